@@ -1,0 +1,89 @@
+/**
+ * What the element and a token endpoint say to each other, and the names of everything that can go wrong.
+ * Imports nothing, so that any server can use it: `import type { TokenReply } from 'kinescope-chat/contract'`.
+ */
+
+/** The body of `POST token-url`. */
+export interface TokenRequest {
+  event_id: string
+}
+
+/** A successful reply of the token endpoint. Durations are whole seconds, relative to the moment of the reply. */
+export interface TokenReply {
+  /** The RS256 JWT for the chat page. */
+  token: string
+  /** Seconds the token lives from now. Without it the element takes `exp - iat`. */
+  expires_in?: number
+  /** Seconds until the element should ask again; the server spreads it over its viewers. */
+  refresh_in?: number
+  /** The id for the chat's URL, where it differs from the one asked for. */
+  chat_id?: string
+  /** The id in the token's `event_id` claim, where it differs from the one asked for. */
+  event_id?: string
+  /** Something the developer should know although the chat works, such as `jwt-not-enabled`. */
+  warning?: Code
+}
+
+/** A refusal of the token endpoint: `application/problem+json` (RFC 9457). */
+export interface ProblemReply {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: WireCode
+  request_id: string
+}
+
+/** Codes that travel from the server to the element. */
+export const WIRE_CODES = [
+  'sign-in-required',
+  'access-denied',
+  'event-not-allowed',
+  'origin-not-allowed',
+  'bad-request',
+  'rate-limited',
+  'identity-unavailable',
+  'overloaded',
+  'server-error',
+  'key-unavailable',
+  'key-not-registered',
+  'key-expired',
+  'event-not-found',
+] as const
+export type WireCode = (typeof WIRE_CODES)[number]
+
+/** What the token checks find: in the element, in `token verify` and in the doctor. */
+export const TOKEN_CODES = [
+  'token-malformed',
+  'claim-missing',
+  'bad-algorithm',
+  'bad-audience',
+  'wrong-event',
+  'token-expired',
+  'token-not-yet-valid',
+] as const
+export type TokenCode = (typeof TOKEN_CODES)[number]
+
+/** Codes that only the element can find out. */
+export const PAGE_CODES = [
+  'offline',
+  'endpoint-unreachable',
+  'endpoint-timeout',
+  'endpoint-not-found',
+  'endpoint-error',
+  'endpoint-bad-reply',
+  'frame-blocked',
+  'frame-timeout',
+  'event-id-missing',
+  'token-url-missing',
+] as const
+export type PageCode = (typeof PAGE_CODES)[number]
+
+/** Codes that need Kinescope's keys or API to find out: the command line and the emulator. */
+export const OPERATOR_CODES = ['bad-signature', 'jwt-not-enabled'] as const
+export type OperatorCode = (typeof OPERATOR_CODES)[number]
+
+/** Codes that the element can meet. */
+export type ElementCode = WireCode | TokenCode | PageCode
+/** Every code there is. */
+export type Code = ElementCode | OperatorCode
