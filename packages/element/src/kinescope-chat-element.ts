@@ -1,0 +1,327 @@
+import { ReactiveElement, type PropertyDeclarations, type PropertyValues } from '@lit/reactive-element'
+import { ChatSigninEvent, type ChatEventMap } from './chat-events.js'
+import { chatUrl, readEventId, readOrigin } from './frame/chat-url.js'
+import { follow } from './frame/load-frame.js'
+import { inEditorCanvas } from './placing/editor-canvas.js'
+import { whenNear } from './placing/near-viewport.js'
+import { upgrade } from './placing/upgrade.js'
+import type { Failure, Problem } from './problem.js'
+import { ChatSession, type SessionHost, type SessionSettings } from './session/chat-session.js'
+import type { Status } from './session/chat-state.js'
+import type { FetchToken } from './token/token-client.js'
+import { ChatView } from './view/chat-view.js'
+import { writeReport, type Diagnostics } from './view/diagnostics.js'
+import { leaveSeat, takeSeat } from './view/labels.js'
+import { nearestLang } from './view/language.js'
+import { addMessages, messagesIn, pickLanguage, TOPICS } from './view/messages.js'
+import { REMEDIATIONS } from './view/remediations.js'
+import { styles } from './view/styles.js'
+import { VERSION } from './version.js'
+
+/** Attributes for the whole page, set on the standalone script's own tag. */
+export interface PageDefaults {
+  tokenUrl?: string | undefined
+  identity?: string | undefined
+  language?: string | undefined
+  chatOrigin?: string | undefined
+}
+
+/** What a change of these means: another visit. */
+const VISIT = ['eventId', 'tokenUrl', 'credentials', 'identity', 'fetchToken', 'token', 'chatOrigin', 'preview', 'loading']
+
+/**
+ * `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint.
+ *
+ * @tag kinescope-chat
+ * @slot - Always shown below the chat; also where a self-closed tag leaves the rest of the page.
+ * @slot placeholder - Shown until the chat is; a link here is the fallback where no script runs.
+ * @slot signin - Replaces the sign-in button.
+ * @csspart frame - The chat's frame.
+ * @csspart panel - What stands in the frame's place while there is none.
+ * @csspart heading - The panel's heading.
+ * @csspart message - The panel's or the banner's text.
+ * @csspart button - Each button.
+ * @csspart banner - The slim banner over a chat in trouble.
+ * @csspart details - The code of a problem, and the developer's panel.
+ * @cssproperty [--kinescope-chat-height=600px] - The element's height, 400px at the least.
+ * @cssstate idle - Nothing has begun.
+ * @cssstate preview - A still placeholder, in an editor or by `preview`.
+ * @cssstate loading - No chat yet.
+ * @cssstate ready - The chat is on the page.
+ * @cssstate refreshing - A newer token is being fetched or waits to be used; the chat is on the page.
+ * @cssstate error - Something is wrong; `problem` tells what.
+ * @fires {ChatStateChangeEvent} kinescope-chat-statechange - `state` has changed.
+ * @fires {ChatReadyEvent} kinescope-chat-ready - The chat is on the page.
+ * @fires {ChatRefreshEvent} kinescope-chat-refresh - A new token is in effect or held.
+ * @fires {ChatErrorEvent} kinescope-chat-error - Something is wrong; once per problem.
+ * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
+ */
+export class KinescopeChatElement extends ReactiveElement implements SessionHost {
+  static readonly version = VERSION
+  static readonly addMessages = addMessages
+  /** Puts the element in the place of marked links and divs below a node; see the README on content management systems. */
+  static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
+  /** What the standalone script's tag sets for the whole page. */
+  static defaults: PageDefaults & { upgrade?: string | undefined } = {}
+
+  static override shadowRootOptions: ShadowRootInit = { mode: 'open', delegatesFocus: true }
+  static override styles = styles
+  static override properties: PropertyDeclarations = {
+    eventId: { attribute: 'event-id' },
+    tokenUrl: { attribute: 'token-url' },
+    credentials: {},
+    identity: {},
+    token: {},
+    refresh: {},
+    loading: {},
+    language: {},
+    label: {},
+    chatOrigin: { attribute: 'chat-origin' },
+    preview: { type: Boolean },
+    help: { type: Boolean },
+    signinUrl: { attribute: 'signin-url' },
+    debug: { type: Boolean },
+    fetchToken: { attribute: false },
+  }
+
+  /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
+  declare eventId: string | undefined
+  /** The token endpoint, resolved against the page. */
+  declare tokenUrl: string | undefined
+  /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
+  declare credentials: RequestCredentials | undefined
+  /** A JWT by the page's own server that says who the visitor is; sent as `Authorization: Bearer`. */
+  declare identity: string | undefined
+  /** A first token, rendered by the page's server. */
+  declare token: string | undefined
+  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
+  declare refresh: 'swap' | 'hold' | undefined
+  /** `lazy`: nothing is fetched until the element comes near the viewport. */
+  declare loading: 'eager' | 'lazy' | undefined
+  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
+  declare language: string | undefined
+  /** The frame's accessible name. */
+  declare label: string | undefined
+  /** The origin of the chat page, for staging and QA. */
+  declare chatOrigin: string | undefined
+  /** Draws a still placeholder and contacts nothing. */
+  declare preview: boolean
+  /** Offers "Chat not working?" under the frame. */
+  declare help: boolean
+  /** Where the sign-in button leads. */
+  declare signinUrl: string | undefined
+  /** Shows the developer's panel. */
+  declare debug: boolean
+  /** Replaces the call of the token endpoint. */
+  declare fetchToken: FetchToken | undefined
+
+  readonly #internals = this.attachInternals()
+  #session!: ChatSession
+  #view!: ChatView
+  #stopWaiting: (() => void) | undefined
+  #leaving: ReturnType<typeof setTimeout> | undefined
+  #ticking: ReturnType<typeof setInterval> | undefined
+  #languages: MutationObserver | undefined
+  #offersHelp = false
+
+  /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
+  get state(): Status {
+    return this.#session?.state.status ?? 'idle'
+  }
+
+  /** What is wrong, or null. */
+  get problem(): Problem | null {
+    return this.#session?.state.problem ?? null
+  }
+
+  /** When the token ends, by the browser's clock; null without one. */
+  get expiresAt(): Date | null {
+    const left = this.#session?.timeLeft ?? null
+    return left === null ? null : new Date(Date.now() + left)
+  }
+
+  /** Gets a new token and a new frame. */
+  reload(): void {
+    if (this.#still) return
+    this.#session?.reload()
+  }
+
+  /** Drops the token and the frame at once, for example on sign-out, then starts again. */
+  reset(): void {
+    if (this.hasUpdated && this.isConnected) this.#begin()
+  }
+
+  /** A plain object for the person who debugs it, without secrets. */
+  diagnostics(): Diagnostics {
+    const { token, timeLeft = null, clockDifferenceMs = null, steps = [] } = this.#session ?? {}
+    return {
+      version: VERSION,
+      eventId: this.#eventId,
+      state: this.state,
+      problem: this.problem,
+      header: token?.header ?? null,
+      claims: token?.claims ?? null,
+      timeLeftMs: timeLeft,
+      clockDifferenceMs,
+      steps: [...steps],
+      browser: navigator.userAgent,
+      page: location.origin,
+    }
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    clearTimeout(this.#leaving)
+    this.#languages ??= new MutationObserver(() => this.requestUpdate())
+    this.#languages.observe(document, { attributeFilter: ['lang'], subtree: true })
+    // what is moved in one task was never gone: its token is still good, only the browser has emptied its frame
+    if (this.hasUpdated) this.#begin({ resume: true })
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#leaving = setTimeout(() => this.#leave())
+  }
+
+  /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
+  connectedMoveCallback(): void {}
+
+  protected override createRenderRoot(): HTMLElement | DocumentFragment {
+    const root = this.attachShadow(KinescopeChatElement.shadowRootOptions)
+    try {
+      root.adoptedStyleSheets = [styles.styleSheet!]
+    } catch {
+      // an editor made the element here and put it into another document: there it is only a preview
+      const style = document.createElement('style')
+      style.textContent = styles.cssText
+      root.append(style)
+    }
+    this.#view = new ChatView(root, {
+      retry: () => this.#session.reload(),
+      reload: () => this.#session.reload(),
+      signIn: (event) => {
+        if (!this.dispatchEvent(new ChatSigninEvent())) event.preventDefault()
+      },
+      openInTab: () => follow(chatUrl(this.#chatOrigin, this.#session.token?.chatId ?? this.#eventId, this.#session.token?.value), '_blank'),
+      report: () => writeReport(this.diagnostics()),
+    })
+    this.#session = new ChatSession(this, this.#view.stage, () => this.#title)
+    return root
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (VISIT.some((name) => changed.has(name)) || !this.#session.steps.length) this.#begin()
+    else this.draw()
+    if (changed.has('label') || changed.has('language')) this.#session.rename()
+    clearInterval(this.#ticking)
+    if (this.debug) this.#ticking = setInterval(() => this.draw(), 1_000)
+  }
+
+  settings(): SessionSettings {
+    const { defaults } = KinescopeChatElement
+    const url = this.tokenUrl ?? defaults.tokenUrl
+    return {
+      eventId: this.#eventId,
+      tokenUrl: url && new URL(url, this.ownerDocument.baseURI).href,
+      credentials: this.credentials ?? 'include',
+      identity: this.identity ?? defaults.identity,
+      token: this.token,
+      fetchToken: this.fetchToken,
+      chatOrigin: this.#chatOrigin,
+      hold: this.refresh === 'hold',
+    }
+  }
+
+  describe({ code, reason, status, requestId }: Failure, retryInMs: number | null): Problem {
+    const stray = code === 'event-id-missing' && this.hasAttribute('eventid') ? ' The tag has `eventid`.' : ''
+    const remediation = REMEDIATIONS[code] + (reason ? ` (${reason})` : '') + stray
+    console.warn(`<kinescope-chat> ${code}: ${remediation}`)
+    return {
+      code,
+      message: messagesIn(this.#language)[TOPICS[code]].join('. '),
+      remediation,
+      status: status ?? null,
+      retryInMs,
+      requestId: requestId ?? null,
+    }
+  }
+
+  draw(): void {
+    const { state, reloads } = this.#session
+    for (const status of ['idle', 'preview', 'loading', 'ready', 'refreshing', 'error'])
+      this.#internals.states[status === state.status ? 'add' : 'delete'](status)
+    // Kinescope's own refusal can't be seen from the page: whoever reloads twice has a reason
+    this.#offersHelp ||= state.problem?.code === 'frame-timeout' || reloads > 1
+    const language = this.#language
+    this.#view.render({
+      state,
+      language,
+      text: messagesIn(language),
+      eventId: this.#eventId,
+      signinUrl: safeUrl(this.signinUrl),
+      help: this.help || this.#offersHelp,
+      debug: this.debug ? JSON.stringify(this.diagnostics(), null, 2) : null,
+    })
+  }
+
+  get #chatOrigin(): string {
+    return readOrigin(this.chatOrigin ?? KinescopeChatElement.defaults.chatOrigin)
+  }
+
+  get #eventId(): string {
+    return readEventId(this.eventId, this.#chatOrigin)
+  }
+
+  get #language(): string {
+    const { language } = KinescopeChatElement.defaults
+    return pickLanguage([this.language, language, nearestLang(this), ...navigator.languages])
+  }
+
+  get #title(): string {
+    if (this.label) return this.label
+    const seat = takeSeat(this)
+    const { label } = messagesIn(this.#language)
+    return seat === 1 ? label : `${label} ${seat}`
+  }
+
+  /** In an editor, or by wish, the element is a picture of itself. */
+  get #still(): boolean {
+    return this.preview || inEditorCanvas(this)
+  }
+
+  #begin({ resume = false } = {}): void {
+    this.#stopWaiting?.()
+    if (this.#still) return this.#session.stop({ preview: true })
+    const go = () => (resume ? this.#session.resume() : this.#session.start())
+    if (this.loading !== 'lazy') return go()
+    this.#session.stop({ keep: resume })
+    this.draw()
+    this.#stopWaiting = whenNear(this, go)
+  }
+
+  #leave(): void {
+    this.#stopWaiting?.()
+    this.#languages?.disconnect()
+    clearInterval(this.#ticking)
+    this.#session?.stop({ keep: true })
+    this.#view?.stop()
+    leaveSeat(this)
+  }
+}
+
+/** Only http(s) addresses may be followed: an attribute can come from a CMS field. */
+function safeUrl(raw: string | undefined): string | undefined {
+  try {
+    const { href, protocol } = new URL(raw!, document.baseURI)
+    return /^https?:$/.test(protocol) ? href : undefined
+  } catch {
+    return undefined
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'kinescope-chat': KinescopeChatElement
+  }
+  interface HTMLElementEventMap extends ChatEventMap {}
+}

@@ -1,0 +1,27 @@
+/**
+ * The file that a page loads with one tag: registers the element, takes the page's defaults from its own tag, and
+ * upgrades marked links and divs once the page is parsed.
+ */
+import { KinescopeChatElement } from './define.js'
+
+const scripts = typeof document === 'undefined' ? [] : [...document.scripts]
+const own =
+  (globalThis.document?.currentScript as HTMLScriptElement | null) ??
+  scripts.find(({ src }) => src === import.meta.url)
+
+const page = globalThis as { KinescopeChat?: typeof KinescopeChatElement }
+if (typeof window !== 'undefined' && !page.KinescopeChat) {
+  page.KinescopeChat = KinescopeChatElement
+  const { tokenUrl, identity, language, chatOrigin, upgrade } = own?.dataset ?? {}
+  const src = own?.src || import.meta.url
+  KinescopeChatElement.defaults = {
+    tokenUrl: tokenUrl ?? (src && new URL('token', src).href),
+    identity,
+    language,
+    chatOrigin,
+    upgrade,
+  }
+  const parsed = () => KinescopeChatElement.upgrade()
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', parsed)
+  else parsed()
+}

@@ -1,0 +1,158 @@
+// One configuration for three engines. BROWSERS=chromium,firefox,webkit; without it, those that are installed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { esbuildPlugin } from '@web/dev-server-esbuild'
+import { chromeLauncher } from '@web/test-runner-chrome'
+import { webdriverLauncher } from '@web/test-runner-webdriver'
+import { defaultReporter } from '@web/test-runner'
+import * as puppeteer from 'puppeteer-core'
+import { chatPages } from './test/browser/chat-pages.mjs'
+
+const first = (...paths) => paths.find((path) => path && existsSync(path))
+const chromiumPath = first(process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome')
+const firefoxPath = first(process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox')
+const driverPath = first(process.env.WEBKIT_DRIVER, '/usr/bin/WebKitWebDriver')
+const miniBrowserPath = first(
+  process.env.MINIBROWSER_PATH,
+  '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+  '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+)
+
+const launchers = {
+  chromium: () =>
+    chromeLauncher({
+      concurrency: 1,
+      launchOptions: {
+        executablePath: chromiumPath,
+        headless: true,
+        args: [
+          ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+          '--disable-gpu',
+          '--disable-quic',
+          '--no-first-run',
+          '--disable-background-networking',
+          '--disable-component-update',
+          '--disable-sync',
+          '--disable-dev-shm-usage',
+        ],
+      },
+    }),
+  firefox: () =>
+    chromeLauncher({
+      puppeteer,
+      concurrency: 1,
+      launchOptions: {
+        browser: 'firefox',
+        executablePath: firefoxPath,
+        headless: true,
+        extraPrefsFirefox: {
+          'network.captive-portal-service.enabled': false,
+          'network.connectivity-service.enabled': false,
+        },
+      },
+    }),
+  webkit,
+}
+
+/** WebKitGTK has no launcher of its own: its driver and, without a display, an Xvfb live as long as the launcher. */
+async function webkit() {
+  const port = await freePort()
+  const launcher = webdriverLauncher({
+    hostname: '127.0.0.1',
+    port,
+    path: '/',
+    connectionRetryCount: 0,
+    capabilities: {
+      browserName: 'WebKitGTK',
+      'wdio:enforceWebDriverClassic': true,
+      'webkitgtk:browserOptions': { binary: miniBrowserPath, args: ['--automation'] },
+    },
+  })
+  delete launcher.options?.capabilities?.browserName // a label for the report; the driver must not be asked for it
+  const children = []
+  const initialize = launcher.initialize.bind(launcher)
+  const stop = launcher.stop.bind(launcher)
+  launcher.initialize = async (config) => {
+    const env = { ...process.env, WEBKIT_DISABLE_DMABUF_RENDERER: '1', LIBGL_ALWAYS_SOFTWARE: '1' }
+    if (!env.DISPLAY && !env.WAYLAND_DISPLAY) {
+      const options = ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp']
+      const xvfb = spawn('Xvfb', options, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
+      children.push(xvfb)
+      const [display] = await once(xvfb.stdio[3], 'data')
+      env.DISPLAY = `:${String(display).trim()}`
+    }
+    children.push(spawn(driverPath, [`--port=${port}`, '--host=127.0.0.1'], { env, stdio: 'ignore' }))
+    await reachable(`http://127.0.0.1:${port}/status`)
+    await initialize(config)
+    launcher.name = 'WebKitGTK'
+  }
+  launcher.stop = async () => {
+    await stop()
+    for (const child of children.reverse()) child.kill()
+  }
+  process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+  return launcher
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  return port
+}
+
+async function reachable(url) {
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await fetch(url).catch(() => null)
+    if (answer) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${url} did not answer`)
+}
+
+const installed = { chromium: chromiumPath, firefox: firefoxPath, webkit: driverPath && miniBrowserPath }
+const wanted = (process.env.BROWSERS ?? Object.keys(installed).filter((name) => installed[name]).join(',')).split(',')
+for (const name of wanted) {
+  if (!installed[name]) throw new Error(`${name} is not installed: apt-get install chromium firefox-esr webkit2gtk-driver xvfb`)
+}
+console.log(`Browsers: ${wanted.join(', ')}`)
+
+/** Counts the tests for the run as a whole, into the file named by WTR_RESULTS. */
+const counter = () => {
+  let sessions
+  return {
+    start: (args) => (sessions = args.sessions),
+    stop: () => {
+      if (!process.env.WTR_RESULTS) return
+      const counts = { passed: 0, failed: 0, skipped: 0 }
+      const count = ({ tests = [], suites = [] }) => {
+        for (const test of tests) counts[test.skipped ? 'skipped' : test.passed ? 'passed' : 'failed']++
+        suites.forEach(count)
+      }
+      for (const session of sessions.all()) {
+        if (session.testResults) count(session.testResults)
+        if (session.errors.length) counts.failed++
+      }
+      writeFileSync(process.env.WTR_RESULTS, JSON.stringify(counts))
+    },
+  }
+}
+
+export default {
+  files: process.env.FILES ?? 'test/browser/**/*.test.ts',
+  nodeResolve: { exportConditions: ['production', 'default'] },
+  concurrency: 1,
+  concurrentBrowsers: 1,
+  hostname: '127.0.0.1',
+  browserStartTimeout: 60_000,
+  testsStartTimeout: 60_000,
+  testsFinishTimeout: 180_000,
+  testFramework: { config: { timeout: 20_000 } },
+  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: 'tsconfig.json' }), chatPages()],
+  reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), counter()],
+  filterBrowserLogs: ({ args }) => !/^(Lit is in dev mode|<kinescope-chat>)/.test(String(args[0])),
+  browsers: await Promise.all(wanted.map((name) => launchers[name]())),
+}
