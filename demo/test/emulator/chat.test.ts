@@ -1,0 +1,221 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import jwt from 'jsonwebtoken'
+import { buildEmulator, type Emulator } from '../../emulator/emulator.js'
+import { SEED } from '../../emulator/seed-events.js'
+import type { Variants } from '../../emulator/variants.js'
+import { callApi } from './call-api.js'
+import { makeKey, signToken, type TestKey } from './sign-token.js'
+
+const now = () => Math.floor(Date.now() / 1000)
+
+describe('the chat page', () => {
+  let emulator: Emulator
+  let key: TestKey
+  let stranger: TestKey
+  const variants = (changes: Partial<Variants>) => Object.assign(emulator.state.variants, changes)
+
+  /** Opens the page: who one is there, or the code of the refusal. */
+  async function visit(
+    token?: string,
+    id: string = SEED.live.publicId,
+    headers: Record<string, string> = {},
+  ) {
+    const query = token === undefined ? '' : `?token=${token}`
+    const reply = await fetch(`${emulator.url}/chat/${id}${query}`, { headers })
+    const html = await reply.text()
+    return {
+      status: reply.status,
+      headers: reply.headers,
+      html,
+      who: /id="who">([^<]+)</.exec(html)?.[1] ?? null,
+      standing: /data-standing="([\w-]+)"/.exec(html)?.[1] ?? null,
+      session: /data-session="([^"]+)"/.exec(html)?.[1] ?? '',
+      refused: /data-refused="([\w-]+)"/.exec(html)?.[1] ?? null,
+    }
+  }
+  const say = (session: string, text: string) =>
+    fetch(`${emulator.url}/chat/${SEED.live.id}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+    })
+
+  beforeAll(() => {
+    key = makeKey('our-key')
+    stranger = makeKey('our-key')
+  })
+  beforeEach(async () => {
+    emulator = buildEmulator()
+    await emulator.listen()
+    await callApi(emulator, 'POST', '/v1/jwk', key.registration)
+    await callApi(emulator, 'PUT', `/v2/live/events/${SEED.live.id}`, { chat_jwt_required: true })
+  })
+  afterEach(() => emulator.close())
+
+  it('shows the name of a verified visitor, whatever letters it has', async () => {
+    expect(await visit(signToken(key, SEED.live.publicId))).toMatchObject({
+      status: 200,
+      who: 'Жанна 😀',
+      standing: 'verified',
+    })
+  })
+
+  it('takes the audience as the array that the article’s Go sample makes', async () => {
+    expect((await visit(signToken(key, SEED.live.id, { aud: ['chat'] }))).standing).toBe('verified')
+  })
+
+  it.each([
+    ['UUID', SEED.live.id],
+    ['22-character id', SEED.live.publicId],
+    ['nine-digit id', SEED.old.publicId],
+  ])('is reached by a %s', async (_title, id) => {
+    expect((await visit(signToken(key, id), id)).standing).toBe('verified')
+  })
+
+  it('escapes what a name brings along', async () => {
+    const { html } = await visit(signToken(key, SEED.live.id, { username: '<img src=x onerror=alert(1)>' }))
+    expect(html).not.toContain('<img')
+  })
+
+  it.each<[string, (key: TestKey, stranger: TestKey) => string]>([
+    ['bad-signature', (_key, stranger) => signToken(stranger, SEED.live.id)],
+    ['key-not-registered', (key) => signToken(key, SEED.live.id, {}, { kid: 'nobody' })],
+    ['token-expired', (key) => signToken(key, SEED.live.id, { exp: now() - 1 })],
+    ['token-not-yet-valid', (key) => signToken(key, SEED.live.id, { nbf: now() + 60 })],
+    ['wrong-event', (key) => signToken(key, SEED.second.id)],
+    ['bad-audience', (key) => signToken(key, SEED.live.id, { aud: 'Chat' })],
+    ['claim-missing', (key) => signToken(key, SEED.live.id, { username: undefined })],
+    ['claim-missing', (key) => signToken(key, SEED.live.id, {}, { kid: undefined })],
+    ['token-malformed', () => 'not.a.token'],
+    [
+      'bad-algorithm',
+      () => jwt.sign({ aud: 'chat' }, 'x'.repeat(32), { algorithm: 'HS256', keyid: 'our-key' }),
+    ],
+  ])('refuses with %s', async (code, make) => {
+    expect(await visit(make(key, stranger))).toMatchObject({ status: 403, refused: code, session: '' })
+  })
+
+  it('refuses every token of a key that has expired or was deleted', async () => {
+    const token = signToken(key, SEED.live.id)
+    const registered = emulator.state.keys[0]!
+    registered.expiresAt = new Date(Date.now() - 1000).toISOString()
+    expect((await visit(token)).refused).toBe('key-expired')
+    await callApi(emulator, 'DELETE', `/v1/jwk/${registered.id}`)
+    expect((await visit(token)).refused).toBe('key-not-registered')
+  })
+
+  it('has no leeway unless given one, and its clock can be wrong', async () => {
+    const token = signToken(key, SEED.live.id, { exp: now() - 5 })
+    expect((await visit(token)).refused).toBe('token-expired')
+    variants({ leeway: 60 })
+    expect((await visit(token)).standing).toBe('verified')
+    emulator.state.clockOffsetMs = 120_000
+    expect((await visit(token)).refused).toBe('token-expired')
+    const reply = await callApi(emulator, 'GET', '/v1/jwk')
+    expect(Date.parse(reply.headers.get('date')!) - Date.now()).toBeGreaterThan(110_000)
+  })
+
+  it.each([
+    ['uuid', SEED.live.id, SEED.live.publicId],
+    ['public-id', SEED.live.publicId, SEED.live.id],
+  ] as const)('wants the claim to be the %s when told to', async (claimEventId, good, bad) => {
+    variants({ claimEventId })
+    expect((await visit(signToken(key, good))).standing).toBe('verified')
+    expect((await visit(signToken(key, bad))).refused).toBe('wrong-event')
+  })
+
+  it('wants the claim to be the id in the URL when told to', async () => {
+    variants({ claimEventId: 'as-in-url' })
+    expect((await visit(signToken(key, SEED.live.id), SEED.live.id)).standing).toBe('verified')
+    expect((await visit(signToken(key, SEED.live.id), SEED.live.publicId)).refused).toBe('wrong-event')
+  })
+
+  it.each([
+    ['refuse', { refused: 'token-missing', standing: null }],
+    ['anonymous', { refused: null, standing: 'anonymous' }],
+    ['read-only', { refused: null, standing: 'read-only' }],
+  ] as const)('without a token where one is required: %s', async (withoutToken, expected) => {
+    variants({ withoutToken })
+    expect(await visit()).toMatchObject(expected)
+  })
+
+  it('is open to anybody where no token is required', async () => {
+    expect((await visit(undefined, SEED.second.publicId)).standing).toBe('anonymous')
+  })
+
+  it('can be closed before the stream starts, to unknown ids and to foreign pages', async () => {
+    expect((await visit(undefined, 'nowhere')).status).toBe(404)
+    expect((await visit(undefined, SEED.upcoming.id)).standing).toBe('anonymous')
+    variants({ beforeStart: 'not-yet' })
+    expect((await visit(undefined, SEED.upcoming.id)).refused).toBe('not-started')
+    variants({ embedDomains: ['school.example'], frameAncestors: 'https://school.example' })
+    const token = signToken(key, SEED.live.id)
+    expect((await visit(token)).refused).toBe('embed-refused')
+    const visited = await visit(token, SEED.live.id, { referer: 'https://school.example/' })
+    expect(visited.standing).toBe('verified')
+    expect(visited.headers.get('content-security-policy')).toContain('frame-ancestors https://school.example')
+  })
+
+  it('carries what one visitor says to the others, and who is there', async () => {
+    const ann = await visit(signToken(key, SEED.live.id, { username: 'Ann' }))
+    const bob = await visit(signToken(key, SEED.live.id, { username: 'Bob' }))
+    const news = await listen(bob.session)
+    await listen(ann.session)
+    expect((await say(ann.session, 'Hello, Bob')).status).toBe(201)
+    await news.until(/"name":"Ann".*Hello, Bob/)
+    await news.until(/"names":\["Ann","Bob"\]/)
+    expect((await say('nobody', 'Hi')).status).toBe(401)
+    expect((await say(ann.session, '  ')).status).toBe(400)
+  })
+
+  it('ends a session with its token, or lets it live on', async () => {
+    const ends = await visit(signToken(key, SEED.live.id, { exp: now() + 2 }))
+    variants({ sessionAtExpiry: 'survives' })
+    const lives = await visit(signToken(key, SEED.live.id, { exp: now() + 2 }))
+    const news = await listen(ends.session)
+    await news.until(/"kind":"ended","code":"token-expired"/)
+    expect((await say(ends.session, 'Still here?')).status).toBe(401)
+    expect((await say(lives.session, 'Still here.')).status).toBe(201)
+  })
+
+  it('cuts the sessions of a deleted key when told to', async () => {
+    variants({ sessionAtKeyDeletion: 'ends' })
+    const { session } = await visit(signToken(key, SEED.live.id))
+    const news = await listen(session)
+    await callApi(emulator, 'DELETE', `/v1/jwk/${emulator.state.keys[0]!.id}`)
+    await news.until(/"code":"key-not-registered"/)
+    expect((await say(session, 'Hello')).status).toBe(401)
+  })
+
+  it('remembers requests without queries, bodies or credentials', async () => {
+    const token = signToken(key, SEED.live.id)
+    await visit(token, SEED.live.id, { referer: `https://school.example/?secret=${token}` })
+    expect(emulator.count('GET', `/chat/${SEED.live.id}`)).toBe(1)
+    const recorded = emulator.state.requests.at(-1)!
+    expect(recorded).toMatchObject({ status: 200, referer: 'https://school.example/' })
+    expect(JSON.stringify(emulator.state.requests)).not.toContain(token.slice(0, 20))
+  })
+
+  it('serves its script with the types taken off', async () => {
+    const reply = await fetch(`${emulator.url}/page/chat.js`)
+    const script = await reply.text()
+    expect(reply.headers.get('content-type')).toContain('javascript')
+    expect(() => new Function(script.replace(/^export .*$/m, ''))).not.toThrow()
+  })
+
+  /** Reads a page's stream of news until something was said in it. */
+  async function listen(session: string) {
+    const reply = await fetch(`${emulator.url}/chat/${SEED.live.id}/stream?session=${session}`)
+    const reader = reply.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let heard = ''
+    return {
+      async until(what: RegExp) {
+        while (!what.test(heard)) {
+          const { value, done } = await reader.read()
+          if (done) throw new Error(`the stream ended before ${what}`)
+          heard += value
+        }
+      },
+    }
+  }
+})
