@@ -1,44 +1,36 @@
-/** One setting that is wrong, and what to write instead. Never holds a secret's value. */
+/** One setting that keeps the program from starting. */
 export interface SettingProblem {
-  /** The variable's name, such as `CHAT_TOKEN_TTL`. */
+  /** The environment variable, as the operator writes it. */
   name: string
-  /** What is wrong. */
+  /** What is wrong with it. Never its value where that could be a secret. */
   message: string
   /** What to write instead. */
   remediation: string
 }
 
-/** The configuration can't be used: every wrong setting at once, so that nobody has to start five times. Exit code 2. */
+/** The configuration can't be used; the process ends with exit code 2. */
 export class ConfigProblem extends Error {
   override readonly name = 'ConfigProblem'
-  readonly code = 'bad-configuration'
   readonly settings: readonly SettingProblem[]
 
   constructor(settings: readonly SettingProblem[]) {
-    super(settings.map(({ name, message, remediation }) => `${name}: ${message} ${remediation}`).join('\n'))
+    super(settings.map(({ name, message }) => `${name} ${message}`).join('; '))
     this.settings = settings
   }
 }
 
-export interface OperatorProblemOptions {
-  /** What to do, in the imperative. */
-  remediation: string
-  /** `X-Request-ID` of Kinescope's answer, where there was one: their support asks for it. */
-  requestId?: string | undefined
-  cause?: unknown
-}
-
-/** Something the operator has to know and can mend: the base of every error the command line prints. */
+/** Something an operator has to know and can do something about: a stable code, what is wrong, what to do. */
 export class OperatorProblem extends Error {
   override readonly name: string = 'OperatorProblem'
   readonly code: string
   readonly remediation: string
-  readonly requestId: string | undefined
+  /** Kinescope's `X-Request-ID`, to quote to its support. */
+  readonly requestId?: string
 
-  constructor(code: string, message: string, { remediation, requestId, cause }: OperatorProblemOptions) {
-    super(message, cause === undefined ? undefined : { cause })
+  constructor(code: string, message: string, remediation: string, options?: { requestId?: string; cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.remediation = remediation
-    this.requestId = requestId
+    if (options?.requestId !== undefined) this.requestId = options.requestId
   }
 }
