@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { chatPage, refusalPage, type Refusal } from './chat-page.js'
 import type { ChatRooms, ChatSession } from './chat-room.js'
 import { isUuid } from './api-reply.js'
-import { eventByAnyId, type EmulatorState } from './emulator-state.js'
+import { eventByAnyId, variantsOf, type EmulatorState } from './emulator-state.js'
 import { pageFiles } from './page-files.js'
 import type { StreamEvent } from './seed-events.js'
 import { verifyChatToken } from './verify-chat-token.js'
@@ -20,8 +20,7 @@ export function chatRoutes(
   rooms: ChatRooms,
   clock: () => number,
 ): void {
-  const asPage = (reply: FastifyReply, status: number, html: string) => {
-    const { frameAncestors } = state.variants
+  const asPage = (reply: FastifyReply, status: number, frameAncestors: string | null, html: string) => {
     const policy =
       "default-src 'self'" + (frameAncestors === null ? '' : `; frame-ancestors ${frameAncestors}`)
     return reply
@@ -35,17 +34,27 @@ export function chatRoutes(
   }
 
   app.get<Chat>('/chat/:id', async (request, reply) => {
-    const { pageLoad, pageDelayMs, pageFocus } = state.variants
+    const { id } = request.params
+    const { pageLoad, pageDelayMs, pageFocus, frameAncestors } = variantsOf(state, eventByAnyId(state, id))
     if (pageLoad === 'never') return reply.hijack()
     if (pageDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, pageDelayMs))
-    const { id } = request.params
     const entry = admit(state, request, clock())
     if ('refusal' in entry) {
       const { refusal } = entry
-      return asPage(reply, refusal.code === 'event-not-found' ? 404 : 403, refusalPage(refusal))
+      return asPage(
+        reply,
+        refusal.code === 'event-not-found' ? 404 : 403,
+        frameAncestors,
+        refusalPage(refusal),
+      )
     }
     rooms.open(entry.session)
-    return asPage(reply, 200, chatPage(entry.event, id, entry.session, pageFocus === 'takes-focus'))
+    return asPage(
+      reply,
+      200,
+      frameAncestors,
+      chatPage(entry.event, id, entry.session, pageFocus === 'takes-focus'),
+    )
   })
 
   app.get<Chat>('/chat/:id/stream', (request, reply) => {
@@ -89,9 +98,9 @@ type Entry = { session: ChatSession; event: StreamEvent } | { refusal: Refusal }
 
 /** Decides whether the visitor gets in, and as whom. */
 function admit(state: EmulatorState, { params, query, headers }: FastifyRequest<Chat>, now: number): Entry {
-  const { variants } = state
-  const refused = (code: string, reason: string): Entry => ({ refusal: { code, reason } })
   const event = eventByAnyId(state, params.id)
+  const variants = variantsOf(state, event)
+  const refused = (code: string, reason: string): Entry => ({ refusal: { code, reason } })
   if (!event || !urlIdFits(variants.chatUrlId, params.id)) return refused('event-not-found', 'no such stream')
   if (variants.embedDomains && !variants.embedDomains.includes(hostOf(headers.referer))) {
     return refused(
@@ -122,7 +131,7 @@ function admit(state: EmulatorState, { params, query, headers }: FastifyRequest<
         return open(guestName(), 'read-only', null, null)
     }
   }
-  const verdict = verifyChatToken(state, query.token, event, params.id, now)
+  const verdict = verifyChatToken({ ...state, variants }, query.token, event, params.id, now)
   if (verdict.code !== null) return refused(verdict.code, verdict.reason)
   const endsAt = variants.sessionAtExpiry === 'ends' ? verdict.expiresAt : null
   return open(verdict.username, 'verified', verdict.kid, endsAt)

@@ -32,7 +32,7 @@ function snapshot({ variants, keys, events, requests, clockOffsetMs }: EmulatorS
  *     POST   /emulator/faults          {"kind":"status","status":500,"path":"/v1/jwk"}
  *     DELETE /emulator/faults
  *     PUT    /emulator/clock           {"offsetMs":60000}
- *     PATCH  /emulator/events/:id      {"status":"finished"}
+ *     PATCH  /emulator/events/:id      {"status":"finished","chatVariants":{"pageDelayMs":3000}}
  *     PATCH  /emulator/keys/:kid       {"expiresAt":"2020-01-01T00:00:00Z"}
  *     POST   /emulator/reset           variants, faults, clock, streams and the request list; keys stay
  */
@@ -102,6 +102,11 @@ export function controlRoutes(
       return refused(reply, 'no such stream, or not status or jwtRequired')
     if (status === 'pending' || status === 'started' || status === 'finished') event.status = status
     if (typeof jwtRequired === 'boolean') event.jwtRequired = jwtRequired
+    if (chatVariants !== null && typeof chatVariants === 'object') {
+      const fault = variantFault(chatVariants as Record<string, unknown>)
+      if (fault) return refused(reply, fault)
+      event.chatVariants = chatVariants
+    }
     return snapshot(state, faults)
   })
 

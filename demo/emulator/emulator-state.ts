@@ -39,3 +39,9 @@ export const keyByKid = (state: EmulatorState, kid: string) => state.keys.findLa
 /** Finds a stream by any of its ids. */
 export const eventByAnyId = (state: EmulatorState, id: string) =>
   state.events.find((event) => event.id === id.toLowerCase() || event.publicId === id)
+
+/** The switches in force in a stream's chat. */
+export const variantsOf = (state: EmulatorState, event: StreamEvent | undefined): Variants => ({
+  ...state.variants,
+  ...event?.chatVariants,
+})

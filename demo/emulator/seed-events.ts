@@ -1,3 +1,5 @@
+import type { Variants } from './variants.js'
+
 /** A stream's state as `stream.status` shows it; `started` is our guess, the others were seen. */
 export type StreamStatus = 'pending' | 'started' | 'finished'
 
@@ -13,6 +15,8 @@ export interface StreamEvent {
   createdAt: string
   /** What else a PUT may change. */
   settings: EventSettings
+  /** Switches that are set differently for this stream's chat: what one tester does disturbs no other. */
+  chatVariants?: Partial<Variants>
 }
 
 export interface EventSettings {

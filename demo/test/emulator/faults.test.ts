@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildEmulator, type Emulator } from '../../emulator/emulator.js'
 import { FaultList, pathMatches } from '../../emulator/faults.js'
 import { callApi } from './call-api.js'
-import { makeKey, type TestKey } from './sign-token.js'
+import { makeKey, type CraftKey } from '../../site/craft-token.js'
 
 describe('the fault list', () => {
   it('strikes the nth matching request, as often as it was told', () => {
@@ -29,7 +29,7 @@ describe('the fault list', () => {
 
 describe('injected faults', () => {
   let emulator: Emulator
-  let key: TestKey
+  let key: CraftKey
   const list = () => callApi(emulator, 'GET', '/v1/jwk')
 
   beforeAll(() => {

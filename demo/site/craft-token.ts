@@ -1,23 +1,26 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 
-/** A key pair made for one test run, and its public half as `POST /v1/jwk` wants it. */
-export interface TestKey {
+/** A key pair made at run time, and its public half as `POST /v1/jwk` wants it. */
+export interface CraftKey {
   kid: string
   privateKey: KeyObject
   registration: Record<string, string>
 }
 
-export function makeKey(kid: string, bits = 2048): TestKey {
+export function makeKey(kid: string, bits = 2048): CraftKey {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: bits })
   const { n, e } = publicKey.export({ format: 'jwk' }) as { n: string; e: string }
   const registration = { kty: 'RSA', e, use: 'sig', kid, alg: 'RS256', n, expires_at: '2099-01-01T00:00:00Z' }
   return { kid, privateKey, registration }
 }
 
-/** A chat token for `eventId`; `claims` and `header` change or, as undefined, remove members. */
-export function signToken(
-  key: TestKey,
+/**
+ * A chat token for `eventId`, good or bad: `claims` and `header` change members or, as undefined, remove them. Made by
+ * `jsonwebtoken`, for what our own server would refuse to make.
+ */
+export function craftToken(
+  key: CraftKey,
   eventId: string,
   claims: Record<string, unknown> = {},
   header: Record<string, unknown> = {},
@@ -32,10 +35,9 @@ export function signToken(
     ...claims,
   }
   const present = Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined))
-  return jwt.sign(present, key.privateKey, {
-    algorithm: 'RS256',
-    noTimestamp: true,
-    allowInsecureKeySizes: true,
-    header: { alg: 'RS256', typ: 'JWT', kid: key.kid, ...header } as jwt.JwtHeader,
-  })
+  const options = { noTimestamp: true, allowInsecureKeySizes: true }
+  const asked: jwt.JwtHeader = { alg: 'RS256', typ: 'JWT', kid: key.kid, ...header }
+  return asked.alg === 'HS256'
+    ? jwt.sign(present, 'a secret that anybody may know', { ...options, algorithm: 'HS256', header: asked })
+    : jwt.sign(present, key.privateKey, { ...options, algorithm: 'RS256', header: asked })
 }
