@@ -27,7 +27,12 @@ export class OperatorProblem extends Error {
   /** Kinescope's `X-Request-ID`, to quote to its support. */
   readonly requestId?: string
 
-  constructor(code: string, message: string, remediation: string, options?: { requestId?: string; cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    remediation: string,
+    options?: { requestId?: string; cause?: unknown },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.remediation = remediation

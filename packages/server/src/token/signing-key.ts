@@ -1,3 +1,5 @@
+import type { CryptoKey } from 'jose'
+
 /** A private key that may sign now, under the id Kinescope knows it by. */
 export interface SigningKey {
   readonly kid: string
@@ -8,7 +10,8 @@ export interface SigningKey {
 }
 
 /** The key to sign with at a moment, or the code of why there is none. */
-export type KeyChoice = { key: SigningKey } | { problem: 'key-unavailable' | 'key-not-registered' | 'key-expired' }
+export type KeyChoice =
+  { key: SigningKey } | { problem: 'key-unavailable' | 'key-not-registered' | 'key-expired' }
 
 /** Where signing keys come from. Asked for every token, so the answer must be at hand. */
 export interface KeySource {

@@ -1,0 +1,229 @@
+import type { Code, TokenReply, WireCode } from 'kinescope-chat/contract'
+import type { ChatUser, IdentityCall, IdentitySource } from '../identity/identity.js'
+import { mintToken } from '../token/mint-token.js'
+import type { KeySource } from '../token/signing-key.js'
+import { eventLookup, type AllowedEvent, type AllowedEvents } from './event-list.js'
+import { corsHeaders, judgeOrigin, preflightHeaders } from './origin-policy.js'
+import { Refusal } from './refusal.js'
+import { SigningQueue } from './signing-queue.js'
+import { checkContentType, readEventId, type BodyText } from './token-request.js'
+
+/** A request as the endpoint sees it, whatever server it came through. */
+export interface TokenCall<R = unknown> extends IdentityCall<R> {
+  readonly method: string
+  /** The server's own origin as the browser sees it. */
+  readonly ownOrigin: string | null
+  readonly requestId: string
+  /** Called once, and only when everything before the body was fine. */
+  readBody(): Promise<BodyText>
+}
+
+export interface TokenAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** Limits how often something may be done. */
+export interface RateLimit {
+  /** Counts one use; answers 0, or the whole seconds to wait. */
+  spend(key: string): Promise<number>
+}
+
+/** What is known of Kinescope's side. Everything is allowed as long as nothing is known. */
+export interface RegistrationView {
+  keyProblem(kid: string): 'key-not-registered' | 'key-expired' | null
+  eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
+}
+
+/** What became of a request, for logs and metrics. Holds nothing of the visitor. */
+export type TokenOutcome = { requestId: string } & (
+  | { kind: 'preflight' }
+  | { kind: 'minted'; eventId: string; kid: string; signMs: number }
+  | { kind: 'refused'; code: WireCode; status: number; reason: string; cause?: unknown }
+)
+
+export interface AuthorizeQuestion<R> {
+  user: ChatUser
+  /** The id the page asked for. */
+  eventId: string
+  request: R
+}
+
+export interface TokenEndpointOptions<R> {
+  identify: IdentitySource<R>
+  /** Whether this visitor may enter this chat; by default everyone the site knows may. */
+  authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
+  /** Exact origins of pages on other hosts. Pages of the server's own origin need no entry. */
+  allowedOrigins?: readonly string[] | undefined
+  events: AllowedEvents
+  keys: KeySource
+  /** Seconds. */
+  tokenTtl: number
+  notBefore?: boolean | undefined
+  /** Makes the `user_id` that leaves out of the site's. */
+  pseudonym?: ((userId: string) => Promise<string>) | undefined
+  limits?: { address?: RateLimit | undefined; visitor?: RateLimit | undefined } | undefined
+  registration?: RegistrationView | undefined
+  queue?: SigningQueue | undefined
+  onOutcome?: ((outcome: TokenOutcome) => void) | undefined
+  /** Milliseconds since the epoch. */
+  now?: (() => number) | undefined
+  /** At least 0, less than 1. */
+  random?: (() => number) | undefined
+}
+
+/** On every answer, refusals and preflights too: a token must never meet a cache (RFC 6749, section 5.1). */
+const ALWAYS = {
+  'Cache-Control': 'no-store',
+  Vary: 'Origin',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+} as const
+
+/** The token endpoint itself: from the facts of a request to an answer. Never rejects. */
+export function createTokenEndpoint<R>(
+  options: TokenEndpointOptions<R>,
+): (call: TokenCall<R>) => Promise<TokenAnswer> {
+  const { identify, authorize, keys, tokenTtl, notBefore = false, pseudonym, limits, registration } = options
+  const { now = Date.now, random = Math.random, onOutcome } = options
+  const queue = options.queue ?? new SigningQueue(() => performance.now())
+  const allowedOrigins = new Set(options.allowedOrigins)
+  const findEvent = eventLookup(options.events)
+
+  async function mint(call: TokenCall<R>): Promise<{ reply: TokenReply; setCookie: string | undefined }> {
+    const address = call.address
+    if (address !== null) await spend(limits?.address, address, 'address')
+    const eventId = readEventId(await call.readBody())
+    const { user, setCookie } = await whoIs(call, eventId)
+    await spend(limits?.visitor, user.id, 'visitor')
+    const event = findEvent(eventId)
+    if (!event) throw new Refusal('event-not-allowed', { reason: 'not-listed' })
+    if (authorize && !(await authorize({ user, eventId, request: call.request }))) {
+      throw new Refusal('access-denied', { reason: 'authorize' })
+    }
+    const warning = checkEvent(event)
+    return { reply: await sign(call, user, event, warning), setCookie }
+  }
+
+  async function spend(limit: RateLimit | undefined, key: string, reason: string): Promise<void> {
+    const retryAfter = (await limit?.spend(key)) ?? 0
+    if (retryAfter > 0) throw new Refusal('rate-limited', { reason, retryAfter })
+  }
+
+  async function whoIs(call: TokenCall<R>, eventId: string): Promise<{ user: ChatUser; setCookie?: string }> {
+    const answer = await identify(call, eventId)
+    if ('refused' in answer) {
+      const { refused, reason, detail } = answer
+      throw new Refusal(refused, {
+        reason,
+        ...(detail === undefined ? {} : { detail }),
+        // RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a box for this one
+        ...(refused === 'sign-in-required' ? { headers: { 'WWW-Authenticate': 'Bearer' } } : {}),
+        cause: answer.cause,
+      })
+    }
+    return answer
+  }
+
+  function checkEvent(event: AllowedEvent): Code | null {
+    const state = registration?.eventState(event.id) ?? null
+    if (state === 'missing') throw new Refusal('event-not-found', { reason: 'watch' })
+    return state
+  }
+
+  async function sign(
+    call: TokenCall<R>,
+    user: ChatUser,
+    event: AllowedEvent,
+    warning: Code | null,
+  ): Promise<TokenReply> {
+    if (queue.full)
+      throw new Refusal('overloaded', { reason: 'queue', retryAfter: 1 + Math.floor(random() * 5) })
+    const choice = keys.current(now())
+    if ('problem' in choice) throw new Refusal(choice.problem, { reason: 'key-source' })
+    const { key } = choice
+    const problem = registration?.keyProblem(key.kid) ?? null
+    if (problem) throw new Refusal(problem, { reason: 'watch' })
+
+    const userId = (await pseudonym?.(user.id)) ?? user.id
+    const claimId = event.claimId ?? event.id
+    const asked = { key, userId, username: user.name, eventId: claimId, ttl: tokenTtl, notBefore, now: now() }
+    const started = performance.now()
+    const { token, expiresIn, kid } = await queue.run(() => mintToken(asked))
+    if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
+    const signMs = performance.now() - started
+    onOutcome?.({ kind: 'minted', requestId: call.requestId, eventId: event.id, kid, signMs })
+    return {
+      token,
+      expires_in: expiresIn,
+      refresh_in: refreshIn(expiresIn, random()),
+      ...(event.chatId === undefined ? {} : { chat_id: event.chatId }),
+      ...(event.claimId === undefined ? {} : { event_id: event.claimId }),
+      ...(warning ? { warning } : {}),
+    }
+  }
+
+  return async (call) => {
+    const { method, requestId } = call
+    const verdict = judgeOrigin(
+      { origin: call.header('origin'), fetchSite: call.header('sec-fetch-site'), ownOrigin: call.ownOrigin },
+      allowedOrigins,
+    )
+    const headers = { ...ALWAYS, 'X-Request-ID': requestId, ...corsHeaders(verdict.readable) }
+    try {
+      if (method !== 'POST' && method !== 'OPTIONS') {
+        throw new Refusal('bad-request', {
+          reason: 'method',
+          status: 405,
+          headers: { Allow: 'POST, OPTIONS' },
+        })
+      }
+      if (method === 'POST') checkContentType(call.header('content-type'), call.header('content-encoding'))
+      // without an Origin this is no preflight, but somebody who wants to know what is allowed
+      const asksOnly = method === 'OPTIONS' && call.header('origin') === null
+      if (!verdict.allowed && !asksOnly) throw new Refusal('origin-not-allowed', { reason: verdict.reason })
+      if (method === 'OPTIONS') {
+        onOutcome?.({ kind: 'preflight', requestId })
+        const extra = { Allow: 'POST, OPTIONS', ...preflightHeaders(verdict.readable) }
+        return { status: 204, headers: { ...headers, ...extra }, body: '' }
+      }
+      const { reply, setCookie } = await mint(call)
+      const extra = { 'Content-Type': 'application/json', ...(setCookie ? { 'Set-Cookie': setCookie } : {}) }
+      return { status: 200, headers: { ...headers, ...extra }, body: JSON.stringify(reply) }
+    } catch (error) {
+      return refuse(error, requestId, headers, onOutcome)
+    }
+  }
+}
+
+/** Turns whatever ended a request into an answer; nothing of an unexpected error leaves. */
+export function refuse(
+  error: unknown,
+  requestId: string,
+  headers: Record<string, string>,
+  onOutcome?: (outcome: TokenOutcome) => void,
+): TokenAnswer {
+  const refusal =
+    error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
+  const { code, status, reason, cause } = refusal
+  onOutcome?.({ kind: 'refused', requestId, code, status, reason, cause })
+  return {
+    status,
+    headers: { ...headers, 'Content-Type': 'application/problem+json', ...refusal.headers },
+    body: JSON.stringify(refusal.problem(requestId)),
+  }
+}
+
+/** The headers of an answer that the endpoint itself didn't make, such as a server's own error on its path. */
+export function bareHeaders(requestId: string): Record<string, string> {
+  return { ...ALWAYS, 'X-Request-ID': requestId }
+}
+
+/**
+ * Seconds until the element should ask again: anywhere from 60 to 90 % of the lifetime. Viewers who came together at
+ * the start of a stream must not come back together (100,000 of them: 120 a second instead of 30,000).
+ */
+export function refreshIn(lifetime: number, random: number): number {
+  return Math.max(1, Math.floor(lifetime * (0.6 + 0.3 * random)))
+}

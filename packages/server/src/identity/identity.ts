@@ -1,0 +1,96 @@
+/** What an identity source may look at. The body isn't part of it. */
+export interface IdentityCall<R = unknown> {
+  header(name: string): string | null
+  /** The visitor's address, by a proxy's word only where that proxy is trusted; null where unknown. */
+  readonly address: string | null
+  /** The adapter's own request. */
+  readonly request: R
+}
+
+/** The visitor, as the site knows them. */
+export interface ChatUser {
+  /** Stable and unique at the site. Leaves for Kinescope unless a pseudonym is configured. */
+  id: string
+  /** What the chat shows. */
+  name: string
+}
+
+export type IdentityAnswer =
+  | { user: ChatUser; setCookie?: string }
+  | {
+      refused: 'sign-in-required' | 'access-denied' | 'identity-unavailable'
+      /** For the log: a short stable word. */
+      reason: string
+      /** For the developer; shown to anyone. */
+      detail?: string
+      cause?: unknown
+    }
+
+/** Says who is behind a request. The browser's body has no part in it. */
+export type IdentitySource<R = unknown> = (call: IdentityCall<R>, eventId: string) => Promise<IdentityAnswer>
+
+const MAX_USER_ID_LENGTH = 256
+
+/** Reads a field by a dotted path, such as `data.user.id`. A name with a dot in it (a namespaced claim) is tried whole first. */
+export function readField(from: unknown, path: string): unknown {
+  if (from === null || typeof from !== 'object') return undefined
+  const object = from as Record<string, unknown>
+  if (Object.hasOwn(object, path)) return object[path]
+  const dot = path.indexOf('.')
+  if (dot < 0) return undefined
+  const head = path.slice(0, dot)
+  return Object.hasOwn(object, head) ? readField(object[head], path.slice(dot + 1)) : undefined
+}
+
+/** Makes a visitor out of two values a site gave. Numbers are fine as ids; anything else means a wrong field name. */
+export function userFrom(id: unknown, name: unknown): IdentityAnswer {
+  if (id === undefined || id === null || id === '') {
+    return { refused: 'sign-in-required', reason: 'no-id' }
+  }
+  const text = typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : id
+  if (typeof text !== 'string' || text.length > MAX_USER_ID_LENGTH) {
+    return { refused: 'identity-unavailable', reason: 'id-not-a-string' }
+  }
+  return { user: { id: text, name: typeof name === 'string' ? name : '' } }
+}
+
+/** An identity source made of a callback in code: null means nobody is signed in, a rejection that nobody can tell. */
+export function identityFromCode<R>(
+  authenticate: (request: R) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>,
+): IdentitySource<R> {
+  return async ({ request }) => {
+    try {
+      const user = await authenticate(request)
+      return userFrom(user?.id, user?.name)
+    } catch (cause) {
+      return { refused: 'identity-unavailable', reason: 'authenticate-failed', cause }
+    }
+  }
+}
+
+/**
+ * A `user_id` that tells nobody outside who it is (HMAC-SHA-256, 128 bits of it, base64url), the same each time, so
+ * that no e-mail address or internal number leaves the site.
+ */
+export function pseudonymWith(secret: string): (userId: string) => Promise<string> {
+  const encoder = new TextEncoder()
+  const key = crypto.subtle.importKey(
+    'raw',
+    encoder.encode(secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  )
+  return async (userId) => {
+    const digest = new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(userId)))
+    return base64url(digest.subarray(0, 16))
+  }
+}
+
+/** RFC 4648, section 5, without padding. */
+export function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}

@@ -1,0 +1,15 @@
+/**
+ * `kinescope-chat-server/web`: the parts that need nothing but Web standards, for Workers, Deno, Bun and bundlers.
+ */
+export {
+  createTokenHandler,
+  type FetchHandlerOptions,
+  type TokenHandlerOptions,
+} from './endpoint/fetch-handler.js'
+export type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
+export type { AuthorizeQuestion, RateLimit, TokenOutcome } from './endpoint/token-endpoint.js'
+export type { ChatUser } from './identity/identity.js'
+export { fixedKeySource } from './keys/fixed-key-source.js'
+export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'
+export { mintToken, type MintedToken, type MintTokenInput } from './token/mint-token.js'
+export type { KeyChoice, KeySource, SigningKey } from './token/signing-key.js'
