@@ -8,10 +8,15 @@ import { chromeLauncher } from '@web/test-runner-chrome'
 import { webdriverLauncher } from '@web/test-runner-webdriver'
 import { defaultReporter } from '@web/test-runner'
 import * as puppeteer from 'puppeteer-core'
-import { chatPages } from './test/browser/chat-pages.mjs'
+import { bench } from './test/browser/chat-pages.mjs'
 
 const first = (...paths) => paths.find((path) => path && existsSync(path))
-const chromiumPath = first(process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome')
+const chromiumPath = first(
+  process.env.CHROME_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+)
 const firefoxPath = first(process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox')
 const driverPath = first(process.env.WEBKIT_DRIVER, '/usr/bin/WebKitWebDriver')
 const miniBrowserPath = first(
@@ -114,9 +119,15 @@ async function reachable(url) {
 }
 
 const installed = { chromium: chromiumPath, firefox: firefoxPath, webkit: driverPath && miniBrowserPath }
-const wanted = (process.env.BROWSERS ?? Object.keys(installed).filter((name) => installed[name]).join(',')).split(',')
+const wanted = (
+  process.env.BROWSERS ??
+  Object.keys(installed)
+    .filter((name) => installed[name])
+    .join(',')
+).split(',')
 for (const name of wanted) {
-  if (!installed[name]) throw new Error(`${name} is not installed: apt-get install chromium firefox-esr webkit2gtk-driver xvfb`)
+  if (!installed[name])
+    throw new Error(`${name} is not installed: apt-get install chromium firefox-esr webkit2gtk-driver xvfb`)
 }
 console.log(`Browsers: ${wanted.join(', ')}`)
 
@@ -141,6 +152,8 @@ const counter = () => {
   }
 }
 
+const { plugin, middleware } = bench()
+
 export default {
   files: process.env.FILES ?? 'test/browser/**/*.test.ts',
   nodeResolve: { exportConditions: ['production', 'default'] },
@@ -151,7 +164,8 @@ export default {
   testsStartTimeout: 60_000,
   testsFinishTimeout: 180_000,
   testFramework: { config: { timeout: 20_000 } },
-  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: 'tsconfig.json' }), chatPages()],
+  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: 'tsconfig.json' }), plugin],
+  middleware: [middleware],
   reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), counter()],
   filterBrowserLogs: ({ args }) => !/^(Lit is in dev mode|<kinescope-chat>)/.test(String(args[0])),
   browsers: await Promise.all(wanted.map((name) => launchers[name]())),

@@ -27,7 +27,17 @@ export interface PageDefaults {
 }
 
 /** What a change of these means: another visit. */
-const VISIT = ['eventId', 'tokenUrl', 'credentials', 'identity', 'fetchToken', 'token', 'chatOrigin', 'preview', 'loading']
+const VISIT = [
+  'eventId',
+  'tokenUrl',
+  'credentials',
+  'identity',
+  'fetchToken',
+  'token',
+  'chatOrigin',
+  'preview',
+  'loading',
+]
 
 /**
  * `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint.
@@ -202,7 +212,11 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
       signIn: (event) => {
         if (!this.dispatchEvent(new ChatSigninEvent())) event.preventDefault()
       },
-      openInTab: () => follow(chatUrl(this.#chatOrigin, this.#session.token?.chatId ?? this.#eventId, this.#session.token?.value), '_blank'),
+      openInTab: () =>
+        follow(
+          chatUrl(this.#chatOrigin, this.#session.token?.chatId ?? this.#eventId, this.#session.token?.value),
+          '_blank',
+        ),
       report: () => writeReport(this.diagnostics()),
     })
     this.#session = new ChatSession(this, this.#view.stage, () => this.#title)

@@ -49,8 +49,14 @@ const PASSING: readonly ElementCode[] = [
 
 export const canPass = (code: ElementCode): boolean => PASSING.includes(code)
 
-const REFUSING: readonly ElementCode[] = ['sign-in-required', 'access-denied', 'event-not-allowed', 'origin-not-allowed']
+const REFUSING: readonly ElementCode[] = [
+  'sign-in-required',
+  'access-denied',
+  'event-not-allowed',
+  'origin-not-allowed',
+  'frame-blocked',
+]
 
-/** A refusal is an answer about the visitor: it takes the chat away, for that is how a ban or a sign-out works. */
+/** A refusal takes the chat away at once: that is how a ban or a sign-out works, and a blocked frame is an empty one. */
 export const isRefusal = ({ code, status }: Failure): boolean =>
   status === 401 || status === 403 || REFUSING.includes(code)

@@ -1,5 +1,5 @@
 import { ChatFailure } from '../problem.js'
-import { createFrame, follow, isBlank, LOAD_TIMEOUT_MS, whenLoaded } from './load-frame.js'
+import { createFrame, isBlank, LOAD_TIMEOUT_MS, onRefusal, send, whenLoaded } from './load-frame.js'
 import { guardFocus, isActive, isInside } from './visitor.js'
 
 /** Before the old token ends by this much, the visitor's stay in the frame no longer puts a swap off … */
@@ -15,6 +15,8 @@ const GUARD_MS = 1_000
 export interface SwapperHooks {
   /** The accessible name of a frame. */
   title(): string
+  /** The page's policy turns out to have emptied the shown frame. */
+  refused(failure: ChatFailure): void
   /** A first frame has loaded after its time was up. */
   late(): void
   /** The shown frame has lost its page: the browser emptied it while moving the element. */
@@ -48,23 +50,34 @@ export class FrameSwapper {
 
     await this.#visitorGone(timeLeft, signal)
     const frame = createFrame(this.#hooks.title())
-    signal.addEventListener('abort', () => frame !== this.#shown && frame.remove())
     const guard = new AbortController()
-    signal.addEventListener('abort', () => guard.abort())
-    const loaded = whenLoaded(frame, url, signal)
+    const timeout = new AbortController()
+    signal.addEventListener('abort', () => {
+      guard.abort()
+      timeout.abort()
+      if (frame !== this.#shown) frame.remove()
+    })
+    const loaded = new Promise<true>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
+      void whenLoaded(frame).then(() => resolve(true))
+      onRefusal(new URL(url).origin, signal, (failure) => {
+        reject(failure)
+        if (frame === this.#shown) this.#hooks.refused(failure)
+      })
+    })
+    const late = new Promise<false>((resolve) => {
+      const timer = setTimeout(resolve, LOAD_TIMEOUT_MS, false)
+      timeout.signal.addEventListener('abort', () => clearTimeout(timer))
+    })
     this.#stage.append(frame)
     guardFocus(frame, guard.signal, () => frame === this.#shown && isActive())
-    follow(url, frame.name)
+    send(frame, url)
 
-    const timely = await Promise.race([
-      loaded.then(() => true),
-      new Promise<false>((resolve) => {
-        const timer = setTimeout(resolve, LOAD_TIMEOUT_MS, false)
-        void loaded.finally(() => clearTimeout(timer)).catch(() => {})
-      }),
-    ])
+    const timely = await Promise.race([loaded, late])
+    timeout.abort()
     if (!timely) {
-      if (this.#shown) this.#swap.abort()
+      // a first chat that comes late is still welcome; a second one isn't needed, the old one works
+      if (this.#shown) swap.abort()
       else void loaded.then(() => this.#reveal(frame, guard, signal)).then(this.#hooks.late, () => {})
       throw new ChatFailure({ code: 'frame-timeout' })
     }
@@ -109,7 +122,10 @@ export class FrameSwapper {
     const gone = () => {
       const left = timeLeft()
       return (
-        !this.#shown || !isInside(this.#shown) || left <= LAST_MOMENT_MS || (left <= SWAP_DEADLINE_MS && !isActive())
+        !this.#shown ||
+        !isInside(this.#shown) ||
+        left <= LAST_MOMENT_MS ||
+        (left <= SWAP_DEADLINE_MS && !isActive())
       )
     }
     return new Promise((resolve, reject) => {

@@ -20,7 +20,7 @@ export function createFrame(title: string): HTMLIFrameElement {
 }
 
 /**
- * Sends a named frame, or a new tab, to an address by a link that is never in the document. Of all ways it is the one
+ * Opens an address in a named frame or a new tab by a link that is never in the document. Of all ways it is the one
  * that leaves the address, and with it the token, out of DOM attributes, of resource timing and of the history, while the
  * chat page still sees the page's origin as its referrer, whatever the page's own policy. A link outside the document
  * also shows its click to no listener.
@@ -34,62 +34,64 @@ export function follow(url: string, target: string): void {
   link.click()
 }
 
+/**
+ * Sends a fresh frame to an address. WebKit notes a frame's first address in resource timing and a link's in the history;
+ * there an empty page of our own comes first and is replaced. That leaves both clean, at the price of the frame's own
+ * referrer policy: the page's counts, and none goes out where Trusted Types forbid the empty page.
+ */
+export function send(frame: HTMLIFrameElement, url: string): void {
+  if (!navigator.vendor.startsWith('Apple')) return follow(url, frame.name)
+  const replace = () => frame.contentWindow!.location.replace(url)
+  try {
+    frame.srcdoc = ' '
+    frame.addEventListener('load', replace, { once: true })
+  } catch {
+    frame.contentDocument!.open().close()
+    replace()
+  }
+}
+
 /** Whether the frame holds the empty page that every frame begins with, and falls back to when it is moved. */
 export const isBlank = (frame: HTMLIFrameElement): boolean => {
   try {
-    return frame.contentDocument?.URL === 'about:blank'
+    return /^about:/.test(frame.contentDocument!.URL) || frame.contentDocument!.URL === document.URL
   } catch {
     return false
   }
 }
 
 /**
- * Resolves when the frame has loaded what it was sent to; rejects with `frame-blocked` as soon as the page's policy is
- * known to forbid it, and with the signal's reason. `load` alone proves nothing: it fires for refused frames too
- * (https://github.com/whatwg/html/issues/12311), so a verdict that comes with it is given a turn to arrive first.
+ * Resolves when the frame has loaded what it was sent to. That alone proves nothing, for `load` fires for refused frames
+ * too (https://github.com/whatwg/html/issues/12311): a verdict that comes with it is given a turn to arrive first.
  */
-export function whenLoaded(frame: HTMLIFrameElement, url: string, signal: AbortSignal): Promise<void> {
-  const { origin } = new URL(url)
-  return new Promise((resolve, reject) => {
-    const settled = new AbortController()
-    const options = { signal: settled.signal }
-    const refuse = (error: unknown) => {
-      settled.abort()
-      reject(error as Error)
-    }
-    signal.addEventListener('abort', () => refuse(signal.reason), options)
-    document.addEventListener(
-      'securitypolicyviolation',
-      ({ effectiveDirective, blockedURI, disposition }) => {
-        if (disposition === 'enforce' && /^(frame|child|default)-src/.test(effectiveDirective) && blockedURI.startsWith(origin))
-          refuse(new ChatFailure({ code: 'frame-blocked', reason: `Content-Security-Policy: frame-src ${origin}` }))
-      },
-      options,
-    )
-    frame.addEventListener(
-      'load',
-      () => {
-        if (isBlank(frame)) return
-        setTimeout(() => {
-          if (settled.signal.aborted) return
-          settled.abort()
-          resolve()
-        })
-      },
-      options,
-    )
-    whenEmbedderPolicyBlocks(origin, settled.signal, refuse)
-  })
-}
+export const whenLoaded = (frame: HTMLIFrameElement): Promise<void> =>
+  new Promise((resolve) => frame.addEventListener('load', () => isBlank(frame) || setTimeout(resolve)))
 
-/** Chromium alone reports a frame that Cross-Origin-Embedder-Policy stopped. The report holds the whole address: it goes nowhere. */
-function whenEmbedderPolicyBlocks(origin: string, signal: AbortSignal, refuse: (error: unknown) => void): void {
+/**
+ * Calls back when the page's own policy is known to forbid frames of this origin. Every browser reports its Content
+ * Security Policy; a Cross-Origin-Embedder-Policy only Chromium does, and late. Reports hold the frame's whole address, so
+ * nothing of them goes on.
+ */
+export function onRefusal(origin: string, signal: AbortSignal, refuse: (failure: ChatFailure) => void): void {
+  const blocked = (policy: string) => refuse(new ChatFailure({ code: 'frame-blocked', reason: policy }))
+  document.addEventListener(
+    'securitypolicyviolation',
+    ({ effectiveDirective, blockedURI, disposition }) => {
+      if (
+        disposition === 'enforce' &&
+        /^(frame|child|default)-src/.test(effectiveDirective) &&
+        blockedURI.startsWith(origin)
+      )
+        blocked(`Content-Security-Policy: frame-src ${origin}`)
+    },
+    { signal },
+  )
   if (typeof ReportingObserver === 'undefined') return
   const observer = new ReportingObserver(
     (reports) => {
-      const blocked = reports.some(({ body }) => String((body as { blockedURL?: string }).blockedURL).startsWith(origin))
-      if (blocked)
-        refuse(new ChatFailure({ code: 'frame-blocked', reason: 'Cross-Origin-Embedder-Policy: unsafe-none' }))
+      // the body has no type of its own: its members show in JSON only
+      if (JSON.stringify(reports).includes(`"${origin}/`))
+        blocked('Cross-Origin-Embedder-Policy: unsafe-none')
     },
     { types: ['coep'] },
   )

@@ -24,7 +24,8 @@ export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal, allowe
   const look = () => {
     if (!isInside(frame)) before = focused()
     else if (!allowed()) {
-      if (before instanceof HTMLElement && before !== frame && before !== document.body) before.focus({ preventScroll: true })
+      if (before instanceof HTMLElement && before !== frame && before !== document.body)
+        before.focus({ preventScroll: true })
       else frame.blur()
     }
   }

@@ -1,5 +1,6 @@
 /** What the best-known editors put around the frame in which they show a page. */
-const CANVAS_FRAMES = '[data-block],[contenteditable],.block-editor-iframe__body,.components-sandbox,.gjs-frame'
+const CANVAS_FRAMES =
+  '[data-block],[contenteditable],.block-editor-iframe__body,.components-sandbox,.gjs-frame'
 /** And what they put on the page itself. */
 const CANVAS_PAGES = '.wf-design-mode,.elementor-editor-active'
 
@@ -12,7 +13,10 @@ export function inEditorCanvas(element: Element): boolean {
   if (page !== document || page.designMode === 'on') return true
   let node: Node | null = element
   while (node) {
-    if (node instanceof Element && node.matches(`[contenteditable]:not([contenteditable=false]),${CANVAS_PAGES}`))
+    if (
+      node instanceof Element &&
+      node.matches(`[contenteditable]:not([contenteditable=false]),${CANVAS_PAGES}`)
+    )
       return true
     node = node.parentNode ?? (node as ShadowRoot).host ?? null
   }

@@ -25,7 +25,10 @@ const ATTRIBUTES = [
  * `<a href="https://kinescope.io/chat/EVENT#kinescope-chat">`. Links count only inside the scope the site names, for a
  * commenter's link must not open chats; safe to call as often as content arrives.
  */
-export function upgrade(root: ParentNode, { chatOrigin, upgrade: scope = 'body' }: { chatOrigin?: string | undefined; upgrade?: string | undefined }): void {
+export function upgrade(
+  root: ParentNode,
+  { chatOrigin, upgrade: scope = 'body' }: { chatOrigin?: string | undefined; upgrade?: string | undefined },
+): void {
   for (const place of root.querySelectorAll<HTMLElement>('[data-kinescope-chat]')) {
     const id = place.dataset['kinescopeChat']
     const empty = !place.textContent?.trim() && [...place.children].every((child) => child.matches('br'))
@@ -40,7 +43,14 @@ export function upgrade(root: ParentNode, { chatOrigin, upgrade: scope = 'body' 
   const hosts = [CHAT_ORIGIN, readOrigin(chatOrigin)]
   for (const link of root.querySelectorAll<HTMLAnchorElement>(`a[href$="${MARK}"]`)) {
     const id = /^\/chat\/([^/]+)\/?$/.exec(link.pathname)?.[1]
-    if (!id || !hosts.includes(link.origin) || !link.closest(scope) || link.closest(TAG) || inEditorCanvas(link)) continue
+    if (
+      !id ||
+      !hosts.includes(link.origin) ||
+      !link.closest(scope) ||
+      link.closest(TAG) ||
+      inEditorCanvas(link)
+    )
+      continue
     const chat = make(decodeURIComponent(id))
     link.replaceWith(chat)
     link.slot = 'placeholder'

@@ -77,6 +77,10 @@ export class ChatSession {
     this.#host = host
     this.#frames = new FrameSwapper(stage, {
       title,
+      refused: ({ failure }) => {
+        this.#frames.clear()
+        this.#fail(failure)
+      },
       late: () => this.#shown(),
       lost: () => this.rebuild(),
     })
@@ -183,7 +187,10 @@ export class ChatSession {
     const { eventId } = this.#host.settings()
     const seconds = date === undefined ? undefined : date / 1000
     if (date !== undefined) this.clockDifferenceMs = date - Date.now()
-    const { fault, header, claims } = checkToken(reply.token, { eventId: reply.event_id ?? eventId, now: seconds })
+    const { fault, header, claims } = checkToken(reply.token, {
+      eventId: reply.event_id ?? eventId,
+      now: seconds,
+    })
     if (fault?.code === 'token-expired') return fault.code
     if (fault) throw new ChatFailure(fault)
     // without a `Date`, a fresh token's own `iat` is the best reading of the server's clock
@@ -239,7 +246,11 @@ export class ChatSession {
   async #show({ value, chatId, endsAt }: HeldToken, reason: TokenReason, signal: AbortSignal): Promise<void> {
     const url = chatUrl(this.#host.settings().chatOrigin, chatId, value)
     // a reload is somebody's wish: it doesn't wait for them to leave the frame
-    await this.#frames.show(url, () => (reason === 'reload' ? 0 : this.#shownEndsAt - this.#clock.now()), signal)
+    await this.#frames.show(
+      url,
+      () => (reason === 'reload' ? 0 : this.#shownEndsAt - this.#clock.now()),
+      signal,
+    )
     this.#shownEndsAt = endsAt
     this.#shown()
   }
@@ -263,7 +274,12 @@ export class ChatSession {
     }
     const { framed } = this.state
     const dead = framed && !refused && passes && this.timeLeft !== null && this.timeLeft <= 0
-    this.#trouble(dead ? { ...failure, reason: failure.code, code: 'token-expired' } : failure, retryInMs, refused, passes && !dead)
+    this.#trouble(
+      dead ? { ...failure, reason: failure.code, code: 'token-expired' } : failure,
+      retryInMs,
+      refused,
+      passes && !dead,
+    )
     this.#arm()
   }
 
@@ -293,7 +309,11 @@ export class ChatSession {
     // after a failure that won't pass by itself, the token may still end under the visitor's eyes
     const { problem } = this.state
     // a frame that couldn't be swapped is tried again with the next token
-    return !problem || problem.code === 'frame-timeout' ? token.refreshAt : this.#expiring ? token.endsAt : null
+    return !problem || problem.code === 'frame-timeout'
+      ? token.refreshAt
+      : this.#expiring
+        ? token.endsAt
+        : null
   }
 
   get #expiring(): boolean {
@@ -316,9 +336,11 @@ export class ChatSession {
   }
 
   readonly #wake = (event: Event): void => {
-    if (event.type === 'online' && this.state.problem && canPass(this.#cause)) this.#retryAt = this.#clock.now()
+    if (event.type === 'online' && this.state.problem && canPass(this.#cause))
+      this.#retryAt = this.#clock.now()
     // the browser closed the chat's connection while the page lay in the back/forward cache
-    if (event.type === 'pageshow' && (event as PageTransitionEvent).persisted && this.state.framed) return this.rebuild()
+    if (event.type === 'pageshow' && (event as PageTransitionEvent).persisted && this.state.framed)
+      return this.rebuild()
     this.#look()
   }
 

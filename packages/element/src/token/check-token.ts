@@ -85,7 +85,8 @@ function judge(
   if (exp === undefined || exp === null) return fault('claim-missing', 'exp')
   for (const [name, value] of Object.entries({ exp, nbf, iat: claims['iat'] })) {
     if (value === undefined) continue
-    if (typeof value !== 'number' || !Number.isFinite(value)) return fault('token-malformed', `${name}-not-a-number`)
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      return fault('token-malformed', `${name}-not-a-number`)
     if (value > MILLISECONDS_FROM) return fault('token-malformed', `${name}-in-milliseconds`)
   }
   if (now !== undefined) {
@@ -98,9 +99,13 @@ function judge(
 /** A base64url-encoded JSON object in UTF-8 (RFC 7515, section 2), or null. */
 function readPart(part: string): Record<string, unknown> | null {
   try {
-    const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+    const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+      c.charCodeAt(0),
+    )
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+    return value && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
   } catch {
     return null
   }

@@ -44,32 +44,42 @@ interface Flight extends TokenQuestion {
 const flights = new Set<Flight>()
 
 /** Asks for a token. Rejects with a ChatFailure, or with the signal's reason once nobody waits any more. */
-export function askForToken(question: TokenQuestion, reason: TokenReason, signal: AbortSignal): Promise<TokenAnswer> {
+export function askForToken(
+  question: TokenQuestion,
+  reason: TokenReason,
+  signal: AbortSignal,
+): Promise<TokenAnswer> {
   const keys = ['eventId', 'tokenUrl', 'credentials', 'identity', 'fetchToken'] as const
   let flight = [...flights].find((other) => keys.every((key) => other[key] === question[key]))
   if (!flight) {
     const controller = new AbortController()
-    flight = { ...question, askers: 0, controller, answer: ask(question, reason, controller) }
-    flights.add(flight)
+    const answer = ask(question, reason, controller).finally(() => flights.delete(taken))
+    const taken = (flight = { ...question, askers: 0, controller, answer })
+    flights.add(taken)
   }
   const shared = flight
-  const land = () => flights.delete(shared)
   shared.askers++
   return new Promise((resolve, reject) => {
-    shared.answer.then(resolve, reject).finally(land)
+    shared.answer.then(resolve, reject)
     signal.addEventListener('abort', () => {
       reject(signal.reason as Error)
-      if (--shared.askers === 0) {
-        land()
-        shared.controller.abort()
-      }
+      if (--shared.askers) return
+      flights.delete(shared)
+      shared.controller.abort()
     })
   })
 }
 
-async function ask(question: TokenQuestion, reason: TokenReason, controller: AbortController): Promise<TokenAnswer> {
+async function ask(
+  question: TokenQuestion,
+  reason: TokenReason,
+  controller: AbortController,
+): Promise<TokenAnswer> {
   const { signal } = controller
-  const timer = setTimeout(() => controller.abort(new ChatFailure({ code: 'endpoint-timeout' })), ANSWER_TIMEOUT_MS)
+  const timer = setTimeout(
+    () => controller.abort(new ChatFailure({ code: 'endpoint-timeout' })),
+    ANSWER_TIMEOUT_MS,
+  )
   // a page's own fetchToken may not listen to the signal
   const aborted = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error)),
@@ -80,7 +90,8 @@ async function ask(question: TokenQuestion, reason: TokenReason, controller: Abo
       ? Promise.resolve(fetchToken({ eventId, reason, signal })).then((reply): TokenAnswer => ({ reply }))
       : post(question, signal)
     const { reply, date } = await Promise.race([answer, aborted])
-    if (typeof reply?.token !== 'string') throw new ChatFailure({ code: 'endpoint-bad-reply', reason: 'no token' })
+    if (typeof reply?.token !== 'string')
+      throw new ChatFailure({ code: 'endpoint-bad-reply', reason: 'no token' })
     return { reply, date }
   } catch (error) {
     throw signal.aborted ? signal.reason : asFailure(error)

@@ -13,7 +13,11 @@ export const UNKNOWN_LIFE_MS = 600_000
  * `expires_in` counts first, then `exp - iat`, less the age that the reply's `Date` shows, then `exp - Date`.
  * @param date the reply's `Date` in seconds since the epoch, where it could be read
  */
-export function lifeOf({ expires_in }: Partial<TokenReply>, { exp, iat }: TokenClaims, date?: number): number {
+export function lifeOf(
+  { expires_in }: Partial<TokenReply>,
+  { exp, iat }: TokenClaims,
+  date?: number,
+): number {
   if (Number.isFinite(expires_in)) return Math.max(0, expires_in!) * 1000
   const age = date !== undefined && iat !== undefined ? Math.max(0, date - iat) : 0
   if (iat !== undefined) return Math.max(0, exp - iat - age) * 1000

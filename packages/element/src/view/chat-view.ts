@@ -76,7 +76,8 @@ export class ChatView {
     const { state, text, language } = model
     const { problem } = state
     const now = this.#clock.now()
-    const waits = (m: ViewModel | undefined) => !!m && !m.state.framed && !m.state.problem && m.state.status !== 'preview'
+    const waits = (m: ViewModel | undefined) =>
+      !!m && !m.state.framed && !m.state.problem && m.state.status !== 'preview'
     const troubled = (m: ViewModel | undefined) => !!m?.state.framed && !!m.state.problem
     if (waits(model) && !waits(before)) this.#waitingSince = now
     if (troubled(model) && !troubled(before)) this.#troubleSince = now
@@ -147,7 +148,8 @@ export class ChatView {
     this.#panel.hidden = layer === 'chat'
     this.#banner.replaceChildren(...(banner ? this.#bannerContent() : []))
     this.#banner.hidden = !banner
-    if (inside) root.querySelector<HTMLElement>('.banner .button, .panel .button, iframe:not([inert])')?.focus()
+    if (inside)
+      root.querySelector<HTMLElement>('.banner .button, .panel .button, iframe:not([inert])')?.focus()
 
     if (layer === 'problem' || banner) this.#say(banner ? this.#bannerText : this.#topic.join('. '))
     else if (spoke && layer === 'chat') this.#say(this.#model.text.restored)
@@ -173,7 +175,11 @@ export class ChatView {
     if (layer === 'skeleton')
       return [make('div', { className: 'bars' }), message(still ? text.stillLoading : text.loading)]
     if (layer === 'preview') {
-      return [heading(text.previewHeading), make('bdi', { part: 'details' }, eventId), message(text.previewMessage)]
+      return [
+        heading(text.previewHeading),
+        make('bdi', { part: 'details' }, eventId),
+        message(text.previewMessage),
+      ]
     }
     if (layer !== 'problem') return []
     const { code } = state.problem!
@@ -266,7 +272,11 @@ export class ChatView {
 
 function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  { part, style, ...properties }: Partial<Omit<HTMLElementTagNameMap[K], 'part' | 'style'>> & { part?: string; style?: string } = {},
+  {
+    part,
+    style,
+    ...properties
+  }: Partial<Omit<HTMLElementTagNameMap[K], 'part' | 'style'>> & { part?: string; style?: string } = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)

@@ -4,16 +4,7 @@ import { ru } from './ru.js'
 
 /** What a visitor can be told about a problem; many codes are one thing to them. */
 export type Topic =
-  | 'signIn'
-  | 'denied'
-  | 'notHere'
-  | 'busy'
-  | 'failed'
-  | 'offline'
-  | 'slow'
-  | 'blocked'
-  | 'setup'
-  | 'expired'
+  'signIn' | 'denied' | 'notHere' | 'busy' | 'failed' | 'offline' | 'slow' | 'blocked' | 'setup' | 'expired'
 
 /** Every text of one language. `{time}` is "in 5 seconds" in that language. */
 export interface Messages extends Record<Topic, readonly [heading: string, message: string]> {

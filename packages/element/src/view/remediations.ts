@@ -28,7 +28,8 @@ export const REMEDIATIONS: Record<ElementCode, string> = {
   'endpoint-timeout': 'The token endpoint took over 10 s.',
   'endpoint-not-found': 'Check `token-url`.',
   'endpoint-error': 'See the log of the token endpoint or of the proxy before it.',
-  'endpoint-bad-reply': 'Reply with JSON {"token": "…"}; a page of HTML is often a redirect to a sign-in form.',
+  'endpoint-bad-reply':
+    'Reply with JSON {"token": "…"}; a page of HTML is often a redirect to a sign-in form.',
   'frame-blocked': 'Change the page’s policy to allow',
   'frame-timeout': 'Check the network, the domains allowed at Kinescope, and COEP.',
   'event-id-missing': 'Set `event-id`; an editor may have removed it.',

@@ -7,7 +7,9 @@ export const styles = css`
     inline-size: 100%;
     min-inline-size: min(280px, 100vw);
     color-scheme: light dark;
-    font: 16px/1.45 system-ui, sans-serif;
+    font:
+      16px/1.45 system-ui,
+      sans-serif;
     --ink: light-dark(#1d1f26, #f1f2f5);
     --soft: light-dark(#5a5f6d, #b3b8c6);
     --ground: light-dark(#fff, #17181d);
@@ -148,7 +150,9 @@ export const styles = css`
     padding: 12px;
     max-block-size: 320px;
     overflow: auto;
-    font: 12px/1.5 ui-monospace, monospace;
+    font:
+      12px/1.5 ui-monospace,
+      monospace;
     color: var(--ink);
     background: var(--ground);
     border: 1px solid var(--line);

@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs'
+import { createServer } from 'node:http'
+
+/**
+ * The other side for tests in a browser: a chat page on an origin of its own, and a token endpoint that answers as the
+ * test has told it to. `/bench/origin` tells where the chat page is; `/bench/endpoint/NAME` is programmed by PUT with a
+ * list of answers (the last one repeats), asked by POST, and tells by GET what it was asked.
+ */
+export function bench() {
+  const chat = createServer((request, response) => {
+    const mode = new URL(request.url, 'http://localhost').pathname.split('/').pop()
+    if (mode.startsWith('hang')) return // never answers: closed with the server
+    const delay = Number(/slow-(\d+)/.exec(mode)?.[1] ?? 0)
+    setTimeout(() => {
+      response.setHeader('Content-Type', 'text/html; charset=utf-8')
+      if (mode.startsWith('refusing')) response.setHeader('X-Frame-Options', 'DENY')
+      response.end(page(mode))
+    }, delay)
+  })
+  const endpoints = new Map()
+
+  const plugin = {
+    name: 'bench',
+    serverStart: () => new Promise((resolve) => chat.listen(0, '127.0.0.1', resolve)),
+    serverStop() {
+      chat.closeAllConnections()
+      return new Promise((resolve) => chat.close(resolve))
+    },
+  }
+
+  async function middleware(context, next) {
+    const { path, method, query } = context
+    if (path === '/bench/origin') return void (context.body = `http://localhost:${chat.address().port}`)
+    if (path === '/bench/page') {
+      // a page with the policies that the test asks for
+      if (query.csp) context.set('Content-Security-Policy', query.csp)
+      if (query.coep) context.set('Cross-Origin-Embedder-Policy', query.coep)
+      if (query.referrer) context.set('Referrer-Policy', query.referrer)
+      context.type = 'html'
+      context.body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>${query.head ?? ''}</head><body>${query.body ?? ''}</body></html>`
+      return
+    }
+    if (path.startsWith('/bench/dist/')) {
+      context.type = 'js'
+      context.body = createReadStream(new URL(`../../dist/${path.slice(12)}`, import.meta.url))
+      return
+    }
+    const name = /^\/bench\/endpoint\/([\w-]+)$/.exec(path)?.[1]
+    if (!name) return next()
+    const endpoint = endpoints.get(name) ?? { answers: [], asked: [] }
+    endpoints.set(name, endpoint)
+    if (method === 'GET') return void (context.body = endpoint.asked)
+    const body = await read(context.req)
+    if (method === 'PUT') {
+      endpoint.answers = JSON.parse(body)
+      context.body = 'ok'
+      return
+    }
+    const { authorization, 'content-type': type } = context.headers
+    endpoint.asked.push({ at: Date.now(), method, body, type, authorization })
+    const answer = endpoint.answers.length > 1 ? endpoint.answers.shift() : endpoint.answers[0]
+    if (answer.hang) await new Promise((resolve) => context.req.on('close', resolve))
+    if (answer.delay) await new Promise((resolve) => setTimeout(resolve, answer.delay))
+    context.set({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...answer.headers })
+    context.status = answer.status ?? 200
+    context.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  }
+
+  return { plugin, middleware }
+}
+
+async function read(request) {
+  let body = ''
+  for await (const chunk of request) body += chunk
+  return body
+}
+
+/** A chat page that tells its frame's owner what it sees, on being asked to. Real chat pages say nothing. */
+function page(mode) {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Chat</title>
+<input id="draft" aria-label="Message"><script>
+const tell = () => parent.postMessage({ bench: 'chat', search: location.search, path: location.pathname, referrer: document.referrer, draft: draft.value, history: history.length, focused: document.hasFocus() }, '*')
+addEventListener('message', tell)
+addEventListener('load', tell)
+${mode.startsWith('greedy') ? "draft.focus(); addEventListener('load', () => { draft.focus(); setTimeout(() => draft.focus(), 50) })" : ''}
+</script></html>`
+}

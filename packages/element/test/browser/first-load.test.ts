@@ -1,0 +1,158 @@
+import { expect } from '@open-wc/testing'
+import {
+  askPage,
+  chatOrigin,
+  clean,
+  endpoint,
+  EVENT,
+  frames,
+  makeReply,
+  makeToken,
+  part,
+  place,
+  problem,
+  record,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+afterEach(clean)
+
+describe('the first load', () => {
+  it('asks the endpoint once, shows the chat with the token, and says so', async () => {
+    const reply = makeReply()
+    const { url, asked } = await endpoint({ body: reply })
+    const chat = place({ tokenUrl: url })
+    const events = record(chat)
+    await whenState(chat, 'ready')
+    expect(events).to.deep.equal(
+      ['statechange:idle', 'statechange:loading', 'statechange:ready', 'ready'].slice(1),
+    )
+    const page = await askPage(shownFrame(chat)!)
+    expect(page.search).to.equal(`?token=${reply.token}`)
+    expect(page.path).to.equal(`/chat/${EVENT}`)
+    expect(page.referrer).to.equal(`${location.origin}/`)
+    const requests = await asked()
+    expect(requests).to.have.length(1)
+    expect(requests[0]).to.include({ body: JSON.stringify({ event_id: EVENT }), type: 'application/json' })
+    expect(frames(chat)).to.have.length(1)
+  })
+
+  it('leaves the token in no attribute, no resource timing and no history entry', async () => {
+    const reply = makeReply()
+    const history = window.history.length
+    const seen: string[] = []
+    const observer = new MutationObserver((records) => {
+      for (const { target, addedNodes } of records)
+        for (const node of [target, ...addedNodes]) seen.push((node as Element).outerHTML ?? '')
+    })
+    const { url } = await endpoint({ body: reply })
+    const chat = place({ tokenUrl: url })
+    observer.observe(chat.shadowRoot!, { subtree: true, childList: true, attributes: true })
+    await whenState(chat, 'ready')
+    observer.disconnect()
+    const signature = reply.token.split('.')[2]!
+    const timing = JSON.stringify(performance.getEntriesByType('resource'))
+    for (const place of [seen.join(), chat.shadowRoot!.innerHTML, chat.outerHTML, timing])
+      expect(place.includes(signature)).to.be.false
+    expect(window.history.length).to.equal(history)
+  })
+
+  it('gives the frame what the chat needs and nothing else', async () => {
+    const { url } = await endpoint({ body: makeReply() })
+    const chat = place({ tokenUrl: url })
+    await whenState(chat, 'ready')
+    const frame = shownFrame(chat)!
+    expect(frame.allow).to.equal('fullscreen; clipboard-write')
+    expect(frame.referrerPolicy).to.equal('strict-origin-when-cross-origin')
+    expect(frame.hasAttribute('sandbox')).to.be.false
+    expect(frame.title).to.equal('Stream chat')
+  })
+
+  it('uses chat_id for the address and event_id for the claim where the server says that they differ', async () => {
+    const uuid = '088105cf-1f5b-4b3f-9d0c-5c1f8b7a2d11'
+    const { url } = await endpoint({
+      body: makeReply({ chat_id: 'public', event_id: uuid }, { event_id: uuid }),
+    })
+    const chat = place({ tokenUrl: url })
+    await whenState(chat, 'ready')
+    expect((await askPage(shownFrame(chat)!)).path).to.equal('/chat/public')
+  })
+
+  for (const id of [
+    '088105cf-1f5b-4b3f-9d0c-5c1f8b7a2d11',
+    EVENT,
+    '202589431',
+    'a b/ü?#',
+    ` ${EVENT} `,
+    `${chatOrigin}/chat/${EVENT}`,
+    `https://kinescope.io/${EVENT}`,
+  ])
+    it(`takes ${JSON.stringify(id)} for a stream`, async () => {
+      const asked: string[] = []
+      const chat = place({
+        eventId: id,
+        fetchToken: ({ eventId }) => {
+          asked.push(eventId)
+          return Promise.resolve(makeReply({}, { event_id: eventId }))
+        },
+      })
+      await whenState(chat, 'ready')
+      const wanted = id.startsWith('http') ? EVENT : id.trim()
+      expect(asked).to.deep.equal([wanted])
+      expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${encodeURIComponent(wanted)}`)
+    })
+
+  it('asks on behalf of the identity that the page was given', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const chat = place({ tokenUrl: url, identity: 'a.b.c' })
+    await whenState(chat, 'ready')
+    expect((await asked())[0]!.authorization).to.equal('Bearer a.b.c')
+  })
+
+  it('honours properties set before the class is defined', async () => {
+    const { KinescopeChatElement } = await import('../../src/index.js')
+    const chat = document.createElement('late-chat') as InstanceType<typeof KinescopeChatElement>
+    Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken: () => Promise.resolve(makeReply()) })
+    document.body.append(chat)
+    customElements.define('late-chat', class extends KinescopeChatElement {})
+    await whenState(chat, 'ready')
+    chat.remove()
+  })
+
+  it('uses a token from the page without asking, and asks where it has too little left', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const now = Math.floor(Date.now() / 1000)
+    const chat = place({ tokenUrl: url, token: makeToken() })
+    await whenState(chat, 'ready')
+    expect(await asked()).to.have.length(0)
+    const stale = place({ tokenUrl: url, token: makeToken({ iat: now - 3590, exp: now + 10 }) })
+    await whenState(stale, 'ready')
+    expect(await asked()).to.have.length(1)
+  })
+
+  it('shares one request among elements that ask for the same thing at the same time', async () => {
+    const { url, asked } = await endpoint({ body: makeReply(), delay: 50 })
+    const chats = [1, 2, 3, 4, 5].map(() => place({ tokenUrl: url }))
+    await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
+    expect(await asked()).to.have.length(1)
+    expect(new Set(chats.map((chat) => shownFrame(chat)!.title)).size).to.equal(5)
+  })
+
+  it('takes five elements to the sign-in with one request and no further one', async () => {
+    const { url, asked } = await endpoint({ ...problem(401, 'sign-in-required'), delay: 50 })
+    const chats = [1, 2, 3, 4, 5].map(() => place({ tokenUrl: url }))
+    await Promise.all(chats.map((chat) => whenState(chat, 'error')))
+    expect(await asked()).to.have.length(1)
+    for (const chat of chats) {
+      expect(chat.problem).to.include({
+        code: 'sign-in-required',
+        status: 401,
+        retryInMs: null,
+        requestId: 'req-1',
+      })
+      await until(() => part(chat, 'button'))
+    }
+  })
+})
