@@ -55,6 +55,7 @@ const event = (
   name: string,
   status: StreamStatus,
   createdAt: string,
+  chatVariants?: Partial<Variants>,
 ): StreamEvent => ({
   id,
   publicId,
@@ -63,6 +64,7 @@ const event = (
   jwtRequired: false,
   createdAt,
   settings: { ...DEFAULT_SETTINGS },
+  ...(chatVariants ? { chatVariants } : {}),
 })
 
 /** The streams a fresh emulator has, by what each is there to show. */
@@ -72,7 +74,7 @@ export const SEED = {
     '4hYq8vWzT2mKc9RbXsLd7N',
     'Open lecture',
     'started',
-    '2026-11-20T10:00:00Z',
+    '2026-11-24T10:00:00Z',
   ),
   second: event(
     '9e0f2a34-71c8-4d6e-8b13-2f5d9c6a7e22',
@@ -100,8 +102,32 @@ export const SEED = {
     'b8XnJ4gPa6RtFm1ZkQw2Ce',
     'Next week’s lecture',
     'pending',
-    '2026-11-24T10:00:00Z',
+    '2026-11-23T10:00:00Z',
   ),
-} as const satisfies Record<string, StreamEvent>
+  slow: event(
+    '2a9d6c4f-8e1b-4f70-8c35-9b7e0d2f6a66',
+    'k5WmV8hDq2ZsRx7LcNt9Ey',
+    'A chat that loads slowly',
+    'started',
+    '2026-11-18T10:00:00Z',
+    { pageDelayMs: 4000 },
+  ),
+  silent: event(
+    '6c3e1a8b-5d7f-4029-b4e6-3f8a1c9d7b77',
+    'd6QpJ3fGu9YvTz1MbXk4Hw',
+    'A chat that never loads',
+    'started',
+    '2026-11-17T10:00:00Z',
+    { pageLoad: 'never' },
+  ),
+  pushy: event(
+    '8b5f2d7a-1c9e-4638-a7d0-5e4c3b2a1f88',
+    'w2RcN7sLe5KgVq8PdUy6Jm',
+    'A chat that takes the focus',
+    'started',
+    '2026-11-16T10:00:00Z',
+    { pageFocus: 'takes-focus' },
+  ),
+} satisfies Record<string, StreamEvent>
 
 export const seedEvents = (): StreamEvent[] => structuredClone(Object.values(SEED))

@@ -1,0 +1,135 @@
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createServer, type Connect, type Plugin } from 'vite'
+import { FACTS_ID, type PageFacts } from '../src/page-facts.js'
+import { SCENARIOS } from '../src/scenarios.js'
+import { sendJson, type SiteHandler } from './answer.js'
+import { ScriptedEndpoint } from './scripted-endpoint.js'
+import { Visitors } from './visitors.js'
+
+export interface HostSiteOptions {
+  /** 0 for any free port. */
+  port: number
+  /** Asked for each page: the other servers may start after the site. */
+  facts: () => PageFacts
+  /** Replaces the token server's key; resolves when the new one signs. */
+  rotateKeys: () => Promise<void>
+  /** Watch the page's sources and reload on a change. */
+  watch: boolean
+}
+
+export interface HostSite {
+  /** The origin that a visitor's browser sees: `localhost`, another site than the chat's 127.0.0.1. */
+  readonly url: string
+  readonly scripted: ScriptedEndpoint
+  close(): Promise<void>
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** The site that has the chat on its page: sign-in, `/me`, and the QA page itself, served by Vite from its sources. */
+export async function startHostSite({ port, facts, rotateKeys, watch }: HostSiteOptions): Promise<HostSite> {
+  const visitors = new Visitors()
+  const scripted = new ScriptedEndpoint(visitors)
+  const rotate: SiteHandler = async ({ url, method }, response) => {
+    if (url !== '/operator/rotate' || method !== 'POST') return false
+    await rotateKeys()
+    return sendJson(response, 200, { rotated: true })
+  }
+  const handlers: SiteHandler[] = [
+    visitors.handle,
+    scripted.handle,
+    rotate,
+    proxyTo(() => facts().otherEndpoints),
+  ]
+
+  const vite = await createServer({
+    configFile: false,
+    root: ROOT,
+    appType: 'mpa',
+    cacheDir: `${ROOT}/../.cache/vite`,
+    publicDir: false,
+    clearScreen: false,
+    logLevel: 'warn',
+    // everything the page imports is a module already; a bundler that notices one late would reload the page
+    optimizeDeps: { noDiscovery: true, include: [] },
+    server: {
+      host: '127.0.0.1',
+      port,
+      strictPort: true,
+      ...(watch ? {} : { hmr: false, ws: false, watch: null }),
+    },
+    plugins: [sitePlugin(handlers, facts)],
+  })
+  await vite.listen()
+  const { port: taken } = vite.httpServer!.address() as AddressInfo
+  return { url: `http://localhost:${taken}`, scripted, close: () => vite.close() }
+}
+
+function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts): Plugin {
+  return {
+    name: 'host-site',
+    configureServer({ middlewares }) {
+      for (const handle of handlers) middlewares.use(middleware(handle))
+      middlewares.use((request, response, next) => {
+        const policy = scenarioOf(request.url)?.setup.policy
+        if (policy) response.setHeader('content-security-policy', policy)
+        // a POST that nobody took is no page
+        if (request.method === 'POST') sendJson(response, 404, { message: 'nothing here' })
+        else next()
+      })
+    },
+    transformIndexHtml: {
+      order: 'pre',
+      handler(html, { originalUrl }) {
+        const { tokenServer, chatOrigin, events } = facts()
+        const scenario = scenarioOf(originalUrl)
+        const [before = '', integration = '', after = ''] = html.split(/<!-- \/?integration -->/)
+        // the page puts a scenario's element there itself, once all it needs is set up
+        const script = /<script.*?<\/script>/s.exec(integration)?.[0] ?? ''
+        const kept = scenario ? (scenario.setup.script === 'npm' ? '' : script) : integration
+        const json = JSON.stringify(facts()).replaceAll('<', '\\u003c')
+        return `${before}<script type="application/json" id="${FACTS_ID}">${json}</script>${kept}${after}`
+          .replaceAll('%TOKEN_SERVER%', tokenServer)
+          .replaceAll('%CHAT_ORIGIN%', chatOrigin)
+          .replaceAll('%EVENT_ID%', events['live']?.publicId ?? '')
+      },
+    },
+  }
+}
+
+const middleware =
+  (handle: SiteHandler): Connect.NextHandleFunction =>
+  (request, response, next) =>
+    void Promise.resolve(handle(request, response)).then((done) => done || next(), next)
+
+function scenarioOf(url = '/') {
+  const id = new URL(url, 'http://localhost').searchParams.get('scenario')
+  return id === null ? undefined : SCENARIOS.find((scenario) => scenario.id === id)
+}
+
+/** `/other/<name>/token`: this site's own proxy before another token server, so that no CORS is in the way. */
+function proxyTo(endpoints: () => PageFacts['otherEndpoints']): SiteHandler {
+  return async (request, response) => {
+    const name = /^\/other\/([\w-]+)\/token$/.exec(
+      request.url ?? '',
+    )?.[1] as keyof PageFacts['otherEndpoints']
+    const target = name && endpoints()[name]
+    if (!target) return false
+    const headers = new Headers()
+    for (const wanted of ['content-type', 'cookie', 'origin', 'sec-fetch-site']) {
+      const value = request.headers[wanted]
+      if (typeof value === 'string') headers.set(wanted, value)
+    }
+    const body = request as unknown as ReadableStream
+    const reply = await fetch(target, {
+      method: request.method!,
+      headers,
+      body,
+      duplex: 'half',
+    } as RequestInit)
+    response.writeHead(reply.status, Object.fromEntries(reply.headers))
+    response.end(Buffer.from(await reply.arrayBuffer()))
+    return true
+  }
+}

@@ -1,0 +1,16 @@
+/** What the site's server tells its page: where everything is. Written into the page as JSON. */
+export interface PageFacts {
+  /** Origin of the token server. */
+  tokenServer: string
+  /** Origin of the emulated chat page and API. */
+  chatOrigin: string
+  /** Addresses of the token endpoints that scenarios use beside it. */
+  otherEndpoints: Record<'other-origin' | 'low-limit', string>
+  events: Record<string, { id: string; publicId: string; name: string }>
+}
+
+export const FACTS_ID = 'page-facts'
+
+/** Reads them from the page. */
+export const readFacts = (): PageFacts =>
+  JSON.parse(document.getElementById(FACTS_ID)?.textContent ?? '{}') as PageFacts

@@ -1,0 +1,173 @@
+import type { KinescopeChatElement } from 'kinescope-chat'
+import type { ChatWatch } from './chat-watch.js'
+import { judge, type Sight } from './judge.js'
+import { make, find } from './make.js'
+import type { Network } from './network.js'
+import type { PageFacts } from './page-facts.js'
+import type { Expectation, Scenario, Setup, Step } from './scenario.js'
+
+export interface Bench {
+  facts: PageFacts
+  network: Network
+  watch: ChatWatch
+  /** What the site does for its visitor: sign in, sign out, ban. */
+  site: Site
+  /** Tells which step is under way. */
+  onStep(index: number): void
+}
+
+export interface Site {
+  signIn(name: string): Promise<void>
+  signOut(): Promise<void>
+  standing(changes: { banned?: boolean; me?: 'answers' | 'fails' }): Promise<void>
+  rotateKeys(): Promise<void>
+  /** The signed-in visitor's name, or null. */
+  whoAmI(): Promise<string | null>
+}
+
+export type Verdict = { passed: true } | { passed: false; faults: string[] }
+
+const LOOK_MS = 100
+
+/** Sets a scenario up, takes its steps and judges what is to be seen then. */
+export async function runScenario(scenario: Scenario, bench: Bench): Promise<Verdict> {
+  const deadline = performance.now() + scenario.within * 1000
+  const { steps, setup, expect } = scenario
+  await bringVisitor(setup, bench.site)
+  await putChats(scenario, bench)
+  for (const [index, step] of steps.entries()) {
+    bench.onStep(index)
+    const faults = await take(step, bench, deadline)
+    if (faults.length > 0) return { passed: false, faults }
+  }
+  bench.onStep(steps.length)
+  return verdictOf(await until(expect, bench, deadline))
+}
+
+const verdictOf = (faults: string[]): Verdict =>
+  faults.length > 0 ? { passed: false, faults } : { passed: true }
+
+async function bringVisitor({ visitor = 'signed-in' }: Setup, site: Site): Promise<void> {
+  if (visitor === 'stranger') return site.signOut()
+  if ((await site.whoAmI()) === null) await site.signIn('Tester')
+  await site.standing({ banned: visitor === 'banned', me: visitor === 'unknowable' ? 'fails' : 'answers' })
+}
+
+async function putChats({ id, setup }: Scenario, { facts }: Bench): Promise<void> {
+  if (setup.script === 'npm') await import('kinescope-chat/define')
+  const place = find('chats')
+  if (setup.below) place.before(make('div', { class: 'far', 'aria-hidden': 'true' }))
+  const chats = Array.from({ length: setup.chats ?? 1 }, () =>
+    make('kinescope-chat', attributesOf(id, setup, facts)),
+  )
+  place.append(...chats)
+}
+
+/** The element's attributes for a scenario. */
+export function attributesOf(id: string, setup: Setup, facts: PageFacts): Record<string, string> {
+  const { event = 'live', endpoint, server, attributes } = setup
+  const eventId = { none: '', unlisted: 'notOnTheListOfThisSite', oversized: 'x'.repeat(5000) }[
+    event as string
+  ]
+  const tokenUrl = endpoint
+    ? `/scripted-endpoint/${id}/${crypto.randomUUID()}`
+    : server &&
+      facts.otherEndpoints[server] &&
+      (server === 'other-origin' ? `/other/${server}/token` : facts.otherEndpoints[server])
+  return {
+    ...(event === 'none' ? {} : { 'event-id': eventId ?? facts.events[event]?.publicId ?? '' }),
+    'chat-origin': facts.chatOrigin,
+    ...(tokenUrl ? { 'token-url': tokenUrl } : {}),
+    ...attributes,
+  }
+}
+
+/** What is to be seen now. */
+export function look({ network, watch }: Pick<Bench, 'network' | 'watch'>): Sight {
+  // several chats are in the state that the least advanced of them is in
+  const odd = watch.chats.find(({ state }) => state !== 'ready')
+  const chat: KinescopeChatElement | undefined = odd ?? watch.first
+  return {
+    state: chat?.state ?? 'idle',
+    problem: chat?.problem?.code ?? null,
+    events: watch.events.map(({ name }) => name),
+    tokenRequests: network.tokenRequests,
+    frames: watch.framesNow.length,
+    framesSeen: watch.framesSeen,
+  }
+}
+
+/** Looks until all is as expected, or the time is up; returns what then still isn't. */
+async function until(expected: Expectation, bench: Bench, deadline: number): Promise<string[]> {
+  for (;;) {
+    const faults = judge(look(bench), expected)
+    if (faults.length === 0 || performance.now() > deadline) return faults
+    await pause(LOOK_MS)
+  }
+}
+
+async function take(step: Step, bench: Bench, deadline: number): Promise<string[]> {
+  const { network, site, watch } = bench
+  const when = async (met: () => boolean, fault: string) => {
+    while (!met()) {
+      if (performance.now() > deadline) return [fault]
+      await pause(LOOK_MS)
+    }
+    return []
+  }
+  switch (step.do) {
+    case 'wait-for':
+      return until({ state: step.state }, bench, deadline)
+    case 'wait':
+      await pause(step.seconds * 1000)
+      return []
+    case 'check':
+      return judge(look(bench), step.expect)
+    case 'reload':
+      for (const chat of watch.chats) chat.reload()
+      await pause(LOOK_MS)
+      return when(
+        () => !['loading', 'refreshing'].includes(watch.first?.state ?? ''),
+        'the reload never ended',
+      )
+    case 'sign-out':
+      await site.signOut()
+      for (const chat of watch.chats) chat.reset()
+      return []
+    case 'ban':
+      await site.standing({ banned: true })
+      return []
+    case 'rotate-keys':
+      await site.rotateKeys()
+      return []
+    case 'scroll-to-chat':
+      watch.first?.scrollIntoView()
+      return []
+    case 'go-offline':
+      network.offline = true
+      return []
+    case 'come-online':
+      network.offline = false
+      return []
+    case 'hide-page':
+      pretendHidden(true)
+      return []
+    case 'show-page':
+      pretendHidden(false)
+      return []
+    case 'visitor-types':
+      return when(() => watch.inside, 'nobody went into the chat')
+    case 'visitor-leaves':
+      return when(() => !watch.inside, 'nobody left the chat')
+  }
+}
+
+function pretendHidden(hidden: boolean): void {
+  const read = { hidden, visibilityState: hidden ? 'hidden' : 'visible' }
+  for (const [name, value] of Object.entries(read)) {
+    Object.defineProperty(document, name, { get: () => value, configurable: true })
+  }
+  document.dispatchEvent(new Event('visibilitychange'))
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -1,0 +1,102 @@
+import type { Text } from './scenario.js'
+
+export type Language = keyof Text
+
+/** The page's own words, by the `data-text` of what they stand in. */
+export const WORDS = {
+  bench: { en: 'QA bench', ru: 'стенд для проверки' },
+  language: { en: 'Language', ru: 'Язык' },
+  theme: { en: 'Theme', ru: 'Тема' },
+  themeAuto: { en: 'System', ru: 'Как в системе' },
+  themeLight: { en: 'Light', ru: 'Светлая' },
+  themeDark: { en: 'Dark', ru: 'Тёмная' },
+  yourName: { en: 'Your name', ru: 'Ваше имя' },
+  signIn: { en: 'Sign in', ru: 'Войти' },
+  signOut: { en: 'Sign out', ru: 'Выйти' },
+  signedInAs: { en: 'Signed in as', ru: 'Вы вошли как' },
+  again: { en: 'Run again', ru: 'Повторить' },
+  leaveScenario: { en: 'Leave scenario', ru: 'Выйти из сценария' },
+  scenarios: { en: 'Scenarios', ru: 'Сценарии' },
+  events: { en: 'Events', ru: 'События' },
+  requests: { en: 'Requests', ru: 'Запросы' },
+  state: { en: 'State', ru: 'Состояние' },
+  code: { en: 'Code', ru: 'Код' },
+  attributes: { en: 'Attributes', ru: 'Атрибуты' },
+  emulator: { en: 'Emulator', ru: 'Эмулятор' },
+  time: { en: 'Time', ru: 'Время' },
+  event: { en: 'Event', ru: 'Событие' },
+  details: { en: 'Details', ru: 'Подробности' },
+  request: { en: 'Request', ru: 'Запрос' },
+  answer: { en: 'Answer', ru: 'Ответ' },
+  took: { en: 'Took', ru: 'Длился' },
+  banMe: { en: 'Ban me, or lift the ban', ru: 'Заблокировать меня или снять блок' },
+  breakMe: { en: 'Break /me, or repair it', ru: 'Сломать /me или починить' },
+  rotate: { en: 'Rotate the signing key', ru: 'Сменить ключ подписи' },
+  goodPaths: { en: 'When all is well', ru: 'Когда всё хорошо' },
+  codes: { en: 'One per code', ru: 'По одному на каждый код' },
+  running: { en: 'Running …', ru: 'Идёт …' },
+  passed: { en: 'As expected', ru: 'Как и должно быть' },
+  failed: { en: 'Not as expected', ru: 'Не так, как должно быть' },
+  none: { en: 'none', ru: 'нет' },
+  noAnswer: { en: 'no answer', ru: 'нет ответа' },
+  copy: { en: 'Copy', ru: 'Копировать' },
+  copied: { en: 'Copied', ru: 'Скопировано' },
+  notCopied: { en: 'Could not copy: select the text', ru: 'Не удалось: выделите текст' },
+  snippetModule: { en: 'Any page: a module script', ru: 'Любая страница: модуль' },
+  snippetClassic: { en: 'Old site builders: a classic script', ru: 'Старые конструкторы: обычный скрипт' },
+  snippetLink: {
+    en: 'An editor that keeps only links, the script once in the header',
+    ru: 'Редактор, где живут только ссылки; скрипт один раз в шапке',
+  },
+  snippetDiv: {
+    en: 'An editor that keeps data attributes, the script once in the header',
+    ru: 'Редактор, где живут data-атрибуты; скрипт один раз в шапке',
+  },
+  snippetFrame: { en: 'Where only frames are allowed', ru: 'Где разрешены только фреймы' },
+  unset: { en: 'not set', ru: 'не задан' },
+  apply: { en: 'Apply', ru: 'Применить' },
+  clock: { en: 'Clock ahead by, seconds', ru: 'Часы впереди на, с' },
+  reset: { en: 'All back to the documented', ru: 'Вернуть всё к описанному' },
+  emulatorAbout: {
+    en: 'What Kinescope’s documents leave open. A change concerns everybody on this emulator.',
+    ru: 'То, о чём документация Kinescope молчит. Изменение касается всех, кто работает с этим эмулятором.',
+  },
+  unreachable: { en: 'The emulator can’t be reached.', ru: 'Эмулятор недоступен.' },
+  // steps
+  'wait-for': { en: 'Wait until the state is', ru: 'Ждать состояния' },
+  wait: { en: 'Wait, seconds:', ru: 'Ждать, секунд:' },
+  check: { en: 'Check on the way', ru: 'Промежуточная проверка' },
+  'sign-out': { en: 'The site signs you out', ru: 'Сайт завершает ваш сеанс' },
+  reload: { en: 'reload()', ru: 'reload()' },
+  'rotate-keys': { en: 'The operator rotates the key', ru: 'Оператор меняет ключ' },
+  'scroll-to-chat': { en: 'Scroll to the chat', ru: 'Прокрутить к чату' },
+  'go-offline': { en: 'Pretend that the network is gone', ru: 'Сделать вид, что сети нет' },
+  'come-online': { en: 'The network is back', ru: 'Сеть вернулась' },
+  'hide-page': { en: 'Pretend that the page is hidden', ru: 'Сделать вид, что страница скрыта' },
+  'show-page': { en: 'The page is shown', ru: 'Страница видна' },
+  'visitor-types': {
+    en: 'You: write something into the chat, don’t send it',
+    ru: 'Вы: напишите что-нибудь в чат, не отправляя',
+  },
+  'visitor-leaves': {
+    en: 'You: click on this page, outside the chat',
+    ru: 'Вы: щёлкните на странице вне чата',
+  },
+  ban: { en: 'The site bans you', ru: 'Сайт блокирует вас' },
+} as const satisfies Record<string, Text>
+
+export type Word = keyof typeof WORDS
+
+let current: Language = 'en'
+export const language = (): Language => current
+export const say = (word: Word): string => WORDS[word][current]
+export const inLanguage = (text: Text): string => text[current]
+
+/** Writes the page's words anew; the element follows the document's language by itself. */
+export function speak(wanted: Language): void {
+  current = wanted
+  document.documentElement.lang = wanted
+  for (const place of document.querySelectorAll<HTMLElement>('[data-text]')) {
+    place.textContent = say(place.dataset['text'] as Word)
+  }
+}
