@@ -70,9 +70,9 @@ export function isOrigin(text: string): boolean {
  */
 export function createTokenHandler(options: FetchHandlerOptions): (request: Request) => Promise<Response> {
   const { clientAddress, ...rest } = options
-  const answer = endpointFor<Request>(rest)
+  const endpoint = endpointFor<Request>(rest)
   return async (request) => {
-    const { status, headers, body } = await answer({
+    const { status, headers, body } = await endpoint.answer({
       method: request.method,
       header: (name) => request.headers.get(name),
       address: clientAddress?.(request) ?? null,

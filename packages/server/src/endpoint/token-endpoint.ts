@@ -164,60 +164,61 @@ export function createTokenEndpoint<R>(
     }
   }
 
-  return async (call) => {
-    const { method, requestId } = call
+  function judge(call: TokenCall<R>) {
     const verdict = judgeOrigin(
       { origin: call.header('origin'), fetchSite: call.header('sec-fetch-site'), ownOrigin: call.ownOrigin },
       allowedOrigins,
     )
-    const headers = { ...ALWAYS, 'X-Request-ID': requestId, ...corsHeaders(verdict.readable) }
-    try {
-      if (method !== 'POST' && method !== 'OPTIONS') {
-        throw new Refusal('bad-request', {
-          reason: 'method',
-          status: 405,
-          headers: { Allow: 'POST, OPTIONS' },
-        })
-      }
-      if (method === 'POST') checkContentType(call.header('content-type'), call.header('content-encoding'))
-      // without an Origin this is no preflight, but somebody who wants to know what is allowed
-      const asksOnly = method === 'OPTIONS' && call.header('origin') === null
-      if (!verdict.allowed && !asksOnly) throw new Refusal('origin-not-allowed', { reason: verdict.reason })
-      if (method === 'OPTIONS') {
-        onOutcome?.({ kind: 'preflight', requestId })
-        const extra = { Allow: 'POST, OPTIONS', ...preflightHeaders(verdict.readable) }
-        return { status: 204, headers: { ...headers, ...extra }, body: '' }
-      }
-      const { reply, setCookie } = await mint(call)
-      const extra = { 'Content-Type': 'application/json', ...(setCookie ? { 'Set-Cookie': setCookie } : {}) }
-      return { status: 200, headers: { ...headers, ...extra }, body: JSON.stringify(reply) }
-    } catch (error) {
-      return refuse(error, requestId, headers, onOutcome)
+    return {
+      verdict,
+      headers: { ...ALWAYS, 'X-Request-ID': call.requestId, ...corsHeaders(verdict.readable) },
     }
   }
-}
 
-/** Turns whatever ended a request into an answer; nothing of an unexpected error leaves. */
-export function refuse(
-  error: unknown,
-  requestId: string,
-  headers: Record<string, string>,
-  onOutcome?: (outcome: TokenOutcome) => void,
-): TokenAnswer {
-  const refusal =
-    error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
-  const { code, status, reason, cause } = refusal
-  onOutcome?.({ kind: 'refused', requestId, code, status, reason, cause })
-  return {
-    status,
-    headers: { ...headers, 'Content-Type': 'application/problem+json', ...refusal.headers },
-    body: JSON.stringify(refusal.problem(requestId)),
+  function refuse(call: TokenCall<R>, error: unknown): TokenAnswer {
+    const { requestId } = call
+    const refusal =
+      error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
+    const { code, status, reason, cause } = refusal
+    onOutcome?.({ kind: 'refused', requestId, code, status, reason, cause })
+    return {
+      status,
+      headers: { ...judge(call).headers, 'Content-Type': 'application/problem+json', ...refusal.headers },
+      body: JSON.stringify(refusal.problem(requestId)),
+    }
   }
-}
 
-/** The headers of an answer that the endpoint itself didn't make, such as a server's own error on its path. */
-export function bareHeaders(requestId: string): Record<string, string> {
-  return { ...ALWAYS, 'X-Request-ID': requestId }
+  async function answer(call: TokenCall<R>): Promise<TokenAnswer> {
+    const { method, requestId } = call
+    const { verdict, headers } = judge(call)
+    if (method !== 'POST' && method !== 'OPTIONS') {
+      throw new Refusal('bad-request', { reason: 'method', status: 405, headers: { Allow: 'POST, OPTIONS' } })
+    }
+    if (method === 'POST') checkContentType(call.header('content-type'), call.header('content-encoding'))
+    // without an Origin this is no preflight, but somebody who wants to know what is allowed
+    const asksOnly = method === 'OPTIONS' && call.header('origin') === null
+    if (!verdict.allowed && !asksOnly) throw new Refusal('origin-not-allowed', { reason: verdict.reason })
+    if (method === 'OPTIONS') {
+      onOutcome?.({ kind: 'preflight', requestId })
+      return {
+        status: 204,
+        headers: { ...headers, Allow: 'POST, OPTIONS', ...preflightHeaders(verdict.readable) },
+        body: '',
+      }
+    }
+    const { reply, setCookie } = await mint(call)
+    return {
+      status: 200,
+      headers: {
+        ...headers,
+        'Content-Type': 'application/json',
+        ...(setCookie ? { 'Set-Cookie': setCookie } : {}),
+      },
+      body: JSON.stringify(reply),
+    }
+  }
+
+  return { refuse, answer: (call) => answer(call).catch((error: unknown) => refuse(call, error)) }
 }
 
 /**

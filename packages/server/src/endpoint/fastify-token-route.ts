@@ -1,0 +1,97 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { WireCode } from 'kinescope-chat/contract'
+import { Refusal } from './refusal.js'
+import type { TokenAnswer, TokenCall, TokenEndpoint } from './token-endpoint.js'
+import { MAX_BODY_BYTES, readBody } from './token-request.js'
+
+/**
+ * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error answers
+ * stay out of it: every method and every error goes through the endpoint.
+ */
+export function mountToken(app: FastifyInstance, endpoint: TokenEndpoint<FastifyRequest>): void {
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    scope.setErrorHandler((error, request, reply) =>
+      send(reply, endpoint.refuse(tokenCall(request), translate(error))),
+    )
+    scope.all('/token', async (request, reply) => send(reply, await endpoint.answer(tokenCall(request))))
+    scope.all('/token/*', (request, reply) => send(reply, notFound(request.id)))
+    done()
+  })
+}
+
+/** The facts of a Fastify request. */
+export function tokenCall(request: FastifyRequest): TokenCall<FastifyRequest> {
+  return {
+    method: request.method,
+    header: (name) => {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value.join(', ') : (value ?? null)
+    },
+    address: request.ip,
+    ownOrigin: `${request.protocol}://${request.host}`,
+    requestId: request.id,
+    readBody: () => {
+      if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
+        return Promise.resolve({ problem: 'too-large' })
+      // leaving the loop early must not destroy the socket: the refusal still has to go out
+      const stream = request.body as Readable | undefined
+      return readBody(
+        (stream?.iterator({ destroyOnReturn: false }) ?? null) as AsyncIterable<Uint8Array> | null,
+      )
+    },
+    request,
+  }
+}
+
+export function send(reply: FastifyReply, { status, headers, body }: TokenAnswer): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers)
+    .send(status === 204 ? undefined : body)
+}
+
+/**
+ * There is nothing at this address. Without a code on purpose: the element then says `endpoint-not-found`, as it does
+ * for anybody's 404.
+ */
+export function notFound(requestId: string): TokenAnswer {
+  return {
+    status: 404,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      Vary: 'Origin',
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'X-Request-ID': requestId,
+    },
+    body: JSON.stringify({
+      type: 'about:blank',
+      title: 'Not found',
+      status: 404,
+      detail: 'There is nothing at this address.',
+      request_id: requestId,
+    }),
+  }
+}
+
+/** An error thrown around the endpoint, by a hook of the host application or by Fastify, in the words of the wire. */
+function translate(error: unknown): unknown {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode
+  if (typeof status !== 'number' || status >= 500) return error
+  const codes: Record<number, WireCode> = {
+    401: 'sign-in-required',
+    403: 'access-denied',
+    429: 'rate-limited',
+  }
+  const code = codes[status]
+  if (code) return new Refusal(code, { reason: 'host', cause: error })
+  return new Refusal('bad-request', {
+    reason: 'host',
+    status: [413, 415].includes(status) ? status : 400,
+    cause: error,
+  })
+}

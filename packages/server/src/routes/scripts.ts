@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { OperatorProblem } from '../problem.js'
+
+/** One of the element's standalone files, ready to be sent. */
+export interface Script {
+  /** `kinescope-chat.js`: always the newest. */
+  name: string
+  /** `kinescope-chat.0.1.0-1a2b3c4d.js`: never changes, so browsers may keep it for ever. */
+  immutableName: string
+  /** For `<script integrity>` (Subresource Integrity). */
+  integrity: string
+  etag: string
+  bodies: { identity: Buffer; gzip: Buffer; br: Buffer }
+}
+
+const require = createRequire(import.meta.url)
+
+/** Reads the element's files from the package beside this one. @throws OperatorProblem where it isn't built */
+export async function loadScripts(): Promise<Script[]> {
+  return Promise.all(['kinescope-chat.js', 'kinescope-chat.classic.js'].map(loadScript))
+}
+
+async function loadScript(name: string): Promise<Script> {
+  const { version } = require('kinescope-chat/package.json') as { version: string }
+  let identity: Buffer
+  try {
+    identity = await readFile(require.resolve(`kinescope-chat/${name}`))
+  } catch (cause) {
+    throw new OperatorProblem(
+      'element-not-built',
+      `${name} of the package kinescope-chat is not there.`,
+      'Install kinescope-chat, or build it in a checkout: npm run build',
+      { cause },
+    )
+  }
+  const mark = createHash('sha256').update(identity).digest('hex').slice(0, 8)
+  return {
+    name,
+    immutableName: name.replace(/\.js$/, `.${version}-${mark}.js`),
+    integrity: `sha384-${createHash('sha384').update(identity).digest('base64')}`,
+    // weak: the same script in another coding is the same script (RFC 9110, section 8.8.1)
+    etag: `W/"${version}-${mark}"`,
+    bodies: {
+      identity,
+      gzip: await promisify(gzip)(identity),
+      br: await promisify(brotliCompress)(identity),
+    },
+  }
+}
+
+/** Five minutes: a fixed element reaches every page soon. */
+const NEWEST = 'public, max-age=300, stale-while-revalidate=86400'
+const FOR_EVER = 'public, max-age=31536000, immutable'
+
+/** Serves the scripts beside the token endpoint, and a list of their lasting names with SRI hashes. */
+export function mountScripts(app: FastifyInstance, scripts: readonly Script[]): void {
+  for (const script of scripts) {
+    app.get(`/${script.name}`, (request, reply) => sendScript(request, reply, script, NEWEST))
+    app.get(`/${script.immutableName}`, (request, reply) => sendScript(request, reply, script, FOR_EVER))
+  }
+  const list = Object.fromEntries(
+    scripts.map(({ name, immutableName, integrity }) => [name, { file: immutableName, integrity }]),
+  )
+  app.get('/kinescope-chat.json', (_request, reply) =>
+    reply
+      .headers({ ...OPEN, 'Cache-Control': NEWEST, 'Content-Type': 'application/json' })
+      .send(JSON.stringify(list)),
+  )
+}
+
+/** Modules and scripts with `integrity` are fetched by CORS, and a page under COEP needs the resource policy. */
+const OPEN = {
+  'Access-Control-Allow-Origin': '*',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+function sendScript(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  script: Script,
+  cacheControl: string,
+): FastifyReply {
+  const coding = acceptedCoding(request.headers['accept-encoding'])
+  reply.headers({
+    ...OPEN,
+    'Content-Type': 'text/javascript; charset=utf-8',
+    'Cache-Control': cacheControl,
+    ETag: script.etag,
+    Vary: 'Accept-Encoding',
+  })
+  if (matches(request.headers['if-none-match'], script.etag)) return reply.code(304).send()
+  if (coding !== 'identity') reply.header('Content-Encoding', coding)
+  return reply.send(script.bodies[coding])
+}
+
+/** The smallest coding a browser takes (RFC 9110, section 12.5.3); a weight counts only where it is nought. */
+function acceptedCoding(header: string | string[] | undefined): 'br' | 'gzip' | 'identity' {
+  const accepted = String(header ?? '')
+    .split(',')
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))
+    .map((part) => part.split(';')[0]!.trim())
+  return accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity'
+}
+
+/** Weak comparison of RFC 9110, section 8.8.3.2. */
+function matches(header: string | undefined, etag: string): boolean {
+  const bare = (tag: string) => tag.trim().replace(/^W\//, '')
+  return (header ?? '').split(',').some((tag) => tag.trim() === '*' || bare(tag) === bare(etag))
+}
