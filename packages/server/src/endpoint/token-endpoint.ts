@@ -81,10 +81,16 @@ const ALWAYS = {
   'Referrer-Policy': 'no-referrer',
 } as const
 
-/** The token endpoint itself: from the facts of a request to an answer. Never rejects. */
-export function createTokenEndpoint<R>(
-  options: TokenEndpointOptions<R>,
-): (call: TokenCall<R>) => Promise<TokenAnswer> {
+/** The token endpoint itself: from the facts of a request to an answer. */
+export interface TokenEndpoint<R> {
+  /** Never rejects. */
+  answer(call: TokenCall<R>): Promise<TokenAnswer>
+  /** The answer for an error that ended the request outside of the endpoint, in a server's own hook or parser. */
+  refuse(call: TokenCall<R>, error: unknown): TokenAnswer
+}
+
+/** Puts the checks, the identity and the keys together, in the order that costs a bad request the least. */
+export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
   const { identify, authorize, keys, tokenTtl, notBefore = false, pseudonym, limits, registration } = options
   const { now = Date.now, random = Math.random, onOutcome } = options
   const queue = options.queue ?? new SigningQueue(() => performance.now())
