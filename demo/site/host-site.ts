@@ -57,7 +57,7 @@ export async function startHostSite({ port, facts, rotateKeys, watch }: HostSite
       host: '127.0.0.1',
       port,
       strictPort: true,
-      ...(watch ? {} : { hmr: false, ws: false, watch: null }),
+      ...(watch ? {} : { watch: null }),
     },
     plugins: [sitePlugin(handlers, facts)],
   })
@@ -117,7 +117,7 @@ function proxyTo(endpoints: () => PageFacts['otherEndpoints']): SiteHandler {
     const target = name && endpoints()[name]
     if (!target) return false
     const headers = new Headers()
-    for (const wanted of ['content-type', 'cookie', 'origin', 'sec-fetch-site']) {
+    for (const wanted of ['content-type', 'cookie', 'origin']) {
       const value = request.headers[wanted]
       if (typeof value === 'string') headers.set(wanted, value)
     }

@@ -6,6 +6,7 @@ interface EmulatorView {
   variants: Record<string, unknown>
   choices: Record<string, readonly unknown[]>
   clockOffsetMs: number
+  faults: object[]
   requests: { at: number; method: string; path: string; status: number }[]
 }
 
@@ -19,7 +20,7 @@ export async function drawEmulator(origin: string, quietly: typeof fetch): Promi
     })
     return (await reply.json()) as EmulatorView
   }
-  const draw = ({ variants, choices, clockOffsetMs, requests }: EmulatorView) => {
+  const draw = ({ variants, choices, clockOffsetMs, faults, requests }: EmulatorView) => {
     const switches = Object.entries(choices).map(([name, values]) => {
       const id = `variant-${name}`
       const choice = make(
@@ -56,9 +57,45 @@ export async function drawEmulator(origin: string, quietly: typeof fetch): Promi
       ),
       make('div', { class: 'field' }, make('label', { for: 'clock' }, say('clock')), clock),
       ...switches,
+      make('h3', {}, say('faults')),
+      faultForm((fault) => void call('POST', 'faults', fault).then(draw)),
+      ...faults.map((fault) => make('pre', {}, JSON.stringify(fault))),
+      make(
+        'p',
+        { class: 'buttons' },
+        make('button', { onclick: () => void call('DELETE', 'faults').then(draw) }, say('clearFaults')),
+      ),
       make('h3', {}, say('requests')),
       make('pre', { tabindex: '0' }, log.join('\n')),
     )
   }
   await call('GET', 'state').then(draw, () => panel.replaceChildren(make('p', {}, say('unreachable'))))
+}
+
+const KINDS = ['status', 'html', 'hang', 'latency', 'drop', 'commit-then-drop', 'truncate', 'close-reused']
+
+/** A fault to inject into the API or the chat page. */
+function faultForm(add: (fault: object) => void): HTMLElement {
+  const kind = make('select', { id: 'fault-kind' }, ...KINDS.map((name) => make('option', {}, name)))
+  const path = make('input', { id: 'fault-path', value: '/chat/*' })
+  const value = make('input', { id: 'fault-value', type: 'number', value: '503' })
+  const times = make('input', { id: 'fault-times', type: 'number', min: '1' })
+  const form = make('form', {
+    onsubmit(event) {
+      event.preventDefault()
+      const number = Number(value.value)
+      add({
+        kind: kind.value,
+        path: path.value,
+        ...(kind.value === 'latency' ? { ms: number } : { status: number }),
+        ...(times.value === '' ? {} : { times: Number(times.value) }),
+      })
+    },
+  })
+  for (const [word, control] of Object.entries({ kind, path, value, times })) {
+    const label = make('label', { for: control.id }, say(word as 'kind'))
+    form.append(make('div', { class: 'field' }, label, control))
+  }
+  form.append(make('button', { class: 'strong' }, say('addFault')))
+  return form
 }

@@ -74,7 +74,11 @@ async function run(): Promise<void> {
     facts,
     network,
     watch,
-    site: { ...site, signIn: (name) => site.signIn(wanted.get('name') ?? name) },
+    site: {
+      ...site,
+      signIn: (name) => site.signIn(wanted.get('name') ?? name).then(showVisitor),
+      signOut: () => site.signOut().then(showVisitor),
+    },
     onStep(index) {
       stepReached = index
       drawSteps(scenario!, index)
@@ -85,7 +89,6 @@ async function run(): Promise<void> {
     ? `✓ ${say('passed')}`
     : `✗ ${say('failed')}: ${result.faults.join('; ')}`
   announce(result.passed ? 'passed' : 'failed')
-  await showVisitor()
   drawAll()
 }
 
@@ -102,7 +105,7 @@ function startSwitches(): void {
   const show = () => {
     speak(language.value as Language)
     document.documentElement.style.colorScheme = theme.value
-    find('stream-name').textContent = facts.events['live']?.name ?? ''
+    find('stream-name').textContent = facts.events[scenario?.setup.event ?? 'live']?.name ?? ''
     drawAll()
   }
   const remembered = (name: string, fallback: string) =>
@@ -140,20 +143,16 @@ function startVisitor(): void {
 }
 
 function startButtons(): void {
-  let banned = false
-  let broken = false
-  const buttons = {
-    'do-reload': () => watch.first?.reload(),
-    'do-reset': () => watch.first?.reset(),
-    'do-ban'() {
-      banned = !banned
-      return site.standing({ banned })
-    },
-    'do-break'() {
-      broken = !broken
-      return site.standing({ me: broken ? 'fails' : 'answers' })
-    },
-    'do-rotate': () => site.rotateKeys(),
+  find('do-reload').addEventListener('click', () => watch.first?.reload())
+  find('do-reset').addEventListener('click', () => watch.first?.reset())
+  find('do-rotate').addEventListener('click', () => void site.rotateKeys())
+  const toggle = (id: string, changed: (on: boolean) => Promise<void>) => {
+    const button = find(id)
+    button.addEventListener('click', () => {
+      const on = button.getAttribute('aria-pressed') !== 'true'
+      void changed(on).then(() => button.setAttribute('aria-pressed', String(on)))
+    })
   }
-  for (const [id, press] of Object.entries(buttons)) find(id).addEventListener('click', () => void press())
+  toggle('do-ban', (banned) => site.standing({ banned }))
+  toggle('do-break', (broken) => site.standing({ me: broken ? 'fails' : 'answers' }))
 }

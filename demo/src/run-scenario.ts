@@ -34,6 +34,7 @@ export async function runScenario(scenario: Scenario, bench: Bench): Promise<Ver
   const deadline = performance.now() + scenario.within * 1000
   const { steps, setup, expect } = scenario
   await bringVisitor(setup, bench.site)
+  if (setup.offline) bench.network.offline = true
   await putChats(scenario, bench)
   for (const [index, step] of steps.entries()) {
     bench.onStep(index)

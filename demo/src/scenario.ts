@@ -67,6 +67,8 @@ export interface Setup {
   attributes?: Readonly<Record<string, string>>
   /** How many chats; 1 by default. */
   chats?: number
+  /** The page pretends from the start that there is no network. */
+  offline?: true
   /** The chat stands far below the fold. */
   below?: true
   /** A Content-Security-Policy for this page. */

@@ -144,8 +144,7 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   offline: {
     title: text('No network', 'Нет сети'),
     about: text('The page pretends that the browser has no network.', 'Страница делает вид, что сети нет.'),
-    setup: scripted({ kind: 'token' }),
-    steps: [readyFirst, { do: 'go-offline' }, { do: 'reload' }],
+    setup: { offline: true },
   },
   'endpoint-unreachable': {
     title: text('The token server can’t be reached', 'Сервер токенов недоступен'),
