@@ -1,0 +1,66 @@
+import { ConfigProblem, OperatorProblem } from '../problem.js'
+import type { KeySource } from '../token/signing-key.js'
+import { fixedKeySource } from './fixed-key-source.js'
+import { loadPrivateKey } from './load-key.js'
+import { ringKeySource, type RingKeySourceOptions } from './ring-key-source.js'
+
+export interface OpenKeys extends KeySource {
+  reload(): Promise<void>
+  close(): void
+}
+
+export interface KeyLocation {
+  key: { dir: string } | { privateKey: string; kid: string }
+  passphrase: string | undefined
+  /** Seconds. */
+  tokenTtl: number
+}
+
+/**
+ * Opens what signs: the ring in a directory, or the one key of `CHAT_PRIVATE_KEY`.
+ * @throws ConfigProblem naming the setting; OperatorProblem where the ring is damaged
+ */
+export async function openKeys(
+  { key, passphrase, tokenTtl }: KeyLocation,
+  options: { pollMs?: number | undefined; onReload?: RingKeySourceOptions['onReload'] } = {},
+): Promise<OpenKeys> {
+  if ('privateKey' in key) {
+    const source = fixedKeySource({
+      kid: key.kid,
+      privateKey: await load(key.privateKey, passphrase),
+      expiresAt: null,
+    })
+    return { ...source, reload: () => Promise.resolve(), close: () => undefined }
+  }
+  const { pollMs, onReload } = options
+  const source = await ringKeySource({
+    dir: key.dir,
+    passphrase,
+    ...(pollMs === undefined ? {} : { pollMs }),
+    ...(onReload === undefined ? {} : { onReload }),
+  })
+  const { maxTokenTtl, keys } = source.ring
+  if (keys.length > 0 && tokenTtl > maxTokenTtl) {
+    source.close()
+    throw new ConfigProblem([
+      {
+        name: 'CHAT_TOKEN_TTL',
+        message: `is ${tokenTtl}, but the key ring keeps a retired key registered for tokens of ${maxTokenTtl} s at most.`,
+        remediation: `Run kinescope-chat keys reconcile with this CHAT_TOKEN_TTL, or write CHAT_TOKEN_TTL=${maxTokenTtl}`,
+      },
+    ])
+  }
+  return source
+}
+
+async function load(privateKey: string, passphrase: string | undefined) {
+  try {
+    return (await loadPrivateKey(privateKey, { passphrase })).privateKey
+  } catch (error) {
+    if (!(error instanceof OperatorProblem)) throw error
+    const { message, remediation } = error
+    throw new ConfigProblem([
+      { name: 'CHAT_PRIVATE_KEY', message: `can't be used: ${message}.`, remediation },
+    ])
+  }
+}
