@@ -1,5 +1,5 @@
 import type { LevelWithSilent } from 'pino'
-import { isOrigin } from './endpoint/fetch-handler.js'
+import { isOrigin } from './endpoint/origin-policy.js'
 import type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
 import { MIN_SECRET_BYTES } from './identity/site-jwt.js'

@@ -1,6 +1,7 @@
 import { identityFromCode, pseudonymWith, type ChatUser } from '../identity/identity.js'
 import type { KeySource } from '../token/signing-key.js'
 import type { AllowedEvents } from './event-list.js'
+import { isOrigin } from './origin-policy.js'
 import {
   createTokenEndpoint,
   type AuthorizeQuestion,
@@ -52,16 +53,6 @@ export function endpointFor<R>(options: TokenHandlerOptions<R>) {
     identify: identityFromCode(authenticate),
     pseudonym: userIdSecret === undefined ? undefined : pseudonymWith(userIdSecret),
   })
-}
-
-/** Whether a text is exactly what a browser would send as `Origin`. */
-export function isOrigin(text: string): boolean {
-  try {
-    const { protocol, origin } = new URL(text)
-    return (protocol === 'https:' || protocol === 'http:') && origin === text
-  } catch {
-    return false
-  }
 }
 
 /**

@@ -56,3 +56,13 @@ export function preflightHeaders(readable: string | null): Record<string, string
     'Access-Control-Max-Age': '600',
   }
 }
+
+/** Whether a text is exactly what a browser would send as `Origin`. */
+export function isOrigin(text: string): boolean {
+  try {
+    const { protocol, origin } = new URL(text)
+    return (protocol === 'https:' || protocol === 'http:') && origin === text
+  } catch {
+    return false
+  }
+}
