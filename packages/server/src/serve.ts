@@ -1,26 +1,23 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { configWarnings, type ServeConfig } from './config.js'
 import { eventLookup } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
-import { createRateLimiter, type RateLimiter } from './endpoint/rate-limiter.js'
+import { createRateLimiter } from './endpoint/rate-limiter.js'
+import { registrationAt } from './endpoint/registration-source.js'
+import { RegistrationWatch } from './endpoint/registration-watch.js'
 import { SigningQueue } from './endpoint/signing-queue.js'
 import { createTokenEndpoint, type TokenOutcome } from './endpoint/token-endpoint.js'
 import { identitySource } from './identity/configured-identity.js'
 import { pseudonymWith } from './identity/identity.js'
 import { addressesIn } from './identity/proxy-header.js'
+import { KinescopeApi } from './kinescope/api-client.js'
 import { openKeys, type OpenKeys } from './keys/open-keys.js'
 import { createLogger, pathOf } from './log.js'
 import { mountEmbed } from './routes/embed.js'
 import { mountHealth } from './routes/health.js'
 import { Metrics } from './routes/metrics.js'
 import { loadScripts, mountScripts } from './routes/scripts.js'
-
-/** A client has this long to send its request. Ours is 4 KiB at most. */
-const REQUEST_TIMEOUT_MS = 5000
-/** Longer than nginx keeps its side (60 s), so that it is never ours that closes under a request. */
-const KEEP_ALIVE_MS = 65_000
-/** What is in flight at SIGTERM gets this long. */
-const CLOSE_MS = 4000
+import { addressOf, buildApp, closeOnce } from './serve-app.js'
 
 export interface StartOptions {
   logger?: FastifyBaseLogger
@@ -44,29 +41,25 @@ export interface RunningServer {
  * @throws OperatorProblem, ConfigProblem where keys or the element's files can't be used; or the port's own error
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
-  const logger = options.logger ?? (createLogger(config.logLevel) as FastifyBaseLogger)
+  const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
   for (const warning of configWarnings(config)) logger.warn(warning)
   const scripts = await loadScripts()
 
   const queue = new SigningQueue(() => performance.now())
-  let metrics: Metrics | undefined
+  const metrics = new Metrics()
   const keys = await openKeys(config, {
     pollMs: options.keyPollMs,
     onReload: (result) => {
-      metrics?.keyRingReload(result.ok ? 'ok' : 'failed')
+      metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) logger.info({ revision: result.revision }, 'the key ring has changed')
-      else
-        logger.error(
-          { err: result.error },
-          'the key ring has changed and cannot be used: keeping the last good one',
-        )
+      else logger.error({ err: result.error }, 'the changed key ring cannot be used: the last good one stays')
     },
   })
   const findEvent = eventLookup(config.events)
-  const events =
-    config.events === '*' ? null : new Set(config.events.map((e) => (typeof e === 'string' ? e : e.id)))
-  metrics = new Metrics({ keys, pending: () => queue.pending, events })
+  const eventIds = config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? e : e.id))
+  metrics.observe({ keys, pending: () => queue.pending, eventIds })
   const limiter = openLimiter(config, metrics, logger)
+  const watch = openWatch(config, eventIds, keys, metrics, logger, options.watchMs)
 
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: identitySource(config),
@@ -77,6 +70,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     tokenTtl: config.tokenTtl,
     notBefore: config.notBefore,
     limits: limiter ?? undefined,
+    registration: watch ?? undefined,
     queue,
     onOutcome: (outcome) => {
       metrics.outcome(outcome)
@@ -84,13 +78,14 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     },
   })
 
-  const app = buildApp(config, logger)
+  const app = buildApp(addressesIn(config.trustedProxies), logger)
   await app.register(
-    async (scope) => {
+    (scope, _options, done) => {
       mountToken(scope, endpoint)
       mountScripts(scope, scripts)
       mountEmbed(scope, { ...config, findEvent })
-      mountHealth(scope, { keys, metrics, notes: () => [] })
+      mountHealth(scope, { keys, metrics, notes: () => watch?.notes() ?? [] })
+      done()
     },
     { prefix: config.basePath },
   )
@@ -103,45 +98,19 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     ),
   )
 
-  const close = closeOnce(app, keys, limiter)
+  const close = closeOnce(app, () => {
+    keys.close()
+    limiter?.close()
+    watch?.close()
+  })
   try {
     await app.listen({ port: config.port, host: config.host })
   } catch (error) {
     await close()
     throw error
   }
+  void watch?.look()
   return { app, url: addressOf(app) + config.basePath, reload: () => keys.reload(), close }
-}
-
-function buildApp({ trustedProxies }: ServeConfig, logger: FastifyBaseLogger): FastifyInstance {
-  const isTrusted = addressesIn(trustedProxies)
-  const app = Fastify({
-    loggerInstance: logger,
-    disableRequestLogging: true,
-    genReqId: () => crypto.randomUUID(),
-    trustProxy: (address: string) => isTrusted(address),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionTimeout: KEEP_ALIVE_MS,
-    // without the interval Node looks for slow clients every thirty seconds only
-    http: { connectionsCheckingInterval: 1000, headersTimeout: REQUEST_TIMEOUT_MS },
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 500 },
-    frameworkErrors: (_error, request, reply) => void send(reply, notFound(request.id)),
-  }) as unknown as FastifyInstance
-  app.setErrorHandler((error, request, reply) => {
-    logger.error({ err: error, requestId: request.id }, 'a route failed')
-    const { body, headers } = notFound(request.id)
-    const problem = {
-      ...(JSON.parse(body) as object),
-      status: 500,
-      title: 'Server error',
-      detail: 'Something went wrong.',
-    }
-    return send(reply, { status: 500, headers, body: JSON.stringify(problem) })
-  })
-  return app
 }
 
 function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, logger: FastifyBaseLogger) {
@@ -154,6 +123,31 @@ function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, log
       metrics.rateLimitFallback()
       if (!said) logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
       said = true
+    },
+  })
+}
+
+/** With an API token, the server also watches Kinescope's side. */
+function openWatch(
+  { apiToken, apiUrl }: ServeConfig,
+  eventIds: readonly string[],
+  keys: OpenKeys,
+  metrics: Metrics,
+  logger: FastifyBaseLogger,
+  pollMs: number | undefined,
+): RegistrationWatch | null {
+  if (apiToken === undefined) return null
+  return new RegistrationWatch({
+    source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken })),
+    eventIds,
+    currentKid: () => {
+      const choice = keys.current(Date.now())
+      return 'key' in choice ? choice.key.kid : null
+    },
+    ...(pollMs === undefined ? {} : { pollMs }),
+    onCheck: (result) => {
+      metrics.upstreamCheck(result.ok ? 'ok' : 'failed')
+      if (!result.ok) logger.warn({ err: result.error }, 'the check at Kinescope failed')
     },
   })
 }
@@ -171,36 +165,4 @@ function logOutcome(logger: FastifyBaseLogger, outcome: TokenOutcome): void {
       else logger.info(cause === undefined ? facts : { ...facts, err: cause }, 'no token')
     }
   }
-}
-
-/**
- * Ends without losing anybody: what is in flight is answered with `Connection: close`, idle keep-alive connections are
- * closed as they fall idle (Node alone would wait for their timeout), and after the deadline all of them.
- */
-function closeOnce(app: FastifyInstance, keys: OpenKeys, limiter: RateLimiter | null): () => Promise<void> {
-  let closing: Promise<void> | null = null
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) void reply.header('Connection', 'close')
-    done(null, payload)
-  })
-  return () =>
-    (closing ??= (async () => {
-      const idle = setInterval(() => app.server.closeIdleConnections(), 50)
-      const deadline = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS)
-      try {
-        await app.close()
-      } finally {
-        clearInterval(idle)
-        clearTimeout(deadline)
-        keys.close()
-        limiter?.close()
-      }
-    })())
-}
-
-function addressOf(app: FastifyInstance): string {
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') return String(address)
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
 }

@@ -5,15 +5,15 @@ import type { KeySource } from '../token/signing-key.js'
 export interface MetricSources {
   keys: KeySource
   pending: () => number
-  /** Streams that may be named in a label; null where any may be asked for, which would make endless labels. */
-  events: ReadonlySet<string> | null
+  /** Streams that may be named in a label; any other is counted as `*`, or visitors could make endless labels. */
+  eventIds: readonly string[]
   now?: () => number
 }
 
 /** What Prometheus reads. Labels hold ids of streams, keys and codes: never anything of a visitor. */
 export class Metrics {
   readonly registry = new Registry()
-  readonly #events: ReadonlySet<string> | null
+  #events: ReadonlySet<string> = new Set()
   readonly #tokens = this.#counter('tokens_total', 'Tokens made', ['event', 'kid'])
   readonly #refusals = this.#counter('refusals_total', 'Requests that got no token', ['code', 'reason'])
   readonly #upstream = this.#counter('upstream_checks_total', 'Checks of keys and streams at Kinescope', [
@@ -36,9 +36,13 @@ export class Metrics {
     registers: [this.registry],
   })
 
-  constructor({ keys, pending, events, now = Date.now }: MetricSources) {
-    this.#events = events
+  constructor() {
     collectDefaultMetrics({ register: this.registry })
+  }
+
+  /** Adds what is read at the moment somebody asks. */
+  observe({ keys, pending, eventIds, now = Date.now }: MetricSources): void {
+    this.#events = new Set(eventIds)
     this.#gauge('signatures_pending', 'Signatures under way', [], (gauge) => gauge.set(pending()))
     this.#gauge('signing_key_usable', '1 while there is a key to sign with', ['kid'], (gauge) => {
       const choice = keys.current(now())
@@ -60,7 +64,7 @@ export class Metrics {
 
   outcome(outcome: TokenOutcome): void {
     if (outcome.kind === 'minted') {
-      const event = this.#events?.has(outcome.eventId) ? outcome.eventId : '*'
+      const event = this.#events.has(outcome.eventId) ? outcome.eventId : '*'
       this.#tokens.inc({ event, kid: outcome.kid })
       this.#signing.observe(outcome.signMs / 1000)
     } else if (outcome.kind === 'refused') {

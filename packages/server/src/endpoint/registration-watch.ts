@@ -1,0 +1,129 @@
+import type { RegistrationView } from './token-endpoint.js'
+
+/** How often Kinescope is asked. */
+const POLL_MS = 5 * 60_000
+/** While something is missing: whoever mends it wants to see it work. */
+const TROUBLED_POLL_MS = 30_000
+/** A key that came up since the last look is looked for at once, but not for every token. */
+const SOON_MS = 1000
+
+/** What the watch asks of Kinescope. */
+export interface RegistrationSource {
+  listKeys(): Promise<readonly { kid: string; expiresAt: string | null }[]>
+  /** Null where there is no such stream; rejects where that can't be told. */
+  findEvent(id: string): Promise<{ jwtRequired: boolean | null } | null>
+}
+
+export interface RegistrationWatchOptions {
+  source: RegistrationSource
+  /** Streams to look for. */
+  eventIds: readonly string[]
+  /** The key that signs at the moment. */
+  currentKid: () => string | null
+  pollMs?: number
+  onCheck?: (result: { ok: true } | { ok: false; error: unknown }) => void
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+/**
+ * Knows whether Kinescope lists the signing key and the streams. Only a definite answer counts: while the API fails, what
+ * was known stays, and what nobody looked for yet is taken for fine.
+ */
+export class RegistrationWatch implements RegistrationView {
+  readonly #options: RegistrationWatchOptions
+  readonly #now: () => number
+  #registered = new Map<string, number | null>()
+  #missing = new Set<string>()
+  #events = new Map<string, 'missing' | 'jwt-not-enabled'>()
+  #failing = false
+  #timer: NodeJS.Timeout | undefined
+  #nextAt = 0
+  #looking: Promise<void> | null = null
+  #closed = false
+
+  constructor(options: RegistrationWatchOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+  }
+
+  keyProblem(kid: string): 'key-not-registered' | 'key-expired' | null {
+    const expires = this.#registered.get(kid)
+    if (expires !== undefined) return expires !== null && expires <= this.#now() ? 'key-expired' : null
+    if (this.#missing.has(kid)) return 'key-not-registered'
+    if (!this.#looking) this.#schedule(SOON_MS)
+    return null
+  }
+
+  eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null {
+    return this.#events.get(eventId) ?? null
+  }
+
+  /** What is wrong, for `/readyz`. */
+  notes(): { code: string; detail: string }[] {
+    const kid = this.#options.currentKid()
+    const problem = kid === null ? null : this.keyProblem(kid)
+    return [
+      ...(problem ? [{ code: problem, detail: `Kinescope says so of ${kid}.` }] : []),
+      ...[...this.#events].map(([id, state]) =>
+        state === 'missing'
+          ? { code: 'event-not-found', detail: `Kinescope knows no stream ${id}.` }
+          : { code: state, detail: `Anyone may enter the chat of ${id}: kinescope-chat events enable ${id}` },
+      ),
+      ...(this.#failing ? [{ code: 'kinescope-api', detail: 'The last check at Kinescope failed.' }] : []),
+    ]
+  }
+
+  /** Looks now, and from then on by itself. Never rejects. */
+  look(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#looking ??= this.#check().finally(() => {
+      this.#looking = null
+      const troubled =
+        this.#failing || this.#missing.size > 0 || [...this.#events.values()].includes('missing')
+      const pollMs = this.#options.pollMs ?? POLL_MS
+      this.#schedule(troubled ? Math.min(pollMs, TROUBLED_POLL_MS) : pollMs)
+    })
+    return this.#looking
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closed) return
+    const at = this.#now() + delayMs
+    // asked for every token: the earliest wish stands
+    if (this.#timer && this.#nextAt <= at) return
+    clearTimeout(this.#timer)
+    this.#nextAt = at
+    this.#timer = setTimeout(() => void this.look(), delayMs).unref()
+  }
+
+  async #check(): Promise<void> {
+    const { source, eventIds, currentKid, onCheck } = this.#options
+    try {
+      // read before the question: a key that turns up while the list is under way is no proof of anything
+      const kid = currentKid()
+      const listed = await source.listKeys()
+      this.#registered = new Map(
+        listed.map((key) => [key.kid, key.expiresAt === null ? null : Date.parse(key.expiresAt)]),
+      )
+      this.#missing = new Set(kid !== null && !this.#registered.has(kid) ? [kid] : [])
+      for (const id of eventIds) {
+        const event = await source.findEvent(id)
+        if (event === null) this.#events.set(id, 'missing')
+        else if (event.jwtRequired === false) this.#events.set(id, 'jwt-not-enabled')
+        else this.#events.delete(id)
+      }
+      this.#failing = false
+      onCheck?.({ ok: true })
+    } catch (error) {
+      this.#failing = true
+      onCheck?.({ ok: false, error })
+    }
+  }
+}
