@@ -128,7 +128,7 @@ export class SettingReader {
 }
 
 /** Levenshtein's distance, to guess what a misspelt name was meant to be. */
-function distanceBetween(a: string, b: string): number {
+export function distanceBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

@@ -42,7 +42,10 @@ export async function generateKey({
       'Take a random one: `openssl rand -base64 24`.',
     )
   }
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits, publicExponent: 65537 })
+  const { privateKey } = await promisify(generateKeyPair)('rsa', {
+    modulusLength: bits,
+    publicExponent: 65537,
+  })
   const { n, e } = privateKey.export({ format: 'jwk' }) as PublicJwk
   const thumbprint = thumbprintOf({ n, e })
   return {

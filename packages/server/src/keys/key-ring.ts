@@ -18,7 +18,8 @@ export async function readKeyRing(dir: string): Promise<KeyRing> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') return { version: 1, revision: 0, vendor: '', maxTokenTtl: 0, keys: [] }
+    if (errorCode(cause) === 'ENOENT')
+      return { version: 1, revision: 0, vendor: '', maxTokenTtl: 0, keys: [] }
     throw new OperatorProblem(
       'key-ring-unreadable',
       `${path} can’t be read (${errorCode(cause) ?? 'unknown error'})`,
@@ -46,7 +47,11 @@ export function parseKeyRing(text: string, path: string): KeyRing {
     throw damaged('it is not JSON', cause)
   }
   if (!ring || typeof ring !== 'object' || ring.version !== 1) throw damaged('its version is not 1')
-  if (typeof ring.revision !== 'number' || typeof ring.maxTokenTtl !== 'number' || typeof ring.vendor !== 'string') {
+  if (
+    typeof ring.revision !== 'number' ||
+    typeof ring.maxTokenTtl !== 'number' ||
+    typeof ring.vendor !== 'string'
+  ) {
     throw damaged('revision, vendor or maxTokenTtl is missing')
   }
   if (!Array.isArray(ring.keys) || !ring.keys.every(isRecord)) throw damaged('an entry of keys is incomplete')
@@ -97,7 +102,9 @@ function isRecord(value: unknown): value is KeyRecord {
   const key = value as Record<string, unknown>
   const isTime = (time: unknown) => typeof time === 'string' && !Number.isNaN(Date.parse(time))
   return (
-    ['kid', 'thumbprint', 'n', 'e', 'file'].every((name) => typeof key[name] === 'string' && key[name] !== '') &&
+    ['kid', 'thumbprint', 'n', 'e', 'file'].every(
+      (name) => typeof key[name] === 'string' && key[name] !== '',
+    ) &&
     // a file name, never a path: the ring may come from elsewhere
     /^[\w.-]+\.pem$/.test(key['file'] as string) &&
     typeof key['bits'] === 'number' &&

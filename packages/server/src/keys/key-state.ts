@@ -67,7 +67,10 @@ export function signingKeyRecord(ring: KeyRing, now: number): KeyRecord | null {
 }
 
 /** Why there is no key to sign with. */
-export function whyNoSigner(ring: KeyRing, now: number): 'key-unavailable' | 'key-not-registered' | 'key-expired' {
+export function whyNoSigner(
+  ring: KeyRing,
+  now: number,
+): 'key-unavailable' | 'key-not-registered' | 'key-expired' {
   const states = ring.keys.map((key) =>
     Date.parse(key.expiresAt) - CLOCK_SKEW_MS <= now && key.removedAt === null && key.revokedAt === null
       ? 'expired'

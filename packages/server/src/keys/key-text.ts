@@ -7,7 +7,8 @@ export interface KeyText {
   kid?: string
 }
 
-const MAKE_ONE = 'Give the private key as PEM (PKCS#8 or PKCS#1) or JWK; `kinescope-chat keys generate` makes one.'
+const MAKE_ONE =
+  'Give the private key as PEM (PKCS#8 or PKCS#1) or JWK; `kinescope-chat keys generate` makes one.'
 const problem = (code: string, message: string, remediation = MAKE_ONE) =>
   new OperatorProblem(`private-key-${code}`, message, remediation)
 
@@ -35,12 +36,20 @@ function fromPem(text: string, passphrase: string | undefined): KeyObject {
   const labels = blocks.map(([, label]) => label!)
   const secret = blocks.filter(([, label]) => label!.endsWith('PRIVATE KEY'))
   if (secret.length > 1) {
-    throw problem('ambiguous', `there are ${secret.length} private keys in one text`, 'Give exactly one private key.')
+    throw problem(
+      'ambiguous',
+      `there are ${secret.length} private keys in one text`,
+      'Give exactly one private key.',
+    )
   }
   const [block] = secret
   if (!block) {
     if (labels.length === 0) {
-      throw problem('malformed', 'the PEM block has no matching END line: the key is cut off', 'Copy the key whole.')
+      throw problem(
+        'malformed',
+        'the PEM block has no matching END line: the key is cut off',
+        'Copy the key whole.',
+      )
     }
     throw problem('public', `this is a ${labels[0]!.toLowerCase()}, not a private key`)
   }
@@ -52,7 +61,8 @@ function fromPem(text: string, passphrase: string | undefined): KeyObject {
       'Convert a copy of it: `ssh-keygen -p -m PKCS8 -N "" -f COPY`.',
     )
   }
-  const [, legacy = '', body = ''] = /^\s*(?:Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*(\S+)\s)?([\s\S]*)$/.exec(block[2]!) ?? []
+  const [, legacy = '', body = ''] =
+    /^\s*(?:Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*(\S+)\s)?([\s\S]*)$/.exec(block[2]!) ?? []
   const encrypted = legacy !== '' || label === 'ENCRYPTED PRIVATE KEY'
   if (encrypted && !passphrase) {
     throw problem(
@@ -73,38 +83,51 @@ function fromPem(text: string, passphrase: string | undefined): KeyObject {
           'the passphrase does not open the private key',
           'Check CHAT_KEY_PASSPHRASE; a trailing newline in the file it comes from is ignored.',
         )
-      : new OperatorProblem('private-key-malformed', 'the PEM block can’t be read as a private key', MAKE_ONE, { cause })
+      : new OperatorProblem(
+          'private-key-malformed',
+          'the PEM block can’t be read as a private key',
+          MAKE_ONE,
+          { cause },
+        )
   }
 }
 
 function fromJwk(text: string): KeyText {
-  let jwk: JsonWebKey & { kid?: unknown; use?: unknown; alg?: unknown }
+  let jwk: JsonWebKey & { kid?: unknown }
   try {
     jwk = JSON.parse(text) as typeof jwk
   } catch {
     throw problem('malformed', 'the JWK is not valid JSON', 'Copy the JWK whole, from { to }.')
   }
   if ('keys' in jwk) throw problem('ambiguous', 'this is a JWK Set', 'Give one JWK, not a set of them.')
-  if (jwk.kty !== 'RSA') throw problem('not-rsa', `the JWK is of type ${String(jwk.kty)}, and RS256 needs RSA`)
+  if (jwk.kty !== 'RSA')
+    throw problem('not-rsa', `the JWK is of type ${String(jwk.kty)}, and RS256 needs RSA`)
   if (jwk.d === undefined) throw problem('public', 'the JWK has no private members: it is the public key')
-  if (jwk.alg !== undefined && jwk.alg !== 'RS256') {
-    throw problem('algorithm', `the JWK is made for ${String(jwk.alg)}`, 'Kinescope supports only RS256: make a new key.')
+  if (jwk['alg'] !== undefined && jwk['alg'] !== 'RS256') {
+    throw problem(
+      'algorithm',
+      'the JWK is not made for RS256 (alg)',
+      'Kinescope supports only RS256: make a new key.',
+    )
   }
-  if (jwk.use !== undefined && jwk.use !== 'sig') {
+  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') {
     throw problem('algorithm', 'the JWK is not made for signatures (use)', 'Make a new key for signatures.')
   }
   try {
     const key = createPrivateKey({ key: jwk, format: 'jwk' })
     return typeof jwk.kid === 'string' && jwk.kid !== '' ? { key, kid: jwk.kid } : { key }
   } catch (cause) {
-    throw new OperatorProblem('private-key-malformed', 'the JWK is not a whole RSA private key', MAKE_ONE, { cause })
+    throw new OperatorProblem('private-key-malformed', 'the JWK is not a whole RSA private key', MAKE_ONE, {
+      cause,
+    })
   }
 }
 
 /** Base64 of a PEM or JWK, as secret stores like it, or of the DER itself. */
 function fromBase64(text: string, passphrase: string | undefined): KeyText {
   const packed = text.replace(/\s+|\\r|\\n/g, '')
-  if (!/^[\w+/-]+={0,2}$/.test(packed)) throw problem('malformed', 'the private key is neither PEM nor JWK nor base64')
+  if (!/^[\w+/-]+={0,2}$/.test(packed))
+    throw problem('malformed', 'the private key is neither PEM nor JWK nor base64')
   const bytes = Buffer.from(packed, 'base64')
   const inner = bytes.toString('utf8')
   if (/^\uFEFF?\s*(-----BEGIN|\{|")/.test(inner)) return readKeyText(inner, passphrase, true)

@@ -107,4 +107,3 @@ async function proveKey(privateKey: webcrypto.CryptoKey, publicJwk: PublicJwk): 
     )
   }
 }
-

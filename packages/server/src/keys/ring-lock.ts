@@ -33,7 +33,12 @@ export interface RingLock {
  */
 export async function lockRing(dir: string, now: () => number): Promise<RingLock> {
   const path = join(dir, '.lock')
-  const mine: Holder = { pid: process.pid, host: hostname(), started: now(), nonce: randomBytes(8).toString('hex') }
+  const mine: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    started: now(),
+    nonce: randomBytes(8).toString('hex'),
+  }
   if (!(await create(path, mine))) {
     const holder = await read(path)
     if (holder && !isDead(holder, now())) throw busy(holder, now())

@@ -52,7 +52,10 @@ export class RingStore {
   }
 
   /** Changes records in one write: either all of it is true afterwards, or nothing. */
-  async commit(changes: Readonly<Record<string, Partial<KeyRecord>>>, added: readonly KeyRecord[] = []): Promise<void> {
+  async commit(
+    changes: Readonly<Record<string, Partial<KeyRecord>>>,
+    added: readonly KeyRecord[] = [],
+  ): Promise<void> {
     await this.#lock.assertHeld()
     const keys = [...this.#ring.keys, ...added].map((key) => ({ ...key, ...changes[key.kid] }))
     const next = { ...this.#ring, revision: this.#ring.revision + 1, keys }
@@ -66,7 +69,10 @@ export class RingStore {
  * files go, private keys of removed entries go, and a private key of ours without an entry gets one, so that no key
  * that may be registered is ever forgotten.
  */
-export async function withRing<T>(options: RingStoreOptions, work: (store: RingStore) => Promise<T>): Promise<T> {
+export async function withRing<T>(
+  options: RingStoreOptions,
+  work: (store: RingStore) => Promise<T>,
+): Promise<T> {
   const { dir, vendor, now } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const lock = await lockRing(dir, now)
@@ -109,11 +115,20 @@ async function recordOf({ dir, options }: RingStore, file: string): Promise<KeyR
   const path = join(dir, file)
   const { thumbprint, publicJwk, bits } = await loadPrivateKey(await readFile(path, 'utf8'), options)
   const created = (await stat(path)).mtimeMs
-  return newRecord({ kid: file.slice(0, -'.pem'.length), thumbprint, publicJwk, bits }, created, options.lifeDays)
+  return newRecord(
+    { kid: file.slice(0, -'.pem'.length), thumbprint, publicJwk, bits },
+    created,
+    options.lifeDays,
+  )
 }
 
 export function newRecord(
-  { kid, thumbprint, publicJwk, bits }: Pick<KeyRecord, 'kid' | 'thumbprint' | 'bits'> & { publicJwk: { n: string; e: string } },
+  {
+    kid,
+    thumbprint,
+    publicJwk,
+    bits,
+  }: Pick<KeyRecord, 'kid' | 'thumbprint' | 'bits'> & { publicJwk: { n: string; e: string } },
   createdAt: number,
   lifeDays: number,
 ): KeyRecord {

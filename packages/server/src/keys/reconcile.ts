@@ -1,0 +1,96 @@
+import type { RemoteKey } from '../kinescope/jwk-api.js'
+import { isSame } from './registry.js'
+import {
+  keyState,
+  removalsDue,
+  rotationDueAt,
+  scheduledKey,
+  signingKeyRecord,
+  type KeyRecord,
+} from './key-state.js'
+import type { KeyWork } from './key-work.js'
+import { isoTime } from './ring-store.js'
+import { rotate, type RotateOptions, type Rotation } from './rotate.js'
+
+export interface Reconciliation {
+  /** Kids that should be at Kinescope and aren't. */
+  missing: string[]
+  rotation: Rotation | null
+  /** What comes next, and when. Empty for an empty ring. */
+  next: { at: string; what: 'signs' | 'removal' | 'rotation'; kid: string }[]
+}
+
+/** Does whatever is due and nothing else: removals, then a rotation at two thirds of the key's life. For a daily job. */
+export async function reconcile(work: KeyWork, options: RotateOptions): Promise<Reconciliation> {
+  const { store, registry, now } = work
+  if (store.ring.keys.length === 0) return { missing: [], rotation: null, next: [] }
+
+  const listed = await registry.list()
+  if (listed) await agreeWith(work, listed)
+  for (const key of removalsDue(store.ring, now())) await remove(work, key)
+  const missing = listed ? missingFrom(listed, store.ring.keys, now()) : []
+  const signer = signingKeyRecord(store.ring, now())
+  const due = !signer || (rotationDueAt(signer) <= now() && !scheduledKey(store.ring, now()))
+  const rotation = due ? await rotate(work, { ...options, force: true }) : null
+  return { missing, rotation, next: comingUp(store.ring.keys, now()) }
+}
+
+/** Deletes the key at Kinescope, then here: in this order nothing is forgotten there. */
+export async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
+  report({ action: 'removing', kid: key.kid })
+  await registry.unregister(key)
+  await store.commit({ [key.kid]: { removedAt: isoTime(now()) } })
+  await store.removePrivateKey(key.file)
+  report({ action: 'removed', kid: key.kid })
+}
+
+/** Takes over what the list knows better, deletes double and forgotten registrations of our own keys, and only those. */
+async function agreeWith({ store, registry, report, now }: KeyWork, listed: RemoteKey[]): Promise<void> {
+  for (const key of store.ring.keys) {
+    const [first, ...more] = listed
+      .filter((remote) => isSame(remote, key))
+      .sort((a, b) => Number(b.id === key.remoteId) - Number(a.id === key.remoteId))
+    if (!first) continue
+    for (const { id } of key.removedAt === null ? more : [first, ...more]) {
+      await registry.removeDuplicate(id)
+      report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })
+    }
+    if (key.removedAt === null && (key.publishedAt === null || key.remoteId !== first.id)) {
+      const expiresAt = first.expiresAt ?? key.expiresAt
+      const publishedAt = key.publishedAt ?? isoTime(now())
+      await store.commit({ [key.kid]: { remoteId: first.id, publishedAt, expiresAt } })
+      report({ action: 'registered', kid: key.kid, remoteId: first.id, expiresAt, found: true })
+    }
+  }
+}
+
+/** `active` and `published` keys whose tokens nobody would accept. A deleted key may be a leaked one: not put back. */
+export const missingFrom = (
+  listed: readonly RemoteKey[],
+  keys: readonly KeyRecord[],
+  now: number,
+): string[] =>
+  keys
+    .filter((key) => ['active', 'published'].includes(keyState(key, now)))
+    .filter((key) => !listed.some((remote) => isSame(remote, key)))
+    .map(({ kid }) => kid)
+
+function comingUp(keys: readonly KeyRecord[], now: number): Reconciliation['next'] {
+  return keys
+    .flatMap((key): Reconciliation['next'] => {
+      const { kid, signFrom, removeAfter, signUntil } = key
+      switch (keyState(key, now)) {
+        case 'published':
+          return signFrom === null ? [] : [{ at: signFrom, what: 'signs', kid }]
+        case 'retiring':
+          return removeAfter === null ? [] : [{ at: removeAfter, what: 'removal', kid }]
+        case 'active':
+          return signUntil === null
+            ? [{ at: isoTime(rotationDueAt(key)), what: 'rotation', kid }]
+            : [{ at: removeAfter ?? signUntil, what: 'removal', kid }]
+        default:
+          return []
+      }
+    })
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+}

@@ -1,0 +1,71 @@
+import { badAnswer, type ApiAnswer, type ApiCall, type KinescopeApi } from './api-client.js'
+
+type Row = Record<string, unknown>
+
+/** More pages than any account has; past it the paging itself is broken. */
+const MOST_PAGES = 1000
+
+/**
+ * Reads a whole list in any documented form: `{"data":[…]}`, bare, `{"keys":[…]}`, paged by `meta.pagination` or by
+ * `meta.offset`. A form nobody described is an error, for "no keys" would make us register twice or forget to delete.
+ */
+export async function readList(
+  api: KinescopeApi,
+  call: ApiCall,
+  query: Record<string, string> = {},
+): Promise<Row[]> {
+  const what = `${call.method} /${call.path.join('/')}`
+  const rows = new Map<string, Row>()
+  let paging: Record<string, string> = {}
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const answer = await api.call({ ...call, query: { ...query, ...paging } })
+    const found = rowsOf(answer, what)
+    const before = rows.size
+    for (const row of found) rows.set(row['id'] as string, row)
+    const next = nextPage(answer.body, rows.size, page)
+    if (!next) return [...rows.values()]
+    if (rows.size === before) {
+      throw badAnswer(what, `fewer entries than it says there are (${rows.size})`, answer)
+    }
+    paging = next
+  }
+  throw badAnswer(what, `more than ${MOST_PAGES} pages`)
+}
+
+function rowsOf({ body, status, requestId }: ApiAnswer, what: string): Row[] {
+  const { data, keys } = (body ?? {}) as Record<string, unknown>
+  const list = [body, data, keys].find(Array.isArray) as unknown[] | undefined
+  if (!list) throw badAnswer(what, 'a list of unknown form', { status, requestId })
+  return list.map((row) => readObject(row, what, { status, requestId }))
+}
+
+function nextPage(body: unknown, received: number, page: number): Record<string, string> | null {
+  const { meta } = (body ?? {}) as {
+    meta?: { pagination?: { total?: unknown; per_page?: unknown }; total?: unknown }
+  }
+  const pagination = meta?.pagination
+  const total = pagination?.total ?? meta?.total
+  if (typeof total !== 'number' || total <= received) return null
+  if (!pagination) return { offset: String(received) }
+  const size = pagination.per_page
+  return { page: String(page + 1), ...(typeof size === 'number' ? { per_page: String(size) } : {}) }
+}
+
+/** One object, bare or as `{"data":{…}}`, whose `id` is text. */
+export function readOne({ body, status, requestId }: ApiAnswer, what: string): Row {
+  const { data } = (body ?? {}) as Record<string, unknown>
+  return readObject(data ?? body, what, { status, requestId })
+}
+
+function readObject(
+  value: unknown,
+  what: string,
+  facts: { status: number; requestId: string | undefined },
+): Row {
+  const row = value as Row | null | undefined
+  const id = row !== null && typeof row === 'object' ? row['id'] : undefined
+  if ((typeof id !== 'string' && typeof id !== 'number') || id === '') {
+    throw badAnswer(what, 'an entry without an id', facts)
+  }
+  return { ...row, id: String(id) }
+}
