@@ -34,7 +34,7 @@ export const chatPage = (event: StreamEvent, urlId: string, session: ChatSession
       <p class="who">${standing(session)}</p>
     </header>
     <p id="members" class="members" aria-live="off"></p>
-    <ol id="log" role="log" aria-label="Messages" tabindex="0"></ol>
+    <div id="log" role="log" aria-label="Messages" tabindex="0"></div>
     <p id="notice" role="status"></p>
     <form id="composer" ${session.standing === 'read-only' ? 'hidden' : ''}>
       <label class="hidden" for="message">Your message</label>

@@ -17,6 +17,7 @@ const readyFirst: Step = { do: 'wait-for', state: 'ready' }
 
 /** A short-lived token, asked for again at the soonest: what takes an hour in life takes five seconds here. */
 const SHORT = { kind: 'token', ttl: 60, refreshIn: 5 } as const
+const LONG = { kind: 'token' } as const
 
 /** One scenario for each code that can reach a page: a code without one doesn't compile. */
 const BY_CODE: Record<ElementCode, Sketch> = {
@@ -54,12 +55,12 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'rate-limited': {
     title: text('Too many requests', 'Слишком много запросов'),
     about: text(
-      'A second token server with a very low limit, asked again and again.',
-      'Второй сервер с очень низким пределом, запросы подряд.',
+      'A second token server with a very low limit, asked again and again. The chat that is there stays.',
+      'Второй сервер с очень низким пределом, запросы подряд. Открытый чат остаётся.',
     ),
     setup: { server: 'low-limit' },
     steps: [readyFirst, ...Array.from({ length: 4 }, (): Step => ({ do: 'reload' }))],
-    expect: { events: ['ready', 'error'] },
+    expect: { state: 'refreshing', events: ['ready', 'error'], frames: 1 },
   },
   'identity-unavailable': {
     title: text('The site can’t say who you are', 'Сайт не может сказать, кто вы'),
@@ -219,7 +220,7 @@ const BY_PATH = {
       'A new token takes effect before the old one expires; no blank moment.',
       'Новый токен вступает в силу раньше, чем истечёт старый; без мигания.',
     ),
-    setup: scripted(SHORT),
+    setup: scripted(SHORT, LONG),
     steps: [readyFirst, { do: 'wait', seconds: 5 }],
     expect: {
       events: ['ready', 'refresh'],
@@ -235,7 +236,7 @@ const BY_PATH = {
       'Write something into the chat and don’t send it; the new token waits until you click outside.',
       'Напишите что-нибудь в чат, не отправляя; новый токен подождёт, пока вы не щёлкнете снаружи.',
     ),
-    setup: scripted(SHORT),
+    setup: scripted(SHORT, LONG),
     steps: [
       readyFirst,
       { do: 'visitor-types' },
@@ -253,7 +254,7 @@ const BY_PATH = {
       'A hidden page asks for nothing; it catches up at once when it is shown.',
       'Скрытая страница ничего не запрашивает и навёрстывает, как только её покажут.',
     ),
-    setup: scripted(SHORT),
+    setup: scripted(SHORT, LONG),
     steps: [
       readyFirst,
       { do: 'hide-page' },
@@ -269,7 +270,7 @@ const BY_PATH = {
       'The refresh fails, the chat stays; the network returns, the refresh succeeds.',
       'Обновить не удалось, чат остаётся; сеть вернулась, и всё получилось.',
     ),
-    setup: scripted(SHORT),
+    setup: scripted(SHORT, LONG),
     steps: [
       readyFirst,
       { do: 'go-offline' },
@@ -345,7 +346,7 @@ const BY_PATH = {
       'refresh="hold": the fresh token is kept, the frame stays.',
       'refresh="hold": новый токен хранится, фрейм остаётся.',
     ),
-    setup: { ...scripted(SHORT), attributes: { refresh: 'hold' } },
+    setup: { ...scripted(SHORT, LONG), attributes: { refresh: 'hold' } },
     steps: [readyFirst, { do: 'wait', seconds: 5 }],
     expect: { events: ['ready', 'refresh'], framesSeen: 1, noEvents: ['error'] },
   },

@@ -63,7 +63,7 @@ function start(session: string, chat: string): void {
 
   function add({ name, standing, text, at }: Extract<ChatNews, { kind: 'message' }>['message']): void {
     const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8
-    const item = document.createElement('li')
+    const item = document.createElement('article')
     const author = Object.assign(document.createElement('bdi'), { className: 'author', textContent: name })
     const time = Object.assign(document.createElement('time'), {
       dateTime: new Date(at).toISOString(),

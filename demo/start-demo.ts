@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildEmulator, type Emulator } from './emulator/emulator.js'
+import { SEED } from './emulator/seed-events.js'
+import { operate, type Operated } from './operator.js'
+import type { DemoPorts } from './ports.js'
+import { startHostSite } from './site/host-site.js'
+import type { PageFacts } from './src/page-facts.js'
+
+export interface DemoOptions {
+  ports: DemoPorts
+  /** Reload the page when its sources change. */
+  watch: boolean
+  /** Told each step as it is done. */
+  report: (step: string) => void
+}
+
+export interface Demo {
+  /** Origins, as a browser should visit them. */
+  readonly site: string
+  readonly tokenServer: string
+  readonly emulator: Emulator
+  close(): Promise<void>
+}
+
+/**
+ * Starts the three parts as three origins on two sites, as in real life: the emulator of Kinescope on 127.0.0.1, the
+ * host site and the token server on localhost. What is ours is set up by the code an operator would run.
+ */
+export async function startDemo({ ports, watch, report }: DemoOptions): Promise<Demo> {
+  const closers: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end()
+  }
+  try {
+    const emulator = buildEmulator()
+    closers.push(() => emulator.close())
+    await emulator.listen(ports.emulator)
+    report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
+
+    // the site is up before the servers that its page names: they ask it who a visitor is
+    const behind: { operated?: Operated } = {}
+    const site = await startHostSite({
+      port: ports.site,
+      watch,
+      facts: () => factsOf(emulator, behind.operated),
+      rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),
+    })
+    closers.push(() => site.close())
+    report(`Host site with sign-in on ${site.url}`)
+
+    const keyDir = await mkdtemp(join(tmpdir(), 'kinescope-chat-demo-'))
+    closers.push(() => rm(keyDir, { recursive: true, force: true }))
+    const operated = await operate({
+      keyDir,
+      api: { url: emulator.url, token: emulator.apiToken },
+      site: site.url,
+      events: emulator.state.events,
+      port: ports.token,
+      report,
+    })
+    closers.push(operated.close)
+    behind.operated = operated
+    await registerScriptedKey(emulator, site.scripted.key.registration)
+    return { site: site.url, tokenServer: operated.tokenServer, emulator, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function factsOf(emulator: Emulator, operated: Operated | undefined): PageFacts {
+  const named = Object.entries(SEED).map(([name, { id, publicId, name: title }]) => [
+    name,
+    { id, publicId, name: title },
+  ])
+  return {
+    tokenServer: operated?.tokenServer ?? '',
+    chatOrigin: emulator.url,
+    otherEndpoints: operated?.otherEndpoints ?? { 'other-origin': '', 'low-limit': '' },
+    events: Object.fromEntries(named) as PageFacts['events'],
+  }
+}
+
+/** The scripted endpoint signs with a key of its own, known to the emulator like any other. */
+async function registerScriptedKey(emulator: Emulator, registration: Record<string, string>): Promise<void> {
+  const { statusCode } = await emulator.app.inject({
+    method: 'POST',
+    url: '/v1/jwk',
+    headers: { authorization: `Bearer ${emulator.apiToken}`, 'content-type': 'application/json' },
+    payload: registration,
+  })
+  if (statusCode >= 300) throw new Error(`the emulator refused the scripted endpoint’s key: ${statusCode}`)
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Demo } from '../../start-demo.js'
+import { launchBrowser } from './browser.js'
+import { startTestDemo } from './test-demo.js'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const TABS = ['scenarios', 'events', 'requests', 'state', 'code', 'attributes', 'emulator']
+
+/** What axe finds in the page and in its frames, which are of another origin and so are asked one by one. */
+async function findings(page: Page): Promise<string[]> {
+  const found = await Promise.all(
+    page.frames().map(async (frame) => {
+      await frame.evaluate(AXE)
+      const { violations } = await frame.evaluate<axe.AxeResults>('axe.run({ iframes: false })')
+      return violations
+    }),
+  )
+  return found
+    .flat()
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+}
+
+describe('the QA page and the emulated chat page', () => {
+  let demo: Demo
+  let browser: Browser
+  beforeAll(async () => {
+    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
+  })
+  afterAll(async () => {
+    await browser.close()
+    await demo.close()
+  })
+
+  it.each([
+    ['English, light, wide', 'en-GB', 'light', 1280],
+    ['Russian, dark, 320 px', 'ru-RU', 'dark', 320],
+  ] as const)(
+    'have nothing that axe finds fault with, on every tab: %s',
+    async (_title, locale, colorScheme, width) => {
+      const context = await browser.newContext({ locale, colorScheme, viewport: { width, height: 800 } })
+      const page = await context.newPage()
+      await page.goto(`${demo.site}/?scenario=first-load`)
+      await page.locator('#verdict[data-verdict=passed]').waitFor()
+      for (const tab of TABS) {
+        await page.click(`#tab-${tab}`)
+        expect(await findings(page), tab).toEqual([])
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(
+          width,
+        )
+      }
+      await context.close()
+    },
+  )
+})

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { SEED } from '../../emulator/seed-events.js'
+import type { Demo } from '../../start-demo.js'
+import { launchBrowser } from './browser.js'
+import { startTestDemo } from './test-demo.js'
+
+describe('the main job', () => {
+  let demo: Demo
+  let browser: Browser
+  beforeAll(async () => {
+    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
+  })
+  afterAll(async () => {
+    await browser.close()
+    await demo.close()
+  })
+
+  /** Opens the site in a browser of its own, as a person with that name. */
+  async function arrive(
+    name: string,
+  ): Promise<{ context: BrowserContext; page: Page; chat: ReturnType<Page['frameLocator']> }> {
+    const context = await browser.newContext({ locale: 'en-GB' })
+    const page = await context.newPage()
+    await page.goto(demo.site)
+    await page.locator('kinescope-chat [part=button]', { hasText: 'Sign in' }).click()
+    await page.keyboard.type(name)
+    await page.keyboard.press('Enter')
+    return { context, page, chat: page.frameLocator('kinescope-chat iframe') }
+  }
+
+  it('lets two visitors in under their own names, and they chat', async () => {
+    const ann = await arrive('Ann')
+    const zhanna = await arrive('Жанна 😀')
+    for (const [{ chat, page }, name] of [
+      [ann, 'Ann'],
+      [zhanna, 'Жанна 😀'],
+    ] as const) {
+      await chat.locator('#standing.verified').waitFor()
+      expect(await chat.locator('#who').textContent()).toBe(name)
+      expect(await page.evaluate(() => document.querySelector('kinescope-chat')?.state)).toBe('ready')
+    }
+    expect(demo.emulator.rooms.members(SEED.live.id)).toEqual(['Ann', 'Жанна 😀'])
+
+    await ann.chat.locator('#message').fill('Hello, Zhanna')
+    await ann.chat.locator('#message').press('Enter')
+    await zhanna.chat.locator('#log', { hasText: 'Hello, Zhanna' }).waitFor()
+    await zhanna.chat.locator('#message').fill('Привет, Анна')
+    await zhanna.chat.getByRole('button', { name: 'Send' }).click()
+    await ann.chat.locator('#log article', { hasText: 'Привет, Анна' }).waitFor()
+    const said = demo.emulator.rooms.messages(SEED.live.id)
+    expect(said.map(({ name, standing, text }) => [name, standing, text])).toEqual([
+      ['Ann', 'verified', 'Hello, Zhanna'],
+      ['Жанна 😀', 'verified', 'Привет, Анна'],
+    ])
+    await Promise.all([ann.context.close(), zhanna.context.close()])
+  })
+
+  it('shows the chat page where it is embedded, and keeps the token out of the page', async () => {
+    const { context, page, chat } = await arrive('Ann')
+    await chat.locator('#standing.verified').waitFor()
+    const loads = demo.emulator.state.requests.filter(({ path }) => path === `/chat/${SEED.live.publicId}`)
+    expect(new Set(loads.map(({ referer }) => referer))).toEqual(new Set([`${demo.site}/`]))
+    const traces = await page.evaluate(() => {
+      const { outerHTML, shadowRoot } = document.querySelector('kinescope-chat')!
+      const resources = performance.getEntriesByType('resource').map(({ name }) => name)
+      return [outerHTML, shadowRoot!.innerHTML, location.href, ...resources].join('\n')
+    })
+    expect(traces).not.toMatch(/eyJ/)
+    expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2)
+    await context.close()
+  })
+})
