@@ -128,7 +128,7 @@ async function take(step: Step, bench: Bench, deadline: number): Promise<string[
       for (const chat of watch.chats) chat.reload()
       await pause(LOOK_MS)
       return when(
-        () => !['loading', 'refreshing'].includes(watch.first?.state ?? ''),
+        () => watch.first?.problem != null || !['loading', 'refreshing'].includes(watch.first?.state ?? ''),
         'the reload never ended',
       )
     case 'sign-out':
