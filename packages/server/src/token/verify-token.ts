@@ -43,7 +43,7 @@ export async function verifyToken(
   if (check.fault && ['token-malformed', 'bad-algorithm'].includes(check.fault.code)) return check
   const { header, claims } = check
   if (!header || !claims) return check
-  const kid = header['kid' as keyof typeof header] as unknown
+  const kid = header['kid' as keyof typeof header]
   if (typeof kid !== 'string' || kid === '') return check
   const refused = (code: VerifyFault['code'], reason: string): Verification => ({
     fault: { code, reason },

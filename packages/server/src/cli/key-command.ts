@@ -1,0 +1,87 @@
+import { readApiConfig, readKeyConfig, type ApiConfig } from '../config.js'
+import { KinescopeApi } from '../kinescope/api-client.js'
+import { JwkApi } from '../kinescope/jwk-api.js'
+import { ByHandRegistry } from '../keys/by-hand.js'
+import type { KeyAction, KeyWork } from '../keys/key-work.js'
+import { ApiRegistry, type Registry } from '../keys/registry.js'
+import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
+import { ConfigProblem } from '../problem.js'
+import { settingFlags, wholeNumber, type Call, type Flag } from './command.js'
+import { actionProgress } from './key-action-text.js'
+
+/** The settings every command on the key directory reads. */
+export const KEY_SETTINGS = [
+  'CHAT_KEY_DIR',
+  'CHAT_KEY_PASSPHRASE',
+  'CHAT_TOKEN_TTL',
+  'KINESCOPE_API_URL',
+] as const
+export const API_SETTINGS = ['KINESCOPE_API_URL', 'KINESCOPE_API_TOKEN'] as const
+
+export const LIFE_FLAG = {
+  days: {
+    value: 'DAYS',
+    meaning: 'how long a new key lives, 30 to 730 (365); its successor is due after two thirds',
+  },
+} as const satisfies Record<string, Flag>
+export const BITS_FLAG = {
+  bits: { value: 'BITS', meaning: 'size of a new key: 2048 (default), 3072 or 4096' },
+} as const satisfies Record<string, Flag>
+export const BY_HAND_FLAG = {
+  'by-hand': {
+    meaning: 'print the requests for somebody else to make, and take them as made; needs no API token',
+  },
+} as const satisfies Record<string, Flag>
+export const PROPAGATION_FLAG = {
+  propagation: { value: 'SECONDS', meaning: 'how long a new key is registered before it signs (600)' },
+} as const satisfies Record<string, Flag>
+
+export const propagationMs = (call: Call): number => wholeNumber(call, 'propagation', 600, 0, 86_400) * 1000
+export const bitsOf = (call: Call): number => wholeNumber(call, 'bits', 2048, 1, 100_000)
+
+/** @throws ConfigProblem where the API token is missing */
+export function openApi({ wait, ...call }: Call): KinescopeApi {
+  const { apiUrl, apiToken } = apiConfig(call)
+  return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
+}
+
+export function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
+  const config = readApiConfig(call.env, settingFlags(call as Call))
+  const { apiToken } = config
+  if (apiToken !== undefined) return { ...config, apiToken }
+  throw new ConfigProblem([
+    {
+      name: 'KINESCOPE_API_TOKEN',
+      message: 'is missing.',
+      remediation:
+        'Make a token at app.kinescope.io, Settings → API tokens, and write KINESCOPE_API_TOKEN=… or KINESCOPE_API_TOKEN_FILE=/path. Without one, --by-hand prints the requests of the key commands.',
+    },
+  ])
+}
+
+export function ringOptions(call: Call): RingStoreOptions {
+  const flags = settingFlags(call)
+  const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
+  const { apiUrl } = readApiConfig(call.env, flags)
+  const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
+  return { dir: keyDir, vendor: apiUrl, maxTokenTtl: tokenTtl, passphrase, lifeDays, now: call.now }
+}
+
+/** Runs `work` on the locked key directory, with Kinescope's API or somebody's hands as the registry. */
+export async function withKeys<T>(
+  call: Call,
+  work: (work: KeyWork) => Promise<T>,
+): Promise<{ result: T; actions: KeyAction[] }> {
+  const options = ringOptions(call)
+  const actions: KeyAction[] = []
+  const report = (action: KeyAction) => {
+    actions.push(action)
+    const doing = actionProgress(action)
+    if (doing) call.terminal.progress(doing)
+  }
+  const registry: Registry = call.flags['by-hand']
+    ? new ByHandRegistry(options.vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
+    : new ApiRegistry(new JwkApi(openApi(call)), call.wait)
+  const result = await withRing(options, (store) => work({ store, registry, report, now: call.now }))
+  return { result, actions }
+}

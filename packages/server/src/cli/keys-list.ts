@@ -1,0 +1,134 @@
+import { readApiConfig } from '../config.js'
+import { readKeyRing } from '../keys/key-ring.js'
+import { keyByKid } from '../keys/key-work.js'
+import { missingFrom } from '../keys/reconcile.js'
+import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
+import { settingFlags, type Call, type Command } from './command.js'
+import { API_SETTINGS, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
+import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
+import type { Terminal } from './terminal.js'
+import { distanceText, momentAndDistance } from './time-text.js'
+
+const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
+
+export const keysList: Command = {
+  name: 'keys list',
+  summary: 'the keys of the directory, their states, and what Kinescope lists',
+  flags: { removed: { meaning: 'show removed keys too' } },
+  settings: SETTINGS,
+  notes: [
+    'With an API token the list is compared with Kinescope’s; keys that others registered are shown as foreign.',
+  ],
+  async run(call) {
+    const { terminal, now, flags } = call
+    const { dir } = ringOptions(call)
+    const ring = await readKeyRing(dir)
+    const listed = await listAt(call)
+    const views = viewKeys(ring, listed, now())
+    const shown = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
+    const missing = listed ? missingFrom(listed, ring.keys, now()) : []
+    const rows = shown.map((key) => row(key, terminal, now()))
+    return {
+      exit: missing.length > 0 ? 1 : 0,
+      data: { directory: dir, revision: ring.revision, keys: shown, missingAtKinescope: missing },
+      text: [
+        rows.length > 0
+          ? terminal.table(['', 'KID', 'STATE', 'BITS', 'KINESCOPE', 'EXPIRES', 'NEXT'], rows)
+          : terminal.line('info', `no keys in ${dir}`, '`kinescope-chat keys generate` makes one'),
+        ...missing.map((kid) =>
+          terminal.line('fail', `Kinescope doesn’t list ${kid} (key-not-registered)`, MISSING),
+        ),
+      ].join('\n'),
+    }
+  },
+}
+
+export const keysShow: Command = {
+  name: 'keys show',
+  args: ['KID'],
+  summary: 'one key with its public JWK and all its times',
+  settings: SETTINGS,
+  async run(call) {
+    const { terminal, now, args } = call
+    const { dir } = ringOptions(call)
+    const ring = await readKeyRing(dir)
+    const key = keyByKid(ring.keys, args[0]!)
+    const listed = await listAt(call)
+    const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
+    const jwk = publicJwkOf(key)
+    const time = (iso: string | null) => (iso === null ? null : momentAndDistance(iso, now()))
+    return {
+      exit: 0,
+      data: { ...view, file: key.file, publicJwk: jwk },
+      text: [
+        `${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
+        terminal.facts([
+          ['file', `${dir}/${key.file}`],
+          ['size', `${key.bits} bits`],
+          ['thumbprint', key.thumbprint],
+          [
+            'at Kinescope',
+            view.atKinescope === null ? key.remoteId : view.atKinescope ? key.remoteId : 'not listed',
+          ],
+          ['made', time(key.createdAt)],
+          ['registered', time(key.publishedAt)],
+          ['signs from', time(key.signFrom)],
+          ['signs until', time(key.signUntil)],
+          ['goes', time(key.removeAfter)],
+          ['revoked', time(key.revokedAt)],
+          ['removed', time(key.removedAt)],
+          ['expires', time(key.expiresAt)],
+        ]),
+        '',
+        JSON.stringify(jwk, null, 2),
+      ].join('\n'),
+    }
+  },
+}
+
+const MISSING =
+  'Its tokens are refused. If nobody meant to delete it: `kinescope-chat keys register KID`. If it was deleted because it leaked: `kinescope-chat keys revoke KID`.'
+
+async function listAt(call: Call): Promise<RemoteKey[] | null> {
+  if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined) return null
+  call.terminal.progress('Asking Kinescope which keys it has')
+  return new JwkApi(openApi(call)).list()
+}
+
+function row(key: KeyView, terminal: Terminal, now: number): string[] {
+  const { kid, signs, bits, atKinescope, expiresAt } = key
+  return [
+    signs ? terminal.colours.green('▶') : ' ',
+    kid,
+    stateText(key, terminal),
+    bits === null ? '' : String(bits),
+    atKinescope === null ? '?' : atKinescope ? 'listed' : '–',
+    expiresAt === null ? '' : distanceText(expiresAt, now),
+    nextText(key, now),
+  ]
+}
+
+function stateText({ state }: KeyView, { colours }: Terminal): string {
+  switch (state) {
+    case 'active':
+      return colours.green(state)
+    case 'expired':
+    case 'revoked':
+      return colours.red(state)
+    case 'published':
+    case 'retiring':
+      return colours.yellow(state)
+    case 'generated':
+    case 'removed':
+    case 'foreign':
+      return colours.dim(state)
+  }
+}
+
+function nextText({ state, signFrom, removeAfter }: KeyView, now: number): string {
+  if (state === 'published') return signFrom === null ? 'spare' : `signs ${distanceText(signFrom, now)}`
+  if (state === 'retiring' && removeAfter !== null) return `goes ${distanceText(removeAfter, now)}`
+  if (state === 'generated') return 'register'
+  if (state === 'revoked' || state === 'expired') return 'goes at the next reconcile'
+  return ''
+}

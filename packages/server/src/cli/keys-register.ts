@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { adopt, register } from '../keys/register.js'
+import { UsageProblem, textFlag, type Command } from './command.js'
+import { actionLines } from './key-action-text.js'
+import { API_SETTINGS, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, withKeys } from './key-command.js'
+
+export const keysRegister: Command = {
+  name: 'keys register',
+  args: ['[KID]'],
+  summary: 'register keys at Kinescope; safe to repeat',
+  flags: {
+    ...BY_HAND_FLAG,
+    adopt: { value: 'FILE', meaning: 'take a private key of another tool (PEM or JWK) into the ring first' },
+    kid: {
+      value: 'KID',
+      meaning: 'the kid the adopted key is known by (default: its JWK’s, else a new one)',
+    },
+    ...LIFE_FLAG,
+  },
+  settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
+  notes: [
+    'Without KID it registers every key of the ring that Kinescope doesn’t know. Where no key signs yet, the registered one does from then on; else it is a spare for `keys rotate` or `keys revoke`.',
+    'An answer that gets lost makes no second key: the list is read before and after.',
+  ],
+  async run(call) {
+    const { terminal, now, args } = call
+    const file = textFlag(call, 'adopt')
+    const kid = textFlag(call, 'kid')
+    if (kid !== undefined && file === undefined) {
+      throw new UsageProblem('--kid names an adopted key', 'Write --adopt FILE beside it, or the KID alone.')
+    }
+    if (file !== undefined && args[0] !== undefined) {
+      throw new UsageProblem(
+        '--adopt and KID don’t go together',
+        'Write --kid KID for the adopted key’s kid.',
+      )
+    }
+    const text = file === undefined ? null : await readFile(file, 'utf8')
+    const { result, actions } = await withKeys(call, async (work) => {
+      const adopted = text === null ? null : await adopt(work, { text, kid })
+      return register(work, { kid: adopted?.kid ?? args[0] })
+    })
+    const keys = result.map(({ kid, remoteId, publishedAt, signFrom, expiresAt }) => ({
+      kid,
+      remoteId,
+      publishedAt,
+      signFrom,
+      expiresAt,
+    }))
+    const spares = keys.filter(({ signFrom }) => signFrom === null)
+    return {
+      exit: 0,
+      data: { keys, actions },
+      text: [
+        ...actionLines(actions, terminal, now()),
+        ...spares.map(({ kid }) =>
+          terminal.line('info', `${kid} is a spare`, '`kinescope-chat keys rotate` signs with it'),
+        ),
+      ].join('\n'),
+    }
+  },
+}

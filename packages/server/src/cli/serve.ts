@@ -1,0 +1,25 @@
+import { readServeConfig } from '../config.js'
+import { SETTINGS } from '../settings.js'
+import { settingFlags, type Command } from './command.js'
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the token server until SIGTERM or Ctrl-C',
+  settings: SETTINGS.map(({ name }) => name),
+  notes: [
+    'Answers POST /token, and serves /kinescope-chat.js, /embed/ID, /healthz, /readyz and /metrics. Follows changes of the key directory without a restart; SIGHUP makes it look at once. Logs are JSON lines on standard output.',
+  ],
+  async run(call) {
+    const config = readServeConfig(call.env, settingFlags(call))
+    // the other commands start faster without the web framework
+    const { serveUntilSignal } = await import('../serve-until-signal.js')
+    let url = ''
+    await serveUntilSignal(config, {
+      onReady: (server) => {
+        url = server.url
+        call.terminal.printError(`kinescope-chat listens on ${url}`)
+      },
+    })
+    return { exit: 0, data: { url, stopped: true }, text: '' }
+  },
+}

@@ -1,0 +1,70 @@
+import { readKeyConfig } from '../config.js'
+import { loadRingKey, readKeyRing } from '../keys/key-ring.js'
+import { signingKeyRecord, whyNoSigner } from '../keys/key-state.js'
+import { readEventId } from '../kinescope/event-id.js'
+import { OperatorProblem } from '../problem.js'
+import { mintToken } from '../token/mint-token.js'
+import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Command } from './command.js'
+import { momentAndDistance } from './time-text.js'
+
+export const tokenMint: Command = {
+  name: 'token mint',
+  summary: 'make a token by hand; prints it alone on standard output',
+  flags: {
+    event: { value: 'ID', meaning: 'the stream the token is for, as the chat’s link has it' },
+    user: { value: 'USER', meaning: 'user_id: who the visitor is in your system' },
+    name: { value: 'NAME', meaning: 'username: what the chat shows' },
+    ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400 (CHAT_TOKEN_TTL)' },
+  },
+  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_PASSPHRASE', 'CHAT_TOKEN_TTL'],
+  notes: [
+    'Whoever has the token is that visitor until it expires. Signs with the key of the directory that signs now; contacts nobody.',
+  ],
+  async run(call) {
+    const now = call.now()
+    const eventId = readEventId(requiredFlag(call, 'token mint', 'event', '0csUJYzAHfe3PcyMEVScmQ'))
+    const userId = requiredFlag(call, 'token mint', 'user', 'user-12345')
+    const username = requiredFlag(call, 'token mint', 'name', '"John Smith"')
+    const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
+    const ring = await readKeyRing(keyDir)
+    const record = signingKeyRecord(ring, now)
+    if (!record) throw noSigner(whyNoSigner(ring, now), keyDir)
+    if (ttl > ring.maxTokenTtl) {
+      throw new UsageProblem(
+        `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,
+        `Write --ttl ${ring.maxTokenTtl}, or run \`kinescope-chat keys reconcile\` with CHAT_TOKEN_TTL=${ttl} first.`,
+      )
+    }
+    const { privateKey } = await loadRingKey(keyDir, record, passphrase)
+    const key = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
+    const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
+    const expiresAt = new Date(now + expiresIn * 1000).toISOString()
+    call.terminal.printError(`signed with ${kid}, expires ${momentAndDistance(expiresAt, now)}`)
+    return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: token }
+  },
+}
+
+/** Why nothing can be signed, and what to do about it. */
+export function noSigner(code: ReturnType<typeof whyNoSigner>, dir: string): OperatorProblem {
+  switch (code) {
+    case 'key-not-registered':
+      return new OperatorProblem(
+        code,
+        `the key in ${dir} is not registered at Kinescope yet`,
+        'Run `kinescope-chat keys register`.',
+      )
+    case 'key-expired':
+      return new OperatorProblem(
+        code,
+        `the key in ${dir} has expired at Kinescope`,
+        'Run `kinescope-chat keys rotate`, and `keys reconcile` daily so that it doesn’t happen again.',
+      )
+    case 'key-unavailable':
+      return new OperatorProblem(
+        code,
+        `no key in ${dir} can sign`,
+        'Run `kinescope-chat setup --event ID`, or check CHAT_KEY_DIR.',
+      )
+  }
+}

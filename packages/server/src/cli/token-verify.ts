@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { checkToken } from 'kinescope-chat/check-token'
+import { readKeyConfig } from '../config.js'
+import { readKeyRing } from '../keys/key-ring.js'
+import { keyState, type KeyRing } from '../keys/key-state.js'
+import { readEventId } from '../kinescope/event-id.js'
+import { verifyToken, type VerifyKey } from '../token/verify-token.js'
+import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
+import { readPublicKeys } from './public-keys.js'
+import type { Terminal } from './terminal.js'
+import { momentAndDistance } from './time-text.js'
+import { FAULT_REMEDIES } from './fault-remedies.js'
+
+export const tokenVerify: Command = {
+  name: 'token verify',
+  args: ['TOKEN'],
+  summary: 'judge a token as Kinescope would, and name what is wrong',
+  flags: {
+    event: { value: 'ID', meaning: 'the stream it must be for' },
+    jwk: {
+      value: 'FILE',
+      meaning: 'public key to verify with: JWK, JWK Set or PEM, instead of the key directory',
+    },
+    kid: { value: 'KID', meaning: 'the kid of a PEM given by --jwk' },
+  },
+  settings: ['CHAT_KEY_DIR'],
+  notes: [
+    'TOKEN may be -, to read it from standard input: arguments are seen by everybody on the machine. Contacts nobody.',
+  ],
+  async run(call) {
+    const { terminal } = call
+    const token = await readToken(call)
+    const event = textFlag(call, 'event')
+    const now = call.now()
+    const keys = await verifyKeys(call)
+    const { fault, header, claims } = await verifyToken(token, {
+      keys,
+      eventId: event === undefined ? undefined : readEventId(event),
+      now,
+    })
+    const details = claimsText(header, claims, terminal, now)
+    const verdict = fault
+      ? terminal.line('fail', `${fault.code}: ${fault.reason}`, FAULT_REMEDIES[fault.code])
+      : terminal.line('ok', 'the token is good: signature, form, claims and times')
+    return {
+      exit: fault ? 1 : 0,
+      data: { valid: fault === null, fault, header: header ?? null, claims: claims ?? null },
+      text: [verdict, details].filter(Boolean).join('\n'),
+    }
+  },
+}
+
+export const tokenInspect: Command = {
+  name: 'token inspect',
+  args: ['TOKEN'],
+  summary: 'show what a token says, without its signature',
+  notes: ['TOKEN may be -, to read it from standard input. Checks form and times, not the signature.'],
+  async run(call) {
+    const { terminal } = call
+    const now = call.now()
+    const { fault, header, claims } = checkToken(await readToken(call), { now: now / 1000 })
+    const note = fault
+      ? terminal.line('warn', `${fault.code}: ${fault.reason}`, FAULT_REMEDIES[fault.code])
+      : terminal.line('info', 'form, claims and times are in order; `token verify` checks the signature')
+    return {
+      exit: fault?.code === 'token-malformed' && !claims ? 1 : 0,
+      data: { header: header ?? null, claims: claims ?? null, fault },
+      text: [claimsText(header, claims, terminal, now), note].filter(Boolean).join('\n'),
+    }
+  },
+}
+
+async function readToken({ args }: Call): Promise<string> {
+  const [given = ''] = args
+  if (given !== '-') return given.trim()
+  let text = ''
+  for await (const chunk of process.stdin) text += String(chunk)
+  if (text.trim() === '')
+    throw new UsageProblem('standard input held no token', 'Write: … | kinescope-chat token verify -')
+  return text.trim()
+}
+
+async function verifyKeys(call: Call): Promise<VerifyKey[]> {
+  const file = textFlag(call, 'jwk')
+  if (file !== undefined) return readPublicKeys(await readFile(file, 'utf8'), textFlag(call, 'kid'))
+  const { keyDir } = readKeyConfig(call.env, settingFlags(call))
+  return registeredKeys(await readKeyRing(keyDir), call.now())
+}
+
+/** The keys Kinescope should know, by the ring. */
+export const registeredKeys = (ring: KeyRing, now: number): VerifyKey[] =>
+  ring.keys
+    .filter((key) => ['published', 'active', 'retiring', 'expired'].includes(keyState(key, now)))
+    .map(({ kid, n, e, expiresAt }) => ({ kid, kty: 'RSA', n, e, expiresAt }))
+
+function claimsText(
+  header: object | undefined,
+  claims: object | undefined,
+  terminal: Terminal,
+  now: number,
+): string {
+  const show = ([name, value]: [string, unknown]): [string, string] => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const isTime =
+      ['exp', 'iat', 'nbf'].includes(name) && typeof value === 'number' && Math.abs(value) < 8.64e12
+    return [
+      name,
+      isTime
+        ? `${text}  ${terminal.colours.dim(momentAndDistance(new Date(value * 1000).toISOString(), now))}`
+        : text,
+    ]
+  }
+  const entries = [...Object.entries(header ?? {}), ...Object.entries(claims ?? {})].map(show)
+  return entries.length > 0 ? terminal.facts(entries) : ''
+}
