@@ -12,6 +12,8 @@ export interface DemoOptions {
   ports: DemoPorts
   /** Reload the page when its sources change. */
   watch: boolean
+  /** Seconds a token lives; the server's default where unset. */
+  tokenTtl?: number
   /** Told each step as it is done. */
   report: (step: string) => void
 }
@@ -28,7 +30,7 @@ export interface Demo {
  * Starts the three parts as three origins on two sites, as in real life: the emulator of Kinescope on 127.0.0.1, the
  * host site and the token server on localhost. What is ours is set up by the code an operator would run.
  */
-export async function startDemo({ ports, watch, report }: DemoOptions): Promise<Demo> {
+export async function startDemo({ ports, watch, tokenTtl, report }: DemoOptions): Promise<Demo> {
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
@@ -36,6 +38,8 @@ export async function startDemo({ ports, watch, report }: DemoOptions): Promise<
   try {
     const emulator = buildEmulator()
     closers.push(() => emulator.close())
+    // the other streams were set up long ago; one of them is over and couldn't be any more
+    for (const event of emulator.state.events) event.jwtRequired = event.id !== SEED.live.id
     await emulator.listen(ports.emulator)
     report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
 
@@ -56,7 +60,9 @@ export async function startDemo({ ports, watch, report }: DemoOptions): Promise<
       keyDir,
       api: { url: emulator.url, token: emulator.apiToken },
       site: site.url,
-      events: emulator.state.events,
+      event: SEED.live,
+      allowed: emulator.state.events.flatMap(({ id, publicId }) => [id, publicId]),
+      tokenTtl,
       port: ports.token,
       report,
     })

@@ -70,4 +70,27 @@ describe('the main job', () => {
     expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2)
     await context.close()
   })
+
+  it('goes on while the operator rotates the key', async () => {
+    const { context, page, chat } = await arrive('Ann')
+    const signedWith = () => chat.locator('#standing.verified').getAttribute('title')
+    const before = await signedWith()
+    await page.click('#tab-state')
+    const rotated = page.waitForResponse((response) => response.url().endsWith('/operator/rotate'))
+    await page.click('#do-rotate')
+    expect((await rotated).status()).toBe(200)
+    const renewed = page.evaluate(
+      () =>
+        new Promise((resolve) =>
+          document.addEventListener('kinescope-chat-refresh', resolve, { once: true }),
+        ),
+    )
+    await page.click('#do-reload')
+    await renewed
+    await expect.poll(signedWith).not.toBe(before)
+    // the old key stays until every token it signed is dead
+    const kids = demo.emulator.state.keys.map(({ kid }) => kid)
+    expect(kids.filter((kid) => kid !== 'scripted-endpoint')).toHaveLength(2)
+    await context.close()
+  })
 })

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { checkPorts, readPorts } from '../ports.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** `npm run demo` without the build before it. */
+function runDemo(env: Record<string, string>) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'run.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const ended = once(child, 'exit').then(([code]) => code as number | null)
+  return {
+    child,
+    ended,
+    said: () => said,
+    async until(what: string) {
+      while (!said.includes(what)) {
+        const code = await Promise.race([once(child.stdout, 'data').then(() => null), ended])
+        if (code !== null && !said.includes(what)) throw new Error(`the demo ended with ${code}:\n${said}`)
+      }
+    },
+  }
+}
+
+async function freePorts(): Promise<Record<string, string>> {
+  const names = ['DEMO_PORT', 'TOKEN_PORT', 'EMULATOR_PORT']
+  const servers = await Promise.all(
+    names.map(async () => {
+      const server = createServer().listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return server
+    }),
+  )
+  const ports = servers.map((server) => String((server.address() as AddressInfo).port))
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return Object.fromEntries(names.map((name, index) => [name, ports[index]!]))
+}
+
+describe('npm run demo', () => {
+  it('starts everything, says where it is, and ends with Ctrl-C', async () => {
+    const env = await freePorts()
+    const demo = runDemo(env)
+    try {
+      await demo.until('Ctrl-C ends everything')
+      const addresses = [
+        `http://localhost:${env['DEMO_PORT']}`,
+        `http://localhost:${env['TOKEN_PORT']}`,
+        `http://127.0.0.1:${env['EMULATOR_PORT']}`,
+      ]
+      for (const address of addresses) expect(demo.said()).toContain(address)
+      const page = await fetch(addresses[0]!)
+      expect(await page.text()).toContain(`${addresses[1]}/kinescope-chat.js`)
+      expect((await fetch(`${addresses[1]}/kinescope-chat.js`)).status).toBe(200)
+    } finally {
+      demo.child.kill('SIGINT')
+    }
+    expect(await demo.ended).toBe(130)
+    await expect(checkPorts(readPorts(env))).resolves.toBeUndefined()
+  })
+
+  it('names a port that is taken, and what to do', async () => {
+    const env = await freePorts()
+    const taken = createServer().listen(Number(env['TOKEN_PORT']), '127.0.0.1')
+    await once(taken, 'listening')
+    const demo = runDemo(env)
+    expect(await demo.ended).toBe(1)
+    expect(demo.said()).toContain(env['TOKEN_PORT'])
+    expect(demo.said()).toContain('TOKEN_PORT=')
+    taken.close()
+  })
+
+  it.each([['no-number'], ['70000'], ['-1']])('refuses the port %s', (text) => {
+    expect(() => readPorts({ DEMO_PORT: text })).toThrow(/DEMO_PORT/)
+  })
+})
