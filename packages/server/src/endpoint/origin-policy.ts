@@ -61,7 +61,7 @@ export function preflightHeaders(readable: string | null): Record<string, string
 export function isOrigin(text: string): boolean {
   try {
     const { protocol, origin } = new URL(text)
-    return (protocol === 'https:' || protocol === 'http:') && origin === text
+    return (protocol === 'https:' || protocol === 'http:') && origin === text && !text.includes('*')
   } catch {
     return false
   }
