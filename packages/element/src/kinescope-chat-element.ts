@@ -161,6 +161,11 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     if (this.hasUpdated && this.isConnected) this.#begin()
   }
 
+  override focus(options?: FocusOptions): void {
+    this.#session?.welcome()
+    super.focus(options)
+  }
+
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
     const { token, timeLeft = null, clockDifferenceMs = null, steps = [] } = this.#session ?? {}
@@ -181,11 +186,15 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
 
   override connectedCallback(): void {
     super.connectedCallback()
+    const moved = this.#leaving !== undefined
     clearTimeout(this.#leaving)
+    this.#leaving = undefined
     this.#languages ??= new MutationObserver(() => this.requestUpdate())
     this.#languages.observe(document, { attributeFilter: ['lang'], subtree: true })
     // what is moved in one task was never gone: its token is still good, only the browser has emptied its frame
-    if (this.hasUpdated) this.#begin({ resume: true })
+    if (!this.hasUpdated) return
+    if (moved && this.#still === (this.state === 'preview')) this.#session.moved()
+    else this.#begin({ resume: true })
   }
 
   override disconnectedCallback(): void {
@@ -314,6 +323,7 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   }
 
   #leave(): void {
+    this.#leaving = undefined
     this.#stopWaiting?.()
     this.#languages?.disconnect()
     clearInterval(this.#ticking)

@@ -2,7 +2,8 @@
  * The file that a page loads with one tag: registers the element, takes the page's defaults from its own tag, and
  * upgrades marked links and divs once the page is parsed.
  */
-import { KinescopeChatElement } from './define.js'
+import './define.js'
+import type { KinescopeChatElement } from './kinescope-chat-element.js'
 
 const scripts = typeof document === 'undefined' ? [] : [...document.scripts]
 const own =
@@ -11,17 +12,18 @@ const own =
 
 const page = globalThis as { KinescopeChat?: typeof KinescopeChatElement }
 if (typeof window !== 'undefined' && !page.KinescopeChat) {
-  page.KinescopeChat = KinescopeChatElement
+  // where another copy was first, the page's defaults are for that one
+  const Chat = (page.KinescopeChat = customElements.get('kinescope-chat') as typeof KinescopeChatElement)
   const { tokenUrl, identity, language, chatOrigin, upgrade } = own?.dataset ?? {}
   const src = own?.src || import.meta.url
-  KinescopeChatElement.defaults = {
+  Chat.defaults = {
     tokenUrl: tokenUrl ?? (src && new URL('token', src).href),
     identity,
     language,
     chatOrigin,
     upgrade,
   }
-  const parsed = () => KinescopeChatElement.upgrade()
+  const parsed = () => Chat.upgrade()
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', parsed)
   else parsed()
 }

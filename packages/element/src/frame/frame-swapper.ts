@@ -29,6 +29,7 @@ export class FrameSwapper {
   readonly #hooks: SwapperHooks
   #shown: HTMLIFrameElement | null = null
   #swap = new AbortController()
+  #guard = new AbortController()
 
   constructor(stage: HTMLElement, hooks: SwapperHooks) {
     this.#stage = stage
@@ -50,7 +51,7 @@ export class FrameSwapper {
 
     await this.#visitorGone(timeLeft, signal)
     const frame = createFrame(this.#hooks.title())
-    const guard = new AbortController()
+    const guard = (this.#guard = new AbortController())
     const timeout = new AbortController()
     signal.addEventListener('abort', () => {
       guard.abort()
@@ -83,6 +84,15 @@ export class FrameSwapper {
     }
     await this.#visitorGone(timeLeft, signal)
     this.#reveal(frame, guard, signal)
+  }
+
+  /** The page itself sends the focus to the chat: that is no theft. */
+  welcome(): void {
+    if (this.#shown) this.#guard.abort()
+  }
+
+  get empty(): boolean {
+    return !this.#frames().length
   }
 
   /** Takes every frame away at once. */

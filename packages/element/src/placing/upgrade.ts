@@ -1,4 +1,4 @@
-import { CHAT_ORIGIN, readOrigin } from '../frame/chat-url.js'
+import { readEventId, readOrigin } from '../frame/chat-url.js'
 import { inEditorCanvas } from './editor-canvas.js'
 
 const TAG = 'kinescope-chat'
@@ -40,18 +40,12 @@ export function upgrade(
     }
     place.replaceChildren(chat)
   }
-  const hosts = [CHAT_ORIGIN, readOrigin(chatOrigin)]
-  for (const link of root.querySelectorAll<HTMLAnchorElement>(`a[href$="${MARK}"]`)) {
-    const id = /^\/chat\/([^/]+)\/?$/.exec(link.pathname)?.[1]
-    if (
-      !id ||
-      !hosts.includes(link.origin) ||
-      !link.closest(scope) ||
-      link.closest(TAG) ||
-      inEditorCanvas(link)
-    )
-      continue
-    const chat = make(decodeURIComponent(id))
+  const host = readOrigin(chatOrigin)
+  for (const link of root.querySelectorAll<HTMLAnchorElement>(`a[href*="/chat/"][href$="${MARK}"]`)) {
+    const href = `${link}` // an SVG link is none
+    const id = readEventId(href, host)
+    if (id === href || !link.closest(scope) || link.closest(TAG) || inEditorCanvas(link)) continue
+    const chat = make(id)
     link.replaceWith(chat)
     link.slot = 'placeholder'
     chat.append(link)

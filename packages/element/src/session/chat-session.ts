@@ -129,6 +129,11 @@ export class ChatSession {
     this.#run('load', (signal) => this.#show(token, 'load', signal))
   }
 
+  /** The element was moved in one task: the browser has emptied its frames, and nothing else has happened. */
+  moved(): void {
+    if (!this.#frames.empty) this.resume()
+  }
+
   /** The shown frame is dead though its token may not be: the element was moved, or the page came back from a cache. */
   rebuild(): void {
     const { token } = this
@@ -141,6 +146,10 @@ export class ChatSession {
     this.reloads++
     if (this.state.status === 'idle' || !this.#host.settings().eventId) return this.start()
     this.#obtain(this.state.framed ? 'reload' : 'retry')
+  }
+
+  welcome(): void {
+    this.#frames.welcome()
   }
 
   rename(): void {

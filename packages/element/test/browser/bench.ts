@@ -131,13 +131,14 @@ export interface ChatPage {
   focused: boolean
 }
 export async function askPage(frame: HTMLIFrameElement): Promise<ChatPage> {
+  const page = frame.ownerDocument.defaultView!
   return new Promise((resolve) => {
     const hear = ({ source, data }: MessageEvent) => {
       if (source !== frame.contentWindow) return
-      removeEventListener('message', hear)
+      page.removeEventListener('message', hear)
       resolve(data as ChatPage)
     }
-    addEventListener('message', hear)
+    page.addEventListener('message', hear)
     frame.contentWindow!.postMessage('tell', '*')
   })
 }

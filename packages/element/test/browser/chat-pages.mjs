@@ -1,5 +1,9 @@
-import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+
+const { version: VERSION } = JSON.parse(
+  await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+)
 
 /**
  * The other side for tests in a browser: a chat page on an origin of its own, and a token endpoint that answers as the
@@ -40,9 +44,11 @@ export function bench() {
       context.body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>${query.head ?? ''}</head><body>${query.body ?? ''}</body></html>`
       return
     }
-    if (path.startsWith('/bench/dist/')) {
+    if (/^\/bench\/dist\/.*js$/.test(path)) {
       context.type = 'js'
-      context.body = createReadStream(new URL(`../../dist/${path.slice(12)}`, import.meta.url))
+      const script = await readFile(new URL(`../../dist/${path.slice(12)}`, import.meta.url), 'utf8')
+      // the same script as another release of it
+      context.body = query.version ? script.replace(VERSION, query.version) : script
       return
     }
     const name = /^\/bench\/endpoint\/([\w-]+)$/.exec(path)?.[1]

@@ -1,0 +1,221 @@
+import { expect } from '@open-wc/testing'
+import type { KinescopeChatElement } from '../../src/index.js'
+import {
+  askPage,
+  chatOrigin,
+  clean,
+  endpoint,
+  EVENT,
+  frames,
+  makeReply,
+  makeToken,
+  place,
+  record,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+afterEach(clean)
+
+/** A token source that counts, and answers when told to. */
+function source() {
+  const asked: { eventId: string; signal: AbortSignal; answer: (reply?: unknown) => void }[] = []
+  const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId, signal }) =>
+    new Promise((resolve) =>
+      asked.push({
+        eventId,
+        signal,
+        answer: (reply = makeReply({}, { event_id: eventId })) => resolve(reply as never),
+      }),
+    )
+  return { asked, fetchToken }
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+describe('coming, going and changing', () => {
+  it('lets the last event-id win, and hears nothing of the first', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    await until(() => asked.length === 1)
+    const events = record(chat)
+    chat.eventId = 'second'
+    await until(() => asked.length === 2)
+    expect(asked[0]!.signal.aborted).to.be.true
+    asked[0]!.answer({ token: 'garbage' })
+    asked[1]!.answer()
+    await whenState(chat, 'ready')
+    expect((await askPage(shownFrame(chat)!)).path).to.equal('/chat/second')
+    expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([])
+  })
+
+  it('asks once for several changes in one task', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    chat.eventId = 'a'
+    chat.eventId = 'b'
+    chat.identity = 'x.y.z'
+    await turn()
+    expect(asked.map(({ eventId }) => eventId)).to.deep.equal(['b'])
+  })
+
+  it('begins anew for another visitor: the old chat is gone at once', async () => {
+    const { url } = await endpoint({ body: makeReply() }, { body: makeReply(), delay: 200 })
+    const chat = place({ tokenUrl: url, identity: 'a.b.c' })
+    await whenState(chat, 'ready')
+    chat.identity = 'd.e.f'
+    await turn()
+    expect(frames(chat)).to.have.length(0)
+    await whenState(chat, 'ready')
+  })
+
+  it('drops token and frame on reset, and starts again', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    await until(() => asked.length === 1)
+    asked[0]!.answer()
+    await whenState(chat, 'ready')
+    chat.reset()
+    expect(frames(chat)).to.have.length(0)
+    expect(chat.expiresAt).to.be.null
+    await until(() => asked.length === 2)
+  })
+
+  it('costs no request to move in one task', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    await until(() => asked.length === 1)
+    const other = document.createElement('div')
+    document.body.append(other)
+    other.append(chat) // while loading
+    await turn()
+    expect(asked).to.have.length(1)
+    asked[0]!.answer()
+    await whenState(chat, 'ready')
+    document.body.append(chat) // while ready: the browser empties the frame
+    await turn()
+    await until(() => chat.state === 'ready' && shownFrame(chat))
+    expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${EVENT}`)
+    expect(asked).to.have.length(1)
+    other.remove()
+  })
+
+  it('keeps its state over moveBefore, and the frame where the browser can', async () => {
+    const parent = document.body as HTMLElement & { moveBefore?: (node: Node, before: Node | null) => void }
+    if (!parent.moveBefore) return // this browser has none: nothing to keep
+    const { asked, fetchToken } = source()
+    const box = document.createElement('div') as typeof parent
+    document.body.append(box)
+    const chat = place({ fetchToken })
+    await until(() => asked.length === 1)
+    asked[0]!.answer()
+    await whenState(chat, 'ready')
+    const frame = shownFrame(chat)
+    box.moveBefore!(chat, null)
+    await turn()
+    await until(() => chat.state === 'ready' && shownFrame(chat))
+    if (/Chrome/.test(navigator.userAgent)) expect(shownFrame(chat)).to.equal(frame)
+    expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${EVENT}`)
+    expect(asked).to.have.length(1)
+    box.remove()
+  })
+
+  it('stops everything when removed, and resumes with its token when it returns', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    await until(() => asked.length === 1)
+    chat.remove()
+    await turn()
+    expect(asked[0]!.signal.aborted).to.be.true
+    document.body.append(chat)
+    await until(() => asked.length === 2)
+    asked[1]!.answer()
+    await whenState(chat, 'ready')
+    chat.remove()
+    await turn()
+    expect(chat.state).to.equal('idle')
+    expect(frames(chat)).to.have.length(0)
+    document.body.append(chat)
+    await whenState(chat, 'ready')
+    expect(asked).to.have.length(2)
+  })
+
+  it('applies a new token of the page without asking', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken, token: makeToken() })
+    await whenState(chat, 'ready')
+    const old = shownFrame(chat)
+    chat.token = makeToken()
+    await until(() => shownFrame(chat) && shownFrame(chat) !== old && chat.state === 'ready')
+    expect(asked).to.have.length(0)
+  })
+
+  it('waits with loading="lazy" until it comes near', async () => {
+    const { asked, fetchToken } = source()
+    const room = document.createElement('div')
+    room.style.paddingTop = '5000px'
+    document.body.append(room)
+    const chat = place({ fetchToken, loading: 'lazy' }, room)
+    await turn()
+    expect(chat.state).to.equal('idle')
+    expect(asked).to.have.length(0)
+    chat.scrollIntoView()
+    await until(() => asked.length === 1)
+    room.remove()
+  })
+
+  it('has no method or property named like an attribute’s counterpart, and one state for CSS', async () => {
+    const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
+    await whenState(chat, 'ready')
+    expect(chat.matches(':state(ready)')).to.be.true
+    expect(chat.matches(':state(loading)')).to.be.false
+    expect(chat.outerHTML).to.equal('<kinescope-chat></kinescope-chat>')
+  })
+
+  it('never tells a token', async () => {
+    const reply = makeReply()
+    const chat = document.createElement('kinescope-chat')
+    const seen: string[] = []
+    for (const name of ['statechange', 'ready', 'refresh', 'error'])
+      chat.addEventListener(`kinescope-chat-${name}`, (event) => {
+        for (const key in event)
+          seen.push(
+            JSON.stringify((event as unknown as Record<string, unknown>)[key] ?? '', (_, value: unknown) =>
+              value instanceof Node || value instanceof Window ? undefined : value,
+            ),
+          )
+      })
+    Object.assign(chat, { eventId: EVENT, chatOrigin, debug: true, fetchToken: () => Promise.resolve(reply) })
+    document.body.append(chat)
+    await whenState(chat, 'ready')
+    await turn()
+    const signature = reply.token.split('.')[2]!
+    const told = [JSON.stringify(chat.diagnostics()), chat.shadowRoot!.textContent, ...seen].join()
+    expect(told.includes(signature)).to.be.false
+    expect(chat.diagnostics().claims!.username).to.equal('Жанна 😀')
+    chat.remove()
+  })
+
+  it('leaves nothing behind after two hundred comings and goings', async () => {
+    const gc = (globalThis as { gc?: () => void }).gc
+    const { fetchToken } = source()
+    const refs: WeakRef<Element>[] = []
+    for (let times = 0; times < 200; times++) {
+      const chat = document.createElement('kinescope-chat')
+      Object.assign(chat, { eventId: `e${times}`, chatOrigin, fetchToken })
+      document.body.append(chat)
+      await chat.updateComplete
+      chat.remove()
+      refs.push(new WeakRef(chat))
+    }
+    await turn()
+    expect(document.querySelectorAll('kinescope-chat')).to.have.length(0)
+    if (!gc) return
+    gc()
+    await until(() => {
+      gc()
+      return refs.every((ref) => !ref.deref())
+    })
+  })
+})

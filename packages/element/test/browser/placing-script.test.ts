@@ -1,0 +1,191 @@
+import { expect } from '@open-wc/testing'
+import { askPage, chatOrigin, endpoint, EVENT, makeReply, shownFrame, until, whenState } from './bench.js'
+import { closePages, openPage, type Page } from './open-page.js'
+
+afterEach(closePages)
+
+const MODULE = '/bench/dist/kinescope-chat.js'
+const CLASSIC = '/bench/dist/kinescope-chat.classic.js'
+const TAG = `<kinescope-chat event-id="${EVENT}"></kinescope-chat>`
+
+async function settings() {
+  const { url, asked } = await endpoint({ body: makeReply() })
+  return { asked, data: `data-token-url="${url}" data-chat-origin="${chatOrigin}"` }
+}
+
+async function chatOf(page: Page) {
+  const chat = await until(() => page.chat()?.shadowRoot && page.chat())
+  await whenState(chat, 'ready')
+  return chat
+}
+
+/** How pages load the script: any order, any way. */
+const WAYS: Record<string, (data: string) => { head?: string; body: string }> = {
+  'a module in the head': (data) => ({
+    head: `<script type="module" src="${MODULE}" ${data}></script>`,
+    body: TAG,
+  }),
+  'an async module': (data) => ({
+    head: `<script type="module" async src="${MODULE}" ${data}></script>`,
+    body: TAG,
+  }),
+  'a module after the tag': (data) => ({
+    body: `${TAG}<script type="module" src="${MODULE}" ${data}></script>`,
+  }),
+  'a classic script in the head': (data) => ({
+    head: `<script src="${CLASSIC}" ${data}></script>`,
+    body: TAG,
+  }),
+  'a classic script with async': (data) => ({
+    head: `<script async src="${CLASSIC}" ${data}></script>`,
+    body: TAG,
+  }),
+  'a classic script with defer': (data) => ({
+    head: `<script defer src="${CLASSIC}" ${data}></script>`,
+    body: TAG,
+  }),
+  'a classic script after the tag': (data) => ({ body: `${TAG}<script src="${CLASSIC}" ${data}></script>` }),
+  'a classic script twice': (data) => ({
+    head: `<script src="${CLASSIC}" ${data}></script>`,
+    body: `${TAG}<script src="${CLASSIC}"></script>`,
+  }),
+  'a module twice': (data) => ({
+    head: `<script type="module" src="${MODULE}" ${data}></script>`,
+    body: `${TAG}<script type="module" src="${MODULE}?again"></script>`,
+  }),
+  'a classic script and a module': (data) => ({
+    head: `<script src="${CLASSIC}" ${data}></script>`,
+    body: `${TAG}<script type="module" src="${MODULE}"></script>`,
+  }),
+}
+
+describe('the script on a page', () => {
+  for (const [way, parts] of Object.entries(WAYS))
+    it(`works as ${way}`, async () => {
+      const { asked, data } = await settings()
+      const page = await openPage(parts(data))
+      const chat = await chatOf(page)
+      expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${EVENT}`)
+      expect(page.errors).to.deep.equal([])
+      expect(page.warnings).to.deep.equal([])
+      expect(await asked()).to.have.length(1)
+    })
+
+  it('works in two versions: the first stays in charge, and one warning names both', async () => {
+    const { asked, data } = await settings()
+    const page = await openPage({
+      head: `<script src="${CLASSIC}?version=7.7.7" ${data}></script>`,
+      body: `${TAG}<script type="module" src="${MODULE}?version=8.8.8"></script>`,
+    })
+    const chat = await chatOf(page)
+    expect(chat.diagnostics().version).to.equal('7.7.7')
+    expect(page.errors).to.deep.equal([])
+    expect(page.warnings).to.have.length(1)
+    expect(page.warnings[0]).to.contain('7.7.7').and.to.contain('8.8.8')
+    expect(await asked()).to.have.length(1)
+  })
+
+  it('gives its defaults to an element that a bundle has defined before', async () => {
+    const { data } = await settings()
+    const page = await openPage({
+      head: '<script type="module" src="/src/define.ts"></script>',
+      body: `<script type="module" src="${MODULE}" ${data}></script>`,
+    })
+    await until(() => page.window.KinescopeChat)
+    page.document.body.insertAdjacentHTML('beforeend', TAG)
+    await chatOf(page)
+    expect(page.errors).to.deep.equal([])
+  })
+
+  for (const [kind, script] of [
+    ['module', `<script type="module" src="${MODULE}"></script>`],
+    ['classic', `<script src="${CLASSIC}"></script>`],
+  ])
+    it(`asks the token endpoint beside itself where the page names none (${kind})`, async () => {
+      const page = await openPage({ head: script!, body: TAG })
+      await until(() => page.fetched.length)
+      expect(page.fetched).to.deep.equal([`${location.origin}/bench/dist/token`])
+    })
+
+  it('takes the visitor’s identity and the language for the whole page from its own tag', async () => {
+    const { asked, data } = await settings()
+    const page = await openPage({
+      head: `<script type="module" src="${MODULE}" ${data} data-identity="a.b.c" data-language="ru"></script>`,
+      body: TAG,
+    })
+    const chat = await chatOf(page)
+    expect((await asked())[0]!.authorization).to.equal('Bearer a.b.c')
+    expect(chat.shadowRoot!.querySelector('[lang]')!.getAttribute('lang')).to.equal('ru')
+  })
+
+  it('lets the element’s own attributes win over the page’s', async () => {
+    const { data } = await settings()
+    const own = await endpoint({ body: makeReply() })
+    const page = await openPage({
+      head: `<script src="${CLASSIC}" ${data.replace(/data-token-url="[^"]*"/, 'data-token-url="/nowhere"')}></script>`,
+      body: TAG.replace('>', ` token-url="${own.url}">`),
+    })
+    await chatOf(page)
+    expect(await own.asked()).to.have.length(1)
+  })
+
+  it('honours an element that was made, set up and inserted before the script came', async () => {
+    const { data } = await settings()
+    const page = await openPage({})
+    const early = page.document.createElement('kinescope-chat')
+    early.eventId = EVENT
+    page.document.body.append(early)
+    const script = page.document.createElement('script')
+    script.src = CLASSIC
+    const attributes = page.document.createElement('template')
+    attributes.innerHTML = `<i ${data}></i>`
+    Object.assign(script.dataset, (attributes.content.firstElementChild as HTMLElement).dataset)
+    page.document.head.append(script)
+    await chatOf(page)
+    expect(page.errors).to.deep.equal([])
+  })
+})
+
+describe("the tag as somebody typed it", () => {
+  it('closed like an XML tag, it leaves the page after it visible in every state', async () => {
+    const { data } = await settings()
+    const page = await openPage({
+      head: `<script src="${CLASSIC}" ${data}></script>`,
+      body: `<kinescope-chat event-id="${EVENT}" /><p id="after">The page goes on.</p>`,
+    })
+    const after = page.document.getElementById('after')!
+    const visible = () => after.getBoundingClientRect().height > 0 && after.offsetParent !== null
+    const seen: Record<string, boolean> = {}
+    const chat = page.chat()!
+    expect(chat.contains(after)).to.be.true
+    chat.addEventListener('kinescope-chat-statechange', () => (seen[chat.state] = visible()))
+    await chatOf(page)
+    chat.preview = true
+    await whenState(chat, 'preview')
+    chat.preview = false
+    chat.eventId = ''
+    await whenState(chat, 'error')
+    expect(seen).to.include({ loading: true, ready: true, preview: true, error: true })
+    expect(after.getBoundingClientRect().top).to.be.at.least(
+      chat.shadowRoot!.querySelector('section')!.getBoundingClientRect().bottom,
+    )
+  })
+
+  it('without any attribute, or with one that an editor or a framework renamed, says which is missing', async () => {
+    const { data } = await settings()
+    const page = await openPage({
+      head: `<script src="${CLASSIC}" ${data}></script>`,
+      body: `<kinescope-chat id="bare"></kinescope-chat><kinescope-chat id="renamed" eventId="${EVENT}"></kinescope-chat>`,
+    })
+    for (const id of ['bare', 'renamed']) {
+      const chat = page.chat(`#${id}`)!
+      await whenState(chat, 'error')
+      expect(chat.problem!.code).to.equal('event-id-missing')
+      expect(chat.problem!.remediation).to.contain('event-id')
+    }
+    expect(page.chat('#renamed')!.problem!.remediation).to.contain('`eventid`')
+    expect(page.chat('#bare')!.problem!.remediation).not.to.contain('`eventid`')
+    expect(page.fetched).to.deep.equal([])
+    expect(page.errors).to.deep.equal([])
+  })
+})

@@ -1,0 +1,287 @@
+import { expect } from '@open-wc/testing'
+import type { TokenReply } from '../../src/contract.js'
+import {
+  askPage,
+  clean,
+  fakeTime,
+  frames,
+  makeReply,
+  makeToken,
+  part,
+  place,
+  record,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+let hidden = false
+Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+const setHidden = (value: boolean) => {
+  hidden = value
+  document.dispatchEvent(new Event('visibilitychange'))
+}
+
+afterEach(() => {
+  hidden = false
+  clean()
+})
+
+const status = (code: number) => Object.assign(new Error(), { status: code })
+
+/** A chat whose token source the test holds in its hand. */
+async function chatWith(replies: (() => TokenReply | Promise<TokenReply>)[], properties = {}) {
+  const time = fakeTime()
+  const asked: { at: number; reason: string }[] = []
+  const chat = place({
+    ...properties,
+    fetchToken: async ({ reason }) => {
+      asked.push({ at: Date.now(), reason })
+      return (replies.length > 1 ? replies.shift()! : replies[0]!)()
+    },
+  })
+  const events = record(chat)
+  await until(async () => {
+    await time.tickAsync(1)
+    return chat.state === 'ready' || chat.state === 'error'
+  })
+  /** Lets real loading happen while the page's clock moves little. */
+  const settle = (condition: () => unknown) =>
+    until(async () => {
+      await time.tickAsync(5)
+      return condition()
+    })
+  return { chat, time, asked, events, settle, start: asked[0]!.at }
+}
+
+describe('keeping a token fresh', () => {
+  it('asks once between 60 and 90 % of the life, and shows the new chat in place of the old', async () => {
+    const fresh = makeReply()
+    const { chat, time, asked, events, settle, start } = await chatWith([() => makeReply(), () => fresh])
+    const old = shownFrame(chat)
+    await time.tickAsync(0.59 * 3600_000)
+    expect(asked).to.have.length(1)
+    await time.tickAsync(0.32 * 3600_000)
+    expect(asked).to.have.length(2)
+    expect(asked[1]!.reason).to.equal('refresh')
+    expect(asked[1]!.at - start).to.be.within(0.6 * 3600_000, 0.9 * 3600_000 + 10_000)
+    await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+    expect((await askPage(shownFrame(chat)!)).search).to.equal(`?token=${fresh.token}`)
+    await time.tickAsync(200)
+    expect(frames(chat)).to.have.length(1)
+    expect(events.filter((event) => event === 'refresh' || event === 'ready')).to.deep.equal([
+      'ready',
+      'refresh',
+    ])
+  })
+
+  it('asks when the server says', async () => {
+    const { time, asked } = await chatWith([() => makeReply({ refresh_in: 600 })])
+    await time.tickAsync(590_000)
+    expect(asked).to.have.length(1)
+    await time.tickAsync(20_000)
+    expect(asked).to.have.length(2)
+  })
+
+  for (const wrong of [-7200, -600, 3600, 7200])
+    it(`is not misled by a browser clock that is ${wrong} s off`, async () => {
+      const iat = Math.floor(Date.now() / 1000) + wrong
+      const { chat, time, asked } = await chatWith([
+        () => makeReply({ expires_in: 300 }, { iat, exp: iat + 300 }),
+      ])
+      expect(chat.state).to.equal('ready')
+      await time.tickAsync(175_000)
+      expect(asked).to.have.length(1)
+      await time.tickAsync(110_000)
+      expect(asked).to.have.length(2)
+    })
+
+  it('does not loop on a token of thirty days, nor forget it', async () => {
+    const life = 30 * 86_400
+    const now = Math.floor(Date.now() / 1000)
+    const { time, asked } = await chatWith([() => makeReply({ expires_in: life }, { exp: now + life })])
+    await time.tickAsync(60_000)
+    expect(asked).to.have.length(1)
+    time.setSystemTime(Date.now() + 17 * 86_400_000)
+    await time.tickAsync(61_000)
+    expect(asked).to.have.length(1)
+    time.setSystemTime(Date.now() + 11 * 86_400_000)
+    await time.tickAsync(61_000)
+    expect(asked).to.have.length(2)
+  })
+
+  it('neither loops nor swaps when it gets the same token again', async () => {
+    const same = makeReply({ expires_in: 300 })
+    const { chat, time, asked } = await chatWith([() => same])
+    const frame = shownFrame(chat)
+    await time.tickAsync(600_000)
+    expect(asked.length).to.be.within(2, 14)
+    expect(shownFrame(chat)).to.equal(frame)
+  })
+
+  it('spreads a thousand viewers who came together: no second sees more than 2 % of them', async () => {
+    const { refreshDelay } = await import('../../src/token/token-life.js')
+    const seconds = new Map<number, number>()
+    for (let viewer = 0; viewer < 1000; viewer++) {
+      const second = Math.floor(refreshDelay(3_600_000, undefined, Math.random()) / 1000)
+      seconds.set(second, (seconds.get(second) ?? 0) + 1)
+    }
+    expect(Math.max(...seconds.values())).to.be.at.most(20)
+  })
+
+  it('leaves a hidden tab alone, and asks at once when it is shown', async () => {
+    const { chat, time, asked } = await chatWith([() => makeReply()])
+    setHidden(true)
+    await time.tickAsync(7_200_000)
+    expect(asked).to.have.length(1)
+    setHidden(false)
+    await time.tickAsync(100)
+    expect(asked).to.have.length(2)
+    expect(chat.problem).to.be.null
+  })
+
+  it('after sleep, replaces an expired token before any frame', async () => {
+    const { chat, time, asked, settle } = await chatWith([() => makeReply()])
+    const old = shownFrame(chat)!
+    time.setSystemTime(Date.now() + 4_200_000) // the machine slept: no timer ran
+    window.dispatchEvent(new Event('focus'))
+    await time.tickAsync(0)
+    expect(asked).to.have.length(2)
+    expect(shownFrame(chat)).to.equal(old)
+    await settle(() => shownFrame(chat) !== old)
+    expect(chat.state).to.equal('ready')
+  })
+
+  it('rebuilds the frame when the page comes back from the back/forward cache, with the token it has', async () => {
+    const { chat, asked, settle } = await chatWith([() => makeReply()])
+    const old = shownFrame(chat)
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+    await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+    expect(asked).to.have.length(1)
+  })
+
+  it('gets a token first when it comes back from the cache with a dead one', async () => {
+    const { chat, time, asked, settle } = await chatWith([() => makeReply()])
+    const old = shownFrame(chat)
+    time.setSystemTime(Date.now() + 4_200_000)
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+    await time.tickAsync(0)
+    expect(asked).to.have.length(2)
+    expect(shownFrame(chat)).to.equal(old)
+    await settle(() => shownFrame(chat) !== old)
+  })
+
+  it('asks once when timer, wake and visitor come at the same moment', async () => {
+    const { chat, time, asked } = await chatWith([() => makeReply(), () => new Promise(() => {})])
+    await time.tickAsync(3_300_000)
+    const before = asked.length
+    window.dispatchEvent(new Event('online'))
+    window.dispatchEvent(new Event('focus'))
+    document.dispatchEvent(new Event('visibilitychange'))
+    await time.tickAsync(0)
+    expect(asked.length - before).to.be.at.most(1)
+    expect(chat.state).to.equal('refreshing')
+  })
+
+  it('holds a new token ready where asked to, and uses it for the next reload', async () => {
+    const { chat, time, asked, events, settle } = await chatWith([() => makeReply()], { refresh: 'hold' })
+    const frame = shownFrame(chat)
+    await time.tickAsync(3_300_000)
+    expect(asked).to.have.length(2)
+    await settle(() => events.includes('refresh'))
+    expect(shownFrame(chat)).to.equal(frame)
+    expect(chat.state).to.equal('ready')
+    chat.reload()
+    await settle(() => shownFrame(chat) !== frame && chat.state === 'ready')
+    expect(asked).to.have.length(3)
+  })
+})
+
+describe('a refresh that fails', () => {
+  it('leaves the chat alone, says so after 1.5 s, and announces its return once', async () => {
+    let down = true
+    const { chat, time, settle } = await chatWith([
+      () => makeReply({ refresh_in: 600 }),
+      () => (down ? Promise.reject(status(503)) : makeReply()),
+    ])
+    const frame = shownFrame(chat)
+    const region = chat.shadowRoot!.querySelector('[role=status]')!
+    const announced: string[] = []
+    new MutationObserver(() => announced.push(region.textContent)).observe(region, { childList: true })
+    await time.tickAsync(601_000)
+    expect(chat.state).to.equal('refreshing')
+    expect(chat.problem!.code).to.equal('endpoint-error')
+    expect(part(chat, 'banner')).to.be.null
+    await time.tickAsync(2_000)
+    expect(part(chat, 'banner')).to.exist
+    expect(shownFrame(chat)).to.equal(frame)
+    await time.tickAsync(30_000)
+    expect(announced).to.have.length(1)
+    down = false
+    window.dispatchEvent(new Event('online'))
+    await settle(() => chat.state === 'ready')
+    await time.tickAsync(0)
+    expect(part(chat, 'banner')).to.be.null
+    expect(announced).to.have.length(2)
+  })
+
+  it('causes no announcement at all when it succeeds', async () => {
+    const { chat, time, settle } = await chatWith([() => makeReply({ refresh_in: 60 })])
+    const region = chat.shadowRoot!.querySelector('[role=status]')!
+    let changes = 0
+    new MutationObserver(() => changes++).observe(region, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    })
+    for (let times = 0; times < 5; times++) {
+      const old = shownFrame(chat)
+      await time.tickAsync(61_000)
+      await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+    }
+    expect(changes).to.equal(0)
+  })
+
+  it('ends in one token-expired, over a chat that stays, and recovers by itself', async () => {
+    let down = true
+    const { chat, time, events, settle } = await chatWith([
+      () => makeReply({ expires_in: 60 }),
+      () => (down ? Promise.reject(status(503)) : makeReply()),
+    ])
+    const frame = shownFrame(chat)
+    await time.tickAsync(400_000)
+    expect(chat.state).to.equal('error')
+    expect(events.filter((event) => event === 'error:token-expired')).to.have.length(1)
+    expect(shownFrame(chat)).to.equal(frame)
+    expect(part(chat, 'banner')).to.exist
+    down = false
+    await time.tickAsync(150_000)
+    await settle(() => chat.state === 'ready')
+    expect(chat.problem).to.be.null
+  })
+
+  for (const [code, name] of [
+    [401, 'sign-in-required'],
+    [403, 'access-denied'],
+  ] as const)
+    it(`takes the chat away at once on ${code}, and asks no more`, async () => {
+      const { chat, time, asked } = await chatWith([() => makeReply(), () => Promise.reject(status(code))])
+      await time.tickAsync(3_300_000)
+      expect(chat.problem!.code).to.equal(name)
+      expect(frames(chat)).to.have.length(0)
+      expect(chat.expiresAt).to.be.null
+      await time.tickAsync(7_200_000)
+      expect(asked).to.have.length(2)
+    })
+
+  it('keeps the chat through a reply that is no token, and leaves the next try to a hand', async () => {
+    const { chat, time, asked } = await chatWith([
+      () => makeReply(),
+      () => ({ token: makeToken({ aud: 'Chat' }) }),
+    ])
+    await time.tickAsync(3_300_000)
+    expect(chat.problem!.code).to.equal('bad-audience')
+    expect(shownFrame(chat)).to.exist
+    expect(asked).to.have.length(2)
+  })
+})
