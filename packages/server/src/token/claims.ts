@@ -21,8 +21,8 @@ const LOOSE_JOINER =
  */
 export function cleanUsername(raw: string): string {
   const clean = raw
-    .replace(/[\s\u0085\u2028\u2029]+/gu, ' ')
     .replace(INVISIBLE, '')
+    .replace(/[\s\u0085\u2028\u2029]+/gu, ' ')
     .replace(LOOSE_JOINER, '')
     .normalize('NFC')
     .replace(/ +/g, ' ')

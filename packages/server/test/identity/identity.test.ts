@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readCookie } from '../../src/identity/cookie.js'
+import { guestIdentity } from '../../src/identity/guest.js'
+import {
+  base64url,
+  identityFromCode,
+  pseudonymWith,
+  readField,
+  userFrom,
+  type IdentityCall,
+} from '../../src/identity/identity.js'
+
+const SECRET = 'a-secret-of-thirty-two-bytes-and-more'
+const call = (headers: Record<string, string> = {}): IdentityCall => ({
+  header: (name) => headers[name] ?? null,
+  address: '192.0.2.1',
+  request: null,
+})
+
+describe('a field', () => {
+  it('is found by a dotted path, and a name that has dots in it as it is', () => {
+    const claims = { data: { user: { id: 7 } }, 'https://example.com/name': 'Ann', 'a.b': 1, a: { b: 2 } }
+    expect(readField(claims, 'data.user.id')).toBe(7)
+    expect(readField(claims, 'https://example.com/name')).toBe('Ann')
+    expect(readField(claims, 'a.b')).toBe(1)
+    expect(readField(claims, 'data.nobody.id')).toBeUndefined()
+    expect(readField('text', 'length')).toBeUndefined()
+    expect(readField(null, 'id')).toBeUndefined()
+  })
+
+  it('is never an inherited one', () => {
+    for (const path of ['constructor', '__proto__', 'constructor.name', 'toString']) {
+      expect(readField({}, path)).toBeUndefined()
+    }
+  })
+})
+
+describe('a user', () => {
+  it('needs an id: a text or a whole number', () => {
+    expect(userFrom('u', 'Ann')).toEqual({ user: { id: 'u', name: 'Ann' } })
+    expect(userFrom(0, 'Zero')).toEqual({ user: { id: '0', name: 'Zero' } })
+    for (const none of [undefined, null, ''])
+      expect(userFrom(none, 'x')).toMatchObject({ refused: 'sign-in-required' })
+    for (const odd of [{}, [], true, 1.5, Number.NaN, 'x'.repeat(257)]) {
+      expect(userFrom(odd, 'x')).toMatchObject({ refused: 'identity-unavailable' })
+    }
+  })
+
+  it('may be nameless', () => {
+    expect(userFrom('u', undefined)).toEqual({ user: { id: 'u', name: '' } })
+    expect(userFrom('u', { first: 'Ann' })).toEqual({ user: { id: 'u', name: '' } })
+  })
+})
+
+describe('authenticate in code', () => {
+  it('may answer at once or later, with nobody, or fail', async () => {
+    const answer = (authenticate: () => unknown) =>
+      identityFromCode(authenticate as () => null)(call(), 'stream')
+    expect(await answer(() => ({ id: 'u', name: 'Ann' }))).toMatchObject({ user: { id: 'u' } })
+    expect(await answer(() => Promise.resolve({ id: 'u', name: 'Ann' }))).toMatchObject({ user: { id: 'u' } })
+    expect(await answer(() => null)).toMatchObject({ refused: 'sign-in-required' })
+    expect(await answer(() => undefined)).toMatchObject({ refused: 'sign-in-required' })
+    expect(await answer(() => Promise.reject(new Error('x')))).toMatchObject({
+      refused: 'identity-unavailable',
+    })
+    expect(
+      await answer(() => {
+        throw new Error('x')
+      }),
+    ).toMatchObject({ refused: 'identity-unavailable' })
+  })
+})
+
+describe('a pseudonym', () => {
+  it('is the same for the same person, different for another and under another secret, and shows nothing', async () => {
+    const hide = pseudonymWith(SECRET)
+    expect(await hide('ann@example.com')).toBe(await hide('ann@example.com'))
+    expect(await hide('ann@example.com')).not.toBe(await hide('bob@example.com'))
+    expect(await pseudonymWith(`${SECRET}2`)('ann@example.com')).not.toBe(await hide('ann@example.com'))
+    expect(await hide('ann@example.com')).toMatch(/^[\w-]{22}$/)
+  })
+
+  it('is written as RFC 4648 says', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        expect(base64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+      }),
+    )
+  })
+})
+
+describe('a cookie', () => {
+  it('is read by its exact name, and not at all where there are two', () => {
+    expect(readCookie('a=1; sid=x.y=z; b=2', 'sid')).toBe('x.y=z')
+    expect(readCookie('sid="quoted"', 'sid')).toBe('quoted')
+    expect(readCookie('xsid=1; sid2=2', 'sid')).toBeNull()
+    expect(readCookie('sid=1; sid=2', 'sid')).toBeNull()
+    expect(readCookie(null, 'sid')).toBeNull()
+  })
+})
+
+describe('a guest', () => {
+  const guests = guestIdentity({ secret: SECRET })
+
+  it('gets a number and a cookie no other host can set, and stays the same with it', async () => {
+    const first = await guests(call(), 'stream')
+    if (!('user' in first) || !first.setCookie) throw new Error('no guest')
+    expect(first.setCookie).toMatch(/^__Host-/)
+    for (const attribute of ['Secure', 'HttpOnly', 'Path=/', 'SameSite=None', 'Partitioned']) {
+      expect(first.setCookie.split('; ')).toContain(attribute)
+    }
+    expect(first.setCookie).not.toContain('Domain')
+    const cookie = first.setCookie.split(';')[0]!
+    const again = await guests(call({ cookie: `other=1; ${cookie}` }), 'stream')
+    expect(again).toEqual({ user: first.user })
+    expect(first.user.name).toMatch(/^Guest \d{4}$/)
+  })
+
+  it('can’t be made up', async () => {
+    const first = await guests(call(), 'stream')
+    if (!('user' in first) || !first.setCookie) throw new Error('no guest')
+    const [, , mark] = /=([\w-]+)\.([\w-]+);/.exec(first.setCookie)!
+    for (const value of [`victim.${mark}`, 'victim', 'victim.', `.${mark}`, '']) {
+      const answer = await guests(call({ cookie: `__Host-kinescope-chat-guest=${value}` }), 'stream')
+      expect(answer).toMatchObject({ setCookie: expect.any(String) as string })
+      expect('user' in answer && answer.user.id).not.toBe('guest-victim')
+    }
+  })
+})

@@ -1,0 +1,181 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import jsonwebtoken from 'jsonwebtoken'
+import { exportJWK, SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { siteJwtIdentity, type SiteJwtOptions } from '../../src/identity/site-jwt.js'
+import { listen } from '../running-server.js'
+
+const SECRET = 'a-secret-of-thirty-two-bytes-and-more'
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }) as string
+
+let jwks: Awaited<ReturnType<typeof listen>>
+let asked = 0
+beforeAll(async () => {
+  const keys = [
+    { ...(await exportJWK(rsa.publicKey)), kid: 'rsa' },
+    { ...(await exportJWK(ec.publicKey)), kid: 'ec' },
+  ]
+  jwks = await listen((_request, response) => {
+    asked++
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ keys }))
+  })
+})
+afterAll(() => jwks.close())
+
+function ask(
+  options: SiteJwtOptions,
+  statement: string | null,
+  { header = 'bearer', eventId = 'stream' } = {},
+) {
+  const headers: Record<string, string | null> = {
+    authorization: header === 'bearer' && statement !== null ? `Bearer ${statement}` : null,
+    cookie: header === 'cookie' ? `a=1; session=${statement}` : null,
+  }
+  return siteJwtIdentity(options)(
+    { header: (name) => headers[name] ?? null, address: null, request: null },
+    eventId,
+  )
+}
+
+const hs256 = (claims: object, secret = SECRET, options: jsonwebtoken.SignOptions = { expiresIn: 300 }) =>
+  jsonwebtoken.sign(claims, secret, options)
+const known = { sub: 'u-1', name: 'Ann' }
+const withSecret: SiteJwtOptions = { key: { secret: SECRET } }
+
+describe('a statement signed with a shared secret', () => {
+  it('is believed, from the bearer header or the configured cookie', async () => {
+    expect(await ask(withSecret, hs256(known))).toEqual({ user: { id: 'u-1', name: 'Ann' } })
+    const cookie = { ...withSecret, cookie: 'session' }
+    expect(await ask(cookie, hs256(known), { header: 'cookie' })).toMatchObject({ user: { id: 'u-1' } })
+    expect(await ask(withSecret, hs256(known), { header: 'cookie' })).toMatchObject({
+      refused: 'sign-in-required',
+    })
+  })
+
+  it('is refused where it is forged, unsigned, expired, endless, not yet valid or not there', async () => {
+    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ ...known, exp: 9e9 })).toString('base64url')}.`
+    const now = Math.floor(Date.now() / 1000)
+    const cases: Record<string, string | null> = {
+      'another secret': hs256(known, `${SECRET}!`),
+      unsigned,
+      expired: hs256({ ...known, exp: now - 60 }, SECRET, {}),
+      endless: hs256(known, SECRET, {}),
+      'not yet': hs256({ ...known, nbf: now + 120 }),
+      HS512: hs256(known, SECRET, { algorithm: 'HS512', expiresIn: 300 }),
+      RS256: jsonwebtoken.sign(known, rsa.privateKey, { algorithm: 'RS256', expiresIn: 300 }),
+      rubbish: 'abc',
+      'three dots': 'a.b.c',
+      none: null,
+    }
+    for (const [name, statement] of Object.entries(cases)) {
+      expect(await ask(withSecret, statement), name).toMatchObject({ refused: 'sign-in-required' })
+    }
+  })
+
+  it('bears clocks that differ by less than half a minute', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    expect(await ask(withSecret, hs256({ ...known, exp: now - 20 }, SECRET, {}))).toMatchObject({
+      user: { id: 'u-1' },
+    })
+  })
+
+  it('is for one stream where it says so', async () => {
+    const statement = hs256({ ...known, event_id: 'stream' })
+    expect(await ask(withSecret, statement)).toMatchObject({ user: { id: 'u-1' } })
+    expect(await ask(withSecret, statement, { eventId: 'another' })).toMatchObject({
+      refused: 'access-denied',
+    })
+  })
+
+  it('must be by and for whom the configuration names', async () => {
+    const strict = { ...withSecret, issuer: 'https://www.example.com', audience: 'kinescope-chat' }
+    const right = { ...known, iss: 'https://www.example.com', aud: 'kinescope-chat' }
+    expect(await ask(strict, hs256(right))).toMatchObject({ user: { id: 'u-1' } })
+    expect(await ask(strict, hs256({ ...right, iss: 'https://evil.test' }))).toMatchObject({
+      refused: 'sign-in-required',
+    })
+    expect(await ask(strict, hs256({ ...right, aud: 'something-else' }))).toMatchObject({
+      refused: 'sign-in-required',
+    })
+    expect(await ask(strict, hs256(known))).toMatchObject({ refused: 'sign-in-required' })
+  })
+
+  it('is read by the configured fields', async () => {
+    const options = { ...withSecret, idField: 'user.id', nameField: 'https://example.com/name' }
+    const statement = hs256({ user: { id: 7 }, 'https://example.com/name': 'Жанна' })
+    expect(await ask(options, statement)).toEqual({ user: { id: '7', name: 'Жанна' } })
+  })
+
+  it('names nobody without an id', async () => {
+    expect(await ask(withSecret, hs256({ name: 'Ann' }))).toMatchObject({
+      refused: 'sign-in-required',
+      reason: 'no-id',
+    })
+  })
+})
+
+describe('a statement signed with a private key', () => {
+  const sign = (key: KeyObject, algorithm: jsonwebtoken.Algorithm) =>
+    jsonwebtoken.sign(known, key, { algorithm, expiresIn: 300 })
+
+  it('is verified with the configured public key, PEM or JWK', async () => {
+    const jwk = JSON.stringify(rsa.publicKey.export({ format: 'jwk' }))
+    for (const publicKey of [pem(rsa.publicKey), pem(rsa.publicKey).replaceAll('\n', '\\n'), jwk]) {
+      expect(await ask({ key: { publicKey } }, sign(rsa.privateKey, 'RS256'))).toMatchObject({
+        user: { id: 'u-1' },
+      })
+    }
+    expect(await ask({ key: { publicKey: pem(ec.publicKey) } }, sign(ec.privateKey, 'ES256'))).toMatchObject({
+      user: { id: 'u-1' },
+    })
+  })
+
+  it('can’t be forged with the public key as a secret, another key or another algorithm', async () => {
+    const options = { key: { publicKey: pem(rsa.publicKey) } }
+    const forged = await new SignJWT(known)
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('5m')
+      .sign(new TextEncoder().encode(pem(rsa.publicKey)))
+    for (const statement of [forged, sign(other.privateKey, 'RS256'), sign(ec.privateKey, 'ES256')]) {
+      expect(await ask(options, statement)).toMatchObject({ refused: 'sign-in-required' })
+    }
+  })
+})
+
+describe('a statement verified by a key set', () => {
+  const sign = (key: KeyObject, alg: string, kid: string) =>
+    new SignJWT(known).setProtectedHeader({ alg, kid }).setExpirationTime('5m').sign(key)
+
+  it('finds the key by its id, and asks for the set once', async () => {
+    const identify = siteJwtIdentity({ key: { jwksUrl: jwks.url } })
+    const askOnce = (statement: string) =>
+      identify(
+        {
+          header: (name) => (name === 'authorization' ? `Bearer ${statement}` : null),
+          address: null,
+          request: null,
+        },
+        'stream',
+      )
+    const before = asked
+    expect(await askOnce(await sign(rsa.privateKey, 'RS256', 'rsa'))).toMatchObject({ user: { id: 'u-1' } })
+    expect(await askOnce(await sign(ec.privateKey, 'ES256', 'ec'))).toMatchObject({ user: { id: 'u-1' } })
+    expect(await askOnce(await sign(other.privateKey, 'RS256', 'rsa'))).toMatchObject({
+      refused: 'sign-in-required',
+    })
+    expect(await askOnce(await sign(other.privateKey, 'RS256', 'unknown'))).toMatchObject({
+      refused: 'sign-in-required',
+    })
+    expect(asked - before).toBe(1)
+  })
+
+  it('is nobody’s fault while the set can’t be had', async () => {
+    const statement = await sign(rsa.privateKey, 'RS256', 'rsa')
+    expect(await ask({ key: { jwksUrl: 'http://127.0.0.1:1/jwks.json' } }, statement)).toMatchObject({
+      refused: 'identity-unavailable',
+    })
+  })
+})

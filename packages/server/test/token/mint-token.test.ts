@@ -1,0 +1,67 @@
+import { createPrivateKey } from 'node:crypto'
+import jsonwebtoken from 'jsonwebtoken'
+import { describe, expect, it } from 'vitest'
+import { checkToken } from 'kinescope-chat/check-token'
+import { OperatorProblem } from '../../src/problem.js'
+import { importSigningKey } from '../../src/token/import-signing-key.js'
+import { mintToken } from '../../src/token/mint-token.js'
+import { makeKey } from '../running-server.js'
+
+const { kid, pem, publicKey } = makeKey()
+const asked = { userId: 'u-1', username: 'Жанна 😀', eventId: 'stream', ttl: 3600 }
+
+describe('a minted token', () => {
+  it('is accepted by another JWT library and by the element’s checks', async () => {
+    const key = await importSigningKey({ kid, privateKey: pem })
+    const { token, expiresIn, kid: signedWith } = await mintToken({ key, ...asked })
+    expect([expiresIn, signedWith]).toEqual([3600, kid])
+    expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    const publicPem = publicKey.export({ type: 'spki', format: 'pem' })
+    const claims = jsonwebtoken.verify(token, publicPem, { algorithms: ['RS256'], audience: 'chat' })
+    expect(claims).toMatchObject({ user_id: 'u-1', username: 'Жанна 😀', event_id: 'stream', aud: 'chat' })
+    expect(checkToken(token, { eventId: 'stream', now: Date.now() / 1000 }).fault).toBeNull()
+  })
+
+  it('says how little it lives where the key ends first, and nothing once the key is dead', async () => {
+    const now = Date.UTC(2026, 0, 1)
+    const lifeWith = async (left: number) => {
+      const key = await importSigningKey({ kid, privateKey: pem, expiresAt: new Date(now + left) })
+      return (await mintToken({ key, ...asked, now })).expiresIn
+    }
+    expect(await lifeWith(90_000)).toBe(90)
+    expect(await lifeWith(-1000)).toBeLessThan(0)
+  })
+})
+
+describe('a signing key', () => {
+  it('is read from PKCS#8, with escaped newlines and in quotes too, from a JWK and its JSON, and taken as imported', async () => {
+    const jwk = createPrivateKey(pem).export({ format: 'jwk' }) as Record<string, string>
+    const imported = (await importSigningKey({ kid, privateKey: pem })).privateKey
+    for (const privateKey of [pem, `"${pem.replaceAll('\n', '\\n')}"`, jwk, JSON.stringify(jwk), imported]) {
+      const key = await importSigningKey({ kid, privateKey, expiresAt: '2099-01-01T00:00:00Z' })
+      expect(key.expiresAt).toBe(Date.UTC(2099, 0, 1))
+      const { token } = await mintToken({ key, ...asked })
+      expect(jsonwebtoken.verify(token, publicKey.export({ type: 'spki', format: 'pem' }))).toBeTruthy()
+    }
+  })
+
+  it('is refused, with what to do, where it is weak, public, of another kind, unreadable or nameless', async () => {
+    const small = makeKey(1024).pem
+    const publicPem = publicKey.export({ type: 'spki', format: 'pem' }) as string
+    const cases = [
+      { kid, privateKey: small },
+      { kid, privateKey: publicPem },
+      { kid, privateKey: createPrivateKey(pem).export({ type: 'pkcs1', format: 'pem' }) as string },
+      { kid, privateKey: 'nonsense' },
+      { kid, privateKey: publicKey.export({ format: 'jwk' }) as Record<string, string> },
+      { kid: '', privateKey: pem },
+      { kid, privateKey: pem, expiresAt: 'tomorrow' },
+    ]
+    for (const input of cases) {
+      const error = await importSigningKey(input).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(OperatorProblem)
+      expect((error as OperatorProblem).remediation).not.toBe('')
+      expect((error as OperatorProblem).message).not.toContain('BEGIN')
+    }
+  })
+})
