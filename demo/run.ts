@@ -10,10 +10,13 @@ try {
   await checkPorts(ports)
   console.log('\nStarting the demo …\n')
   const demo = await startDemo({ ports, watch: true, report })
+  let ending: Promise<void> | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    // a terminal's Ctrl-C may arrive twice: from the terminal and from the package manager above
+    process.on(signal, () => {
+      if (ending) return
       console.log('\nEnding …')
-      void demo.close().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+      ending = demo.close().finally(() => process.exit(0))
     })
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
