@@ -8,6 +8,8 @@ export interface RegisteredKey {
   kid: string
   createdAt: string
   expiresAt: string
+  /** `RS256`: nothing else can be registered, but a test may plant it. */
+  alg: string
   publicJwk: JsonWebKey & { kty: 'RSA'; n: string; e: string }
 }
 

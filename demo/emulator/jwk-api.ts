@@ -41,6 +41,7 @@ export function registerKey(
     kid: key.kid,
     createdAt: toIso(now),
     expiresAt: key.expires_at,
+    alg: key.alg,
     publicJwk: { kty: 'RSA', n: key.n, e: key.e },
   }
   state.keys.push(added)
@@ -107,10 +108,13 @@ function find(state: EmulatorState, id: string): { key: RegisteredKey } | { repl
   return key ? { key } : { reply: refuse.noSuchEntity() }
 }
 
-function shown({ variants }: EmulatorState, { id, kid, createdAt, expiresAt, publicJwk }: RegisteredKey) {
+function shown(
+  { variants }: EmulatorState,
+  { id, kid, createdAt, expiresAt, alg, publicJwk }: RegisteredKey,
+) {
   const article = { id, kty: publicJwk.kty, kid, created_at: createdAt, expires_at: expiresAt }
   if (variants.keyFields === 'article') return article
-  return { ...article, n: publicJwk.n, e: publicJwk.e, use: 'sig', alg: 'RS256' }
+  return { ...article, n: publicJwk.n, e: publicJwk.e, use: 'sig', alg }
 }
 
 const wrapped = ({ variants }: EmulatorState, key: object) =>

@@ -33,6 +33,7 @@ export function verifyChatToken(
   if (typeof kid !== 'string' || kid === '') return refused('claim-missing', 'the header has no kid')
   const key = keyByKid(state, kid)
   if (!key) return refused('key-not-registered', `no key with the kid ${kid} is registered`)
+  if (key.alg !== 'RS256') return refused('bad-algorithm', `the key is registered for ${key.alg}`)
   const expires = Date.parse(key.expiresAt)
   if (expires <= now) return refused('key-expired', `the key expired at ${key.expiresAt}`)
 

@@ -92,11 +92,13 @@ describe('the chat page', () => {
     expect(await visit(make(key, stranger))).toMatchObject({ status: 403, refused: code, session: '' })
   })
 
-  it('refuses every token of a key that has expired or was deleted', async () => {
+  it('refuses every token of a key that has expired, is for another algorithm or was deleted', async () => {
     const token = craftToken(key, SEED.live.id)
     const registered = emulator.state.keys[0]!
     registered.expiresAt = new Date(Date.now() - 1000).toISOString()
     expect((await visit(token)).refused).toBe('key-expired')
+    Object.assign(registered, { expiresAt: '2099-01-01T00:00:00Z', alg: 'RS512' })
+    expect((await visit(token)).refused).toBe('bad-algorithm')
     await callApi(emulator, 'DELETE', `/v1/jwk/${registered.id}`)
     expect((await visit(token)).refused).toBe('key-not-registered')
   })
