@@ -42,7 +42,7 @@ export function upgrade(
   }
   const host = readOrigin(chatOrigin)
   for (const link of root.querySelectorAll<HTMLAnchorElement>(`a[href*="/chat/"][href$="${MARK}"]`)) {
-    const href = `${link}` // an SVG link is none
+    const href = String(link) // an SVG link is none
     const id = readEventId(href, host)
     if (id === href || !link.closest(scope) || link.closest(TAG) || inEditorCanvas(link)) continue
     const chat = make(id)

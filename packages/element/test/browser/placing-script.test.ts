@@ -146,7 +146,7 @@ describe('the script on a page', () => {
   })
 })
 
-describe("the tag as somebody typed it", () => {
+describe('the tag as somebody typed it', () => {
   it('closed like an XML tag, it leaves the page after it visible in every state', async () => {
     const { data } = await settings()
     const page = await openPage({
