@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RegistrationWatch, type RegistrationSource } from '../../src/endpoint/registration-watch.js'
+
+const NOW = Date.UTC(2026, 10, 25)
+beforeEach(() => void vi.useFakeTimers({ now: NOW }))
+afterEach(() => void vi.useRealTimers())
+
+function setUp(change: Partial<RegistrationSource> = {}) {
+  const state = {
+    kid: 'key-1' as string | null,
+    listed: [{ kid: 'key-1', expiresAt: null as string | null }],
+    events: { stream: { jwtRequired: true as boolean | null } } as Record<
+      string,
+      { jwtRequired: boolean | null } | undefined
+    >,
+    looks: 0,
+  }
+  const results: boolean[] = []
+  const watch = new RegistrationWatch({
+    source: {
+      listKeys: () => {
+        state.looks++
+        return Promise.resolve(state.listed)
+      },
+      findEvent: (id) => Promise.resolve(state.events[id] ?? null),
+      ...change,
+    },
+    eventIds: ['stream'],
+    currentKid: () => state.kid,
+    pollMs: 300_000,
+    onCheck: ({ ok }) => results.push(ok),
+  })
+  return { watch, state, results }
+}
+
+describe('the watch over Kinescope’s side', () => {
+  it('finds nothing wrong before it has looked, nor when all is well', async () => {
+    const { watch } = setUp()
+    expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual([null, null])
+    await watch.look()
+    expect([watch.keyProblem('key-1'), watch.eventState('stream'), watch.notes()]).toEqual([null, null, []])
+    watch.close()
+  })
+
+  it('names an unlisted key, a dead one, a missing stream and an open one', async () => {
+    const { watch, state } = setUp()
+    state.listed = []
+    state.events = {}
+    await watch.look()
+    expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual(['key-not-registered', 'missing'])
+    expect(watch.notes().map(({ code }) => code)).toEqual(['key-not-registered', 'event-not-found'])
+
+    state.listed = [{ kid: 'key-1', expiresAt: new Date(NOW + 60_000).toISOString() }]
+    state.events = { stream: { jwtRequired: false } }
+    await watch.look()
+    expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual([null, 'jwt-not-enabled'])
+    vi.setSystemTime(NOW + 60_000)
+    expect(watch.keyProblem('key-1')).toBe('key-expired')
+    watch.close()
+  })
+
+  it('takes a stream whose switch isn’t shown for fine', async () => {
+    const { watch, state } = setUp()
+    state.events = { stream: { jwtRequired: null } }
+    await watch.look()
+    expect(watch.eventState('stream')).toBeNull()
+    watch.close()
+  })
+
+  it('keeps what it knew while the API fails, and says that it fails', async () => {
+    let fails = false
+    const { watch, state, results } = setUp({
+      listKeys: () => (fails ? Promise.reject(new Error('down')) : Promise.resolve([])),
+    })
+    await watch.look()
+    fails = true
+    state.events = { stream: { jwtRequired: false } }
+    await watch.look()
+    expect([watch.keyProblem('key-1'), watch.eventState('stream'), results]).toEqual([
+      'key-not-registered',
+      null,
+      [true, false],
+    ])
+    expect(watch.notes().map(({ code }) => code)).toContain('kinescope-api')
+    watch.close()
+  })
+
+  it('does not call a key unregistered that came up after the last look, but looks soon, once', async () => {
+    const { watch, state } = setUp()
+    await watch.look()
+    state.kid = 'key-2'
+    for (let i = 0; i < 1000; i++) expect(watch.keyProblem('key-2')).toBeNull()
+    expect(state.looks).toBe(1)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(state.looks).toBe(2)
+    expect(watch.keyProblem('key-2')).toBe('key-not-registered')
+    watch.close()
+  })
+
+  it('looks every five minutes, and every half minute while something is missing', async () => {
+    const { watch, state } = setUp()
+    await watch.look()
+    await vi.advanceTimersByTimeAsync(299_000)
+    expect(state.looks).toBe(1)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(state.looks).toBe(2)
+    state.listed = []
+    await vi.advanceTimersByTimeAsync(300_000)
+    expect(state.looks).toBe(3)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(state.looks).toBe(4)
+    watch.close()
+    await vi.advanceTimersByTimeAsync(1_000_000)
+    expect(state.looks).toBe(4)
+  })
+})

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { SigningQueue } from '../../src/endpoint/signing-queue.js'
+
+/** A queue whose signatures come out one by one, `everyMs` apart, by a clock of our own. */
+function queueWith(everyMs: number) {
+  let now = 0
+  const queue = new SigningQueue(() => now)
+  const finish: (() => void)[] = []
+  return {
+    queue,
+    start: () => void queue.run(() => new Promise<void>((resolve) => finish.push(resolve))),
+    async finishOne() {
+      now += everyMs
+      finish.shift()!()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+}
+
+describe('the signing queue', () => {
+  it('is full when more is waiting than can be signed in about a second', async () => {
+    const { queue, start, finishOne } = queueWith(2)
+    start()
+    for (let i = 0; i < 300; i++) {
+      start()
+      await finishOne()
+    }
+    while (!queue.full && queue.pending < 10_000) start()
+    // two milliseconds each: about five hundred make a second
+    expect(queue.pending).toBeGreaterThan(400)
+    expect(queue.pending).toBeLessThan(650)
+    while (queue.pending > 300) await finishOne()
+    expect(queue.full).toBe(false)
+  })
+
+  it('never refuses a handful, however slow the machine seems', async () => {
+    const { queue, start, finishOne } = queueWith(5000)
+    start()
+    for (let i = 0; i < 50; i++) {
+      start()
+      await finishOne()
+    }
+    while (queue.pending < 63) start()
+    expect(queue.full).toBe(false)
+  })
+
+  it('counts down after a failure too', async () => {
+    const queue = new SigningQueue(() => 0)
+    await expect(queue.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(queue.pending).toBe(0)
+  })
+
+  it('is not misled by the time in which nothing was asked', async () => {
+    let now = 0
+    const queue = new SigningQueue(() => now)
+    for (let i = 0; i < 100; i++) {
+      now += 60_000
+      await queue.run(() => {
+        now += 1
+        return Promise.resolve()
+      })
+    }
+    const never = () => new Promise<void>(() => undefined)
+    for (let i = 0; i < 500; i++) void queue.run(never)
+    expect(queue.full).toBe(false)
+  })
+})
