@@ -101,6 +101,14 @@ export function readKeyConfig(env: Environment = process.env, flags: Environment
   return config
 }
 
+/** Reads which key the server signs with: the ring's directory or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
+export function readKeyPlace(env: Environment = process.env, flags: Environment = {}): KeyConfig {
+  const reader = new SettingReader(SETTINGS, env, flags)
+  const key = readKey(reader, env, flags)
+  reader.finish()
+  return key!
+}
+
 /** What the operator should think about although the server starts. */
 export function configWarnings({ events, rateLimit, identity, trustedProxies }: ServeConfig): string[] {
   return [

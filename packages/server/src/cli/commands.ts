@@ -1,4 +1,5 @@
 import type { Command } from './command.js'
+import { doctor } from './doctor.js'
 import { eventsDisable, eventsEnable, eventsList, eventsShow } from './events.js'
 import { keysGenerate } from './keys-generate.js'
 import { keysList, keysShow } from './keys-list.js'
@@ -6,12 +7,15 @@ import { keysRegister } from './keys-register.js'
 import { keysRevoke } from './keys-revoke.js'
 import { keysReconcile, keysRotate } from './keys-rotate.js'
 import { serve } from './serve.js'
+import { setupCommand } from './setup-command.js'
 import { tokenMint } from './token-mint.js'
 import { tokenInspect, tokenVerify } from './token-verify.js'
 
 /** Every command there is, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  setupCommand,
   serve,
+  doctor,
   keysGenerate,
   keysRegister,
   keysList,

@@ -125,7 +125,8 @@ function stateText({ state }: KeyView, { colours }: Terminal): string {
   }
 }
 
-function nextText({ state, signFrom, removeAfter }: KeyView, now: number): string {
+function nextText({ state, signFrom, signUntil, removeAfter }: KeyView, now: number): string {
+  if (state === 'active' && signUntil !== null) return `stops ${distanceText(signUntil, now)}`
   if (state === 'published') return signFrom === null ? 'spare' : `signs ${distanceText(signFrom, now)}`
   if (state === 'retiring' && removeAfter !== null) return `goes ${distanceText(removeAfter, now)}`
   if (state === 'generated') return 'register'

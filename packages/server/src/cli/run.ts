@@ -90,7 +90,9 @@ function report(error: unknown, terminal: Terminal, json: boolean): number {
     for (const { code, message, remediation, requestId } of problems) {
       const { dim } = terminal.colours
       const id = requestId === undefined ? '' : ` [X-Request-ID ${requestId}]`
-      terminal.printError(terminal.line('fail', `${message}${id} ${dim(`(${code})`)}`, remediation))
+      terminal.printError(
+        terminal.line('fail', `${message}${id}${usage ? '' : ` ${dim(`(${code})`)}`}`, remediation),
+      )
     }
   }
   return usage ? 2 : 1

@@ -59,13 +59,19 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
   }
   const signer = await withRing(ring, async (store): Promise<KeyRecord> => {
     const work = { store, registry, report, now }
-    const key = signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, config))
+    const key =
+      signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, config))
     await register(work, { kid: key.kid })
     return signingKeyRecord(store.ring, now()) ?? key
   })
 
   const change = await events.setJwtRequired(event.id, true)
-  return { event: change.event, pageEventId: change.event.publicId ?? change.event.id, kid: signer.kid, change }
+  return {
+    event: change.event,
+    pageEventId: change.event.publicId ?? change.event.id,
+    kid: signer.kid,
+    change,
+  }
 }
 
 /** The two lines for the page. `serverUrl` is the token server's address. */

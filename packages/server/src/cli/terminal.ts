@@ -17,7 +17,8 @@ export class Terminal {
   readonly colours: ReturnType<typeof pc.createColors>
   readonly #out: Output
   readonly #err: Output
-  #spinning: { timer: NodeJS.Timeout; text: string } | null = null
+  readonly #live: boolean
+  #spinning: NodeJS.Timeout | null = null
 
   constructor(out: Output, err: Output, { plain, noColour }: { plain: boolean; noColour: boolean }) {
     this.#out = out
@@ -26,11 +27,10 @@ export class Terminal {
     this.#live = Boolean(err.isTTY) && !plain
   }
 
-  readonly #live: boolean
-
-  /** Wide enough to read, narrow enough to follow. */
+  /** Wide enough to read, narrow enough to follow; nothing is broken where no terminal is, so that a line stays one. */
   get width(): number {
-    return Math.min(Math.max(this.#out.columns ?? 100, 60), 100)
+    const { columns } = this.#out
+    return columns === undefined ? Infinity : Math.min(Math.max(columns, 60), 100)
   }
 
   /** Shows what is being done, on a terminal only. The next call replaces it. */
@@ -40,13 +40,13 @@ export class Terminal {
     let frame = 0
     const draw = () => this.#err.write(`\r\u001b[2K${FRAMES[frame++ % FRAMES.length]} ${text}…`)
     draw()
-    this.#spinning = { timer: setInterval(draw, FRAME_MS).unref(), text }
+    this.#spinning = setInterval(draw, FRAME_MS).unref()
   }
 
   /** Takes the progress line away. */
   stop(): void {
     if (!this.#spinning) return
-    clearInterval(this.#spinning.timer)
+    clearInterval(this.#spinning)
     this.#spinning = null
     this.#err.write('\r\u001b[2K')
   }

@@ -18,7 +18,7 @@ export function durationText(seconds: number): string {
     [60, 'min', 'min'],
     [1, 's', 's'],
   ]
-  const [size, one, many] = units.find(([unit]) => seconds >= unit * (unit === 86_400 ? 2 : 1)) ?? units[3]!
+  const [size, one, many] = units.find(([unit]) => seconds >= unit * (unit >= 3600 ? 2 : 1)) ?? units[3]!
   const count = Math.round(seconds / size)
   return `${count} ${count === 1 ? one : many}`
 }

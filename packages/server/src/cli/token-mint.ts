@@ -1,8 +1,8 @@
 import { readKeyConfig } from '../config.js'
 import { loadRingKey, readKeyRing } from '../keys/key-ring.js'
 import { signingKeyRecord, whyNoSigner } from '../keys/key-state.js'
+import { noSigner } from '../keys/no-signer.js'
 import { readEventId } from '../kinescope/event-id.js'
-import { OperatorProblem } from '../problem.js'
 import { mintToken } from '../token/mint-token.js'
 import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Command } from './command.js'
 import { momentAndDistance } from './time-text.js'
@@ -43,28 +43,4 @@ export const tokenMint: Command = {
     call.terminal.printError(`signed with ${kid}, expires ${momentAndDistance(expiresAt, now)}`)
     return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: token }
   },
-}
-
-/** Why nothing can be signed, and what to do about it. */
-export function noSigner(code: ReturnType<typeof whyNoSigner>, dir: string): OperatorProblem {
-  switch (code) {
-    case 'key-not-registered':
-      return new OperatorProblem(
-        code,
-        `the key in ${dir} is not registered at Kinescope yet`,
-        'Run `kinescope-chat keys register`.',
-      )
-    case 'key-expired':
-      return new OperatorProblem(
-        code,
-        `the key in ${dir} has expired at Kinescope`,
-        'Run `kinescope-chat keys rotate`, and `keys reconcile` daily so that it doesn’t happen again.',
-      )
-    case 'key-unavailable':
-      return new OperatorProblem(
-        code,
-        `no key in ${dir} can sign`,
-        'Run `kinescope-chat setup --event ID`, or check CHAT_KEY_DIR.',
-      )
-  }
 }

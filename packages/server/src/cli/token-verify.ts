@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
 import { readKeyRing } from '../keys/key-ring.js'
-import { keyState, type KeyRing } from '../keys/key-state.js'
+import { registeredKeys } from '../keys/registered-keys.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { readPublicKeys } from './public-keys.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance } from './time-text.js'
-import { FAULT_REMEDIES } from './fault-remedies.js'
+import { FAULT_REMEDIES } from '../doctor/fault-remedies.js'
 
 export const tokenVerify: Command = {
   name: 'token verify',
@@ -86,12 +86,6 @@ async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const { keyDir } = readKeyConfig(call.env, settingFlags(call))
   return registeredKeys(await readKeyRing(keyDir), call.now())
 }
-
-/** The keys Kinescope should know, by the ring. */
-export const registeredKeys = (ring: KeyRing, now: number): VerifyKey[] =>
-  ring.keys
-    .filter((key) => ['published', 'active', 'retiring', 'expired'].includes(keyState(key, now)))
-    .map(({ kid, n, e, expiresAt }) => ({ kid, kty: 'RSA', n, e, expiresAt }))
 
 function claimsText(
   header: object | undefined,

@@ -23,6 +23,8 @@ export interface RemoteKey {
   n: string | null
   /** ISO 8601; null where it isn't shown. */
   expiresAt: string | null
+  /** null where it isn't shown. */
+  alg: string | null
 }
 
 /** The registered public keys of the workspace. */
@@ -36,6 +38,12 @@ export class JwkApi {
   async list(): Promise<RemoteKey[]> {
     const rows = await readList(this.api, { method: 'GET', path: ['v1', 'jwk'], resource: 'key' })
     return rows.map((row) => readKey(row, 'GET /v1/jwk'))
+  }
+
+  /** One key; it may show more of itself than in the list. */
+  async get(id: string): Promise<RemoteKey> {
+    const answer = await this.api.call({ method: 'GET', path: ['v1', 'jwk', id], resource: 'key' })
+    return readKey(readOne(answer, 'GET /v1/jwk'), 'GET /v1/jwk')
   }
 
   /** Registers a key, once: what became of a lost answer is for the caller to look up in the list. */
@@ -60,12 +68,13 @@ export class JwkApi {
 }
 
 function readKey(row: Record<string, unknown>, what: string): RemoteKey {
-  const { id, kid, n, expires_at: expiresAt } = row
+  const { id, kid, n, alg, expires_at: expiresAt } = row
   if (typeof kid !== 'string' || kid === '') throw badAnswer(what, 'a key without a kid')
   return {
     id: id as string,
     kid,
     n: typeof n === 'string' && n !== '' ? n : null,
     expiresAt: typeof expiresAt === 'string' && !Number.isNaN(Date.parse(expiresAt)) ? expiresAt : null,
+    alg: typeof alg === 'string' && alg !== '' ? alg : null,
   }
 }

@@ -1,0 +1,83 @@
+import { readKeyConfig } from '../config.js'
+import { diagnose } from '../doctor/doctor.js'
+import type { KeyAction } from '../keys/key-work.js'
+import { requiredFlag, settingFlags, textFlag, wholeNumber, type Command } from './command.js'
+import { doctorBasics, findingsText } from './doctor.js'
+import { changeText } from './events.js'
+import { actionLines, actionProgress } from './key-action-text.js'
+import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi } from './key-command.js'
+import { setup, snippetFor } from './setup.js'
+
+export const setupCommand: Command = {
+  name: 'setup',
+  summary: 'from an API token to a working chat; safe to repeat',
+  flags: {
+    event: { value: 'ID', meaning: 'the stream: UUID, public id or link' },
+    url: {
+      value: 'ADDRESS',
+      meaning: 'the token server’s address, for the snippet (https://chat.example.com)',
+    },
+    ...BITS_FLAG,
+    ...LIFE_FLAG,
+  },
+  settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS, 'KINESCOPE_CHAT_ORIGIN'])],
+  notes: [
+    'Makes a key if there is none, registers it at Kinescope, lets only visitors with a token into the stream’s chat, runs the doctor, and prints the two lines for the page.',
+  ],
+  async run(call) {
+    const { terminal, now, wait } = call
+    const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
+    const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const actions: KeyAction[] = []
+    const config = {
+      keyDir,
+      passphrase,
+      tokenTtl,
+      lifeDays: wholeNumber(call, 'days', 365, 30, 730),
+      bits: bitsOf(call),
+    }
+    terminal.progress('Looking for the stream')
+    const result = await setup({
+      config,
+      api: openApi(call),
+      eventId,
+      now,
+      wait,
+      report: (action) => {
+        actions.push(action)
+        const doing = actionProgress(action)
+        if (doing) terminal.progress(doing)
+      },
+    })
+    const findings = await diagnose({ ...doctorBasics(call), eventId: result.event.id })
+    const snippet = snippetFor(
+      result.pageEventId,
+      (textFlag(call, 'url') ?? 'https://chat.example.com').replace(/\/+$/, ''),
+    )
+    const { bold, dim } = terminal.colours
+    const failed = findings.some(({ status }) => status === 'fail')
+    return {
+      exit: failed || result.change.alsoChanged.length > 0 ? 1 : 0,
+      data: {
+        event: result.event,
+        kid: result.kid,
+        pageEventId: result.pageEventId,
+        alsoChanged: result.change.alsoChanged,
+        snippet,
+        actions,
+        findings,
+      },
+      text: [
+        [...actionLines(actions, terminal, now()), changeText(result.change, true, terminal)].join('\n'),
+        findingsText(findings, terminal),
+        `${bold('For the page')}\n${indented(snippet)}`,
+        `${bold('For the server')}  ${dim('kinescope-chat serve --help explains each')}\n` +
+          indented(
+            `CHAT_EVENTS=${result.pageEventId}\nCHAT_IDENTITY=forward  CHAT_IDENTITY_URL=https://www.example.com/me`,
+          ),
+      ].join('\n\n'),
+    }
+  },
+}
+
+const indented = (text: string) => text.replace(/^/gm, '  ')

@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises'
+import { loadRingKey, readKeyRing } from '../keys/key-ring.js'
+import { signingKeyRecord, whyNoSigner, type KeyRing } from '../keys/key-state.js'
+import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
+import { noSigner } from '../keys/no-signer.js'
+import type { SigningKey } from '../token/signing-key.js'
+import { findingsAbout, type Finding } from './finding.js'
+
+const DAY_MS = 86_400_000
+const WARN_DAYS = 30
+const FAIL_DAYS = 7
+
+/** The key the server signs with, where one was found. */
+export interface FoundKey {
+  signing: SigningKey
+  publicJwk: PublicJwk
+  /** Kinescope's id; null where it isn't known. */
+  remoteId: string | null
+}
+
+export interface KeyFacts {
+  findings: Finding[]
+  key: FoundKey | null
+  ring: KeyRing | null
+}
+
+export type KeyPlace = { dir: string } | { privateKey: string; kid: string }
+
+/** Looks at the keys on this machine; contacts nobody. */
+export async function checkKeys(
+  place: KeyPlace,
+  { passphrase, tokenTtl, now }: { passphrase?: string | undefined; tokenTtl: number; now: number },
+): Promise<KeyFacts> {
+  const found = findingsAbout('keys')
+  try {
+    if (!('dir' in place)) {
+      const { privateKey, publicJwk, bits } = await loadPrivateKey(place.privateKey, { passphrase })
+      const signing = { kid: place.kid, privateKey, expiresAt: null }
+      const ok = found.ok('key', `CHAT_PRIVATE_KEY is a key of ${bits} bits for RS256, used as ${place.kid}`)
+      return { findings: [ok], key: { signing, publicJwk, remoteId: null }, ring: null }
+    }
+    const ring = await readKeyRing(place.dir)
+    const record = signingKeyRecord(ring, now)
+    if (!record) throw noSigner(whyNoSigner(ring, now), place.dir)
+    const { privateKey, publicJwk, bits } = await loadRingKey(place.dir, record, passphrase)
+    const signing = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
+    const findings = [
+      found.ok('key', `${record.kid} signs: RSA, ${bits} bits, RS256; it signed and verified a probe`),
+      expiry(signing.expiresAt, now),
+      ...(await permissions(`${place.dir}/${record.file}`)),
+      ...lifetimes(ring, tokenTtl),
+    ]
+    return { findings, key: { signing, publicJwk, remoteId: record.remoteId }, ring }
+  } catch (error) {
+    return { findings: [found.error(error)], key: null, ring: null }
+  }
+}
+
+function expiry(expiresAt: number, now: number): Finding {
+  const found = findingsAbout('keys')
+  const days = Math.floor((expiresAt - now) / DAY_MS)
+  const text = `the key expires in ${days} day${days === 1 ? '' : 's'}`
+  const cure =
+    'Run `kinescope-chat keys rotate` now, and `kinescope-chat keys reconcile` daily: it would have.'
+  if (days < FAIL_DAYS) return found.fail('key-expires-soon', text, cure)
+  return days < WARN_DAYS ? found.warn('key-expires-soon', text, cure) : found.ok('key-life', text)
+}
+
+/** The loader has refused files that everybody can read; the group is a matter of taste, or of Kubernetes' fsGroup. */
+async function permissions(path: string): Promise<Finding[]> {
+  if (process.platform === 'win32' || ((await stat(path)).mode & 0o070) === 0) return []
+  return [
+    findingsAbout('keys').warn(
+      'private-key-group',
+      `${path} can be read by its group`,
+      `If that isn’t meant (a mounted secret, for example): \`chmod 600 ${path}\`.`,
+    ),
+  ]
+}
+
+function lifetimes({ maxTokenTtl }: KeyRing, tokenTtl: number): Finding[] {
+  if (tokenTtl <= maxTokenTtl) return []
+  return [
+    findingsAbout('keys').fail(
+      'token-outlives-key',
+      `tokens live ${tokenTtl} s, but a retired key is kept for ${maxTokenTtl} s only`,
+      `Run \`kinescope-chat keys reconcile\` with CHAT_TOKEN_TTL=${tokenTtl}.`,
+    ),
+  ]
+}

@@ -1,0 +1,210 @@
+import type { KinescopeApi } from '../kinescope/api-client.js'
+import { EventApi, type StreamEvent } from '../kinescope/event-api.js'
+import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
+import { KinescopeError } from '../kinescope/kinescope-error.js'
+import { MIN_BITS } from '../keys/load-key.js'
+import { findingsAbout, type Finding } from './finding.js'
+import type { FoundKey } from './key-checks.js'
+
+/** Beyond this, a token of a minute's life is refused here and there. */
+const WARN_CLOCK_S = 5
+const FAIL_CLOCK_S = 30
+
+export interface KinescopeFacts {
+  findings: Finding[]
+  /** null where the list couldn't be read. */
+  listed: RemoteKey[] | null
+  event: StreamEvent | null
+}
+
+export interface KinescopeQuestion {
+  api: KinescopeApi
+  key: FoundKey | null
+  eventId: string | undefined
+  /** ms since the epoch */
+  now: () => number
+}
+
+/** Compares what is here with what Kinescope has: the clock, the key, the stream. Changes nothing. */
+export async function checkKinescope(question: KinescopeQuestion): Promise<KinescopeFacts> {
+  const { api, key, eventId } = question
+  const found = findingsAbout('kinescope')
+  const findings: Finding[] = []
+  let listed: RemoteKey[] | null = null
+  try {
+    findings.push(await checkClock(question))
+    listed = await new JwkApi(api).list()
+    if (key) findings.push(...(await checkRegistration(new JwkApi(api), key, listed, question.now())))
+  } catch (error) {
+    findings.push(found.error(error))
+  }
+  if (eventId === undefined) return { findings, listed, event: null }
+  const { findings: more, event } = await checkEvent(api, eventId)
+  return { findings: [...findings, ...more], listed, event }
+}
+
+async function checkClock({ api, now }: KinescopeQuestion): Promise<Finding> {
+  const found = findingsAbout('kinescope')
+  const sent = now()
+  const { date } = await api.call({ method: 'GET', path: ['v1', 'jwk'], resource: 'key' })
+  const received = now()
+  if (date === null)
+    return found.skip('clock', 'Kinescope’s answer has no Date: the clocks can’t be compared')
+  // a Date is cut to whole seconds and was written somewhere between the two moments
+  const ahead = Math.max(sent - (date + 1000), 0) - Math.max(date - received, 0)
+  const seconds = Math.round(Math.abs(ahead) / 1000)
+  const text = `this machine’s clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} Kinescope’s`
+  const cure = 'Synchronise it (NTP): `timedatectl set-ntp true`. Tokens carry this machine’s time.'
+  if (seconds >= FAIL_CLOCK_S) return found.fail('clock-off', text, cure)
+  if (seconds >= WARN_CLOCK_S) return found.warn('clock-off', text, cure)
+  return found.ok('clock', 'this machine’s clock agrees with Kinescope’s')
+}
+
+async function checkRegistration(
+  jwk: JwkApi,
+  key: FoundKey,
+  listed: RemoteKey[],
+  now: number,
+): Promise<Finding[]> {
+  const found = findingsAbout('kinescope')
+  const { kid } = key.signing
+  const named = listed.filter((remote) => remote.kid === kid)
+  const [first] = named
+  if (!first) {
+    return [
+      found.fail(
+        'key-not-registered',
+        `Kinescope doesn’t list ${kid}, the key that signs: every token is refused`,
+        `If nobody meant to delete it: \`kinescope-chat keys register ${kid}\`. If it leaked: \`kinescope-chat keys revoke ${kid}\`.`,
+      ),
+    ]
+  }
+  const remote = await inFull(jwk, first)
+  const wrong = mismatch(remote, key, now)
+  const doubles =
+    named.length > 1
+      ? [
+          found.warn(
+            'key-duplicate',
+            `${kid} is registered ${named.length} times`,
+            'Run `kinescope-chat keys reconcile`: it deletes the spare ones.',
+          ),
+        ]
+      : []
+  return [...(wrong ? [wrong] : [registered(remote)]), ...doubles]
+}
+
+/** The list needn't show the modulus; the key by itself may. */
+async function inFull(jwk: JwkApi, remote: RemoteKey): Promise<RemoteKey> {
+  if (remote.n !== null && remote.alg !== null) return remote
+  try {
+    const { n, alg, expiresAt } = await jwk.get(remote.id)
+    return { ...remote, n: remote.n ?? n, alg: remote.alg ?? alg, expiresAt: remote.expiresAt ?? expiresAt }
+  } catch (error) {
+    if (error instanceof KinescopeError) return remote
+    throw error
+  }
+}
+
+function mismatch(
+  remote: RemoteKey,
+  { signing: { kid, expiresAt }, publicJwk }: FoundKey,
+  now: number,
+): Finding | null {
+  const found = findingsAbout('kinescope')
+  const expires = remote.expiresAt === null ? null : Date.parse(remote.expiresAt)
+  if (expires !== null && expires <= now) {
+    return found.fail(
+      'key-expired',
+      `Kinescope’s copy of ${kid} expired at ${remote.expiresAt}`,
+      'Run `kinescope-chat keys rotate`: it makes and registers a new key.',
+    )
+  }
+  if (remote.n !== null && bitsOf(remote.n) < MIN_BITS) {
+    return found.fail(
+      'key-too-small',
+      `${kid} has ${bitsOf(remote.n)} bits at Kinescope`,
+      `Use a key of ${MIN_BITS} bits or more: \`kinescope-chat keys rotate\`.`,
+    )
+  }
+  if (remote.alg !== null && remote.alg !== 'RS256') {
+    return found.fail(
+      'bad-algorithm',
+      `${kid} is registered for ${remote.alg}`,
+      'Only RS256 is supported: `kinescope-chat keys rotate` registers a new key for it.',
+    )
+  }
+  if (remote.n !== null && remote.n !== publicJwk.n) {
+    return found.fail(
+      'bad-signature',
+      `Kinescope has another key under the kid ${kid}: no signature made here fits it`,
+      'Check which key this server uses; else `kinescope-chat keys rotate` starts afresh under a new kid.',
+    )
+  }
+  if (expires !== null && expiresAt !== null && Math.abs(expires - expiresAt) > 60_000) {
+    return found.warn(
+      'key-expiry-differs',
+      `${kid} expires at ${remote.expiresAt} for Kinescope, but not here`,
+      `Run \`kinescope-chat keys register ${kid}\`: it takes Kinescope’s date over.`,
+    )
+  }
+  return null
+}
+
+function registered(remote: RemoteKey): Finding {
+  const found = findingsAbout('kinescope')
+  const note =
+    remote.n === null
+      ? '; Kinescope doesn’t show its modulus, so only the kid could be compared'
+      : ', with the same modulus'
+  return found.ok('registered', `${remote.kid} is registered (${remote.id})${note}`)
+}
+
+const bitsOf = (n: string): number => {
+  const bytes = Buffer.from(n, 'base64url')
+  const start = bytes.findIndex((byte) => byte !== 0)
+  return start < 0 ? 0 : (bytes.length - start) * 8 - Math.clz32(bytes[start]!) + 24
+}
+
+async function checkEvent(
+  api: KinescopeApi,
+  eventId: string,
+): Promise<{ findings: Finding[]; event: StreamEvent | null }> {
+  const found = findingsAbout('stream')
+  try {
+    const event = await new EventApi(api).resolve(eventId)
+    const findings = [found.ok('stream', `the stream exists: "${event.name}"`)]
+    const id = event.publicId ?? event.id
+    if (event.status === 'finished') {
+      findings.push(
+        found.warn(
+          'event-finished',
+          'the stream is finished: its settings can’t be changed any more',
+          'Take another stream, unless only its chat is to be read.',
+        ),
+      )
+    }
+    if (event.jwtRequired === null) {
+      findings.push(
+        found.warn(
+          'jwt-not-shown',
+          'Kinescope doesn’t show whether the chat wants a token',
+          `Open the chat’s link without a token: it must not let you write. \`kinescope-chat events enable ${id}\` switches JWT on.`,
+        ),
+      )
+    } else if (event.jwtRequired) {
+      findings.push(found.ok('jwt', 'its chat takes only visitors with a token'))
+    } else {
+      findings.push(
+        found.fail(
+          'jwt-not-enabled',
+          'JWT is off for this stream: anyone may enter its chat under any name',
+          `\`kinescope-chat events enable ${id}\``,
+        ),
+      )
+    }
+    return { findings, event }
+  } catch (error) {
+    return { findings: [found.error(error)], event: null }
+  }
+}

@@ -1,0 +1,78 @@
+import { fetchQuietly } from './fetch-quietly.js'
+import { findingsAbout, type Finding } from './finding.js'
+import { allows, readPolicies } from './page-policy.js'
+
+export interface PageQuestion {
+  /** The page, or the origin it lies on. */
+  page: string
+  /** The token server. */
+  url: string
+  chatOrigin: string
+}
+
+/** Looks at the headers of a page the chat is to stand on. */
+export async function checkPage({ page, url, chatOrigin }: PageQuestion): Promise<Finding[]> {
+  const found = findingsAbout('page')
+  const server = new URL(url).origin
+  const needs = `frame-src ${chatOrigin}; connect-src ${server}; script-src ${server}`
+  const answer = await fetchQuietly(page)
+  if ('failure' in answer) {
+    return [
+      found.warn(
+        'page-unread',
+        `${page} can’t be read (${answer.failure}), so its policy is not known`,
+        `If it has a Content-Security-Policy, that needs: ${needs}`,
+      ),
+    ]
+  }
+  const { headers, text } = answer
+  const origin = new URL(page).origin
+  const policies = readPolicies(headers.get('content-security-policy'), text)
+  const findings: Finding[] = []
+  if (!allows(policies, 'frame-src', `${chatOrigin}/chat/ID`, origin)) {
+    findings.push(
+      found.fail(
+        'frame-blocked',
+        `the page’s Content-Security-Policy forbids the chat’s frame`,
+        `Add to it: frame-src ${chatOrigin}`,
+      ),
+    )
+  }
+  if (!allows(policies, 'connect-src', `${url}/token`, origin)) {
+    findings.push(
+      found.fail(
+        'connect-blocked',
+        'the page’s Content-Security-Policy forbids the call for a token',
+        `Add to it: connect-src ${server}`,
+      ),
+    )
+  }
+  if (!allows(policies, 'script-src-elem', `${url}/kinescope-chat.js`, origin)) {
+    findings.push(
+      found.fail(
+        'script-blocked',
+        'the page’s Content-Security-Policy forbids the element’s script',
+        `Add to it: script-src ${server}, or host the script yourself`,
+      ),
+    )
+  }
+  if (
+    /^(require-corp|credentialless)$/i.test(
+      headers.get('cross-origin-embedder-policy')?.split(';')[0]?.trim() ?? '',
+    )
+  ) {
+    findings.push(
+      found.fail(
+        'frame-blocked',
+        'the page is cross-origin isolated (Cross-Origin-Embedder-Policy): a chat that doesn’t answer in kind is not shown',
+        'Leave that header out on the page with the chat.',
+      ),
+    )
+  }
+  if (findings.length > 0) return findings
+  return [
+    policies.length > 0
+      ? found.ok('page-policy', 'the page’s Content-Security-Policy lets the chat in')
+      : found.ok('page-policy', `the page has no Content-Security-Policy; one would need: ${needs}`),
+  ]
+}

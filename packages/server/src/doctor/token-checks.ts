@@ -1,0 +1,113 @@
+import type { RemoteKey } from '../kinescope/jwk-api.js'
+import type { StreamEvent } from '../kinescope/event-api.js'
+import { readEventId } from '../kinescope/event-id.js'
+import { registeredKeys } from '../keys/registered-keys.js'
+import type { KeyRing } from '../keys/key-state.js'
+import { mintToken } from '../token/mint-token.js'
+import { verifyToken, type VerifyKey, type VerifyFault } from '../token/verify-token.js'
+import { FAULT_REMEDIES } from './fault-remedies.js'
+import { findingsAbout, type Finding } from './finding.js'
+import type { FoundKey } from './key-checks.js'
+
+export interface TokenQuestion {
+  token: string
+  key: FoundKey | null
+  ring: KeyRing | null
+  /** What Kinescope lists; null where it couldn't be asked. */
+  listed: readonly RemoteKey[] | null
+  event: StreamEvent | null
+  eventId: string | undefined
+  /** ms since the epoch */
+  now: number
+  /** Where the token comes from, to begin the sentence with. */
+  origin: string
+}
+
+/** Judges a token as Kinescope would, with what it is known to have. */
+export async function checkTokenAtHand(question: TokenQuestion): Promise<Finding> {
+  const { token, event, eventId, now, origin } = question
+  const found = findingsAbout('token')
+  const keys = keysToVerifyWith(question)
+  const checked = await verifyToken(token, { keys, now })
+  const claims = checked.claims as { event_id?: unknown } | undefined
+  const accepted = [event?.id, event?.publicId, eventId === undefined ? null : readEventId(eventId)].filter(
+    Boolean,
+  )
+  const wrongEvent =
+    accepted.length > 0 && claims !== undefined && !accepted.includes(claims.event_id as string)
+
+  const { fault } = checked
+  if (fault === null && wrongEvent) {
+    return found.fail(
+      'wrong-event',
+      `${origin} is for another stream: ${JSON.stringify(claims.event_id)}`,
+      FAULT_REMEDIES['wrong-event'],
+    )
+  }
+  if (fault === null) return found.ok('token', `${origin} passes: signature, form, claims and times`)
+  if (fault.code === 'key-not-registered' && question.listed?.some(({ kid }) => kid === fault.reason)) {
+    return found.warn(
+      'signature-unknown',
+      `${origin} names ${fault.reason}, which Kinescope lists without its modulus: the signature can’t be checked here`,
+      'Run the doctor where that key’s directory is.',
+    )
+  }
+  return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, FAULT_REMEDIES[fault.code])
+}
+
+/** Makes a token as the server would and judges it. */
+export async function checkProbe(question: Omit<TokenQuestion, 'token' | 'origin'>): Promise<Finding | null> {
+  const { key, event, eventId, now } = question
+  if (!key) return null
+  const probe = await mintToken({
+    key: key.signing,
+    userId: 'doctor',
+    username: 'Doctor',
+    eventId: event?.publicId ?? event?.id ?? readEventId(eventId ?? 'probe'),
+    ttl: 60,
+    now,
+  })
+  return checkTokenAtHand({ ...question, token: probe.token, origin: 'a token made here' })
+}
+
+/** Kinescope's list decides which kids count; the modulus comes from it or, where it shows none, from here. */
+function keysToVerifyWith({ key, ring, listed, now }: TokenQuestion): VerifyKey[] {
+  const own: VerifyKey[] = ring
+    ? registeredKeys(ring, now)
+    : key
+      ? [{ kid: key.signing.kid, ...key.publicJwk }]
+      : []
+  if (!listed) return own
+  return listed.flatMap((remote): VerifyKey[] => {
+    const here = own.find(({ kid }) => kid === remote.kid)
+    const n = remote.n ?? here?.n
+    return n === undefined
+      ? []
+      : [{ kid: remote.kid, kty: 'RSA', n, e: here?.e ?? 'AQAB', expiresAt: remote.expiresAt }]
+  })
+}
+
+function explain({ code, reason }: VerifyFault): string {
+  switch (code) {
+    case 'token-malformed':
+      return `it is malformed (${reason})`
+    case 'claim-missing':
+      return `${reason} is missing`
+    case 'bad-algorithm':
+      return 'it is not signed with RS256'
+    case 'bad-audience':
+      return 'aud is not "chat"'
+    case 'wrong-event':
+      return 'it is for another stream'
+    case 'token-expired':
+      return 'it has expired'
+    case 'token-not-yet-valid':
+      return 'it is not valid yet'
+    case 'bad-signature':
+      return `its signature doesn’t fit the key ${reason}`
+    case 'key-not-registered':
+      return `no key with the kid ${reason} is registered`
+    case 'key-expired':
+      return `its key ${reason} has expired`
+  }
+}
