@@ -12,4 +12,11 @@ export type { ChatUser } from './identity/identity.js'
 export { fixedKeySource } from './keys/fixed-key-source.js'
 export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'
 export { mintToken, type MintedToken, type MintTokenInput } from './token/mint-token.js'
+export {
+  verifyToken,
+  type Verification,
+  type VerifyFault,
+  type VerifyKey,
+  type VerifyTokenOptions,
+} from './token/verify-token.js'
 export type { KeyChoice, KeySource, SigningKey } from './token/signing-key.js'
