@@ -2,6 +2,15 @@ import { defineConfig } from 'vite'
 
 /** The two standalone files: one ES module and one classic script of the same content, each complete in itself. */
 export default defineConfig({
+  plugins: [
+    {
+      name: 'fold-styles',
+      transform: (code, id) =>
+        id.endsWith('/styles.ts')
+          ? code.replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
+          : null,
+    },
+  ],
   build: {
     target: 'es2022',
     outDir: 'dist',

@@ -1,59 +1,26 @@
 import type { Problem } from './problem.js'
 import type { Status } from './session/chat-state.js'
 
-class ChatEvent extends Event {
-  constructor(name: string, cancelable = false) {
-    super(`kinescope-chat-${name}`, { bubbles: true, composed: true, cancelable })
-  }
-}
-
-/** `kinescope-chat-statechange`: `state` has changed. */
-export class ChatStateChangeEvent extends ChatEvent {
-  readonly state: Status
-  readonly previous: Status
-  constructor(state: Status, previous: Status) {
-    super('statechange')
-    this.state = state
-    this.previous = previous
-  }
-}
-
-/** `kinescope-chat-ready`: the chat is on the page. */
-export class ChatReadyEvent extends ChatEvent {
-  constructor() {
-    super('ready')
-  }
-}
-
-/** `kinescope-chat-refresh`: a new token is in effect, or held for the next reload. */
-export class ChatRefreshEvent extends ChatEvent {
-  readonly held: boolean
-  constructor(held: boolean) {
-    super('refresh')
-    this.held = held
-  }
-}
-
-/** `kinescope-chat-error`: something is wrong; once per problem. */
-export class ChatErrorEvent extends ChatEvent {
-  readonly problem: Problem
-  constructor(problem: Problem) {
-    super('error')
-    this.problem = problem
-  }
-}
-
-/** `kinescope-chat-signin`: the visitor pressed "Sign in". Cancel it to keep the element from following `signin-url`. */
-export class ChatSigninEvent extends ChatEvent {
-  constructor() {
-    super('signin', true)
-  }
-}
-
+/** The element's events: bubbling, composed, and never carrying a token. */
 export interface ChatEventMap {
-  'kinescope-chat-statechange': ChatStateChangeEvent
-  'kinescope-chat-ready': ChatReadyEvent
-  'kinescope-chat-refresh': ChatRefreshEvent
-  'kinescope-chat-error': ChatErrorEvent
-  'kinescope-chat-signin': ChatSigninEvent
+  /** `state` has changed. */
+  'kinescope-chat-statechange': Event & { readonly state: Status; readonly previous: Status }
+  /** The chat is on the page. */
+  'kinescope-chat-ready': Event
+  /** A new token is in effect, or held for the next reload. */
+  'kinescope-chat-refresh': Event & { readonly held: boolean }
+  /** Something is wrong; once per problem. */
+  'kinescope-chat-error': Event & { readonly problem: Problem }
+  /** The visitor pressed "Sign in". Cancel it to keep the element from following `signin-url`. */
+  'kinescope-chat-signin': Event
+}
+
+type Fields<K extends keyof ChatEventMap> = Omit<ChatEventMap[K], keyof Event>
+
+export function chatEvent<K extends keyof ChatEventMap>(name: K, fields: Fields<K>): ChatEventMap[K] {
+  const cancelable = name === 'kinescope-chat-signin'
+  return Object.assign(
+    new Event(name, { bubbles: true, composed: true, cancelable }),
+    fields,
+  ) as ChatEventMap[K]
 }

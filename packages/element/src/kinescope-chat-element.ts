@@ -1,20 +1,17 @@
 import { ReactiveElement, type PropertyDeclarations, type PropertyValues } from '@lit/reactive-element'
-import { ChatSigninEvent, type ChatEventMap } from './chat-events.js'
+import { chatEvent, type ChatEventMap } from './chat-events.js'
 import { chatUrl, readEventId, readOrigin } from './frame/chat-url.js'
 import { follow } from './frame/load-frame.js'
 import { inEditorCanvas } from './placing/editor-canvas.js'
-import { whenNear } from './placing/near-viewport.js'
 import { upgrade } from './placing/upgrade.js'
-import type { Failure, Problem } from './problem.js'
+import { PROBLEMS, type Failure, type Problem } from './problem.js'
 import { ChatSession, type SessionHost, type SessionSettings } from './session/chat-session.js'
 import type { Status } from './session/chat-state.js'
 import type { FetchToken } from './token/token-client.js'
 import { ChatView } from './view/chat-view.js'
 import { writeReport, type Diagnostics } from './view/diagnostics.js'
-import { leaveSeat, takeSeat } from './view/labels.js'
-import { nearestLang } from './view/language.js'
-import { addMessages, messagesIn, pickLanguage, TOPICS } from './view/messages.js'
-import { REMEDIATIONS } from './view/remediations.js'
+import { make } from './view/make.js'
+import { addMessages, languageOf, messagesIn, type Messages } from './view/messages.js'
 import { styles } from './view/styles.js'
 import { VERSION } from './version.js'
 
@@ -25,6 +22,9 @@ export interface PageDefaults {
   language?: string | undefined
   chatOrigin?: string | undefined
 }
+
+/** The chats on the page that have no label of their own. */
+const unnamed = new Set<Element>()
 
 /** What a change of these means: another visit. */
 const VISIT = [
@@ -74,8 +74,6 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
 
-  static override shadowRootOptions: ShadowRootInit = { mode: 'open', delegatesFocus: true }
-  static override styles = styles
   static override properties: PropertyDeclarations = {
     eventId: { attribute: 'event-id' },
     tokenUrl: { attribute: 'token-url' },
@@ -161,11 +159,6 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     if (this.hasUpdated && this.isConnected) this.#begin()
   }
 
-  override focus(options?: FocusOptions): void {
-    this.#session?.welcome()
-    super.focus(options)
-  }
-
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
     const { token, timeLeft = null, clockDifferenceMs = null, steps = [] } = this.#session ?? {}
@@ -205,28 +198,32 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
   connectedMoveCallback(): void {}
 
-  protected override createRenderRoot(): HTMLElement | DocumentFragment {
-    const root = this.attachShadow(KinescopeChatElement.shadowRootOptions)
+  protected override createRenderRoot(): ShadowRoot {
+    const root = this.attachShadow({ mode: 'open', delegatesFocus: true })
     try {
-      root.adoptedStyleSheets = [styles.styleSheet!]
+      const sheet = new CSSStyleSheet()
+      sheet.replaceSync(styles)
+      root.adoptedStyleSheets = [sheet]
     } catch {
-      // an editor made the element here and put it into another document: there it is only a preview
-      const style = document.createElement('style')
-      style.textContent = styles.cssText
-      root.append(style)
+      // an editor made the element here and put it into another document, where it is only a preview
+      root.append(make('style', {}, styles))
     }
     this.#view = new ChatView(root, {
       retry: () => this.#session.reload(),
-      reload: () => this.#session.reload(),
       signIn: (event) => {
-        if (!this.dispatchEvent(new ChatSigninEvent())) event.preventDefault()
+        if (!this.dispatchEvent(chatEvent('kinescope-chat-signin', {}))) event.preventDefault()
       },
-      openInTab: () =>
-        follow(
-          chatUrl(this.#chatOrigin, this.#session.token?.chatId ?? this.#eventId, this.#session.token?.value),
-          '_blank',
-        ),
-      report: () => writeReport(this.diagnostics()),
+      openInTab: () => {
+        const { token } = this.#session
+        follow(chatUrl(this.#chatOrigin, token?.chatId ?? this.#eventId, token?.value), '_blank')
+      },
+      copyReport: () => {
+        const report = writeReport(this.diagnostics())
+        // where a page may not write to the clipboard, the visitor can
+        const byHand = () => prompt(this.#text.copyReport, report)
+        if (navigator.clipboard) navigator.clipboard.writeText(report).catch(byHand)
+        else byHand()
+      },
     })
     this.#session = new ChatSession(this, this.#view.stage, () => this.#title)
     return root
@@ -256,34 +253,29 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   }
 
   describe({ code, reason, status, requestId }: Failure, retryInMs: number | null): Problem {
-    const stray = code === 'event-id-missing' && this.hasAttribute('eventid') ? ' The tag has `eventid`.' : ''
-    const remediation = REMEDIATIONS[code] + (reason ? ` (${reason})` : '') + stray
+    const [topic, , cure] = PROBLEMS[code]
+    const stray = code === 'event-id-missing' && this.hasAttribute('eventid') ? 'the tag has `eventid`' : reason
+    const remediation = stray ? `${cure} (${stray})` : cure
     console.warn(`<kinescope-chat> ${code}: ${remediation}`)
-    return {
-      code,
-      message: messagesIn(this.#language)[TOPICS[code]].join('. '),
-      remediation,
-      status: status ?? null,
-      retryInMs,
-      requestId: requestId ?? null,
-    }
+    const message = this.#text[topic].join('. ')
+    return { code, message, remediation, status: status ?? null, retryInMs, requestId: requestId ?? null }
   }
 
   draw(): void {
     const { state, reloads } = this.#session
-    for (const status of ['idle', 'preview', 'loading', 'ready', 'refreshing', 'error'])
-      this.#internals.states[status === state.status ? 'add' : 'delete'](status)
+    const { states } = this.#internals
+    states.clear()
+    states.add(state.status)
     // Kinescope's own refusal can't be seen from the page: whoever reloads twice has a reason
     this.#offersHelp ||= state.problem?.code === 'frame-timeout' || reloads > 1
-    const language = this.#language
     this.#view.render({
       state,
-      language,
-      text: messagesIn(language),
+      language: this.#language,
+      text: this.#text,
       eventId: this.#eventId,
       signinUrl: safeUrl(this.signinUrl),
       help: this.help || this.#offersHelp,
-      debug: this.debug ? JSON.stringify(this.diagnostics(), null, 2) : null,
+      debug: this.debug ? JSON.stringify(this.diagnostics(), null, 2) : '',
     })
   }
 
@@ -296,15 +288,19 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   }
 
   get #language(): string {
-    const { language } = KinescopeChatElement.defaults
-    return pickLanguage([this.language, language, nearestLang(this), ...navigator.languages])
+    return languageOf(this, this.language, KinescopeChatElement.defaults.language)
   }
 
+  get #text(): Messages {
+    return messagesIn(this.#language)
+  }
+
+  /** Two unnamed chats on a page must not have one name. */
   get #title(): string {
     if (this.label) return this.label
-    const seat = takeSeat(this)
-    const { label } = messagesIn(this.#language)
-    return seat === 1 ? label : `${label} ${seat}`
+    unnamed.add(this)
+    const seat = [...unnamed].indexOf(this)
+    return this.#text.label + (seat ? ` ${seat + 1}` : '')
   }
 
   /** In an editor, or by wish, the element is a picture of itself. */
@@ -319,7 +315,16 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     if (this.loading !== 'lazy') return go()
     this.#session.stop({ keep: resume })
     this.draw()
-    this.#stopWaiting = whenNear(this, go)
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return
+        observer.disconnect()
+        go()
+      },
+      { rootMargin: '200px' },
+    )
+    observer.observe(this)
+    this.#stopWaiting = () => observer.disconnect()
   }
 
   #leave(): void {
@@ -329,7 +334,7 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     clearInterval(this.#ticking)
     this.#session?.stop({ keep: true })
     this.#view?.stop()
-    leaveSeat(this)
+    unnamed.delete(this)
   }
 }
 

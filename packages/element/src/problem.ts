@@ -25,38 +25,66 @@ export interface Failure {
   requestId?: string | undefined
 }
 
-export class ChatFailure extends Error {
+export class ChatFailure {
   readonly failure: Failure
   constructor(failure: Failure) {
-    super(failure.code)
     this.failure = failure
   }
 }
 
-/** Failures that can pass by themselves and are therefore tried again (SPEC, section 4). */
-const PASSING: readonly ElementCode[] = [
-  'rate-limited',
-  'identity-unavailable',
-  'overloaded',
-  'server-error',
-  'key-unavailable',
-  'key-not-registered',
-  'offline',
-  'endpoint-unreachable',
-  'endpoint-timeout',
-  'endpoint-error',
-]
+/** What a visitor can be told about a problem; many codes are one thing to them. */
+export type Topic =
+  'signIn' | 'denied' | 'notHere' | 'busy' | 'failed' | 'offline' | 'slow' | 'blocked' | 'setup' | 'expired'
 
-export const canPass = (code: ElementCode): boolean => PASSING.includes(code)
+/** Whether a failure can pass by itself, and so is tried again; or takes the chat away at once; or waits for a hand. */
+type Course = 'passes' | 'refuses' | 'stays'
 
-const REFUSING: readonly ElementCode[] = [
-  'sign-in-required',
-  'access-denied',
-  'event-not-allowed',
-  'origin-not-allowed',
-  'frame-blocked',
-]
+/**
+ * Everything the element knows of each code it can meet: what it is to the visitor, how it goes on, and what the developer
+ * should do. A ban and a sign-out work by `refuses`; a blocked frame is an empty one, so it refuses too.
+ */
+export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, remediation: string]> = {
+  'sign-in-required': [
+    'signIn',
+    'refuses',
+    'Sign the visitor in. If they are: no cookie reached token-url (other site, SameSite, third-party cookies blocked). Serve it under the domain of the site or pass identity.',
+  ],
+  'access-denied': ['denied', 'refuses', 'The site or authorize said no.'],
+  'event-not-allowed': ['notHere', 'refuses', 'Add the stream to CHAT_EVENTS.'],
+  'origin-not-allowed': ['notHere', 'refuses', 'Add the origin of the page to CHAT_ALLOWED_ORIGINS.'],
+  'bad-request': ['failed', 'stays', 'token-url must take POST with JSON {"event_id"}.'],
+  'rate-limited': ['busy', 'passes', 'Wait, or raise CHAT_RATE_LIMIT.'],
+  'identity-unavailable': ['failed', 'passes', 'Check CHAT_IDENTITY_URL.'],
+  overloaded: ['busy', 'passes', 'Add token servers.'],
+  'server-error': ['failed', 'passes', 'Find the request id in the log of the token server.'],
+  'key-unavailable': ['failed', 'passes', 'Run kinescope-chat keys list.'],
+  'key-not-registered': ['failed', 'passes', 'Run kinescope-chat keys register.'],
+  'key-expired': ['failed', 'stays', 'Run kinescope-chat keys rotate.'],
+  'event-not-found': ['notHere', 'stays', 'Check the id of the stream.'],
+  'token-malformed': ['failed', 'stays', 'Run kinescope-chat token verify.'],
+  'claim-missing': ['failed', 'stays', 'Add the claim.'],
+  'bad-algorithm': ['failed', 'stays', 'Sign with RS256.'],
+  'bad-audience': ['failed', 'stays', 'Set aud to "chat".'],
+  'wrong-event': ['failed', 'stays', 'Set event_id to the id of the stream.'],
+  'token-expired': [
+    'expired',
+    'stays',
+    'Check the clock of the token server, and that nothing caches its answers.',
+  ],
+  'token-not-yet-valid': ['failed', 'stays', 'Leave out nbf.'],
+  offline: ['offline', 'passes', 'No network.'],
+  'endpoint-unreachable': ['failed', 'passes', 'Check token-url, its CORS and TLS, and connect-src.'],
+  'endpoint-timeout': ['slow', 'passes', 'No answer in 10 s.'],
+  'endpoint-not-found': ['failed', 'stays', 'Check token-url.'],
+  'endpoint-error': ['failed', 'passes', 'See the log of token-url.'],
+  'endpoint-bad-reply': ['failed', 'stays', 'token-url must reply JSON {"token"}, no page.'],
+  'frame-blocked': ['blocked', 'refuses', 'Add to the policy of the page:'],
+  'frame-timeout': ['slow', 'stays', 'Check the network, the domains allowed at Kinescope and COEP.'],
+  'event-id-missing': ['setup', 'stays', 'Set event-id; an editor may have removed it.'],
+  'token-url-missing': ['setup', 'stays', 'Set token-url.'],
+}
 
-/** A refusal takes the chat away at once: that is how a ban or a sign-out works, and a blocked frame is an empty one. */
+export const canPass = (code: ElementCode): boolean => PROBLEMS[code][1] === 'passes'
+
 export const isRefusal = ({ code, status }: Failure): boolean =>
-  status === 401 || status === 403 || REFUSING.includes(code)
+  PROBLEMS[code][1] === 'refuses' || status === 401 || status === 403

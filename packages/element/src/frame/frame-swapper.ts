@@ -9,8 +9,6 @@ const LAST_MOMENT_MS = 5_000
 const WATCH_MS = 250
 /** Long enough for the new frame to be painted over the old one. */
 const OVERLAP_MS = 100
-/** How long a chat that has just appeared may not take the focus by itself. */
-const GUARD_MS = 1_000
 
 export interface SwapperHooks {
   /** The accessible name of a frame. */
@@ -29,7 +27,6 @@ export class FrameSwapper {
   readonly #hooks: SwapperHooks
   #shown: HTMLIFrameElement | null = null
   #swap = new AbortController()
-  #guard = new AbortController()
 
   constructor(stage: HTMLElement, hooks: SwapperHooks) {
     this.#stage = stage
@@ -51,7 +48,7 @@ export class FrameSwapper {
 
     await this.#visitorGone(timeLeft, signal)
     const frame = createFrame(this.#hooks.title())
-    const guard = (this.#guard = new AbortController())
+    const guard = new AbortController()
     const timeout = new AbortController()
     signal.addEventListener('abort', () => {
       guard.abort()
@@ -71,7 +68,7 @@ export class FrameSwapper {
       timeout.signal.addEventListener('abort', () => clearTimeout(timer))
     })
     this.#stage.append(frame)
-    guardFocus(frame, guard.signal, () => frame === this.#shown && isActive())
+    guardFocus(frame, guard.signal)
     send(frame, url)
 
     const timely = await Promise.race([loaded, late])
@@ -84,11 +81,6 @@ export class FrameSwapper {
     }
     await this.#visitorGone(timeLeft, signal)
     this.#reveal(frame, guard, signal)
-  }
-
-  /** The page itself sends the focus to the chat: that is no theft. */
-  welcome(): void {
-    if (this.#shown) this.#guard.abort()
   }
 
   get empty(): boolean {
@@ -113,15 +105,12 @@ export class FrameSwapper {
     this.#shown = frame
     frame.inert = false
     frame.style.visibility = ''
-    if (old && isInside(old)) {
-      guard.abort()
-      frame.focus()
-    }
+    guard.abort()
     if (old) {
+      if (isInside(old)) frame.focus()
       old.inert = true
       setTimeout(() => old.remove(), OVERLAP_MS)
     }
-    setTimeout(() => guard.abort(), GUARD_MS)
     frame.addEventListener('load', () => {
       if (frame === this.#shown && frame.isConnected && isBlank(frame)) this.#hooks.lost()
     })

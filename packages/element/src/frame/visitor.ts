@@ -16,20 +16,17 @@ export function focused(): Element | null {
 }
 
 /**
- * Keeps a frame from taking the focus by itself: Chromium lets a page in a hidden, inert frame do that. Whatever had the
- * focus before gets it back, unless the visitor went there on purpose.
+ * Keeps a loading frame from taking the focus: Chromium lets a page do that even in a hidden, inert frame. Whatever had the
+ * focus before gets it back.
  */
-export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal, allowed: () => boolean): void {
+export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal): void {
   let before = focused()
   const look = () => {
     if (!isInside(frame)) before = focused()
-    else if (!allowed()) {
-      if (before instanceof HTMLElement && before !== frame && before !== document.body)
-        before.focus({ preventScroll: true })
-      else frame.blur()
-    }
+    else if (before && before !== document.body) (before as HTMLElement).focus({ preventScroll: true })
+    else frame.blur()
   }
   const timer = setInterval(look, 50)
-  window.addEventListener('blur', look, { signal })
+  addEventListener('blur', look, { signal })
   signal.addEventListener('abort', () => clearInterval(timer))
 }

@@ -2,13 +2,12 @@ import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-t
 import { lifeOf, refreshDelay } from '../token/token-life.js'
 import { askForToken, type TokenAnswer, type TokenQuestion, type TokenReason } from '../token/token-client.js'
 import { canPass, ChatFailure, isRefusal, type Failure, type Problem } from '../problem.js'
-import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
+import { chatEvent } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper, type SwapperHooks } from '../frame/frame-swapper.js'
 import { backOff } from './back-off.js'
 import { IDLE, nextState, type ChatState, type Happening } from './chat-state.js'
 import { SteadyClock } from './steady-clock.js'
-import { onWake } from './wake.js'
 
 /** Timers stop while a machine sleeps and overflow past 2^31 ms: none is set for longer than this. */
 const LONGEST_TIMER_MS = 60_000
@@ -95,14 +94,20 @@ export class ChatSession {
   start(): void {
     this.stop()
     const { eventId, tokenUrl, fetchToken, token } = this.#host.settings()
-    this.#life = new AbortController()
-    onWake(this.#wake, this.#life.signal)
-    this.#happen({ type: 'started' })
+    this.#begin()
     if (!eventId) return this.#fail({ code: 'event-id-missing' })
     const given = token ? this.#judgeGiven(token) : null
     if (given) return this.#run('load', (signal) => this.#take(given, 'load', signal))
     if (!tokenUrl && !fetchToken) return this.#fail({ code: 'token-url-missing' })
     this.#obtain('load')
+  }
+
+  #begin(): void {
+    const { signal } = (this.#life = new AbortController())
+    // whenever the page may have slept, been hidden, frozen or offline, time may have passed unseen
+    document.addEventListener('visibilitychange', this.#wake, { signal })
+    for (const name of ['pageshow', 'online', 'focus']) addEventListener(name, this.#wake, { signal })
+    this.#happen({ type: 'started' })
   }
 
   /** Lets go of everything; with `keep`, the token stays for a return to the page. */
@@ -123,9 +128,7 @@ export class ChatSession {
     const { token } = this
     if (!token || this.timeLeft! < GIVEN_TOKEN_LEAST_MS) return this.start()
     this.stop({ keep: true })
-    this.#life = new AbortController()
-    onWake(this.#wake, this.#life.signal)
-    this.#happen({ type: 'started' })
+    this.#begin()
     this.#run('load', (signal) => this.#show(token, 'load', signal))
   }
 
@@ -146,10 +149,6 @@ export class ChatSession {
     this.reloads++
     if (this.state.status === 'idle' || !this.#host.settings().eventId) return this.start()
     this.#obtain(this.state.framed ? 'reload' : 'retry')
-  }
-
-  welcome(): void {
-    this.#frames.welcome()
   }
 
   rename(): void {
@@ -249,7 +248,7 @@ export class ChatSession {
     const inPlace = this.state.framed && reason !== 'reload'
     if (!inPlace || !(same || this.#host.settings().hold)) return this.#show(token, reason, signal)
     this.#happen({ type: 'renewed' })
-    if (!same) this.#host.dispatchEvent(new ChatRefreshEvent(true))
+    if (!same) this.#host.dispatchEvent(chatEvent('kinescope-chat-refresh', { held: true }))
   }
 
   async #show({ value, chatId, endsAt }: HeldToken, reason: TokenReason, signal: AbortSignal): Promise<void> {
@@ -267,7 +266,9 @@ export class ChatSession {
   #shown(): void {
     const again = this.state.framed
     this.#happen({ type: 'shown' })
-    this.#host.dispatchEvent(again ? new ChatRefreshEvent(false) : new ChatReadyEvent())
+    this.#host.dispatchEvent(
+      again ? chatEvent('kinescope-chat-refresh', { held: false }) : chatEvent('kinescope-chat-ready', {}),
+    )
   }
 
   #fail(failure: Failure): void {
@@ -297,7 +298,7 @@ export class ChatSession {
     const problem = this.#host.describe(failure, retryInMs)
     this.#note(`${failure.code}${failure.reason ? ` (${failure.reason})` : ''}`)
     this.#happen({ type: 'failed', problem, refused, trying })
-    if (!known) this.#host.dispatchEvent(new ChatErrorEvent(problem))
+    if (!known) this.#host.dispatchEvent(chatEvent('kinescope-chat-error', { problem }))
   }
 
   /** Sets the one timer for what is due next, if anything is. */
@@ -366,7 +367,8 @@ export class ChatSession {
     this.#host.draw()
     if (this.state.status === previous.status) return
     this.#note(this.state.status)
-    this.#host.dispatchEvent(new ChatStateChangeEvent(this.state.status, previous.status))
+    const fields = { state: this.state.status, previous: previous.status }
+    this.#host.dispatchEvent(chatEvent('kinescope-chat-statechange', fields))
   }
 
   #note(what: string): void {

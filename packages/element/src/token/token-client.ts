@@ -1,5 +1,5 @@
-import { WIRE_CODES, type ElementCode, type TokenReply } from '../contract.js'
-import { ChatFailure } from '../problem.js'
+import type { ElementCode, TokenReply } from '../contract.js'
+import { ChatFailure, PROBLEMS } from '../problem.js'
 import { readRetryAfter } from '../session/back-off.js'
 
 /** Why a token is asked for: first time, before the old one ends, after a failure, because somebody pressed "Reload". */
@@ -140,27 +140,23 @@ function parse(body: string): Record<string, unknown> | null {
   }
 }
 
+const BY_STATUS: Record<number, ElementCode> = {
+  401: 'sign-in-required',
+  403: 'access-denied',
+  404: 'endpoint-not-found',
+  429: 'rate-limited',
+}
+
 /** The endpoint's own code where it names one, else what the HTTP status says. */
 function wireCode(code: unknown, status: number): ElementCode {
-  const known = WIRE_CODES.find((wire) => wire === code)
-  if (known) return known
-  if (status >= 500) return 'endpoint-error'
-  const byStatus: Record<number, ElementCode> = {
-    401: 'sign-in-required',
-    403: 'access-denied',
-    404: 'endpoint-not-found',
-    429: 'rate-limited',
-  }
-  return byStatus[status] ?? 'bad-request'
+  if (Object.hasOwn(PROBLEMS, code as string)) return code as ElementCode
+  return BY_STATUS[status] ?? (status < 500 ? 'bad-request' : 'endpoint-error')
 }
 
 function asFailure(error: unknown): ChatFailure {
   if (error instanceof ChatFailure) return error
-  const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown }
-  if (code !== undefined || typeof status === 'number') {
-    const known = WIRE_CODES.find((wire) => wire === code)
-    const numeric = typeof status === 'number' ? status : undefined
-    if (known || numeric) return new ChatFailure({ code: wireCode(code, numeric ?? 0), status: numeric })
-  }
+  const { code, status } = (error ?? {}) as { code?: unknown; status?: number }
+  if (status || Object.hasOwn(PROBLEMS, code as string))
+    return new ChatFailure({ code: wireCode(code, status!), status })
   return new ChatFailure({ code: navigator.onLine ? 'endpoint-unreachable' : 'offline' })
 }

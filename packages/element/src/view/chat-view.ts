@@ -1,7 +1,8 @@
-import { canPass } from '../problem.js'
+import { canPass, PROBLEMS } from '../problem.js'
 import type { ChatState } from '../session/chat-state.js'
 import { SteadyClock } from '../session/steady-clock.js'
-import { TOPICS, type Messages } from './messages.js'
+import { make } from './make.js'
+import type { Messages } from './messages.js'
 
 /** Nothing moves on the page before this … */
 const SKELETON_AFTER_MS = 300
@@ -21,268 +22,188 @@ export interface ViewModel {
   signinUrl: string | undefined
   /** Whether "Chat not working?" is offered. */
   help: boolean
-  /** The developer's panel, or null. */
-  debug: string | null
+  /** The developer's panel, or nothing. */
+  debug: string
 }
 
 export interface ViewActions {
   retry(): void
-  reload(): void
   signIn(event: Event): void
   openInTab(): void
-  /** The report for support, without secrets. */
-  report(): string
+  copyReport(): void
 }
 
-type Layer = 'blank' | 'skeleton' | 'preview' | 'problem' | 'chat'
+type Layer = '' | 'skeleton' | 'preview' | 'problem' | 'chat'
 
 /**
- * What the visitor sees around the frame. Built once; repainted when the state changes and when a moment comes that
- * changes the picture, for which it has its one timer. Text only, no markup: it passes any policy of the page.
+ * What the visitor sees around the frame. Repainted when the state changes, and by its one timer when a moment comes that
+ * changes the picture.
  */
 export class ChatView {
   readonly stage = make('div', { className: 'stage' })
   readonly #actions: ViewActions
   readonly #clock = new SteadyClock()
-  readonly #box = make('section', { className: 'box' })
+  readonly #box: HTMLElement
   readonly #panel = make('div', { className: 'panel', part: 'panel' })
-  readonly #content = make('div', { className: 'row', style: 'display:contents' })
-  readonly #banner = make('div', { className: 'banner', part: 'banner', hidden: true })
+  readonly #banner = make('div', { className: 'row line', part: 'banner' })
   // in the document before its text, or a screen reader says nothing (WCAG 2.2, 4.1.3)
   readonly #status = make('div', { className: 'status', role: 'status' })
-  readonly #help = make('details', { className: 'help', hidden: true })
-  readonly #debug = make('pre', { part: 'details', hidden: true, tabIndex: 0 })
+  readonly #help = make('details', { className: 'line' })
+  readonly #debug = make('pre', { part: 'details', tabIndex: 0 })
   #model!: ViewModel
   #timer: ReturnType<typeof setTimeout> | undefined
-  #layer: Layer = 'blank'
+  #layer: Layer = ''
   #drawn = ''
-  #waitingSince = 0
+  #since = 0
   #skeletonSince = 0
-  #troubleSince = 0
   #retryAt = 0
-  #count: HTMLElement | null = null
+  #count: HTMLElement | undefined
 
   constructor(root: ShadowRoot, actions: ViewActions) {
     this.#actions = actions
-    this.#panel.append(this.#content, make('slot', { name: 'placeholder' }))
     this.stage.append(this.#panel)
-    this.#box.append(this.#banner, this.stage, this.#help, this.#status)
+    this.#box = make('section', { className: 'box' }, this.#banner, this.stage, this.#help, this.#status)
     root.append(this.#box, this.#debug, make('slot'))
   }
 
   render(model: ViewModel): void {
     const before = this.#model as ViewModel | undefined
     this.#model = model
-    const { state, text, language } = model
-    const { problem } = state
-    const now = this.#clock.now()
-    const waits = (m: ViewModel | undefined) =>
-      !!m && !m.state.framed && !m.state.problem && m.state.status !== 'preview'
-    const troubled = (m: ViewModel | undefined) => !!m?.state.framed && !!m.state.problem
-    if (waits(model) && !waits(before)) this.#waitingSince = now
-    if (troubled(model) && !troubled(before)) this.#troubleSince = now
-    if (problem && problem !== before?.state.problem) this.#retryAt = now + (problem.retryInMs ?? 0)
-    this.#box.lang = language
-    this.#box.ariaLabel = text.label
-    this.#box.ariaBusy = String(state.status === 'loading')
-    this.#drawHelp()
-    this.#debug.hidden = model.debug === null
-    if (model.debug !== null && this.#debug.textContent !== model.debug) this.#debug.textContent = model.debug
+    const { problem, framed } = model.state
+    // a picture's time runs from when the chat came or went, and from when trouble began
+    const changed = !before || framed !== before.state.framed || !problem !== !before.state.problem
+    if (changed) this.#since = this.#clock.now()
+    if (problem !== before?.state.problem) this.#retryAt = this.#clock.now() + (problem?.retryInMs ?? 0)
     this.#paint()
   }
 
   stop(): void {
     clearTimeout(this.#timer)
-    this.#layer = 'blank'
-    this.#skeletonSince = 0
   }
 
   /** Draws what this moment calls for, and comes back when another one does. */
   #paint(): void {
     clearTimeout(this.#timer)
     const now = this.#clock.now()
-    const moments: number[] = []
-    const since = (start: number, ms: number) => {
-      if (now >= start + ms) return true
-      moments.push(start + ms)
-      return false
+    let next = Infinity
+    const passed = (moment: number) => {
+      if (now < moment) next = Math.min(next, moment)
+      return now >= moment
     }
-    const { state } = this.#model
-    const { problem, framed } = state
-    const held = this.#layer === 'skeleton' && !since(this.#skeletonSince, SKELETON_LEAST_MS)
-    let layer: Layer = 'blank'
-    if (state.status === 'preview') layer = 'preview'
-    else if (held) layer = 'skeleton'
+    const { status, problem, framed } = this.#model.state
+    let layer: Layer = ''
+    if (status === 'preview') layer = status
+    else if (this.#layer === 'skeleton' && !passed(this.#skeletonSince + SKELETON_LEAST_MS))
+      layer = 'skeleton'
     else if (framed) layer = 'chat'
     else if (problem) layer = 'problem'
-    else if (since(this.#waitingSince, SKELETON_AFTER_MS)) layer = 'skeleton'
+    else if (passed(this.#since + SKELETON_AFTER_MS)) layer = 'skeleton'
     if (layer === 'skeleton' && this.#layer !== layer) this.#skeletonSince = now
     this.#layer = layer
-    const still = layer === 'skeleton' && since(this.#waitingSince, STILL_LOADING_AFTER_MS)
-    const banner = framed && !!problem && since(this.#troubleSince, BANNER_AFTER_MS)
+    const still = layer === 'skeleton' && passed(this.#since + STILL_LOADING_AFTER_MS)
+    const banner = framed && !!problem && passed(this.#since + BANNER_AFTER_MS)
 
-    this.#draw(layer, still, banner)
+    this.#draw(still, banner)
     if (this.#count) {
       const seconds = Math.max(0, Math.ceil((this.#retryAt - now) / 1000))
       const time = new Intl.RelativeTimeFormat(this.#model.language).format(seconds, 'second')
       this.#count.textContent = this.#model.text.retryAt.replace('{time}', time)
-      if (seconds > 0) moments.push(this.#retryAt - (seconds - 1) * 1000)
+      passed(this.#retryAt - (seconds - 1) * 1000)
     }
-    if (moments.length) this.#timer = setTimeout(() => this.#paint(), Math.max(0, Math.min(...moments) - now))
+    if (next < Infinity) this.#timer = setTimeout(() => this.#paint(), next - now)
   }
 
-  /** Rebuilds the parts whose content changes, and only then, so that no focus and no announcement is lost. */
-  #draw(layer: Layer, still: boolean, banner: boolean): void {
-    const { state, language, eventId, signinUrl } = this.#model
-    const { problem } = state
-    const key = [layer, still, banner, language, problem?.code, this.#countsDown, eventId, signinUrl].join()
+  /** Rebuilds only when the content changes, so that no focus and no announcement is lost. */
+  #draw(still: boolean, banner: boolean): void {
+    const layer = this.#layer
+    const { state, text, language, eventId, help, debug, signinUrl } = this.#model
+    const { problem, status } = state
+    this.#box.ariaBusy = `${status === 'loading'}`
+    this.#debug.hidden = !debug
+    if (this.#debug.textContent !== debug) this.#debug.textContent = debug
+    const counts = (problem?.retryInMs ?? 0) >= COUNTDOWN_FROM_MS
+    const key = [layer, still, banner, language, problem?.code, counts, eventId, help, signinUrl].join()
     if (key === this.#drawn) return
-    const spoke = !this.#banner.hidden || this.#drawn.startsWith('problem')
     this.#drawn = key
-    this.#count = null
 
     const root = this.#box.getRootNode() as ShadowRoot
-    const active = root.activeElement
-    const inside = !!active && (this.#content.contains(active) || this.#banner.contains(active))
-    this.#content.replaceChildren(...this.#panelContent(layer, still))
-    this.#panel.hidden = layer === 'chat'
-    this.#banner.replaceChildren(...(banner ? this.#bannerContent() : []))
-    this.#banner.hidden = !banner
-    if (inside)
-      root.querySelector<HTMLElement>('.banner .button, .panel .button, iframe:not([inert])')?.focus()
-
-    if (layer === 'problem' || banner) this.#say(banner ? this.#bannerText : this.#topic.join('. '))
-    else if (spoke && layer === 'chat') this.#say(this.#model.text.restored)
-  }
-
-  #say(words: string): void {
-    if (this.#status.textContent !== words) this.#status.textContent = words
-  }
-
-  get #topic(): readonly [string, string] {
-    const { state, text } = this.#model
-    return text[TOPICS[state.problem!.code]]
-  }
-
-  get #countsDown(): boolean {
-    return (this.#model.state.problem?.retryInMs ?? 0) >= COUNTDOWN_FROM_MS
-  }
-
-  #panelContent(layer: Layer, still: boolean): Node[] {
-    const { state, text, eventId } = this.#model
-    const heading = (words: string) => make('h2', { part: 'heading' }, words)
+    const held = root.activeElement?.matches('.button')
+    const troubled = banner || layer === 'problem'
+    this.#count = troubled && counts ? make('span', { ariaHidden: 'true' }) : undefined
     const message = (words: string) => make('p', { part: 'message' }, words)
-    if (layer === 'skeleton')
-      return [make('div', { className: 'bars' }), message(still ? text.stillLoading : text.loading)]
-    if (layer === 'preview') {
-      return [
-        heading(text.previewHeading),
-        make('bdi', { part: 'details' }, eventId),
-        message(text.previewMessage),
-      ]
+    const heading = (words: string) => make('h2', { part: 'heading' }, words)
+    // the ticking number is for the eye: read aloud each second it would drown the chat
+    const count = this.#count ? [this.#count] : []
+    const retry = this.#button(counts ? text.retryNow : text.retry, this.#actions.retry)
+    const contents: Record<Layer, () => Node[]> = {
+      '': () => [],
+      chat: () => [],
+      skeleton: () => [make('div', { className: 'bars' }), message(still ? text.stillLoading : text.loading)],
+      preview: () => [heading(text.label), make('bdi', { part: 'details' }, eventId), message(text.preview)],
+      problem: () => {
+        const { code } = problem!
+        const [topic] = PROBLEMS[code]
+        const [title, words] = text[topic]
+        const buttons: Node[] =
+          topic === 'setup' ? [] : topic === 'signIn' ? [this.#signIn(), retry] : [retry]
+        if (topic === 'blocked' || code === 'frame-timeout')
+          buttons.push(this.#button(text.openInTab, this.#actions.openInTab))
+        return [
+          heading(title),
+          message(words),
+          ...count,
+          make('div', { className: 'row' }, ...buttons),
+          make('code', { part: 'details' }, code),
+        ]
+      },
     }
-    if (layer !== 'problem') return []
-    const { code } = state.problem!
-    const [title, words] = this.#topic
-    return [
-      heading(title),
-      message(words),
-      ...this.#countdown(),
-      make('div', { className: 'row' }, ...this.#buttons()),
-      make('p', { part: 'details' }, make('code', {}, code)),
-    ]
-  }
-
-  #buttons(): Node[] {
-    const { state, text, signinUrl } = this.#model
-    const { code } = state.problem!
-    const topic = TOPICS[code]
-    const retry = this.#button(this.#countsDown ? text.retryNow : text.retry, () => this.#actions.retry())
-    if (topic === 'setup') return []
-    if (topic === 'signIn') {
-      const slot = make('slot', { name: 'signin' })
-      const link = signinUrl
-        ? make('a', { className: 'button', part: 'button', href: signinUrl }, text.signInButton)
-        : this.#button(text.signInButton)
-      link.classList.add('primary')
-      slot.append(link)
-      slot.addEventListener('click', (event) => this.#actions.signIn(event))
-      return [slot, retry]
-    }
-    retry.classList.add('primary')
-    const openable = topic === 'blocked' || code === 'frame-timeout'
-    return openable ? [retry, this.#button(text.openInTab, () => this.#actions.openInTab())] : [retry]
-  }
-
-  get #bannerText(): string {
-    const { state, text } = this.#model
-    const { code } = state.problem!
-    if (code === 'offline') return text.offline[0]
-    if (code === 'token-expired') return text.connectionExpired
-    return canPass(code) ? text.connectionLost : text.refreshFailed
-  }
-
-  #bannerContent(): Node[] {
-    const { text } = this.#model
-    return [
-      make('span', { part: 'message' }, this.#bannerText),
-      ...this.#countdown(),
-      this.#button(text.retryNow, () => this.#actions.retry()),
-    ]
-  }
-
-  /** The ticking number is for the eye: read aloud each second it would drown the chat. */
-  #countdown(): Node[] {
-    if (!this.#countsDown) return []
-    this.#count = make('span', { ariaHidden: 'true' })
-    return [this.#count]
-  }
-
-  #drawHelp(): void {
-    const { text, help, language, state } = this.#model
-    this.#help.hidden = !help || state.status === 'preview'
-    if (this.#help.hidden || this.#help.lang === language) return
-    this.#help.lang = language
-    const copy = this.#button(text.copyReport, () => {
-      const report = this.#actions.report()
-      void navigator.clipboard.writeText(report).then(
-        () => (copy.textContent = text.copied),
-        // no clipboard on a page without TLS: shown, to be copied by hand
-        () => this.#help.append(make('pre', { tabIndex: 0 }, report)),
-      )
-    })
+    this.#box.lang = language
+    this.#box.ariaLabel = text.label
+    this.#panel.hidden = layer === 'chat'
+    this.#panel.replaceChildren(...contents[layer](), make('slot', { name: 'placeholder' }))
+    this.#banner.hidden = !banner
+    this.#banner.replaceChildren(...(banner ? [message(this.#bannerText), ...count, retry] : []))
+    this.#help.hidden = !help || status === 'preview'
     this.#help.replaceChildren(
       make('summary', {}, text.help),
       make(
         'div',
         { className: 'row' },
-        this.#button(text.reload, () => this.#actions.reload()),
-        this.#button(text.openInTab, () => this.#actions.openInTab()),
-        copy,
+        this.#button(text.reload, this.#actions.retry),
+        this.#button(text.openInTab, this.#actions.openInTab),
+        this.#button(text.copyReport, this.#actions.copyReport),
       ),
     )
+    if (held) root.querySelector<HTMLElement>('div .button, iframe:not([inert])')?.focus()
+
+    const words = troubled
+      ? banner
+        ? this.#bannerText
+        : problem!.message
+      : this.#status.textContent && layer === 'chat'
+        ? text.restored
+        : ''
+    if (words && this.#status.textContent !== words) this.#status.textContent = words
   }
 
-  #button(words: string, press?: () => void): HTMLButtonElement {
-    const button = make('button', { type: 'button', className: 'button', part: 'button' }, words)
-    if (press) button.addEventListener('click', press)
-    return button
+  get #bannerText(): string {
+    const { state, text } = this.#model
+    const { code } = state.problem!
+    const [topic] = PROBLEMS[code]
+    if (topic === 'offline' || topic === 'expired') return text[topic][0]
+    return canPass(code) ? text.connectionLost : text.refreshFailed
   }
-}
 
-function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  {
-    part,
-    style,
-    ...properties
-  }: Partial<Omit<HTMLElementTagNameMap[K], 'part' | 'style'>> & { part?: string; style?: string } = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag)
-  Object.assign(element, properties)
-  if (part) element.part.add(part)
-  if (style) element.style.cssText = style
-  element.append(...children)
-  return element
+  #signIn(): HTMLSlotElement {
+    const { text, signinUrl } = this.#model
+    const properties = { className: 'button', part: 'button' }
+    const button = signinUrl
+      ? make('a', { ...properties, href: signinUrl }, text.signInButton)
+      : make('button', properties, text.signInButton)
+    return make('slot', { name: 'signin', onclick: this.#actions.signIn }, button)
+  }
+
+  #button(words: string, onclick: () => void): HTMLButtonElement {
+    return make('button', { className: 'button', part: 'button', onclick }, words)
+  }
 }

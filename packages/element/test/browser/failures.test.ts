@@ -286,7 +286,7 @@ describe('a frame that does not come', () => {
     await time.tickAsync(400)
     expect(chat.problem!.code).to.equal('frame-timeout')
     expect(part(chat, 'panel')!.querySelectorAll('button')).to.have.length(2)
-    expect(chat.shadowRoot!.querySelector<HTMLElement>('.help')!.hidden).to.be.false
+    expect(chat.shadowRoot!.querySelector('details')!.hidden).to.be.false
   })
 
   it('is waited for while it may still come', async () => {

@@ -12,7 +12,6 @@ import {
   record,
   shownFrame,
   until,
-  whenState,
 } from './bench.js'
 
 let hidden = false
