@@ -110,6 +110,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     throw error
   }
   void watch?.look()
+  const choice = keys.current(Date.now())
+  if ('problem' in choice) logger.error({ code: choice.problem }, 'there is no key to sign with yet')
   return { app, url: addressOf(app) + config.basePath, reload: () => keys.reload(), close }
 }
 

@@ -33,9 +33,9 @@ export interface RegistrationWatchOptions {
 export class RegistrationWatch implements RegistrationView {
   readonly #options: RegistrationWatchOptions
   readonly #now: () => number
-  #registered = new Map<string, number | null>()
-  #missing = new Set<string>()
-  #events = new Map<string, 'missing' | 'jwt-not-enabled'>()
+  #registered: ReadonlyMap<string, number | null> = new Map()
+  #missing: ReadonlySet<string> = new Set()
+  #events: ReadonlyMap<string, 'missing' | 'jwt-not-enabled'> = new Map()
   #failing = false
   #timer: NodeJS.Timeout | undefined
   #nextAt = 0
@@ -109,16 +109,17 @@ export class RegistrationWatch implements RegistrationView {
       // read before the question: a key that turns up while the list is under way is no proof of anything
       const kid = currentKid()
       const listed = await source.listKeys()
+      const events = new Map<string, 'missing' | 'jwt-not-enabled'>()
+      for (const id of eventIds) {
+        const event = await source.findEvent(id)
+        if (event === null) events.set(id, 'missing')
+        else if (event.jwtRequired === false) events.set(id, 'jwt-not-enabled')
+      }
       this.#registered = new Map(
         listed.map((key) => [key.kid, key.expiresAt === null ? null : Date.parse(key.expiresAt)]),
       )
       this.#missing = new Set(kid !== null && !this.#registered.has(kid) ? [kid] : [])
-      for (const id of eventIds) {
-        const event = await source.findEvent(id)
-        if (event === null) this.#events.set(id, 'missing')
-        else if (event.jwtRequired === false) this.#events.set(id, 'jwt-not-enabled')
-        else this.#events.delete(id)
-      }
+      this.#events = events
       this.#failing = false
       onCheck?.({ ok: true })
     } catch (error) {

@@ -1,0 +1,112 @@
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EVENT, listen, makeKey, SITE_ORIGIN } from '../running-server.js'
+import { secret, secretsIn } from '../secrets.js'
+import { freePort, runServe, untilListening, type Spawned } from './spawned.js'
+
+const { kid, pem } = makeKey()
+const COOKIE = `sid=${secret('the-cookie-of-a-visitor')}`
+
+describe('kinescope-chat serve as a process', () => {
+  let site: Awaited<ReturnType<typeof listen>>
+  let release: () => void
+  let asked: Promise<void>
+  let server: Spawned
+  let port: number
+
+  beforeAll(async () => {
+    const released = new Promise<void>((resolve) => (release = resolve))
+    let arrived: () => void
+    asked = new Promise<void>((resolve) => (arrived = resolve))
+    site = await listen((_request, response) => {
+      arrived()
+      void released.then(() => response.end(JSON.stringify({ id: 'u-1', name: 'Ann' })))
+    })
+    port = await freePort()
+    server = runServe({
+      PORT: String(port),
+      CHAT_EVENTS: EVENT,
+      CHAT_ALLOWED_ORIGINS: SITE_ORIGIN,
+      CHAT_IDENTITY: 'forward',
+      CHAT_IDENTITY_URL: `${site.url}/me`,
+      CHAT_PRIVATE_KEY: pem,
+      CHAT_KEY_ID: kid,
+      CHAT_LOG_LEVEL: 'debug',
+    })
+    await untilListening(server, port)
+  })
+  afterAll(async () => {
+    server.child.kill('SIGKILL')
+    await site.close()
+  })
+
+  it('answers what is in flight at SIGTERM and ends in under five seconds, with idle keep-alive clients', async () => {
+    const agent = new Agent({ keepAlive: true })
+    const idle = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const socket = connect(port, '127.0.0.1')
+        socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+        await once(socket, 'data')
+        return socket
+      }),
+    )
+    const answer = new Promise<{ status: number; connection: string | undefined; body: string }>(
+      (resolve, reject) => {
+        const call = request(`http://127.0.0.1:${port}/token`, {
+          agent,
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', Origin: SITE_ORIGIN, Cookie: COOKIE },
+        })
+        call.on('error', reject).on('response', (response) => {
+          let body = ''
+          response.setEncoding('utf8').on('data', (part: string) => (body += part))
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, connection: response.headers.connection, body }),
+          )
+        })
+        call.end(JSON.stringify({ event_id: EVENT }))
+      },
+    )
+    await asked
+    const told = performance.now()
+    server.child.kill('SIGTERM')
+    // only once the server has taken the signal may the answer come
+    await Promise.all(idle.map((socket) => once(socket, 'close')))
+    release()
+    expect(await answer).toMatchObject({
+      status: 200,
+      connection: 'close',
+      body: expect.stringContaining('"token"') as string,
+    })
+    expect(await server.ended).toBe(0)
+    expect(performance.now() - told).toBeLessThan(5000)
+    agent.destroy()
+  })
+
+  it('has written no secret, not at the loudest either', () => {
+    expect(server.output()).toContain('token made')
+    expect(secretsIn(server.output())).toEqual([])
+  })
+})
+
+describe('a wrong setting', () => {
+  it('ends the start with exit code 2 and is named, one as well as several', async () => {
+    const right = {
+      CHAT_EVENTS: EVENT,
+      CHAT_IDENTITY: 'guest',
+      CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+      PORT: '0',
+    }
+    const one = runServe({ ...right, CHAT_TOKEN_TTL: '1h' })
+    const several = runServe({ CHAT_TOKEN_TTL: '1h', CHAT_EVENT: EVENT })
+    const key = runServe({ ...right, CHAT_PRIVATE_KEY: secret(makeKey(1024).pem), CHAT_KEY_ID: 'kid' })
+    expect([await one.ended, await several.ended, await key.ended]).toEqual([2, 2, 2])
+    expect(one.output()).toContain('CHAT_TOKEN_TTL')
+    for (const name of ['CHAT_TOKEN_TTL', 'CHAT_EVENTS', 'CHAT_EVENT', 'CHAT_IDENTITY'])
+      expect(several.output()).toContain(name)
+    expect(key.output()).toContain('CHAT_PRIVATE_KEY')
+    expect(secretsIn(key.output().replaceAll('CHAT_PRIVATE_KEY', ''))).toEqual([])
+  })
+})
