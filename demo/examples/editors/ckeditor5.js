@@ -1,0 +1,18 @@
+import { GeneralHtmlSupport, Plugin } from 'ckeditor5'
+
+/** CKEditor 5. Naming the tag in `htmlSupport.allow` alone is not enough: the schema has to know it too. */
+export class KinescopeChatTag extends Plugin {
+  static requires = [GeneralHtmlSupport]
+
+  init() {
+    this.editor.plugins.get('DataSchema').registerBlockElement({
+      view: 'kinescope-chat',
+      model: 'kinescopeChat',
+      isObject: true,
+      modelSchema: { inheritAllFrom: '$blockObject' },
+    })
+    this.editor.plugins
+      .get('DataFilter')
+      .loadAllowedConfig([{ name: 'kinescope-chat', attributes: true, classes: true, styles: true }])
+  }
+}

@@ -1,0 +1,10 @@
+import sanitizeHtml from 'sanitize-html'
+
+/** sanitize-html 2. */
+export const sanitizeHtmlSettings = {
+  allowedTags: sanitizeHtml.defaults.allowedTags.concat('kinescope-chat'),
+  allowedAttributes: {
+    ...sanitizeHtml.defaults.allowedAttributes,
+    'kinescope-chat': ['event-id', 'token-url', 'language', 'label', 'help', 'class'],
+  },
+}

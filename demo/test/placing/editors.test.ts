@@ -1,0 +1,149 @@
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import sanitizeHtml from 'sanitize-html'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sanitizeHtmlSettings } from '../../examples/editors/sanitize-html.js'
+import { launchBrowser } from '../e2e/browser.js'
+import { CONFIGURABLE, EDITORS } from './editors.js'
+import { EVENT, startChatSite, type ChatSite } from './site.js'
+
+const LINK = `https://kinescope.io/chat/${EVENT}#kinescope-chat`
+const TAG = `<kinescope-chat event-id="${EVENT}" token-url="/token" language="ru"></kinescope-chat>`
+const CONTENT = `<p>Before</p><p><a href="${LINK}">Open the chat</a></p><p>After</p>`
+
+let chatSite: ChatSite
+let browser: Browser
+let context: BrowserContext
+/** Every request of every page. */
+let requests: string[]
+
+beforeAll(async () => {
+  ;[chatSite, browser] = await Promise.all([startChatSite(), launchBrowser()])
+  chatSite.site.pages.set('/tiptap.js', {
+    html: await bundleTiptap(),
+    headers: { 'content-type': 'text/javascript' },
+  })
+})
+afterAll(async () => {
+  await browser.close()
+  await chatSite.close()
+})
+beforeEach(async () => {
+  requests = []
+  context = await browser.newContext()
+  context.on('request', (request) => requests.push(request.url()))
+})
+afterEach(() => context.close())
+
+/** TipTap comes as modules only. */
+async function bundleTiptap(): Promise<string> {
+  const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+  const result = await build({
+    configFile: false,
+    logLevel: 'silent',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      write: false,
+      minify: false,
+      lib: { entry: path('./tiptap-entry.js'), formats: ['iife'], name: 'Tiptap', fileName: 'tiptap' },
+    },
+  })
+  const [first] = [result].flat()
+  if (!first || !('output' in first)) throw new Error('Vite built nothing')
+  return first.output[0].code
+}
+
+async function openEditor(html: string): Promise<Page> {
+  chatSite.site.pages.set('/editor', { html })
+  const page = await context.newPage()
+  await page.goto(`${chatSite.site.url()}/editor`)
+  await page.waitForFunction('window.roundTrip')
+  return page
+}
+
+const roundTrip = (page: Page, html: string) =>
+  page.evaluate<string>(`window.roundTrip(${JSON.stringify(html)})`)
+
+/** What an editor would have done to its readers or its text if the element had come alive in it. */
+const ours = () => requests.filter((url) => /\/token$/.test(url) || url.startsWith(chatSite.chatOrigin))
+
+/** Publishes what was saved, on a page with the script in its head, and tells how many chats are ready there. */
+async function publish(html: string): Promise<number> {
+  chatSite.site.pages.set('/published', {
+    html: `<!doctype html><html lang="en"><head><title>Page</title>
+      <script type="module" src="/kinescope-chat.js" data-chat-origin="${chatSite.chatOrigin}" data-upgrade="main"></script>
+      </head><body><main>${html}</main></body></html>`,
+  })
+  const page = await context.newPage()
+  await page.goto(`${chatSite.site.url()}/published`)
+  await page.waitForFunction(
+    `[...document.querySelectorAll('kinescope-chat')].some((chat) => chat.state === 'ready')`,
+  )
+  return page.locator('kinescope-chat').count()
+}
+
+/** The attributes of the only chat in a saved text, and what is inside it. */
+async function savedTag(html: string) {
+  const page = await context.newPage()
+  return page.evaluate((html) => {
+    const place = new DOMParser().parseFromString(html, 'text/html')
+    const tags = [...place.querySelectorAll('kinescope-chat')]
+    return tags.map((tag) => ({
+      attributes: Object.fromEntries([...tag.attributes].map(({ name, value }) => [name, value])),
+      content: tag.textContent?.trim(),
+      children: tag.children.length,
+    }))
+  }, html)
+}
+
+const AS_WRITTEN = [
+  { attributes: { 'event-id': EVENT, 'token-url': '/token', language: 'ru' }, content: '', children: 0 },
+]
+
+describe('the marked link', () => {
+  for (const { name, dropsTag, page } of EDITORS)
+    it(`survives ${name} as it comes, and is a chat when published`, async () => {
+      const editor = await openEditor(page(false))
+      const saved = await roundTrip(editor, CONTENT + TAG)
+      expect(saved).toContain(`href="${LINK}"`)
+      expect(saved.includes('<kinescope-chat')).toBe(!dropsTag)
+      expect(ours()).toEqual([])
+      expect(await publish(await roundTrip(editor, CONTENT))).toBe(1)
+    })
+
+  it('survives sanitize-html as it comes, and is a chat when published', async () => {
+    expect(sanitizeHtml(CONTENT + TAG)).not.toContain('kinescope-chat event-id')
+    expect(await publish(sanitizeHtml(CONTENT))).toBe(1)
+  })
+})
+
+describe('the tag, with our configuration', () => {
+  for (const { name, canvas, page } of CONFIGURABLE)
+    it(`survives ${name} as its author wrote it, asks for nothing there, and is a chat when published`, async () => {
+      const withScript = page(true).replace(
+        '</head>',
+        `<script src="/kinescope-chat.classic.js" data-chat-origin="${chatSite.chatOrigin}"></script></head>`,
+      )
+      const editor = await openEditor(withScript)
+      const saved = await roundTrip(editor, `<p>Before</p>${TAG}<p>After</p>`)
+      // what has come alive in the editor's canvas has had the time to ask
+      const states = await editor.evaluate(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        const roots = [document, ...[...document.querySelectorAll('iframe')].map((f) => f.contentDocument)]
+        return roots.flatMap((root) =>
+          [...(root?.querySelectorAll('kinescope-chat') ?? [])].map((chat) => chat.state),
+        )
+      })
+      expect(states).toEqual(canvas ? ['preview'] : [])
+      expect(ours()).toEqual([])
+      expect(await savedTag(saved)).toEqual(AS_WRITTEN)
+      expect(await publish(saved)).toBe(1)
+    })
+
+  it('survives sanitize-html as its author wrote it, and is a chat when published', async () => {
+    const saved = sanitizeHtml(`<p>Before</p>${TAG}`, sanitizeHtmlSettings)
+    expect(await savedTag(saved)).toEqual(AS_WRITTEN)
+    expect(await publish(saved)).toBe(1)
+  })
+})
