@@ -29,12 +29,21 @@ if (!existsSync(pnpm)) {
   console.log(`Fetching pnpm ${version} …`)
   mkdirSync(tool, { recursive: true })
   writeFileSync(join(tool, 'package.json'), '{"private":true}\n')
-  const options = ['--no-audit', '--no-fund', '--no-save', '--no-package-lock', '--ignore-scripts', '--loglevel=error']
+  const options = [
+    '--no-audit',
+    '--no-fund',
+    '--no-save',
+    '--no-package-lock',
+    '--ignore-scripts',
+    '--loglevel=error',
+  ]
   runNow([npmCli(), 'install', `pnpm@${version}`, ...options], tool)
 }
 
 const stamp = join(root, 'node_modules/.installed')
-const lock = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex')
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+  .digest('hex')
 const wanted = `pnpm ${version}, node ${process.version}, lock ${lock}`
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   console.log('Installing packages …')
@@ -42,9 +51,14 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   writeFileSync(stamp, wanted)
 }
 
-const child = spawn(process.execPath, [pnpm, 'run', ...process.argv.slice(2)], { cwd: root, env, stdio: 'inherit' })
+const child = spawn(process.execPath, [pnpm, 'run', ...process.argv.slice(2)], {
+  cwd: root,
+  env,
+  stdio: 'inherit',
+})
 // the terminal sends Ctrl-C to the whole group: the child ends, and this process follows it
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal))
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => signal === 'SIGTERM' && child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === 'SIGINT' ? 130 : (code ?? 1)))
 
 function npmCli() {

@@ -1,0 +1,255 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkToken } from '../../src/token/check-token.js'
+import { lifeOf, REFRESH_FLOOR_MS, REFRESH_MARGIN_MS, refreshDelay } from '../../src/token/token-life.js'
+import { backOff, readRetryAfter } from '../../src/session/back-off.js'
+import { IDLE, nextState, type ChatState, type Happening } from '../../src/session/chat-state.js'
+import { chatUrl, readEventId, readOrigin } from '../../src/frame/chat-url.js'
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const token = (claims: object, header: object = {}) =>
+  `${encode({ alg: 'RS256', typ: 'JWT', kid: 'key-2024-12-25', ...header })}.${encode({ ...ARTICLE, ...claims })}.c2ln`
+/** The payload of Kinescope's own article. */
+const ARTICLE = {
+  aud: 'chat' as string | string[],
+  user_id: 'user-12345',
+  username: 'John Smith',
+  event_id: 'event-abc-123',
+  iat: 1703500800,
+  exp: 1703504400,
+}
+
+describe('the token checks', () => {
+  it('accept the article’s sample, with aud as a string and as the array that its Go code emits', () => {
+    for (const aud of ['chat', ['chat'], ['other', 'chat']]) {
+      const check = checkToken(token({ aud }), { eventId: 'event-abc-123', now: ARTICLE.iat })
+      expect(check).toMatchObject({
+        fault: null,
+        claims: { user_id: 'user-12345' },
+        header: { kid: 'key-2024-12-25' },
+      })
+    }
+  })
+
+  it('read UTF-8 of any base64url length', () => {
+    for (const username of ['Жанна 😀', 'a', 'ab', 'abc', 'abcd'])
+      expect(checkToken(token({ username }))).toMatchObject({ fault: null, claims: { username } })
+  })
+
+  const table: [string, string, string][] = [
+    ['garbage', 'token-malformed', 'not-three-parts'],
+    ['a.b', 'token-malformed', 'not-three-parts'],
+    ['', 'token-malformed', 'not-three-parts'],
+    [`${token({})}=`, 'token-malformed', 'not-three-parts'],
+    [`e30K.${encode(ARTICLE)}.`, 'token-malformed', 'not-three-parts'],
+    [`!.${encode(ARTICLE)}.c2ln`, 'token-malformed', 'not-three-parts'],
+    [`${encode([])}.${encode(ARTICLE)}.c2ln`, 'token-malformed', 'header'],
+    [`${encode({ alg: 'RS256', kid: 'k' })}.${encode('x')}.c2ln`, 'token-malformed', 'payload'],
+    [token({}, { alg: 'HS256' }), 'bad-algorithm', 'alg'],
+    [token({}, { alg: 'none' }), 'bad-algorithm', 'alg'],
+    [token({}, { kid: undefined }), 'claim-missing', 'kid'],
+    [token({}, { kid: 7 }), 'token-malformed', 'kid'],
+    [token({ aud: undefined }), 'claim-missing', 'aud'],
+    [token({ aud: 'Chat' }), 'bad-audience', 'aud'],
+    [token({ aud: ['x'] }), 'bad-audience', 'aud'],
+    [token({ user_id: undefined }), 'claim-missing', 'user_id'],
+    [token({ user_id: 7 }), 'token-malformed', 'user_id-not-a-string'],
+    [token({ username: '' }), 'claim-missing', 'username'],
+    [token({ event_id: null }), 'claim-missing', 'event_id'],
+    [token({ event_id: 'other' }), 'wrong-event', 'event_id'],
+    [token({ exp: undefined }), 'claim-missing', 'exp'],
+    [token({ exp: '1703504400' }), 'token-malformed', 'exp-not-a-number'],
+    [token({ exp: 1703504400000 }), 'token-malformed', 'exp-in-milliseconds'],
+    [token({ nbf: 1703504400000 }), 'token-malformed', 'nbf-in-milliseconds'],
+    [token({ nbf: ARTICLE.iat + 100 }), 'token-not-yet-valid', 'nbf'],
+  ]
+  it.each(table)('name what is wrong with %s', (bad, code, reason) => {
+    expect(checkToken(bad, { eventId: 'event-abc-123', now: ARTICLE.iat }).fault).toEqual({ code, reason })
+  })
+
+  it.each([
+    [-1, false],
+    [0, false],
+    [1, true],
+  ])('judge a token that ends in %i s', (left, good) => {
+    const fault = checkToken(token({}), { now: ARTICLE.exp - left }).fault
+    expect(fault === null).toBe(good)
+  })
+
+  it('never throw, and never repeat the token, whatever they are given', () => {
+    const anything = fc.oneof(
+      fc.anything(),
+      fc.string(),
+      fc
+        .tuple(fc.json(), fc.json())
+        .map(
+          ([a, b]) => `${Buffer.from(a).toString('base64url')}.${Buffer.from(b).toString('base64url')}.c2ln`,
+        ),
+      fc.record({ aud: fc.anything(), exp: fc.anything(), user_id: fc.anything() }).map((claims) => {
+        try {
+          return token(claims)
+        } catch {
+          return ''
+        }
+      }),
+    )
+    fc.assert(
+      fc.property(anything, fc.option(fc.double(), { nil: undefined }), (value, now) => {
+        const { fault } = checkToken(value, { now })
+        if (fault && typeof value === 'string' && value.length > 30)
+          expect(JSON.stringify(fault)).not.toContain(value)
+      }),
+    )
+  })
+})
+
+describe('a token’s life', () => {
+  const claims = { ...ARTICLE }
+  it('is expires_in first, then exp - iat less its age, then exp - Date', () => {
+    expect(lifeOf({ expires_in: 100 }, claims, 0)).toBe(100_000)
+    expect(lifeOf({}, claims)).toBe(3_600_000)
+    expect(lifeOf({}, claims, claims.iat + 1800)).toBe(1_800_000)
+    expect(lifeOf({}, claims, claims.iat - 9999)).toBe(3_600_000)
+    const { iat: _, ...without } = claims
+    expect(lifeOf({}, without, claims.exp - 60)).toBe(60_000)
+    expect(lifeOf({}, without)).toBeGreaterThan(0)
+  })
+
+  it('asks for the next one never before the floor, and never past the margin where the life allows', () => {
+    const life = fc.double({ min: 0, max: 1e13, noNaN: true })
+    fc.assert(
+      fc.property(
+        life,
+        fc.option(fc.double(), { nil: undefined }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (ms, refreshIn, random) => {
+          const delay = refreshDelay(ms, refreshIn, random)
+          expect(delay).toBeGreaterThanOrEqual(REFRESH_FLOOR_MS)
+          expect(delay).toBeLessThanOrEqual(Math.max(REFRESH_FLOOR_MS, ms - REFRESH_MARGIN_MS))
+        },
+      ),
+    )
+  })
+
+  it('asks between 60 and 90 % of an ordinary life', () => {
+    expect(refreshDelay(3_600_000, undefined, 0)).toBe(2_160_000)
+    expect(refreshDelay(3_600_000, undefined, 1)).toBeCloseTo(3_240_000)
+    expect(refreshDelay(60_000, undefined, 0)).toBe(36_000)
+  })
+})
+
+describe('backing off', () => {
+  it('grows with each try up to a cap, and is never shorter than a second', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2000 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attempt, random) => {
+          const delay = backOff(attempt, random)
+          expect(delay).toBeGreaterThanOrEqual(1_000)
+          expect(delay).toBeLessThanOrEqual(150_000)
+        },
+      ),
+    )
+    for (let attempt = 1; attempt < 6; attempt++)
+      expect(backOff(attempt + 1, 0)).toBeGreaterThan(backOff(attempt, 0))
+  })
+
+  it('obeys Retry-After, in both forms, and survives nonsense', () => {
+    expect(backOff(9, 0, 7_000)).toBe(7_000)
+    expect(backOff(1, 0.999, 7_000)).toBeLessThan(9_000)
+    expect(readRetryAfter('7', 0)).toBe(7_000)
+    expect(readRetryAfter('Thu, 01 Jan 1970 00:00:10 GMT', 3_000)).toBe(7_000)
+    expect(readRetryAfter('Thu, 01 Jan 1970 00:00:01 GMT', 3_000)).toBe(0)
+    for (const nonsense of [null, '', 'soon', '-1e']) expect(readRetryAfter(nonsense, 0)).toBeUndefined()
+  })
+})
+
+describe('the next state', () => {
+  const problem = {
+    code: 'offline',
+    message: '',
+    remediation: '',
+    status: null,
+    retryInMs: null,
+    requestId: null,
+  } as const
+  const happening: fc.Arbitrary<Happening> = fc.oneof(
+    fc
+      .constantFrom(...(['stopped', 'previewed', 'started', 'requested', 'shown', 'renewed'] as const))
+      .map((type) => ({ type })),
+    fc.record({
+      type: fc.constant('failed' as const),
+      problem: fc.constant(problem),
+      refused: fc.boolean(),
+      trying: fc.boolean(),
+    }),
+  )
+
+  it('is ready only with a frame and without a problem, and never idle with either', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
+        let state: ChatState = IDLE
+        for (const each of happenings) {
+          state = nextState(state, each)
+          if (state.status === 'ready') expect(state).toMatchObject({ framed: true, problem: null })
+          if (state.status === 'idle') expect(state).toEqual(IDLE)
+          if (state.status === 'error') expect(state.problem).not.toBeNull()
+          if (state.status === 'refreshing') expect(state.framed).toBe(true)
+          if (each.type === 'failed' && each.refused) expect(state.framed).toBe(false)
+        }
+      }),
+    )
+  })
+
+  it('keeps the chat through a failure that may pass', () => {
+    const ready = nextState(IDLE, { type: 'shown' })
+    expect(nextState(ready, { type: 'failed', problem, refused: false, trying: true })).toMatchObject({
+      status: 'refreshing',
+      framed: true,
+    })
+    expect(nextState(ready, { type: 'failed', problem, refused: true, trying: false })).toMatchObject({
+      status: 'error',
+      framed: false,
+    })
+  })
+})
+
+describe('the chat’s address', () => {
+  const K = 'https://kinescope.io'
+  it.each([
+    ['  0csUJYzAHfe3PcyMEVScmQ ', '0csUJYzAHfe3PcyMEVScmQ'],
+    ['https://kinescope.io/chat/0csUJYzAHfe3PcyMEVScmQ', '0csUJYzAHfe3PcyMEVScmQ'],
+    ['https://kinescope.io/chat/abc?token=x#y', 'abc'],
+    ['https://kinescope.io/202589431', '202589431'],
+    ['https://kinescope.io/chat/a%20b/', 'a b'],
+    ['https://evil.example/chat/abc', 'https://evil.example/chat/abc'],
+    ['https://kinescope.io/embed/x/y', 'https://kinescope.io/embed/x/y'],
+    ['https://kinescope.io/chat/%zz', 'https://kinescope.io/chat/%zz'],
+  ])('reads %s', (raw, id) => expect(readEventId(raw, K)).toBe(id))
+
+  it('never leaves the chat’s path, whatever the id', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ minLength: 1, unit: 'grapheme' }),
+          fc.constantFrom('..', '.', '../x', '%2e%2e', 'a/b', 'a?x#y'),
+        ),
+        (id) => {
+          fc.pre(id.isWellFormed())
+          const url = new URL(chatUrl(K, id, 'a.b.c'))
+          expect(url.origin).toBe(K)
+          expect(url.pathname).toMatch(/^\/chat\/[^/]+$/)
+          expect(url.search).toBe('?token=a.b.c')
+          expect(url.hash).toBe('')
+        },
+      ),
+    )
+  })
+
+  it('takes only an http(s) origin for the chat’s', () => {
+    expect(readOrigin('https://staging.example/x')).toBe('https://staging.example')
+    for (const bad of [undefined, '', 'javascript:alert(1)', 'data:text/html,x', 'nonsense'])
+      expect(readOrigin(bad)).toBe(K)
+  })
+})

@@ -1,0 +1,54 @@
+// `npm test`: builds, checks form and types, runs the tests in Node and in browsers, and counts them all in the last line.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { provide } from './browsers.mjs'
+
+const began = Date.now()
+provide({ all: Boolean(process.env.CI) })
+mkdirSync('.cache', { recursive: true })
+const nodeResults = '.cache/node-tests.json'
+const browserResults = `${process.cwd()}/.cache/browser-tests.json`
+for (const file of [nodeResults, browserResults]) rmSync(file, { force: true })
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const step = (title, command, args, env = {}) => {
+  console.log(`\n── ${title}`)
+  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  return status === 0
+}
+/** A step that isn't a test counts as one when it fails. */
+const must = (...step_) => step(...step_) || counts.failed++
+
+must('Build', 'pnpm', ['run', 'build:inner'])
+must('Form and types', 'pnpm', ['run', 'check:inner'])
+const inNode = step('Tests in Node', 'pnpm', [
+  'exec',
+  'vitest',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${nodeResults}`,
+])
+if (existsSync(nodeResults)) {
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(nodeResults, 'utf8'),
+  )
+  counts.passed += numPassedTests
+  counts.failed += numFailedTests || (inNode ? 0 : numFailedTestSuites || 1)
+  counts.skipped += numPendingTests
+} else counts.failed++
+const inBrowsers = step('Tests in browsers', 'pnpm', ['--filter', 'kinescope-chat', 'run', 'test:browser'], {
+  WTR_RESULTS: browserResults,
+})
+if (existsSync(browserResults)) {
+  const { passed, failed, skipped } = JSON.parse(readFileSync(browserResults, 'utf8'))
+  counts.passed += passed
+  counts.failed += failed || (inBrowsers ? 0 : 1)
+  counts.skipped += skipped
+} else counts.failed++
+
+console.log(`\nin ${Math.round((Date.now() - began) / 1000)} s`)
+console.log(
+  `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
+)
+process.exit(counts.failed ? 1 : 0)
