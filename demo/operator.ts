@@ -19,6 +19,7 @@ export interface OperateOptions {
   port: number
   /** Seconds; the server's default where unset. */
   tokenTtl?: number | undefined
+  logLevel: 'error' | 'silent'
   report: (step: string) => void
 }
 
@@ -34,20 +35,18 @@ export interface Operated {
 
 /** Does what an operator does, with the operator's own command: sets up the key and the stream, then serves. */
 export async function operate(options: OperateOptions): Promise<Operated> {
-  const { keyDir, api, site, event, allowed, port, tokenTtl, report } = options
+  const { keyDir, api, site, event, allowed, port, tokenTtl, logLevel, report } = options
   const shared = { CHAT_KEY_DIR: keyDir, KINESCOPE_API_URL: api.url, KINESCOPE_CHAT_ORIGIN: api.url }
   const command = (...args: string[]) => runCommand(args, { ...shared, KINESCOPE_API_TOKEN: api.token })
 
-  await command('keys', 'generate')
-  await command('keys', 'register')
-  report('kinescope-chat keys: a key pair made, its public half registered')
-  await command('events', 'enable', event.publicId)
-  report(`kinescope-chat events enable: “${event.name}” lets only visitors with a token in`)
+  const setup = ['setup', '--event', event.publicId, '--url', `http://localhost:${port}`]
+  const said = await command(...setup)
+  report(`kinescope-chat ${setup.join(' ')}\n\n${said.trim().replace(/^(?=.)/gm, '    ')}\n`)
 
   // the running server gets no API token: it needs none
   const env = {
     ...shared,
-    CHAT_LOG_LEVEL: 'error',
+    CHAT_LOG_LEVEL: logLevel,
     CHAT_EVENTS: allowed.join(','),
     CHAT_IDENTITY: 'forward',
     CHAT_IDENTITY_URL: `${site.replace('localhost', '127.0.0.1')}/me`,

@@ -9,7 +9,7 @@ try {
   const ports = readPorts(process.env)
   await checkPorts(ports)
   console.log('\nStarting the demo …\n')
-  const demo = await startDemo({ ports, watch: true, report })
+  const demo = await startDemo({ ports, watch: true, logLevel: 'error', report })
   let ending: Promise<void> | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // a terminal's Ctrl-C may arrive twice: from the terminal and from the package manager above

@@ -14,6 +14,7 @@ const HEAP_GROWTH = 1.25
 const demo = await startDemo({
   ports: { site: 0, token: 0, emulator: 0 },
   watch: false,
+  logLevel: 'silent',
   tokenTtl: 60,
   report: (step) => console.log(`  ✓ ${step}`),
 })

@@ -14,6 +14,8 @@ export interface DemoOptions {
   watch: boolean
   /** Seconds a token lives; the server's default where unset. */
   tokenTtl?: number
+  /** Of the token servers, on standard output. */
+  logLevel: 'error' | 'silent'
   /** Told each step as it is done. */
   report: (step: string) => void
 }
@@ -30,7 +32,7 @@ export interface Demo {
  * Starts the three parts as three origins on two sites, as in real life: the emulator of Kinescope on 127.0.0.1, the
  * host site and the token server on localhost. What is ours is set up by the code an operator would run.
  */
-export async function startDemo({ ports, watch, tokenTtl, report }: DemoOptions): Promise<Demo> {
+export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: DemoOptions): Promise<Demo> {
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
@@ -63,6 +65,7 @@ export async function startDemo({ ports, watch, tokenTtl, report }: DemoOptions)
       event: SEED.live,
       allowed: emulator.state.events.flatMap(({ id, publicId }) => [id, publicId]),
       tokenTtl,
+      logLevel,
       port: ports.token,
       report,
     })
