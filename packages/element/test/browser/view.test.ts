@@ -1,0 +1,205 @@
+import { expect } from '@open-wc/testing'
+import { KinescopeChatElement } from '../../src/index.js'
+import {
+  clean,
+  endpoint,
+  EVENT,
+  fakeTime,
+  makeReply,
+  part,
+  place,
+  problem,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+const root = document.documentElement
+beforeEach(() => (root.lang = 'en'))
+afterEach(clean)
+
+const status = (code: number) => Object.assign(new Error(), { status: code })
+const never = () => new Promise<never>(() => {})
+
+describe('what the visitor sees', () => {
+  it('paints nothing in the first 300 ms, then a skeleton for at least 400', async () => {
+    const time = fakeTime()
+    let answer!: () => void
+    const chat = place({ fetchToken: () => new Promise((_, reject) => (answer = () => reject(status(404)))) })
+    await time.tickAsync(280)
+    expect(part(chat, 'message')).to.be.null
+    await time.tickAsync(40)
+    expect(part(chat, 'message')!.textContent).to.equal('Loading chat…')
+    answer()
+    await time.tickAsync(300)
+    expect(chat.state).to.equal('error')
+    expect(part(chat, 'heading')).to.be.null
+    await time.tickAsync(120)
+    expect(part(chat, 'heading')).to.exist
+  })
+
+  it('paints no skeleton at all where the answer is quick', async () => {
+    const time = fakeTime()
+    const chat = place({ fetchToken: () => Promise.reject(status(404)) })
+    await time.tickAsync(10)
+    expect(part(chat, 'heading')).to.exist
+  })
+
+  it('says that it is still loading after eight seconds', async () => {
+    const time = fakeTime()
+    const chat = place({ fetchToken: never })
+    await time.tickAsync(8_100)
+    expect(part(chat, 'message')!.textContent).to.equal('Still loading…')
+  })
+
+  it('has the same size in every state', async () => {
+    const chats = [
+      place({ fetchToken: never }),
+      place({ fetchToken: () => Promise.reject(status(401)) }),
+      place({ fetchToken: () => Promise.resolve(makeReply()) }),
+      place({ preview: true }),
+      place({ fetchToken: never, loading: 'lazy' }),
+    ]
+    await whenState(chats[2]!, 'ready')
+    for (const chat of chats) expect(chat.getBoundingClientRect().height).to.equal(600)
+    chats[0]!.style.setProperty('--kinescope-chat-height', '100px')
+    expect(chats[0]!.getBoundingClientRect().height).to.equal(400)
+  })
+
+  it('counts down from five seconds up, aloud only once, with a button beside it', async () => {
+    const { url } = await endpoint(problem(429, 'rate-limited', { 'Retry-After': '30' }))
+    const chat = place({ tokenUrl: url })
+    await whenState(chat, 'error')
+    const region = chat.shadowRoot!.querySelector('[role=status]')!
+    let spoken = 0
+    new MutationObserver(() => spoken++).observe(region, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    })
+    const count = await until(() => chat.shadowRoot!.querySelector('[aria-hidden=true]'))
+    const first = count.textContent
+    expect(first).to.match(/in \d+ seconds/)
+    await until(() => count.textContent !== first)
+    expect(spoken).to.equal(0)
+    expect(part(chat, 'button')!.textContent).to.equal('Retry now')
+  })
+
+  it('speaks the language of the nearest lang through shadow roots, of the attribute, or an added one', async () => {
+    const section = document.createElement('section')
+    section.lang = 'ru-RU'
+    const shadow = section.appendChild(document.createElement('div')).attachShadow({ mode: 'open' })
+    document.body.append(section)
+    const chat = place({ fetchToken: () => Promise.reject(status(401)) }, shadow)
+    await whenState(chat, 'error')
+    await until(() => part(chat, 'heading')?.textContent === 'Войдите, чтобы писать в чате')
+    chat.language = 'en'
+    await until(() => part(chat, 'heading')?.textContent === 'Sign in to join the chat')
+    KinescopeChatElement.addMessages('eo', { signInButton: 'Ensalutu' })
+    chat.language = 'eo'
+    await until(() => part(chat, 'button')?.textContent === 'Ensalutu')
+    expect(part(chat, 'heading')!.textContent).to.equal('Sign in to join the chat')
+    section.remove()
+  })
+
+  it('follows the page when its language changes', async () => {
+    const chat = place({ fetchToken: () => Promise.reject(status(403)) })
+    await until(() => part(chat, 'heading'))
+    root.lang = 'ru'
+    await until(() => part(chat, 'heading')!.textContent === 'Этот чат вам недоступен')
+  })
+
+  it('shows its placeholder until the chat is there, and what a self-closed tag swallowed always', async () => {
+    let answer!: () => void
+    const chat = place({ fetchToken: () => new Promise((resolve) => (answer = () => resolve(makeReply()))) })
+    chat.innerHTML = '<a slot="placeholder" href="#x">Open the chat</a><p>after</p>'
+    const [link, after] = [...chat.children] as HTMLElement[]
+    await until(() => answer && link!.checkVisibility())
+    answer()
+    await whenState(chat, 'ready')
+    await until(() => !link!.checkVisibility())
+    expect(after!.checkVisibility()).to.be.true
+    expect(after!.getBoundingClientRect().top).to.be.at.least(
+      shownFrame(chat)!.getBoundingClientRect().bottom,
+    )
+  })
+
+  it('offers help when asked to, after a second reload, and never a token in its report', async () => {
+    const reply = makeReply()
+    const chat = place({ fetchToken: () => Promise.resolve(reply) })
+    await whenState(chat, 'ready')
+    const help = chat.shadowRoot!.querySelector('details')!
+    expect(help.hidden).to.be.true
+    for (let times = 0; times < 2; times++) {
+      chat.reload()
+      await whenState(chat, 'refreshing')
+      await whenState(chat, 'ready')
+    }
+    expect(help.hidden).to.be.false
+    let copied = ''
+    Object.defineProperty(navigator, 'clipboard', {
+      configurable: true,
+      value: { writeText: (text: string) => Promise.resolve(void (copied = text)) },
+    })
+    help.open = true
+    ;[...help.querySelectorAll('button')].at(-1)!.click()
+    Reflect.deleteProperty(navigator, 'clipboard')
+    expect(copied).to.contain(EVENT)
+    const [, payload, signature] = reply.token.split('.')
+    for (const secret of [payload!, signature!, 'Жанна']) expect(copied.includes(secret)).to.be.false
+  })
+
+  it('shows the developer the claims, and never the signature', async () => {
+    const reply = makeReply()
+    const chat = place({ fetchToken: () => Promise.resolve(reply), debug: true })
+    await whenState(chat, 'ready')
+    await until(() => part(chat, 'details')?.textContent?.includes('Жанна 😀'))
+    expect(chat.shadowRoot!.textContent.includes(reply.token.split('.')[2]!)).to.be.false
+  })
+
+  it('is a still picture with preview: no request, no frame, no trace in its markup', async () => {
+    let asked = 0
+    const holder = document.createElement('div')
+    document.body.append(holder)
+    holder.innerHTML = `<kinescope-chat event-id="${EVENT}" preview></kinescope-chat>`
+    const chat = holder.querySelector('kinescope-chat')!
+    chat.fetchToken = () => {
+      asked++
+      return never()
+    }
+    await whenState(chat, 'preview')
+    chat.reload()
+    expect(chat.shadowRoot!.textContent).to.contain(EVENT)
+    expect(asked).to.equal(0)
+    expect(holder.innerHTML).to.equal(`<kinescope-chat event-id="${EVENT}" preview=""></kinescope-chat>`)
+    holder.remove()
+  })
+
+  for (const language of ['en', 'ru'])
+    it(`passes axe in every state, in ${language}`, async () => {
+      root.lang = language
+      const looks = {
+        loading: place({ language, fetchToken: never }),
+        ready: place({ language, fetchToken: () => Promise.resolve(makeReply()), help: true }),
+        second: place({ language, fetchToken: () => Promise.resolve(makeReply()) }),
+        signIn: place({ language, fetchToken: () => Promise.reject(status(401)), signinUrl: '/sign-in' }),
+        denied: place({ language, fetchToken: () => Promise.reject(status(403)) }),
+        busy: place({
+          language,
+          tokenUrl: (await endpoint(problem(429, 'overloaded', { 'Retry-After': '20' }))).url,
+        }),
+        setup: place({ language, eventId: undefined }),
+        preview: place({ language, preview: true }),
+        debug: place({ language, fetchToken: () => Promise.reject(status(500)), debug: true }),
+      }
+      await Promise.all([whenState(looks.ready, 'ready'), whenState(looks.second, 'ready')])
+      await until(() => part(looks.busy, 'heading') && part(looks.loading, 'message'))
+      for (const chat of Object.values(looks)) {
+        await expect(chat).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
+      }
+      const titles = [looks.ready, looks.second].map((chat) => shownFrame(chat)!.title)
+      expect(new Set(titles).size).to.equal(2)
+      for (const button of looks.signIn.shadowRoot!.querySelectorAll<HTMLElement>('.button'))
+        if (button.checkVisibility()) expect(button.getBoundingClientRect().height).to.be.at.least(24)
+    })
+})
