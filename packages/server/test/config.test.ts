@@ -175,7 +175,7 @@ describe('the configuration', () => {
   it('reads a secret from the file that NAME_FILE or the flag names, without its last line break', () => {
     const file = join(directory, 'secret')
     writeFileSync(file, `${SECRET}\n`)
-    const { CHAT_IDENTITY_SECRET: _, ...env } = JWT
+    const env = { ...JWT, CHAT_IDENTITY_SECRET: '' }
     expect(readServeConfig({ ...env, CHAT_IDENTITY_SECRET_FILE: file }).identity).toMatchObject({
       key: { secret: SECRET },
     })

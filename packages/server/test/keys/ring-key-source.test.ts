@@ -137,7 +137,6 @@ describe('a ring that changes while the server runs', () => {
         replaceFile(
           join(dir, RING_FILE),
           JSON.stringify({
-            
             version: 1,
             revision: 3,
             vendor: '',

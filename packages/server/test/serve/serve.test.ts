@@ -119,7 +119,7 @@ describe('readiness and metrics', () => {
 
   it('say that there is none, with the code', async () => {
     const { dir, remove } = ringDirectory()
-    const { CHAT_PRIVATE_KEY: _pem, CHAT_KEY_ID: _kid, ...env } = forwardEnv(site.url, key)
+    const env = { ...forwardEnv(site.url, key), CHAT_PRIVATE_KEY: '', CHAT_KEY_ID: '' }
     const server = await startTestServer({ ...env, CHAT_KEY_DIR: dir })
     const ready = await fetch(`${server.url}/readyz`)
     expect([ready.status, await ready.json()]).toMatchObject([503, { code: 'key-unavailable' }])
@@ -132,7 +132,7 @@ describe('readiness and metrics', () => {
   it('count a key ring that can’t be used, and warn of a key that ends soon', async () => {
     const { dir, remove } = ringDirectory()
     writeRing(dir, 1, [ringEntry({ expiresAt: new Date(Date.now() + 5 * 86_400_000).toISOString() })])
-    const { CHAT_PRIVATE_KEY: _pem, CHAT_KEY_ID: _kid, ...env } = forwardEnv(site.url, key)
+    const env = { ...forwardEnv(site.url, key), CHAT_PRIVATE_KEY: '', CHAT_KEY_ID: '' }
     const server = await startTestServer({ ...env, CHAT_KEY_DIR: dir }, { keyPollMs: 3_600_000 })
     replaceFile(`${dir}/keyring.json`, 'broken')
     await server.reload()

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { embedPage } from '../../src/routes/embed-page.js'
+import {
+  EVENT,
+  forwardEnv,
+  makeKey,
+  SITE_ORIGIN,
+  startTestServer,
+  type TestServer,
+} from '../running-server.js'
+
+const STATEMENT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl'
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer({ ...forwardEnv('http://127.0.0.1:1', makeKey()), CHAT_BASE_PATH: '/chat' })
+})
+afterAll(() => server.close())
+
+const policyOf = (response: Response) =>
+  Object.fromEntries(
+    response.headers
+      .get('content-security-policy')!
+      .split('; ')
+      .map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1)]),
+  ) as Record<string, string[]>
+
+describe('/embed/:eventId', () => {
+  it('is a page with just the element, by same-origin files only, that the listed sites may frame', async () => {
+    const response = await fetch(`${server.url}/embed/${EVENT}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const policy = policyOf(response)
+    expect(policy).toMatchObject({
+      'default-src': ["'none'"],
+      'script-src': ["'self'"],
+      'style-src': ["'self'"],
+      'connect-src': ["'self'"],
+      'frame-src': ['https://kinescope.io'],
+      'frame-ancestors': ["'self'", SITE_ORIGIN],
+    })
+    const html = await response.text()
+    expect(html).toContain(`<kinescope-chat event-id="${EVENT}"`)
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/)
+    const sources = [...html.matchAll(/(?:src|href)="(\.\.[^"]+)"/g)].map(([, source]) => source!)
+    expect(sources).toHaveLength(3)
+    for (const source of sources) {
+      const file = await fetch(new URL(source, `${server.url}/embed/${EVENT}`))
+      expect(file.status, source).toBe(200)
+    }
+  })
+
+  it('hands a signed link’s statement to the element, and nothing that isn’t one', async () => {
+    const page = async (query: string) => (await fetch(`${server.url}/embed/${EVENT}${query}`)).text()
+    expect(await page(`?identity=${STATEMENT}`)).toContain(`identity="${STATEMENT}"`)
+    for (const query of [
+      '',
+      '?identity=',
+      '?identity=%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
+      `?identity=${STATEMENT}&identity=x`,
+      '?identity=a.b',
+    ]) {
+      expect(await page(query), query).not.toContain('identity=')
+    }
+  })
+
+  it('is not there for a stream outside the list, whatever the name', async () => {
+    for (const id of ['another', '%3Cscript%3E', '..%2F..%2Fetc', 'x'.repeat(400)]) {
+      const response = await fetch(`${server.url}/embed/${id}`)
+      expect(response.status, id).toBe(404)
+      expect(await response.text(), id).not.toContain('<script>')
+    }
+  })
+
+  it('escapes whatever it is given', () => {
+    const nasty = `"'><img src=x onerror=alert(1)>&`
+    const html = embedPage({
+      eventId: nasty,
+      identity: nasty,
+      pageUrl: nasty,
+      oembedUrl: nasty,
+      chatOrigin: nasty,
+    })
+    expect(html).not.toContain('<img')
+    expect(html.match(/&quot;&#39;&gt;&lt;img/g)).toHaveLength(6)
+  })
+})
+
+describe('/oembed', () => {
+  const ask = (url: string, more = '') => fetch(`${server.url}/oembed?url=${encodeURIComponent(url)}${more}`)
+
+  it('is named by the page and says how to embed it', async () => {
+    const html = await (await fetch(`${server.url}/embed/${EVENT}`)).text()
+    const link = /type="application\/json\+oembed" href="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&')
+    const response = await fetch(link!)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    const answer = (await response.json()) as { html: string }
+    expect(answer).toMatchObject({ version: '1.0', type: 'rich', width: 400, height: 600 })
+    expect(answer.html).toContain(`src="${server.url}/embed/${EVENT}"`)
+  })
+
+  it('keeps to the given size', async () => {
+    const answer = await (await ask(`${server.url}/embed/${EVENT}`, '&maxwidth=300&maxheight=200')).json()
+    expect(answer).toMatchObject({ width: 300, height: 200 })
+  })
+
+  it('knows nobody else’s addresses, no other stream and no XML', async () => {
+    const answers = await Promise.all([
+      ask(`https://evil.test/embed/${EVENT}`),
+      ask(`${server.url}/embed/another`),
+      ask(`${server.url}.evil.test/embed/${EVENT}`),
+      ask(`${server.url}/embed/%E0%A4%A`),
+      ask(''),
+      ask(`${server.url}/embed/${EVENT}`, '&format=xml'),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404, 501])
+  })
+
+  it('never carries a statement on', async () => {
+    const answer = await (await ask(`${server.url}/embed/${EVENT}?identity=${STATEMENT}`)).text()
+    expect(answer).not.toContain(STATEMENT)
+  })
+})

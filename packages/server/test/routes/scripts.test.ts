@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { forwardEnv, makeKey, startTestServer, type TestServer } from '../running-server.js'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer(forwardEnv('http://127.0.0.1:1', makeKey()))
+})
+afterAll(() => server.close())
+
+/** A GET whose body stays as it was sent. */
+function get(path: string, headers: Record<string, string> = {}) {
+  return new Promise<{ status: number; headers: Record<string, string | undefined>; body: Buffer }>(
+    (resolve, reject) => {
+      request(server.url + path, { headers, agent: false }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers as Record<string, string>,
+            body: Buffer.concat(chunks),
+          }),
+        )
+      })
+        .on('error', reject)
+        .end()
+    },
+  )
+}
+
+describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('/%s', (name) => {
+  it('can be loaded by any page, by CORS, by COEP and by integrity, and is compressed as the browser likes', async () => {
+    const plain = await get(`/${name}`)
+    expect(plain.status).toBe(200)
+    expect(plain.headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'x-content-type-options': 'nosniff',
+      vary: 'Accept-Encoding',
+    })
+    expect(plain.headers['content-encoding']).toBeUndefined()
+    const brotli = await get(`/${name}`, { 'Accept-Encoding': 'gzip, deflate, br' })
+    const gzip = await get(`/${name}`, { 'Accept-Encoding': 'gzip, br;q=0' })
+    expect([brotli.headers['content-encoding'], gzip.headers['content-encoding']]).toEqual(['br', 'gzip'])
+    expect(brotliDecompressSync(brotli.body).equals(plain.body)).toBe(true)
+    expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true)
+    expect(brotli.body.length).toBeLessThan(plain.body.length / 2)
+  })
+
+  it('is not sent again to who has it', async () => {
+    const { etag = '' } = (await get(`/${name}`)).headers
+    for (const tag of [etag, `"other", ${etag}`, etag.replace('W/', ''), '*']) {
+      const again = await get(`/${name}`, { 'If-None-Match': tag })
+      expect([again.status, again.body.length, again.headers['etag']], tag).toEqual([304, 0, etag])
+    }
+    expect((await get(`/${name}`, { 'If-None-Match': '"other"' })).status).toBe(200)
+  })
+
+  it('has a name that lasts for ever, with its integrity', async () => {
+    const list = JSON.parse((await get('/kinescope-chat.json')).body.toString()) as Record<
+      string,
+      { file: string; integrity: string }
+    >
+    const { file, integrity } = list[name]!
+    expect(file).toMatch(/^kinescope-chat\.(classic\.)?\d+\.\d+\.\d+[\w.-]*-[0-9a-f]{8}\.js$/)
+    const lasting = await get(`/${file}`)
+    expect(lasting.headers['cache-control']).toContain('immutable')
+    expect(integrity).toBe(`sha384-${createHash('sha384').update(lasting.body).digest('base64')}`)
+    expect(lasting.body.equals((await get(`/${name}`)).body)).toBe(true)
+    expect((await get(`/${name}`)).headers['cache-control']).not.toContain('immutable')
+  })
+
+  it('answers HEAD', async () => {
+    const head = await fetch(`${server.url}/${name}`, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+  })
+})
