@@ -1,0 +1,97 @@
+// The element's description for editors and frameworks, out of its source: `pnpm run metadata` writes metadata/, which is
+// committed; test/package/metadata.test.ts holds it to be current.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { customElementJetBrainsPlugin } from 'custom-element-jet-brains-integration'
+import { customElementVsCodePlugin } from 'custom-element-vs-code-integration'
+
+const outdir = process.env.METADATA_DIR ?? 'metadata'
+mkdirSync(outdir, { recursive: true })
+
+/** What has no description is the machinery's own business, and so are the platform's callbacks. */
+const isPublic = ({ kind, name, privacy, description, attribute, readonly }) =>
+  (!privacy || privacy === 'public') &&
+  !/Callback$/.test(name) &&
+  Boolean(description || attribute || (kind === 'field' && readonly))
+
+const publicParts = {
+  name: 'public-parts',
+  packageLinkPhase({ customElementsManifest }) {
+    customElementsManifest.schemaVersion = '2.1.0'
+    customElementsManifest.modules = customElementsManifest.modules
+      .filter(({ path }) => path.endsWith('element.ts') || path.endsWith('define.ts'))
+      .map((module) =>
+        JSON.parse(
+          JSON.stringify(module)
+            .replaceAll(/"src\/([\w/-]+)\.ts"/g, '"dist/$1.js"')
+            // a type of the platform is spelt out, for editors to offer its values
+            .replaceAll(
+              '"RequestCredentials | undefined"',
+              `"'include' | 'same-origin' | 'omit' | undefined"`,
+            ),
+        ),
+      )
+    for (const { declarations } of customElementsManifest.modules)
+      for (const declaration of declarations)
+        if (declaration.tagName) {
+          declaration.members = declaration.members.filter(isPublic)
+          declaration.events = declaration.events.filter(({ name }) => name)
+        }
+  },
+}
+
+const element = (manifest) =>
+  manifest.modules.flatMap(({ declarations }) => declarations).find(({ tagName }) => tagName)
+
+/** The tag in JSX, for React 19. */
+const jsxTypes = {
+  name: 'jsx-types',
+  packageLinkPhase({ customElementsManifest }) {
+    const { tagName, description, attributes, members, events } = element(customElementsManifest)
+    const fields = new Map(members.map((member) => [member.name, member]))
+    const line = (name, type, text = '') => `  /** ${text} */\n  '${name}'?: ${type}`
+    const lines = [
+      ...attributes.map(({ name, fieldName }) => {
+        const { type, description: text } = fields.get(fieldName)
+        return line(name, type.text.includes('undefined') ? type.text : `${type.text} | undefined`, text)
+      }),
+      // React sets what the element has as a property; what is no attribute can be given in no other way
+      line('fetchToken', fields.get('fetchToken').type.text, fields.get('fetchToken').description),
+      ...events.map(({ name, type, description: text }) =>
+        line(`on${name}`, `((event: ${type.text}) => void) | undefined`, text),
+      ),
+    ]
+    const eventTypes = [...new Set(events.map(({ type }) => type.text))]
+    const text = `// Made from the element's source: pnpm run metadata
+import type { DetailedHTMLProps, HTMLAttributes } from 'react'
+import type { ${[...eventTypes, 'FetchToken', 'KinescopeChatElement'].join(', ')} } from 'kinescope-chat'
+
+/** ${description} */
+export interface KinescopeChatAttributes {
+${lines.join('\n')}
+}
+
+declare module 'react' {
+  namespace JSX {
+    interface IntrinsicElements {
+      '${tagName}': DetailedHTMLProps<HTMLAttributes<KinescopeChatElement>, KinescopeChatElement> & KinescopeChatAttributes & { class?: string }
+    }
+  }
+}
+`
+    writeFileSync(`${outdir}/jsx.d.ts`, text)
+    writeFileSync(`${outdir}/jsx.js`, 'export {}\n')
+  },
+}
+
+export default {
+  globs: ['src/kinescope-chat-element.ts', 'src/define.ts'],
+  outdir,
+  litelement: true,
+  packagejson: false,
+  plugins: [
+    publicParts,
+    jsxTypes,
+    customElementVsCodePlugin({ outdir, hideLogs: true }),
+    customElementJetBrainsPlugin({ outdir, packageJson: false, hideLogs: true }),
+  ],
+}

@@ -1,0 +1,55 @@
+// Made from the element's source: pnpm run metadata
+import type { DetailedHTMLProps, HTMLAttributes } from 'react'
+import type { ChatStateChangeEvent, ChatReadyEvent, ChatRefreshEvent, ChatErrorEvent, ChatSigninEvent, FetchToken, KinescopeChatElement } from 'kinescope-chat'
+
+/** `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint. */
+export interface KinescopeChatAttributes {
+  /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
+  'event-id'?: string | undefined
+  /** The token endpoint, resolved against the page. */
+  'token-url'?: string | undefined
+  /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
+  'credentials'?: 'include' | 'same-origin' | 'omit' | undefined
+  /** A JWT by the page's own server that says who the visitor is; sent as `Authorization: Bearer`. */
+  'identity'?: string | undefined
+  /** A first token, rendered by the page's server. */
+  'token'?: string | undefined
+  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
+  'refresh'?: 'swap' | 'hold' | undefined
+  /** `lazy`: nothing is fetched until the element comes near the viewport. */
+  'loading'?: 'eager' | 'lazy' | undefined
+  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
+  'language'?: string | undefined
+  /** The frame's accessible name. */
+  'label'?: string | undefined
+  /** The origin of the chat page, for staging and QA. */
+  'chat-origin'?: string | undefined
+  /** Draws a still placeholder and contacts nothing. */
+  'preview'?: boolean | undefined
+  /** Offers "Chat not working?" under the frame. */
+  'help'?: boolean | undefined
+  /** Where the sign-in button leads. */
+  'signin-url'?: string | undefined
+  /** Shows the developer's panel. */
+  'debug'?: boolean | undefined
+  /** Replaces the call of the token endpoint. */
+  'fetchToken'?: FetchToken | undefined
+  /** `state` has changed. */
+  'onkinescope-chat-statechange'?: ((event: ChatStateChangeEvent) => void) | undefined
+  /** The chat is on the page. */
+  'onkinescope-chat-ready'?: ((event: ChatReadyEvent) => void) | undefined
+  /** A new token is in effect or held. */
+  'onkinescope-chat-refresh'?: ((event: ChatRefreshEvent) => void) | undefined
+  /** Something is wrong; once per problem. */
+  'onkinescope-chat-error'?: ((event: ChatErrorEvent) => void) | undefined
+  /** The visitor pressed "Sign in"; cancelable. */
+  'onkinescope-chat-signin'?: ((event: ChatSigninEvent) => void) | undefined
+}
+
+declare module 'react' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'kinescope-chat': DetailedHTMLProps<HTMLAttributes<KinescopeChatElement>, KinescopeChatElement> & KinescopeChatAttributes & { class?: string }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { VERSION } from '../../src/version.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const text = (path: string) => readFileSync(join(root, path), 'utf8')
+const packageJson = JSON.parse(text('package.json')) as {
+  version: string
+  dependencies: object
+  exports: Record<string, string | { default: string; types: string }>
+  sideEffects: string[]
+}
+
+let folder: string
+let tarball: string
+let packed: string[]
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kinescope-chat-pack-'))
+  const [result] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  ) as { filename: string; files: { path: string }[] }[]
+  tarball = join(folder, result!.filename)
+  packed = result!.files.map(({ path }) => path)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('the package', () => {
+  it('holds what it exports, its source for the source maps, its description and its licence; nothing else', () => {
+    const targets = Object.values(packageJson.exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : [target.default, target.types],
+    )
+    for (const target of targets) expect(packed).toContain(target.replace('./', ''))
+    for (const path of [
+      ...['LICENSE', 'README.md', 'package.json', 'metadata/web-types.json'],
+      ...['metadata/vscode.html-custom-data.json', 'dist/kinescope-chat.js.map', 'src/standalone.ts'],
+    ])
+      expect(packed).toContain(path)
+    const stray = packed.filter(
+      (path) => !/^(dist|src|metadata)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
+    )
+    expect(stray).toEqual([])
+    expect(packed.filter((path) => /test|\.env|\.pem|tsbuildinfo/.test(path))).toEqual([])
+  })
+
+  it('satisfies publint', async () => {
+    const { messages } = await publint({ pkgDir: root, pack: false, strict: true })
+    expect(messages.filter(({ type }) => type !== 'suggestion')).toEqual([])
+  })
+
+  it('has types that resolve for every way an ES module is imported', () => {
+    const attw = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
+    const { bin } = JSON.parse(readFileSync(attw, 'utf8')) as { bin: { attw: string } }
+    const answer = execFileSync(
+      process.execPath,
+      [
+        join(attw, '..', bin.attw),
+        ...[tarball, '--profile', 'esm-only', '--format', 'json'],
+        // files for pages and tools, without types
+        ...[
+          '--exclude-entrypoints',
+          'kinescope-chat.js',
+          'kinescope-chat.classic.js',
+          'custom-elements.json',
+        ],
+      ],
+      { encoding: 'utf8' },
+    )
+    const { analysis } = JSON.parse(answer) as { analysis: { problems: { resolutionKind?: string }[] } }
+    const forModules = ({ resolutionKind }: { resolutionKind?: string }) =>
+      !['node10', 'node16-cjs'].includes(resolutionKind ?? '')
+    expect(analysis.problems.filter(forModules)).toEqual([])
+  }, 60_000)
+
+  it('does nothing and says nothing when a server imports it', () => {
+    const entries = Object.keys(packageJson.exports).filter((entry) => !entry.endsWith('.json'))
+    const specifiers = entries.map((entry) => entry.replace('.', 'kinescope-chat'))
+    const code = `
+      const before = Object.getOwnPropertyNames(globalThis)
+      for (const specifier of ${JSON.stringify(specifiers)}) await import(specifier)
+      const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name))
+      console.log(JSON.stringify(added))`
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 10_000,
+    })
+    // lit's own: the list of its versions on a page, and on a server a registry that nothing here uses
+    const added = (JSON.parse(output) as string[]).filter(
+      (name) => !/^(reactiveElement|lit|customElements$)/.test(name),
+    )
+    expect(added).toEqual([])
+    expect(specifiers).toContain('kinescope-chat/kinescope-chat.classic.js')
+  })
+
+  it('carries its version in its code', () => {
+    expect(VERSION).toBe(packageJson.version)
+    for (const file of ['dist/kinescope-chat.js', 'dist/kinescope-chat.classic.js'])
+      expect(text(file)).toContain(packageJson.version)
+  })
+
+  it('marks the files that register the element as having side effects, and only those', () => {
+    for (const entry of ['./dist/define.js', './dist/kinescope-chat.js', './dist/kinescope-chat.classic.js'])
+      expect(packageJson.sideEffects).toContain(entry)
+    expect(packageJson.sideEffects).not.toContain('./dist/index.js')
+    expect(text('dist/index.js') + text('dist/kinescope-chat-element.js')).not.toContain(
+      'customElements.define',
+    )
+  })
+})
+
+describe('the standalone files', () => {
+  for (const file of ['kinescope-chat.js', 'kinescope-chat.classic.js'])
+    it(`are complete, with a map, and hold neither a JWT library nor a template engine: ${file}`, () => {
+      const { sources } = JSON.parse(text(`dist/${file}.map`)) as { sources: string[] }
+      expect(sources.filter((path) => /\/(jose|lit-html|lit-element)\//.test(path))).toEqual([])
+      expect(sources.some((path) => path.endsWith('src/kinescope-chat-element.ts'))).toBe(true)
+      expect(text(`dist/${file}`)).toMatch(new RegExp(`//# sourceMappingURL=${file}\\.map\\s*$`))
+      expect(text(`dist/${file}`)).not.toMatch(/\bimport\s*\(|\bfrom\s*["'`]|\brequire\(|\beval\(/)
+    })
+})
