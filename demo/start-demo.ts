@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buildEmulator, type Emulator } from './emulator/emulator.js'
 import { SEED } from './emulator/seed-events.js'
 import { operate, type Operated } from './operator.js'
+import { OtherServers } from './other-servers.js'
 import type { DemoPorts } from './ports.js'
 import { startHostSite } from './site/host-site.js'
 import type { PageFacts } from './src/page-facts.js'
@@ -46,20 +47,21 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
 
     // the site is up before the servers that its page names: they ask it who a visitor is
-    const behind: { operated?: Operated } = {}
+    const behind: { operated?: Operated; others?: OtherServers } = {}
     const site = await startHostSite({
       port: ports.site,
       watch,
       facts: () => factsOf(emulator, behind.operated),
+      otherServer: (name) => behind.others?.address(name) ?? Promise.reject(new Error('not started yet')),
       rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),
     })
     closers.push(() => site.close())
     report(`Host site with sign-in on ${site.url}`)
 
-    const keyDir = await mkdtemp(join(tmpdir(), 'kinescope-chat-demo-'))
-    closers.push(() => rm(keyDir, { recursive: true, force: true }))
+    const dir = await mkdtemp(join(tmpdir(), 'kinescope-chat-demo-'))
+    closers.push(() => rm(dir, { recursive: true, force: true }))
     const operated = await operate({
-      keyDir,
+      keyDir: join(dir, 'keys'),
       api: { url: emulator.url, token: emulator.apiToken },
       site: site.url,
       event: SEED.live,
@@ -71,6 +73,7 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     })
     closers.push(operated.close)
     behind.operated = operated
+    behind.others = new OtherServers(operated, emulator, dir)
     await registerScriptedKey(emulator, site.scripted.key.registration)
     return { site: site.url, tokenServer: operated.tokenServer, emulator, close }
   } catch (error) {
@@ -87,7 +90,6 @@ function factsOf(emulator: Emulator, operated: Operated | undefined): PageFacts 
   return {
     tokenServer: operated?.tokenServer ?? '',
     chatOrigin: emulator.url,
-    otherEndpoints: operated?.otherEndpoints ?? { 'other-origin': '', 'low-limit': '' },
     events: Object.fromEntries(named) as PageFacts['events'],
   }
 }

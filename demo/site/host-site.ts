@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createServer, type Connect, type Plugin } from 'vite'
 import { FACTS_ID, type PageFacts } from '../src/page-facts.js'
+import { OTHER_SERVERS, type OtherServer } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios.js'
 import { sendJson, type SiteHandler } from './answer.js'
 import { ScriptedEndpoint } from './scripted-endpoint.js'
@@ -12,6 +13,8 @@ export interface HostSiteOptions {
   port: number
   /** Asked for each page: the other servers may start after the site. */
   facts: () => PageFacts
+  /** The address of a token server in trouble. */
+  otherServer: (name: OtherServer) => Promise<string>
   /** Replaces the token server's key; resolves when the new one signs. */
   rotateKeys: () => Promise<void>
   /** Watch the page's sources and reload on a change. */
@@ -28,7 +31,13 @@ export interface HostSite {
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** The site that has the chat on its page: sign-in, `/me`, and the QA page itself, served by Vite from its sources. */
-export async function startHostSite({ port, facts, rotateKeys, watch }: HostSiteOptions): Promise<HostSite> {
+export async function startHostSite({
+  port,
+  facts,
+  otherServer,
+  rotateKeys,
+  watch,
+}: HostSiteOptions): Promise<HostSite> {
   const visitors = new Visitors()
   const scripted = new ScriptedEndpoint(visitors)
   const rotate: SiteHandler = async ({ url, method }, response) => {
@@ -36,12 +45,7 @@ export async function startHostSite({ port, facts, rotateKeys, watch }: HostSite
     await rotateKeys()
     return sendJson(response, 200, { rotated: true })
   }
-  const handlers: SiteHandler[] = [
-    visitors.handle,
-    scripted.handle,
-    rotate,
-    proxyTo(() => facts().otherEndpoints),
-  ]
+  const handlers: SiteHandler[] = [visitors.handle, scripted.handle, rotate, proxyTo(otherServer)]
 
   const vite = await createServer({
     configFile: false,
@@ -108,14 +112,14 @@ function scenarioOf(url = '/') {
   return id === null ? undefined : SCENARIOS.find((scenario) => scenario.id === id)
 }
 
-/** `/other/<name>/token`: this site's own proxy before another token server, so that no CORS is in the way. */
-function proxyTo(endpoints: () => PageFacts['otherEndpoints']): SiteHandler {
+/** `/other-server/<name>/token`: this site's own proxy before another token server, so that no CORS is in the way. */
+function proxyTo(address: (name: OtherServer) => Promise<string>): SiteHandler {
   return async (request, response) => {
-    const name = /^\/other\/([\w-]+)\/token$/.exec(
-      request.url ?? '',
-    )?.[1] as keyof PageFacts['otherEndpoints']
-    const target = name && endpoints()[name]
-    if (!target) return false
+    const wanted = /^\/other-server\/([\w-]+)\/token$/.exec(request.url ?? '')?.[1]
+    const name = OTHER_SERVERS.find((known) => known === wanted)
+    if (!name) return false
+    const target = `${await address(name)}/token`
+    // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
     const headers = new Headers()
     for (const wanted of ['content-type', 'cookie', 'origin']) {
       const value = request.headers[wanted]

@@ -4,8 +4,6 @@ export interface PageFacts {
   tokenServer: string
   /** Origin of the emulated chat page and API. */
   chatOrigin: string
-  /** Addresses of the token endpoints that scenarios use beside it. */
-  otherEndpoints: Record<'other-origin' | 'low-limit', string>
   events: Record<string, { id: string; publicId: string; name: string }>
 }
 

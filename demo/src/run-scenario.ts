@@ -4,7 +4,7 @@ import { judge, type Sight } from './judge.js'
 import { make, find } from './make.js'
 import type { Network } from './network.js'
 import type { PageFacts } from './page-facts.js'
-import type { Expectation, Scenario, Setup, Step } from './scenario.js'
+import { UNKNOWN_STREAM, type Expectation, type Scenario, type Setup, type Step } from './scenario.js'
 
 export interface Bench {
   facts: PageFacts
@@ -67,16 +67,16 @@ async function putChats({ id, setup }: Scenario, { facts }: Bench): Promise<void
 /** The element's attributes for a scenario. */
 export function attributesOf(id: string, setup: Setup, facts: PageFacts): Record<string, string> {
   const { event = 'live', endpoint, server, attributes } = setup
-  const eventId = { none: '', unlisted: 'notOnTheListOfThisSite', oversized: 'x'.repeat(5000) }[
-    event as string
-  ]
+  const eventIds: Partial<Record<string, string>> = {
+    unlisted: 'notOnTheListOfThisSite',
+    unknown: UNKNOWN_STREAM,
+    oversized: 'x'.repeat(5000),
+  }
   const tokenUrl = endpoint
     ? `/scripted-endpoint/${id}/${crypto.randomUUID()}`
-    : server &&
-      facts.otherEndpoints[server] &&
-      (server === 'other-origin' ? `/other/${server}/token` : facts.otherEndpoints[server])
+    : server && `/other-server/${server}/token`
   return {
-    ...(event === 'none' ? {} : { 'event-id': eventId ?? facts.events[event]?.publicId ?? '' }),
+    ...(event === 'none' ? {} : { 'event-id': eventIds[event] ?? facts.events[event]?.publicId ?? '' }),
     'chat-origin': facts.chatOrigin,
     ...(tokenUrl ? { 'token-url': tokenUrl } : {}),
     ...attributes,

@@ -53,15 +53,28 @@ export type Answer = { delayMs?: number } & (
   | { kind: 'drop' }
 )
 
+/** Token servers in trouble, reached over the site's own proxy. */
+export const OTHER_SERVERS = [
+  'other-origin',
+  'low-limit',
+  'unregistered-key',
+  'expired-key',
+  'unknown-stream',
+] as const
+export type OtherServer = (typeof OTHER_SERVERS)[number]
+
+/** A stream that one server's list has and Kinescope doesn't. */
+export const UNKNOWN_STREAM = 'aStreamNobodyEverMade0'
+
 export interface Setup {
   /** The stream, by what it is there to show; `unlisted`: one the server's list doesn't have; `none`: no `event-id`. */
-  event?: keyof typeof SEED | 'unlisted' | 'oversized' | 'none'
+  event?: keyof typeof SEED | 'unlisted' | 'unknown' | 'oversized' | 'none'
   /** Who is looking; a signed-in visitor in good standing by default. */
   visitor?: 'signed-in' | 'stranger' | 'banned' | 'unknowable'
   /** The token endpoint: our server by default. */
   endpoint?: readonly Answer[]
-  /** Another of our servers: one whose list lacks this page's origin, one with a low rate limit. */
-  server?: 'other-origin' | 'low-limit'
+  /** Another of our servers. */
+  server?: OtherServer
   /** How the element got onto the page: `npm` leaves it without a default `token-url`. */
   script?: 'npm'
   attributes?: Readonly<Record<string, string>>

@@ -87,21 +87,27 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   },
   'key-not-registered': {
     title: text('The key isn’t registered', 'Ключ не зарегистрирован'),
-    about: text('503, from the scripted endpoint.', '503 от сценарного сервера.'),
-    setup: scripted({ kind: 'problem', status: 503, code: 'key-not-registered' }),
+    about: text(
+      'A token server whose key was made and never registered.',
+      'Сервер, чей ключ создан, но не зарегистрирован.',
+    ),
+    setup: { server: 'unregistered-key' },
   },
   'key-expired': {
     title: text('The key has expired', 'Срок ключа истёк'),
     about: text(
-      '503 that no waiting cures, from the scripted endpoint.',
-      '503, которое само не пройдёт, от сценарного сервера.',
+      'A token server that watches Kinescope, where its key’s expires_at has passed.',
+      'Сервер следит за Kinescope, а там срок его ключа истёк.',
     ),
-    setup: scripted({ kind: 'problem', status: 503, code: 'key-expired' }),
+    setup: { server: 'expired-key' },
   },
   'event-not-found': {
     title: text('A stream that doesn’t exist', 'Трансляции не существует'),
-    about: text('404 with a code, from the scripted endpoint.', '404 с кодом от сценарного сервера.'),
-    setup: scripted({ kind: 'problem', status: 404, code: 'event-not-found' }),
+    about: text(
+      'A token server whose list has a stream that Kinescope doesn’t.',
+      'В списке сервера есть трансляция, которой нет у Kinescope.',
+    ),
+    setup: { server: 'unknown-stream', event: 'unknown' },
   },
   'token-malformed': {
     title: text('Not a token', 'Не токен'),
