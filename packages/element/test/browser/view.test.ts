@@ -114,7 +114,7 @@ describe('what the visitor sees', () => {
     const chat = place({ fetchToken: () => new Promise((resolve) => (answer = () => resolve(makeReply()))) })
     chat.innerHTML = '<a slot="placeholder" href="#x">Open the chat</a><p>after</p>'
     const [link, after] = [...chat.children] as HTMLElement[]
-    await until(() => answer && link!.checkVisibility())
+    await until(() => link!.checkVisibility())
     answer()
     await whenState(chat, 'ready')
     await until(() => !link!.checkVisibility())
