@@ -254,7 +254,8 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
 
   describe({ code, reason, status, requestId }: Failure, retryInMs: number | null): Problem {
     const [topic, , cure] = PROBLEMS[code]
-    const stray = code === 'event-id-missing' && this.hasAttribute('eventid') ? 'the tag has `eventid`' : reason
+    const stray =
+      code === 'event-id-missing' && this.hasAttribute('eventid') ? 'the tag has `eventid`' : reason
     const remediation = stray ? `${cure} (${stray})` : cure
     console.warn(`<kinescope-chat> ${code}: ${remediation}`)
     const message = this.#text[topic].join('. ')
@@ -340,8 +341,9 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
 
 /** Only http(s) addresses may be followed: an attribute can come from a CMS field. */
 function safeUrl(raw: string | undefined): string | undefined {
+  if (!raw) return undefined
   try {
-    const { href, protocol } = new URL(raw!, document.baseURI)
+    const { href, protocol } = new URL(raw, document.baseURI)
     return /^https?:$/.test(protocol) ? href : undefined
   } catch {
     return undefined

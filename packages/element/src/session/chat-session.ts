@@ -87,7 +87,7 @@ export class ChatSession {
 
   /** Milliseconds the token has left; null without one. */
   get timeLeft(): number | null {
-    return this.token && this.token.endsAt - this.#clock.now()
+    return this.token && Math.round(this.token.endsAt - this.#clock.now())
   }
 
   /** Begins anew: no token, no frame. */
