@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import sanitizeHtml from 'sanitize-html'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sanitizeHtmlSettings } from '../../examples/editors/sanitize-html.js'
 import { launchBrowser } from '../e2e/browser.js'
+import { bundle } from './bundle.js'
 import { CONFIGURABLE, EDITORS } from './editors.js'
 import { EVENT, startChatSite, type ChatSite } from './site.js'
 
@@ -21,7 +20,8 @@ let requests: string[]
 beforeAll(async () => {
   ;[chatSite, browser] = await Promise.all([startChatSite(), launchBrowser()])
   chatSite.site.pages.set('/tiptap.js', {
-    html: await bundleTiptap(),
+    // it comes as modules only
+    html: await bundle('./tiptap-entry.js'),
     headers: { 'content-type': 'text/javascript' },
   })
 })
@@ -35,24 +35,6 @@ beforeEach(async () => {
   context.on('request', (request) => requests.push(request.url()))
 })
 afterEach(() => context.close())
-
-/** TipTap comes as modules only. */
-async function bundleTiptap(): Promise<string> {
-  const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-  const result = await build({
-    configFile: false,
-    logLevel: 'silent',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    build: {
-      write: false,
-      minify: false,
-      lib: { entry: path('./tiptap-entry.js'), formats: ['iife'], name: 'Tiptap', fileName: 'tiptap' },
-    },
-  })
-  const [first] = [result].flat()
-  if (!first || !('output' in first)) throw new Error('Vite built nothing')
-  return first.output[0].code
-}
 
 async function openEditor(html: string): Promise<Page> {
   chatSite.site.pages.set('/editor', { html })

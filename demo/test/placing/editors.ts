@@ -51,7 +51,7 @@ export const EDITORS: Editor[] = [
     page: (snippet) =>
       page(
         '<script src="/tiptap.js"></script>',
-        `const { Editor, StarterKit, KinescopeChatNode } = Tiptap
+        `const { Editor, StarterKit, KinescopeChatNode } = Bundle
         const editor = new Editor({ element: document.querySelector('#editor'), extensions: [StarterKit, ${snippet ? 'KinescopeChatNode' : ''}] })
         window.roundTrip = (html) => (editor.commands.setContent(html), editor.getHTML())`,
       ),

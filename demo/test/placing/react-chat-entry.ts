@@ -1,0 +1,4 @@
+import { Chat } from '../../examples/react/chat.js'
+import { start } from './react-entry.js'
+
+start(Chat)
