@@ -1,5 +1,4 @@
 import { ConfigProblem, OperatorProblem } from '../problem.js'
-import { withoutSecrets } from '../log.js'
 import type { Environment } from '../setting.js'
 import { nearest, parseCall, UsageProblem, type Command } from './command.js'
 import { COMMANDS } from './commands.js'
@@ -38,7 +37,9 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     terminal.print(json ? JSON.stringify(data, null, 2) : text)
     return exit
   } catch (error) {
-    return report(error, terminal, json)
+    // loaded late: most runs end without an error, and the log brings a library along
+    const { withoutSecrets } = await import('../log.js')
+    return report(error, terminal, json, withoutSecrets)
   } finally {
     terminal.stop()
   }
@@ -82,9 +83,9 @@ function withoutFirst(argv: readonly string[], count: number): string[] {
   return argv.filter((arg) => arg === '--json' || left-- <= 0)
 }
 
-function report(error: unknown, terminal: Terminal, json: boolean): number {
+function report(error: unknown, terminal: Terminal, json: boolean, clean: (text: string) => string): number {
   const usage = error instanceof UsageProblem || error instanceof ConfigProblem
-  const problems = describe(error)
+  const problems = describe(error, clean)
   if (json) terminal.print(JSON.stringify({ error: problems[0], errors: problems }, null, 2))
   else {
     for (const { code, message, remediation, requestId } of problems) {
@@ -105,7 +106,7 @@ interface Problem {
   requestId?: string
 }
 
-function describe(error: unknown): Problem[] {
+function describe(error: unknown, clean: (text: string) => string): Problem[] {
   if (error instanceof ConfigProblem) {
     return error.settings.map(({ name, message, remediation }) => ({
       code: 'setting',
@@ -119,7 +120,7 @@ function describe(error: unknown): Problem[] {
     return [
       {
         code,
-        message: withoutSecrets(message),
+        message: clean(message),
         remediation,
         ...(requestId === undefined ? {} : { requestId }),
       },
@@ -129,7 +130,7 @@ function describe(error: unknown): Problem[] {
   return [
     {
       code: typeof code === 'string' ? code : 'unexpected',
-      message: withoutSecrets(error instanceof Error ? error.message : String(error)),
+      message: clean(error instanceof Error ? error.message : String(error)),
       remediation:
         'If this is not about your files or your network, it is a mistake of ours: please report it with this line.',
     },

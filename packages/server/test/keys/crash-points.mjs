@@ -1,0 +1,80 @@
+// Counts what a program does to a directory and to the network, and lets it die before any such step. Patches Node's
+// own modules, so that the product needs no hooks for it. Loaded into a child by `node --import`, or by a test.
+import crypto from 'node:crypto'
+import fs from 'node:fs'
+import fsp from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+/** Steps that change nothing are no crash points of their own: dying before them is dying after the last change. */
+const CHANGES = ['mkdir', 'rename', 'link', 'unlink']
+
+/**
+ * @param {object} options
+ * @param {string} options.dir the directory whose changes count
+ * @param {(step: string) => void} options.onStep called before each step; what it throws ends the step
+ * @returns {() => void} takes the patches back
+ */
+export function watchSteps({ dir, onStep }) {
+  const real = { ...fsp }
+  const realFetch = globalThis.fetch
+  const inside = (target) => typeof target === 'string' && path.resolve(target).startsWith(path.resolve(dir))
+  const nameOf = (target) => path.basename(String(target)).replace(/[\da-f]{12,16}(?=\.tmp$)/, '*')
+
+  for (const name of CHANGES) {
+    fsp[name] = async (first, second, ...rest) => {
+      if (inside(first)) onStep(`${name} ${nameOf(typeof second === 'string' ? second : first)}`)
+      return real[name](first, second, ...rest)
+    }
+  }
+  fsp.open = async (target, flags, ...rest) => {
+    if (!inside(target)) return real.open(target, flags, ...rest)
+    if (flags !== 'r') onStep(`open ${nameOf(target)}`)
+    const handle = await real.open(target, flags, ...rest)
+    for (const name of ['writeFile', 'sync']) {
+      const method = handle[name].bind(handle)
+      handle[name] = async (...args) => {
+        onStep(`${name === 'sync' ? 'fsync' : 'write'} ${flags === 'r' ? 'the folder' : nameOf(target)}`)
+        return method(...args)
+      }
+    }
+    return handle
+  }
+  globalThis.fetch = async (address, init) => {
+    const what = `${init?.method ?? 'GET'} ${new URL(String(address)).pathname}`
+    onStep(`ask ${what}`)
+    const response = await realFetch(address, init)
+    const text = await response.text()
+    onStep(`hear ${what}`)
+    return new Response(response.status === 204 ? null : text, response)
+  }
+  syncBuiltinESMExports()
+  return () => {
+    Object.assign(fsp, real)
+    globalThis.fetch = realFetch
+    syncBuiltinESMExports()
+  }
+}
+
+/**
+ * Lets keys come from a folder of PEM files instead of being made, which takes a tenth of a second each.
+ * @param {string} pool each file is used once
+ * @returns {() => void} takes the patch back
+ */
+export function takeKeysFrom(pool) {
+  const real = crypto.generateKeyPair
+  const take = async () => {
+    const [name] = fs.readdirSync(pool).sort()
+    if (!name) throw new Error('the pool of keys is empty')
+    const privateKey = crypto.createPrivateKey(fs.readFileSync(path.join(pool, name)))
+    fs.unlinkSync(path.join(pool, name))
+    return { privateKey, publicKey: crypto.createPublicKey(privateKey) }
+  }
+  crypto.generateKeyPair = Object.assign(() => undefined, { [promisify.custom]: take })
+  syncBuiltinESMExports()
+  return () => {
+    crypto.generateKeyPair = real
+    syncBuiltinESMExports()
+  }
+}

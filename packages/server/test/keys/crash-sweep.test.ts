@@ -1,0 +1,100 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createPublicKey } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtCli, type BuiltCli } from '../cli/built-cli.js'
+import { workbench, type Workbench } from '../cli/workbench.js'
+import { takeKeysFrom } from './crash-points.mjs'
+import {
+  expectFinished,
+  expectSound,
+  prepare,
+  restore,
+  SCENARIOS,
+  stateLeft,
+  type RegisteredKey,
+  type Start,
+} from './crash-scenarios.js'
+import { pemPool, poolFolder } from './key-pool.js'
+
+const PRELOAD = fileURLToPath(new URL('crash-preload.mjs', import.meta.url))
+const pems = pemPool(6)
+const foreignJwk = createPublicKey(pems[5]!).export({ format: 'jwk' }) as RegisteredKey['publicJwk']
+
+let cli: BuiltCli
+beforeAll(async () => {
+  cli = await builtCli()
+})
+afterAll(() => cli.remove())
+
+describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
+  let bench: Workbench
+  let start: Start
+  let steps: string[]
+  let runs = 0
+
+  /** Runs the command in a process of its own, which dies before step `crashAt` (0: never). */
+  async function command(crashAt: number) {
+    const pool = poolFolder(join(bench.folder, `pool-${(runs += 1)}`), pems.slice(2, 5))
+    const env = { ...bench.env, CRASH_DIR: bench.keyDir, CRASH_AT: String(crashAt), CRASH_KEYS: pool }
+    const result = await cli.start(start.command, { ...env, CRASH_STEPS: join(bench.folder, 'steps') }, [
+      '--import',
+      PRELOAD,
+    ])
+    const seen = readFileSync(join(bench.folder, 'steps'), 'utf8').trim().split('\n')
+    rmSync(join(bench.folder, 'steps'))
+    return { ...result, seen }
+  }
+
+  beforeAll(async () => {
+    bench = await workbench()
+    const giveBack = takeKeysFrom(poolFolder(join(bench.folder, 'pool'), pems.slice(0, 2)))
+    start = await prepare(bench, scenario, foreignJwk)
+    giveBack()
+    restore(bench, start)
+    const whole = await command(0)
+    expect(whole.exit, whole.stderr).toBe(0)
+    steps = whole.seen
+    await expectFinished(bench, scenario)
+  })
+  afterAll(() => bench.close())
+
+  it('leaves a sound state at every step, and the next run finishes the work', async () => {
+    expect(steps.length).toBeGreaterThan(10)
+    const repairedStates = new Set<string>()
+    for (let step = 1; step <= steps.length; step += 1) {
+      restore(bench, start)
+      const killed = await command(step)
+      expect(killed.signal, `before ${steps[step - 1]}`).toBe('SIGKILL')
+      await expectSound(bench, scenario, start)
+
+      const left = stateLeft(bench)
+      if (repairedStates.has(left)) continue
+      repairedStates.add(left)
+      const repaired = await command(0)
+      expect(repaired.exit, `after a kill before ${steps[step - 1]}: ${repaired.stderr}`).toBe(0)
+      await expectSound(bench, scenario, start)
+      await expectFinished(bench, scenario)
+    }
+    // the commit itself is among them: without it every crash would leave the same state
+    expect(repairedStates.size).toBeGreaterThan(3)
+  }, 120_000)
+
+  it('survives another kill during the repair', async () => {
+    // one kill after each change that others can see, then one at a different place of the repair each time
+    const seen = steps.flatMap((name, index) =>
+      /^(rename keyring|hear (POST|DELETE))/.test(name) ? [index + 2] : [],
+    )
+    for (const [turn, step] of seen.filter((step) => step <= steps.length).entries()) {
+      restore(bench, start)
+      expect((await command(step)).signal).toBe('SIGKILL')
+      await command(4 + turn * 3)
+      await expectSound(bench, scenario, start)
+      const repaired = await command(0)
+      expect(repaired.exit, repaired.stderr).toBe(0)
+      await expectSound(bench, scenario, start)
+      await expectFinished(bench, scenario)
+    }
+  }, 120_000)
+})
