@@ -110,8 +110,8 @@ export async function until<T>(condition: () => T | Promise<T>, ms = 8_000): Pro
   const end = realNow() + ms
   for (;;) {
     const value = await condition()
-    if (value) return value as NonNullable<T>
-    if (realNow() > end) throw new Error(`waited in vain for ${condition}`)
+    if (value) return value
+    if (realNow() > end) throw new Error(`waited in vain for ${String(condition)}`)
     await new Promise((resolve) => realTimeout(resolve, 10))
   }
 }

@@ -112,7 +112,7 @@ describe('coming, going and changing', () => {
     asked[0]!.answer()
     await whenState(chat, 'ready')
     const frame = shownFrame(chat)
-    box.moveBefore!(chat, null)
+    box.moveBefore(chat, null)
     await turn()
     await until(() => chat.state === 'ready' && shownFrame(chat))
     if (/Chrome/.test(navigator.userAgent)) expect(shownFrame(chat)).to.equal(frame)
