@@ -5,7 +5,8 @@ import { sanitizeHtmlSettings } from '../../examples/editors/sanitize-html.js'
 import { launchBrowser } from '../e2e/browser.js'
 import { bundle } from './bundle.js'
 import { CONFIGURABLE, EDITORS } from './editors.js'
-import { EVENT, startChatSite, type ChatSite } from './site.js'
+import { EVENT } from './kinescope.js'
+import { startChatSite, type ChatSite } from './site.js'
 
 const LINK = `https://kinescope.io/chat/${EVENT}#kinescope-chat`
 const TAG = `<kinescope-chat event-id="${EVENT}" token-url="/token" language="ru"></kinescope-chat>`

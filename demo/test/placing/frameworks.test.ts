@@ -6,7 +6,8 @@ import { Chat } from '../../examples/react/chat.js'
 import { ServerRenderedChat } from '../../examples/react/server-rendered-chat.js'
 import { launchBrowser } from '../e2e/browser.js'
 import { bundle } from './bundle.js'
-import { EVENT, startChatSite, type ChatSite } from './site.js'
+import { EVENT } from './kinescope.js'
+import { startChatSite, type ChatSite } from './site.js'
 
 let chatSite: ChatSite
 let browser: Browser

@@ -4,11 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createNodeHandler, fixedKeySource, importSigningKey, type ChatUser } from 'kinescope-chat-server'
-import { buildEmulator, type Emulator } from '../../emulator/emulator.js'
-import { SEED } from '../../emulator/seed-events.js'
-import { makeKey } from '../../site/craft-token.js'
-
-export const EVENT = SEED.live.publicId
+import { EVENT, startKinescope, type Kinescope } from './kinescope.js'
 
 export interface SitePage {
   html: string
@@ -70,32 +66,15 @@ function fileFor(path: string): URL {
   return new URL(`../../node_modules/kinescope-chat/dist/${path.slice(1)}`, import.meta.url)
 }
 
-export interface ChatSite {
+export interface ChatSite extends Kinescope {
   site: Site
-  emulator: Emulator
-  /** The origin of the chat page. */
-  chatOrigin: string
   close(): Promise<void>
 }
 
-/** A site that has a token endpoint at `/token`, which knows every visitor as this one, and a chat to show. */
-export async function startChatSite(
-  user: ChatUser = { id: 'u-1', name: 'Жанна' },
-  allowedOrigins: string[] = [],
-): Promise<ChatSite> {
-  const emulator = buildEmulator()
-  const chatOrigin = await emulator.listen()
-  const key = makeKey('placing')
-  const registered = await fetch(`${chatOrigin}/v1/jwk`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${emulator.apiToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify(key.registration),
-  })
-  if (!registered.ok) throw new Error(`the emulator refused the key: ${registered.status}`)
-  const signingKey = await importSigningKey({
-    kid: key.kid,
-    privateKey: key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  })
+/** A site with a token endpoint at `/token`, which takes every visitor for the same one, and a chat to show. */
+export async function startChatSite(user: ChatUser = { id: 'u-1', name: 'Жанна' }): Promise<ChatSite> {
+  const kinescope = await startKinescope()
+  const signingKey = await importSigningKey({ kid: kinescope.key.kid, privateKey: kinescope.key.pem })
   const site = await new Site().listen()
   site.handlers.set(
     '/token',
@@ -103,9 +82,8 @@ export async function startChatSite(
       keys: fixedKeySource(signingKey),
       events: [EVENT],
       authenticate: () => user,
-      allowedOrigins,
     }),
   )
-  const close = async () => void (await Promise.all([site.close(), emulator.close()]))
-  return { site, emulator, chatOrigin, close }
+  const close = async () => void (await Promise.all([site.close(), kinescope.emulator.close()]))
+  return { ...kinescope, site, close }
 }

@@ -2,8 +2,8 @@ import { createApp } from 'vue/dist/vue.esm-bundler.js'
 import { KinescopeChatElement } from 'kinescope-chat'
 import { Chat, install } from '../../examples/vue/chat.js'
 
-const seen = (window.seen = [])
-const { event, own, origin } = document.documentElement.dataset
+const seen = (globalThis.seen = [])
+const { event, own, origin } = globalThis.document.documentElement.dataset
 KinescopeChatElement.defaults = { chatOrigin: origin }
 
 async function fetchToken({ eventId }) {

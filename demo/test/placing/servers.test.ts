@@ -1,0 +1,87 @@
+import { createPublicKey } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import jwt from 'jsonwebtoken'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeKey } from '../../site/craft-token.js'
+import { buildSite } from '../../examples/servers/express.js'
+
+const EVENT = '0csUJYzAHfe3PcyMEVScmQ'
+const key = makeKey('examples')
+const SETTINGS = {
+  CHAT_KEY_ID: key.kid,
+  CHAT_PRIVATE_KEY: key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  CHAT_EVENTS: `other,${EVENT}`,
+}
+const before = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, process.env[name]]))
+beforeAll(() => Object.assign(process.env, SETTINGS))
+afterAll(() => {
+  for (const [name, value] of Object.entries(before))
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+})
+
+const question = (cookie?: string) => ({
+  method: 'POST',
+  headers: {
+    'content-type': 'application/json',
+    'sec-fetch-site': 'same-origin',
+    ...(cookie ? { cookie } : {}),
+  },
+  body: JSON.stringify({ event_id: EVENT }),
+})
+
+async function expectToken(reply: Response) {
+  expect(reply.status).toBe(200)
+  expect(reply.headers.get('cache-control')).toBe('no-store')
+  const { token } = (await reply.json()) as { token: string }
+  const claims = jwt.verify(token, createPublicKey(key.privateKey), {
+    algorithms: ['RS256'],
+    audience: 'chat',
+  })
+  expect(claims).toMatchObject({ user_id: 'user-Ann', username: 'Ann', event_id: EVENT })
+}
+
+async function expectSignIn(reply: Response) {
+  expect(reply.status).toBe(401)
+  expect(await reply.json()).toMatchObject({ code: 'sign-in-required' })
+}
+
+describe('the Express example', () => {
+  let server: Server
+  let url: string
+  beforeAll(async () => {
+    const site = await buildSite(({ headers }) => {
+      const name = /visitor=(\w+)/.exec(headers.cookie ?? '')?.[1]
+      return name ? { id: `user-${name}`, name } : null
+    })
+    server = createServer(site)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`
+  })
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('gives a signed-in visitor a token that Kinescope can verify', async () => {
+    await expectToken(await fetch(url, question('visitor=Ann')))
+  })
+  it('sends a stranger to the sign-in', async () => {
+    await expectSignIn(await fetch(url, question()))
+  })
+})
+
+describe('the Next.js route example', () => {
+  const url = 'https://www.example.com/token'
+
+  it('gives a signed-in visitor a token that Kinescope can verify', async () => {
+    const { POST } = await import('../../examples/servers/next-route.js')
+    await expectToken(await POST(new Request(url, question('visitor=Ann'))))
+  })
+  it('sends a stranger to the sign-in, and answers other methods', async () => {
+    const { POST, GET } = await import('../../examples/servers/next-route.js')
+    await expectSignIn(await POST(new Request(url, question())))
+    expect((await GET(new Request(url))).status).toBe(405)
+  })
+})
