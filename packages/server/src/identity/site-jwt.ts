@@ -95,7 +95,11 @@ function verificationKey(key: SiteKey): { getKey: JWTVerifyGetKey; algorithms: s
     return { getKey: set, algorithms: PUBLIC_KEY_ALGORITHMS }
   }
   if ('secret' in key) {
-    const secret = new TextEncoder().encode(key.secret)
+    // imported once: jose would do so for every statement
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    const secret = crypto.subtle.importKey('raw', new TextEncoder().encode(key.secret), algorithm, false, [
+      'verify',
+    ])
     return { getKey: () => secret, algorithms: ['HS256'] }
   }
   // an imported key is bound to one algorithm, which only the statement names

@@ -44,6 +44,27 @@ describe('the signing queue', () => {
     expect(queue.full).toBe(false)
   })
 
+  it('gives the threads a handful at a time, in the order of arrival, and finishes all', async () => {
+    const queue = new SigningQueue(() => 0)
+    const begun: number[] = []
+    let inHand = 0
+    let most = 0
+    const sign = (index: number) =>
+      queue.run(async () => {
+        begun.push(index)
+        most = Math.max(most, ++inHand)
+        await new Promise((resolve) => setImmediate(resolve))
+        inHand--
+        if (index === 7) throw new Error('one that fails')
+        return index
+      })
+    const results = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => sign(index)))
+    expect(most).toBe(16)
+    expect(begun).toEqual(Array.from({ length: 200 }, (_, index) => index))
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+    expect(queue.pending).toBe(0)
+  })
+
   it('counts down after a failure too', async () => {
     const queue = new SigningQueue(() => 0)
     await expect(queue.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
