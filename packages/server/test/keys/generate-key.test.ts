@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { generateKey } from '../../src/keys/generate-key.js'
+import { loadPrivateKey } from '../../src/keys/load-key.js'
+
+const now = Date.parse('2026-11-25T12:00:00Z')
+
+describe('generateKey', () => {
+  it('makes 200 keys whose n is exactly 256 bytes, base64url without padding, each under its own kid', async () => {
+    const keys = []
+    for (let batch = 0; batch < 50; batch += 1) {
+      keys.push(...(await Promise.all(Array.from({ length: 4 }, () => generateKey({ now })))))
+    }
+    for (const { publicJwk, kid } of keys) {
+      expect(publicJwk.n).toMatch(/^[\w-]{342}$/)
+      const bytes = Buffer.from(publicJwk.n, 'base64url')
+      expect(bytes.length).toBe(256)
+      expect(bytes[0]! & 0x80).toBe(0x80)
+      expect(publicJwk.e).toBe('AQAB')
+      expect(kid).toMatch(/^20261125-[\w-]{16}$/)
+    }
+    expect(new Set(keys.map(({ kid }) => kid)).size).toBe(200)
+  }, 120_000)
+
+  it.each([3072, 4096])('makes a key of %i bits', async (bits) => {
+    const { pem, publicJwk } = await generateKey({ bits, now })
+    expect(Buffer.from(publicJwk.n, 'base64url').length).toBe(bits / 8)
+    expect((await loadPrivateKey(pem)).bits).toBe(bits)
+  })
+
+  it.each([1024, 2047, 2049, 8192])('refuses to make a key of %i bits', async (bits) => {
+    await expect(generateKey({ bits, now })).rejects.toMatchObject({ code: 'key-size' })
+  })
+
+  it('encrypts the private key under a passphrase, and refuses one that can be guessed', async () => {
+    const { pem } = await generateKey({ passphrase: 'a long enough passphrase', now })
+    expect(pem).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
+    expect((await loadPrivateKey(pem, { passphrase: 'a long enough passphrase' })).bits).toBe(2048)
+    await expect(generateKey({ passphrase: 'short', now })).rejects.toMatchObject({
+      code: 'passphrase-short',
+    })
+  })
+})

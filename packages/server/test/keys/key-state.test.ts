@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  CLOCK_SKEW_MS,
+  keyState,
+  removalsDue,
+  rotationDueAt,
+  signingKeyRecord,
+  successorFor,
+  whyNoSigner,
+  type KeyRecord,
+  type KeyRing,
+} from '../../src/keys/key-state.js'
+
+const NOW = Date.parse('2026-11-25T12:00:00Z')
+const HOUR = 3_600_000
+const at = (hours: number) => new Date(NOW + hours * HOUR).toISOString()
+
+const record = (change: Partial<KeyRecord> = {}): KeyRecord => ({
+  kid: 'k',
+  thumbprint: 't',
+  bits: 2048,
+  n: 'n',
+  e: 'AQAB',
+  file: 'k.pem',
+  remoteId: 'jwk_1',
+  createdAt: at(-48),
+  publishedAt: at(-47),
+  signFrom: at(-47),
+  signUntil: null,
+  removeAfter: null,
+  revokedAt: null,
+  removedAt: null,
+  expiresAt: at(8000),
+  ...change,
+})
+const ring = (...keys: KeyRecord[]): KeyRing => ({
+  version: 1,
+  revision: 1,
+  vendor: 'v',
+  maxTokenTtl: 3600,
+  keys,
+})
+
+describe('keyState', () => {
+  it.each<[string, Partial<KeyRecord>]>([
+    ['generated', { publishedAt: null, signFrom: null }],
+    ['published', { signFrom: null }],
+    ['published', { signFrom: at(1) }],
+    ['active', {}],
+    ['active', { signUntil: at(1) }],
+    ['retiring', { signUntil: at(-1), removeAfter: at(1) }],
+    ['expired', { expiresAt: at(0) }],
+    ['revoked', { revokedAt: at(-1) }],
+    ['revoked', { revokedAt: at(-1), expiresAt: at(-1) }],
+    ['removed', { revokedAt: at(-1), removedAt: at(-1) }],
+  ])('is %s for %o', (state, change) => {
+    expect(keyState(record(change), NOW)).toBe(state)
+  })
+
+  it('switches at the very millisecond', () => {
+    const key = record({ signFrom: at(0), signUntil: at(1) })
+    expect(keyState(key, NOW - 1)).toBe('published')
+    expect(keyState(key, NOW)).toBe('active')
+    expect(keyState(key, NOW + HOUR - 1)).toBe('active')
+    expect(keyState(key, NOW + HOUR)).toBe('retiring')
+  })
+})
+
+describe('signingKeyRecord', () => {
+  it('has a signer at every moment of a rotation, and the new one from its time on', () => {
+    const old = record({ kid: 'old', signUntil: at(1), removeAfter: at(3) })
+    const next = record({ kid: 'new', signFrom: at(1) })
+    fc.assert(
+      fc.property(fc.integer({ min: -40 * HOUR, max: 100 * HOUR }), fc.boolean(), (offset, swapped) => {
+        const keys = swapped ? [next, old] : [old, next]
+        expect(signingKeyRecord(ring(...keys), NOW + offset)?.kid).toBe(offset < HOUR ? 'old' : 'new')
+      }),
+    )
+  })
+
+  it('takes no key that is about to expire, is revoked, or was never registered', () => {
+    const dying = record({ expiresAt: new Date(NOW + CLOCK_SKEW_MS).toISOString() })
+    for (const key of [dying, record({ revokedAt: at(-1) }), record({ publishedAt: null })]) {
+      expect(signingKeyRecord(ring(key), NOW)).toBeNull()
+    }
+  })
+
+  it('takes the newest of several', () => {
+    const keys = [
+      record({ kid: 'a', signFrom: at(-3) }),
+      record({ kid: 'b', signFrom: at(-1) }),
+      record({ kid: 'c', signFrom: at(-2) }),
+    ]
+    expect(signingKeyRecord(ring(...keys), NOW)?.kid).toBe('b')
+  })
+
+  it('says why there is none', () => {
+    expect(whyNoSigner(ring(), NOW)).toBe('key-unavailable')
+    expect(whyNoSigner(ring(record({ publishedAt: null, signFrom: null })), NOW)).toBe('key-not-registered')
+    expect(whyNoSigner(ring(record({ expiresAt: at(-1) })), NOW)).toBe('key-expired')
+    expect(whyNoSigner(ring(record({ revokedAt: at(-1) })), NOW)).toBe('key-unavailable')
+  })
+})
+
+describe('what is due', () => {
+  it('removes a retired key once its last token is dead, and not before', () => {
+    const old = record({ signUntil: at(-2), removeAfter: at(1) })
+    expect(removalsDue(ring(old), NOW)).toEqual([])
+    expect(removalsDue(ring(old), NOW + HOUR)).toEqual([old])
+  })
+
+  it('removes revoked and expired keys at once, and never what was not registered or is gone', () => {
+    const revoked = record({ revokedAt: at(-1) })
+    const expired = record({ expiresAt: at(-1) })
+    const never = record({ expiresAt: at(-1), publishedAt: null })
+    const gone = record({ revokedAt: at(-1), removedAt: at(-1) })
+    expect(removalsDue(ring(revoked, expired, never, gone), NOW)).toEqual([revoked, expired])
+  })
+
+  it('wants a successor after two thirds of a key’s life', () => {
+    expect(rotationDueAt(record({ createdAt: at(0), expiresAt: at(300) }))).toBe(NOW + 200 * HOUR)
+  })
+
+  it('takes a registered spare as the successor before one that Kinescope doesn’t know, and none that is old', () => {
+    const spare = record({ kid: 'spare', signFrom: null })
+    const raw = record({ kid: 'raw', signFrom: null, publishedAt: null, createdAt: at(-1) })
+    const old = record({ kid: 'old', signFrom: null, createdAt: at(-8000), expiresAt: at(100) })
+    expect(successorFor(ring(old, raw, spare), NOW)?.kid).toBe('spare')
+    expect(successorFor(ring(old, raw), NOW)?.kid).toBe('raw')
+    expect(successorFor(ring(old, record()), NOW)).toBeNull()
+  })
+})

@@ -1,0 +1,105 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { lockRing } from '../../src/keys/ring-lock.js'
+import { builtCli, type BuiltCli } from '../cli/built-cli.js'
+import { workbench } from '../cli/workbench.js'
+
+const DEAD_PID = 2 ** 22 + 7
+const now = () => Date.parse('2026-11-25T12:00:00Z')
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'kinescope-chat-lock-'))
+})
+afterEach(() => rmSync(dir, { recursive: true }))
+
+const leave = (holder: object) => writeFileSync(join(dir, '.lock'), JSON.stringify({ nonce: 'x', ...holder }))
+
+describe('lockRing', () => {
+  it('lets one in, tells the other, and leaves nothing behind', async () => {
+    const lock = await lockRing(dir, now)
+    await expect(lockRing(dir, now)).rejects.toMatchObject({ code: 'keys-busy' })
+    await lock.release()
+    const again = await lockRing(dir, now)
+    await again.release()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('lets exactly one of twenty in that come at the same time, over a dead lock too', async () => {
+    for (const dead of [false, true]) {
+      if (dead) leave({ pid: DEAD_PID, host: hostname(), started: now() })
+      const tried = await Promise.allSettled(Array.from({ length: 20 }, () => lockRing(dir, now)))
+      const got = tried.filter((result) => result.status === 'fulfilled')
+      expect(got).toHaveLength(1)
+      await got[0]!.value.release()
+    }
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it.each([
+    ['a dead process of this machine', { pid: DEAD_PID, host: hostname(), started: now() - 1 }],
+    [
+      'this pid before a restart of the container',
+      { pid: process.pid, host: hostname(), started: now() - 1 },
+    ],
+    ['another machine, eleven minutes ago', { pid: 1, host: 'elsewhere', started: now() - 11 * 60_000 }],
+  ])('takes over the lock of %s', async (_whose, holder) => {
+    leave(holder)
+    const lock = await lockRing(dir, now)
+    await lock.release()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('takes over a lock that can’t be read', async () => {
+    writeFileSync(join(dir, '.lock'), '')
+    await (await lockRing(dir, now)).release()
+  })
+
+  it.each([
+    ['a living process of this machine', { pid: process.ppid, host: hostname(), started: now() - 1 }],
+    ['another machine, nine minutes ago', { pid: 1, host: 'elsewhere', started: now() - 9 * 60_000 }],
+  ])('respects the lock of %s', async (_whose, holder) => {
+    leave(holder)
+    await expect(lockRing(dir, now)).rejects.toMatchObject({ code: 'keys-busy' })
+    expect(readFileSync(join(dir, '.lock'), 'utf8')).toContain(holder.host)
+  })
+
+  it('notices that it was taken over, and then neither writes on nor releases the other’s lock', async () => {
+    const lock = await lockRing(dir, now)
+    leave({ pid: 1, host: 'elsewhere', started: now() })
+    await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'keys-busy' })
+    await lock.release()
+    expect(readdirSync(dir)).toEqual(['.lock'])
+  })
+})
+
+describe('two processes at once', () => {
+  let cli: BuiltCli
+  beforeAll(async () => {
+    cli = await builtCli()
+  })
+  afterAll(() => cli.remove())
+
+  it('one rotates, the other says who does and ends with 1', async () => {
+    const bench = await workbench()
+    try {
+      await bench.kc('keys', 'generate')
+      await bench.kc('keys', 'register')
+      // the first one is held up at Kinescope until the second has run into its lock
+      bench.emulator.faults.add({ kind: 'latency', ms: 3000, method: 'GET', path: '/v1/jwk', times: 1 })
+      const first = cli.start(['keys', 'rotate'], bench.env)
+      while (!bench.emulator.faults.list.length || !readdirSync(bench.keyDir).includes('.lock')) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      const second = await cli.start(['keys', 'rotate', '--json'], bench.env)
+      expect(second.exit).toBe(1)
+      expect(JSON.parse(second.stdout)).toMatchObject({ error: { code: 'keys-busy' } })
+      expect((await first).exit).toBe(0)
+      expect(bench.emulator.state.keys).toHaveLength(2)
+    } finally {
+      await bench.close()
+    }
+  })
+})

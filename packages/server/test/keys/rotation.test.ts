@@ -1,0 +1,472 @@
+import { readdirSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
+import { generateKeyPairSync, createPublicKey } from 'node:crypto'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
+import type { Variants } from '../../../../demo/emulator/variants.js'
+import type { KeyRing } from '../../src/keys/key-ring.js'
+import { workbench, type Workbench } from '../cli/workbench.js'
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+
+let bench: Workbench
+beforeEach(async () => {
+  bench = await workbench()
+})
+afterEach(() => bench.close())
+
+const ok = async (...argv: string[]) => {
+  const { exit, data } = await bench.json(...argv)
+  expect(exit, JSON.stringify(data)).toBe(0)
+  return data
+}
+const ring = () => JSON.parse(readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')) as KeyRing
+const remoteKids = () => bench.emulator.state.keys.map(({ kid }) => kid)
+const signer = async () => {
+  const { keys } = await ok('keys', 'list')
+  return keys.find(({ signs }: { signs: boolean }) => signs)?.kid as string | undefined
+}
+const mint = async () =>
+  (await ok('token', 'mint', '--event', SEED.live.id, '--user', 'u', '--name', 'N')).token as string
+const verdict = (token: string) =>
+  verifyChatToken(bench.emulator.state, token, SEED.live, SEED.live.id, bench.now()).code
+
+const begin = async () => {
+  await ok('keys', 'generate')
+  await ok('keys', 'register')
+  return (await signer())!
+}
+
+describe('a first key', () => {
+  it('signs only once it is registered, and is registered once however often it is asked for', async () => {
+    await ok('keys', 'generate')
+    const early = await bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')
+    expect(early).toMatchObject({ exit: 1, data: { error: { code: 'key-not-registered' } } })
+    await ok('keys', 'register')
+    await ok('keys', 'register')
+    expect(remoteKids()).toHaveLength(1)
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('sends exactly the seven documented members', async () => {
+    await ok('keys', 'generate')
+    const real = globalThis.fetch
+    const bodies: string[] = []
+    globalThis.fetch = async (address, init) => {
+      if (typeof init?.body === 'string') bodies.push(init.body)
+      return real(address, init)
+    }
+    await ok('keys', 'register').finally(() => (globalThis.fetch = real))
+    const [body] = bodies.map((text) => JSON.parse(text) as Record<string, string>)
+    expect(bodies).toHaveLength(1)
+    expect(Object.keys(body!).sort()).toEqual(['alg', 'e', 'expires_at', 'kid', 'kty', 'n', 'use'])
+    expect(body).toMatchObject({ kty: 'RSA', use: 'sig', alg: 'RS256', e: 'AQAB' })
+    expect(body!['expires_at']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  })
+})
+
+describe('a rotation', () => {
+  it('goes by the article: register, overlap, delete once every token of the old key is dead', async () => {
+    const old = await begin()
+    const lastBefore = await mint()
+    await ok('keys', 'rotate')
+    expect(remoteKids()).toHaveLength(2)
+    expect(await signer()).toBe(old)
+
+    bench.ahead.ms = 9 * MINUTE
+    expect(await signer()).toBe(old)
+    const lateOld = await mint()
+    bench.ahead.ms = 11 * MINUTE
+    const next = (await signer())!
+    expect(next).not.toBe(old)
+    for (const token of [lastBefore, lateOld, await mint()]) expect(verdict(token)).toBeNull()
+
+    bench.ahead.ms = 68 * MINUTE // the last old token lives until minute 70
+    await ok('keys', 'reconcile')
+    expect(verdict(lateOld)).toBeNull()
+    bench.ahead.ms = 80 * MINUTE
+    await ok('keys', 'reconcile')
+    expect(remoteKids()).toEqual([next])
+    expect(readdirSync(bench.keyDir).sort()).toEqual([`${next}.pem`, 'keyring.json'])
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('is finished, not begun again, by running it again; --force begins another', async () => {
+    await begin()
+    await ok('keys', 'rotate')
+    expect(await ok('keys', 'rotate')).toMatchObject({ rotation: 'under-way' })
+    expect(remoteKids()).toHaveLength(2)
+    expect(await ok('keys', 'rotate', '--force', '--propagation', '0')).toMatchObject({ rotation: 'set' })
+    expect(remoteKids()).toHaveLength(3)
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('works three times on one day without two keys of one kid', async () => {
+    await begin()
+    for (let time = 0; time < 3; time += 1) await ok('keys', 'rotate', '--force', '--propagation', '0')
+    expect(new Set(remoteKids()).size).toBe(4)
+    bench.ahead.ms = 2 * 3600_000
+    await ok('keys', 'reconcile')
+    expect(remoteKids()).toEqual([await signer()])
+  })
+
+  it('takes a spare that has been registered long enough at once', async () => {
+    await begin()
+    await ok('keys', 'generate')
+    await ok('keys', 'register')
+    const spare = ring().keys.find(({ signFrom }) => signFrom === null)!.kid
+    bench.ahead.ms = 15 * MINUTE
+    await ok('keys', 'rotate')
+    expect(await signer()).toBe(spare)
+    expect(remoteKids()).toHaveLength(2)
+  })
+
+  it('keeps the old key for the longest life that tokens ever had', async () => {
+    bench.env['CHAT_TOKEN_TTL'] = '7200'
+    await begin()
+    bench.env['CHAT_TOKEN_TTL'] = '600'
+    await ok('keys', 'rotate', '--propagation', '0')
+    const [old] = ring().keys
+    expect(Date.parse(old!.removeAfter!) - Date.parse(old!.signUntil!)).toBeGreaterThanOrEqual(7200_000)
+  })
+})
+
+describe('reconcile', () => {
+  it('does nothing on most days, and rotates at two thirds of the key’s life', async () => {
+    const first = await begin()
+    bench.ahead.ms = 242 * DAY
+    const before = readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
+    await ok('keys', 'reconcile')
+    expect(readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')).toBe(before)
+    bench.ahead.ms = 244 * DAY
+    await ok('keys', 'reconcile')
+    bench.ahead.ms = 245 * DAY
+    await ok('keys', 'reconcile')
+    expect(await signer()).not.toBe(first)
+    expect(remoteKids()).toEqual([await signer()])
+  })
+
+  it('keeps a chat alive for six years as a daily job, with one key or two at Kinescope', async () => {
+    bench.emulator.state.variants.keyListShows = 'active'
+    await begin()
+    for (let day = 0; day < 6 * 365; day += 1) {
+      bench.ahead.ms = day * DAY
+      const { keys } = ring()
+      const due = keys.some(({ createdAt }) => bench.now() > Date.parse(createdAt) + 240 * DAY)
+      if (day % 50 === 0 || due) await ok('keys', 'reconcile')
+      if (day % 50 === 0) {
+        expect(verdict(await mint())).toBeNull()
+        expect(remoteKids().length).toBeLessThanOrEqual(2)
+      }
+    }
+    expect(ring().keys.length).toBeGreaterThan(8)
+  }, 120_000)
+
+  it('puts a new key in place of one that has expired unnoticed', async () => {
+    await begin()
+    bench.ahead.ms = 400 * DAY
+    expect(
+      (await bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')).data,
+    ).toMatchObject({
+      error: { code: 'key-expired' },
+    })
+    await ok('keys', 'reconcile')
+    expect(verdict(await mint())).toBeNull()
+    expect(remoteKids()).toHaveLength(1)
+  })
+
+  it('reports a signing key that somebody has deleted, and doesn’t put it back by itself', async () => {
+    const kid = await begin()
+    bench.emulator.state.keys = []
+    const { exit, data } = await bench.json('keys', 'reconcile')
+    expect(exit).toBe(1)
+    expect(data.missing).toEqual([kid])
+    expect(remoteKids()).toEqual([])
+    await ok('keys', 'register', kid)
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('deletes second registrations of our keys, and nobody else’s keys', async () => {
+    bench.emulator.state.variants.duplicateKid = 'creates-duplicate'
+    const kid = await begin()
+    const [mine] = bench.emulator.state.keys
+    bench.emulator.state.keys.push(
+      { ...mine!, id: 'jwk_second' },
+      { ...mine!, id: 'jwk_other', kid: 'key-2024-12-25' },
+    )
+    await ok('keys', 'reconcile')
+    expect(remoteKids().sort()).toEqual([kid, 'key-2024-12-25'].sort())
+    expect(bench.emulator.state.keys.map(({ id }) => id)).toContain(mine!.id)
+  })
+
+  it('builds a lost ring anew from the private keys and Kinescope’s list', async () => {
+    const kid = await begin()
+    rmSync(join(bench.keyDir, 'keyring.json'))
+    await ok('keys', 'reconcile')
+    expect(await signer()).toBe(kid)
+    expect(remoteKids()).toEqual([kid])
+  })
+
+  it('does nothing in an empty directory', async () => {
+    expect(await ok('keys', 'reconcile')).toMatchObject({ actions: [], next: [] })
+    expect(remoteKids()).toEqual([])
+  })
+})
+
+describe('revoke', () => {
+  it('deletes the key at once and signs with a new registered one', async () => {
+    const kid = await begin()
+    const token = await mint()
+    await ok('keys', 'revoke', kid)
+    expect(remoteKids()).toEqual([await signer()])
+    expect(verdict(token)).toBe('key-not-registered')
+    expect(verdict(await mint())).toBeNull()
+    expect(readdirSync(bench.keyDir)).not.toContain(`${kid}.pem`)
+  })
+
+  it('signs with the spare where there is one', async () => {
+    const kid = await begin()
+    await ok('keys', 'generate')
+    await ok('keys', 'register')
+    await ok('keys', 'revoke', kid)
+    expect(ring().keys).toHaveLength(2)
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('may be repeated, and leaves the new key alone', async () => {
+    const kid = await begin()
+    await ok('keys', 'revoke', kid)
+    const next = await signer()
+    await ok('keys', 'revoke', kid)
+    expect(await signer()).toBe(next)
+  })
+
+  it('of a successor that doesn’t sign yet lets the signing key go on', async () => {
+    const kid = await begin()
+    await ok('keys', 'rotate')
+    const next = ring().keys[1]!.kid
+    await ok('keys', 'revoke', next)
+    bench.ahead.ms = DAY
+    await ok('keys', 'reconcile')
+    expect(await signer()).toBe(kid)
+    expect(remoteKids()).toEqual([kid])
+  })
+
+  it('--all replaces every key', async () => {
+    await begin()
+    await ok('keys', 'generate')
+    await ok('keys', 'register')
+    const before = remoteKids()
+    await ok('keys', 'revoke', '--all')
+    expect(remoteKids()).toHaveLength(1)
+    expect(before).not.toContain(remoteKids()[0])
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('still deletes the leaked key where the account has no room for another', async () => {
+    const kid = await begin()
+    bench.emulator.state.variants.keyLimit = 1
+    await ok('keys', 'revoke', kid)
+    expect(remoteKids()).toEqual([await signer()])
+    expect(remoteKids()).not.toContain(kid)
+  })
+
+  it('stops signing with the leaked key even if Kinescope can’t be reached, and says so', async () => {
+    const kid = await begin()
+    bench.emulator.faults.add({ kind: 'status', status: 500, path: '/v1/jwk' })
+    expect((await bench.json('keys', 'revoke', kid)).exit).toBe(1)
+    expect(await ok('keys', 'show', kid).catch(() => null)).toBeNull() // Kinescope is down for the list, too
+    delete bench.env['KINESCOPE_API_TOKEN']
+    expect(await signer()).toBeUndefined()
+    bench.env['KINESCOPE_API_TOKEN'] = bench.emulator.apiToken
+    bench.emulator.faults.clear()
+    await ok('keys', 'reconcile')
+    expect(remoteKids()).toEqual([await signer()])
+    expect(remoteKids()).not.toContain(kid)
+  })
+
+  it('refuses a kid that isn’t ours', async () => {
+    await begin()
+    bench.emulator.state.keys.push({ ...bench.emulator.state.keys[0]!, id: 'jwk_x', kid: 'theirs' })
+    expect(await bench.json('keys', 'revoke', 'theirs')).toMatchObject({
+      exit: 1,
+      data: { error: { code: 'key-unknown' } },
+    })
+    expect(remoteKids()).toContain('theirs')
+  })
+})
+
+describe('by hand', () => {
+  it('prints the requests, needs no API token, and signs from then on', async () => {
+    delete bench.env['KINESCOPE_API_TOKEN']
+    await ok('keys', 'generate')
+    const { actions } = await ok('keys', 'register', '--by-hand')
+    const { request } = actions.find(({ action }: { action: string }) => action === 'by-hand')
+    expect(request).toMatchObject({ method: 'POST', url: `${bench.env['KINESCOPE_API_URL']}/v1/jwk` })
+    expect(Object.keys(request.body as object)).toHaveLength(7)
+    const made = await fetch(request.url as string, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.emulator.apiToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(request.body),
+    })
+    expect(made.status).toBe(200)
+    expect(verdict(await mint())).toBeNull()
+
+    // with the token back, the id is learnt from the list
+    bench.env['KINESCOPE_API_TOKEN'] = bench.emulator.apiToken
+    await ok('keys', 'reconcile')
+    expect(ring().keys[0]!.remoteId).toBe(bench.emulator.state.keys[0]!.id)
+  })
+
+  it('prints whole curl commands that hold no secret', async () => {
+    await ok('keys', 'generate')
+    const { stdout } = await bench.kc('keys', 'register', '--by-hand')
+    expect(stdout).toContain('curl --request POST')
+    expect(stdout).toContain('$KINESCOPE_API_TOKEN')
+    expect(stdout).not.toContain(bench.emulator.apiToken)
+  })
+
+  it('rotates and removes by hand too', async () => {
+    delete bench.env['KINESCOPE_API_TOKEN']
+    await ok('keys', 'generate')
+    await ok('keys', 'register', '--by-hand')
+    await ok('keys', 'rotate', '--by-hand', '--propagation', '0')
+    bench.ahead.ms = DAY
+    const { actions } = await ok('keys', 'reconcile', '--by-hand')
+    expect(actions).toContainEqual(
+      expect.objectContaining({ action: 'by-hand', request: expect.objectContaining({ method: 'DELETE' }) }),
+    )
+    expect(ring().keys[0]!.removedAt).not.toBeNull()
+  })
+})
+
+describe('a key of another tool', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const file = () => join(bench.folder, 'other.pem')
+
+  it('is adopted under the kid it is registered by, and its registration found', async () => {
+    writeFileSync(file(), privateKey.export({ type: 'pkcs1', format: 'pem' }))
+    const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' }) as {
+      kty: 'RSA'
+      n: string
+      e: string
+    }
+    const [createdAt, expiresAt] = ['2024-12-25T10:00:00Z', '2030-12-31T23:59:59Z']
+    bench.emulator.state.keys.push({
+      id: 'jwk_1',
+      kid: 'key-2024-12-25',
+      alg: 'RS256',
+      createdAt,
+      expiresAt,
+      publicJwk,
+    })
+    await ok('keys', 'register', '--adopt', file(), '--kid', 'key-2024-12-25')
+    expect(remoteKids()).toEqual(['key-2024-12-25'])
+    expect(ring().keys[0]).toMatchObject({ kid: 'key-2024-12-25', remoteId: 'jwk_1', expiresAt })
+    expect(verdict(await mint())).toBeNull()
+    await ok('keys', 'register', '--adopt', file(), '--kid', 'key-2024-12-25')
+    expect(ring().keys).toHaveLength(1)
+  })
+
+  it('is adopted under a new kid where it has none', async () => {
+    writeFileSync(file(), privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    await ok('keys', 'register', '--adopt', file())
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('is refused at 1024 bits', async () => {
+    const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
+    writeFileSync(file(), small.export({ type: 'pkcs8', format: 'pem' }))
+    const { exit, data } = await bench.json('keys', 'register', '--adopt', file())
+    expect([exit, data.error.code]).toEqual([1, 'private-key-too-small'])
+    expect(remoteKids()).toEqual([])
+  })
+
+  it('is left alone where nobody asked for it', async () => {
+    await begin()
+    writeFileSync(join(bench.keyDir, 'tls.pem'), 'somebody else’s')
+    await ok('keys', 'reconcile')
+    expect(readFileSync(join(bench.keyDir, 'tls.pem'), 'utf8')).toBe('somebody else’s')
+  })
+})
+
+describe('an encrypted ring', () => {
+  it('works with its passphrase from a file, and says what is missing without', async () => {
+    const passphrase = join(bench.folder, 'passphrase')
+    writeFileSync(passphrase, 'a long enough passphrase\n')
+    bench.env['CHAT_KEY_PASSPHRASE_FILE'] = passphrase
+    const kid = await begin()
+    expect(readFileSync(join(bench.keyDir, `${kid}.pem`), 'utf8')).toContain('ENCRYPTED PRIVATE KEY')
+    expect(verdict(await mint())).toBeNull()
+    delete bench.env['CHAT_KEY_PASSPHRASE_FILE']
+    const { data } = await bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')
+    expect(data).toMatchObject({ error: { code: 'private-key-encrypted' } })
+  })
+})
+
+describe('every variant of the API', () => {
+  it.each<Partial<Variants>>([
+    { keyEnvelope: 'data', createStatus: 201 },
+    { keyList: 'bare', keyFields: 'full' },
+    { keyList: 'keys', deleteAnswer: 'empty' },
+    { keyList: 'paged', keyIdForm: 'uuid' },
+    { keyListShows: 'active', duplicateKid: '409' },
+    { extraKeyMembers: 'refused', duplicateKid: 'creates-duplicate' },
+  ])('is served: %o', async (variants) => {
+    Object.assign(bench.emulator.state.variants, variants)
+    // eleven keys of others push ours onto a second page
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' }) as {
+      kty: 'RSA'
+      n: string
+      e: string
+    }
+    const [createdAt, expiresAt] = ['2024-12-25T10:00:00Z', '2030-12-31T23:59:59Z']
+    for (let index = 0; index < 11; index += 1) {
+      const id = `00000000-0000-4000-8000-0000000000${10 + index}`
+      bench.emulator.state.keys.push({
+        id,
+        kid: `other-${index}`,
+        alg: 'RS256',
+        createdAt,
+        expiresAt,
+        publicJwk,
+      })
+    }
+    await begin()
+    await ok('keys', 'rotate', '--propagation', '0')
+    bench.ahead.ms = DAY
+    await ok('keys', 'reconcile')
+    await ok('keys', 'revoke', (await signer())!)
+    expect(remoteKids()).toHaveLength(12)
+    expect(remoteKids()).toContain(await signer())
+    expect(verdict(await mint())).toBeNull()
+  })
+})
+
+it('keeps keys of one API apart from those of another', async () => {
+  await begin()
+  bench.env['KINESCOPE_API_URL'] = 'http://127.0.0.1:1'
+  expect(await bench.json('keys', 'rotate')).toMatchObject({
+    exit: 1,
+    data: { error: { code: 'key-ring-elsewhere' } },
+  })
+})
+
+it.each([
+  ['not JSON', '{'],
+  ['another version', '{"version":2}'],
+  ['a path for a file name', null],
+])('refuses a damaged ring (%s) and changes nothing', async (_what, text) => {
+  await begin()
+  const path = join(bench.keyDir, 'keyring.json')
+  const damaged =
+    text ?? readFileSync(path, 'utf8').replace(/"file": "[^"]+"/, '"file": "../../etc/passwd.pem"')
+  writeFileSync(path, damaged)
+  const { exit, data } = await bench.json('keys', 'reconcile')
+  expect([exit, data.error.code]).toEqual([1, 'key-ring-damaged'])
+  expect(readFileSync(path, 'utf8')).toBe(damaged)
+  expect(readdirSync(bench.keyDir)).toHaveLength(2)
+})

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { workbench, type Workbench } from '../cli/workbench.js'
+import { watchSteps } from './crash-points.mjs'
+
+let bench: Workbench
+beforeEach(async () => {
+  bench = await workbench()
+})
+afterEach(() => bench.close())
+
+async function stepsOf(...command: string[]): Promise<string[]> {
+  const steps: string[] = []
+  const giveBack = watchSteps({ dir: bench.keyDir, onStep: (step) => void steps.push(step) })
+  const { exit, stderr } = await bench.kc(...command)
+  giveBack()
+  expect(exit, stderr).toBe(0)
+  return steps.map((step) => step.replace(/\d{8}-[\w-]{16}/, 'KID'))
+}
+
+const durable = (file: string) => [
+  `open ${file}.*.tmp`,
+  `write ${file}.*.tmp`,
+  `fsync ${file}.*.tmp`,
+  `rename ${file}`,
+  'fsync the folder',
+]
+
+/** The steps that change keys, without those of the lock. */
+const withoutLock = (steps: string[]) =>
+  steps.filter((step) => !step.includes('.lock') && !step.startsWith('mkdir'))
+
+describe('the order of writes', () => {
+  it('puts the private key on the disk before the ring speaks of it, each by write, fsync, rename, fsync', async () => {
+    expect(withoutLock(await stepsOf('keys', 'generate'))).toEqual([
+      ...durable('KID.pem'),
+      ...durable('keyring.json'),
+    ])
+  })
+
+  it('registers before the ring says so, and after the private key is safe', async () => {
+    await bench.kc('keys', 'generate')
+    await bench.kc('keys', 'register')
+    expect(withoutLock(await stepsOf('keys', 'rotate'))).toEqual([
+      ...durable('KID.pem'),
+      ...durable('keyring.json'),
+      'ask GET /v1/jwk',
+      'hear GET /v1/jwk',
+      'ask POST /v1/jwk',
+      'hear POST /v1/jwk',
+      'ask GET /v1/jwk',
+      'hear GET /v1/jwk',
+      ...durable('keyring.json'), // one write for both keys
+    ])
+  })
+
+  it('stops a revoked key before Kinescope deletes it, and forgets the private key last', async () => {
+    await bench.kc('keys', 'generate')
+    await bench.kc('keys', 'register')
+    await bench.kc('keys', 'generate')
+    await bench.kc('keys', 'register')
+    const { data } = await bench.json('keys', 'list')
+    const { kid } = (data as { keys: { kid: string; signs: boolean }[] }).keys.find(({ signs }) => signs)!
+    const steps = withoutLock(await stepsOf('keys', 'revoke', kid)).map((step) =>
+      step.replace(/jwk_\w+/, 'ID'),
+    )
+    expect(steps.slice(steps.indexOf('rename keyring.json'))).toEqual([
+      'rename keyring.json',
+      'fsync the folder',
+      'ask GET /v1/jwk',
+      'hear GET /v1/jwk',
+      'ask DELETE /v1/jwk/ID',
+      'hear DELETE /v1/jwk/ID',
+      ...durable('keyring.json'),
+      'unlink KID.pem',
+    ])
+  })
+
+  it('lets nobody else read what it writes, whatever the umask', async () => {
+    const before = process.umask(0)
+    try {
+      await bench.kc('keys', 'generate')
+    } finally {
+      process.umask(before)
+    }
+    const { data } = await bench.json('keys', 'list')
+    const [{ kid }] = (data as { keys: [{ kid: string }] }).keys
+    expect(statSync(bench.keyDir).mode & 0o777).toBe(0o700)
+    expect(statSync(join(bench.keyDir, `${kid}.pem`)).mode & 0o777).toBe(0o600)
+    expect(statSync(join(bench.keyDir, 'keyring.json')).mode & 0o777).toBe(0o600)
+  })
+})
