@@ -11,6 +11,7 @@ import { identitySource } from './identity/configured-identity.js'
 import { pseudonymWith } from './identity/identity.js'
 import { addressesIn } from './identity/proxy-header.js'
 import { KinescopeApi } from './kinescope/api-client.js'
+import { daysLeft, endsSoon } from './keys/key-end.js'
 import { openKeys, type OpenKeys } from './keys/open-keys.js'
 import { createLogger, pathOf } from './log.js'
 import { mountEmbed } from './routes/embed.js'
@@ -55,6 +56,14 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
       else logger.error({ err: result.error }, 'the changed key ring cannot be used: the last good one stays')
     },
   })
+  const reportKey = () => {
+    const choice = keys.current(Date.now())
+    const days = daysLeft(choice, Date.now())
+    if ('problem' in choice) logger.error({ code: choice.problem }, 'there is no key to sign with')
+    else if (endsSoon(choice, Date.now()))
+      logger.warn({ kid: choice.key.kid, daysLeft: days }, 'the signing key ends soon')
+  }
+  const daily = setInterval(reportKey, 86_400_000).unref()
   const findEvent = eventLookup(config.events)
   const eventIds = config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? e : e.id))
   metrics.observe({ keys, pending: () => queue.pending, eventIds })
@@ -99,6 +108,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   )
 
   const close = closeOnce(app, () => {
+    clearInterval(daily)
     keys.close()
     limiter?.close()
     watch?.close()
@@ -110,8 +120,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     throw error
   }
   void watch?.look()
-  const choice = keys.current(Date.now())
-  if ('problem' in choice) logger.error({ code: choice.problem }, 'there is no key to sign with yet')
+  reportKey()
   return { app, url: addressOf(app) + config.basePath, reload: () => keys.reload(), close }
 }
 

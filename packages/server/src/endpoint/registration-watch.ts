@@ -55,6 +55,10 @@ export class RegistrationWatch implements RegistrationView {
     return null
   }
 
+  keyExpiresAt(kid: string): number | null {
+    return this.#registered.get(kid) ?? null
+  }
+
   eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null {
     return this.#events.get(eventId) ?? null
   }

@@ -33,6 +33,8 @@ export interface RateLimit {
 /** What is known of Kinescope's side. Everything is allowed as long as nothing is known. */
 export interface RegistrationView {
   keyProblem(kid: string): 'key-not-registered' | 'key-expired' | null
+  /** Milliseconds since the epoch after which the key is dead at Kinescope; null where unknown. */
+  keyExpiresAt(kid: string): number | null
   eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
 }
 
@@ -148,15 +150,18 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
       throw new Refusal('overloaded', { reason: 'queue', retryAfter: 1 + Math.floor(random() * 5) })
     const choice = keys.current(now())
     if ('problem' in choice) throw new Refusal(choice.problem, { reason: 'key-source' })
-    const { key } = choice
-    const problem = registration?.keyProblem(key.kid) ?? null
+    const { kid } = choice.key
+    const problem = registration?.keyProblem(kid) ?? null
     if (problem) throw new Refusal(problem, { reason: 'watch' })
 
     const userId = (await pseudonym?.(user.id)) ?? user.id
     const claimId = event.claimId ?? event.id
+    // the end Kinescope names counts too: CHAT_PRIVATE_KEY brings none along
+    const ends = [choice.key.expiresAt, registration?.keyExpiresAt(kid) ?? null].filter((end) => end !== null)
+    const key = { ...choice.key, expiresAt: ends.length > 0 ? Math.min(...ends) : null }
     const asked = { key, userId, username: user.name, eventId: claimId, ttl: tokenTtl, notBefore, now: now() }
     const started = performance.now()
-    const { token, expiresIn, kid } = await queue.run(() => mintToken(asked))
+    const { token, expiresIn } = await queue.run(() => mintToken(asked))
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
     const signMs = performance.now() - started
     onOutcome?.({ kind: 'minted', requestId: call.requestId, eventId: event.id, kid, signMs })

@@ -54,10 +54,13 @@ p{margin:1rem;text-align:center}
  */
 export const EMBED_SCRIPT = `(() => {
   const texts = {
-    en: ['The chat can’t be shown inside this page.', 'Open the chat in a new tab'],
-    ru: ['Чат нельзя показать внутри этой страницы.', 'Открыть чат в новой вкладке'],
+    en: ['Stream chat', 'The chat can’t be shown inside this page.', 'Open the chat in a new tab'],
+    ru: ['Чат трансляции', 'Чат нельзя показать внутри этой страницы.', 'Открыть чат в новой вкладке'],
   }
-  const [text, label] = texts[/^ru\\b/i.test(navigator.language) ? 'ru' : 'en']
+  const language = /^ru\\b/i.test(navigator.language) ? 'ru' : 'en'
+  const [title, text, label] = texts[language]
+  document.documentElement.lang = language
+  document.title = title
   const chat = document.querySelector('kinescope-chat')
   const tab = document.getElementById('tab')
   const offer = (before) => {

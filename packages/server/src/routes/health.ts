@@ -1,10 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import { daysLeft, endsSoon } from '../keys/key-end.js'
 import type { KeySource } from '../token/signing-key.js'
 import type { Metrics } from './metrics.js'
-
-const DAY_MS = 86_400_000
-/** Long before the key dies: a rotation wants ten minutes, an operator on holiday some weeks. */
-const WARN_DAYS = 30
 
 /** One thing `/readyz` tells about. */
 export interface HealthNote {
@@ -36,15 +33,16 @@ export function mountHealth(
     if ('problem' in choice) {
       return reply.code(503).headers(plain).send({ status: 'not-ready', code: choice.problem, notes: known })
     }
-    const { kid, expiresAt } = choice.key
-    const daysLeft = expiresAt === null ? null : Math.floor((expiresAt - now()) / DAY_MS)
-    if (daysLeft !== null && daysLeft < WARN_DAYS) {
+    const days = daysLeft(choice, now())
+    if (endsSoon(choice, now())) {
       known.push({
         code: 'key-expires-soon',
-        detail: `${daysLeft} days left: run kinescope-chat keys reconcile.`,
+        detail: `${days} days left: run kinescope-chat keys reconcile.`,
       })
     }
-    return reply.headers(plain).send({ status: 'ready', key: { kid, daysLeft }, notes: known })
+    return reply
+      .headers(plain)
+      .send({ status: 'ready', key: { kid: choice.key.kid, daysLeft: days }, notes: known })
   })
 
   app.get('/metrics', async (_request, reply) => {

@@ -54,6 +54,7 @@ describe('the watch over Kinescope’s side', () => {
     state.events = { stream: { jwtRequired: false } }
     await watch.look()
     expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual([null, 'jwt-not-enabled'])
+    expect(watch.keyExpiresAt('key-1')).toBe(NOW + 60_000)
     vi.setSystemTime(NOW + 60_000)
     expect(watch.keyProblem('key-1')).toBe('key-expired')
     watch.close()

@@ -256,6 +256,13 @@ describe('a token', () => {
     expect((checkToken(reply.token).claims as { exp: number }).exp * 1000).toBeLessThanOrEqual(expiresAt)
   })
 
+  it('never outlives the end that Kinescope names for its key', async () => {
+    const registration = { keyProblem: () => null, eventState: () => null, keyExpiresAt: () => NOW + 90_000 }
+    const { endpoint } = setUp({ registration })
+    const reply = JSON.parse((await endpoint.answer(call())).body) as TokenReply
+    expect(reply.expires_in).toBe(90)
+  })
+
   it('is for the ids the list names, and says them to the page', async () => {
     const { endpoint } = setUp({ events: [{ id: 'stream', claimId: 'uuid-of-it', chatId: 'public-id' }] })
     const reply = JSON.parse((await endpoint.answer(call())).body) as TokenReply
@@ -374,11 +381,25 @@ describe('each refusal', () => {
     ['key-not-registered', { keys: { current: () => ({ problem: 'key-not-registered' }) } }, 503],
     [
       'key-not-registered',
-      { registration: { keyProblem: () => 'key-not-registered', eventState: () => null } },
+      {
+        registration: {
+          keyExpiresAt: () => null,
+          keyProblem: () => 'key-not-registered',
+          eventState: () => null,
+        },
+      },
       503,
     ],
-    ['key-expired', { registration: { keyProblem: () => 'key-expired', eventState: () => null } }, 503],
-    ['event-not-found', { registration: { keyProblem: () => null, eventState: () => 'missing' } }, 404],
+    [
+      'key-expired',
+      { registration: { keyExpiresAt: () => null, keyProblem: () => 'key-expired', eventState: () => null } },
+      503,
+    ],
+    [
+      'event-not-found',
+      { registration: { keyExpiresAt: () => null, keyProblem: () => null, eventState: () => 'missing' } },
+      404,
+    ],
     ['server-error', { identify: () => Promise.reject(new Error('a secret inside')) }, 500],
     ['server-error', { authorize: () => Promise.reject(new Error('a secret inside')) }, 500],
     [
@@ -431,7 +452,7 @@ describe('each refusal', () => {
 describe('what is known of Kinescope', () => {
   it('warns on the wire where anyone may enter, and makes the token all the same', async () => {
     const { endpoint } = setUp({
-      registration: { keyProblem: () => null, eventState: () => 'jwt-not-enabled' },
+      registration: { keyExpiresAt: () => null, keyProblem: () => null, eventState: () => 'jwt-not-enabled' },
     })
     const { status, body } = await endpoint.answer(call())
     expect([status, (JSON.parse(body) as TokenReply).warning]).toEqual([200, 'jwt-not-enabled'])
