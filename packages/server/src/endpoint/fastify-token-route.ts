@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WireCode } from 'kinescope-chat/contract'
 import { Refusal } from './refusal.js'
-import type { TokenAnswer, TokenCall, TokenEndpoint } from './token-endpoint.js'
+import { ALWAYS_HEADERS, type TokenAnswer, type TokenCall } from './token-call.js'
+import type { TokenEndpoint } from './token-endpoint.js'
 import { MAX_BODY_BYTES, readBody } from './token-request.js'
 
 /**
@@ -60,14 +61,7 @@ export function send(reply: FastifyReply, { status, headers, body }: TokenAnswer
 export function notFound(requestId: string): TokenAnswer {
   return {
     status: 404,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      'Cache-Control': 'no-store',
-      Vary: 'Origin',
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'X-Request-ID': requestId,
-    },
+    headers: { ...ALWAYS_HEADERS, 'Content-Type': 'application/problem+json', 'X-Request-ID': requestId },
     body: JSON.stringify({
       type: 'about:blank',
       title: 'Not found',

@@ -2,12 +2,8 @@ import { identityFromCode, pseudonymWith, type ChatUser } from '../identity/iden
 import type { KeySource } from '../token/signing-key.js'
 import type { AllowedEvents } from './event-list.js'
 import { isOrigin } from './origin-policy.js'
-import {
-  createTokenEndpoint,
-  type AuthorizeQuestion,
-  type RateLimit,
-  type TokenOutcome,
-} from './token-endpoint.js'
+import type { AuthorizeQuestion, RateLimit, TokenOutcome } from './token-call.js'
+import { createTokenEndpoint } from './token-endpoint.js'
 import { MAX_BODY_BYTES, readBody } from './token-request.js'
 
 /** What a token endpoint in code is made of; the same under every server. */

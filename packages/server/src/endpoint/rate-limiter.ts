@@ -5,7 +5,7 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible'
-import type { RateLimit } from './token-endpoint.js'
+import type { RateLimit } from './token-call.js'
 
 const WINDOW_S = 60
 /** A visitor shouldn't wait longer for a count than for the token. */

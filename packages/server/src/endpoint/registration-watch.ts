@@ -1,4 +1,4 @@
-import type { RegistrationView } from './token-endpoint.js'
+import type { RegistrationView } from './token-call.js'
 
 /** How often Kinescope is asked. */
 const POLL_MS = 5 * 60_000

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { TokenOutcome } from '../endpoint/token-endpoint.js'
+import type { TokenOutcome } from '../endpoint/token-call.js'
 import type { KeySource } from '../token/signing-key.js'
 
 export interface MetricSources {

@@ -4,12 +4,11 @@ import { checkToken } from 'kinescope-chat/check-token'
 import { WIRE_CODES, type ProblemReply, type TokenReply } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../../src/endpoint/refusal.js'
 import { SigningQueue } from '../../src/endpoint/signing-queue.js'
+import type { TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
 import {
   createTokenEndpoint,
   refreshIn,
-  type TokenCall,
   type TokenEndpointOptions,
-  type TokenOutcome,
 } from '../../src/endpoint/token-endpoint.js'
 import type { BodyText } from '../../src/endpoint/token-request.js'
 import { fixedKeySource } from '../../src/keys/fixed-key-source.js'

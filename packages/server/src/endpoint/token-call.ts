@@ -1,0 +1,55 @@
+import type { WireCode } from 'kinescope-chat/contract'
+import type { ChatUser, IdentityCall } from '../identity/identity.js'
+import type { BodyText } from './token-request.js'
+
+/** A request as the endpoint sees it, whatever server it came through. */
+export interface TokenCall<R = unknown> extends IdentityCall<R> {
+  readonly method: string
+  /** The server's own origin as the browser sees it. */
+  readonly ownOrigin: string | null
+  readonly requestId: string
+  /** Called once, and only when everything before the body was fine. */
+  readBody(): Promise<BodyText>
+}
+
+export interface TokenAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** Limits how often something may be done. */
+export interface RateLimit {
+  /** Counts one use; answers 0, or the whole seconds to wait. */
+  spend(key: string): Promise<number>
+}
+
+/** What is known of Kinescope's side. Everything is allowed as long as nothing is known. */
+export interface RegistrationView {
+  keyProblem(kid: string): 'key-not-registered' | 'key-expired' | null
+  /** Milliseconds since the epoch after which the key is dead at Kinescope; null where unknown. */
+  keyExpiresAt(kid: string): number | null
+  eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
+}
+
+/** What became of a request, for logs and metrics. Holds nothing of the visitor. */
+export type TokenOutcome = { requestId: string } & (
+  | { kind: 'preflight' }
+  | { kind: 'minted'; eventId: string; kid: string; signMs: number }
+  | { kind: 'refused'; code: WireCode; status: number; reason: string; cause?: unknown }
+)
+
+export interface AuthorizeQuestion<R> {
+  user: ChatUser
+  /** The id the page asked for. */
+  eventId: string
+  request: R
+}
+
+/** On every answer, refusals and preflights too: a token must never meet a cache (RFC 6749, section 5.1). */
+export const ALWAYS_HEADERS = {
+  'Cache-Control': 'no-store',
+  Vary: 'Origin',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+} as const
