@@ -15,6 +15,8 @@ export interface ChildResult {
 }
 
 export interface BuiltCli {
+  /** The program, to be run with Node. */
+  file: string
   /** Runs the command line as a process of its own. */
   start: (
     argv: readonly string[],
@@ -33,13 +35,15 @@ export async function builtCli(): Promise<BuiltCli> {
     logLevel: 'error',
     build: { ssr: 'src/cli/main.ts', outDir, minify: false, target: 'node20' },
   })
+  const file = join(outDir, 'main.js')
   return {
+    file,
     start: (argv, env, nodeFlags = []) =>
       new Promise((resolve) => {
         const options = { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 60_000 }
         const child = execFile(
           process.execPath,
-          [...nodeFlags, join(outDir, 'main.js'), ...argv],
+          [...nodeFlags, file, ...argv],
           options,
           (_error, stdout, stderr) =>
             resolve({ exit: child.exitCode, signal: child.signalCode, stdout, stderr }),

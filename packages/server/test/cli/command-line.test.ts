@@ -1,0 +1,311 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { COMMANDS } from '../../src/cli/commands.js'
+import { run } from '../../src/cli/run.js'
+import { secretsIn } from '../secrets.js'
+import { builtCli, type BuiltCli } from './built-cli.js'
+import { API_TOKEN, workbench, type Workbench } from './workbench.js'
+
+let bench: Workbench
+beforeEach(async () => {
+  bench = await workbench()
+})
+afterEach(() => bench.close())
+
+const names = COMMANDS.map(({ name }) => name)
+const words = (name: string) => name.split(' ')
+
+describe('help', () => {
+  it('lists every command, and a group’s commands alone', async () => {
+    for (const argv of [[], ['--help'], ['help'], ['-h']]) {
+      const { exit, stdout } = await bench.kc(...argv)
+      expect(exit).toBe(0)
+      for (const name of names) expect(stdout).toContain(name)
+    }
+    const { stdout } = await bench.kc('keys')
+    expect(stdout).toContain('keys rotate')
+    expect(stdout).not.toContain('token mint')
+  })
+
+  it.each(names)('%s --help names all its flags and does nothing', async (name) => {
+    const { exit, stdout, stderr } = await bench.kc(...words(name), '--help')
+    expect([exit, stderr]).toEqual([0, ''])
+    const command = COMMANDS.find((candidate) => candidate.name === name)!
+    for (const flag of [...Object.keys(command.flags ?? {}), 'json', 'help'])
+      expect(stdout).toContain(`--${flag}`)
+    expect(bench.emulator.state.requests).toEqual([])
+  })
+})
+
+describe('wrong use', () => {
+  it.each<[string[], string]>([
+    [['kesy'], 'keys'],
+    [['keys', 'rotat'], 'keys rotate'],
+    [['nonsense'], '--help'],
+    [['keys', 'nonsense'], '--help'],
+    [['keys', 'list', '--jsno'], '--json'],
+    [['keys', 'rotate', '--propagaton', '3'], '--propagation'],
+    [['keys', 'rotate', '--propagation'], '--propagation SECONDS'],
+    [['keys', 'rotate', '--propagation', '--json'], '--propagation SECONDS'],
+    [['keys', 'rotate', '--propagation', 'soon'], '--propagation'],
+    [['keys', 'rotate', '--propagation=-1'], '--propagation'],
+    [['keys', 'list', '--json=yes'], '--json'],
+    [['keys', 'show'], 'keys show KID'],
+    [['keys', 'show', 'a', 'b'], 'keys show KID'],
+    [['keys', 'revoke'], 'keys revoke KID'],
+    [['keys', 'revoke', 'k', '--all'], 'keys revoke KID'],
+    [['keys', 'register', '--kid', 'k'], '--adopt'],
+    [['events', 'enable'], 'events enable ID'],
+    [['token', 'mint', '--user', 'u', '--name', 'n'], '--event'],
+    [['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'n', '--ttl', '5'], '--ttl'],
+    [['setup'], '--event'],
+    [['doctor', '--url', 'chat.example.com'], '--url https://'],
+    [['doctor', '--origin', 'https://x.test'], '--url'],
+    [['serve', '--ttl', '5'], 'serve --help'],
+  ])('%j ends with 2 and says what to write', async (argv, hint) => {
+    const { exit, stdout, stderr } = await bench.kc(...argv)
+    expect(exit).toBe(2)
+    expect(stderr + (argv.some((word) => word.startsWith('--json')) ? stdout : '')).toContain(hint)
+    expect(bench.emulator.state.requests).toEqual([])
+  })
+
+  it('names every wrong setting, ends with 2, and never repeats a secret', async () => {
+    bench.env['KINESCOPE_API_TOKEN'] = 'sk-not-a-uuid'
+    bench.env['CHAT_TOKEN_TTL'] = '5'
+    const rotate = await bench.kc('keys', 'rotate')
+    expect(rotate.exit).toBe(2)
+    expect(rotate.stderr).toContain('CHAT_TOKEN_TTL')
+    const list = await bench.kc('events', 'list')
+    expect(list.exit).toBe(2)
+    expect(list.stderr).toContain('KINESCOPE_API_TOKEN')
+    expect(list.stderr).not.toContain('sk-not-a-uuid')
+    delete bench.env['KINESCOPE_API_TOKEN']
+    expect((await bench.kc('events', 'list')).exit).toBe(2)
+  })
+
+  it('is an object with code, message and remediation under --json', async () => {
+    const { exit, data } = await bench.json('keys', 'rotat')
+    expect(exit).toBe(2)
+    expect(data.error).toMatchObject({ code: 'usage' })
+    expect(Object.keys(data.error as object).sort()).toEqual(['code', 'message', 'remediation'])
+  })
+})
+
+describe('token', () => {
+  beforeEach(async () => {
+    await bench.kc('keys', 'generate')
+    await bench.kc('keys', 'register')
+  })
+  const mint = ['token', 'mint', '--event', SEED.live.publicId, '--user', 'u1', '--name', 'Жанна 😀']
+
+  it('mint prints the token alone on standard output', async () => {
+    const { exit, stdout } = await bench.kc(...mint)
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+  })
+
+  it('verify and inspect accept it; verify names the code of what is wrong', async () => {
+    const token = (await bench.kc(...mint)).stdout.trim()
+    const good = await bench.json(
+      'token',
+      'verify',
+      token,
+      '--event',
+      `https://kinescope.io/chat/${SEED.live.publicId}`,
+    )
+    expect(good).toMatchObject({
+      exit: 0,
+      data: { valid: true, claims: { username: 'Жанна 😀', aud: 'chat' } },
+    })
+    const wrong = await bench.json('token', 'verify', token, '--event', 'another')
+    expect(wrong).toMatchObject({ exit: 1, data: { valid: false, fault: { code: 'wrong-event' } } })
+    expect(await bench.json('token', 'inspect', token)).toMatchObject({
+      exit: 0,
+      data: { header: { alg: 'RS256' } },
+    })
+    expect(await bench.json('token', 'inspect', 'abc')).toMatchObject({ exit: 1 })
+    bench.ahead.ms = 2 * 3600_000
+    expect(await bench.json('token', 'verify', token)).toMatchObject({
+      exit: 1,
+      data: { fault: { code: 'token-expired' } },
+    })
+  })
+
+  it('neither of them shows the signature', async () => {
+    const token = (await bench.kc(...mint)).stdout.trim()
+    for (const command of ['verify', 'inspect']) {
+      for (const flag of [[], ['--json']]) {
+        const { stdout, stderr } = await bench.kc('token', command, token, ...flag)
+        expect(stdout + stderr).not.toContain(token.split('.')[2])
+      }
+    }
+  })
+
+  it('mint makes none that could outlive its key', async () => {
+    expect((await bench.kc(...mint, '--ttl', '7200')).exit).toBe(2)
+    bench.ahead.ms = 364.99 * 86_400_000
+    const { data } = await bench.json(...mint)
+    expect(data.expires_in).toBeLessThan(900)
+    expect(data.expires_in).toBeGreaterThan(0)
+  })
+})
+
+describe('on a terminal', () => {
+  it('shows progress and colours; elsewhere, with --json or NO_COLOR none', async () => {
+    const see = async (argv: string[], isTTY: boolean, more: Record<string, string> = {}) => {
+      const seen = { out: '', err: '' }
+      const output = (name: 'out' | 'err') => ({
+        isTTY,
+        columns: 80,
+        write: (text: string) => (seen[name] += text),
+      })
+      await run(argv, { env: { ...bench.env, ...more }, stdout: output('out'), stderr: output('err') })
+      return seen
+    }
+    const escape = '\u001b['
+    const onTerminal = await see(['events', 'list'], true)
+    expect(onTerminal.out).toContain(`${escape}3`)
+    expect(onTerminal.err).toContain('…')
+    expect(onTerminal.err.endsWith(`\r${escape}2K`)).toBe(true)
+    expect((await see(['events', 'list'], true, { NO_COLOR: '1' })).out).not.toContain(escape)
+    for (const seen of [
+      await see(['events', 'list'], false),
+      await see(['events', 'list', '--json'], true),
+    ]) {
+      expect(seen.out).not.toContain(escape)
+      expect(seen.err).toBe('')
+    }
+  })
+})
+
+describe('setup', () => {
+  it('goes from an API token to a working chat, and makes no second key when repeated', async () => {
+    const first = await bench.json(
+      'setup',
+      '--event',
+      `https://kinescope.io/${SEED.live.publicId}`,
+      '--url',
+      'https://chat.test',
+    )
+    expect(first.exit, JSON.stringify(first.data)).toBe(0)
+    expect(first.data.snippet).toContain(`event-id="${SEED.live.publicId}"`)
+    expect(first.data.snippet).toContain('src="https://chat.test/kinescope-chat.js"')
+    expect(bench.emulator.state.events.find(({ id }) => id === SEED.live.id)!.jwtRequired).toBe(true)
+    const second = await bench.json('setup', '--event', SEED.live.id)
+    expect([second.exit, second.data.kid]).toEqual([0, first.data.kid])
+    expect(bench.emulator.state.keys).toHaveLength(1)
+
+    const { stdout } = await bench.kc(
+      'token',
+      'mint',
+      '--event',
+      SEED.live.publicId,
+      '--user',
+      'u',
+      '--name',
+      'Анна',
+    )
+    const page = await fetch(`${bench.emulator.url}/chat/${SEED.live.publicId}?token=${stdout.trim()}`)
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('Анна')
+  })
+
+  it('puts back a registration that Kinescope has lost', async () => {
+    const { data } = await bench.json('setup', '--event', SEED.live.id)
+    bench.emulator.state.keys = []
+    const again = await bench.json('setup', '--event', SEED.live.id)
+    expect([again.exit, again.data.kid]).toEqual([0, data.kid])
+    expect(bench.emulator.state.keys).toHaveLength(1)
+  })
+
+  it('leaves nothing behind where the stream’s id is wrong', async () => {
+    expect((await bench.json('setup', '--event', 'nope')).exit).toBe(1)
+    expect(readdirSync(bench.folder)).toEqual([])
+    expect(bench.emulator.state.keys).toEqual([])
+  })
+})
+
+it('prints no secret in any command’s output', async () => {
+  bench.env['CHAT_KEY_PASSPHRASE'] = 'passphrase-that-nobody-may-see'
+  const outputs: string[] = []
+  const note = async (...argv: string[]) => {
+    for (const flags of [[], ['--json']]) {
+      const { stdout, stderr } = await bench.kc(...argv, ...flags)
+      outputs.push(stdout, stderr)
+    }
+  }
+  await note('keys', 'generate')
+  await note('keys', 'register')
+  await note('setup', '--event', SEED.live.id)
+  await note('keys', 'list')
+  await note('keys', 'rotate')
+  await note('keys', 'reconcile')
+  await note('events', 'list')
+  await note('events', 'enable', SEED.finished.id)
+  await note('doctor', '--event', SEED.live.id)
+  bench.env['CHAT_KEY_PASSPHRASE'] = 'a wrong one, also secret'
+  await note('doctor')
+  const all = outputs.join('\n')
+  expect(secretsIn(all)).toEqual([])
+  expect(all).not.toContain('passphrase-that-nobody-may-see')
+  expect(all).not.toContain('a wrong one')
+  for (const name of readdirSync(bench.keyDir).filter((file) => file.endsWith('.pem'))) {
+    expect(all).not.toContain(readFileSync(join(bench.keyDir, name), 'utf8').split('\n')[3])
+  }
+})
+
+describe('as a process', () => {
+  let cli: BuiltCli
+  beforeAll(async () => {
+    cli = await builtCli()
+  })
+  afterAll(() => cli.remove())
+
+  it('reads the API token from a file and hands its exit code on', async () => {
+    const file = join(bench.folder, 'token')
+    writeFileSync(file, `${API_TOKEN}\n`)
+    const { KINESCOPE_API_URL = '' } = bench.env
+    const env = { KINESCOPE_API_URL, KINESCOPE_API_TOKEN_FILE: file, CHAT_KEY_DIR: bench.keyDir }
+    expect(await cli.start(['events', 'list', '--json'], env)).toMatchObject({ exit: 0, stderr: '' })
+    const flags = ['--kinescope-api-token-file', file, '--kinescope-api-url', KINESCOPE_API_URL]
+    expect(await cli.start(['events', 'show', 'nope', ...flags], {})).toMatchObject({ exit: 1, stdout: '' })
+    expect(await cli.start(['keys', 'lst'], env)).toMatchObject({ exit: 2, stdout: '' })
+  })
+
+  it('serves, says where, and answers until it is asked to stop', async () => {
+    const run = await bench.json('setup', '--event', SEED.live.id)
+    expect(run.exit).toBe(0)
+    const { spawn } = await import('node:child_process')
+    const child = spawn(process.execPath, [cli.file, 'serve'], {
+      env: {
+        ...bench.env,
+        PORT: '0',
+        CHAT_EVENTS: '*',
+        CHAT_IDENTITY: 'guest',
+        CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+        CHAT_LOG_LEVEL: 'silent',
+      },
+    })
+    const url = await new Promise<string>((resolve) => {
+      let text = ''
+      child.stderr.on('data', (chunk) => {
+        text += String(chunk)
+        const found = /http:\/\/\S+/.exec(text)
+        if (found) resolve(found[0])
+      })
+    })
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    child.kill('SIGTERM')
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    expect(code).toBe(0)
+  })
+
+  it('names what a server lacks and ends with 2', async () => {
+    const { exit, stderr } = await cli.start(['serve'], { CHAT_EVENT: 'x' })
+    expect(exit).toBe(2)
+    expect(stderr).toContain('CHAT_EVENTS')
+    expect(stderr).toContain('CHAT_IDENTITY')
+  })
+})
