@@ -17,19 +17,25 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
+/** What the commands answer under `--json`, as far as it is looked at here. */
+interface Answer {
+  keys: { kid: string; signs: boolean }[]
+  actions: { action: string; request: { method: string; url: string; body: object } }[]
+  token: string
+}
 const ok = async (...argv: string[]) => {
   const { exit, data } = await bench.json(...argv)
   expect(exit, JSON.stringify(data)).toBe(0)
-  return data
+  return data as Answer
 }
 const ring = () => JSON.parse(readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')) as KeyRing
 const remoteKids = () => bench.emulator.state.keys.map(({ kid }) => kid)
 const signer = async () => {
   const { keys } = await ok('keys', 'list')
-  return keys.find(({ signs }: { signs: boolean }) => signs)?.kid as string | undefined
+  return keys.find(({ signs }) => signs)?.kid
 }
 const mint = async () =>
-  (await ok('token', 'mint', '--event', SEED.live.id, '--user', 'u', '--name', 'N')).token as string
+  (await ok('token', 'mint', '--event', SEED.live.id, '--user', 'u', '--name', 'N')).token
 const verdict = (token: string) =>
   verifyChatToken(bench.emulator.state, token, SEED.live, SEED.live.id, bench.now()).code
 
@@ -303,10 +309,10 @@ describe('by hand', () => {
     delete bench.env['KINESCOPE_API_TOKEN']
     await ok('keys', 'generate')
     const { actions } = await ok('keys', 'register', '--by-hand')
-    const { request } = actions.find(({ action }: { action: string }) => action === 'by-hand')
+    const { request } = actions.find(({ action }) => action === 'by-hand')!
     expect(request).toMatchObject({ method: 'POST', url: `${bench.env['KINESCOPE_API_URL']}/v1/jwk` })
-    expect(Object.keys(request.body as object)).toHaveLength(7)
-    const made = await fetch(request.url as string, {
+    expect(Object.keys(request.body)).toHaveLength(7)
+    const made = await fetch(request.url, {
       method: 'POST',
       headers: { authorization: `Bearer ${bench.emulator.apiToken}`, 'content-type': 'application/json' },
       body: JSON.stringify(request.body),

@@ -47,7 +47,7 @@ describe('events enable', () => {
     bench.emulator.state.variants.eventUpdate = 'full'
     const { exit, data } = await bench.json('events', 'enable', SEED.live.id)
     expect(exit).toBe(1)
-    const names = data.alsoChanged.map(({ name }: { name: string }) => name)
+    const names = (data.alsoChanged as { name: string }[]).map(({ name }) => name)
     expect(names).toContain('name')
     expect(names).not.toContain('updated_at')
     expect(JSON.stringify(data)).not.toContain('not-for-you')

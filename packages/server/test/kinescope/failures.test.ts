@@ -186,7 +186,7 @@ describe('reading', () => {
     ]
     const asked: string[] = []
     const fake: typeof fetch = (address) => {
-      asked.push(String(address))
+      asked.push(address as string)
       return Promise.resolve(Response.json(pages[asked.length - 1]))
     }
     const keys = await new JwkApi(

@@ -1,0 +1,316 @@
+import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import jwt from 'jsonwebtoken'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { diagnose } from '../../src/doctor/doctor.js'
+import type { Finding } from '../../src/doctor/finding.js'
+import { workbench, type Workbench } from '../cli/workbench.js'
+import { startTestServer, type TestServer } from '../running-server.js'
+
+let bench: Workbench
+let kid: string
+beforeEach(async () => {
+  bench = await workbench({ variants: { keyFields: 'full' } })
+  kid = (await bench.json('setup', '--event', SEED.live.id)).data.kid as string
+})
+afterEach(() => bench.close())
+
+interface Diagnosis {
+  exit: number
+  healthy: boolean
+  findings: Finding[]
+}
+const EVENT = ['--event', SEED.live.publicId]
+const doctor = async (...argv: string[]): Promise<Diagnosis> => {
+  const { exit, data } = await bench.json('doctor', ...argv)
+  return { exit, ...(data as Omit<Diagnosis, 'exit'>) }
+}
+/** The codes of what is wrong; each comes with something to do. */
+const codes = ({ findings }: Diagnosis, status: Finding['status'] = 'fail') => {
+  const bad = findings.filter((finding) => finding.status === status)
+  for (const { remediation } of bad) expect(remediation).toBeTruthy()
+  return bad.map(({ code }) => code)
+}
+const remote = () => bench.emulator.state.keys.find((key) => key.kid === kid)!
+const privatePem = () => readFileSync(join(bench.keyDir, `${kid}.pem`), 'utf8')
+const mintElsewhere = (claims: object, options: jwt.SignOptions = {}) =>
+  jwt.sign(
+    {
+      aud: 'chat',
+      user_id: 'u',
+      username: 'N',
+      event_id: SEED.live.publicId,
+      exp: Math.floor(bench.now() / 1000) + 60,
+      ...claims,
+    },
+    privatePem(),
+    { algorithm: 'RS256', keyid: kid, ...options },
+  )
+
+describe('a healthy set-up', () => {
+  it('has nothing to be found, in any variant of the API', async () => {
+    for (const keyFields of ['full', 'article'] as const) {
+      bench.emulator.state.variants.keyFields = keyFields
+      const found = await doctor(...EVENT, '--token', mintElsewhere({}))
+      expect(found).toMatchObject({ exit: 0, healthy: true })
+    }
+    const { stdout } = await bench.kc('doctor', ...EVENT)
+    expect(stdout).toContain('Nothing found.')
+  })
+
+  it('is looked at without an API token as far as one can', async () => {
+    delete bench.env['KINESCOPE_API_TOKEN']
+    const found = await doctor()
+    expect(found.exit).toBe(0)
+    expect(codes(found, 'skip')).toEqual(['api-token-missing'])
+  })
+
+  it('is not changed by the doctor', async () => {
+    const before =
+      JSON.stringify(bench.emulator.state.keys) + readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
+    await doctor(...EVENT)
+    const after =
+      JSON.stringify(bench.emulator.state.keys) + readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
+    expect(after).toBe(before)
+    expect(bench.emulator.state.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1) // of setup
+  })
+})
+
+describe('the article’s troubleshooting: the doctor names', () => {
+  it('a signature that doesn’t fit the registered key', async () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    remote().publicJwk = publicKey.export({ format: 'jwk' }) as ReturnType<typeof remote>['publicJwk']
+    expect(codes(await doctor(...EVENT))).toEqual(['bad-signature', 'bad-signature']) // the key, and a token made with it
+  })
+
+  it('a signature by another key, of a given token', async () => {
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    const token = jwt.sign(jwt.decode(mintElsewhere({})) as object, other, { algorithm: 'RS256', keyid: kid })
+    expect(codes(await doctor(...EVENT, '--token', token))).toEqual(['bad-signature'])
+  })
+
+  it('a key that is not registered (any more)', async () => {
+    bench.emulator.state.keys = []
+    expect(codes(await doctor(...EVENT))).toEqual(['key-not-registered', 'key-not-registered'])
+  })
+
+  it('an expired key', async () => {
+    remote().expiresAt = '2020-01-01T00:00:00Z'
+    expect(new Set(codes(await doctor(...EVENT)))).toEqual(new Set(['key-expired']))
+    bench.ahead.ms = 400 * 86_400_000
+    expect(codes(await doctor(...EVENT))).toContain('key-expired')
+  })
+
+  it('a key that is about to expire', async () => {
+    bench.ahead.ms = 340 * 86_400_000
+    expect(codes(await doctor(...EVENT), 'warn')).toContain('key-expires-soon')
+    bench.ahead.ms = 361 * 86_400_000
+    expect(codes(await doctor(...EVENT))).toContain('key-expires-soon')
+  })
+
+  it('a token for the wrong stream', async () => {
+    expect(
+      codes(await doctor(...EVENT, '--token', mintElsewhere({ event_id: SEED.second.publicId }))),
+    ).toEqual(['wrong-event'])
+    expect(codes(await doctor(...EVENT, '--token', mintElsewhere({ event_id: SEED.live.id })))).toEqual([])
+  })
+
+  it('a stream that doesn’t exist', async () => {
+    expect(codes(await doctor('--event', '00000000-0000-4000-8000-000000000000'))).toEqual([
+      'event-not-found',
+    ])
+  })
+
+  it('JWT switched off for the stream', async () => {
+    bench.emulator.state.events.find(({ id }) => id === SEED.live.id)!.jwtRequired = false
+    expect(codes(await doctor(...EVENT))).toEqual(['jwt-not-enabled'])
+  })
+
+  it('an expired token', async () => {
+    expect(
+      codes(await doctor(...EVENT, '--token', mintElsewhere({ exp: Math.floor(bench.now() / 1000) - 1 }))),
+    ).toEqual(['token-expired'])
+  })
+
+  it.each([60_000, -60_000])('a clock that is off by a minute (%i ms)', async (ms) => {
+    bench.emulator.state.clockOffsetMs = ms
+    expect(codes(await doctor(...EVENT))).toContain('clock-off')
+  })
+
+  it('a wrong aud', async () => {
+    expect(codes(await doctor(...EVENT, '--token', mintElsewhere({ aud: 'Chat' })))).toEqual(['bad-audience'])
+  })
+
+  it('a small key', async () => {
+    const small = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    remote().publicJwk = small.publicKey.export({ format: 'jwk' }) as ReturnType<typeof remote>['publicJwk']
+    expect(codes(await doctor(...EVENT))).toContain('key-too-small')
+    delete bench.env['CHAT_KEY_DIR']
+    bench.env['CHAT_PRIVATE_KEY'] = small.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    bench.env['CHAT_KEY_ID'] = kid
+    expect(codes(await doctor(...EVENT))).toContain('private-key-too-small')
+  })
+
+  it('a wrong algorithm, of the registered key and of a token', async () => {
+    remote().alg = 'PS256'
+    expect(codes(await doctor(...EVENT))).toEqual(['bad-algorithm'])
+    remote().alg = 'RS256'
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const text = `${part({ alg: 'HS256', kid })}.${part(jwt.decode(mintElsewhere({})) as object)}`
+    const spki = createPublicKey(privatePem()).export({ type: 'spki', format: 'pem' })
+    const forged = `${text}.${createHmac('sha256', spki).update(text).digest('base64url')}`
+    expect(codes(await doctor(...EVENT, '--token', forged))).toEqual(['bad-algorithm'])
+  })
+
+  it('an API token that is refused, and an API that fails, with the request id', async () => {
+    bench.env['KINESCOPE_API_TOKEN'] = '00000000-0000-4000-8000-000000000000'
+    const found = await doctor()
+    expect(codes(found)).toEqual(['api-token-refused'])
+    expect(found.findings.find(({ code }) => code === 'api-token-refused')!.requestId).toBeTruthy()
+  })
+})
+
+describe('the deployment: the doctor names', () => {
+  const SITE = 'http://localhost:1'
+  let server: TestServer
+  const servers: Server[] = []
+  const host = async (handler: (request: IncomingMessage, response: ServerResponse) => void) => {
+    const started = createServer(handler)
+    servers.push(started)
+    await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(started.address() as AddressInfo).port}`
+  }
+  const page = (headers: Record<string, string>, html = '<!doctype html>') =>
+    host((_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(html),
+    )
+  /** The token server behind a proxy that changes its answers. */
+  const proxied = (change: (headers: Headers) => void) =>
+    host((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const { method = 'GET', headers } = request
+        const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}
+        const kept = [
+          'content-type',
+          'origin',
+          'access-control-request-method',
+          'access-control-request-headers',
+        ]
+        const sent = kept.flatMap((name): [string, string][] =>
+          headers[name] ? [[name, String(headers[name])]] : [],
+        )
+        void fetch(server.url + request.url!, { method, headers: sent, ...body }).then(async (answer) => {
+          const changed = new Headers(answer.headers)
+          for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) changed.delete(name)
+          change(changed)
+          response.writeHead(answer.status, [...changed].flat()).end(Buffer.from(await answer.arrayBuffer()))
+        })
+      })
+    })
+
+  const start = (origins: string) =>
+    startTestServer({
+      CHAT_KEY_DIR: bench.keyDir,
+      CHAT_EVENTS: SEED.live.publicId,
+      CHAT_ALLOWED_ORIGINS: origins,
+      CHAT_IDENTITY: 'guest',
+      CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+    })
+
+  let site: string
+  beforeEach(async () => {
+    site = await page({})
+    server = await start(`${site},${SITE}`)
+  })
+  afterEach(async () => {
+    await server.close()
+    for (const started of servers.splice(0)) {
+      started.closeAllConnections()
+      started.close()
+    }
+  })
+  const look = (url: string, origin = site) => doctor(...EVENT, '--url', url, '--origin', origin)
+
+  it('nothing, where all is well', async () => {
+    const found = await look(server.url)
+    expect(found.findings.filter(({ status }) => status !== 'ok')).toEqual([])
+    expect(found.findings.map(({ about }) => about)).toEqual(expect.arrayContaining(['server', 'page']))
+  })
+
+  it('an origin that CORS doesn’t let in', async () => {
+    const foreign = await page({})
+    expect(codes(await look(server.url, foreign))).toContain('origin-not-allowed')
+  })
+
+  it('a proxy that drops the CORS headers', async () => {
+    const url = await proxied((headers) => headers.delete('access-control-allow-credentials'))
+    expect(codes(await look(url))).toContain('origin-not-allowed')
+  })
+
+  it.each<[string, (headers: Headers) => void]>([
+    ['without no-store', (headers) => headers.set('cache-control', 'public, max-age=60')],
+    ['from a cache', (headers) => headers.set('age', '12')],
+    ['of somebody else', (headers) => headers.set('x-request-id', 'always-the-same')],
+    ['with an ETag', (headers) => headers.set('etag', '"x"')],
+  ])('a token answer %s', async (_what, change) => {
+    expect(codes(await look(await proxied(change)))).toContain('token-cached')
+  })
+
+  it('a page’s policy that forbids the frame, the call or the script, with what to add', async () => {
+    const policy = "default-src 'self'"
+    const found = await look(server.url, await page({ 'content-security-policy': policy }))
+    expect(codes(found)).toEqual(
+      expect.arrayContaining(['frame-blocked', 'connect-blocked', 'script-blocked']),
+    )
+    const frame = found.findings.find(({ code }) => code === 'frame-blocked')!
+    expect(frame.remediation).toContain(`frame-src ${bench.env['KINESCOPE_CHAT_ORIGIN']}`)
+  })
+
+  it('a policy in the page itself, and cross-origin isolation', async () => {
+    const meta = await page({}, `<meta http-equiv="Content-Security-Policy" content="frame-src 'none'">`)
+    expect(codes(await look(server.url, meta))).toContain('frame-blocked')
+    const isolated = await page({ 'cross-origin-embedder-policy': 'require-corp' })
+    expect(codes(await look(server.url, isolated))).toContain('frame-blocked')
+  })
+
+  it('a private address behind a public page', async () => {
+    const addresses: Record<string, string[]> = {
+      'www.public.test': ['203.0.113.9'],
+      '127.0.0.1': ['127.0.0.1'],
+    }
+    const findings = await diagnose({
+      key: { dir: bench.keyDir },
+      tokenTtl: 3600,
+      api: null,
+      chatOrigin: 'https://kinescope.io',
+      url: server.url,
+      page: 'https://www.public.test',
+      now: bench.now,
+      resolve: (hostname) => Promise.resolve(addresses[hostname] ?? []),
+    })
+    expect(findings.map(({ code }) => code)).toContain('private-address')
+  })
+
+  it('a server that isn’t there, isn’t ready, or is something else', async () => {
+    const gone = await host(() => undefined)
+    servers.pop()!.close()
+    expect(codes(await look(gone))).toEqual(['endpoint-unreachable'])
+    const wordpress = await host((_request, response) =>
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>404'),
+    )
+    expect(codes(await look(wordpress))).toEqual(
+      expect.arrayContaining(['endpoint-not-found', 'endpoint-bad-reply']),
+    )
+  })
+
+  it('a stream that the server’s list doesn’t hold', async () => {
+    const found = await doctor('--event', SEED.second.publicId, '--url', server.url, '--origin', site)
+    expect(codes(found, 'warn')).toContain('event-not-allowed')
+  })
+})

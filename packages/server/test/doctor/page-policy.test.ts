@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { isPrivateAddress } from '../../src/doctor/private-address.js'
+import { allows, readPolicies } from '../../src/doctor/page-policy.js'
+
+const PAGE = 'https://www.example.com'
+const frame = (policy: string | null, html = '') =>
+  allows(readPolicies(policy, html), 'frame-src', 'https://kinescope.io/chat/ID', PAGE)
+
+describe('a page’s policy', () => {
+  it.each<[boolean, string | null]>([
+    [true, null],
+    [true, 'frame-src https://kinescope.io'],
+    [true, 'frame-src kinescope.io'],
+    [true, 'frame-src https://kinescope.io:443'],
+    [true, 'frame-src https:'],
+    [true, 'frame-src *'],
+    [true, "default-src 'self'; frame-src 'self' https://KINESCOPE.io/"],
+    [true, "child-src https://kinescope.io; default-src 'none'"],
+    [true, "script-src 'self'"],
+    [true, 'frame-src https://kinescope.io/chat/'],
+    [false, "default-src 'self'"],
+    [false, "frame-src 'none'"],
+    [false, 'frame-src'],
+    [false, 'frame-src https://*.kinescope.io'],
+    [false, 'frame-src https://kinescope.io:8443'],
+    [false, 'frame-src https://kinescope.io/embed/'],
+    [false, "frame-src 'self'; frame-src https://kinescope.io"],
+    [false, "frame-src https://kinescope.io, frame-src 'none'"],
+    [false, "child-src 'none'; default-src *"],
+  ])('allows the frame: %s for %s', (expected, policy) => {
+    expect(frame(policy)).toBe(expected)
+  })
+
+  it('counts together with the page’s own', () => {
+    expect(
+      frame('frame-src *', `<META content="frame-src 'none'" http-equiv="content-security-policy">`),
+    ).toBe(false)
+    expect(frame(null, `<meta http-equiv='Content-Security-Policy' content='frame-src kinescope.io'>`)).toBe(
+      true,
+    )
+  })
+
+  it('trusts a nonce for the script, which can’t be judged from outside', () => {
+    const policies = readPolicies("script-src 'nonce-abc' 'strict-dynamic'", '')
+    expect(allows(policies, 'script-src-elem', 'https://chat.example.com/kinescope-chat.js', PAGE)).toBe(true)
+  })
+})
+
+describe('isPrivateAddress', () => {
+  it.each([
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '127.0.0.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '::1',
+    'fd00::1',
+    'fe80::1',
+  ])('knows %s for private', (address) => expect(isPrivateAddress(address)).toBe(true))
+  it.each(['203.0.113.9', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'example.com'])(
+    'knows that %s is none',
+    (address) => expect(isPrivateAddress(address)).toBe(false),
+  )
+})
