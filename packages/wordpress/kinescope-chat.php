@@ -53,7 +53,7 @@ function statement(string $event): ?string
         'iss' => home_url(),
         'aud' => AUDIENCE,
         'sub' => substr(hash_hmac('sha256', home_url() . '#' . $user->ID, $secret), 0, 32),
-        'name' => $user->display_name,
+        'name' => wp_specialchars_decode($user->display_name, ENT_QUOTES), // kept as HTML
         'event_id' => $event,
         'iat' => time(),
         'exp' => time() + STATEMENT_SECONDS,
