@@ -52,14 +52,14 @@ export async function startWordPress(port: number, chatOrigin: string): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'wordpress-'))
   const children: ChildProcess[] = []
   const start = (command: string, args: string[], env = {}) => {
-    const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } })
+    const child = spawn(command, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...env } })
     children.push(child)
     return child
   }
   const close = async () => {
     for (const child of children.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue
-      child.kill('SIGKILL')
+      process.kill(-child.pid!, 'SIGKILL') // PHP's workers too
       await once(child, 'exit')
     }
     await rm(folder, { recursive: true, force: true })
