@@ -21,10 +21,14 @@ export class ByHandRegistry implements Registry {
     this.#tell = tell
   }
 
-  register(key: KeyRecord): Promise<Registered> {
+  register(key: KeyRecord, { again } = { again: false }): Promise<Registered> {
+    const { remoteId, expiresAt } = key
+    if (key.publishedAt !== null && !again) {
+      return Promise.resolve({ remoteId, expiresAt, found: true, duplicates: [] })
+    }
     const body = registrationOf(key)
     this.#tell(key.kid, { method: 'POST', url: `${this.#apiUrl}/v1/jwk`, first: null, body })
-    return Promise.resolve({ remoteId: null, expiresAt: key.expiresAt, found: false, duplicates: [] })
+    return Promise.resolve({ remoteId, expiresAt, found: false, duplicates: [] })
   }
 
   unregister(key: KeyRecord): Promise<void> {

@@ -32,7 +32,7 @@ export async function register(
         'Take a new key: `kinescope-chat keys rotate`.',
       )
     }
-    await registerOne(work, key)
+    await registerOne(work, key, kid !== undefined)
   }
   return wanted.map((key) => keyByKid(store.ring.keys, key.kid))
 }
@@ -41,9 +41,9 @@ export async function register(
 const isOpen = (now: number) => (key: KeyRecord) =>
   ['generated', 'published', 'active'].includes(keyState(key, now))
 
-async function registerOne(work: KeyWork, key: KeyRecord): Promise<void> {
+async function registerOne(work: KeyWork, key: KeyRecord, again: boolean): Promise<void> {
   const { store, now } = work
-  const changes = await publish(work, key)
+  const changes = await publish(work, key, again)
   const starts = key.signFrom === null && signingKeyRecord(store.ring, now()) === null
   const signFrom = isoTime(now())
   await store.commit({ [key.kid]: { ...changes, ...(starts ? { signFrom } : {}) } })
@@ -51,12 +51,12 @@ async function registerOne(work: KeyWork, key: KeyRecord): Promise<void> {
 }
 
 /** Makes sure that Kinescope lists the key, and returns what the ring has to learn from that. Commits nothing. */
-export async function publish(work: KeyWork, key: KeyRecord): Promise<Partial<KeyRecord>> {
+export async function publish(work: KeyWork, key: KeyRecord, again = false): Promise<Partial<KeyRecord>> {
   const { store, registry, report, now } = work
   // a private key that can't be read must not get a public half that people rely on
   await loadRingKey(store.dir, key, store.options.passphrase)
   report({ action: 'registering', kid: key.kid })
-  const { remoteId, expiresAt, found, duplicates } = await registry.register(key)
+  const { remoteId, expiresAt, found, duplicates } = await registry.register(key, { again })
   for (const id of duplicates) {
     await registry.removeDuplicate(id)
     report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })

@@ -16,8 +16,8 @@ export interface Registered {
 
 /** Where public keys are registered. Both operations may be repeated at will. */
 export interface Registry {
-  /** Resolves once the key is seen in the list. */
-  register(key: KeyRecord): Promise<Registered>
+  /** Resolves once the key is seen in the list. `again`: even if it is on record as registered. */
+  register(key: KeyRecord, options?: { again: boolean }): Promise<Registered>
   unregister(key: KeyRecord): Promise<void>
   /** null: can't be known from here. */
   list(): Promise<RemoteKey[] | null>

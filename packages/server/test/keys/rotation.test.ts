@@ -334,6 +334,18 @@ describe('by hand', () => {
     expect(stdout).not.toContain(bench.emulator.apiToken)
   })
 
+  it('asks once for each key, and again only where the key is named', async () => {
+    const kid = await begin()
+    await ok('keys', 'generate')
+    const asked = async (...argv: string[]) =>
+      (await ok('keys', ...argv, '--by-hand')).actions.filter(({ action }) => action === 'by-hand').length
+    expect(await asked('register')).toBe(1)
+    expect(await asked('register')).toBe(0)
+    expect(await asked('rotate')).toBe(0)
+    expect(ring().keys[0]!.remoteId).not.toBeNull()
+    expect(await asked('register', kid)).toBe(1)
+  })
+
   it('rotates and removes by hand too', async () => {
     delete bench.env['KINESCOPE_API_TOKEN']
     await ok('keys', 'generate')

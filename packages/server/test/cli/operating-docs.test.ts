@@ -1,0 +1,125 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { SEED, seedEvents } from '../../../../demo/emulator/seed-events.js'
+import { startTestServer, type TestServer } from '../running-server.js'
+import { workbench, type Workbench } from './workbench.js'
+
+const PAGE = fileURLToPath(new URL('../../docs/operating.md', import.meta.url))
+const START = Date.parse('2026-11-25T09:00:00Z')
+const KID = /\b\d{8}-[\w-]{16}(?![\w-])/g
+
+/** The page as it would be if its commands were run now. Prose stays; every output is made anew. */
+async function replay(text: string, bench: Workbench): Promise<string> {
+  let policy = false
+  let server: TestServer | null = null
+  const site = createServer((_request, response) => {
+    const headers = policy ? { 'content-security-policy': "default-src 'self'" } : {}
+    response.writeHead(200, { 'content-type': 'text/html', ...headers }).end('<!doctype html>')
+  })
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+  const siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
+  /** What stands on the page for what runs here. */
+  const names = (): [string, string][] => [
+    ['https://www.example.com', siteUrl],
+    ['https://chat.example.com', server?.url ?? 'https://chat.example.com'],
+    ['https://kinescope.io/chat', `${bench.emulator.url}/chat`],
+    ['./keys', bench.keyDir],
+  ]
+  const asOnPage = (output: string) => {
+    const named = names().reduce((result, [shown, real]) => result.replaceAll(real, shown), output)
+    return named
+      .replaceAll(`${bench.emulator.url}/v1`, 'https://api.kinescope.io/v1')
+      .replaceAll(bench.emulator.url, 'https://kinescope.io')
+      .replace(/(eyJ[\w-]{17})[\w.-]+/g, '$1…')
+  }
+
+  const run = async (line: string): Promise<string> => {
+    if (line.includes('--url') && !server) {
+      server = await startTestServer({
+        CHAT_KEY_DIR: bench.keyDir,
+        CHAT_EVENTS: SEED.live.publicId,
+        CHAT_ALLOWED_ORIGINS: siteUrl,
+        CHAT_IDENTITY: 'guest',
+        CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+      })
+    }
+    const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))
+    const signer = async () =>
+      (await bench.json('keys', 'list')).data.keys.find((key: { signs: boolean }) => key.signs).kid as string
+    const argv = await Promise.all(
+      words.map(async (word) => {
+        if (word === 'KID' || word.match(KID)) return signer()
+        return names().find(([shown]) => shown === word)?.[1] ?? word
+      }),
+    )
+    const { stdout, stderr } = await bench.kc(...argv)
+    const shown = words.map((word, index) => (word === 'KID' || word.match(KID) ? argv[index]! : word))
+    const quoted = shown.map((word) => (word.includes(' ') ? `"${word}"` : word))
+    return asOnPage([`$ kinescope-chat ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
+  }
+
+  const parts = text.split(/(```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
+  const made: string[] = []
+  for (const part of parts) {
+    if (part.startsWith('<!-- clock: 90 min')) vi.setSystemTime(Date.now() + 90 * 60_000)
+    if (part.startsWith('<!-- fault:')) {
+      policy = true
+      bench.emulator.state.events.find(({ id }) => id === SEED.live.id)!.jwtRequired = false
+    }
+    if (!part.startsWith('```console')) {
+      made.push(part)
+      continue
+    }
+    const outputs: string[] = []
+    for (const line of part.split('\n').filter((candidate) => candidate.startsWith('$ ')))
+      outputs.push(await run(line))
+    made.push(`\`\`\`console\n${outputs.join('\n\n')}\n\`\`\``)
+  }
+  await (server as TestServer | null)?.close()
+  site.close()
+  return made.join('')
+}
+
+/** Leaves out what chance decides: key ids in the order they turn up, Kinescope's ids, moduli, tokens. */
+function withoutChance(text: string): string {
+  const kids: string[] = []
+  return text
+    .replace(KID, (kid) => `KID${kids.includes(kid) ? kids.indexOf(kid) + 1 : kids.push(kid)}`)
+    .replace(/jwk_\w{12}/g, 'jwk_ID')
+    .replace(/("n": ?)"[\w-]+"/g, '$1"MODULUS"')
+    .replace(/(X-Request-ID )[\da-f-]{36}/g, '$1ID')
+    .replace(/ +/g, ' ')
+}
+
+// only the clock: whatever waits, waits really
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date'], now: START }))
+afterEach(() => void vi.useRealTimers())
+
+it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes it)', async () => {
+  const events = seedEvents().filter(({ name }) => !name.startsWith('A chat that'))
+  const bench = await workbench({ events })
+  try {
+    const text = readFileSync(PAGE, 'utf8')
+    const made = await replay(text, bench)
+    if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, made)
+    expect(withoutChance(made)).toBe(withoutChance(process.env['UPDATE_DOCS'] ? made : text))
+    // every command of the table of commands that an operator needs is on it
+    for (const command of [
+      'setup',
+      'keys generate',
+      'keys register',
+      'keys list',
+      'keys rotate',
+      'keys reconcile',
+      'keys revoke',
+      'doctor',
+    ]) {
+      expect(text).toContain(`$ kinescope-chat ${command}`)
+    }
+  } finally {
+    await bench.close()
+  }
+})
