@@ -1,8 +1,9 @@
 import type { KinescopeApi } from '../kinescope/api-client.js'
-import { EventApi, type StreamEvent } from '../kinescope/event-api.js'
+import type { StreamEvent } from '../kinescope/event-api.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { MIN_BITS } from '../keys/load-key.js'
+import { checkEvent } from './event-checks.js'
 import { findingsAbout, type Finding } from './finding.js'
 import type { FoundKey } from './key-checks.js'
 
@@ -164,47 +165,4 @@ const bitsOf = (n: string): number => {
   const bytes = Buffer.from(n, 'base64url')
   const start = bytes.findIndex((byte) => byte !== 0)
   return start < 0 ? 0 : (bytes.length - start) * 8 - Math.clz32(bytes[start]!) + 24
-}
-
-async function checkEvent(
-  api: KinescopeApi,
-  eventId: string,
-): Promise<{ findings: Finding[]; event: StreamEvent | null }> {
-  const found = findingsAbout('stream')
-  try {
-    const event = await new EventApi(api).resolve(eventId)
-    const findings = [found.ok('stream', `the stream exists: "${event.name}"`)]
-    const id = event.publicId ?? event.id
-    if (event.status === 'finished') {
-      findings.push(
-        found.warn(
-          'event-finished',
-          'the stream is finished: its settings can’t be changed any more',
-          'Take another stream, unless only its chat is to be read.',
-        ),
-      )
-    }
-    if (event.jwtRequired === null) {
-      findings.push(
-        found.warn(
-          'jwt-not-shown',
-          'Kinescope doesn’t show whether the chat wants a token',
-          `Open the chat’s link without a token: it must not let you write. \`kinescope-chat events enable ${id}\` switches JWT on.`,
-        ),
-      )
-    } else if (event.jwtRequired) {
-      findings.push(found.ok('jwt', 'its chat takes only visitors with a token'))
-    } else {
-      findings.push(
-        found.fail(
-          'jwt-not-enabled',
-          'JWT is off for this stream: anyone may enter its chat under any name',
-          `\`kinescope-chat events enable ${id}\``,
-        ),
-      )
-    }
-    return { findings, event }
-  } catch (error) {
-    return { findings: [found.error(error)], event: null }
-  }
 }

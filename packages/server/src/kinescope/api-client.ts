@@ -1,4 +1,5 @@
 import { KinescopeError, refusalError } from './kinescope-error.js'
+import { readRetryAfter } from './retry-after.js'
 
 export interface KinescopeApiOptions {
   /** `https://api.kinescope.io` */
@@ -194,12 +195,4 @@ function parse(text: string): unknown {
   } catch {
     return NOT_JSON
   }
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), in ms from now; null where there is none. */
-export function readRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? null : Math.max(0, date - now)
 }

@@ -47,8 +47,10 @@ async function replay(text: string, bench: Workbench): Promise<string> {
       })
     }
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))
-    const signer = async () =>
-      (await bench.json('keys', 'list')).data.keys.find((key: { signs: boolean }) => key.signs).kid as string
+    const signer = async () => {
+      const { keys } = (await bench.json('keys', 'list')).data as { keys: { kid: string; signs: boolean }[] }
+      return keys.find(({ signs }) => signs)!.kid
+    }
     const argv = await Promise.all(
       words.map(async (word) => {
         if (word === 'KID' || word.match(KID)) return signer()
