@@ -99,8 +99,11 @@ export class SettingReader {
   }
 
   problem(name: string, message: string, remediation: string): void {
-    if (!this.#problems.some((known) => known.name === name))
+    // one word for one mistake: a file that can't be read is not a missing value besides
+    const same = [name, `${name}_FILE`]
+    if (!this.#problems.some((known) => same.includes(known.name))) {
       this.#problems.push({ name, message, remediation })
+    }
   }
 
   /** Names variables that look like ours and aren't. */

@@ -8,7 +8,7 @@ const ALWAYS_WELCOME = 64
  * Signatures given to the threads at once. Enough to keep them busy; the rest waits here, where it doesn't stand before
  * DNS and file reads, and comes back in small portions, between which the loop answers others.
  */
-const IN_HAND = 16
+const IN_HAND = 32
 
 /**
  * Counts the signatures under way and knows how fast they come out, so that the endpoint can say "come back later"

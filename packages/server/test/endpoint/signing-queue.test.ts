@@ -59,7 +59,7 @@ describe('the signing queue', () => {
         return index
       })
     const results = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => sign(index)))
-    expect(most).toBe(16)
+    expect(most).toBe(32)
     expect(begun).toEqual(Array.from({ length: 200 }, (_, index) => index))
     expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
     expect(queue.pending).toBe(0)
