@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const text = (path: string) => readFileSync(`${root}/${path}`, 'utf8')
+
+describe('docs/placing.md', () => {
+  const docs = text('docs/placing.md')
+
+  it.each([
+    ...['tinymce.js', 'ckeditor5.js', 'tiptap.js', 'grapesjs.js', 'dompurify.js', 'sanitizer-api.js'].map(
+      (name) => `editors/${name}`,
+    ),
+    ...['editors/sanitize-html.ts', 'servers/express.ts', 'servers/next-route.ts', 'react/chat.tsx'],
+    ...['identity/statement.php', 'identity/statement.py', 'identity/statement.js'],
+  ])('shows %s as it is tested', (name) => {
+    expect(docs).toContain(`\n${text(`demo/examples/${name}`).trim()}\n\`\`\``)
+  })
+
+  it('leads nowhere that is not there', () => {
+    const headings = (markdown: string) =>
+      [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+        heading!
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}\- ]/gu, '')
+          .replaceAll(' ', '-'),
+      )
+    for (const [, target] of docs.matchAll(/\]\(([^)]+)\)/g)) {
+      const [path, anchor] = target!.split('#')
+      const file = path ? `docs/${path}` : 'docs/placing.md'
+      expect(existsSync(`${root}/${file}`), target).toBe(true)
+      if (anchor) expect(headings(text(file)), target).toContain(anchor)
+    }
+  })
+})
