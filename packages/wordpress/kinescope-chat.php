@@ -130,8 +130,8 @@ add_filter('wp_kses_allowed_html', static function ($allowed, $context) {
 }, 10, 2);
 
 /**
- * Signs for the tag, the div and the marked link that an author wrote by hand. One that names a token endpoint of its own
- * gets nothing: the statement would go there.
+ * Signs for the tag, the div and the marked link that an author wrote by hand. One that names a token endpoint or a chat
+ * page of its own gets nothing: the statement, or the token made for it, would go there.
  */
 add_filter('the_content', static function (string $content): string {
     if (is_feed() || !str_contains_any($content, ['<kinescope-chat', 'data-kinescope-chat', '#kinescope-chat'])) {
@@ -149,8 +149,8 @@ add_filter('the_content', static function (string $content): string {
             $is_div = strtolower($found[1]) === 'div';
             $prefix = $is_div ? 'data-' : '';
             $event = $attributes[$is_div ? 'data-kinescope-chat' : 'event-id']['value'] ?? '';
-            $given = isset($attributes["{$prefix}identity"]) || isset($attributes["{$prefix}token-url"]);
-            $identity = $event === '' || $given ? null : statement(event_id(html_entity_decode($event, ENT_QUOTES)));
+            $own = array_intersect(["{$prefix}identity", "{$prefix}token-url", "{$prefix}chat-origin"], array_keys($attributes));
+            $identity = $event === '' || $own ? null : statement(event_id(html_entity_decode($event, ENT_QUOTES)));
             return $identity === null ? $found[0] : substr($found[0], 0, strlen($found[1]) + 1) . " {$prefix}identity=\"$identity\"" . $found[2] . '>';
         },
         $content
