@@ -159,6 +159,11 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     if (this.hasUpdated && this.isConnected) this.#begin()
   }
 
+  override focus(options?: FocusOptions): void {
+    this.#session?.welcome()
+    super.focus(options)
+  }
+
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
     const { token, timeLeft = null, clockDifferenceMs = null, steps = [] } = this.#session ?? {}
@@ -239,12 +244,14 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
 
   settings(): SessionSettings {
     const { defaults } = KinescopeChatElement
-    const url = this.tokenUrl ?? defaults.tokenUrl
+    const tokenUrl = resolve(this.tokenUrl ?? defaults.tokenUrl)
+    // the page's statement of who the visitor is goes to the page's token server only: the tag may be anybody's
+    const trusted = tokenUrl?.origin === resolve(defaults.tokenUrl)?.origin
     return {
       eventId: this.#eventId,
-      tokenUrl: url && new URL(url, this.ownerDocument.baseURI).href,
+      tokenUrl: tokenUrl?.href,
       credentials: this.credentials ?? 'include',
-      identity: this.identity ?? defaults.identity,
+      identity: this.identity ?? (trusted ? defaults.identity : undefined),
       token: this.token,
       fetchToken: this.fetchToken,
       chatOrigin: this.#chatOrigin,
@@ -274,7 +281,7 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
       language: this.#language,
       text: this.#text,
       eventId: this.#eventId,
-      signinUrl: safeUrl(this.signinUrl),
+      signinUrl: resolve(this.signinUrl)?.href,
       help: this.help || this.#offersHelp,
       debug: this.debug ? JSON.stringify(this.diagnostics(), null, 2) : '',
     })
@@ -339,12 +346,11 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   }
 }
 
-/** Only http(s) addresses may be followed: an attribute can come from a CMS field. */
-function safeUrl(raw: string | undefined): string | undefined {
-  if (!raw) return undefined
+/** Against the page; only http(s) addresses count: an attribute can come from a CMS field. */
+function resolve(raw: string | undefined): URL | undefined {
   try {
-    const { href, protocol } = new URL(raw, document.baseURI)
-    return /^https?:$/.test(protocol) ? href : undefined
+    const url = new URL(raw!, document.baseURI)
+    return raw && /^https?:$/.test(url.protocol) ? url : undefined
   } catch {
     return undefined
   }

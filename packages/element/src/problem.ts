@@ -25,9 +25,10 @@ export interface Failure {
   requestId?: string | undefined
 }
 
-export class ChatFailure {
+export class ChatFailure extends Error {
   readonly failure: Failure
   constructor(failure: Failure) {
+    super(failure.code)
     this.failure = failure
   }
 }

@@ -10,15 +10,18 @@ const WATCH_MS = 250
 /** Long enough for the new frame to be painted over the old one. */
 const OVERLAP_MS = 100
 
+/** How long a chat that has just appeared may not take the focus by itself. */
+const GUARD_MS = 1_000
+
 export interface SwapperHooks {
   /** The accessible name of a frame. */
-  title(): string
+  title: () => string
   /** The page's policy turns out to have emptied the shown frame. */
-  refused(failure: ChatFailure): void
+  refused: (failure: ChatFailure) => void
   /** A first frame has loaded after its time was up. */
-  late(): void
+  late: () => void
   /** The shown frame has lost its page: the browser emptied it while moving the element. */
-  lost(): void
+  lost: () => void
 }
 
 /** Owns the frames: at most one is shown, at most one more is on its way behind it. */
@@ -27,6 +30,7 @@ export class FrameSwapper {
   readonly #hooks: SwapperHooks
   #shown: HTMLIFrameElement | null = null
   #swap = new AbortController()
+  #guard = this.#swap
 
   constructor(stage: HTMLElement, hooks: SwapperHooks) {
     this.#stage = stage
@@ -48,7 +52,7 @@ export class FrameSwapper {
 
     await this.#visitorGone(timeLeft, signal)
     const frame = createFrame(this.#hooks.title())
-    const guard = new AbortController()
+    const guard = (this.#guard = new AbortController())
     const timeout = new AbortController()
     signal.addEventListener('abort', () => {
       guard.abort()
@@ -68,7 +72,7 @@ export class FrameSwapper {
       timeout.signal.addEventListener('abort', () => clearTimeout(timer))
     })
     this.#stage.append(frame)
-    guardFocus(frame, guard.signal)
+    guardFocus(frame, guard.signal, () => frame === this.#shown && isActive())
     send(frame, url)
 
     const timely = await Promise.race([loaded, late])
@@ -81,6 +85,11 @@ export class FrameSwapper {
     }
     await this.#visitorGone(timeLeft, signal)
     this.#reveal(frame, guard, signal)
+  }
+
+  /** The page itself sends the focus to the chat: that is no theft. */
+  welcome(): void {
+    if (this.#shown) this.#guard.abort()
   }
 
   get empty(): boolean {
@@ -105,9 +114,12 @@ export class FrameSwapper {
     this.#shown = frame
     frame.inert = false
     frame.style.visibility = ''
-    guard.abort()
+    setTimeout(() => guard.abort(), GUARD_MS)
     if (old) {
-      if (isInside(old)) frame.focus()
+      if (isInside(old)) {
+        guard.abort()
+        frame.focus()
+      }
       old.inert = true
       setTimeout(() => old.remove(), OVERLAP_MS)
     }

@@ -16,17 +16,18 @@ export function focused(): Element | null {
 }
 
 /**
- * Keeps a loading frame from taking the focus: Chromium lets a page do that even in a hidden, inert frame. Whatever had the
- * focus before gets it back.
+ * Keeps a frame that loads or has just appeared from taking the focus by itself: Chromium lets a page do that even in a hidden, inert frame. Whatever had the
+ * focus before gets it back, unless the visitor went there. Looked at by a timer: where focus events answered focus events, two pages could keep a browser
+ * busy for ever.
  */
-export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal): void {
+export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal, invited: () => boolean): void {
   let before = focused()
   const look = () => {
+    if (invited()) return
     if (!isInside(frame)) before = focused()
     else if (before && before !== document.body) (before as HTMLElement).focus({ preventScroll: true })
     else frame.blur()
   }
   const timer = setInterval(look, 50)
-  addEventListener('blur', look, { signal })
   signal.addEventListener('abort', () => clearInterval(timer))
 }

@@ -3,7 +3,10 @@ import { inEditorCanvas } from './editor-canvas.js'
 
 const TAG = 'kinescope-chat'
 const MARK = '#kinescope-chat'
-/** The attributes that a `data-…` may set. A closed list: what a CMS lets through must not set anything else. */
+/**
+ * The attributes that a `data-…` may set. A closed list: what a CMS lets through must not set anything else, and where the
+ * chat page is, which gets the visitor's token, is for the script's own tag to say.
+ */
 const ATTRIBUTES = [
   'token-url',
   'credentials',
@@ -13,7 +16,6 @@ const ATTRIBUTES = [
   'loading',
   'language',
   'label',
-  'chat-origin',
   'preview',
   'help',
   'signin-url',

@@ -13,13 +13,3 @@ export function backOff(attempt: number, random: number, retryAfterMs?: number):
   if (retryAfterMs !== undefined) return Math.min(retryAfterMs, LONGEST_MS) + 2_000 * random
   return Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.75 + 0.5 * random)
 }
-
-/**
- * Reads `Retry-After` in either of its forms (RFC 9110, 10.2.3), in milliseconds.
- * @param now milliseconds since the epoch by the server's clock, against which a date is read
- */
-export function readRetryAfter(value: string | null, now: number): number | undefined {
-  if (!value) return undefined
-  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
-}

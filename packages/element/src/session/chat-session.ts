@@ -151,6 +151,10 @@ export class ChatSession {
     this.#obtain(this.state.framed ? 'reload' : 'retry')
   }
 
+  welcome(): void {
+    this.#frames.welcome()
+  }
+
   rename(): void {
     this.#frames.rename()
   }

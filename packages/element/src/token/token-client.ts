@@ -1,6 +1,6 @@
 import type { ElementCode, TokenReply } from '../contract.js'
 import { ChatFailure, PROBLEMS } from '../problem.js'
-import { readRetryAfter } from '../session/back-off.js'
+import { readRetryAfter } from './retry-after.js'
 
 /** Why a token is asked for: first time, before the old one ends, after a failure, because somebody pressed "Reload". */
 export type TokenReason = 'load' | 'refresh' | 'retry' | 'reload'
@@ -94,7 +94,7 @@ async function ask(
       throw new ChatFailure({ code: 'endpoint-bad-reply', reason: 'no token' })
     return { reply, date }
   } catch (error) {
-    throw signal.aborted ? signal.reason : asFailure(error)
+    throw signal.aborted ? (signal.reason as Error) : asFailure(error)
   } finally {
     clearTimeout(timer)
   }

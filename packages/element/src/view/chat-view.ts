@@ -27,10 +27,10 @@ export interface ViewModel {
 }
 
 export interface ViewActions {
-  retry(): void
-  signIn(event: Event): void
-  openInTab(): void
-  copyReport(): void
+  retry: () => void
+  signIn: (event: Event) => void
+  openInTab: () => void
+  copyReport: () => void
 }
 
 type Layer = '' | 'skeleton' | 'preview' | 'problem' | 'chat'
