@@ -51,6 +51,9 @@ export class FrameSwapper {
     for (const frame of this.#frames()) if (frame !== this.#shown) frame.remove()
 
     await this.#visitorGone(timeLeft, signal)
+    // outside of a page no frame has a name, and what is sent to it would open in a tab of its own
+    if (!this.#stage.isConnected) swap.abort()
+    signal.throwIfAborted()
     const frame = createFrame(this.#hooks.title())
     const guard = (this.#guard = new AbortController())
     const timeout = new AbortController()

@@ -134,7 +134,7 @@ export class ChatSession {
 
   /** The element was moved in one task: the browser has emptied its frames, and nothing else has happened. */
   moved(): void {
-    if (!this.#frames.empty) this.resume()
+    if (!this.#request || !this.#frames.empty) this.resume()
   }
 
   /** The shown frame is dead though its token may not be: the element was moved, or the page came back from a cache. */
@@ -184,7 +184,9 @@ export class ChatSession {
     this.#happen({ type: 'requested' })
     work(request.signal)
       .catch((error: unknown) => {
-        if (request.signal.aborted || this.#request !== request) return
+        // an abort from below: the element is off the page, and whoever puts it back goes on from there
+        const gone = error instanceof DOMException && error.name === 'AbortError'
+        if (gone || this.#request !== request) return
         this.#fail(error instanceof ChatFailure ? error.failure : { code: 'endpoint-unreachable' })
       })
       .finally(() => {

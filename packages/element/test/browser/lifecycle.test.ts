@@ -141,6 +141,22 @@ describe('coming, going and changing', () => {
     expect(asked).to.have.length(2)
   })
 
+  it('opens nothing and says nothing when the token comes just after it was removed', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    await until(() => asked.length === 1)
+    const events = record(chat)
+    asked[0]!.answer()
+    chat.remove()
+    // the token arrives in the same task, before the element knows that it won't come back
+    for (let turns = 0; turns < 20; turns++) await Promise.resolve()
+    expect(frames(chat)).to.have.length(0)
+    document.body.append(chat)
+    await whenState(chat, 'ready')
+    expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([])
+    expect(asked).to.have.length(1)
+  })
+
   it('applies a new token of the page without asking', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken, token: makeToken() })
