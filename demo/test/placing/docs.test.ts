@@ -9,9 +9,15 @@ describe('docs/placing.md', () => {
   const docs = text('docs/placing.md')
 
   it.each([
-    ...['tinymce.js', 'ckeditor5.js', 'tiptap.js', 'grapesjs.js', 'dompurify.js', 'sanitizer-api.js'].map(
-      (name) => `editors/${name}`,
-    ),
+    ...[
+      'tinymce.js',
+      'ckeditor5.js',
+      'tiptap.js',
+      'quill.js',
+      'grapesjs.js',
+      'dompurify.js',
+      'sanitizer-api.js',
+    ].map((name) => `editors/${name}`),
     ...['editors/sanitize-html.ts', 'servers/express.ts', 'servers/next-route.ts', 'react/chat.tsx'],
     ...['identity/statement.php', 'identity/statement.py', 'identity/statement.js'],
   ])('shows %s as it is tested', (name) => {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { sanitizeHtmlSettings } from '../../examples/editors/sanitize-html.js'
 import { launchBrowser } from '../e2e/browser.js'
 import { bundle } from './bundle.js'
-import { CONFIGURABLE, EDITORS } from './editors.js'
+import { EDITORS } from './editors.js'
 import { EVENT } from './kinescope.js'
 import { startChatSite, type ChatSite } from './site.js'
 
@@ -102,7 +102,7 @@ describe('the marked link', () => {
 })
 
 describe('the tag, with our configuration', () => {
-  for (const { name, canvas, page } of CONFIGURABLE)
+  for (const { name, canvas, page } of EDITORS)
     it(`survives ${name} as its author wrote it, asks for nothing there, and is a chat when published`, async () => {
       const withScript = page(true).replace(
         '</head>',
@@ -110,15 +110,15 @@ describe('the tag, with our configuration', () => {
       )
       const editor = await openEditor(withScript)
       const saved = await roundTrip(editor, `<p>Before</p>${TAG}<p>After</p>`)
-      // what has come alive in the editor's canvas has had the time to ask
-      const states = await editor.evaluate(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 300))
-        const roots = [document, ...[...document.querySelectorAll('iframe')].map((f) => f.contentDocument)]
-        return roots.flatMap((root) =>
-          [...(root?.querySelectorAll('kinescope-chat') ?? [])].map((chat) => chat.state),
-        )
-      })
-      expect(states).toEqual(canvas ? ['preview'] : [])
+      const states = () =>
+        editor.evaluate(() => {
+          const roots = [document, ...[...document.querySelectorAll('iframe')].map((f) => f.contentDocument)]
+          return roots.flatMap((root) =>
+            [...(root?.querySelectorAll('kinescope-chat') ?? [])].map((chat) => chat.state),
+          )
+        })
+      // what has come alive in the editor's canvas has decided what it is before anybody asks what it did
+      await expect.poll(states).toEqual(canvas ? ['preview'] : [])
       expect(ours()).toEqual([])
       expect(await savedTag(saved)).toEqual(AS_WRITTEN)
       expect(await publish(saved)).toBe(1)

@@ -71,12 +71,16 @@ export const EDITORS: Editor[] = [
   },
   {
     name: 'Quill',
-    canvas: false,
+    canvas: true,
     dropsTag: true,
-    page: () =>
+    page: (snippet) =>
       page(
-        '<script src="/lib/quill/dist/quill.js"></script>',
-        `const editor = new Quill('#editor')
+        // the classic file, under the name that a bundler knows it by
+        importMap({ quill: 'data:text/javascript,export default window.Quill' }) +
+          '<script src="/lib/quill/dist/quill.js"></script>',
+        `${example('KinescopeChatBlot', 'quill', snippet)}
+        ${snippet ? 'Quill.register(KinescopeChatBlot)' : ''}
+        const editor = new Quill('#editor')
         window.roundTrip = (html) => (editor.clipboard.dangerouslyPasteHTML(html), editor.getSemanticHTML())`,
       ),
   },
@@ -107,6 +111,3 @@ export const EDITORS: Editor[] = [
       ),
   },
 ]
-
-/** Quill has no place for a foreign tag short of a blot of one's own: there the link is the way. */
-export const CONFIGURABLE = EDITORS.filter(({ name }) => name !== 'Quill')
