@@ -1,5 +1,12 @@
 export { KinescopeChatElement, type PageDefaults } from './kinescope-chat-element.js'
-export type { ChatEventMap } from './chat-events.js'
+export type {
+  ChatErrorEvent,
+  ChatEventMap,
+  ChatReadyEvent,
+  ChatRefreshEvent,
+  ChatSigninEvent,
+  ChatStateChangeEvent,
+} from './chat-events.js'
 export * from './contract.js'
 export type { Problem, Topic } from './problem.js'
 export type { Status } from './session/chat-state.js'

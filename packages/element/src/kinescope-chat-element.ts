@@ -69,7 +69,7 @@ const VISIT = [
 export class KinescopeChatElement extends ReactiveElement implements SessionHost {
   static readonly version = VERSION
   static readonly addMessages = addMessages
-  /** Puts the element in the place of marked links and divs below a node; see the README on content management systems. */
+  /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
   static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
@@ -237,7 +237,7 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   protected override updated(changed: PropertyValues): void {
     if (VISIT.some((name) => changed.has(name)) || !this.#session.steps.length) this.#begin()
     else this.draw()
-    if (changed.has('label') || changed.has('language')) this.#session.rename()
+    this.#session.rename()
     clearInterval(this.#ticking)
     if (this.debug) this.#ticking = setInterval(() => this.draw(), 1_000)
   }

@@ -9,7 +9,6 @@ const LAST_MOMENT_MS = 5_000
 const WATCH_MS = 250
 /** Long enough for the new frame to be painted over the old one. */
 const OVERLAP_MS = 100
-
 /** How long a chat that has just appeared may not take the focus by itself. */
 const GUARD_MS = 1_000
 

@@ -16,9 +16,9 @@ export function focused(): Element | null {
 }
 
 /**
- * Keeps a frame that loads or has just appeared from taking the focus by itself: Chromium lets a page do that even in a hidden, inert frame. Whatever had the
- * focus before gets it back, unless the visitor went there. Looked at by a timer: where focus events answered focus events, two pages could keep a browser
- * busy for ever.
+ * Keeps a frame that loads or has just appeared from taking the focus by itself: Chromium lets a page do that even in a
+ * hidden, inert frame. Whatever had the focus before gets it back, unless the visitor went there. Looked at by a timer:
+ * where focus events answer focus events, two pages can keep a browser busy for ever.
  */
 export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal, invited: () => boolean): void {
   let before = focused()

@@ -93,13 +93,12 @@ export class ChatSession {
   /** Begins anew: no token, no frame. */
   start(): void {
     this.stop()
-    const { eventId, tokenUrl, fetchToken, token } = this.#host.settings()
+    const { eventId, token } = this.#host.settings()
     this.#begin()
     if (!eventId) return this.#fail({ code: 'event-id-missing' })
     const given = token ? this.#judgeGiven(token) : null
-    if (given) return this.#run('load', (signal) => this.#take(given, 'load', signal))
-    if (!tokenUrl && !fetchToken) return this.#fail({ code: 'token-url-missing' })
-    this.#obtain('load')
+    if (given) this.#run('load', (signal) => this.#take(given, 'load', signal))
+    else this.#obtain('load')
   }
 
   #begin(): void {
@@ -162,6 +161,7 @@ export class ChatSession {
   #obtain(reason: TokenReason): void {
     this.#run(reason, async (signal) => {
       const question = this.#host.settings()
+      if (!question.tokenUrl && !question.fetchToken) throw new ChatFailure({ code: 'token-url-missing' })
       let answer = await askForToken(question, reason, signal)
       let token = this.#judge(answer)
       // a token that arrives dead may have been kept too long by something in between: once more, then it is a problem
@@ -241,10 +241,12 @@ export class ChatSession {
     refreshIn: number | undefined,
   ): HeldToken {
     const now = this.#clock.now()
+    const { tokenUrl, fetchToken } = this.#host.settings()
     // the same token again lives no longer for having been sent twice
     const endsAt = this.token?.value === value ? Math.min(this.token.endsAt, now + life) : now + life
-    const refreshAt = now + refreshDelay(endsAt - now, refreshIn, Math.random())
-    return { value, header, claims, chatId, endsAt, refreshAt }
+    // where the page gave a token but no way to another, there is nothing to be had before the end
+    const delay = tokenUrl || fetchToken ? refreshDelay(endsAt - now, refreshIn, Math.random()) : endsAt - now
+    return { value, header, claims, chatId, endsAt, refreshAt: now + delay }
   }
 
   async #take(token: HeldToken, reason: TokenReason, signal: AbortSignal): Promise<void> {
@@ -352,18 +354,13 @@ export class ChatSession {
   }
 
   readonly #wake = (event: Event): void => {
-    if (event.type === 'online' && this.state.problem && canPass(this.#cause))
+    const code = this.state.problem?.code
+    if (event.type === 'online' && code && (canPass(code) || code === 'token-expired'))
       this.#retryAt = this.#clock.now()
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (event.type === 'pageshow' && (event as PageTransitionEvent).persisted && this.state.framed)
       return this.rebuild()
     this.#look()
-  }
-
-  /** What stands behind the problem: an expired token's cause is the failure that kept it from being refreshed. */
-  get #cause(): Failure['code'] {
-    const { code } = this.state.problem!
-    return code === 'token-expired' && this.token ? 'offline' : code
   }
 
   #happen(happening: Happening): void {

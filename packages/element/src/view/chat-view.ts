@@ -176,14 +176,14 @@ export class ChatView {
     )
     if (held) root.querySelector<HTMLElement>('div .button, iframe:not([inert])')?.focus()
 
-    const words = troubled
-      ? banner
-        ? this.#bannerText
-        : problem!.message
-      : this.#status.textContent && layer === 'chat'
-        ? text.restored
-        : ''
-    if (words && this.#status.textContent !== words) this.#status.textContent = words
+    const topic = problem && text[PROBLEMS[problem.code][0]]
+    if (banner) this.#say(this.#bannerText)
+    else if (layer === 'problem') this.#say(topic!.join('. '))
+    else if (layer === 'chat' && this.#status.textContent) this.#say(text.restored)
+  }
+
+  #say(words: string): void {
+    if (this.#status.textContent !== words) this.#status.textContent = words
   }
 
   get #bannerText(): string {

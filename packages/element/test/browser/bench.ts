@@ -163,8 +163,42 @@ export function fakeTime(): sinon.SinonFakeTimers {
   })
 }
 
+let hidden = false
+// a runner's page may lie behind others: whether it is hidden is for the test to say
+Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+export function setHidden(value: boolean): void {
+  hidden = value
+  document.dispatchEvent(new Event('visibilitychange'))
+}
+
 export function clean(): void {
+  hidden = false
   sinon.restore()
   for (const chat of placed) chat.remove()
   placed.clear()
+}
+
+/** A chat whose token source the test holds in its hand. */
+export async function chatWith(replies: (() => TokenReply | Promise<TokenReply>)[], properties = {}) {
+  const time = fakeTime()
+  const asked: { at: number; reason: string }[] = []
+  const chat = place({
+    ...properties,
+    fetchToken: async ({ reason }) => {
+      asked.push({ at: Date.now(), reason })
+      return (replies.length > 1 ? replies.shift()! : replies[0]!)()
+    },
+  })
+  const events = record(chat)
+  await until(async () => {
+    await time.tickAsync(1)
+    return chat.state === 'ready' || chat.state === 'error'
+  })
+  /** Lets real loading happen while the page's clock moves little. */
+  const settle = (condition: () => unknown) =>
+    until(async () => {
+      await time.tickAsync(5)
+      return condition()
+    })
+  return { chat, time, asked, events, settle, start: asked[0]!.at }
 }

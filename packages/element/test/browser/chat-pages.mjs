@@ -88,6 +88,6 @@ function page(mode) {
 const tell = () => parent.postMessage({ bench: 'chat', search: location.search, path: location.pathname, referrer: document.referrer, draft: draft.value, history: history.length, focused: document.hasFocus() }, '*')
 addEventListener('message', tell)
 addEventListener('load', tell)
-${mode.startsWith('greedy') ? "draft.focus(); addEventListener('load', () => { draft.focus(); setTimeout(() => draft.focus(), 50) })" : ''}
+${mode.startsWith('greedy') ? "draft.focus(); addEventListener('load', () => { draft.focus(); setTimeout(() => (draft.focus(), tell()), 50) })" : ''}
 </script></html>`
 }

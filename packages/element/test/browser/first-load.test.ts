@@ -5,6 +5,7 @@ import {
   clean,
   endpoint,
   EVENT,
+  fakeTime,
   frames,
   makeReply,
   makeToken,
@@ -26,9 +27,7 @@ describe('the first load', () => {
     const chat = place({ tokenUrl: url })
     const events = record(chat)
     await whenState(chat, 'ready')
-    expect(events).to.deep.equal(
-      ['statechange:idle', 'statechange:loading', 'statechange:ready', 'ready'].slice(1),
-    )
+    expect(events).to.deep.equal(['statechange:loading', 'statechange:ready', 'ready'])
     const page = await askPage(shownFrame(chat)!)
     expect(page.search).to.equal(`?token=${reply.token}`)
     expect(page.path).to.equal(`/chat/${EVENT}`)
@@ -130,6 +129,21 @@ describe('the first load', () => {
     const stale = place({ tokenUrl: url, token: makeToken({ iat: now - 3590, exp: now + 10 }) })
     await whenState(stale, 'ready')
     expect(await asked()).to.have.length(1)
+  })
+
+  it('lives on a token from the page alone until its end, and says then what is missing', async () => {
+    const time = fakeTime()
+    const chat = place({ token: makeToken() })
+    await until(async () => {
+      await time.tickAsync(5)
+      return chat.state === 'ready'
+    })
+    await time.tickAsync(3_500_000)
+    expect(chat.problem).to.be.null
+    await time.tickAsync(200_000)
+    expect(chat.problem!.code).to.equal('token-expired')
+    expect(chat.problem!.remediation).to.contain('token-url-missing')
+    expect(shownFrame(chat)).to.exist
   })
 
   it('shares one request among elements that ask for the same thing at the same time', async () => {

@@ -10,13 +10,9 @@ afterEach(() => {
 
 const MARKUP = `<kinescope-chat class="wide" event-id="${EVENT}" chat-origin="${chatOrigin}" lang="ru"><a slot="placeholder" href="/chat">Чат</a></kinescope-chat>`
 
-/** Long enough for a request that is on its way to have been made. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 60))
-
 /** Holds an element to what an editor may expect of it. */
 async function expectStill(chat: KinescopeChatElement, asked: () => Promise<unknown[]>, before: string) {
   await whenState(chat, 'preview')
-  await settle()
   expect(await asked()).to.deep.equal([])
   expect(frames(chat)).to.have.length(0)
   expect(chat.problem).to.equal(null)
@@ -24,7 +20,7 @@ async function expectStill(chat: KinescopeChatElement, asked: () => Promise<unkn
   expect(chat.outerHTML).to.equal(before)
   chat.reload()
   chat.reset()
-  await settle()
+  await chat.updateComplete
   expect(chat.state).to.equal('preview')
   expect(await asked()).to.deep.equal([])
 }

@@ -1,57 +1,19 @@
 import { expect } from '@open-wc/testing'
-import type { TokenReply } from '../../src/contract.js'
 import {
   askPage,
+  chatWith,
   clean,
-  fakeTime,
   frames,
   makeReply,
   makeToken,
   part,
-  place,
-  record,
+  setHidden,
   shownFrame,
-  until,
 } from './bench.js'
 
-let hidden = false
-Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
-const setHidden = (value: boolean) => {
-  hidden = value
-  document.dispatchEvent(new Event('visibilitychange'))
-}
-
-afterEach(() => {
-  hidden = false
-  clean()
-})
+afterEach(clean)
 
 const status = (code: number) => Object.assign(new Error(), { status: code })
-
-/** A chat whose token source the test holds in its hand. */
-async function chatWith(replies: (() => TokenReply | Promise<TokenReply>)[], properties = {}) {
-  const time = fakeTime()
-  const asked: { at: number; reason: string }[] = []
-  const chat = place({
-    ...properties,
-    fetchToken: async ({ reason }) => {
-      asked.push({ at: Date.now(), reason })
-      return (replies.length > 1 ? replies.shift()! : replies[0]!)()
-    },
-  })
-  const events = record(chat)
-  await until(async () => {
-    await time.tickAsync(1)
-    return chat.state === 'ready' || chat.state === 'error'
-  })
-  /** Lets real loading happen while the page's clock moves little. */
-  const settle = (condition: () => unknown) =>
-    until(async () => {
-      await time.tickAsync(5)
-      return condition()
-    })
-  return { chat, time, asked, events, settle, start: asked[0]!.at }
-}
 
 describe('keeping a token fresh', () => {
   it('asks once between 60 and 90 % of the life, and shows the new chat in place of the old', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -39,6 +40,22 @@ describe('what editors and frameworks are told of the element', () => {
     } finally {
       rmSync(fresh, { recursive: true })
     }
+  })
+
+  it('gives React types that hold against what the package exports', () => {
+    const file = `${root}/metadata/jsx.d.ts`
+    const program = ts.createProgram([file], {
+      noEmit: true,
+      strict: true,
+      skipLibCheck: false,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'],
+      types: [],
+    })
+    const source = program.getSourceFile(file)
+    const found = [...program.getSemanticDiagnostics(source), ...program.getSyntacticDiagnostics(source)]
+    expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([])
   })
 
   it('names every attribute and event of the contract, and nothing of the machinery', () => {
