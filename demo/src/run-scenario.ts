@@ -168,7 +168,7 @@ function pretendHidden(hidden: boolean): void {
   for (const [name, value] of Object.entries(read)) {
     Object.defineProperty(document, name, { get: () => value, configurable: true })
   }
-  document.dispatchEvent(new Event('visibilitychange'))
+  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

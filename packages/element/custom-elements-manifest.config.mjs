@@ -7,6 +7,9 @@ import { customElementVsCodePlugin } from 'custom-element-vs-code-integration'
 const outdir = process.env.METADATA_DIR ?? 'metadata'
 mkdirSync(outdir, { recursive: true })
 
+/** A property that a page may set has an attribute of its name, but for what is no text. */
+const attributeOf = ({ name }) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
 /** What has no description is the machinery's own business, and so are the platform's callbacks. */
 const isPublic = ({ kind, name, privacy, description, attribute, readonly }) =>
   (!privacy || privacy === 'public') &&
@@ -34,6 +37,17 @@ const publicParts = {
       for (const declaration of declarations)
         if (declaration.tagName) {
           declaration.members = declaration.members.filter(isPublic)
+          const settable = declaration.members.filter(
+            ({ kind, name, readonly, static: isStatic }) =>
+              kind === 'field' && !readonly && !isStatic && name !== 'fetchToken',
+          )
+          for (const field of settable) field.attribute = attributeOf(field)
+          declaration.attributes = settable.map(({ name, type, description, attribute }) => ({
+            name: attribute,
+            type,
+            description,
+            fieldName: name,
+          }))
           declaration.events = declaration.events.filter(({ name }) => name)
         }
   },
@@ -86,7 +100,6 @@ declare module 'react' {
 export default {
   globs: ['src/kinescope-chat-element.ts', 'src/define.ts'],
   outdir,
-  litelement: true,
   packagejson: false,
   plugins: [
     publicParts,

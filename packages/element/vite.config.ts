@@ -10,14 +10,6 @@ export default defineConfig({
           ? code.replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
           : null,
     },
-    {
-      // a server that renders pages imports the file too: there is nothing to extend there
-      name: 'import-on-a-server',
-      transform: (code, id) =>
-        id.endsWith('/reactive-element.js')
-          ? code.replace('extends HTMLElement', 'extends(globalThis.HTMLElement??Object)')
-          : null,
-    },
   ],
   build: {
     target: 'es2022',

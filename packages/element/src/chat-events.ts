@@ -21,12 +21,14 @@ export interface ChatEventMap {
   'kinescope-chat-signin': ChatSigninEvent
 }
 
-type Fields<K extends keyof ChatEventMap> = Omit<ChatEventMap[K], keyof Event>
+type Name<K = keyof ChatEventMap> = K extends `kinescope-chat-${infer Short}` ? Short : never
+type Fields<N extends Name> = Omit<ChatEventMap[`kinescope-chat-${N}`], keyof Event>
 
-export function chatEvent<K extends keyof ChatEventMap>(name: K, fields: Fields<K>): ChatEventMap[K] {
-  const cancelable = name === 'kinescope-chat-signin'
-  return Object.assign(
-    new Event(name, { bubbles: true, composed: true, cancelable }),
-    fields,
-  ) as ChatEventMap[K]
-}
+/** Dispatches an event at the element; false where it was cancelled. */
+export const emit = <N extends Name>(element: EventTarget, name: N, fields: Fields<N>): boolean =>
+  element.dispatchEvent(
+    Object.assign(
+      new Event(`kinescope-chat-${name}`, { bubbles: true, composed: true, cancelable: name === 'signin' }),
+      fields,
+    ),
+  )

@@ -1,6 +1,6 @@
-import { ReactiveElement, type PropertyDeclarations, type PropertyValues } from '@lit/reactive-element'
-import { chatEvent, type ChatEventMap } from './chat-events.js'
-import { chatUrl, readEventId, readOrigin } from './frame/chat-url.js'
+import { ATTRIBUTES, LOOK_ATTRIBUTES } from './attributes.js'
+import { emit, type ChatEventMap } from './chat-events.js'
+import { chatUrl, httpUrl, readEventId, readOrigin } from './frame/chat-url.js'
 import { follow } from './frame/load-frame.js'
 import { inEditorCanvas } from './placing/editor-canvas.js'
 import { upgrade } from './placing/upgrade.js'
@@ -9,8 +9,8 @@ import { ChatSession, type SessionHost, type SessionSettings } from './session/c
 import type { Status } from './session/chat-state.js'
 import type { FetchToken } from './token/token-client.js'
 import { ChatView } from './view/chat-view.js'
-import { writeReport, type Diagnostics } from './view/diagnostics.js'
-import { make } from './view/make.js'
+import { writeDiagnostics, type Diagnostics } from './view/diagnostics.js'
+import { make } from './make.js'
 import { addMessages, languageOf, messagesIn, type Messages } from './view/messages.js'
 import { styles } from './view/styles.js'
 import { VERSION } from './version.js'
@@ -23,21 +23,19 @@ export interface PageDefaults {
   chatOrigin?: string | undefined
 }
 
+const LAZY_MARGIN = '200px'
+
+const toProperty = (attribute: string) =>
+  attribute.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+const PROPERTIES = [...ATTRIBUTES.map(toProperty), 'fetchToken']
+/** What a change of these means: another look; of all others, another visit. */
+const LOOKS = LOOK_ATTRIBUTES.map(toProperty)
+
 /** The chats on the page that have no label of their own. */
 const unnamed = new Set<Element>()
 
-/** What a change of these means: another visit. */
-const VISIT = [
-  'eventId',
-  'tokenUrl',
-  'credentials',
-  'identity',
-  'fetchToken',
-  'token',
-  'chatOrigin',
-  'preview',
-  'loading',
-]
+/** A server that renders the page may import the element too, and has no such class. */
+const PlatformElement = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
 
 /**
  * `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint.
@@ -66,30 +64,27 @@ const VISIT = [
  * @fires {ChatErrorEvent} kinescope-chat-error - Something is wrong; once per problem.
  * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
  */
-export class KinescopeChatElement extends ReactiveElement implements SessionHost {
+export class KinescopeChatElement extends PlatformElement implements SessionHost {
   static readonly version = VERSION
   static readonly addMessages = addMessages
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
   static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
+  static readonly observedAttributes = ATTRIBUTES
 
-  static override properties: PropertyDeclarations = {
-    eventId: { attribute: 'event-id' },
-    tokenUrl: { attribute: 'token-url' },
-    credentials: {},
-    identity: {},
-    token: {},
-    refresh: {},
-    loading: {},
-    language: {},
-    label: {},
-    chatOrigin: { attribute: 'chat-origin' },
-    preview: { type: Boolean },
-    help: { type: Boolean },
-    signinUrl: { attribute: 'signin-url' },
-    debug: { type: Boolean },
-    fetchToken: { attribute: false },
+  static {
+    for (const name of PROPERTIES)
+      Object.defineProperty(this.prototype, name, {
+        get(this: KinescopeChatElement) {
+          return this.#values[name]
+        },
+        set(this: KinescopeChatElement, value: unknown) {
+          if (value === this.#values[name]) return
+          this.#values[name] = value
+          this.#change(!LOOKS.includes(name))
+        },
+      })
   }
 
   /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
@@ -123,50 +118,79 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
   /** Replaces the call of the token endpoint. */
   declare fetchToken: FetchToken | undefined
 
+  readonly #values: Record<string, unknown> = {}
   readonly #internals = this.attachInternals()
-  #session!: ChatSession
-  #view!: ChatView
-  #stopWaiting: (() => void) | undefined
-  #leaving: ReturnType<typeof setTimeout> | undefined
-  #ticking: ReturnType<typeof setInterval> | undefined
-  #languages: MutationObserver | undefined
+  readonly #view = new ChatView({
+    retry: () => this.reload(),
+    retryNow: () => this.reload(),
+    reload: () => this.reload(),
+    openInTab: () => {
+      const { token } = this.#session
+      follow(chatUrl(this.#chatOrigin, token?.chatId ?? this.#eventId, token?.value), '_blank')
+    },
+    copyReport: () => {
+      const report = writeDiagnostics(this.diagnostics(), true)
+      // where a page may not write to the clipboard, the visitor can
+      const byHand = () => prompt(this.#text.copyReport, report)
+      if (navigator.clipboard) navigator.clipboard.writeText(report).catch(byHand)
+      else byHand()
+    },
+    signIn: (event) => {
+      if (!emit(this, 'signin', {})) event.preventDefault()
+    },
+    report: () => writeDiagnostics(this.diagnostics()),
+  })
+  readonly #session = new ChatSession(this, this.#view.stage)
+  readonly #languages = new MutationObserver(() => this.#change())
+  /** Waits for a lazy chat to come near the viewport. */
+  readonly #nearness = new IntersectionObserver(
+    (entries) => {
+      if (!entries.at(-1)!.isIntersecting) return
+      this.#nearness.disconnect()
+      this.#session.start()
+    },
+    { rootMargin: LAZY_MARGIN },
+  )
+  #changing = false
+  /** Whether the next update begins another visit. */
+  #anew = true
+  #left = false
   #offersHelp = false
 
   /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
   get state(): Status {
-    return this.#session?.state.status ?? 'idle'
+    return this.#session.state.status
   }
 
   /** What is wrong, or null. */
   get problem(): Problem | null {
-    return this.#session?.state.problem ?? null
+    return this.#session.state.problem
   }
 
   /** When the token ends, by the browser's clock; null without one. */
   get expiresAt(): Date | null {
-    const left = this.#session?.timeLeft ?? null
-    return left === null ? null : new Date(Date.now() + left)
+    const { token, timeLeft } = this.#session
+    return token && new Date(Date.now() + timeLeft!)
   }
 
   /** Gets a new token and a new frame. */
   reload(): void {
-    if (this.#still) return
-    this.#session?.reload()
+    if (this.#ready && !this.#still) this.#session.reload()
   }
 
   /** Drops the token and the frame at once, for example on sign-out, then starts again. */
   reset(): void {
-    if (this.hasUpdated && this.isConnected) this.#begin()
+    if (this.#ready) this.#begin()
   }
 
   override focus(options?: FocusOptions): void {
-    this.#session?.welcome()
+    this.#session.frames.welcome()
     super.focus(options)
   }
 
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
-    const { token, timeLeft = null, clockDifferenceMs = null, steps = [] } = this.#session ?? {}
+    const { token, timeLeft, clockDifferenceMs, steps } = this.#session
     return {
       version: VERSION,
       eventId: this.#eventId,
@@ -182,28 +206,29 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     }
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback()
-    const moved = this.#leaving !== undefined
-    clearTimeout(this.#leaving)
-    this.#leaving = undefined
-    this.#languages ??= new MutationObserver(() => this.requestUpdate())
-    this.#languages.observe(document, { attributeFilter: ['lang'], subtree: true })
-    // what is moved in one task was never gone: its token is still good, only the browser has emptied its frame
-    if (!this.hasUpdated) return
-    if (moved && this.#still === (this.state === 'preview')) this.#session.moved()
-    else this.#begin({ resume: true })
+  attributeChangedCallback(attribute: string, _: string | null, value: string | null): void {
+    const isSwitch = /^(preview|help|debug)$/.test(attribute)
+    Object.assign(this, { [toProperty(attribute)]: isSwitch ? value !== null : (value ?? undefined) })
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback()
-    this.#leaving = setTimeout(() => this.#leave())
+  connectedCallback(): void {
+    if (!this.shadowRoot) this.#attach()
+    this.#languages.observe(document, { attributeFilter: ['lang'], subtree: true })
+    const moved = !this.#left && this.#still === (this.state === 'preview')
+    this.#left = false
+    // what is moved in one task was never gone: its token is still good, only the browser has emptied its frame
+    if (this.#ready && !(moved && this.#session.frames.empty)) this.#begin({ keep: true })
+    else this.#change()
+  }
+
+  disconnectedCallback(): void {
+    setTimeout(() => this.isConnected || this.#leave())
   }
 
   /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
   connectedMoveCallback(): void {}
 
-  protected override createRenderRoot(): ShadowRoot {
+  #attach(): void {
     const root = this.attachShadow({ mode: 'open', delegatesFocus: true })
     try {
       const sheet = new CSSStyleSheet()
@@ -213,33 +238,27 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
       // an editor made the element here and put it into another document, where it is only a preview
       root.append(make('style', {}, styles))
     }
-    this.#view = new ChatView(root, {
-      retry: () => this.#session.reload(),
-      signIn: (event) => {
-        if (!this.dispatchEvent(chatEvent('kinescope-chat-signin', {}))) event.preventDefault()
-      },
-      openInTab: () => {
-        const { token } = this.#session
-        follow(chatUrl(this.#chatOrigin, token?.chatId ?? this.#eventId, token?.value), '_blank')
-      },
-      copyReport: () => {
-        const report = writeReport(this.diagnostics())
-        // where a page may not write to the clipboard, the visitor can
-        const byHand = () => prompt(this.#text.copyReport, report)
-        if (navigator.clipboard) navigator.clipboard.writeText(report).catch(byHand)
-        else byHand()
-      },
-    })
-    this.#session = new ChatSession(this, this.#view.stage, () => this.#title)
-    return root
+    root.append(...this.#view.nodes)
+    // what the page has set before the class was defined hides the class's property
+    for (const name of PROPERTIES) {
+      const own = Object.getOwnPropertyDescriptor(this, name)
+      if (!own) continue
+      Reflect.deleteProperty(this, name)
+      Object.assign(this, { [name]: own.value as unknown })
+    }
   }
 
-  protected override updated(changed: PropertyValues): void {
-    if (VISIT.some((name) => changed.has(name)) || !this.#session.steps.length) this.#begin()
-    else this.draw()
-    this.#session.rename()
-    clearInterval(this.#ticking)
-    if (this.debug) this.#ticking = setInterval(() => this.draw(), 1_000)
+  /** Updates once for all that changes in one task, on a page. */
+  #change(anew = false): void {
+    this.#anew ||= anew
+    if (this.#changing) return
+    this.#changing = true
+    queueMicrotask(() => {
+      this.#changing = false
+      if (!this.isConnected) return
+      if (this.#anew) this.#begin()
+      else this.draw()
+    })
   }
 
   settings(): SessionSettings {
@@ -259,14 +278,12 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     }
   }
 
-  describe({ code, reason, status, requestId }: Failure, retryInMs: number | null): Problem {
+  describe({ code, reason, status = null, requestId = null }: Failure, retryInMs: number | null): Problem {
     const [topic, , cure] = PROBLEMS[code]
-    const stray =
-      code === 'event-id-missing' && this.hasAttribute('eventid') ? 'the tag has `eventid`' : reason
-    const remediation = stray ? `${cure} (${stray})` : cure
+    const remediation = reason ? `${cure} (${reason})` : cure
     console.warn(`<kinescope-chat> ${code}: ${remediation}`)
     const message = this.#text[topic].join('. ')
-    return { code, message, remediation, status: status ?? null, retryInMs, requestId: requestId ?? null }
+    return { code, message, remediation, status, retryInMs, requestId }
   }
 
   draw(): void {
@@ -280,11 +297,17 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
       state,
       language: this.#language,
       text: this.#text,
+      title: this.#title,
       eventId: this.#eventId,
       signinUrl: resolve(this.signinUrl)?.href,
       help: this.help || this.#offersHelp,
-      debug: this.debug ? JSON.stringify(this.diagnostics(), null, 2) : '',
+      debug: this.debug,
     })
+  }
+
+  /** Whether there is a visit to go on with. */
+  get #ready(): boolean {
+    return this.isConnected && !this.#anew
   }
 
   get #chatOrigin(): string {
@@ -316,45 +339,28 @@ export class KinescopeChatElement extends ReactiveElement implements SessionHost
     return this.preview || inEditorCanvas(this)
   }
 
-  #begin({ resume = false } = {}): void {
-    this.#stopWaiting?.()
-    if (this.#still) return this.#session.stop({ preview: true })
-    const go = () => (resume ? this.#session.resume() : this.#session.start())
-    if (this.loading !== 'lazy') return go()
-    this.#session.stop({ keep: resume })
+  #begin({ keep = false } = {}): void {
+    this.#anew = false
+    this.#nearness.disconnect()
+    this.#session.stop({ keep, preview: this.#still })
     this.draw()
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return
-        observer.disconnect()
-        go()
-      },
-      { rootMargin: '200px' },
-    )
-    observer.observe(this)
-    this.#stopWaiting = () => observer.disconnect()
+    if (this.#still) return
+    if (this.loading === 'lazy') this.#nearness.observe(this)
+    else this.#session.start()
   }
 
   #leave(): void {
-    this.#leaving = undefined
-    this.#stopWaiting?.()
-    this.#languages?.disconnect()
-    clearInterval(this.#ticking)
-    this.#session?.stop({ keep: true })
-    this.#view?.stop()
+    this.#left = true
+    this.#nearness.disconnect()
+    this.#languages.disconnect()
+    this.#session.stop({ keep: true })
+    this.#view.stop()
     unnamed.delete(this)
   }
 }
 
-/** Against the page; only http(s) addresses count: an attribute can come from a CMS field. */
-function resolve(raw: string | undefined): URL | undefined {
-  try {
-    const url = new URL(raw!, document.baseURI)
-    return raw && /^https?:$/.test(url.protocol) ? url : undefined
-  } catch {
-    return undefined
-  }
-}
+/** Against the page. */
+const resolve = (raw: string | undefined): URL | undefined => httpUrl(raw, document.baseURI)
 
 declare global {
   interface HTMLElementTagNameMap {

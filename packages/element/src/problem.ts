@@ -20,22 +20,19 @@ export interface Failure {
   code: ElementCode
   /** What exactly, for the developer: a claim's name, a directive to add. Never a secret. */
   reason?: string | undefined
-  status?: number | undefined
+  status?: number | null | undefined
   retryAfterMs?: number | undefined
-  requestId?: string | undefined
+  requestId?: string | null | undefined
 }
 
-export class ChatFailure extends Error {
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.code)
-    this.failure = failure
-  }
-}
+export type ChatFailure = Error & Failure
+
+/** A failure to throw. */
+export const chatFailure = (code: ElementCode, details?: Omit<Failure, 'code'>): ChatFailure =>
+  Object.assign(new Error(code), { code, ...details })
 
 /** What a visitor can be told about a problem; many codes are one thing to them. */
-export type Topic =
-  'signIn' | 'denied' | 'notHere' | 'busy' | 'failed' | 'offline' | 'slow' | 'blocked' | 'setup' | 'expired'
+export type Topic = 'signIn' | 'denied' | 'notHere' | 'busy' | 'failed' | 'offline' | 'blocked' | 'expired'
 
 /** Whether a failure can pass by itself, and so is tried again; or takes the chat away at once; or waits for a hand. */
 type Course = 'passes' | 'refuses' | 'stays'
@@ -44,45 +41,62 @@ type Course = 'passes' | 'refuses' | 'stays'
  * Everything the element knows of each code it can meet: what it is to the visitor, how it goes on, and what the developer
  * should do. A ban and a sign-out work by `refuses`; a blocked frame is an empty one, so it refuses too.
  */
-export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, remediation: string]> = {
+export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, cure: string]> = {
   'sign-in-required': [
     'signIn',
     'refuses',
-    'Sign the visitor in. If they are: no cookie reached token-url (other site, SameSite, third-party cookies blocked). Serve it under the domain of the site or pass identity.',
+    'Sign the visitor in. If they are, no cookie reached token-url: serve it under the domain of the page, or set identity.',
   ],
   'access-denied': ['denied', 'refuses', 'The site or authorize said no.'],
   'event-not-allowed': ['notHere', 'refuses', 'Add the stream to CHAT_EVENTS.'],
-  'origin-not-allowed': ['notHere', 'refuses', 'Add the origin of the page to CHAT_ALLOWED_ORIGINS.'],
+  'origin-not-allowed': ['notHere', 'refuses', 'Add the page to CHAT_ALLOWED_ORIGINS.'],
   'bad-request': ['failed', 'stays', 'token-url must take POST with JSON {"event_id"}.'],
   'rate-limited': ['busy', 'passes', 'Wait, or raise CHAT_RATE_LIMIT.'],
   'identity-unavailable': ['failed', 'passes', 'Check CHAT_IDENTITY_URL.'],
   overloaded: ['busy', 'passes', 'Add token servers.'],
-  'server-error': ['failed', 'passes', 'Find the request id in the log of the token server.'],
+  'server-error': ['failed', 'passes', 'See the log of token-url.'],
   'key-unavailable': ['failed', 'passes', 'Run kinescope-chat keys list.'],
   'key-not-registered': ['failed', 'passes', 'Run kinescope-chat keys register.'],
   'key-expired': ['failed', 'stays', 'Run kinescope-chat keys rotate.'],
-  'event-not-found': ['notHere', 'stays', 'Check the id of the stream.'],
+  'event-not-found': ['notHere', 'stays', 'Check event-id.'],
   'token-malformed': ['failed', 'stays', 'Run kinescope-chat token verify.'],
   'claim-missing': ['failed', 'stays', 'Add the claim.'],
   'bad-algorithm': ['failed', 'stays', 'Sign with RS256.'],
   'bad-audience': ['failed', 'stays', 'Set aud to "chat".'],
-  'wrong-event': ['failed', 'stays', 'Set event_id to the id of the stream.'],
-  'token-expired': [
-    'expired',
-    'stays',
-    'Check the clock of the token server, and that nothing caches its answers.',
-  ],
+  'wrong-event': ['failed', 'stays', 'Set event_id to the stream.'],
+  'token-expired': ['expired', 'stays', 'Check the clock of token-url, and that nothing caches it.'],
   'token-not-yet-valid': ['failed', 'stays', 'Leave out nbf.'],
   offline: ['offline', 'passes', 'No network.'],
   'endpoint-unreachable': ['failed', 'passes', 'Check token-url, its CORS and TLS, and connect-src.'],
-  'endpoint-timeout': ['slow', 'passes', 'No answer in 10 s.'],
+  'endpoint-timeout': ['failed', 'passes', 'No answer in 10 s.'],
   'endpoint-not-found': ['failed', 'stays', 'Check token-url.'],
   'endpoint-error': ['failed', 'passes', 'See the log of token-url.'],
-  'endpoint-bad-reply': ['failed', 'stays', 'token-url must reply JSON {"token"}, no page.'],
+  'endpoint-bad-reply': ['failed', 'stays', 'token-url must reply JSON {"token"}.'],
   'frame-blocked': ['blocked', 'refuses', 'Add to the policy of the page:'],
-  'frame-timeout': ['slow', 'stays', 'Check the network, the domains allowed at Kinescope and COEP.'],
-  'event-id-missing': ['setup', 'stays', 'Set event-id; an editor may have removed it.'],
-  'token-url-missing': ['setup', 'stays', 'Set token-url.'],
+  'frame-timeout': ['failed', 'stays', 'Check the network, the domains allowed at Kinescope and COEP.'],
+  'event-id-missing': ['notHere', 'stays', 'Set event-id, not eventid.'],
+  'token-url-missing': ['notHere', 'stays', 'Set token-url.'],
+}
+
+const BY_STATUS: Record<number, ElementCode> = {
+  401: 'sign-in-required',
+  403: 'access-denied',
+  404: 'endpoint-not-found',
+  429: 'rate-limited',
+}
+
+/** The code that an answer names, where it is one of ours, else what its HTTP status says, else that there was no answer. */
+export function codeOf(code: unknown, status?: number | null): ElementCode {
+  if (Object.hasOwn(PROBLEMS, code as string)) return code as ElementCode
+  if (!status) return navigator.onLine ? 'endpoint-unreachable' : 'offline'
+  return BY_STATUS[status] ?? (status < 500 ? 'bad-request' : 'endpoint-error')
+}
+
+/** Names what was thrown, by us, by the platform or by the page's own code. */
+export function readFailure(error: unknown): Failure {
+  const { code, status } = Object(error) as Failure
+  const known = codeOf(code, status)
+  return known === code ? (error as Failure) : { code: known, status }
 }
 
 export const canPass = (code: ElementCode): boolean => PROBLEMS[code][1] === 'passes'

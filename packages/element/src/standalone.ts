@@ -5,15 +5,13 @@
 import './define.js'
 import type { KinescopeChatElement } from './kinescope-chat-element.js'
 
-const scripts = typeof document === 'undefined' ? [] : [...document.scripts]
-const own =
-  (globalThis.document?.currentScript as HTMLScriptElement | null) ??
-  scripts.find(({ src }) => src === import.meta.url)
-
 const page = globalThis as { KinescopeChat?: typeof KinescopeChatElement }
 if (typeof window !== 'undefined' && !page.KinescopeChat) {
   // where another copy was first, the page's defaults are for that one
   const Chat = (page.KinescopeChat = customElements.get('kinescope-chat') as typeof KinescopeChatElement)
+  const { currentScript, scripts } = document
+  const own = (currentScript ?? [...scripts].find(({ src }) => src === import.meta.url)) as
+    HTMLScriptElement | null | undefined
   const { tokenUrl, identity, language, chatOrigin, upgrade } = own?.dataset ?? {}
   const src = own?.src || import.meta.url
   Chat.defaults = {

@@ -1,7 +1,9 @@
-import { ChatFailure } from '../problem.js'
-import { createFrame, isBlank, LOAD_TIMEOUT_MS, onRefusal, send, whenLoaded } from './load-frame.js'
+import { chatFailure, type Failure } from '../problem.js'
+import { createFrame, isBlank, onRefusal, send } from './load-frame.js'
 import { guardFocus, isActive, isInside } from './visitor.js'
 
+/** How long the chat page may take before the visitor is told. */
+const LOAD_TIMEOUT_MS = 15_000
 /** Before the old token ends by this much, the visitor's stay in the frame no longer puts a swap off … */
 const SWAP_DEADLINE_MS = 15_000
 /** … and by this much, not even their typing does. */
@@ -12,158 +14,126 @@ const OVERLAP_MS = 100
 /** How long a chat that has just appeared may not take the focus by itself. */
 const GUARD_MS = 1_000
 
-export interface SwapperHooks {
-  /** The accessible name of a frame. */
-  title: () => string
-  /** The page's policy turns out to have emptied the shown frame. */
-  refused: (failure: ChatFailure) => void
-  /** A first frame has loaded after its time was up. */
-  late: () => void
-  /** The shown frame has lost its page: the browser emptied it while moving the element. */
-  lost: () => void
-}
-
 /** Owns the frames: at most one is shown, at most one more is on its way behind it. */
 export class FrameSwapper {
   readonly #stage: HTMLElement
-  readonly #hooks: SwapperHooks
-  #shown: HTMLIFrameElement | null = null
+  readonly #failed: (failure: Failure) => void
+  readonly #lost: () => void
+  #shown: HTMLIFrameElement | undefined
   #swap = new AbortController()
-  #guard = this.#swap
+  #unguard: (() => void) | undefined
 
-  constructor(stage: HTMLElement, hooks: SwapperHooks) {
+  /**
+   * @param failed hears what is wrong with a frame that was shown already, or that is late and may still come
+   * @param lost hears when the shown frame has lost its page: some browsers empty it although they could move it whole
+   */
+  constructor(stage: HTMLElement, failed: (failure: Failure) => void, lost: () => void) {
     this.#stage = stage
-    this.#hooks = hooks
+    this.#failed = failed
+    this.#lost = lost
   }
 
   /**
    * Shows the chat at this address in place of the present one, which stays until the new one has loaded and the visitor
-   * is out of it. Rejects with a ChatFailure, or with an AbortError when something newer took over.
+   * is out of it. Rejects with a ChatFailure, or with whatever else when something newer took over.
    * @param timeLeft milliseconds until the present frame's token ends: how long the visitor may be waited for
    * @param wanted aborted when the swap no longer matters
    */
   async show(url: string, timeLeft: () => number, wanted: AbortSignal): Promise<void> {
-    this.#swap.abort()
-    const swap = (this.#swap = new AbortController())
-    const { signal } = swap
-    wanted.addEventListener('abort', () => swap.abort(), { signal })
-    for (const frame of this.#frames()) if (frame !== this.#shown) frame.remove()
-
+    this.#drop(this.#shown)
+    this.#swap = new AbortController()
+    const signal = AbortSignal.any([wanted, this.#swap.signal])
     await this.#visitorGone(timeLeft, signal)
-    // outside of a page no frame has a name, and what is sent to it would open in a tab of its own
-    if (!this.#stage.isConnected) swap.abort()
-    signal.throwIfAborted()
-    const frame = createFrame(this.#hooks.title())
-    const guard = (this.#guard = new AbortController())
-    const timeout = new AbortController()
-    signal.addEventListener('abort', () => {
-      guard.abort()
-      timeout.abort()
-      if (frame !== this.#shown) frame.remove()
-    })
-    const loaded = new Promise<true>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error))
-      void whenLoaded(frame).then(() => resolve(true))
-      onRefusal(new URL(url).origin, signal, (failure) => {
-        reject(failure)
-        if (frame === this.#shown) this.#hooks.refused(failure)
+
+    const frame = createFrame()
+    const isShown = () => frame === this.#shown
+    let late: ReturnType<typeof setTimeout> | undefined
+    const loaded = new Promise<void>((resolve, reject) => {
+      // `load` fires for refused frames too (https://github.com/whatwg/html/issues/12311), and proves nothing: a verdict
+      // that comes with it is given a turn to arrive first
+      frame.onload = () => {
+        if (!isBlank(frame)) setTimeout(resolve)
+        else if (isShown()) this.#lost()
+      }
+      signal.addEventListener('abort', reject)
+      onRefusal(new URL(url).origin, signal, (refusal) => {
+        reject(refusal)
+        if (isShown()) this.#failed(refusal)
       })
-    })
-    const late = new Promise<false>((resolve) => {
-      const timer = setTimeout(resolve, LOAD_TIMEOUT_MS, false)
-      timeout.signal.addEventListener('abort', () => clearTimeout(timer))
+      late = setTimeout(() => {
+        const lateness = chatFailure('frame-timeout')
+        // a first chat that comes late is still welcome; a second one isn't needed, the old one works
+        if (this.#shown) reject(lateness)
+        else this.#failed(lateness)
+      }, LOAD_TIMEOUT_MS)
     })
     this.#stage.append(frame)
-    guardFocus(frame, guard.signal, () => frame === this.#shown && isActive())
-    send(frame, url)
-
-    const timely = await Promise.race([loaded, late])
-    timeout.abort()
-    if (!timely) {
-      // a first chat that comes late is still welcome; a second one isn't needed, the old one works
-      if (this.#shown) swap.abort()
-      else void loaded.then(() => this.#reveal(frame, guard, signal)).then(this.#hooks.late, () => {})
-      throw new ChatFailure({ code: 'frame-timeout' })
+    const unguard = guardFocus(frame, () => isShown() && isActive())
+    try {
+      send(frame, url)
+      await loaded
+      await this.#visitorGone(timeLeft, signal)
+      this.#unguard = unguard
+      setTimeout(unguard, GUARD_MS)
+      this.#reveal(frame)
+    } catch (error) {
+      unguard()
+      frame.remove()
+      throw error
+    } finally {
+      clearTimeout(late)
     }
-    await this.#visitorGone(timeLeft, signal)
-    this.#reveal(frame, guard, signal)
   }
 
   /** The page itself sends the focus to the chat: that is no theft. */
   welcome(): void {
-    if (this.#shown) this.#guard.abort()
+    this.#unguard?.()
   }
 
   get empty(): boolean {
-    return !this.#frames().length
+    return !this.#frames.length
   }
 
   /** Takes every frame away at once. */
   clear(): void {
+    this.#shown = undefined
+    this.#drop()
+  }
+
+  #drop(except?: HTMLIFrameElement): void {
     this.#swap.abort()
-    this.#shown = null
-    for (const frame of this.#frames()) frame.remove()
+    for (const frame of this.#frames) if (frame !== except) frame.remove()
   }
 
-  /** The frames' accessible name has changed. */
-  rename(): void {
-    for (const frame of this.#frames()) frame.title = this.#hooks.title()
-  }
-
-  #reveal(frame: HTMLIFrameElement, guard: AbortController, signal: AbortSignal): void {
-    signal.throwIfAborted()
+  #reveal(frame: HTMLIFrameElement): void {
     const old = this.#shown
     this.#shown = frame
     frame.inert = false
     frame.style.visibility = ''
-    setTimeout(() => guard.abort(), GUARD_MS)
-    if (old) {
-      if (isInside(old)) {
-        guard.abort()
-        frame.focus()
-      }
-      old.inert = true
-      setTimeout(() => old.remove(), OVERLAP_MS)
+    if (!old) return
+    if (isInside(old)) {
+      this.welcome()
+      frame.focus()
     }
-    frame.addEventListener('load', () => {
-      if (frame === this.#shown && frame.isConnected && isBlank(frame)) this.#hooks.lost()
-    })
+    old.inert = true
+    setTimeout(() => old.remove(), OVERLAP_MS)
   }
 
-  /** Resolves once swapping the shown frame takes nothing out of the visitor's hands, or can wait no longer. */
-  #visitorGone(timeLeft: () => number, signal: AbortSignal): Promise<void> {
-    const gone = () => {
-      const left = timeLeft()
-      return (
-        !this.#shown ||
-        !isInside(this.#shown) ||
-        left <= LAST_MOMENT_MS ||
-        (left <= SWAP_DEADLINE_MS && !isActive())
-      )
-    }
-    return new Promise((resolve, reject) => {
-      if (gone()) return resolve()
-      const watch = new AbortController()
-      const look = () => {
-        if (!gone()) return
-        watch.abort()
-        resolve()
-      }
-      const timer = setInterval(look, WATCH_MS)
-      watch.signal.addEventListener('abort', () => clearInterval(timer))
-      window.addEventListener('focus', look, { signal: watch.signal })
-      signal.addEventListener(
-        'abort',
-        () => {
-          watch.abort()
-          reject(signal.reason as Error)
-        },
-        { signal: watch.signal },
-      )
-    })
+  /** Resolves once a frame can be put on the page and takes nothing out of the visitor's hands, or can wait no longer. */
+  async #visitorGone(timeLeft: () => number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#mustWait(timeLeft()))
+      await new Promise((resolve) => setTimeout(resolve, WATCH_MS))
+    signal.throwIfAborted()
   }
 
-  #frames(): NodeListOf<HTMLIFrameElement> {
+  #mustWait(left: number): boolean {
+    // outside of a page no frame has a name, and what is sent to it would open in a tab of its own
+    if (!this.#stage.isConnected) return true
+    const inside = !!this.#shown && isInside(this.#shown)
+    return inside && left > (isActive() ? LAST_MOMENT_MS : SWAP_DEADLINE_MS)
+  }
+
+  get #frames(): NodeListOf<HTMLIFrameElement> {
     return this.#stage.querySelectorAll('iframe')
   }
 }

@@ -1,23 +1,22 @@
-import { ChatFailure } from '../problem.js'
+import { attempt } from '../attempt.js'
+import { make } from '../make.js'
+import { chatFailure, type ChatFailure } from '../problem.js'
 
-/** How long the chat page may take before the visitor is told. */
-export const LOAD_TIMEOUT_MS = 15_000
+const referrerPolicy = 'strict-origin-when-cross-origin'
 
 /**
  * A frame that is on its way to the chat page: out of sight, but of real size (a chat that scrolls to its last message
  * needs one), and out of reach of the keyboard.
  */
-export function createFrame(title: string): HTMLIFrameElement {
-  const frame = document.createElement('iframe')
-  frame.name = `kinescope-chat-${Math.random().toString(36).slice(2)}`
-  frame.title = title
-  frame.allow = 'fullscreen; clipboard-write'
-  frame.referrerPolicy = 'strict-origin-when-cross-origin'
-  frame.part.add('frame')
-  frame.style.visibility = 'hidden'
-  frame.inert = true
-  return frame
-}
+export const createFrame = (): HTMLIFrameElement =>
+  make('iframe', {
+    name: `kinescope-chat-${Math.random()}`,
+    allow: 'fullscreen; clipboard-write',
+    referrerPolicy,
+    part: 'frame',
+    style: 'visibility:hidden',
+    inert: true,
+  })
 
 /**
  * Opens an address in a named frame or a new tab by a link that is never in the document. Of all ways it is the one
@@ -25,13 +24,8 @@ export function createFrame(title: string): HTMLIFrameElement {
  * chat page still sees the page's origin as its referrer, whatever the page's own policy. A link outside the document
  * also shows its click to no listener.
  */
-export function follow(url: string, target: string): void {
-  const link = document.createElement('a')
-  link.href = url
-  link.target = target
-  link.referrerPolicy = 'strict-origin-when-cross-origin'
-  if (target === '_blank') link.rel = 'noopener'
-  link.click()
+export function follow(href: string, target: string): void {
+  make('a', { href, target, referrerPolicy }).click()
 }
 
 /**
@@ -46,20 +40,10 @@ export function send(frame: HTMLIFrameElement, url: string): void {
 }
 
 /** Whether the frame holds the empty page that every frame begins with, and falls back to when it is moved. */
-export const isBlank = (frame: HTMLIFrameElement): boolean => {
-  try {
-    return /^about:/.test(frame.contentDocument!.URL) || frame.contentDocument!.URL === document.URL
-  } catch {
-    return false
-  }
+export function isBlank({ contentDocument }: HTMLIFrameElement): boolean {
+  const url = contentDocument?.URL ?? ''
+  return url === document.URL || url.startsWith('about:')
 }
-
-/**
- * Resolves when the frame has loaded what it was sent to. That alone proves nothing, for `load` fires for refused frames
- * too (https://github.com/whatwg/html/issues/12311): a verdict that comes with it is given a turn to arrive first.
- */
-export const whenLoaded = (frame: HTMLIFrameElement): Promise<void> =>
-  new Promise((resolve) => frame.addEventListener('load', () => isBlank(frame) || setTimeout(resolve)))
 
 /**
  * Calls back when the page's own policy is known to forbid frames of this origin. Every browser reports its Content
@@ -67,7 +51,7 @@ export const whenLoaded = (frame: HTMLIFrameElement): Promise<void> =>
  * nothing of them goes on.
  */
 export function onRefusal(origin: string, signal: AbortSignal, refuse: (failure: ChatFailure) => void): void {
-  const blocked = (policy: string) => refuse(new ChatFailure({ code: 'frame-blocked', reason: policy }))
+  const blocked = (reason: string) => refuse(chatFailure('frame-blocked', { reason }))
   document.addEventListener(
     'securitypolicyviolation',
     ({ effectiveDirective, blockedURI, disposition }) => {
@@ -80,15 +64,17 @@ export function onRefusal(origin: string, signal: AbortSignal, refuse: (failure:
     },
     { signal },
   )
-  if (typeof ReportingObserver === 'undefined') return
-  const observer = new ReportingObserver(
-    (reports) => {
-      // the body has no type of its own: its members show in JSON only
-      if (JSON.stringify(reports).includes(`"${origin}/`))
-        blocked('Cross-Origin-Embedder-Policy: unsafe-none')
-    },
-    { types: ['coep'] },
+  const observer = attempt(
+    () =>
+      new ReportingObserver(
+        (reports) => {
+          // the body has no type of its own: its members show in JSON only
+          if (JSON.stringify(reports).includes(`"${origin}/`))
+            blocked('Cross-Origin-Embedder-Policy: unsafe-none')
+        },
+        { types: ['coep'] },
+      ),
   )
-  observer.observe()
-  signal.addEventListener('abort', () => observer.disconnect())
+  observer?.observe()
+  signal.addEventListener('abort', () => observer?.disconnect())
 }

@@ -6,28 +6,27 @@ export const isInside = (frame: HTMLIFrameElement): boolean =>
  * Whether the visitor has just typed or clicked: true for about five seconds after a key press inside a frame too, even
  * one of another site (HTML, "activation notification").
  */
-export const isActive = (): boolean => navigator.userActivation?.isActive ?? false
+export const isActive = (): boolean => navigator.userActivation.isActive
 
 /** The element with the focus, through all shadow roots. */
-export function focused(): Element | null {
-  let active = document.activeElement
-  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement
-  return active
+function focused(root: DocumentOrShadowRoot = document): HTMLElement | null {
+  const active = root.activeElement
+  return active?.shadowRoot?.activeElement ? focused(active.shadowRoot) : (active as HTMLElement | null)
 }
 
 /**
  * Keeps a frame that loads or has just appeared from taking the focus by itself: Chromium lets a page do that even in a
  * hidden, inert frame. Whatever had the focus before gets it back, unless the visitor went there. Looked at by a timer:
  * where focus events answer focus events, two pages can keep a browser busy for ever.
+ * @returns what ends it
  */
-export function guardFocus(frame: HTMLIFrameElement, signal: AbortSignal, invited: () => boolean): void {
+export function guardFocus(frame: HTMLIFrameElement, invited: () => boolean): () => void {
   let before = focused()
-  const look = () => {
+  const timer = setInterval(() => {
     if (invited()) return
     if (!isInside(frame)) before = focused()
-    else if (before && before !== document.body) (before as HTMLElement).focus({ preventScroll: true })
+    else if (before && before !== document.body) before.focus({ preventScroll: true })
     else frame.blur()
-  }
-  const timer = setInterval(look, 50)
-  signal.addEventListener('abort', () => clearInterval(timer))
+  }, 50)
+  return () => clearInterval(timer)
 }

@@ -1,8 +1,11 @@
+import { attempt } from '../attempt.js'
+import { closest } from '../closest.js'
+
 /** What the best-known editors put around the frame in which they show a page. */
 const CANVAS_FRAMES =
   '[data-block],[contenteditable],.block-editor-iframe__body,.components-sandbox,.gjs-frame'
-/** And what they put on the page itself. */
-const CANVAS_PAGES = '.wf-design-mode,.elementor-editor-active'
+/** What is edited, and what editors put on the page itself. */
+const CANVAS_PAGES = '[contenteditable]:not([contenteditable=false]),.wf-design-mode,.elementor-editor-active'
 
 /**
  * Whether the element stands in an editor's canvas, where it must neither talk to anybody nor leave a trace. An editor
@@ -10,19 +13,11 @@ const CANVAS_PAGES = '.wf-design-mode,.elementor-editor-active'
  */
 export function inEditorCanvas(element: Element): boolean {
   const page = element.ownerDocument
-  if (page !== document || page.designMode === 'on') return true
-  let node: Node | null = element
-  while (node) {
-    if (
-      node instanceof Element &&
-      node.matches(`[contenteditable]:not([contenteditable=false]),${CANVAS_PAGES}`)
-    )
-      return true
-    node = node.parentNode ?? (node as ShadowRoot).host ?? null
-  }
-  try {
-    return !!frameElement?.closest(CANVAS_FRAMES)
-  } catch {
-    return false
-  }
+  return (
+    page !== document ||
+    page.designMode === 'on' ||
+    !!closest(element, CANVAS_PAGES) ||
+    // another site's frame is not to be seen
+    !!attempt(() => frameElement?.closest(CANVAS_FRAMES))
+  )
 }

@@ -1,26 +1,8 @@
+import { PLACED_ATTRIBUTES } from '../attributes.js'
 import { readEventId, readOrigin } from '../frame/chat-url.js'
 import { inEditorCanvas } from './editor-canvas.js'
 
 const TAG = 'kinescope-chat'
-const MARK = '#kinescope-chat'
-/**
- * The attributes that a `data-…` may set. A closed list: what a CMS lets through must not set anything else, and where the
- * chat page is, which gets the visitor's token, is for the script's own tag to say.
- */
-const ATTRIBUTES = [
-  'token-url',
-  'credentials',
-  'identity',
-  'token',
-  'refresh',
-  'loading',
-  'language',
-  'label',
-  'preview',
-  'help',
-  'signin-url',
-  'debug',
-]
 
 /**
  * Puts the element in the place of what CMS editors let through: `<div data-kinescope-chat="EVENT">` and
@@ -31,31 +13,31 @@ export function upgrade(
   root: ParentNode,
   { chatOrigin, upgrade: scope = 'body' }: { chatOrigin?: string | undefined; upgrade?: string | undefined },
 ): void {
-  for (const place of root.querySelectorAll<HTMLElement>('[data-kinescope-chat]')) {
-    const id = place.dataset['kinescopeChat']
-    const empty = !place.textContent?.trim() && [...place.children].every((child) => child.matches('br'))
-    if (!id || !place.matches('div') || !empty || inEditorCanvas(place)) continue
-    const chat = make(id)
-    for (const name of ATTRIBUTES) {
+  for (const place of root.querySelectorAll<HTMLElement>(`div[data-${TAG}]`)) {
+    const eventId = place.dataset['kinescopeChat']
+    const filled = place.textContent?.trim() || place.querySelector(':not(br)')
+    if (!eventId || filled || inEditorCanvas(place)) continue
+    const chat = makeChat(eventId)
+    for (const name of PLACED_ATTRIBUTES) {
       const value = place.getAttribute(`data-${name}`)
       if (value !== null) chat.setAttribute(name, value)
     }
     place.replaceChildren(chat)
   }
-  const host = readOrigin(chatOrigin)
-  for (const link of root.querySelectorAll<HTMLAnchorElement>(`a[href*="/chat/"][href$="${MARK}"]`)) {
+  const origin = readOrigin(chatOrigin)
+  for (const link of root.querySelectorAll<HTMLAnchorElement>(`a[href*="/chat/"][href$="#${TAG}"]`)) {
     const href = String(link) // an SVG link is none
-    const id = readEventId(href, host)
-    if (id === href || !link.closest(scope) || link.closest(TAG) || inEditorCanvas(link)) continue
-    const chat = make(id)
+    const eventId = readEventId(href, origin)
+    if (eventId === href || !link.closest(scope) || link.closest(TAG) || inEditorCanvas(link)) continue
+    const chat = makeChat(eventId)
     link.replaceWith(chat)
     link.slot = 'placeholder'
     chat.append(link)
   }
 }
 
-function make(id: string): HTMLElement {
+function makeChat(eventId: string): HTMLElement {
   const chat = document.createElement(TAG)
-  chat.setAttribute('event-id', id)
+  chat.setAttribute('event-id', eventId)
   return chat
 }

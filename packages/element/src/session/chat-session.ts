@@ -1,18 +1,18 @@
-import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-token.js'
-import { lifeOf, refreshDelay } from '../token/token-life.js'
-import { askForToken, type TokenAnswer, type TokenQuestion, type TokenReason } from '../token/token-client.js'
-import { canPass, ChatFailure, isRefusal, type Failure, type Problem } from '../problem.js'
-import { chatEvent } from '../chat-events.js'
+import { emit } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
-import { FrameSwapper, type SwapperHooks } from '../frame/frame-swapper.js'
+import { FrameSwapper } from '../frame/frame-swapper.js'
+import { canPass, chatFailure, isRefusal, readFailure, type Failure, type Problem } from '../problem.js'
+import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-token.js'
+import { askForToken, type TokenAnswer, type TokenQuestion, type TokenReason } from '../token/token-client.js'
+import { lifeOf, refreshDelay } from '../token/token-life.js'
 import { backOff } from './back-off.js'
 import { IDLE, nextState, type ChatState, type Happening } from './chat-state.js'
-import { SteadyClock } from './steady-clock.js'
+import { steadyNow } from './steady-clock.js'
 
 /** Timers stop while a machine sleeps and overflow past 2^31 ms: none is set for longer than this. */
 const LONGEST_TIMER_MS = 60_000
-/** A token rendered into the page is used with at least this much life left. */
-const GIVEN_TOKEN_LEAST_MS = 30_000
+/** A token that is there already is used with at least this much life left. */
+const LEAST_LEFT_MS = 30_000
 const STEPS_KEPT = 30
 
 export interface SessionSettings extends TokenQuestion {
@@ -23,13 +23,12 @@ export interface SessionSettings extends TokenQuestion {
   hold: boolean
 }
 
-export interface SessionHost {
+export interface SessionHost extends EventTarget {
   settings(): SessionSettings
   /** Puts words to a failure. */
   describe(failure: Failure, retryInMs: number | null): Problem
   /** The state has changed: draw it. */
   draw(): void
-  dispatchEvent(event: Event): boolean
 }
 
 export interface HeldToken {
@@ -44,7 +43,7 @@ export interface HeldToken {
 }
 
 export interface Step {
-  /** Milliseconds since the session began. */
+  /** Milliseconds since the script began. */
   at: number
   what: string
 }
@@ -60,322 +59,221 @@ export class ChatSession {
   clockDifferenceMs: number | null = null
   reloads = 0
   readonly steps: Step[] = []
+  readonly frames: FrameSwapper
 
   readonly #host: SessionHost
-  readonly #frames: FrameSwapper
-  readonly #clock = new SteadyClock()
-  #life = new AbortController()
-  #request: AbortController | null = null
+  #stay = new AbortController()
+  #request: AbortController | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  #retryAt: number | null = null
+  /** When a token is to be asked for: the next one, or again after a failure. */
+  #askAt = Infinity
   #failures = 0
+  #failure: Failure | undefined
   /** When the token of the shown frame ends. */
   #shownEndsAt = 0
 
-  constructor(host: SessionHost, stage: HTMLElement, title: SwapperHooks['title']) {
+  constructor(host: SessionHost, stage: HTMLElement) {
     this.#host = host
-    this.#frames = new FrameSwapper(stage, {
-      title,
-      refused: ({ failure }) => {
-        this.#frames.clear()
-        this.#fail(failure)
-      },
-      late: () => this.#shown(),
-      lost: () => this.rebuild(),
-    })
+    this.frames = new FrameSwapper(
+      stage,
+      (failure) => this.#fail(failure),
+      () => this.#open('reload'),
+    )
   }
 
   /** Milliseconds the token has left; null without one. */
   get timeLeft(): number | null {
-    return this.token && Math.round(this.token.endsAt - this.#clock.now())
+    return this.token && Math.round(this.token.endsAt - steadyNow())
   }
 
-  /** Begins anew: no token, no frame. */
+  /** Begins, with the token that was kept or came with the page, or with a new one. */
   start(): void {
-    this.stop()
-    const { eventId, token } = this.#host.settings()
-    this.#begin()
-    if (!eventId) return this.#fail({ code: 'event-id-missing' })
-    const given = token ? this.#judgeGiven(token) : null
-    if (given) this.#run('load', (signal) => this.#take(given, 'load', signal))
-    else this.#obtain('load')
-  }
-
-  #begin(): void {
-    const { signal } = (this.#life = new AbortController())
+    this.#stay = new AbortController()
+    const { signal } = this.#stay
     // whenever the page may have slept, been hidden, frozen or offline, time may have passed unseen
-    document.addEventListener('visibilitychange', this.#wake, { signal })
-    for (const name of ['pageshow', 'online', 'focus']) addEventListener(name, this.#wake, { signal })
-    this.#happen({ type: 'started' })
+    for (const name of ['visibilitychange', 'pageshow', 'online', 'focus'])
+      addEventListener(name, this.#wake, { signal })
+    const { token } = this.#host.settings()
+    try {
+      // its age is unknown and the browser's clock can't be believed: it counts only where that clock agrees with it
+      if (token) this.token ??= this.#judge({ reply: { token }, date: Date.now() })
+    } catch (fault) {
+      this.#note(`given token: ${readFailure(fault).code}`)
+    }
+    this.#open('load')
   }
 
-  /** Lets go of everything; with `keep`, the token stays for a return to the page. */
+  /** Lets go of everything, but for the token where the element may return. */
   stop({ keep = false, preview = false } = {}): void {
-    this.#life.abort()
+    this.#stay.abort()
     this.#request?.abort()
-    this.#request = null
-    clearTimeout(this.#timer)
-    this.#retryAt = null
+    this.#request = undefined
+    this.#askAt = Infinity
     this.#failures = 0
-    this.#frames.clear()
+    this.frames.clear()
     if (!keep) this.token = null
-    this.#happen({ type: preview ? 'previewed' : 'stopped' })
-  }
-
-  /** Goes on after a stop that kept the token. */
-  resume(): void {
-    const { token } = this
-    if (!token || this.timeLeft! < GIVEN_TOKEN_LEAST_MS) return this.start()
-    this.stop({ keep: true })
-    this.#begin()
-    this.#run('load', (signal) => this.#show(token, 'load', signal))
-  }
-
-  /** The element was moved in one task: the browser has emptied its frames, and nothing else has happened. */
-  moved(): void {
-    if (!this.#request || !this.#frames.empty) this.resume()
-  }
-
-  /** The shown frame is dead though its token may not be: the element was moved, or the page came back from a cache. */
-  rebuild(): void {
-    const { token } = this
-    if (!token || this.timeLeft! < GIVEN_TOKEN_LEAST_MS) return this.#obtain('reload')
-    this.#run('reload', (signal) => this.#show(token, 'reload', signal))
+    this.#happen(preview ? 'previewed' : 'stopped')
   }
 
   /** A new token and a new frame, because somebody asked for it. */
   reload(): void {
     this.reloads++
-    if (this.state.status === 'idle' || !this.#host.settings().eventId) return this.start()
-    this.#obtain(this.state.framed ? 'reload' : 'retry')
+    if (this.state.status === 'idle') this.start()
+    else this.#obtain(this.state.framed ? 'reload' : 'retry')
   }
 
-  welcome(): void {
-    this.#frames.welcome()
-  }
-
-  rename(): void {
-    this.#frames.rename()
+  /** Shows the chat with the token that is there, or with a new one where that is too old. */
+  #open(reason: TokenReason): void {
+    const { token } = this
+    if (!token || this.timeLeft! < LEAST_LEFT_MS) return this.#obtain(reason)
+    void this.#run(reason, (signal) => this.#show(token, reason, signal))
   }
 
   #obtain(reason: TokenReason): void {
-    this.#run(reason, async (signal) => {
+    void this.#run(reason, async (signal) => {
       const question = this.#host.settings()
-      if (!question.tokenUrl && !question.fetchToken) throw new ChatFailure({ code: 'token-url-missing' })
-      let answer = await askForToken(question, reason, signal)
-      let token = this.#judge(answer)
-      // a token that arrives dead may have been kept too long by something in between: once more, then it is a problem
-      if (token === 'token-expired') {
-        answer = await askForToken(question, 'retry', signal)
-        token = this.#judge(answer)
-        if (token === 'token-expired') throw new ChatFailure({ code: 'token-expired', reason: 'on arrival' })
+      if (!question.eventId) throw chatFailure('event-id-missing')
+      if (!question.tokenUrl && !question.fetchToken) throw chatFailure('token-url-missing')
+      const ask = async (why: TokenReason) => {
+        const answer = await askForToken(question, why, signal)
+        signal.throwIfAborted()
+        if (answer.date) this.clockDifferenceMs = answer.date - Date.now()
+        return this.#judge(answer)
       }
-      signal.throwIfAborted()
-      await this.#take(token, reason, signal)
-    })
-  }
-
-  /** Runs what may fail, as the only such thing under way: a failure counts only while it is still wanted. */
-  #run(reason: TokenReason, work: (signal: AbortSignal) => Promise<void>): void {
-    this.#request?.abort()
-    const request = (this.#request = new AbortController())
-    this.#retryAt = null
-    this.#note(reason)
-    this.#happen({ type: 'requested' })
-    work(request.signal)
-      .catch((error: unknown) => {
-        // an abort from below: the element is off the page, and whoever puts it back goes on from there
-        const gone = error instanceof DOMException && error.name === 'AbortError'
-        if (gone || this.#request !== request) return
-        this.#fail(error instanceof ChatFailure ? error.failure : { code: 'endpoint-unreachable' })
+      // a token that arrives dead may have been kept too long by something in between: once more, then it is a problem
+      const token = await ask(reason).catch((error: unknown) => {
+        if ((error as Failure | null)?.code === 'token-expired') return ask('retry')
+        throw error
       })
-      .finally(() => {
-        if (this.#request !== request) return
-        this.#request = null
-        this.#arm()
-      })
-  }
-
-  /** Judges an answer and measures its token's life. The server's own time, not the browser's, decides what has expired. */
-  #judge({ reply, date }: TokenAnswer): HeldToken | 'token-expired' {
-    const { eventId } = this.#host.settings()
-    const seconds = date === undefined ? undefined : date / 1000
-    if (date !== undefined) this.clockDifferenceMs = date - Date.now()
-    const { fault, header, claims } = checkToken(reply.token, {
-      eventId: reply.event_id ?? eventId,
-      now: seconds,
+      const same = this.token?.value === token.value
+      this.token = token
+      this.#failures = 0
+      const inPlace = this.state.framed && reason !== 'reload'
+      if (!inPlace || !(same || question.hold)) return this.#show(token, reason, signal)
+      this.#happen('shown')
+      if (!same) emit(this.#host, 'refresh', { held: true })
     })
-    if (fault?.code === 'token-expired') return fault.code
-    if (fault) throw new ChatFailure(fault)
-    // without a `Date`, a fresh token's own `iat` is the best reading of the server's clock
-    const { iat, nbf } = claims
-    if (seconds === undefined && iat !== undefined && nbf !== undefined && nbf > iat + 60)
-      throw new ChatFailure({ code: 'token-not-yet-valid', reason: 'nbf' })
-    const life = lifeOf(reply, claims, seconds)
-    const token = this.#hold(reply.token, header, claims, reply.chat_id ?? eventId, life, reply.refresh_in)
-    return token.endsAt <= this.#clock.now() ? 'token-expired' : token
-  }
-
-  /**
-   * Judges a token that came with the page. Its age is unknown and the browser's clock can't be believed, so it counts
-   * only where that clock agrees with it; else a new one is asked for.
-   */
-  #judgeGiven(value: string): HeldToken | null {
-    const { eventId } = this.#host.settings()
-    const now = Date.now() / 1000
-    const { fault, header, claims } = checkToken(value, { eventId, now })
-    if (fault) {
-      this.#note(`given token: ${fault.code}`)
-      return null
-    }
-    const left = (claims.exp - Math.max(now, claims.iat ?? 0)) * 1000
-    return left < GIVEN_TOKEN_LEAST_MS ? null : this.#hold(value, header, claims, eventId, left, undefined)
-  }
-
-  #hold(
-    value: string,
-    header: TokenHeader,
-    claims: TokenClaims,
-    chatId: string,
-    life: number,
-    refreshIn: number | undefined,
-  ): HeldToken {
-    const now = this.#clock.now()
-    const { tokenUrl, fetchToken } = this.#host.settings()
-    // the same token again lives no longer for having been sent twice
-    const endsAt = this.token?.value === value ? Math.min(this.token.endsAt, now + life) : now + life
-    // where the page gave a token but no way to another, there is nothing to be had before the end
-    const delay = tokenUrl || fetchToken ? refreshDelay(endsAt - now, refreshIn, Math.random()) : endsAt - now
-    return { value, header, claims, chatId, endsAt, refreshAt: now + delay }
-  }
-
-  async #take(token: HeldToken, reason: TokenReason, signal: AbortSignal): Promise<void> {
-    const same = this.token?.value === token.value
-    this.token = token
-    this.#failures = 0
-    const inPlace = this.state.framed && reason !== 'reload'
-    if (!inPlace || !(same || this.#host.settings().hold)) return this.#show(token, reason, signal)
-    this.#happen({ type: 'renewed' })
-    if (!same) this.#host.dispatchEvent(chatEvent('kinescope-chat-refresh', { held: true }))
   }
 
   async #show({ value, chatId, endsAt }: HeldToken, reason: TokenReason, signal: AbortSignal): Promise<void> {
     const url = chatUrl(this.#host.settings().chatOrigin, chatId, value)
     // a reload is somebody's wish: it doesn't wait for them to leave the frame
-    await this.#frames.show(
-      url,
-      () => (reason === 'reload' ? 0 : this.#shownEndsAt - this.#clock.now()),
-      signal,
-    )
+    const timeLeft = () => (reason === 'reload' ? 0 : this.#shownEndsAt - steadyNow())
+    await this.frames.show(url, timeLeft, signal)
     this.#shownEndsAt = endsAt
-    this.#shown()
-  }
-
-  #shown(): void {
     const again = this.state.framed
-    this.#happen({ type: 'shown' })
-    this.#host.dispatchEvent(
-      again ? chatEvent('kinescope-chat-refresh', { held: false }) : chatEvent('kinescope-chat-ready', {}),
-    )
+    this.#happen('shown')
+    if (again) emit(this.#host, 'refresh', { held: false })
+    else emit(this.#host, 'ready', {})
   }
 
-  #fail(failure: Failure): void {
-    const refused = isRefusal(failure)
-    const passes = canPass(failure.code)
-    const delay = backOff(++this.#failures, Math.random(), failure.retryAfterMs)
-    // without a network there is nothing to wait for but its return
-    const retryInMs = passes && failure.code !== 'offline' ? Math.round(delay) : null
-    this.#retryAt = retryInMs === null ? null : this.#clock.now() + retryInMs
-    if (refused) {
-      this.token = null
-      this.#frames.clear()
-    }
-    const { framed } = this.state
-    const dead = framed && !refused && passes && this.timeLeft !== null && this.timeLeft <= 0
-    this.#trouble(
-      dead ? { ...failure, reason: failure.code, code: 'token-expired' } : failure,
-      retryInMs,
-      refused,
-      passes && !dead,
-    )
+  /** Runs what may fail, as the only such thing under way: a failure counts only while it is still wanted. */
+  async #run(reason: TokenReason, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.#request?.abort()
+    const request = (this.#request = new AbortController())
+    this.#askAt = Infinity
+    this.#note(reason)
+    this.#happen('requested')
+    const failure = await work(request.signal).then(() => undefined, readFailure)
+    if (this.#request !== request) return
+    this.#request = undefined
+    if (failure) return this.#fail(failure)
+    this.#failure = undefined
+    this.#askAt = this.token!.refreshAt
     this.#arm()
   }
 
-  #trouble(failure: Failure, retryInMs: number | null, refused: boolean, trying: boolean): void {
-    const known = this.state.problem?.code === failure.code
-    const problem = this.#host.describe(failure, retryInMs)
-    this.#note(`${failure.code}${failure.reason ? ` (${failure.reason})` : ''}`)
-    this.#happen({ type: 'failed', problem, refused, trying })
-    if (!known) this.#host.dispatchEvent(chatEvent('kinescope-chat-error', { problem }))
+  /** Judges an answer and measures its token's life. The server's own time, not the browser's, decides what has expired. */
+  #judge({ reply, date }: TokenAnswer): HeldToken {
+    const { eventId, tokenUrl, fetchToken } = this.#host.settings()
+    const { token: value, event_id = eventId, chat_id: chatId = eventId, refresh_in } = reply
+    const seconds = date && date / 1000
+    const { fault, header, claims } = checkToken(value, { eventId: event_id, now: seconds })
+    if (fault) throw chatFailure(fault.code, fault)
+    const now = steadyNow()
+    // the same token again lives no longer for having been sent twice
+    const known = this.token?.value === value ? this.token.endsAt : Infinity
+    const endsAt = Math.min(known, now + lifeOf(reply, claims, seconds))
+    if (endsAt <= now) throw chatFailure('token-expired')
+    // where the page gave a token but no way to another, there is nothing to be had before the end
+    const delay =
+      tokenUrl || fetchToken ? refreshDelay(endsAt - now, refresh_in, Math.random()) : endsAt - now
+    return { value, header, claims, chatId, endsAt, refreshAt: now + delay }
+  }
+
+  #fail(failure: Failure): void {
+    const { code, retryAfterMs } = failure
+    this.#failure = failure
+    this.#failures++
+    if (isRefusal(failure)) {
+      this.#request?.abort()
+      this.#request = undefined
+      this.token = null
+      this.frames.clear()
+    }
+    // without a network there is nothing to wait for but its return
+    if (canPass(code) && code !== 'offline')
+      this.#askAt = steadyNow() + backOff(this.#failures, Math.random(), retryAfterMs)
+    // a frame that couldn't be swapped is tried again with the next token
+    else if (code === 'frame-timeout' && this.state.framed) this.#askAt = this.token!.refreshAt
+    this.#report(failure)
+    this.#arm()
+  }
+
+  /** Says what is wrong: of a chat whose token has ended, that; else the failure itself. */
+  #report(failure: Failure): void {
+    const refused = isRefusal(failure)
+    const passes = canPass(failure.code)
+    const expired = this.state.framed && !refused && this.timeLeft! <= 0
+    const { code, reason }: Failure = expired ? { code: 'token-expired', reason: failure.code } : failure
+    const wait = Math.max(0, Math.round(this.#askAt - steadyNow()))
+    const known = this.state.problem?.code === code
+    const problem = this.#host.describe({ ...failure, code, reason }, passes && wait < Infinity ? wait : null)
+    this.#note(code + (reason ? ` (${reason})` : ''))
+    this.#happen(refused ? 'refused' : passes && !expired ? 'troubled' : 'failed', problem)
+    if (!known) emit(this.#host, 'error', { problem })
+  }
+
+  /** When the token of a chat in trouble ends under the visitor's eyes. */
+  get #lostAt(): number {
+    const { framed, problem } = this.state
+    return framed && problem && problem.code !== 'token-expired' ? this.token!.endsAt : Infinity
   }
 
   /** Sets the one timer for what is due next, if anything is. */
   #arm(): void {
     clearTimeout(this.#timer)
-    const next = this.#next()
-    if (next === null || this.#life.signal.aborted) return
-    const delay = Math.max(0, Math.min(next - this.#clock.now(), LONGEST_TIMER_MS))
-    this.#timer = setTimeout(() => this.#look(), delay)
+    const due = Math.min(this.#askAt, this.#lostAt) - steadyNow()
+    if (due < Infinity) this.#timer = setTimeout(this.#look, Math.max(0, Math.min(due, LONGEST_TIMER_MS)))
   }
 
-  /** When something is due: a try after a failure, a refresh, or the end of a token that couldn't be refreshed. */
-  #next(): number | null {
-    const { token } = this
-    if (document.hidden || this.#request) return null
-    if (this.#retryAt !== null) return this.#expiring ? Math.min(this.#retryAt, token!.endsAt) : this.#retryAt
-    if (!token || !this.state.framed) return null
-    // after a failure that won't pass by itself, the token may still end under the visitor's eyes
-    const { problem } = this.state
-    // a frame that couldn't be swapped is tried again with the next token
-    return !problem || problem.code === 'frame-timeout'
-      ? token.refreshAt
-      : this.#expiring
-        ? token.endsAt
-        : null
-  }
-
-  get #expiring(): boolean {
-    const { framed, problem } = this.state
-    return framed && !!problem && problem.code !== 'token-expired' && !!this.token
-  }
-
-  #look(): void {
-    const now = this.#clock.now()
-    const { token } = this
+  readonly #look = (): void => {
     if (document.hidden || this.#request) return
-    if (this.#expiring && token!.endsAt <= now) {
-      const reason = this.state.problem!.code
-      const retryInMs = this.#retryAt && Math.max(0, Math.round(this.#retryAt - now))
-      this.#trouble({ code: 'token-expired', reason }, retryInMs, false, false)
-    }
-    const next = this.#next()
-    if (next === null || next > now) return this.#arm()
-    this.#obtain(this.#retryAt === null ? 'refresh' : 'retry')
+    if (this.#lostAt <= steadyNow()) this.#report(this.#failure!)
+    if (this.#askAt <= steadyNow()) this.#obtain(this.#failure ? 'retry' : 'refresh')
+    else this.#arm()
   }
 
-  readonly #wake = (event: Event): void => {
-    const code = this.state.problem?.code
-    if (event.type === 'online' && code && (canPass(code) || code === 'token-expired'))
-      this.#retryAt = this.#clock.now()
+  readonly #wake = ({ type, persisted }: Event & { persisted?: boolean }): void => {
+    if (type === 'online' && this.#failure && canPass(this.#failure.code)) this.#askAt = 0
     // the browser closed the chat's connection while the page lay in the back/forward cache
-    if (event.type === 'pageshow' && (event as PageTransitionEvent).persisted && this.state.framed)
-      return this.rebuild()
-    this.#look()
+    if (persisted && this.state.framed) this.#open('reload')
+    else this.#look()
   }
 
-  #happen(happening: Happening): void {
+  #happen(happening: Happening, problem?: Problem): void {
     const previous = this.state
-    this.state = nextState(previous, happening)
+    this.state = nextState(previous, happening, problem)
     if (this.state === previous) return
     this.#host.draw()
-    if (this.state.status === previous.status) return
-    this.#note(this.state.status)
-    const fields = { state: this.state.status, previous: previous.status }
-    this.#host.dispatchEvent(chatEvent('kinescope-chat-statechange', fields))
+    const { status } = this.state
+    if (status === previous.status) return
+    this.#note(status)
+    emit(this.#host, 'statechange', { state: status, previous: previous.status })
   }
 
   #note(what: string): void {
-    this.steps.push({ at: Math.round(this.#clock.now()), what })
+    this.steps.push({ at: Math.round(steadyNow()), what })
     if (this.steps.length > STEPS_KEPT) this.steps.shift()
   }
 }

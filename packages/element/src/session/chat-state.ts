@@ -10,33 +10,29 @@ export interface ChatState {
   readonly framed: boolean
 }
 
-export type Happening =
-  | { type: 'stopped' | 'previewed' | 'started' | 'requested' | 'shown' | 'renewed' }
-  /** `refused`: an answer about the visitor; `trying`: it will be tried again while the token still lives. */
-  | { type: 'failed'; problem: Problem; refused: boolean; trying: boolean }
+/** `troubled`: a failure that is tried again; `failed`: one that isn't; `refused`: one that takes the chat away. */
+export type Happening = 'stopped' | 'previewed' | 'requested' | 'shown' | 'troubled' | 'failed' | 'refused'
 
 export const IDLE: ChatState = { status: 'idle', problem: null, framed: false }
 
 /** The one place where states follow each other. Pure. */
-export function nextState(state: ChatState, happening: Happening): ChatState {
-  const { framed } = state
-  switch (happening.type) {
+export function nextState(
+  { framed, problem }: ChatState,
+  happening: Happening,
+  trouble: Problem | null = null,
+): ChatState {
+  switch (happening) {
     case 'stopped':
       return IDLE
     case 'previewed':
       return { ...IDLE, status: 'preview' }
-    case 'started':
-      return { ...IDLE, status: 'loading' }
     case 'requested':
-      return { ...state, status: framed ? 'refreshing' : 'loading' }
+      return { framed, problem, status: framed ? 'refreshing' : 'loading' }
     case 'shown':
       return { status: 'ready', problem: null, framed: true }
-    case 'renewed':
-      return { ...state, status: framed ? 'ready' : 'loading', problem: null }
-    case 'failed': {
-      const { problem, refused, trying } = happening
-      const stays = framed && !refused
-      return { status: stays && trying ? 'refreshing' : 'error', problem, framed: stays }
-    }
+    case 'refused':
+      return { status: 'error', problem: trouble, framed: false }
+    default:
+      return { framed, problem: trouble, status: framed && happening === 'troubled' ? 'refreshing' : 'error' }
   }
 }

@@ -3,7 +3,6 @@
  * @param now milliseconds since the epoch by the server's clock, against which a date is read
  */
 export function readRetryAfter(value: string | null, now: number): number | undefined {
-  if (!value) return undefined
-  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  const ms = Number(value) * 1000 || Date.parse(value!) - now
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

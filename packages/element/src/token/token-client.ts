@@ -1,5 +1,6 @@
-import type { ElementCode, TokenReply } from '../contract.js'
-import { ChatFailure, PROBLEMS } from '../problem.js'
+import type { TokenReply } from '../contract.js'
+import { attempt } from '../attempt.js'
+import { chatFailure, codeOf } from '../problem.js'
 import { readRetryAfter } from './retry-after.js'
 
 /** Why a token is asked for: first time, before the old one ends, after a failure, because somebody pressed "Reload". */
@@ -30,12 +31,14 @@ export interface TokenAnswer {
   reply: TokenReply
   /** The answer's `Date`, in milliseconds since the epoch by the server's clock. */
   date?: number | undefined
+  status?: number | undefined
 }
 
 /** The endpoint's time to answer. */
-export const ANSWER_TIMEOUT_MS = 10_000
+const ANSWER_TIMEOUT_MS = 10_000
 
-interface Flight extends TokenQuestion {
+interface Flight {
+  question: TokenQuestion
   askers: number
   controller: AbortController
   answer: Promise<TokenAnswer>
@@ -43,31 +46,33 @@ interface Flight extends TokenQuestion {
 /** Requests under way. Elements that ask for the same thing at the same time share one. */
 const flights = new Set<Flight>()
 
-/** Asks for a token. Rejects with a ChatFailure, or with the signal's reason once nobody waits any more. */
+/**
+ * Asks for a token. Rejects with whatever went wrong, for `readFailure` to name. When the signal aborts, the answer is
+ * nobody's or another's: look at the signal before it is used.
+ */
 export function askForToken(
   question: TokenQuestion,
   reason: TokenReason,
   signal: AbortSignal,
 ): Promise<TokenAnswer> {
-  const keys = ['eventId', 'tokenUrl', 'credentials', 'identity', 'fetchToken'] as const
-  let flight = [...flights].find((other) => keys.every((key) => other[key] === question[key]))
+  const alike = (flight: Flight) =>
+    Object.entries(question).every(([key, value]) => flight.question[key as keyof TokenQuestion] === value)
+  let flight = [...flights].find(alike)
   if (!flight) {
     const controller = new AbortController()
-    const answer = ask(question, reason, controller).finally(() => flights.delete(taken))
-    const taken = (flight = { ...question, askers: 0, controller, answer })
-    flights.add(taken)
+    flight = { question, askers: 0, controller, answer: ask(question, reason, controller) }
+    flights.add(flight)
   }
   const shared = flight
+  const land = () => flights.delete(shared)
   shared.askers++
-  return new Promise((resolve, reject) => {
-    shared.answer.then(resolve, reject)
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error)
-      if (--shared.askers) return
-      flights.delete(shared)
-      shared.controller.abort()
-    })
+  shared.answer.then(land, land)
+  signal.addEventListener('abort', () => {
+    if (--shared.askers) return
+    land()
+    shared.controller.abort()
   })
+  return shared.answer
 }
 
 async function ask(
@@ -75,26 +80,21 @@ async function ask(
   reason: TokenReason,
   controller: AbortController,
 ): Promise<TokenAnswer> {
+  const { eventId, fetchToken } = question
   const { signal } = controller
-  const timer = setTimeout(
-    () => controller.abort(new ChatFailure({ code: 'endpoint-timeout' })),
-    ANSWER_TIMEOUT_MS,
-  )
+  const timer = setTimeout(() => controller.abort(chatFailure('endpoint-timeout')), ANSWER_TIMEOUT_MS)
   // a page's own fetchToken may not listen to the signal
-  const aborted = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason as Error)),
-  )
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve))
   try {
-    const { eventId, fetchToken } = question
-    const answer = fetchToken
-      ? Promise.resolve(fetchToken({ eventId, reason, signal })).then((reply): TokenAnswer => ({ reply }))
-      : post(question, signal)
-    const { reply, date } = await Promise.race([answer, aborted])
-    if (typeof reply?.token !== 'string')
-      throw new ChatFailure({ code: 'endpoint-bad-reply', reason: 'no token' })
-    return { reply, date }
+    const asked = fetchToken ? fetchToken({ eventId, reason, signal }) : post(question, signal)
+    const value = await Promise.race([asked, aborted])
+    signal.throwIfAborted()
+    const answer = (fetchToken ? { reply: value } : value) as TokenAnswer
+    const { reply, status } = answer
+    if (typeof reply?.token === 'string') return answer
+    throw chatFailure('endpoint-bad-reply', { status })
   } catch (error) {
-    throw signal.aborted ? (signal.reason as Error) : asFailure(error)
+    throw signal.reason ?? error
   } finally {
     clearTimeout(timer)
   }
@@ -115,48 +115,14 @@ async function post(
     },
     body: JSON.stringify({ event_id: eventId }),
   })
+  const { ok, status, headers } = response
   const body = await response.text()
-  const date = Date.parse(response.headers.get('Date') ?? '') || undefined
-  const reply = parse(body)
-  if (response.ok) {
-    if (reply) return { reply: reply as unknown as TokenReply, date }
-    throw new ChatFailure({ code: 'endpoint-bad-reply', status: response.status, reason: 'not JSON' })
-  }
-  const { status, headers } = response
-  throw new ChatFailure({
-    code: wireCode(reply?.['code'], status),
+  const reply = attempt(() => JSON.parse(body) as TokenReply & { code?: unknown })
+  const date = Date.parse(headers.get('Date')!) || undefined
+  if (ok) return { reply: reply!, date, status }
+  throw chatFailure(codeOf(reply?.code, status), {
     status,
     retryAfterMs: readRetryAfter(headers.get('Retry-After'), date ?? Date.now()),
-    requestId: headers.get('X-Request-ID') ?? undefined,
+    requestId: headers.get('X-Request-ID'),
   })
-}
-
-function parse(body: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(body)
-    return value && typeof value === 'object' ? (value as Record<string, unknown>) : null
-  } catch {
-    return null
-  }
-}
-
-const BY_STATUS: Record<number, ElementCode> = {
-  401: 'sign-in-required',
-  403: 'access-denied',
-  404: 'endpoint-not-found',
-  429: 'rate-limited',
-}
-
-/** The endpoint's own code where it names one, else what the HTTP status says. */
-function wireCode(code: unknown, status: number): ElementCode {
-  if (Object.hasOwn(PROBLEMS, code as string)) return code as ElementCode
-  return BY_STATUS[status] ?? (status < 500 ? 'bad-request' : 'endpoint-error')
-}
-
-function asFailure(error: unknown): ChatFailure {
-  if (error instanceof ChatFailure) return error
-  const { code, status } = (error ?? {}) as { code?: unknown; status?: number }
-  if (status || Object.hasOwn(PROBLEMS, code as string))
-    return new ChatFailure({ code: wireCode(code, status!), status })
-  return new ChatFailure({ code: navigator.onLine ? 'endpoint-unreachable' : 'offline' })
 }

@@ -6,7 +6,7 @@ export const REFRESH_FLOOR_MS = 5_000
 /** A refresh is due this long before the end at the latest. */
 export const REFRESH_MARGIN_MS = 15_000
 /** What a token is taken to live for when nothing tells. */
-export const UNKNOWN_LIFE_MS = 600_000
+const UNKNOWN_LIFE_S = 600
 
 /**
  * How long a token lives from the moment its reply arrived, in milliseconds. The browser's clock has no say in it:
@@ -18,10 +18,9 @@ export function lifeOf(
   { exp, iat }: TokenClaims,
   date?: number,
 ): number {
-  if (Number.isFinite(expires_in)) return Math.max(0, expires_in!) * 1000
-  const age = date !== undefined && iat !== undefined ? Math.max(0, date - iat) : 0
-  if (iat !== undefined) return Math.max(0, exp - iat - age) * 1000
-  return date === undefined ? UNKNOWN_LIFE_MS : Math.max(0, exp - date) * 1000
+  const from = Math.max(iat ?? 0, date ?? 0)
+  const seconds = Number.isFinite(expires_in) ? expires_in! : from ? exp - from : UNKNOWN_LIFE_S
+  return Math.max(0, seconds) * 1000
 }
 
 /**

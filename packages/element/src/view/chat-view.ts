@@ -1,7 +1,7 @@
+import { make } from '../make.js'
 import { canPass, PROBLEMS } from '../problem.js'
 import type { ChatState } from '../session/chat-state.js'
-import { SteadyClock } from '../session/steady-clock.js'
-import { make } from './make.js'
+import { steadyNow } from '../session/steady-clock.js'
 import type { Messages } from './messages.js'
 
 /** Nothing moves on the page before this … */
@@ -13,26 +13,30 @@ const STILL_LOADING_AFTER_MS = 8_000
 const BANNER_AFTER_MS = 1_500
 /** A shorter countdown would only make a visitor hurry. */
 const COUNTDOWN_FROM_MS = 5_000
+/** How often the developer's panel is written anew. */
+const DEBUG_EVERY_MS = 1_000
 
 export interface ViewModel {
   state: ChatState
   text: Messages
   language: string
+  /** The frames' accessible name. */
+  title: string
   eventId: string
   signinUrl: string | undefined
   /** Whether "Chat not working?" is offered. */
   help: boolean
-  /** The developer's panel, or nothing. */
-  debug: string
+  /** Whether the developer's panel is shown. */
+  debug: boolean
 }
 
-export interface ViewActions {
-  retry: () => void
+/** What the view's buttons do, by their text's name; and what the developer's panel says. */
+export interface ViewActions extends Record<ButtonName, () => void> {
   signIn: (event: Event) => void
-  openInTab: () => void
-  copyReport: () => void
+  report: () => string
 }
 
+type ButtonName = 'retry' | 'retryNow' | 'reload' | 'openInTab' | 'copyReport'
 type Layer = '' | 'skeleton' | 'preview' | 'problem' | 'chat'
 
 /**
@@ -40,17 +44,17 @@ type Layer = '' | 'skeleton' | 'preview' | 'problem' | 'chat'
  * changes the picture.
  */
 export class ChatView {
-  readonly stage = make('div', { className: 'stage' })
+  readonly stage: HTMLElement
+  readonly nodes: readonly Node[]
   readonly #actions: ViewActions
-  readonly #clock = new SteadyClock()
-  readonly #box: HTMLElement
   readonly #panel = make('div', { className: 'panel', part: 'panel' })
   readonly #banner = make('div', { className: 'row line', part: 'banner' })
   // in the document before its text, or a screen reader says nothing (WCAG 2.2, 4.1.3)
   readonly #status = make('div', { className: 'status', role: 'status' })
   readonly #help = make('details', { className: 'line' })
   readonly #debug = make('pre', { part: 'details', tabIndex: 0 })
-  #model!: ViewModel
+  readonly #box: HTMLElement
+  #model: ViewModel | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #layer: Layer = ''
   #drawn = ''
@@ -59,22 +63,23 @@ export class ChatView {
   #retryAt = 0
   #count: HTMLElement | undefined
 
-  constructor(root: ShadowRoot, actions: ViewActions) {
+  constructor(actions: ViewActions) {
     this.#actions = actions
-    this.stage.append(this.#panel)
+    this.stage = make('div', { className: 'stage' }, this.#panel)
     this.#box = make('section', { className: 'box' }, this.#banner, this.stage, this.#help, this.#status)
-    root.append(this.#box, this.#debug, make('slot'))
+    this.nodes = [this.#box, this.#debug, make('slot')]
   }
 
   render(model: ViewModel): void {
-    const before = this.#model as ViewModel | undefined
+    const { framed, problem: known } = this.#model?.state ?? {}
     this.#model = model
-    const { problem, framed } = model.state
+    const { problem } = model.state
+    const now = steadyNow()
     // a picture's time runs from when the chat came or went, and from when trouble began
-    const changed = !before || framed !== before.state.framed || !problem !== !before.state.problem
-    if (changed) this.#since = this.#clock.now()
-    if (problem !== before?.state.problem) this.#retryAt = this.#clock.now() + (problem?.retryInMs ?? 0)
-    this.#paint()
+    if (framed !== model.state.framed || !problem !== !known) this.#since = now
+    if (problem !== known) this.#retryAt = now + (problem?.retryInMs ?? 0)
+    for (const frame of this.stage.querySelectorAll('iframe')) frame.title = model.title
+    this.#paint(model)
   }
 
   stop(): void {
@@ -82,128 +87,110 @@ export class ChatView {
   }
 
   /** Draws what this moment calls for, and comes back when another one does. */
-  #paint(): void {
-    clearTimeout(this.#timer)
-    const now = this.#clock.now()
+  #paint(model: ViewModel): void {
+    this.stop()
+    const now = steadyNow()
     let next = Infinity
     const passed = (moment: number) => {
       if (now < moment) next = Math.min(next, moment)
       return now >= moment
     }
-    const { status, problem, framed } = this.#model.state
+    const { state, text, language, debug } = model
+    const { status, problem, framed } = state
+    const bars = this.#layer === 'skeleton'
     let layer: Layer = ''
     if (status === 'preview') layer = status
-    else if (this.#layer === 'skeleton' && !passed(this.#skeletonSince + SKELETON_LEAST_MS))
-      layer = 'skeleton'
+    else if (bars && !passed(this.#skeletonSince + SKELETON_LEAST_MS)) layer = 'skeleton'
     else if (framed) layer = 'chat'
     else if (problem) layer = 'problem'
     else if (passed(this.#since + SKELETON_AFTER_MS)) layer = 'skeleton'
-    if (layer === 'skeleton' && this.#layer !== layer) this.#skeletonSince = now
+    if (layer === 'skeleton' && !bars) this.#skeletonSince = now
     this.#layer = layer
     const still = layer === 'skeleton' && passed(this.#since + STILL_LOADING_AFTER_MS)
     const banner = framed && !!problem && passed(this.#since + BANNER_AFTER_MS)
 
-    this.#draw(still, banner)
+    this.#draw(model, still, banner)
     if (this.#count) {
       const seconds = Math.max(0, Math.ceil((this.#retryAt - now) / 1000))
-      const time = new Intl.RelativeTimeFormat(this.#model.language).format(seconds, 'second')
-      this.#count.textContent = this.#model.text.retryAt.replace('{time}', time)
+      const time = new Intl.RelativeTimeFormat(language).format(seconds, 'second')
+      this.#count.textContent = text.retryAt.replace('{time}', time)
       passed(this.#retryAt - (seconds - 1) * 1000)
     }
-    if (next < Infinity) this.#timer = setTimeout(() => this.#paint(), next - now)
+    this.#debug.hidden = !debug
+    if (debug) {
+      write(this.#debug, this.#actions.report())
+      passed(now + DEBUG_EVERY_MS)
+    }
+    if (next < Infinity) this.#timer = setTimeout(() => this.#paint(model), next - now)
   }
 
   /** Rebuilds only when the content changes, so that no focus and no announcement is lost. */
-  #draw(still: boolean, banner: boolean): void {
+  #draw(model: ViewModel, still: boolean, banner: boolean): void {
     const layer = this.#layer
-    const { state, text, language, eventId, help, debug, signinUrl } = this.#model
-    const { problem, status } = state
-    this.#box.ariaBusy = `${status === 'loading'}`
-    this.#debug.hidden = !debug
-    if (this.#debug.textContent !== debug) this.#debug.textContent = debug
-    const counts = (problem?.retryInMs ?? 0) >= COUNTDOWN_FROM_MS
-    const key = [layer, still, banner, language, problem?.code, counts, eventId, help, signinUrl].join()
+    const { state, text, language, eventId, help, signinUrl } = model
+    const { status, problem } = state
+    const { code, retryInMs } = problem ?? {}
+    const counts = (retryInMs ?? 0) >= COUNTDOWN_FROM_MS
+    const key = [layer, still, banner, language, code, counts, eventId, help, signinUrl].join()
     if (key === this.#drawn) return
     this.#drawn = key
 
-    const root = this.#box.getRootNode() as ShadowRoot
-    const held = root.activeElement?.matches('.button')
-    const troubled = banner || layer === 'problem'
-    this.#count = troubled && counts ? make('span', { ariaHidden: 'true' }) : undefined
-    const message = (words: string) => make('p', { part: 'message' }, words)
-    const heading = (words: string) => make('h2', { part: 'heading' }, words)
+    const topic = code && PROBLEMS[code][0]
+    const [title, words] = topic ? text[topic] : []
+    const message = (content = '') => make('p', { part: 'message' }, content)
+    const heading = (content = '') => make('h2', { part: 'heading' }, content)
+    const button = (name: ButtonName) =>
+      make('button', { className: 'button', part: 'button', onclick: this.#actions[name] }, text[name])
+    const retry = button(counts ? 'retryNow' : 'retry')
     // the ticking number is for the eye: read aloud each second it would drown the chat
+    this.#count = counts && (banner || layer === 'problem') ? make('span', { ariaHidden: 'true' }) : undefined
     const count = this.#count ? [this.#count] : []
-    const retry = this.#button(counts ? text.retryNow : text.retry, this.#actions.retry)
-    const contents: Record<Layer, () => Node[]> = {
-      '': () => [],
-      chat: () => [],
+    const contents: Partial<Record<Layer, () => Node[]>> = {
       skeleton: () => [make('div', { className: 'bars' }), message(still ? text.stillLoading : text.loading)],
       preview: () => [heading(text.label), make('bdi', { part: 'details' }, eventId), message(text.preview)],
       problem: () => {
-        const { code } = problem!
-        const [topic] = PROBLEMS[code]
-        const [title, words] = text[topic]
-        const buttons: Node[] =
-          topic === 'setup' ? [] : topic === 'signIn' ? [this.#signIn(), retry] : [retry]
-        if (topic === 'blocked' || code === 'frame-timeout')
-          buttons.push(this.#button(text.openInTab, this.#actions.openInTab))
+        const buttons: Node[] = [retry]
+        if (topic === 'signIn') buttons.unshift(this.#signIn(model))
+        if (topic === 'blocked' || code === 'frame-timeout') buttons.push(button('openInTab'))
         return [
           heading(title),
           message(words),
           ...count,
           make('div', { className: 'row' }, ...buttons),
-          make('code', { part: 'details' }, code),
+          make('code', { part: 'details' }, code!),
         ]
       },
     }
+    const trouble = code && canPass(code) && topic !== 'offline' ? text.connectionLost : title
+    const root = this.#box.getRootNode() as ShadowRoot
+    const held = root.activeElement?.matches('.button')
     this.#box.lang = language
     this.#box.ariaLabel = text.label
     this.#panel.hidden = layer === 'chat'
-    this.#panel.replaceChildren(...contents[layer](), make('slot', { name: 'placeholder' }))
+    this.#panel.replaceChildren(...(contents[layer]?.() ?? []), make('slot', { name: 'placeholder' }))
     this.#banner.hidden = !banner
-    this.#banner.replaceChildren(...(banner ? [message(this.#bannerText), ...count, retry] : []))
+    this.#banner.replaceChildren(...(banner ? [message(trouble), ...count, retry] : []))
     this.#help.hidden = !help || status === 'preview'
     this.#help.replaceChildren(
       make('summary', {}, text.help),
-      make(
-        'div',
-        { className: 'row' },
-        this.#button(text.reload, this.#actions.retry),
-        this.#button(text.openInTab, this.#actions.openInTab),
-        this.#button(text.copyReport, this.#actions.copyReport),
-      ),
+      make('div', { className: 'row' }, button('reload'), button('openInTab'), button('copyReport')),
     )
     if (held) root.querySelector<HTMLElement>('div .button, iframe:not([inert])')?.focus()
 
-    const topic = problem && text[PROBLEMS[problem.code][0]]
-    if (banner) this.#say(this.#bannerText)
-    else if (layer === 'problem') this.#say(topic!.join('. '))
-    else if (layer === 'chat' && this.#status.textContent) this.#say(text.restored)
+    if (banner) write(this.#status, trouble!)
+    else if (layer === 'problem') write(this.#status, `${title}. ${words}`)
+    else if (layer === 'chat' && this.#status.textContent) write(this.#status, text.restored)
   }
 
-  #say(words: string): void {
-    if (this.#status.textContent !== words) this.#status.textContent = words
-  }
-
-  get #bannerText(): string {
-    const { state, text } = this.#model
-    const { code } = state.problem!
-    const [topic] = PROBLEMS[code]
-    if (topic === 'offline' || topic === 'expired') return text[topic][0]
-    return canPass(code) ? text.connectionLost : text.refreshFailed
-  }
-
-  #signIn(): HTMLSlotElement {
-    const { text, signinUrl } = this.#model
-    const properties = { className: 'button', part: 'button' }
-    const button = signinUrl
-      ? make('a', { ...properties, href: signinUrl }, text.signInButton)
-      : make('button', properties, text.signInButton)
+  #signIn({ text, signinUrl: href }: ViewModel): HTMLElement {
+    // a button has no address: it keeps this one to itself
+    const look = { className: 'button', part: 'button', href: href! }
+    const button = make(href ? 'a' : 'button', look, text.signInButton)
     return make('slot', { name: 'signin', onclick: this.#actions.signIn }, button)
   }
+}
 
-  #button(words: string, onclick: () => void): HTMLButtonElement {
-    return make('button', { className: 'button', part: 'button', onclick }, words)
-  }
+/** What says the same is not said again. */
+function write(element: Element, words: string): void {
+  if (element.textContent !== words) element.textContent = words
 }

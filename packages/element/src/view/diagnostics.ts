@@ -21,9 +21,10 @@ export interface Diagnostics {
   page: string
 }
 
-/** The report for Kinescope's support: stream, masked token, problem, steps, browser. Names are masked too. */
-export function writeReport({ header, claims, ...rest }: Diagnostics): string {
-  const mask = (text: string | undefined) => text && `${[...text].slice(0, 2).join('')}…`
-  const masked = claims && { ...claims, user_id: mask(claims.user_id), username: mask(claims.username) }
-  return JSON.stringify({ ...rest, token: { header, claims: masked, signature: '…' } }, null, 2)
-}
+/** As JSON for people; masked, it is fit to be sent to Kinescope's support: no names either. */
+export const writeDiagnostics = (diagnostics: Diagnostics, masked = false): string =>
+  JSON.stringify(
+    diagnostics,
+    (key, value: unknown) => (masked && /^user/.test(key) ? `${String(value).slice(0, 2)}…` : value),
+    2,
+  )

@@ -1,3 +1,4 @@
+import { closest } from '../closest.js'
 import type { Topic } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
@@ -17,7 +18,6 @@ export interface Messages extends Record<Topic, readonly [heading: string, messa
   reload: string
   copyReport: string
   connectionLost: string
-  refreshFailed: string
   restored: string
 }
 
@@ -34,10 +34,7 @@ export function addMessages(language: string, messages: Partial<Messages>): void
  * (RFC 5646). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
 export function languageOf(element: Element, ...wanted: (string | null | undefined)[]): string {
-  let node: Node | null = element
-  while (node && !(node as Element).getAttribute?.('lang'))
-    node = node.parentNode ?? (node as ShadowRoot).host ?? null
-  for (const tag of [...wanted, (node as HTMLElement | null)?.lang, ...navigator.languages]) {
+  for (const tag of [...wanted, closest(element, '[lang]')?.getAttribute('lang'), ...navigator.languages]) {
     const full = (tag ?? '').toLowerCase()
     for (const key of [full, full.split('-')[0]!]) if (Object.hasOwn(languages, key)) return key
   }

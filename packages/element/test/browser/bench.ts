@@ -168,7 +168,7 @@ let hidden = false
 Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
 export function setHidden(value: boolean): void {
   hidden = value
-  document.dispatchEvent(new Event('visibilitychange'))
+  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
 }
 
 export function clean(): void {

@@ -221,7 +221,7 @@ describe('coming, going and changing', () => {
       const chat = document.createElement('kinescope-chat')
       Object.assign(chat, { eventId: `e${times}`, chatOrigin, fetchToken })
       document.body.append(chat)
-      await chat.updateComplete
+      await Promise.resolve() // it begins in a microtask
       chat.remove()
       refs.push(new WeakRef(chat))
     }

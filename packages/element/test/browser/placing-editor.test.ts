@@ -20,7 +20,7 @@ async function expectStill(chat: KinescopeChatElement, asked: () => Promise<unkn
   expect(chat.outerHTML).to.equal(before)
   chat.reload()
   chat.reset()
-  await chat.updateComplete
+  await new Promise((resolve) => setTimeout(resolve))
   expect(chat.state).to.equal('preview')
   expect(await asked()).to.deep.equal([])
 }

@@ -138,7 +138,7 @@ describe('keeping a token fresh', () => {
     const before = asked.length
     window.dispatchEvent(new Event('online'))
     window.dispatchEvent(new Event('focus'))
-    document.dispatchEvent(new Event('visibilitychange'))
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
     await time.tickAsync(0)
     expect(asked.length - before).to.be.at.most(1)
     expect(chat.state).to.equal('refreshing')

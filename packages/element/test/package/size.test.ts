@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 /** Bytes after gzip -9. A page pays for every one of them: lower it when the file gets smaller, don't raise it. */
-const BUDGET = 15_100
+const BUDGET = 11_300
 
 describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('the built %s', (name) => {
   const file = readFileSync(new URL(`../../dist/${name}`, import.meta.url))

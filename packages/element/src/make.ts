@@ -1,11 +1,14 @@
+/** What may be set on an element; `part` and `style` forward to their values. */
+type Properties<E> = Partial<Omit<E, 'part' | 'style'>> & { part?: string; style?: string }
+
 /** Makes an element: properties and text only, no markup, so that it passes any policy of the page. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  { part, ...properties }: Partial<Omit<HTMLElementTagNameMap[K], 'part'>> & { part?: string } = {},
+  properties: Properties<HTMLElementTagNameMap[K]> = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)
-  if (part) element.part.value = part
-  Object.assign(element, properties).append(...children)
+  Object.assign(element, properties)
+  element.append(...children)
   return element
 }

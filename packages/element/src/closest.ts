@@ -1,0 +1,4 @@
+/** `Element.closest()`, through shadow roots. */
+export const closest = (element: Element | undefined, selector: string): Element | undefined =>
+  element &&
+  (element.closest(selector) ?? closest((element.getRootNode() as Partial<ShadowRoot>).host, selector))
