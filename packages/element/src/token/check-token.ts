@@ -28,7 +28,7 @@ export interface TokenFault {
 /** What could be read of the token, and the first thing that is wrong with it. */
 export type TokenCheck =
   | { fault: null; header: TokenHeader; claims: TokenClaims }
-  | { fault: TokenFault; header?: Json | undefined; claims?: Json | undefined }
+  | { fault: TokenFault; header?: Json; claims?: Json }
 
 export interface TokenExpectation {
   /** The stream the token must be for; left out, any stream will do. */
@@ -37,7 +37,8 @@ export interface TokenExpectation {
   now?: number | undefined
 }
 
-type Json = Record<string, unknown>
+/** A JSON object, whatever is in it. */
+export type Json = Record<string, unknown>
 
 /** Three parts of base64url (RFC 7515, section 7.1). */
 const FORM = /^([\w-]+)\.([\w-]+)\.[\w-]+$/
@@ -69,14 +70,14 @@ function findFault(
 ): readonly [TokenCode?, string?] {
   if (!header) return ['token-malformed', 'header']
   if (!claims) return ['token-malformed', 'payload']
-  const { alg, kid } = header
-  const { aud, user_id, username, event_id, exp, iat, nbf } = claims
-  if (alg !== 'RS256') return ['bad-algorithm', 'alg']
-  for (const [name, value] of Object.entries({ kid, aud, user_id, username, event_id, exp }))
-    if (value === undefined || value === null || value === '') return ['claim-missing', name]
+  if (header['alg'] !== 'RS256') return ['bad-algorithm', 'alg']
+  const facts: Json = { ...claims, kid: header['kid'] }
+  const { aud, event_id, exp, iat, nbf } = facts
+  const required = ['kid', 'user_id', 'username', 'event_id', 'aud', 'exp']
+  for (const name of required) if ((facts[name] ?? '') === '') return ['claim-missing', name]
+  for (const name of required.slice(0, 4))
+    if (typeof facts[name] !== 'string') return ['token-malformed', `${name}-not-a-string`]
   if (![aud].flat().includes('chat')) return ['bad-audience', 'aud']
-  for (const [name, value] of Object.entries({ kid, user_id, username, event_id }))
-    if (typeof value !== 'string') return ['token-malformed', `${name}-not-a-string`]
   if (eventId !== undefined && event_id !== eventId) return ['wrong-event', 'event_id']
   for (const [name, value] of Object.entries({ exp, nbf, iat })) {
     if (value === undefined) continue
