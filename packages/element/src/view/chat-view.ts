@@ -151,7 +151,8 @@ export class ChatView {
       problem: () => {
         const buttons: Node[] = [retry]
         if (topic === 'signIn') buttons.unshift(this.#signIn(model))
-        if (topic === 'blocked' || code === 'frame-timeout') buttons.push(button('openInTab'))
+        if (topic === 'blocked') buttons.unshift(button('openInTab'))
+        if (code === 'frame-timeout') buttons.push(button('openInTab'))
         return [
           heading(title),
           message(words),

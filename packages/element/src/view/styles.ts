@@ -1,4 +1,7 @@
-/** One sheet for every element, adopted where it can be: pages may forbid style elements. */
+/**
+ * One sheet for every element, adopted where it can be: pages may forbid style elements. Chromium tells the page's
+ * colour scheme to some frames of another site and not to others, so none is told: no swap may turn a light chat dark.
+ */
 export const styles = `
 :host {
   --a: light-dark(#4646d8, #a9adff);
@@ -28,6 +31,9 @@ export const styles = `
   flex: 1;
   position: relative;
 }
+iframe {
+  color-scheme: normal;
+}
 iframe, .panel {
   position: absolute;
   inset: 0;
@@ -37,7 +43,7 @@ iframe, .panel {
 }
 .panel {
   z-index: 1;
-  padding: 24px;
+  padding: 16px;
   overflow: auto;
 }
 .panel, .row {
@@ -58,6 +64,7 @@ h2, p {
   margin: 0;
   max-width: 36ch;
   overflow-wrap: anywhere;
+  text-wrap: balance;
 }
 h2 {
   font-size: 1.15em;
