@@ -7,7 +7,9 @@ export default defineConfig({
       name: 'fold-styles',
       transform: (code, id) =>
         id.endsWith('/styles.ts')
-          ? code.replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
+          ? code
+              .replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
+              .replaceAll(';}', '}')
           : null,
     },
   ],

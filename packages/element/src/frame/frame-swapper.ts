@@ -71,7 +71,7 @@ export class FrameSwapper {
     const unguard = guardFocus(frame, () => isShown() && isActive())
     try {
       send(frame, url)
-      await loaded
+      await loaded.finally(() => clearTimeout(late))
       await this.#visitorGone(timeLeft, signal)
       this.#unguard = unguard
       setTimeout(unguard, GUARD_MS)
@@ -80,8 +80,6 @@ export class FrameSwapper {
       unguard()
       frame.remove()
       throw error
-    } finally {
-      clearTimeout(late)
     }
   }
 

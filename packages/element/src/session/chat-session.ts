@@ -77,7 +77,11 @@ export class ChatSession {
     this.frames = new FrameSwapper(
       stage,
       (failure) => this.#fail(failure),
-      () => this.#open('reload'),
+      () => {
+        // an emptied frame is no chat: nothing is to be seen in it until it has loaded again
+        this.stop({ keep: true })
+        this.start()
+      },
     )
   }
 
@@ -106,6 +110,7 @@ export class ChatSession {
   /** Lets go of everything, but for the token where the element may return. */
   stop({ keep = false, preview = false } = {}): void {
     this.#stay.abort()
+    clearTimeout(this.#timer)
     this.#request?.abort()
     this.#request = undefined
     this.#askAt = Infinity

@@ -243,6 +243,12 @@ describe('a frame that does not come', () => {
     })
   }
 
+  function slowChat() {
+    const eventId = 'slow-1500'
+    const chat = place({ eventId, fetchToken: () => Promise.resolve(makeReply({}, { event_id: eventId })) })
+    return { chat, events: record(chat) }
+  }
+
   it('names the directive that a page’s policy lacks', async () => {
     const { url } = await endpoint({ body: makeReply() })
     const chat = await pageWith({ csp: "frame-src 'self'" }, url)
@@ -275,7 +281,7 @@ describe('a frame that does not come', () => {
     expect(chat.shadowRoot!.querySelector('.box')!.getBoundingClientRect().height).to.equal(600)
   })
 
-  it('says so after fifteen seconds, offers a tab, and still lets the chat in when it comes', async () => {
+  it('says so after fifteen seconds, and offers a tab and help', async () => {
     const time = fakeTime()
     const chat = place({
       eventId: 'hang',
@@ -287,6 +293,35 @@ describe('a frame that does not come', () => {
     expect(chat.problem!.code).to.equal('frame-timeout')
     expect(part(chat, 'panel')!.querySelectorAll('button')).to.have.length(2)
     expect(chat.shadowRoot!.querySelector('details')!.hidden).to.be.false
+  })
+
+  it('is let in when it comes late after all', async () => {
+    const time = fakeTime()
+    const { chat, events } = slowChat()
+    await time.tickAsync(15_300)
+    expect(chat.problem!.code).to.equal('frame-timeout')
+    await until(async () => {
+      await time.tickAsync(5)
+      return chat.state === 'ready'
+    })
+    expect(chat.problem).to.be.null
+    expect(frames(chat)).to.have.length(1)
+    expect(events.slice(-2)).to.deep.equal(['statechange:ready', 'ready'])
+  })
+
+  it('gives way to another try', async () => {
+    const time = fakeTime()
+    const { chat } = slowChat()
+    await time.tickAsync(15_300)
+    const late = frames(chat)
+    expect(late).to.have.length(1)
+    part(chat, 'button')!.click()
+    await until(async () => {
+      await time.tickAsync(5)
+      return chat.state === 'ready'
+    })
+    expect(frames(chat)).to.have.length(1)
+    expect(frames(chat)).not.to.include(late[0])
   })
 
   it('is waited for while it may still come', async () => {
