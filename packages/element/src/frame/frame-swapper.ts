@@ -40,7 +40,7 @@ export class FrameSwapper {
    * @param wanted aborted when the swap no longer matters
    */
   async show(url: string, timeLeft: () => number, wanted: AbortSignal): Promise<void> {
-    this.#drop(this.#shown)
+    this.#swap.abort()
     this.#swap = new AbortController()
     const signal = AbortSignal.any([wanted, this.#swap.signal])
     await this.#visitorGone(timeLeft, signal)
@@ -94,13 +94,9 @@ export class FrameSwapper {
 
   /** Takes every frame away at once. */
   clear(): void {
-    this.#shown = undefined
-    this.#drop()
-  }
-
-  #drop(except?: HTMLIFrameElement): void {
     this.#swap.abort()
-    for (const frame of this.#frames) if (frame !== except) frame.remove()
+    this.#shown = undefined
+    for (const frame of this.#frames) frame.remove()
   }
 
   #reveal(frame: HTMLIFrameElement): void {

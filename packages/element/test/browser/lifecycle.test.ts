@@ -60,6 +60,20 @@ describe('coming, going and changing', () => {
     expect(asked.map(({ eventId }) => eventId)).to.deep.equal(['b'])
   })
 
+  it('takes nothing from an answer that only another chat still waits for', async () => {
+    const { asked, fetchToken } = source()
+    const chat = place({ fetchToken })
+    const other = place({ fetchToken })
+    await until(() => asked.length === 1)
+    chat.identity = 'x.y.z'
+    await until(() => asked.length === 2)
+    asked[0]!.answer()
+    await whenState(other, 'ready')
+    expect(chat.diagnostics().claims).to.be.null
+    asked[1]!.answer()
+    await whenState(chat, 'ready')
+  })
+
   it('begins anew for another visitor: the old chat is gone at once', async () => {
     const { url } = await endpoint({ body: makeReply() }, { body: makeReply(), delay: 200 })
     const chat = place({ tokenUrl: url, identity: 'a.b.c' })

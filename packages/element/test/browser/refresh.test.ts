@@ -78,6 +78,8 @@ describe('keeping a token fresh', () => {
     await time.tickAsync(600_000)
     expect(asked.length).to.be.within(2, 14)
     expect(shownFrame(chat)).to.equal(frame)
+    // it was sent again, but it lives no longer for that
+    expect(chat.problem!.code).to.equal('token-expired')
   })
 
   it('spreads a thousand viewers who came together: no second sees more than 2 % of them', async () => {
@@ -184,6 +186,24 @@ describe('a refresh that fails', () => {
     await time.tickAsync(0)
     expect(part(chat, 'banner')).to.be.null
     expect(announced).to.have.length(2)
+  })
+
+  it('waits for the network where there is none, and asks at once when it returns', async () => {
+    let down = true
+    const { chat, time, asked, settle } = await chatWith([
+      () => makeReply({ refresh_in: 600 }),
+      () => (down ? Promise.reject(new TypeError('no network')) : makeReply()),
+    ])
+    Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
+    await time.tickAsync(900_000)
+    expect(chat.problem!.code).to.equal('offline')
+    expect(chat.problem!.retryInMs).to.be.null
+    expect(asked).to.have.length(2)
+    down = false
+    Reflect.deleteProperty(navigator, 'onLine')
+    window.dispatchEvent(new Event('online'))
+    await settle(() => chat.state === 'ready')
+    expect(asked).to.have.length(3)
   })
 
   it('causes no announcement at all when it succeeds', async () => {

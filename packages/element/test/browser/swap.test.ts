@@ -4,7 +4,6 @@ import {
   chatWith,
   clean,
   endpoint,
-  EVENT,
   frames,
   makeReply,
   place,
@@ -94,14 +93,22 @@ describe('the swap', () => {
     expect((await askPage(shownFrame(chat)!)).referrer).to.equal(`${location.origin}/`)
   })
 
-  it('keeps the chat when the new one does not load', async () => {
-    let event = EVENT
-    const chat = place({ fetchToken: () => Promise.resolve(makeReply({ chat_id: event })) })
-    await whenState(chat, 'ready')
+  it('keeps the chat when the new one does not load, and tries again with the next token', async () => {
+    const { chat, time, asked, settle } = await chatWith([
+      () => makeReply({ refresh_in: 60 }),
+      () => makeReply({ refresh_in: 60, chat_id: 'hang' }),
+      () => makeReply(),
+    ])
     const old = shownFrame(chat)
-    event = 'hang'
-    chat.reload()
-    await until(() => chat.problem?.code === 'frame-timeout', 18_000)
+    await time.tickAsync(62_000)
+    expect(asked).to.have.length(2)
+    expect(frames(chat)).to.have.length(2)
+    await time.tickAsync(15_000)
+    expect(chat.problem!.code).to.equal('frame-timeout')
     expect(frames(chat)).to.deep.equal([old])
-  }).timeout(30_000)
+    await time.tickAsync(60_000)
+    await settle(() => chat.state === 'ready')
+    expect(asked).to.have.length(3)
+    expect(shownFrame(chat)).not.to.equal(old)
+  })
 })
