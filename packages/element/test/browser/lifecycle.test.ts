@@ -60,6 +60,18 @@ describe('coming, going and changing', () => {
     expect(asked.map(({ eventId }) => eventId)).to.deep.equal(['b'])
   })
 
+  it('aborts a shared request only when the last chat that waits for it has gone', async () => {
+    const { asked, fetchToken } = source()
+    const chats = [place({ fetchToken }), place({ fetchToken })]
+    await until(() => asked.length === 1)
+    chats[0]!.remove()
+    await turn()
+    expect(asked[0]!.signal.aborted).to.be.false
+    chats[1]!.remove()
+    await turn()
+    expect(asked[0]!.signal.aborted).to.be.true
+  })
+
   it('takes nothing from an answer that only another chat still waits for', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })

@@ -118,6 +118,25 @@ describe('the script on a page', () => {
     expect(chat.shadowRoot!.querySelector('[lang]')!.getAttribute('lang')).to.equal('ru')
   })
 
+  it('gives that identity to the page’s own token server only, whatever a tag names', async () => {
+    const { data } = await settings()
+    const page = await openPage({
+      head: `<script type="module" src="${MODULE}" ${data} data-identity="a.b.c"></script>`,
+    })
+    await until(() => page.window.KinescopeChat)
+    const sent = new Map<string, string | undefined>()
+    page.window.fetch = (url, { headers } = {}) => {
+      sent.set(String(url), (headers as Record<string, string>)['Authorization'])
+      return new Promise(() => {})
+    }
+    const urls = ['https://elsewhere.example/token', `${location.origin}/bench/endpoint/own`]
+    page.document.body.innerHTML = urls
+      .map((url) => `<kinescope-chat event-id="${EVENT}" token-url="${url}"></kinescope-chat>`)
+      .join('')
+    await until(() => sent.size === 2)
+    expect(urls.map((url) => sent.get(url))).to.deep.equal([undefined, 'Bearer a.b.c'])
+  })
+
   it('lets the element’s own attributes win over the page’s', async () => {
     const { data } = await settings()
     const own = await endpoint({ body: makeReply() })
