@@ -126,7 +126,7 @@ describe('the script on a page', () => {
     await until(() => page.window.KinescopeChat)
     const sent = new Map<string, string | undefined>()
     page.window.fetch = (url, { headers } = {}) => {
-      sent.set(String(url), (headers as Record<string, string>)['Authorization'])
+      sent.set(new Request(url).url, (headers as Record<string, string>)['Authorization'])
       return new Promise(() => {})
     }
     const urls = ['https://elsewhere.example/token', `${location.origin}/bench/endpoint/own`]
