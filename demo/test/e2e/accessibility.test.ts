@@ -55,4 +55,25 @@ describe('the QA page and the emulated chat page', () => {
       await context.close()
     },
   )
+
+  it.each(['light', 'dark'] as const)(
+    'keeps every button readable in forced colours, %s',
+    async (colorScheme) => {
+      const context = await browser.newContext({ forcedColors: 'active', colorScheme })
+      const page = await context.newPage()
+      await page.goto(`${demo.site}/?scenario=sign-in-required`)
+      await page.locator('#verdict[data-verdict=passed]').waitFor()
+      const buttons = page.locator('kinescope-chat .panel .button')
+      await buttons.first().waitFor()
+      const colours = await buttons.evaluateAll((found) =>
+        found.map((button) => {
+          const { color, backgroundColor } = getComputedStyle(button)
+          return { color, backgroundColor }
+        }),
+      )
+      expect(colours.length).toBeGreaterThan(1)
+      for (const { color, backgroundColor } of colours) expect(color).not.toBe(backgroundColor)
+      await context.close()
+    },
+  )
 })

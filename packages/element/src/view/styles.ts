@@ -1,6 +1,7 @@
 /**
  * One sheet for every element, adopted where it can be: pages may forbid style elements. Chromium tells the page's
  * colour scheme to some frames of another site and not to others, so none is told: no swap may turn a light chat dark.
+ * Forced colours keep system colours, paint no gradient and show outlines that are transparent elsewhere.
  */
 export const styles = `
 :host {
@@ -65,6 +66,7 @@ h2, p {
   max-width: 36ch;
   overflow-wrap: anywhere;
   text-wrap: balance;
+  unicode-bidi: plaintext;
 }
 h2 {
   font-size: 1.15em;
@@ -80,12 +82,13 @@ h2 {
   text-decoration: none;
 }
 .panel .button:first-child {
-  color: Canvas;
+  color: light-dark(#fff, #000);
   background: var(--a);
 }
 .bars {
   width: min(100%, 320px);
   height: 180px;
+  outline: 1px solid #0000;
   background: repeating-linear-gradient(#8886 0 14px, #0000 0 36px);
 }
 summary {
