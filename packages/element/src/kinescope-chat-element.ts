@@ -121,8 +121,6 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
   readonly #values: Record<string, unknown> = {}
   readonly #internals = this.attachInternals()
   readonly #view = new ChatView({
-    retry: () => this.reload(),
-    retryNow: () => this.reload(),
     reload: () => this.reload(),
     openInTab: () => {
       const { token } = this.#session

@@ -30,13 +30,15 @@ export interface ViewModel {
   debug: boolean
 }
 
-/** What the view's buttons do, by their text's name; and what the developer's panel says. */
-export interface ViewActions extends Record<ButtonName, () => void> {
+/** What the view's buttons do, and what the developer's panel says. */
+export interface ViewActions {
+  reload: () => void
+  openInTab: () => void
+  copyReport: () => void
   signIn: (event: Event) => void
   report: () => string
 }
 
-type ButtonName = 'retry' | 'retryNow' | 'reload' | 'openInTab' | 'copyReport'
 type Layer = '' | 'skeleton' | 'preview' | 'problem' | 'chat'
 
 /**
@@ -139,9 +141,11 @@ export class ChatView {
     const [title, words] = topic ? text[topic] : []
     const message = (content = '') => make('p', { part: 'message' }, content)
     const heading = (content = '') => make('h2', { part: 'heading' }, content)
-    const button = (name: ButtonName) =>
-      make('button', { className: 'button', part: 'button', onclick: this.#actions[name] }, text[name])
-    const retry = button(counts ? 'retryNow' : 'retry')
+    const { reload, openInTab, copyReport } = this.#actions
+    const button = (words: string, onclick = reload) =>
+      make('button', { className: 'button', part: 'button', onclick }, words)
+    const retry = button(counts ? text.retryNow : text.retry)
+    const tab = button(text.openInTab, openInTab)
     // the ticking number is for the eye: read aloud each second it would drown the chat
     this.#count = counts && (banner || layer === 'problem') ? make('span', { ariaHidden: 'true' }) : undefined
     const count = this.#count ? [this.#count] : []
@@ -151,8 +155,8 @@ export class ChatView {
       problem: () => {
         const buttons: Node[] = [retry]
         if (topic === 'signIn') buttons.unshift(this.#signIn(model))
-        if (topic === 'blocked') buttons.unshift(button('openInTab'))
-        if (code === 'frame-timeout') buttons.push(button('openInTab'))
+        if (topic === 'blocked') buttons.unshift(tab)
+        if (code === 'frame-timeout') buttons.push(tab)
         return [
           heading(title),
           message(words),
@@ -174,7 +178,13 @@ export class ChatView {
     this.#help.hidden = !help || status === 'preview'
     this.#help.replaceChildren(
       make('summary', {}, text.help),
-      make('div', { className: 'row' }, button('reload'), button('openInTab'), button('copyReport')),
+      make(
+        'div',
+        { className: 'row' },
+        button(text.reload),
+        button(text.openInTab, openInTab),
+        button(text.copyReport, copyReport),
+      ),
     )
     if (held) root.querySelector<HTMLElement>('div .button, iframe:not([inert])')?.focus()
 
