@@ -13,5 +13,7 @@ export const PLACED_ATTRIBUTES = [
   'loading',
   'preview',
 ]
+/** The attributes that are on by being there. */
+export const SWITCHES = ['preview', 'help', 'debug']
 /** Every attribute of the element. */
 export const ATTRIBUTES = ['event-id', 'chat-origin', ...PLACED_ATTRIBUTES]

@@ -1,4 +1,4 @@
-import { ATTRIBUTES, LOOK_ATTRIBUTES } from './attributes.js'
+import { ATTRIBUTES, LOOK_ATTRIBUTES, SWITCHES } from './attributes.js'
 import { emit, type ChatEventMap } from './chat-events.js'
 import { chatUrl, httpUrl, readEventId, readOrigin } from './frame/chat-url.js'
 import { follow } from './frame/load-frame.js'
@@ -173,7 +173,9 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
 
   /** Gets a new token and a new frame. */
   reload(): void {
-    if (this.#ready && !this.#still) this.#session.reload()
+    if (!this.#ready || this.#still) return
+    this.#nearness.disconnect()
+    this.#session.reload()
   }
 
   /** Drops the token and the frame at once, for example on sign-out, then starts again. */
@@ -205,7 +207,7 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
   }
 
   attributeChangedCallback(attribute: string, _: string | null, value: string | null): void {
-    const isSwitch = /^(preview|help|debug)$/.test(attribute)
+    const isSwitch = SWITCHES.includes(attribute)
     Object.assign(this, { [toProperty(attribute)]: isSwitch ? value !== null : (value ?? undefined) })
   }
 
@@ -278,7 +280,9 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
 
   describe({ code, reason, status = null, requestId = null }: Failure, retryInMs: number | null): Problem {
     const [topic, , cure] = PROBLEMS[code]
-    const remediation = reason ? `${cure} (${reason})` : cure
+    const stray =
+      code === 'event-id-missing' && this.hasAttribute('eventid') ? 'the tag has `eventid`' : reason
+    const remediation = stray ? `${cure} (${stray})` : cure
     console.warn(`<kinescope-chat> ${code}: ${remediation}`)
     const message = this.#text[topic].join('. ')
     return { code, message, remediation, status, retryInMs, requestId }

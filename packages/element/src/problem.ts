@@ -49,7 +49,7 @@ export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, cure: string
   ],
   'access-denied': ['denied', 'refuses', 'The site or authorize said no.'],
   'event-not-allowed': ['notHere', 'refuses', 'Add the stream to CHAT_EVENTS.'],
-  'origin-not-allowed': ['notHere', 'refuses', 'Add the page to CHAT_ALLOWED_ORIGINS.'],
+  'origin-not-allowed': ['notHere', 'refuses', 'Add the origin of the page to CHAT_ALLOWED_ORIGINS.'],
   'bad-request': ['failed', 'stays', 'token-url must take POST with JSON {"event_id"}.'],
   'rate-limited': ['busy', 'passes', 'Wait, or raise CHAT_RATE_LIMIT.'],
   'identity-unavailable': ['failed', 'passes', 'Check CHAT_IDENTITY_URL.'],
@@ -63,8 +63,12 @@ export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, cure: string
   'claim-missing': ['failed', 'stays', 'Add the claim.'],
   'bad-algorithm': ['failed', 'stays', 'Sign with RS256.'],
   'bad-audience': ['failed', 'stays', 'Set aud to "chat".'],
-  'wrong-event': ['failed', 'stays', 'Set event_id to the stream.'],
-  'token-expired': ['expired', 'stays', 'Check the clock of token-url, and that nothing caches it.'],
+  'wrong-event': ['failed', 'stays', 'Set event_id to the id of the stream.'],
+  'token-expired': [
+    'expired',
+    'stays',
+    'Check the clock of the token server, and that nothing caches token-url.',
+  ],
   'token-not-yet-valid': ['failed', 'stays', 'Leave out nbf.'],
   offline: ['offline', 'passes', 'No network.'],
   'endpoint-unreachable': ['failed', 'passes', 'Check token-url, its CORS and TLS, and connect-src.'],
@@ -74,29 +78,8 @@ export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, cure: string
   'endpoint-bad-reply': ['failed', 'stays', 'token-url must reply JSON {"token"}.'],
   'frame-blocked': ['blocked', 'refuses', 'Add to the policy of the page:'],
   'frame-timeout': ['failed', 'stays', 'Check the network, the domains allowed at Kinescope and COEP.'],
-  'event-id-missing': ['notHere', 'stays', 'Set event-id, not eventid.'],
+  'event-id-missing': ['notHere', 'stays', 'Set event-id; an editor may have removed it.'],
   'token-url-missing': ['notHere', 'stays', 'Set token-url.'],
-}
-
-const BY_STATUS: Record<number, ElementCode> = {
-  401: 'sign-in-required',
-  403: 'access-denied',
-  404: 'endpoint-not-found',
-  429: 'rate-limited',
-}
-
-/** The code that an answer names, where it is one of ours, else what its HTTP status says, else that there was no answer. */
-export function codeOf(code: unknown, status?: number | null): ElementCode {
-  if (Object.hasOwn(PROBLEMS, code as string)) return code as ElementCode
-  if (!status) return navigator.onLine ? 'endpoint-unreachable' : 'offline'
-  return BY_STATUS[status] ?? (status < 500 ? 'bad-request' : 'endpoint-error')
-}
-
-/** Names what was thrown, by us, by the platform or by the page's own code. */
-export function readFailure(error: unknown): Failure {
-  const { code, status } = Object(error) as Failure
-  const known = codeOf(code, status)
-  return known === code ? (error as Failure) : { code: known, status }
 }
 
 export const canPass = (code: ElementCode): boolean => PROBLEMS[code][1] === 'passes'

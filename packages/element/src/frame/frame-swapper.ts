@@ -14,7 +14,7 @@ const OVERLAP_MS = 100
 /** How long a chat that has just appeared may not take the focus by itself. */
 const GUARD_MS = 1_000
 
-/** Owns the frames: at most one is shown, at most one more is on its way behind it. */
+/** Owns the frames: one is shown, the next is on its way behind it. */
 export class FrameSwapper {
   readonly #stage: HTMLElement
   readonly #failed: (failure: Failure) => void

@@ -33,7 +33,7 @@ export type TokenCheck =
 export interface TokenExpectation {
   /** The stream the token must be for; left out, any stream will do. */
   eventId?: string | undefined
-  /** Seconds since the epoch by a clock the caller trusts; left out, `exp` is not compared with it, and `nbf` with `iat`. */
+  /** Seconds since the epoch by a clock the caller trusts; left out, `exp` isn't compared at all, `nbf` with `iat`. */
   now?: number | undefined
 }
 

@@ -3,6 +3,7 @@
  * @param now milliseconds since the epoch by the server's clock, against which a date is read
  */
 export function readRetryAfter(value: string | null, now: number): number | undefined {
-  const ms = Number(value) * 1000 || Date.parse(value!) - now
+  const text = value ?? ''
+  const ms = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

@@ -1,6 +1,7 @@
 import type { TokenReply } from '../contract.js'
 import { attempt } from '../attempt.js'
-import { chatFailure, codeOf } from '../problem.js'
+import { chatFailure } from '../problem.js'
+import { codeOf } from './read-failure.js'
 import { readRetryAfter } from './retry-after.js'
 
 /** Why a token is asked for: first time, before the old one ends, after a failure, because somebody pressed "Reload". */
@@ -37,6 +38,9 @@ export interface TokenAnswer {
 /** The endpoint's time to answer. */
 const ANSWER_TIMEOUT_MS = 10_000
 
+/** What makes two questions the same one. */
+const SAME = ['eventId', 'tokenUrl', 'credentials', 'identity', 'fetchToken'] as const
+
 interface Flight {
   question: TokenQuestion
   askers: number
@@ -55,9 +59,7 @@ export function askForToken(
   reason: TokenReason,
   signal: AbortSignal,
 ): Promise<TokenAnswer> {
-  const alike = (flight: Flight) =>
-    Object.entries(question).every(([key, value]) => flight.question[key as keyof TokenQuestion] === value)
-  let flight = [...flights].find(alike)
+  let flight = [...flights].find((other) => SAME.every((key) => other.question[key] === question[key]))
   if (!flight) {
     const controller = new AbortController()
     flight = { question, askers: 0, controller, answer: ask(question, reason, controller) }

@@ -15,7 +15,7 @@ export interface Diagnostics {
   timeLeftMs: number | null
   /** The server's clock less the browser's, in milliseconds. It changes nothing but this note. */
   clockDifferenceMs: number | null
-  /** What happened, in milliseconds since the element began. */
+  /** What happened, in milliseconds since the script began. */
   steps: Step[]
   browser: string
   page: string
@@ -25,6 +25,7 @@ export interface Diagnostics {
 export const writeDiagnostics = (diagnostics: Diagnostics, masked = false): string =>
   JSON.stringify(
     diagnostics,
-    (key, value: unknown) => (masked && /^user/.test(key) ? `${String(value).slice(0, 2)}…` : value),
+    (key, value: unknown) =>
+      masked && /^user/.test(key) ? `${[...String(value)].slice(0, 2).join('')}…` : value,
     2,
   )

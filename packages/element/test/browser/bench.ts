@@ -173,6 +173,7 @@ export function setHidden(value: boolean): void {
 
 export function clean(): void {
   hidden = false
+  for (const name of ['onLine', 'userActivation']) Reflect.deleteProperty(navigator, name)
   sinon.restore()
   for (const chat of placed) chat.remove()
   placed.clear()

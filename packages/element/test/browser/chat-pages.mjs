@@ -7,19 +7,30 @@ const { version: VERSION } = JSON.parse(
 
 /**
  * The other side for tests in a browser: a chat page on an origin of its own, and a token endpoint that answers as the
- * test has told it to. `/bench/origin` tells where the chat page is; `/bench/endpoint/NAME` is programmed by PUT with a
+ * test has told it to. `/bench/origin` tells where the chat page is, which is late (`slow-MS`), silent (`hang`) or waits for
+ * the test to ask for `/open/NAME` (`gate-…`), as its stream's id says; `/bench/endpoint/NAME` is programmed by PUT with a
  * list of answers (the last one repeats), asked by POST, and tells by GET what it was asked.
  */
 export function bench() {
+  /** Chat pages that wait to be let through, and those that were. */
+  const gates = new Map()
+  const opened = new Set()
   const chat = createServer((request, response) => {
-    const mode = new URL(request.url, 'http://localhost').pathname.split('/').pop()
+    const [, folder, mode] = new URL(request.url, 'http://localhost').pathname.split('/')
+    if (folder === 'open') {
+      opened.add(mode)
+      gates.get(mode)?.()
+      return response.end()
+    }
     if (mode.startsWith('hang')) return // never answers: closed with the server
-    const delay = Number(/slow-(\d+)/.exec(mode)?.[1] ?? 0)
-    setTimeout(() => {
+    const answer = () => {
       response.setHeader('Content-Type', 'text/html; charset=utf-8')
       if (mode.startsWith('refusing')) response.setHeader('X-Frame-Options', 'DENY')
       response.end(page(mode))
-    }, delay)
+    }
+    if (mode.startsWith('gate') && !opened.has(mode)) return gates.set(mode, answer)
+    const delay = Number(/slow-(\d+)/.exec(mode)?.[1] ?? 0)
+    setTimeout(answer, delay)
   })
   const endpoints = new Map()
 

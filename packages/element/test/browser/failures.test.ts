@@ -243,12 +243,6 @@ describe('a frame that does not come', () => {
     })
   }
 
-  function slowChat() {
-    const eventId = 'slow-1500'
-    const chat = place({ eventId, fetchToken: () => Promise.resolve(makeReply({}, { event_id: eventId })) })
-    return { chat, events: record(chat) }
-  }
-
   it('names the directive that a page’s policy lacks', async () => {
     const { url } = await endpoint({ body: makeReply() })
     const chat = await pageWith({ csp: "frame-src 'self'" }, url)
@@ -297,9 +291,12 @@ describe('a frame that does not come', () => {
 
   it('is let in when it comes late after all', async () => {
     const time = fakeTime()
-    const { chat, events } = slowChat()
+    const eventId = `gate-${Math.random()}`
+    const chat = place({ eventId, fetchToken: () => Promise.resolve(makeReply({}, { event_id: eventId })) })
+    const events = record(chat)
     await time.tickAsync(15_300)
     expect(chat.problem!.code).to.equal('frame-timeout')
+    await fetch(`${chatOrigin}/open/${eventId}`, { mode: 'no-cors' })
     await until(async () => {
       await time.tickAsync(5)
       return chat.state === 'ready'
@@ -311,8 +308,10 @@ describe('a frame that does not come', () => {
 
   it('gives way to another try', async () => {
     const time = fakeTime()
-    const { chat } = slowChat()
+    const replies = [makeReply({ chat_id: 'hang' }), makeReply()]
+    const chat = place({ fetchToken: () => Promise.resolve(replies.shift()!) })
     await time.tickAsync(15_300)
+    expect(chat.problem!.code).to.equal('frame-timeout')
     const late = frames(chat)
     expect(late).to.have.length(1)
     part(chat, 'button')!.click()

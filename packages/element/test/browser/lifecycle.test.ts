@@ -62,13 +62,13 @@ describe('coming, going and changing', () => {
 
   it('aborts a shared request only when the last chat that waits for it has gone', async () => {
     const { asked, fetchToken } = source()
-    const chats = [place({ fetchToken }), place({ fetchToken })]
+    const chats = [place({ fetchToken }), place({ fetchToken, refresh: 'hold' })]
     await until(() => asked.length === 1)
     chats[0]!.remove()
-    await turn()
+    await whenState(chats[0]!, 'idle')
     expect(asked[0]!.signal.aborted).to.be.false
     chats[1]!.remove()
-    await turn()
+    await whenState(chats[1]!, 'idle')
     expect(asked[0]!.signal.aborted).to.be.true
   })
 
@@ -204,6 +204,25 @@ describe('coming, going and changing', () => {
     expect(asked).to.have.length(0)
     chat.scrollIntoView()
     await until(() => asked.length === 1)
+    room.remove()
+  })
+
+  it('asks no second time for a lazy chat that was reloaded before it came near', async () => {
+    const { asked, fetchToken } = source()
+    const room = document.createElement('div')
+    room.style.paddingTop = '5000px'
+    document.body.append(room)
+    const chat = place({ fetchToken, loading: 'lazy' }, room)
+    await Promise.resolve() // it begins in a microtask
+    chat.reload()
+    await until(() => asked.length === 1)
+    chat.scrollIntoView()
+    // told after the chat's own observer, which is older
+    await new Promise<void>((resolve) =>
+      new IntersectionObserver((entries) => entries.at(-1)!.isIntersecting && resolve()).observe(chat),
+    )
+    expect(asked).to.have.length(1)
+    expect(asked[0]!.signal.aborted).to.be.false
     room.remove()
   })
 

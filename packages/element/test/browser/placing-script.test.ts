@@ -202,7 +202,8 @@ describe('the tag as somebody typed it', () => {
       expect(chat.problem!.code).to.equal('event-id-missing')
       expect(chat.problem!.remediation).to.contain('event-id')
     }
-    expect(page.chat('#renamed')!.problem!.remediation).to.contain('eventid')
+    expect(page.chat('#renamed')!.problem!.remediation).to.contain('`eventid`')
+    expect(page.chat('#bare')!.problem!.remediation).not.to.contain('`eventid`')
     expect(page.fetched).to.deep.equal([])
     expect(page.errors).to.deep.equal([])
   })

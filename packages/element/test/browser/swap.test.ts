@@ -52,7 +52,6 @@ describe('the swap', () => {
       await time.tickAsync(3_500)
       await settle(() => shownFrame(chat) !== old)
       expect(chat.shadowRoot!.activeElement).to.equal(shownFrame(chat))
-      Reflect.deleteProperty(navigator, 'userActivation')
     })
 
   it('adds nothing to the history and shows a chat at every moment', async () => {

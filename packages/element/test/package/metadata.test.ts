@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { ATTRIBUTES } from '../../src/attributes.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (folder: string) =>
@@ -60,6 +61,7 @@ describe('what editors and frameworks are told of the element', () => {
 
   it('names every attribute and event of the contract, and nothing of the machinery', () => {
     const { attributes, events, members } = manifest()
+    expect(attributes.map(({ name }) => name).sort()).toEqual([...ATTRIBUTES].sort())
     expect(attributes.map(({ name }) => name).sort()).toEqual(
       [
         ...['event-id', 'token-url', 'credentials', 'identity', 'token', 'refresh', 'loading', 'language'],
