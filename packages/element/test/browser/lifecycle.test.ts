@@ -32,6 +32,14 @@ function source() {
   return { asked, fetchToken }
 }
 
+/** A lazy chat, far below what is to be seen. */
+function placeFar(fetchToken: KinescopeChatElement['fetchToken']) {
+  const room = document.createElement('div')
+  room.style.paddingTop = '5000px'
+  document.body.append(room)
+  return { room, chat: place({ fetchToken, loading: 'lazy' }, room) }
+}
+
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 describe('coming, going and changing', () => {
@@ -195,10 +203,7 @@ describe('coming, going and changing', () => {
 
   it('waits with loading="lazy" until it comes near', async () => {
     const { asked, fetchToken } = source()
-    const room = document.createElement('div')
-    room.style.paddingTop = '5000px'
-    document.body.append(room)
-    const chat = place({ fetchToken, loading: 'lazy' }, room)
+    const { chat, room } = placeFar(fetchToken)
     await turn()
     expect(chat.state).to.equal('idle')
     expect(asked).to.have.length(0)
@@ -209,10 +214,7 @@ describe('coming, going and changing', () => {
 
   it('asks no second time for a lazy chat that was reloaded before it came near', async () => {
     const { asked, fetchToken } = source()
-    const room = document.createElement('div')
-    room.style.paddingTop = '5000px'
-    document.body.append(room)
-    const chat = place({ fetchToken, loading: 'lazy' }, room)
+    const { chat, room } = placeFar(fetchToken)
     await Promise.resolve() // it begins in a microtask
     chat.reload()
     await until(() => asked.length === 1)
