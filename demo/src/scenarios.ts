@@ -52,6 +52,16 @@ const BY_CODE: Record<ElementCode, Sketch> = {
     ),
     setup: { event: 'oversized' },
   },
+  'identity-expired': {
+    title: text('The site’s word has ended', 'Слово сайта больше не действует'),
+    about: text(
+      'The statement of who you are ended while you watched: the chat stays, a banner offers to load the page again.',
+      'Утверждение сайта о вас истекло во время просмотра: чат остаётся, полоса предлагает загрузить страницу заново.',
+    ),
+    setup: scripted(SHORT, { kind: 'problem', status: 401, code: 'identity-expired' }),
+    steps: [readyFirst],
+    expect: { events: ['ready', 'error'], frames: 1 },
+  },
   'rate-limited': {
     title: text('Too many requests', 'Слишком много запросов'),
     about: text(

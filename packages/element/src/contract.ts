@@ -41,6 +41,7 @@ export const WIRE_CODES = [
   'event-not-allowed',
   'origin-not-allowed',
   'bad-request',
+  'identity-expired',
   'rate-limited',
   'identity-unavailable',
   'overloaded',

@@ -51,6 +51,11 @@ export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, cure: string
   'event-not-allowed': ['notHere', 'refuses', 'Add the stream to CHAT_EVENTS.'],
   'origin-not-allowed': ['notHere', 'refuses', 'Add the origin of the page to CHAT_ALLOWED_ORIGINS.'],
   'bad-request': ['failed', 'stays', 'token-url must take POST with JSON {"event_id"}.'],
+  'identity-expired': [
+    'expired',
+    'stays',
+    'The statement of who the visitor is has ended: load the page again, or let statements live longer.',
+  ],
   'rate-limited': ['busy', 'passes', 'Wait, or raise CHAT_RATE_LIMIT.'],
   'identity-unavailable': ['failed', 'passes', 'Check CHAT_IDENTITY_URL.'],
   overloaded: ['busy', 'passes', 'Add token servers.'],
@@ -85,4 +90,4 @@ export const PROBLEMS: Record<ElementCode, readonly [Topic, Course, cure: string
 export const canPass = (code: ElementCode): boolean => PROBLEMS[code][1] === 'passes'
 
 export const isRefusal = ({ code, status }: Failure): boolean =>
-  PROBLEMS[code][1] === 'refuses' || status === 401 || status === 403
+  code !== 'identity-expired' && (PROBLEMS[code][1] === 'refuses' || status === 401 || status === 403)

@@ -33,6 +33,11 @@ export const PROBLEMS: Record<WireCode, ProblemKind> = {
     title: 'Bad request',
     detail: 'Expected POST with the JSON object {"event_id": "…"} and nothing else.',
   },
+  'identity-expired': {
+    status: 401,
+    title: 'Identity expired',
+    detail: 'The statement of who the visitor is was good and has ended. Load the page again.',
+  },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
