@@ -47,11 +47,11 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
 
     // the site is up before the servers that its page names: they ask it who a visitor is
-    const behind: { operated?: Operated; others?: OtherServers } = {}
+    const behind: { operated?: Operated; others?: OtherServers; facts?: PageFacts } = {}
     const site = await startHostSite({
       port: ports.site,
       watch,
-      facts: () => factsOf(emulator, behind.operated),
+      facts: () => behind.facts,
       otherServer: (name) => behind.others?.address(name) ?? Promise.reject(new Error('not started yet')),
       rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),
     })
@@ -75,6 +75,7 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     behind.operated = operated
     behind.others = new OtherServers(operated, emulator, dir)
     await registerScriptedKey(emulator, site.scripted.key.registration)
+    behind.facts = factsOf(emulator, operated)
     return { site: site.url, tokenServer: operated.tokenServer, emulator, close }
   } catch (error) {
     await close()
@@ -82,13 +83,13 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
   }
 }
 
-function factsOf(emulator: Emulator, operated: Operated | undefined): PageFacts {
+function factsOf(emulator: Emulator, operated: Operated): PageFacts {
   const named = Object.entries(SEED).map(([name, { id, publicId, name: title }]) => [
     name,
     { id, publicId, name: title },
   ])
   return {
-    tokenServer: operated?.tokenServer ?? '',
+    tokenServer: operated.tokenServer,
     chatOrigin: emulator.url,
     events: Object.fromEntries(named) as PageFacts['events'],
   }

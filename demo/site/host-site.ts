@@ -4,15 +4,16 @@ import { createServer, type Connect, type Plugin } from 'vite'
 import { FACTS_ID, type PageFacts } from '../src/page-facts.js'
 import { OTHER_SERVERS, type OtherServer } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios.js'
-import { sendJson, type SiteHandler } from './answer.js'
+import { acceptsPage, sendJson, type SiteHandler } from './answer.js'
 import { ScriptedEndpoint } from './scripted-endpoint.js'
+import { startingPage } from './starting-page.js'
 import { Visitors } from './visitors.js'
 
 export interface HostSiteOptions {
   /** 0 for any free port. */
   port: number
-  /** Asked for each page: the other servers may start after the site. */
-  facts: () => PageFacts
+  /** Asked for each page; undefined until all that a page names is there, since the site starts before its servers. */
+  facts: () => PageFacts | undefined
   /** The address of a token server in trouble. */
   otherServer: (name: OtherServer) => Promise<string>
   /** Replaces the token server's key; resolves when the new one signs. */
@@ -70,11 +71,15 @@ export async function startHostSite({
   return { url: `http://localhost:${taken}`, scripted, close: () => vite.close() }
 }
 
-function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts): Plugin {
+function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | undefined): Plugin {
   return {
     name: 'host-site',
     configureServer({ middlewares }) {
       for (const handle of handlers) middlewares.use(middleware(handle))
+      middlewares.use((request, response, next) => {
+        if (!facts() && acceptsPage(request)) startingPage(response)
+        else next()
+      })
       middlewares.use((request, response, next) => {
         const policy = scenarioOf(request.url)?.setup.policy
         if (policy) response.setHeader('content-security-policy', policy)
@@ -86,13 +91,15 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts): P
     transformIndexHtml: {
       order: 'pre',
       handler(html, { originalUrl }) {
-        const { tokenServer, chatOrigin, events } = facts()
+        const known = facts()
+        if (!known) throw new Error('no page is made before all that it names is there')
+        const { tokenServer, chatOrigin, events } = known
         const scenario = scenarioOf(originalUrl)
         const [before = '', integration = '', after = ''] = html.split(/<!-- \/?integration -->/)
         // the page puts a scenario's element there itself, once all it needs is set up
         const script = /<script.*?<\/script>/s.exec(integration)?.[0] ?? ''
         const kept = scenario ? (scenario.setup.script === 'npm' ? '' : script) : integration
-        const json = JSON.stringify(facts()).replaceAll('<', '\\u003c')
+        const json = JSON.stringify(known).replaceAll('<', '\\u003c')
         return `${before}<script type="application/json" id="${FACTS_ID}">${json}</script>${kept}${after}`
           .replaceAll('%TOKEN_SERVER%', tokenServer)
           .replaceAll('%CHAT_ORIGIN%', chatOrigin)

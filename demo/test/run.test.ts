@@ -4,6 +4,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { checkPorts, readPorts } from '../ports.js'
+import { startHostSite } from '../site/host-site.js'
+import type { PageFacts } from '../src/page-facts.js'
+import { launchBrowser } from './e2e/browser.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -64,6 +67,31 @@ describe('npm run demo', () => {
     }
     expect(await demo.ended).toBe(0)
     await expect(checkPorts(readPorts(env))).resolves.toBeUndefined()
+  })
+
+  it('says “starting” until all that its page names is there, and then goes on by itself', async () => {
+    let facts: PageFacts | undefined
+    const browser = await launchBrowser()
+    const site = await startHostSite({
+      port: 0,
+      watch: false,
+      facts: () => facts,
+      otherServer: () => Promise.reject(new Error('none')),
+      rotateKeys: () => Promise.resolve(),
+    })
+    try {
+      const early = await fetch(site.url)
+      expect(early.status).toBe(503)
+      expect(await early.text()).not.toContain('kinescope-chat.js')
+      const page = await browser.newPage()
+      await page.goto(site.url)
+      expect(await page.locator('kinescope-chat').count()).toBe(0)
+      facts = { tokenServer: 'http://localhost:9', chatOrigin: 'http://127.0.0.1:9', events: {} }
+      await page.locator('kinescope-chat').waitFor({ state: 'attached' })
+    } finally {
+      await browser.close()
+      await site.close()
+    }
   })
 
   it('names a port that is taken, and what to do', async () => {
