@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createServer, type Connect, type Plugin } from 'vite'
@@ -46,7 +47,13 @@ export async function startHostSite({
     await rotateKeys()
     return sendJson(response, 200, { rotated: true })
   }
-  const handlers: SiteHandler[] = [visitors.handle, scripted.handle, rotate, proxyTo(otherServer)]
+  const handlers: SiteHandler[] = [
+    visitors.handle,
+    scripted.handle,
+    rotate,
+    proxyTo(otherServer),
+    secondVisitor(visitors, facts),
+  ]
 
   const vite = await createServer({
     configFile: false,
@@ -125,22 +132,40 @@ function proxyTo(address: (name: OtherServer) => Promise<string>): SiteHandler {
     const wanted = /^\/other-server\/([\w-]+)\/token$/.exec(request.url ?? '')?.[1]
     const name = OTHER_SERVERS.find((known) => known === wanted)
     if (!name) return false
-    const target = `${await address(name)}/token`
-    // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
-    const headers = new Headers()
-    for (const wanted of ['content-type', 'cookie', 'origin']) {
-      const value = request.headers[wanted]
-      if (typeof value === 'string') headers.set(wanted, value)
-    }
-    const body = request as unknown as ReadableStream
-    const reply = await fetch(target, {
-      method: request.method!,
-      headers,
-      body,
-      duplex: 'half',
-    } as RequestInit)
-    response.writeHead(reply.status, Object.fromEntries(reply.headers))
-    response.end(Buffer.from(await reply.arrayBuffer()))
-    return true
+    return passOn(request, response, await address(name), request.headers.cookie)
   }
+}
+
+/** `/second-visitor/token`: the same for the second visitor, whose session the site knows by a cookie of its own. */
+function secondVisitor(visitors: Visitors, facts: () => PageFacts | undefined): SiteHandler {
+  return async (request, response) => {
+    if (request.url !== '/second-visitor/token') return false
+    const { tokenServer = '' } = facts() ?? {}
+    return passOn(
+      request,
+      response,
+      tokenServer.replace('localhost', '127.0.0.1'),
+      visitors.secondCookie(request),
+    )
+  }
+}
+
+async function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  server: string,
+  cookie: string | undefined,
+): Promise<true> {
+  // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
+  const headers = new Headers(cookie === undefined ? {} : { cookie })
+  for (const wanted of ['content-type', 'origin']) {
+    const value = request.headers[wanted]
+    if (typeof value === 'string') headers.set(wanted, value)
+  }
+  const body = request as unknown as ReadableStream
+  const options = { method: request.method!, headers, body, duplex: 'half' } as RequestInit
+  const reply = await fetch(`${server}/token`, options)
+  response.writeHead(reply.status, Object.fromEntries(reply.headers))
+  response.end(Buffer.from(await reply.arrayBuffer()))
+  return true
 }
