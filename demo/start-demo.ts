@@ -13,6 +13,8 @@ export interface DemoOptions {
   ports: DemoPorts
   /** Reload the page when its sources change. */
   watch: boolean
+  /** Serve the element from its sources in place of the built file. */
+  fromSources?: boolean
   /** Seconds a token lives; the server's default where unset. */
   tokenTtl?: number
   /** Of the token servers, on standard output. */
@@ -33,7 +35,8 @@ export interface Demo {
  * Starts the three parts as three origins on two sites, as in real life: the emulator of Kinescope on 127.0.0.1, the
  * host site and the token server on localhost. What is ours is set up by the code an operator would run.
  */
-export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: DemoOptions): Promise<Demo> {
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { ports, watch, fromSources = false, tokenTtl, logLevel, report } = options
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
@@ -51,6 +54,7 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     const site = await startHostSite({
       port: ports.site,
       watch,
+      fromSources,
       facts: () => behind.facts,
       otherServer: (name) => behind.others?.address(name) ?? Promise.reject(new Error('not started yet')),
       rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),

@@ -21,6 +21,8 @@ export interface HostSiteOptions {
   rotateKeys: () => Promise<void>
   /** Watch the page's sources and reload on a change. */
   watch: boolean
+  /** Serve the element from its sources in place of the built file. */
+  fromSources?: boolean
 }
 
 export interface HostSite {
@@ -39,6 +41,7 @@ export async function startHostSite({
   otherServer,
   rotateKeys,
   watch,
+  fromSources = false,
 }: HostSiteOptions): Promise<HostSite> {
   const visitors = new Visitors()
   const scripted = new ScriptedEndpoint(visitors)
@@ -71,7 +74,7 @@ export async function startHostSite({
       strictPort: true,
       ...(watch ? {} : { watch: null }),
     },
-    plugins: [sitePlugin(handlers, facts)],
+    plugins: [sitePlugin(handlers, facts), ...(fromSources ? [elementFromSources()] : [])],
   })
   await vite.listen()
   const { port: taken } = vite.httpServer!.address() as AddressInfo
@@ -112,6 +115,27 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | u
           .replaceAll('%CHAT_ORIGIN%', chatOrigin)
           .replaceAll('%EVENT_ID%', events['live']?.publicId ?? '')
       },
+    },
+  }
+}
+
+/** The site's own `/kinescope-chat.js`: the element's sources, so that a change of them reloads the page. */
+function elementFromSources(): Plugin {
+  const source = fileURLToPath(
+    new URL('../packages/element/src/standalone.ts', new URL('..', import.meta.url)),
+  )
+  return {
+    name: 'element-from-sources',
+    enforce: 'pre',
+    resolveId: (id) => (id === '/kinescope-chat.js' ? source : null),
+    transformIndexHtml: {
+      order: 'pre',
+      handler: (html) =>
+        // the token endpoint is beside the built file, not beside this one
+        html.replace(
+          /src="([^"]*)\/kinescope-chat\.js"/,
+          (_, server: string) => `src="/kinescope-chat.js" data-token-url="${server}/token"`,
+        ),
     },
   }
 }

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { utimes } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { checkPorts, readPorts } from '../ports.js'
+import { startDemo } from '../start-demo.js'
 import { startHostSite } from '../site/host-site.js'
 import type { PageFacts } from '../src/page-facts.js'
 import { launchBrowser } from './e2e/browser.js'
+import { QUIET } from './e2e/test-demo.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -91,6 +94,27 @@ describe('npm run demo', () => {
     } finally {
       await browser.close()
       await site.close()
+    }
+  })
+
+  it('serves the element from its sources for whoever works on it, and reloads the page when they change', async () => {
+    const browser = await launchBrowser()
+    const demo = await startDemo({ ...QUIET, watch: true, fromSources: true })
+    try {
+      const page = await browser.newPage()
+      await page.goto(demo.site)
+      await page.locator('kinescope-chat [part=button]').first().waitFor()
+      const sources = await page.evaluate(() =>
+        performance.getEntriesByType('resource').filter(({ name }) => name.includes('/element/src/')),
+      )
+      expect(sources.length).toBeGreaterThan(10)
+      const again = page.waitForEvent('load')
+      const now = new Date()
+      await utimes(new URL('../../packages/element/src/view/en.ts', import.meta.url), now, now)
+      await again
+    } finally {
+      await browser.close()
+      await demo.close()
     }
   })
 
