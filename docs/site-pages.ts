@@ -1,0 +1,22 @@
+/** The site's pages: files of the repository, each under its place on the site. Nothing else is a page. */
+export const PAGES: Readonly<Record<string, string>> = {
+  'docs/index.md': 'index.md',
+  'docs/start.md': 'start.md',
+  'docs/placing.md': 'placing.md',
+  'docs/troubleshooting.md': 'troubleshooting.md',
+  'docs/not-known.md': 'not-known.md',
+  'docs/architecture.md': 'architecture.md',
+  'docs/browsers.md': 'browsers.md',
+  'docs/versioning.md': 'versioning.md',
+  'docs/ru/start.md': 'ru/start.md',
+  'docs/ru/placing.md': 'ru/placing.md',
+  'docs/ru/troubleshooting.md': 'ru/troubleshooting.md',
+  'packages/server/README.md': 'server/index.md',
+  'packages/server/docs/settings.md': 'server/settings.md',
+  'packages/server/docs/operating.md': 'server/operating.md',
+  'packages/server/docs/growing.md': 'server/growing.md',
+  'SECURITY.md': 'security.md',
+  'CONTRIBUTING.md': 'contributing.md',
+  'CHANGELOG.md': 'changelog.md',
+  'demo/README.md': 'bench.md',
+}
