@@ -1,7 +1,7 @@
 import { emit } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper } from '../frame/frame-swapper.js'
-import { canPass, chatFailure, isRefusal, type Failure, type Problem } from '../problem.js'
+import { chatFailure, courseOf, type Failure, type Problem } from '../problem.js'
 import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-token.js'
 import { askForToken, type TokenAnswer, type TokenQuestion, type TokenReason } from '../token/token-client.js'
 import { readFailure } from '../token/read-failure.js'
@@ -195,7 +195,7 @@ export class ChatSession {
     const { token: value, event_id = eventId, chat_id: chatId = eventId, refresh_in } = reply
     const seconds = date && date / 1000
     const { fault, header, claims } = checkToken(value, { eventId: event_id, now: seconds })
-    if (fault) throw chatFailure(fault.code, fault)
+    if (fault) throw chatFailure(fault.code, { reason: fault.reason, header, claims })
     const now = steadyNow()
     // the same token again lives no longer for having been sent twice
     const known = this.token?.value === value ? this.token.endsAt : Infinity
@@ -211,14 +211,14 @@ export class ChatSession {
     const { code, retryAfterMs } = failure
     this.#failure = failure
     this.#failures++
-    if (isRefusal(failure)) {
+    if (courseOf(code) === 'refuses') {
       this.#request?.abort()
       this.#request = undefined
       this.token = null
       this.frames.clear()
     }
     // without a network there is nothing to wait for but its return
-    if (canPass(code) && code !== 'offline')
+    if (courseOf(code) === 'passes' && code !== 'offline')
       this.#askAt = steadyNow() + backOff(this.#failures, Math.random(), retryAfterMs)
     // a frame that couldn't be swapped is tried again with the next token
     else if (code === 'frame-timeout' && this.state.framed) this.#askAt = this.token!.refreshAt
@@ -228,13 +228,14 @@ export class ChatSession {
 
   /** Says what is wrong: of a chat whose token has ended, that; else the failure itself. */
   #report(failure: Failure): void {
-    const refused = isRefusal(failure)
-    const passes = canPass(failure.code)
+    const refused = courseOf(failure.code) === 'refuses'
+    const passes = courseOf(failure.code) === 'passes'
     const expired = this.state.framed && !refused && this.timeLeft! <= 0
-    const { code, reason }: Failure = expired ? { code: 'token-expired', reason: failure.code } : failure
+    const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
+    const { code, reason } = shown
     const wait = Math.max(0, Math.round(this.#askAt - steadyNow()))
     const known = this.state.problem?.code === code
-    const problem = this.#host.describe({ ...failure, code, reason }, passes && wait < Infinity ? wait : null)
+    const problem = this.#host.describe(shown, passes && wait < Infinity ? wait : null)
     this.#note(code + (reason ? ` (${reason})` : ''))
     this.#happen(refused ? 'refused' : passes && !expired ? 'troubled' : 'failed', problem)
     if (!known) emit(this.#host, 'error', { problem })
@@ -261,7 +262,7 @@ export class ChatSession {
   }
 
   readonly #wake = ({ type, persisted }: Event & { persisted?: boolean }): void => {
-    if (type === 'online' && this.#failure && canPass(this.#failure.code)) this.#askAt = 0
+    if (type === 'online' && this.#failure && courseOf(this.#failure.code) === 'passes') this.#askAt = 0
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (persisted && this.state.framed) this.#open('reload')
     else this.#look()
@@ -283,3 +284,10 @@ export class ChatSession {
     if (this.steps.length > STEPS_KEPT) this.steps.shift()
   }
 }
+
+/** A token that has ended under the visitor's eyes, and why there is no newer one. */
+const endedBy = ({ code, reason }: Failure): Failure => ({
+  code: 'token-expired',
+  reason: `No new token could be had: ${code}${reason ? ` (${reason})` : ''}`,
+  ended: true,
+})

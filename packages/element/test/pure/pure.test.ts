@@ -169,6 +169,7 @@ describe('backing off', () => {
 describe('the next state', () => {
   const problem = {
     code: 'offline',
+    topic: 'offline',
     message: '',
     remediation: '',
     status: null,
