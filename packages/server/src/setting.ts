@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { ConfigProblem, type SettingProblem } from './problem.js'
 
-/** One variable of the environment. The table of them in config.ts is what docs/settings.md is checked against. */
+/** One variable of the environment, and one row of the table in settings.ts. */
 export interface Setting {
   name: string
+  /** The heading it stands under. */
+  group: string
+  /** What stands for its value in the help: its kind or its unit. */
+  value: string
+  /** How white space inside its value is read: not at all, as what separates entries, or as part of a PEM or JWK. */
+  text?: 'list' | 'block'
   /** As written in the environment; left out where there is none. */
   default?: string
   /** Never shown, never a flag's value (everyone on the machine can read those); also read from the file `NAME_FILE` names. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { writeFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -227,18 +227,3 @@ describe('the configuration', () => {
     expect(() => readKeyConfig({ CHAT_TOKEN_TTL: 'x' })).toThrow(ConfigProblem)
   })
 })
-
-describe('docs/settings.md', () => {
-  it('lists every setting with its default and meaning', () => {
-    const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')
-    const rows = page.split('\n').filter((line) => /^\| `[A-Z]/.test(line))
-    expect(rows).toEqual(SETTINGS.map(rowOf))
-  })
-})
-
-/** A row of the table in docs/settings.md: copy what this test prints after a change. */
-function rowOf(setting: (typeof SETTINGS)[number]): string {
-  const { name, default: standard, secret, meaning } = setting
-  const names = secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``
-  return `| ${names} | \`--${flagName(setting)}\` | ${standard === undefined ? '–' : `\`${standard}\``} | ${meaning} |`
-}

@@ -2,7 +2,7 @@ import { identityFromCode, pseudonymWith, type ChatUser } from '../identity/iden
 import type { KeySource } from '../token/signing-key.js'
 import type { AllowedEvents } from './event-list.js'
 import { isOrigin } from './origin-policy.js'
-import type { AuthorizeQuestion, RateLimit, TokenOutcome } from './token-call.js'
+import type { AuthorizeQuestion, IssuedToken, RateLimit, TokenOutcome } from './token-call.js'
 import { createTokenEndpoint } from './token-endpoint.js'
 import { MAX_BODY_BYTES, readBody } from './token-request.js'
 
@@ -22,6 +22,8 @@ export interface TokenHandlerOptions<R> {
   userIdSecret?: string
   limits?: { address?: RateLimit; visitor?: RateLimit }
   onOutcome?: (outcome: TokenOutcome) => void
+  /** For an audit: called once for each token that was made. */
+  onToken?: (issued: IssuedToken) => void
 }
 
 export interface FetchHandlerOptions extends TokenHandlerOptions<Request> {

@@ -32,12 +32,37 @@ export interface RegistrationView {
   eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
 }
 
-/** What became of a request, for logs and metrics. Holds nothing of the visitor. */
+/** What became of a request, for logs and metrics. Holds no name, no id and no credential of the visitor. */
 export type TokenOutcome = { requestId: string } & (
   | { kind: 'preflight' }
   | { kind: 'minted'; eventId: string; kid: string; signMs: number }
-  | { kind: 'refused'; code: WireCode; status: number; reason: string; cause?: unknown }
+  | {
+      kind: 'refused'
+      code: WireCode
+      status: number
+      reason: string
+      /** The page's origin as the browser named it, cut and cleaned; null where it named none. */
+      origin: string | null
+      /** The visitor's address, cut and cleaned; null where it isn't known. */
+      address: string | null
+      cause?: unknown
+    }
 )
+
+/** A token that was made and is on its way to the visitor: what an audit needs to answer who held one. */
+export interface IssuedToken {
+  /** Milliseconds since the epoch. */
+  time: number
+  requestId: string
+  kid: string
+  /** As in the token's claims. */
+  eventId: string
+  /** As in the token's claims: a pseudonym where one is configured. */
+  userId: string
+  /** Seconds since the epoch. */
+  exp: number
+  address: string | null
+}
 
 export interface AuthorizeQuestion<R> {
   user: ChatUser

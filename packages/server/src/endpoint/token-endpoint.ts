@@ -9,6 +9,7 @@ import { SigningQueue } from './signing-queue.js'
 import {
   ALWAYS_HEADERS,
   type AuthorizeQuestion,
+  type IssuedToken,
   type RateLimit,
   type RegistrationView,
   type TokenAnswer,
@@ -33,7 +34,10 @@ export interface TokenEndpointOptions<R> {
   limits?: { address?: RateLimit | undefined; visitor?: RateLimit | undefined } | undefined
   registration?: RegistrationView | undefined
   queue?: SigningQueue | undefined
+  /** Neither this nor `onToken` is waited for; what they throw or reject with is dropped. */
   onOutcome?: ((outcome: TokenOutcome) => void) | undefined
+  /** Called once for each token, after it is signed. */
+  onToken?: ((issued: IssuedToken) => void) | undefined
   /** Milliseconds since the epoch. */
   now?: (() => number) | undefined
   /** At least 0, less than 1. */
@@ -51,7 +55,9 @@ export interface TokenEndpoint<R> {
 /** Puts the checks, the identity and the keys together, in the order that costs a bad request the least. */
 export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
   const { identify, authorize, keys, tokenTtl, notBefore = false, pseudonym, limits, registration } = options
-  const { now = Date.now, random = Math.random, onOutcome } = options
+  const { now = Date.now, random = Math.random } = options
+  const onOutcome = listener(options.onOutcome)
+  const onToken = listener(options.onToken)
   const queue = options.queue ?? new SigningQueue(() => performance.now())
   const allowedOrigins = new Set(options.allowedOrigins)
   const findEvent = eventLookup(options.events)
@@ -116,12 +122,16 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     // the end Kinescope names counts too: CHAT_PRIVATE_KEY brings none along
     const ends = [choice.key.expiresAt, registration?.keyExpiresAt(kid) ?? null].filter((end) => end !== null)
     const key = { ...choice.key, expiresAt: ends.length > 0 ? Math.min(...ends) : null }
-    const asked = { key, userId, username: user.name, eventId: claimId, ttl: tokenTtl, notBefore, now: now() }
+    const time = now()
+    const asked = { key, userId, username: user.name, eventId: claimId, ttl: tokenTtl, notBefore, now: time }
     const started = performance.now()
     const { token, expiresIn } = await queue.run(() => mintToken(asked))
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
     const signMs = performance.now() - started
-    onOutcome?.({ kind: 'minted', requestId: call.requestId, eventId: event.id, kid, signMs })
+    const { requestId, address } = call
+    onOutcome({ kind: 'minted', requestId, eventId: event.id, kid, signMs })
+    const exp = Math.floor(time / 1000) + expiresIn
+    onToken({ time, requestId, kid, eventId: claimId, userId, exp, address })
     return {
       token,
       expires_in: expiresIn,
@@ -148,7 +158,17 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     const refusal =
       error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
     const { code, status, reason, cause } = refusal
-    onOutcome?.({ kind: 'refused', requestId, code, status, reason, cause })
+    const origin = shown(call.header('origin'))
+    onOutcome({
+      kind: 'refused',
+      requestId,
+      code,
+      status,
+      reason,
+      origin,
+      address: shown(call.address),
+      cause,
+    })
     return {
       status,
       headers: { ...judge(call).headers, 'Content-Type': 'application/problem+json', ...refusal.headers },
@@ -167,7 +187,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     const asksOnly = method === 'OPTIONS' && call.header('origin') === null
     if (!verdict.allowed && !asksOnly) throw new Refusal('origin-not-allowed', { reason: verdict.reason })
     if (method === 'OPTIONS') {
-      onOutcome?.({ kind: 'preflight', requestId })
+      onOutcome({ kind: 'preflight', requestId })
       return {
         status: 204,
         headers: { ...headers, Allow: 'POST, OPTIONS', ...preflightHeaders(verdict.readable) },
@@ -187,6 +207,23 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 
   return { refuse, answer: (call) => answer(call).catch((error: unknown) => refuse(call, error)) }
+}
+
+/** A callback of the host as the endpoint calls it: it can neither throw nor be waited for. */
+function listener<T>(callback: ((value: T) => unknown) | undefined): (value: T) => void {
+  return (value) => {
+    try {
+      // a rejection that nobody hears ends a Node process
+      void Promise.resolve(callback?.(value)).catch(() => undefined)
+    } catch {
+      // the host's own fault, and none of the visitor's
+    }
+  }
+}
+
+/** What a stranger wrote, as a log may show it. */
+function shown(text: string | null): string | null {
+  return text === null ? null : text.slice(0, 256).replace(/[\p{C}\p{Z}]/gu, '\ufffd')
 }
 
 /**

@@ -4,7 +4,7 @@ import { checkToken } from 'kinescope-chat/check-token'
 import { WIRE_CODES, type ProblemReply, type TokenReply } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../../src/endpoint/refusal.js'
 import { SigningQueue } from '../../src/endpoint/signing-queue.js'
-import type { TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
+import type { IssuedToken, TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
 import {
   createTokenEndpoint,
   refreshIn,
@@ -445,6 +445,47 @@ describe('each refusal', () => {
   it('refuses a key that died a moment ago', async () => {
     const { endpoint } = setUp({ keys: { current: () => ({ key: { ...key, expiresAt: NOW + 200 } }) } })
     expect(problemOf((await endpoint.answer(call())).body).code).toBe('key-expired')
+  })
+})
+
+describe('who got a token', () => {
+  it('is told once a token, by what is in it, and never for a refusal', async () => {
+    const issued: IssuedToken[] = []
+    const onToken = (one: IssuedToken) => issued.push(one)
+    const { endpoint } = setUp({
+      onToken,
+      pseudonym: () => Promise.resolve('hidden'),
+      events: [{ id: 'stream', claimId: 'uuid-of-it' }],
+    })
+    const { claims } = checkToken(
+      (JSON.parse((await endpoint.answer(call())).body) as TokenReply).token,
+    ) as unknown as { claims: { exp: number } }
+    await endpoint.answer(call({ body: { text: '{}' } }))
+    expect(issued).toEqual([
+      {
+        time: NOW,
+        requestId: 'request-1',
+        kid: 'key-1',
+        eventId: 'uuid-of-it',
+        userId: 'hidden',
+        exp: claims.exp,
+        address: '192.0.2.1',
+      },
+    ])
+  })
+
+  it('never costs a visitor the token, however the listener fails', async () => {
+    for (const fails of [
+      () => {
+        throw new Error('disk full')
+      },
+      () => Promise.reject(new Error('disk full')),
+      () => new Promise<never>(() => undefined),
+    ]) {
+      const { endpoint } = setUp({ onToken: fails, onOutcome: fails })
+      expect((await endpoint.answer(call())).status).toBe(200)
+      expect((await endpoint.answer(call({ headers: { origin: 'https://evil.test' } }))).status).toBe(403)
+    }
   })
 })
 
