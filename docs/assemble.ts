@@ -13,8 +13,10 @@ const SITE = join(ROOT, 'docs/.vitepress/pages')
 export async function assemble(): Promise<string> {
   await rm(SITE, { recursive: true, force: true })
   for (const file of Object.keys(PAGES)) await place(file)
-  const pictures = ['docs/chat.png', ...folder('docs/pictures')]
-  for (const picture of pictures) await put(picture.replace(/^docs\//, ''), (to) => copyFile(join(ROOT, picture), to))
+  for (const name of folder('docs/pictures'))
+    await put(name.replace(/^docs\//, ''), (to) => copyFile(join(ROOT, name), to))
+  for (const name of ['chat.png', 'openapi.json'])
+    await put(`public/${name}`, (to) => copyFile(join(ROOT, 'docs', name), to))
   return SITE
 }
 

@@ -14,7 +14,8 @@ export function forSite(text: string, file: string, pages: Readonly<Record<strin
       if (/^[a-z][a-z+.-]*:|^\/|^#/i.test(href)) return whole
       const [path = '', hash] = href.split('#')
       const target = posix.normalize(posix.join(posix.dirname(file), path))
-      if (/\.(png|svg|json)$/.test(target)) return whole
+      if (target === 'docs/openapi.json') return `](/openapi.json)`
+      if (/\.(png|svg)$/.test(target)) return whole
       const page = pages[target]
       if (page === undefined) return `](#no-page${at})`
       const address = posix.relative(posix.dirname(from), page) || posix.basename(page)

@@ -59,7 +59,8 @@ const russian: DefaultTheme.SidebarItem[] = [
 /** The documentation as a site. Its pages are put together by `assemble.ts`. */
 export default defineConfig({
   title: 'kinescope-chat',
-  description: 'Kinescope’s live-stream chat on any web page, with the visitor already signed in. Unofficial.',
+  description:
+    'Kinescope’s live-stream chat on any web page, with the visitor already signed in. Unofficial.',
   srcDir: '.vitepress/pages',
   outDir: 'dist',
   cacheDir: '../.cache/vitepress',
@@ -82,6 +83,8 @@ export default defineConfig({
   },
   themeConfig: {
     outline: [2, 3],
+    // not every page is in both languages
+    i18nRouting: false,
     search: {
       provider: 'local',
       options: {
