@@ -22,7 +22,7 @@ export function openApi(): Record<string, unknown> {
     'Cache-Control': { schema: { const: 'no-store' } },
     'X-Request-ID': { schema: { type: 'string' }, description: 'The same as request_id; it is in the log.' },
   }
-  const refusals = [...byStatus].sort().map(([status, codes]) => [
+  const refusals = [...byStatus].sort().map(([status, codes]): [string, object] => [
     status,
     {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].detail}`).join('\n\n'),
