@@ -1,5 +1,4 @@
 import { make } from '../make.js'
-import { courseOf } from '../problem.js'
 import type { ChatState } from '../session/chat-state.js'
 import { steadyNow } from '../session/steady-clock.js'
 import type { Messages } from './messages.js'
@@ -177,8 +176,7 @@ export class ChatView {
         ]
       },
     }
-    const goesOn = code && ['passes', 'foreign'].includes(courseOf(code)) && topic !== 'offline'
-    const trouble = goesOn ? text.renewing : title
+    const trouble = status === 'refreshing' && topic !== 'offline' ? text.renewing : title
     const root = this.#box.getRootNode() as ShadowRoot
     const held = root.activeElement?.matches('.button')
     this.#box.lang = language
