@@ -2,7 +2,7 @@ import type { LevelWithSilent } from 'pino'
 import { isOrigin } from './endpoint/origin-policy.js'
 import type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
-import { MIN_SECRET_BYTES } from './identity/site-jwt.js'
+import { isWeakSecret, MIN_SECRET_BYTES } from './identity/shared-secret.js'
 import { addressesIn } from './identity/proxy-header.js'
 import { SettingReader, type Environment } from './setting.js'
 import { SETTINGS } from './settings.js'
@@ -225,7 +225,7 @@ function readApi(reader: SettingReader): ApiConfig {
 
 /** A secret that is long enough to be one. */
 function readSecret(reader: SettingReader, name: string): string | undefined {
-  return reader.parsed(name, `must have ${MIN_SECRET_BYTES} bytes or more.`, (text) =>
-    Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined,
+  return reader.parsed(name, `must be a random text of ${MIN_SECRET_BYTES} bytes or more.`, (text) =>
+    isWeakSecret(text) ? undefined : text,
   )
 }

@@ -1,5 +1,7 @@
+import { createPublicKey } from 'node:crypto'
 import type { SettingReader } from '../setting.js'
-import { MIN_SECRET_BYTES, type SiteKey } from './site-jwt.js'
+import { isWeakSecret, MIN_SECRET_BYTES } from './shared-secret.js'
+import type { SiteKey } from './site-key.js'
 
 /** How the server learns who the visitor is, as configured. */
 export type IdentityConfig =
@@ -10,6 +12,8 @@ export type IdentityConfig =
       cookie: string | undefined
       issuer: string | undefined
       audience: string | undefined
+      /** Seconds that the end of a statement may lie ahead. */
+      maxAge: number
       idField: string
       nameField: string
     }
@@ -37,8 +41,13 @@ export function readIdentity(
       const idField = reader.text('CHAT_IDENTITY_ID_FIELD') ?? 'sub'
       const cookie = reader.parsed('CHAT_IDENTITY_COOKIE', 'must be the name of a cookie.', token)
       const issuer = reader.text('CHAT_IDENTITY_ISSUER')
-      const audience = reader.text('CHAT_IDENTITY_AUDIENCE')
-      return key && { kind, key, cookie, issuer, audience, idField, nameField }
+      // whoever holds a secret of ours signs for us; a key set signs for every client of the site
+      const audience =
+        key && !('secret' in key)
+          ? reader.required('CHAT_IDENTITY_AUDIENCE', ' although statements are verified by a public key')
+          : reader.text('CHAT_IDENTITY_AUDIENCE')
+      const maxAge = reader.number('CHAT_IDENTITY_MAX_AGE', 60, 31_536_000)!
+      return key && { kind, key, cookie, issuer, audience, maxAge, idField, nameField }
     }
     case 'header': {
       const why = ' although CHAT_IDENTITY is header'
@@ -90,8 +99,7 @@ function readSiteKey(reader: SettingReader): SiteKey | undefined {
       const publicKey = reader.parsed(
         'CHAT_IDENTITY_PUBLIC_KEY',
         'must be a public key, PEM (SPKI) or JWK.',
-        (text) =>
-          /^\s*(-----BEGIN PUBLIC KEY-----|\{)/.test(text) && !text.includes('"d"') ? text : undefined,
+        publicKeyText,
       )
       return publicKey === undefined ? undefined : { publicKey }
     }
@@ -103,9 +111,22 @@ function readSiteKey(reader: SettingReader): SiteKey | undefined {
 }
 
 function readSharedSecret(reader: SettingReader): string | undefined {
-  return reader.parsed('CHAT_IDENTITY_SECRET', `must have ${MIN_SECRET_BYTES} bytes or more.`, (text) =>
-    Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined,
-  )
+  const wrong = `must be a random text of ${MIN_SECRET_BYTES} bytes or more.`
+  return reader.parsed('CHAT_IDENTITY_SECRET', wrong, (text) => (isWeakSecret(text) ? undefined : text))
+}
+
+/** The text as it is, where it holds a public key that can be loaded: a broken one would turn everybody away. */
+function publicKeyText(text: string): string | undefined {
+  const trimmed = text.replaceAll('\\n', '\n').trim()
+  if (!/^(-----BEGIN PUBLIC KEY-----|\{)/.test(trimmed) || trimmed.includes('"d"')) return undefined
+  try {
+    if (trimmed.startsWith('{')) {
+      createPublicKey({ key: JSON.parse(trimmed) as Record<string, string>, format: 'jwk' })
+    } else createPublicKey(trimmed)
+    return text
+  } catch {
+    return undefined
+  }
 }
 
 function readUrl(reader: SettingReader, name: string): string | undefined {
