@@ -14,7 +14,7 @@ const MAX_HEAD = 65_536
  * @param allowedOrigins pages that may read the answer
  */
 export function answerClientError(
-  error: { code?: string; rawPacket?: Uint8Array },
+  error: Error & { code?: string; rawPacket?: Uint8Array },
   socket: Socket,
   allowedOrigins: ReadonlySet<string>,
 ): void {
