@@ -1,6 +1,5 @@
 import { createPublicKey } from 'node:crypto'
 import type { SettingReader } from '../setting.js'
-import { isWeakSecret, MIN_SECRET_BYTES } from './shared-secret.js'
 import type { SiteKey } from './site-key.js'
 
 /** How the server learns who the visitor is, as configured. */
@@ -60,7 +59,7 @@ export function readIdentity(
     }
     case 'guest': {
       reader.required('CHAT_IDENTITY_SECRET', ' although CHAT_IDENTITY is guest')
-      const secret = readSharedSecret(reader)
+      const secret = reader.strong('CHAT_IDENTITY_SECRET')
       return secret === undefined ? undefined : { kind, secret }
     }
     default:
@@ -75,7 +74,7 @@ export function readIdentity(
 
 function readSiteKey(reader: SettingReader): SiteKey | undefined {
   const given = ['CHAT_IDENTITY_JWKS_URL', 'CHAT_IDENTITY_PUBLIC_KEY', 'CHAT_IDENTITY_SECRET'].filter(
-    (name) => reader.text(name) !== undefined,
+    (name) => reader.isWritten(name),
   )
   if (given.length === 0) {
     const instead = 'Write that, or CHAT_IDENTITY_PUBLIC_KEY, or CHAT_IDENTITY_SECRET'
@@ -104,15 +103,10 @@ function readSiteKey(reader: SettingReader): SiteKey | undefined {
       return publicKey === undefined ? undefined : { publicKey }
     }
     default: {
-      const secret = readSharedSecret(reader)
+      const secret = reader.strong('CHAT_IDENTITY_SECRET')
       return secret === undefined ? undefined : { secret }
     }
   }
-}
-
-function readSharedSecret(reader: SettingReader): string | undefined {
-  const wrong = `must be a random text of ${MIN_SECRET_BYTES} bytes or more.`
-  return reader.parsed('CHAT_IDENTITY_SECRET', wrong, (text) => (isWeakSecret(text) ? undefined : text))
 }
 
 /** The text as it is, where it holds a public key that can be loaded: a broken one would turn everybody away. */
