@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import { configWarnings, type ServeConfig } from './config.js'
+import type { ServeConfig } from './config.js'
+import { configWarnings } from './config-warnings.js'
 import { eventLookup } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { createRateLimiter } from './endpoint/rate-limiter.js'
@@ -44,7 +45,8 @@ export interface RunningServer {
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
   const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
-  for (const warning of configWarnings(config)) logger.warn(warning)
+  for (const { name, message, remediation } of configWarnings(config))
+    logger.warn({ setting: name, remediation }, `${name} ${message}`)
   const scripts = await loadScripts()
 
   const queue = new SigningQueue(() => performance.now())

@@ -1,5 +1,5 @@
 import type { SettingReader } from '../setting.js'
-import { MIN_SECRET_BYTES, type SiteKey } from './site-jwt.js'
+import type { SiteKey } from './site-jwt.js'
 
 /** How the server learns who the visitor is, as configured. */
 export type IdentityConfig =
@@ -51,7 +51,7 @@ export function readIdentity(
     }
     case 'guest': {
       reader.required('CHAT_IDENTITY_SECRET', ' although CHAT_IDENTITY is guest')
-      const secret = readSharedSecret(reader)
+      const secret = reader.strong('CHAT_IDENTITY_SECRET')
       return secret === undefined ? undefined : { kind, secret }
     }
     default:
@@ -66,7 +66,7 @@ export function readIdentity(
 
 function readSiteKey(reader: SettingReader): SiteKey | undefined {
   const given = ['CHAT_IDENTITY_JWKS_URL', 'CHAT_IDENTITY_PUBLIC_KEY', 'CHAT_IDENTITY_SECRET'].filter(
-    (name) => reader.text(name) !== undefined,
+    (name) => reader.isWritten(name),
   )
   if (given.length === 0) {
     const instead = 'Write that, or CHAT_IDENTITY_PUBLIC_KEY, or CHAT_IDENTITY_SECRET'
@@ -96,16 +96,10 @@ function readSiteKey(reader: SettingReader): SiteKey | undefined {
       return publicKey === undefined ? undefined : { publicKey }
     }
     default: {
-      const secret = readSharedSecret(reader)
+      const secret = reader.strong('CHAT_IDENTITY_SECRET')
       return secret === undefined ? undefined : { secret }
     }
   }
-}
-
-function readSharedSecret(reader: SettingReader): string | undefined {
-  return reader.parsed('CHAT_IDENTITY_SECRET', `must have ${MIN_SECRET_BYTES} bytes or more.`, (text) =>
-    Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined,
-  )
 }
 
 function readUrl(reader: SettingReader, name: string): string | undefined {

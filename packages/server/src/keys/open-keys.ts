@@ -10,7 +10,7 @@ export interface OpenKeys extends KeySource {
 }
 
 export interface KeyLocation {
-  key: { dir: string } | { privateKey: string; kid: string }
+  key: { dir: string } | { secret: { namespace: string; name: string } } | { privateKey: string; kid: string }
   passphrase: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -31,6 +31,15 @@ export async function openKeys(
       expiresAt: null,
     })
     return { ...source, reload: () => Promise.resolve(), close: () => undefined }
+  }
+  if ('secret' in key) {
+    throw new ConfigProblem([
+      {
+        name: 'CHAT_KEY_SECRET',
+        message: "can't be read yet.",
+        remediation: 'Mount the Secret and write CHAT_KEY_DIR.',
+      },
+    ])
   }
   const { pollMs, onReload } = options
   const source = await ringKeySource({

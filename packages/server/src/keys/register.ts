@@ -84,7 +84,7 @@ export async function adopt(
     )
   }
   const record = { ...newRecord({ ...loaded, kid: wanted }, now(), lifeDays), file: `${own}.pem` }
-  await store.savePrivateKey(record.file, toPkcs8(text, passphrase, passphrase))
+  await store.savePrivateKey(record.file, await toPkcs8(text, passphrase, passphrase))
   await store.commit({}, [record])
   report({ action: 'adopted', kid: wanted, bits: record.bits })
   return record
