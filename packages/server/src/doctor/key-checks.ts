@@ -16,6 +16,8 @@ export interface FoundKey {
   publicJwk: PublicJwk
   /** Kinescope's id; null where it isn't known. */
   remoteId: string | null
+  /** Given with its kid (CHAT_PRIVATE_KEY) rather than found in a ring. */
+  byHand: boolean
 }
 
 export interface KeyFacts {
@@ -37,7 +39,7 @@ export async function checkKeys(
       const { privateKey, publicJwk, bits } = await loadPrivateKey(place.privateKey, { passphrase })
       const signing = { kid: place.kid, privateKey, expiresAt: null }
       const ok = found.ok('key', `CHAT_PRIVATE_KEY is a key of ${bits} bits for RS256, used as ${place.kid}`)
-      return { findings: [ok], key: { signing, publicJwk, remoteId: null }, ring: null }
+      return { findings: [ok], key: { signing, publicJwk, remoteId: null, byHand: true }, ring: null }
     }
     const ring = await readKeyRing(place.dir)
     const record = signingKeyRecord(ring, now)
@@ -50,7 +52,7 @@ export async function checkKeys(
       ...(await permissions(`${place.dir}/${record.file}`)),
       ...lifetimes(ring, tokenTtl),
     ]
-    return { findings, key: { signing, publicJwk, remoteId: record.remoteId }, ring }
+    return { findings, key: { signing, publicJwk, remoteId: record.remoteId, byHand: false }, ring }
   } catch (error) {
     return { findings: [found.error(error)], key: null, ring: null }
   }
