@@ -129,15 +129,14 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
 
 function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, logger: FastifyBaseLogger) {
   if (rateLimit === null) return null
-  let said = false
   return createRateLimiter({
     ...rateLimit,
     redisUrl,
     onFallback: (error) => {
       metrics.rateLimitFallback()
-      if (!said) logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
-      said = true
+      logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
     },
+    onReturn: () => logger.info('Redis answers again: limits are shared'),
   })
 }
 

@@ -1,7 +1,7 @@
+import { weaknessOf } from './identity/shared-secret.js'
 import { ConfigProblem, type SettingProblem } from './problem.js'
 import { readBounded } from './secret-file.js'
 import { cleanValue, isServiceLink, nearestName, whyUnreadable } from './setting-text.js'
-import { weaknessOf } from './weak-secret.js'
 
 export { distanceBetween } from './setting-text.js'
 

@@ -1,7 +1,7 @@
-/** RFC 7518, section 3.2: a key for HS256 has as many bits as its hash. */
+/** HS256 needs a key at least as long as its hash (RFC 7518, section 3.2). Bytes. */
 export const MIN_SECRET_BYTES = 32
-/** `openssl rand -hex 16` has fewer once in 25 million times. */
-const MIN_DIFFERENT = 8
+/** A random secret of that length has more different characters, in digits alone too. */
+const MIN_DIFFERENT = 6
 
 /** What makes a secret easy to guess, to be read after its name; null where nothing shows. Never holds any of it. */
 export function weaknessOf(secret: string): string | null {
@@ -13,3 +13,6 @@ export function weaknessOf(secret: string): string | null {
   if (new Set(secret).size < MIN_DIFFERENT) return `has fewer than ${MIN_DIFFERENT} different characters.`
   return null
 }
+
+/** Whether a text is too short or too monotonous to be a secret. */
+export const isWeakSecret = (text: string): boolean => weaknessOf(text) !== null
