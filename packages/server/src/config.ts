@@ -4,10 +4,11 @@ import type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
 import { MIN_SECRET_BYTES } from './identity/site-jwt.js'
 import { addressesIn } from './identity/proxy-header.js'
+import type { KeyPlace } from './keys/key-store.js'
 import { SettingReader, type Environment } from './setting.js'
 import { SETTINGS } from './settings.js'
 
-export type KeyConfig = { dir: string } | { privateKey: string; kid: string }
+export type KeyConfig = KeyPlace | { privateKey: string; kid: string }
 
 export interface ApiConfig {
   apiUrl: string
@@ -17,7 +18,7 @@ export interface ApiConfig {
 
 /** What `kinescope-chat keys` needs to know. */
 export interface KeyRingConfig {
-  keyDir: string
+  place: KeyPlace
   passphrase: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -93,7 +94,7 @@ export function readApiConfig(env: Environment = process.env, flags: Environment
 export function readKeyConfig(env: Environment = process.env, flags: Environment = {}): KeyRingConfig {
   const reader = new SettingReader(SETTINGS, env, flags)
   const config = {
-    keyDir: reader.text('CHAT_KEY_DIR')!,
+    place: readPlace(reader, env, flags),
     passphrase: reader.text('CHAT_KEY_PASSPHRASE'),
     tokenTtl: reader.number('CHAT_TOKEN_TTL', 60, 86_400)!,
   }
@@ -171,10 +172,10 @@ function readKey(reader: SettingReader, env: Environment, flags: Environment): K
   const kid = reader.text('CHAT_KEY_ID')
   if (privateKey === undefined) {
     if (kid !== undefined) reader.required('CHAT_PRIVATE_KEY', ' although CHAT_KEY_ID is given')
-    return { dir: reader.text('CHAT_KEY_DIR')! }
+    return readPlace(reader, env, flags)
   }
-  if (env['CHAT_KEY_DIR'] || flags['key-dir']) {
-    reader.problem('CHAT_KEY_DIR', 'is given beside CHAT_PRIVATE_KEY.', 'Keep one of the two.')
+  for (const name of ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'].filter((key) => isGiven(key, env, flags))) {
+    reader.problem(name, 'is given beside CHAT_PRIVATE_KEY.', 'Keep one of the two.')
   }
   if (kid === undefined) {
     reader.required('CHAT_KEY_ID', ' although CHAT_PRIVATE_KEY is given')
@@ -182,6 +183,23 @@ function readKey(reader: SettingReader, env: Environment, flags: Environment): K
   }
   return { privateKey, kid }
 }
+
+/** Where the key ring is kept: in a directory unless a Secret is named. */
+function readPlace(reader: SettingReader, env: Environment, flags: Environment): KeyPlace {
+  const wrong = 'must be the namespace and the name of a Secret, such as chat/chat-keys.'
+  const secret = reader.parsed('CHAT_KEY_SECRET', wrong, (text) => {
+    const [, namespace, name] = /^([a-z\d][a-z\d-]{0,62})\/([a-z\d][a-z\d.-]{0,252})$/.exec(text) ?? []
+    return namespace !== undefined && name !== undefined ? { namespace, name } : undefined
+  })
+  if (!secret) return { dir: reader.text('CHAT_KEY_DIR')! }
+  if (isGiven('CHAT_KEY_DIR', env, flags)) {
+    reader.problem('CHAT_KEY_DIR', 'is given beside CHAT_KEY_SECRET.', 'Keep one of the two.')
+  }
+  return { secret }
+}
+
+const isGiven = (name: string, env: Environment, flags: Environment) =>
+  Boolean(env[name] || flags[name.replace('CHAT_', '').replaceAll('_', '-').toLowerCase()])
 
 function readRateLimit(reader: SettingReader): RateLimitConfig | null | undefined {
   const wrong = 'must be two whole numbers above nought, or off.'

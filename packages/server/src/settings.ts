@@ -47,6 +47,12 @@ export const SETTINGS: readonly Setting[] = [
     example: './keys',
   },
   {
+    name: 'CHAT_KEY_SECRET',
+    meaning:
+      'Keeps the key ring in a Secret of a Kubernetes cluster instead of a directory: `namespace/name`. The cluster is that of `KUBECONFIG`, or the one the pod runs in.',
+    example: 'chat/chat-keys',
+  },
+  {
     name: 'CHAT_PRIVATE_KEY',
     secret: true,
     meaning:

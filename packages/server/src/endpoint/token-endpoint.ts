@@ -1,6 +1,7 @@
 import type { Code, TokenReply } from 'kinescope-chat/contract'
 import type { ChatUser, IdentitySource } from '../identity/identity.js'
 import { mintToken } from '../token/mint-token.js'
+import { OperatorProblem } from '../problem.js'
 import type { KeySource } from '../token/signing-key.js'
 import { eventLookup, type AllowedEvent, type AllowedEvents } from './event-list.js'
 import { corsHeaders, judgeOrigin, preflightHeaders } from './origin-policy.js'
@@ -118,7 +119,12 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     const key = { ...choice.key, expiresAt: ends.length > 0 ? Math.min(...ends) : null }
     const asked = { key, userId, username: user.name, eventId: claimId, ttl: tokenTtl, notBefore, now: now() }
     const started = performance.now()
-    const { token, expiresIn } = await queue.run(() => mintToken(asked))
+    const { token, expiresIn } = await queue
+      .run(() => mintToken(asked))
+      .catch((cause: unknown) => {
+        if (!(cause instanceof OperatorProblem)) throw cause
+        throw new Refusal('key-unavailable', { reason: 'signer', cause })
+      })
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
     const signMs = performance.now() - started
     onOutcome?.({ kind: 'minted', requestId: call.requestId, eventId: event.id, kid, signMs })

@@ -1,11 +1,13 @@
-import { SignJWT } from 'jose'
+import { base64url, SignJWT } from 'jose'
 import { chatClaims, type ChatClaimsInput } from './claims.js'
-import type { SigningKey } from './signing-key.js'
+import type { SignFunction, SigningKey } from './signing-key.js'
 
 export interface MintTokenInput extends Omit<ChatClaimsInput, 'expiresAtCap' | 'now'> {
   key: SigningKey
   /** Milliseconds since the epoch; the system's clock by default. */
   now?: number
+  /** Ends the waiting for a signer that is elsewhere. */
+  signal?: AbortSignal
 }
 
 export interface MintedToken {
@@ -17,10 +19,28 @@ export interface MintedToken {
 }
 
 /** Signs a chat token. Web Crypto signs off the main thread, so the event loop stays free meanwhile. */
-export async function mintToken({ key, now = Date.now(), ...input }: MintTokenInput): Promise<MintedToken> {
+export async function mintToken({
+  key,
+  now = Date.now(),
+  signal,
+  ...input
+}: MintTokenInput): Promise<MintedToken> {
   const claims = chatClaims({ ...input, now, expiresAtCap: key.expiresAt })
-  const token = await new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid })
-    .sign(key.privateKey)
+  const header = { alg: 'RS256', typ: 'JWT', kid: key.kid }
+  const token =
+    'sign' in key
+      ? await signElsewhere(key.sign, header, claims, signal)
+      : await new SignJWT({ ...claims }).setProtectedHeader(header).sign(key.privateKey)
   return { token, expiresIn: claims.exp - Math.floor(now / 1000), kid: key.kid }
+}
+
+/** A JWS in its compact form (RFC 7515, section 7.1), for a library wants the key itself. */
+async function signElsewhere(
+  sign: SignFunction,
+  header: object,
+  claims: object,
+  signal = new AbortController().signal,
+): Promise<string> {
+  const input = [header, claims].map((part) => base64url.encode(JSON.stringify(part))).join('.')
+  return `${input}.${base64url.encode(await sign(new TextEncoder().encode(input), signal))}`
 }
