@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import { configWarnings, type ServeConfig } from './config.js'
+import type { ServeConfig } from './config.js'
+import { configWarnings } from './config-warnings.js'
 import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { createRateLimiter } from './endpoint/rate-limiter.js'
@@ -44,7 +45,8 @@ export interface RunningServer {
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
   const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
-  for (const warning of configWarnings(config)) logger.warn(warning)
+  for (const { name, message, remediation } of configWarnings(config))
+    logger.warn({ setting: name, remediation }, `${name} ${message}`)
   const scripts = await loadScripts()
 
   const queue = new SigningQueue(() => performance.now())
@@ -57,7 +59,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
       else
         logger.error(
           { err: result.error },
-          'the key ring cannot be followed: the last good state signs, and it is tried again at each look',
+          'the key ring cannot be followed: the last good state signs, and it is tried at each look',
         )
     },
   })
@@ -73,12 +75,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const events =
     config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? { id: e } : e))
   const eventIds = events.map(({ id }) => id)
-  metrics.observe({
-    keys,
-    stale: () => keys.notes().some(({ code }) => code === 'key-ring-stale'),
-    pending: () => queue.pending,
-    eventIds,
-  })
+  const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
+  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
   const limiter = openLimiter(config, metrics, logger)
   const watch = openWatch(config, events, keys, metrics, logger, options.watchMs)
 
@@ -138,15 +136,14 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
 
 function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, logger: FastifyBaseLogger) {
   if (rateLimit === null) return null
-  let said = false
   return createRateLimiter({
     ...rateLimit,
     redisUrl,
     onFallback: (error) => {
       metrics.rateLimitFallback()
-      if (!said) logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
-      said = true
+      logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
     },
+    onReturn: () => logger.info('Redis answers again: limits are shared'),
   })
 }
 

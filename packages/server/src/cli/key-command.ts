@@ -22,11 +22,12 @@ export const API_SETTINGS = ['KINESCOPE_API_URL', 'KINESCOPE_API_TOKEN'] as cons
 export const LIFE_FLAG = {
   days: {
     value: 'DAYS',
-    meaning: 'how long a new key lives, 30 to 730 (365); its successor is due after two thirds',
+    meaning: 'how long a new key lives, 30 to 730; its successor is due after two thirds',
+    default: '365',
   },
 } as const satisfies Record<string, Flag>
 export const BITS_FLAG = {
-  bits: { value: 'BITS', meaning: 'size of a new key: 2048 (default), 3072 or 4096' },
+  bits: { value: 'BITS', meaning: 'size of a new key: 2048, 3072 or 4096', default: '2048' },
 } as const satisfies Record<string, Flag>
 export const BY_HAND_FLAG = {
   'by-hand': {
@@ -34,7 +35,11 @@ export const BY_HAND_FLAG = {
   },
 } as const satisfies Record<string, Flag>
 export const PROPAGATION_FLAG = {
-  propagation: { value: 'SECONDS', meaning: 'how long a new key is registered before it signs (600)' },
+  propagation: {
+    value: 'SECONDS',
+    meaning: 'how long a new key is registered before it signs',
+    default: '600',
+  },
 } as const satisfies Record<string, Flag>
 
 export const propagationMs = (call: Call): number => wholeNumber(call, 'propagation', 600, 0, 86_400) * 1000

@@ -5,6 +5,7 @@ import type { Command } from './command.js'
 import { actionLines, actionProgress } from './key-action-text.js'
 import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions } from './key-command.js'
 import { publicJwkOf } from './key-view.js'
+import { stacked } from './shown.js'
 
 export const keysGenerate: Command = {
   name: 'keys generate',
@@ -28,7 +29,7 @@ export const keysGenerate: Command = {
     return {
       exit: 0,
       data: { kid: key.kid, bits: key.bits, expiresAt: key.expiresAt, file: key.file, publicJwk: jwk },
-      text: [
+      text: stacked(
         ...actionLines(actions, terminal, now()),
         terminal.facts([
           ['private key', `${placeText(options.place)}/${key.file}`],
@@ -36,7 +37,7 @@ export const keysGenerate: Command = {
         ]),
         '',
         terminal.line('info', 'It signs once Kinescope knows it:', '`kinescope-chat keys register`'),
-      ].join('\n'),
+      ),
     }
   },
 }

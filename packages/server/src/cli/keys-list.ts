@@ -7,6 +7,7 @@ import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
 import { API_SETTINGS, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
+import { Shown, escapedJson, shown, stacked, type Text } from './shown.js'
 import type { Terminal } from './terminal.js'
 import { distanceText, momentAndDistance } from './time-text.js'
 
@@ -37,9 +38,20 @@ export const keysList: Command = {
         keys: shown,
         missingAtKinescope: missing,
       },
-      text: [
+      text: stacked(
         rows.length > 0
-          ? terminal.table(['', 'KID', 'STATE', 'BITS', 'KINESCOPE', 'EXPIRES', 'NEXT'], rows)
+          ? terminal.table(
+              [
+                { title: '' },
+                { title: 'KID' },
+                { title: 'STATE' },
+                { title: 'BITS', optional: true },
+                { title: 'KINESCOPE' },
+                { title: 'EXPIRES' },
+                { title: 'NEXT' },
+              ],
+              rows,
+            )
           : terminal.line(
               'info',
               `no keys in ${placeText(place)}`,
@@ -48,7 +60,7 @@ export const keysList: Command = {
         ...missing.map((kid) =>
           terminal.line('fail', `Kinescope doesn’t list ${kid} (key-not-registered)`, MISSING),
         ),
-      ].join('\n'),
+      ),
     }
   },
 }
@@ -70,8 +82,8 @@ export const keysShow: Command = {
     return {
       exit: 0,
       data: { ...view, file: key.file, publicJwk: jwk },
-      text: [
-        `${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
+      text: stacked(
+        shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
         terminal.facts([
           ['file', `${placeText(place)}/${key.file}`],
           ['size', `${key.bits} bits`],
@@ -90,8 +102,8 @@ export const keysShow: Command = {
           ['expires', time(key.expiresAt)],
         ]),
         '',
-        JSON.stringify(jwk, null, 2),
-      ].join('\n'),
+        Shown.ours(escapedJson(jwk)),
+      ),
     }
   },
 }
@@ -105,7 +117,7 @@ async function listAt(call: Call): Promise<RemoteKey[] | null> {
   return new JwkApi(openApi(call)).list()
 }
 
-function row(key: KeyView, terminal: Terminal, now: number): string[] {
+function row(key: KeyView, terminal: Terminal, now: number): Text[] {
   const { kid, signs, bits, atKinescope, expiresAt } = key
   return [
     signs ? terminal.colours.green('▶') : ' ',
@@ -118,7 +130,7 @@ function row(key: KeyView, terminal: Terminal, now: number): string[] {
   ]
 }
 
-function stateText({ state }: KeyView, { colours }: Terminal): string {
+function stateText({ state }: KeyView, { colours }: Terminal): Shown {
   switch (state) {
     case 'active':
       return colours.green(state)

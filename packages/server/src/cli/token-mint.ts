@@ -6,6 +6,7 @@ import { noSigner } from '../keys/no-signer.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
 import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Command } from './command.js'
+import { Shown } from './shown.js'
 import { momentAndDistance } from './time-text.js'
 
 export const tokenMint: Command = {
@@ -15,7 +16,7 @@ export const tokenMint: Command = {
     event: { value: 'ID', meaning: 'the stream the token is for, as the chat’s link has it' },
     user: { value: 'USER', meaning: 'user_id: who the visitor is in your system' },
     name: { value: 'NAME', meaning: 'username: what the chat shows' },
-    ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400 (CHAT_TOKEN_TTL)' },
+    ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400', default: 'CHAT_TOKEN_TTL' },
   },
   settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET', 'CHAT_KEY_PASSPHRASE', 'CHAT_TOKEN_TTL'],
   notes: [
@@ -43,6 +44,6 @@ export const tokenMint: Command = {
     const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
     const expiresAt = new Date(now + expiresIn * 1000).toISOString()
     call.terminal.printError(`signed with ${kid}, expires ${momentAndDistance(expiresAt, now)}`)
-    return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: token }
+    return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: Shown.of(token) }
   },
 }

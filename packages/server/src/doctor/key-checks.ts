@@ -17,6 +17,8 @@ export interface FoundKey {
   publicJwk: PublicJwk
   /** Kinescope's id; null where it isn't known. */
   remoteId: string | null
+  /** Given with its kid (CHAT_PRIVATE_KEY) rather than found in a ring. */
+  byHand: boolean
 }
 
 export interface KeyFacts {
@@ -38,7 +40,7 @@ export async function checkKeys(
       const { privateKey, publicJwk, bits } = await loadPrivateKey(place.privateKey, { passphrase })
       const signing = { kid: place.kid, privateKey, expiresAt: null }
       const ok = found.ok('key', `CHAT_PRIVATE_KEY is a key of ${bits} bits for RS256, used as ${place.kid}`)
-      return { findings: [ok], key: { signing, publicJwk, remoteId: null }, ring: null }
+      return { findings: [ok], key: { signing, publicJwk, remoteId: null, byHand: true }, ring: null }
     }
     const stored = await readStore(place)
     const { ring } = stored
@@ -52,7 +54,7 @@ export async function checkKeys(
       ...('dir' in place ? await permissions(`${place.dir}/${record.file}`) : []),
       ...lifetimes(ring, tokenTtl),
     ]
-    return { findings, key: { signing, publicJwk, remoteId: record.remoteId }, ring }
+    return { findings, key: { signing, publicJwk, remoteId: record.remoteId, byHand: false }, ring }
   } catch (error) {
     return { findings: [found.error(error)], key: null, ring: null }
   }

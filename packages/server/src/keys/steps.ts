@@ -80,7 +80,7 @@ export async function adopt(
   const stray = store.strays.find((name) => name.includes(loaded.thumbprint.slice(0, 16)))
   const file = stray ?? `${own}.pem`
   const record = { ...newRecord({ ...loaded, kid: wanted }, now(), lifeDays), file }
-  const pem = toPkcs8(text, passphrase, passphrase)
+  const pem = await toPkcs8(text, passphrase, passphrase)
   await store.commit({}, { added: [record], ...(stray ? {} : { put: { file, pem } }) })
   report({ action: 'adopted', kid: wanted, bits: record.bits })
   return record

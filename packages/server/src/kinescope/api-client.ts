@@ -52,7 +52,7 @@ export class KinescopeApi {
   #clock: { date: number | null } = { date: null }
 
   constructor({ url, ...options }: KinescopeApiOptions) {
-    this.url = url.replace(/\/+$/, '')
+    this.url = url.replace(/(?<!\/)\/+$/, '')
     this.#options = {
       fetch: (...call) => fetch(...call), // looked up late, so that a test's fetch counts
       timeoutMs: 10_000,
