@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServeConfig } from './config.js'
 import { configWarnings } from './config-warnings.js'
-import { eventLookup } from './endpoint/event-list.js'
+import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { createRateLimiter } from './endpoint/rate-limiter.js'
 import { registrationAt } from './endpoint/registration-source.js'
@@ -56,7 +56,11 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     onReload: (result) => {
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) logger.info({ revision: result.revision }, 'the key ring has changed')
-      else logger.error({ err: result.error }, 'the changed key ring cannot be used: the last good one stays')
+      else
+        logger.error(
+          { err: result.error },
+          'the key ring cannot be followed: the last good state signs, and it is tried at each look',
+        )
     },
   })
   const reportKey = () => {
@@ -68,10 +72,13 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   }
   const daily = setInterval(reportKey, 86_400_000).unref()
   const findEvent = eventLookup(config.events)
-  const eventIds = config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? e : e.id))
-  metrics.observe({ keys, pending: () => queue.pending, eventIds })
+  const events =
+    config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? { id: e } : e))
+  const eventIds = events.map(({ id }) => id)
+  const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
+  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
   const limiter = openLimiter(config, metrics, logger)
-  const watch = openWatch(config, eventIds, keys, metrics, logger, options.watchMs)
+  const watch = openWatch(config, events, keys, metrics, logger, options.watchMs)
 
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: identitySource(config),
@@ -96,7 +103,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
       mountToken(scope, endpoint)
       mountScripts(scope, scripts)
       mountEmbed(scope, { ...config, findEvent })
-      mountHealth(scope, { keys, metrics, notes: () => watch?.notes() ?? [] })
+      mountHealth(scope, { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] })
       done()
     },
     { prefix: config.basePath },
@@ -143,7 +150,7 @@ function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, log
 /** With an API token, the server also watches Kinescope's side. */
 function openWatch(
   { apiToken, apiUrl }: ServeConfig,
-  eventIds: readonly string[],
+  events: readonly AllowedEvent[],
   keys: OpenKeys,
   metrics: Metrics,
   logger: FastifyBaseLogger,
@@ -152,7 +159,7 @@ function openWatch(
   if (apiToken === undefined) return null
   return new RegistrationWatch({
     source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken })),
-    eventIds,
+    events,
     currentKid: () => {
       const choice = keys.current(Date.now())
       return 'key' in choice ? choice.key.kid : null

@@ -1,5 +1,5 @@
 import type { ManualRequest } from '../keys/by-hand.js'
-import type { KeyAction } from '../keys/key-work.js'
+import type { KeyAction } from '../keys/steps.js'
 import { Shown, escaped } from './shown.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance, momentText } from './time-text.js'
@@ -48,6 +48,8 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
         return [terminal.line('ok', `${action.kid} is deleted, at Kinescope and here`)]
       case 'duplicate-removed':
         return [terminal.line('ok', `a second registration of ${action.kid} (${action.remoteId}) is deleted`)]
+      case 'refused':
+        return [terminal.line('fail', `${action.message} (${action.code})`)]
       case 'by-hand':
         return [
           terminal.line('info', 'Somebody with the API token has to make this request:'),

@@ -2,7 +2,7 @@ import { readApiConfig, readKeyConfig, type ApiConfig } from '../config.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry } from '../keys/by-hand.js'
-import type { KeyAction, KeyWork } from '../keys/key-work.js'
+import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
 import { ConfigProblem } from '../problem.js'
@@ -12,6 +12,7 @@ import { actionProgress } from './key-action-text.js'
 /** The settings every command on the key directory reads. */
 export const KEY_SETTINGS = [
   'CHAT_KEY_DIR',
+  'CHAT_KEY_SECRET',
   'CHAT_KEY_PASSPHRASE',
   'CHAT_TOKEN_TTL',
   'KINESCOPE_API_URL',
@@ -66,10 +67,18 @@ export function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiT
 
 export function ringOptions(call: Call): RingStoreOptions {
   const flags = settingFlags(call)
-  const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
+  const { place, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
   const { apiUrl } = readApiConfig(call.env, flags)
   const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
-  return { dir: keyDir, vendor: apiUrl, maxTokenTtl: tokenTtl, passphrase, lifeDays, now: call.now }
+  return {
+    place,
+    vendor: apiUrl,
+    maxTokenTtl: tokenTtl,
+    passphrase,
+    lifeDays,
+    now: call.now,
+    wait: call.wait,
+  }
 }
 
 /** Runs `work` on the locked key directory, with Kinescope's API or somebody's hands as the registry. */

@@ -1,5 +1,6 @@
-import { addKey, type KeyAction } from '../keys/key-work.js'
+import { placeText } from '../keys/key-store.js'
 import { withRing } from '../keys/ring-store.js'
+import { addKey, type KeyAction } from '../keys/steps.js'
 import type { Command } from './command.js'
 import { actionLines, actionProgress } from './key-action-text.js'
 import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions } from './key-command.js'
@@ -31,7 +32,7 @@ export const keysGenerate: Command = {
       text: stacked(
         ...actionLines(actions, terminal, now()),
         terminal.facts([
-          ['private key', `${options.dir}/${key.file}`],
+          ['private key', `${placeText(options.place)}/${key.file}`],
           ['public JWK', JSON.stringify(jwk)],
         ]),
         '',

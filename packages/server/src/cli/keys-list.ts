@@ -1,7 +1,8 @@
 import { readApiConfig } from '../config.js'
-import { readKeyRing } from '../keys/key-ring.js'
-import { keyByKid } from '../keys/key-work.js'
+import { placeText } from '../keys/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
+import { readStore } from '../keys/ring-store.js'
+import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
 import { API_SETTINGS, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
@@ -22,8 +23,8 @@ export const keysList: Command = {
   ],
   async run(call) {
     const { terminal, now, flags } = call
-    const { dir } = ringOptions(call)
-    const ring = await readKeyRing(dir)
+    const { place } = ringOptions(call)
+    const { ring } = await readStore(place)
     const listed = await listAt(call)
     const views = viewKeys(ring, listed, now())
     const shown = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
@@ -31,7 +32,12 @@ export const keysList: Command = {
     const rows = shown.map((key) => row(key, terminal, now()))
     return {
       exit: missing.length > 0 ? 1 : 0,
-      data: { directory: dir, revision: ring.revision, keys: shown, missingAtKinescope: missing },
+      data: {
+        directory: placeText(place),
+        revision: ring.revision,
+        keys: shown,
+        missingAtKinescope: missing,
+      },
       text: stacked(
         rows.length > 0
           ? terminal.table(
@@ -46,7 +52,11 @@ export const keysList: Command = {
               ],
               rows,
             )
-          : terminal.line('info', `no keys in ${dir}`, '`kinescope-chat keys generate` makes one'),
+          : terminal.line(
+              'info',
+              `no keys in ${placeText(place)}`,
+              '`kinescope-chat keys generate` makes one',
+            ),
         ...missing.map((kid) =>
           terminal.line('fail', `Kinescope doesn’t list ${kid} (key-not-registered)`, MISSING),
         ),
@@ -62,8 +72,8 @@ export const keysShow: Command = {
   settings: SETTINGS,
   async run(call) {
     const { terminal, now, args } = call
-    const { dir } = ringOptions(call)
-    const ring = await readKeyRing(dir)
+    const { place } = ringOptions(call)
+    const { ring } = await readStore(place)
     const key = keyByKid(ring.keys, args[0]!)
     const listed = await listAt(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
@@ -75,7 +85,7 @@ export const keysShow: Command = {
       text: stacked(
         shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
         terminal.facts([
-          ['file', `${dir}/${key.file}`],
+          ['file', `${placeText(place)}/${key.file}`],
           ['size', `${key.bits} bits`],
           ['thumbprint', key.thumbprint],
           [

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { adopt, register } from '../keys/register.js'
+import { register } from '../keys/register.js'
+import { adopt } from '../keys/steps.js'
 import { UsageProblem, textFlag, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'

@@ -58,7 +58,7 @@ export const keysReconcile: Command = {
       ...(result.rotation ? rotationLines(result.rotation, terminal, now()) : []),
     ]
     return {
-      exit: result.missing.length > 0 ? 1 : 0,
+      exit: result.missing.length + result.refused.length > 0 ? 1 : 0,
       data: { ...result, actions },
       text: stacked(
         ...(lines.length > 0 ? lines : [nothingDue(result, terminal)]),

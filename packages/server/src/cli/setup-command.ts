@@ -1,6 +1,6 @@
 import { readKeyConfig } from '../config.js'
 import { diagnose } from '../doctor/doctor.js'
-import type { KeyAction } from '../keys/key-work.js'
+import type { KeyAction } from '../keys/steps.js'
 import { requiredFlag, settingFlags, textFlag, wholeNumber, type Command } from './command.js'
 import { doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
@@ -29,10 +29,10 @@ export const setupCommand: Command = {
   async run(call) {
     const { terminal, now, wait } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
-    const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
     const actions: KeyAction[] = []
     const config = {
-      keyDir,
+      place,
       passphrase,
       tokenTtl,
       lifeDays: wholeNumber(call, 'days', 365, 30, 730),

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
-import { readKeyRing } from '../keys/key-ring.js'
 import { registeredKeys } from '../keys/registered-keys.js'
+import { readStore } from '../keys/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
@@ -24,7 +24,7 @@ export const tokenVerify: Command = {
     },
     kid: { value: 'KID', meaning: 'the kid of a PEM given by --jwk' },
   },
-  settings: ['CHAT_KEY_DIR'],
+  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
   notes: [
     'TOKEN may be -, to read it from standard input: arguments are seen by everybody on the machine. Contacts nobody.',
   ],
@@ -84,8 +84,8 @@ async function readToken({ args }: Call): Promise<string> {
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await readFile(file, 'utf8'), textFlag(call, 'kid'))
-  const { keyDir } = readKeyConfig(call.env, settingFlags(call))
-  return registeredKeys(await readKeyRing(keyDir), call.now())
+  const { place } = readKeyConfig(call.env, settingFlags(call))
+  return registeredKeys((await readStore(place)).ring, call.now())
 }
 
 function claimsText(
