@@ -97,7 +97,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     },
   })
 
-  const app = buildApp(addressesIn(config.trustedProxies), logger)
+  const app = buildApp(addressesIn(config.trustedProxies), logger, new Set(config.allowedOrigins))
   await app.register(
     (scope, _options, done) => {
       mountToken(scope, endpoint)
@@ -117,7 +117,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     ),
   )
 
-  const close = closeOnce(app, () => {
+  const lastCall = () => endpoint.close()
+  const close = closeOnce(app, lastCall, () => {
     clearInterval(daily)
     keys.close()
     limiter?.close()
