@@ -5,12 +5,13 @@ import { follow } from './frame/load-frame.js'
 import { inEditorCanvas } from './placing/editor-canvas.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
+import { readable } from './quote.js'
 import { ChatSession, type SessionHost, type SessionSettings } from './session/chat-session.js'
 import type { Status } from './session/chat-state.js'
 import type { FetchToken } from './token/token-client.js'
 import { ChatView } from './view/chat-view.js'
 import { describeProblem } from './view/describe-problem.js'
-import { writeDiagnostics, type Diagnostics } from './view/diagnostics.js'
+import { writeDiagnostics, writeReport, type Diagnostics, type TokenPart } from './view/diagnostics.js'
 import { make } from './make.js'
 import { addMessages, languageOf, messagesIn, type Messages } from './view/messages.js'
 import { styles } from './view/styles.js'
@@ -128,7 +129,7 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
       follow(chatUrl(this.#chatOrigin, token?.chatId ?? this.#eventId, token?.value), '_blank')
     },
     copyReport: () => {
-      const report = writeDiagnostics(this.diagnostics(), true)
+      const report = writeReport(this.diagnostics())
       // where a page may not write to the clipboard, the visitor can
       const byHand = () => prompt(this.#text.copyReport, report)
       if (navigator.clipboard) navigator.clipboard.writeText(report).catch(byHand)
@@ -191,14 +192,14 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
 
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
-    const { token, timeLeft, clockDifferenceMs, steps } = this.#session
+    const { token, failure, timeLeft, clockDifferenceMs, steps } = this.#session
     return {
       version: VERSION,
       eventId: this.#eventId,
       state: this.state,
       problem: this.problem,
-      header: token?.header ?? null,
-      claims: token?.claims ?? null,
+      header: readable(failure?.header ?? token?.header ?? null) as TokenPart | null,
+      claims: readable(failure?.claims ?? token?.claims ?? null) as TokenPart | null,
       timeLeftMs: timeLeft,
       clockDifferenceMs,
       steps: [...steps],

@@ -71,7 +71,8 @@ export class ChatSession {
   /** When a token is to be asked for: the next one, or again after a failure. */
   #askAt = Infinity
   #failures = 0
-  #failure: Failure | undefined
+  /** What is wrong, before it had words. */
+  failure: Failure | undefined
   /** When the token of the shown frame ends. */
   #shownEndsAt = 0
 
@@ -188,7 +189,7 @@ export class ChatSession {
     if (this.#request !== request) return
     this.#request = undefined
     if (failure) return this.#fail(failure)
-    this.#failure = undefined
+    this.failure = undefined
     this.#askAt = this.token!.refreshAt
     this.#arm()
   }
@@ -218,7 +219,7 @@ export class ChatSession {
   }
 
   #fail(failure: Failure): void {
-    this.#failure = failure
+    this.failure = failure
     this.#failures++
     if (courseOf(failure) === 'refuses') {
       this.#request?.abort()
@@ -269,13 +270,13 @@ export class ChatSession {
 
   readonly #look = (): void => {
     if (document.hidden || this.#request) return
-    if (this.#lostAt <= steadyNow()) this.#report(this.#failure!)
-    if (this.#askAt <= steadyNow()) this.#obtain(this.#failure ? 'retry' : 'refresh')
+    if (this.#lostAt <= steadyNow()) this.#report(this.failure!)
+    if (this.#askAt <= steadyNow()) this.#obtain(this.failure ? 'retry' : 'refresh')
     else this.#arm()
   }
 
   readonly #wake = ({ type, persisted }: Event & { persisted?: boolean }): void => {
-    if (type === 'online' && this.#failure && this.#goesOn(this.#failure)) this.#askAt = 0
+    if (type === 'online' && this.failure && this.#goesOn(this.failure)) this.#askAt = 0
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (persisted && this.state.framed) this.#open('reload')
     else this.#look()
