@@ -102,6 +102,9 @@ export const styles = css`
   .banner {
     border-block-end-width: 1px;
   }
+  .banner p {
+    text-wrap: wrap;
+  }
   .help {
     border-block-start-width: 1px;
     padding-block: 0;
@@ -191,13 +194,13 @@ export const styles = css`
     }
   }
   .site {
-    width: min(100%, 56ch);
+    max-width: min(100%, 56ch);
     font-size: 0.875em;
     text-align: start;
   }
-  .banner .site {
+  .banner .site[open] {
     flex-basis: 100%;
-    width: auto;
+    max-width: none;
   }
   .site[open],
   .debug {
@@ -205,12 +208,11 @@ export const styles = css`
   }
   .facts {
     display: grid;
-    grid-template-columns: minmax(0, auto) minmax(0, 1fr);
+    grid-template-columns: fit-content(38%) minmax(0, 1fr);
     gap: 4px 12px;
     margin-block: 4px 12px;
   }
   dt {
-    min-width: 7ch;
     opacity: 0.8;
   }
   textarea {
