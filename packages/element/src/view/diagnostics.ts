@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.js'
 import { readable } from '../quote.js'
 import type { Status } from '../session/chat-state.js'
-import type { Step } from '../session/chat-session.js'
+import type { Step } from '../session/journal.js'
 
 /** Some of a token, as it said itself; of one that was refused it may hold anything. */
 export type TokenPart = Readonly<Record<string, unknown>>
@@ -21,6 +21,8 @@ export interface Diagnostics {
   clockDifferenceMs: number | null
   /** What happened, in milliseconds since the script began. */
   steps: Step[]
+  /** A `chat-origin` that an attribute named and that doesn't count. */
+  ignoredChatOrigin: string | null
   browser: string
   page: string
 }
@@ -29,17 +31,12 @@ export interface Diagnostics {
 const PLAIN_HEADER = ['alg', 'typ', 'kid']
 const PLAIN_CLAIMS = ['aud', 'event_id', 'exp', 'iat', 'nbf']
 
-/** As JSON for people. */
-export const writeDiagnostics = (diagnostics: Diagnostics): string =>
-  JSON.stringify(readable(diagnostics), null, 2)
-
-/** A report that is fit to be sent to Kinescope's support: what says who the visitor is, is masked. */
-export const writeReport = (diagnostics: Diagnostics): string =>
-  writeDiagnostics({
-    ...diagnostics,
-    header: masked(diagnostics.header, PLAIN_HEADER),
-    claims: masked(diagnostics.claims, PLAIN_CLAIMS),
-  })
+/** A report, as JSON for people, that is fit to be sent to Kinescope's support: what says who the visitor is, is masked. */
+export function writeReport(diagnostics: Diagnostics): string {
+  const header = masked(diagnostics.header, PLAIN_HEADER)
+  const claims = masked(diagnostics.claims, PLAIN_CLAIMS)
+  return JSON.stringify(readable({ ...diagnostics, header, claims }), null, 2)
+}
 
 const masked = (part: TokenPart | null, plain: readonly string[]): TokenPart | null =>
   part &&
