@@ -6,7 +6,7 @@ const MAX_CAUSES = 4
 
 /** PEM blocks, bearer values, cookies, `user:password@` of an address: whatever slips into the text of an error. */
 const SECRETS = [
-  /-----BEGIN [A-Z ]+-----[\s\S]*?(-----END [A-Z ]+-----|$)/g,
+  /-----BEGIN [\s\S]*?(-----END [A-Z ]+-----|$)/g,
   /\b(bearer|basic|token=|identity=|cookie:?)\s*[^\s,;"']+/gi,
   /\/\/[^\s/@]+@/g,
 ]

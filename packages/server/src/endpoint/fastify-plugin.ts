@@ -25,6 +25,11 @@ export const kinescopeChat = fp(
     mountToken(app, endpoint, addressWhereKnown)
     // Fastify waits for requests under way before onClose: a hook of the host that hangs would keep it for ever
     let ending: NodeJS.Timeout | undefined
+    app.addHook('onSend', (request, reply, payload, done) => {
+      // a connection kept alive would keep the application (HTTP/2 has no such header)
+      if (ending && request.raw.httpVersionMajor === 1) void reply.header('Connection', 'close')
+      done(null, payload)
+    })
     app.addHook('preClose', (done) => {
       ending = setTimeout(() => endpoint.close(), GRACE_MS)
       done()

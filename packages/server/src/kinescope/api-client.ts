@@ -46,7 +46,7 @@ export class KinescopeApi {
   readonly #options: Required<Omit<KinescopeApiOptions, 'url'>>
 
   constructor({ url, ...options }: KinescopeApiOptions) {
-    this.url = url.replace(/\/+$/, '')
+    this.url = url.replace(/(?<!\/)\/+$/, '')
     this.#options = {
       fetch: (...call) => fetch(...call), // looked up late, so that a test's fetch counts
       timeoutMs: 10_000,

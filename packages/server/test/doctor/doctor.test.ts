@@ -220,7 +220,7 @@ describe('the deployment: the doctor names', () => {
       CHAT_EVENTS: SEED.live.publicId,
       CHAT_ALLOWED_ORIGINS: origins,
       CHAT_IDENTITY: 'guest',
-      CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+      CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
     })
 
   let site: string
