@@ -4,11 +4,12 @@ import { chatUrl, httpUrl, readEventId, readOrigin } from './frame/chat-url.js'
 import { follow } from './frame/load-frame.js'
 import { inEditorCanvas } from './placing/editor-canvas.js'
 import { upgrade } from './placing/upgrade.js'
-import { PROBLEMS, type Failure, type Problem } from './problem.js'
+import type { Failure, Problem } from './problem.js'
 import { ChatSession, type SessionHost, type SessionSettings } from './session/chat-session.js'
 import type { Status } from './session/chat-state.js'
 import type { FetchToken } from './token/token-client.js'
 import { ChatView } from './view/chat-view.js'
+import { describeProblem } from './view/describe-problem.js'
 import { writeDiagnostics, type Diagnostics } from './view/diagnostics.js'
 import { make } from './make.js'
 import { addMessages, languageOf, messagesIn, type Messages } from './view/messages.js'
@@ -278,14 +279,13 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
     }
   }
 
-  describe({ code, reason, status = null, requestId = null }: Failure, retryInMs: number | null): Problem {
-    const [topic, , cure] = PROBLEMS[code]
-    const stray =
-      code === 'event-id-missing' && this.hasAttribute('eventid') ? 'the tag has `eventid`' : reason
-    const remediation = stray ? `${cure} (${stray})` : cure
-    console.warn(`<kinescope-chat> ${code}: ${remediation}`)
-    const message = this.#text[topic].join('. ')
-    return { code, message, remediation, status, retryInMs, requestId }
+  describe(failure: Failure, retryInMs: number | null): Problem {
+    const { code } = failure
+    const stray = code === 'event-id-missing' && this.hasAttribute('eventid')
+    const found = stray ? { ...failure, reason: 'The tag has eventid, must be event-id' } : failure
+    const problem = describeProblem(found, this.#text, retryInMs)
+    console.warn(`<kinescope-chat> ${code}: ${problem.remediation}`)
+    return problem
   }
 
   draw(): void {

@@ -60,7 +60,7 @@ export function onRefusal(origin: string, signal: AbortSignal, refuse: (failure:
         /^(frame|child|default)-src/.test(effectiveDirective) &&
         blockedURI.startsWith(origin)
       )
-        blocked(`Content-Security-Policy: frame-src ${origin}`)
+        blocked(`Content-Security-Policy lacks this origin; add: frame-src ${origin}`)
     },
     { signal },
   )
@@ -70,7 +70,7 @@ export function onRefusal(origin: string, signal: AbortSignal, refuse: (failure:
         (reports) => {
           // the body has no type of its own: its members show in JSON only
           if (JSON.stringify(reports).includes(`"${origin}/`))
-            blocked('Cross-Origin-Embedder-Policy: unsafe-none')
+            blocked('Cross-Origin-Embedder-Policy keeps the frame out; it must be unsafe-none')
         },
         { types: ['coep'] },
       ),

@@ -1,12 +1,13 @@
 import { emit } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper } from '../frame/frame-swapper.js'
-import { canPass, chatFailure, isRefusal, type Failure, type Problem } from '../problem.js'
+import { chatFailure, courseOf, type Failure, type Problem } from '../problem.js'
 import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-token.js'
-import { askForToken, type TokenAnswer, type TokenQuestion, type TokenReason } from '../token/token-client.js'
+import type { TokenAnswer } from '../token/read-answer.js'
+import { askForToken, type TokenQuestion, type TokenReason } from '../token/token-client.js'
 import { readFailure } from '../token/read-failure.js'
 import { lifeOf, refreshDelay } from '../token/token-life.js'
-import { backOff } from './back-off.js'
+import { askAgainIn } from './back-off.js'
 import { IDLE, nextState, type ChatState, type Happening } from './chat-state.js'
 import { steadyNow } from './steady-clock.js'
 
@@ -15,6 +16,7 @@ const LONGEST_TIMER_MS = 60_000
 /** A token that is there already is used with at least this much life left. */
 const LEAST_LEFT_MS = 30_000
 const STEPS_KEPT = 30
+const LIFELESS = 'By expires_in, or by exp and iat, the token had no time left when it came'
 
 export interface SessionSettings extends TokenQuestion {
   chatOrigin: string
@@ -101,7 +103,7 @@ export class ChatSession {
     const { token } = this.#host.settings()
     try {
       // its age is unknown and the browser's clock can't be believed: it counts only where that clock agrees with it
-      if (token) this.token ??= this.#judge({ reply: { token }, date: Date.now() })
+      if (token) this.token ??= this.#judge({ reply: { token }, ignored: [], date: Date.now() })
     } catch (fault) {
       this.#note(`given token: ${readFailure(fault).code}`)
     }
@@ -143,6 +145,8 @@ export class ChatSession {
       const ask = async (why: TokenReason) => {
         const answer = await askForToken(question, why, signal)
         signal.throwIfAborted()
+        if (answer.ignored.length) this.#note(`left out of the reply: ${answer.ignored.join(', ')}`)
+        if (answer.reply.warning) this.#note(`warning: ${answer.reply.warning}`)
         if (answer.date) this.clockDifferenceMs = answer.date - Date.now()
         return this.#judge(answer)
       }
@@ -195,12 +199,18 @@ export class ChatSession {
     const { token: value, event_id = eventId, chat_id: chatId = eventId, refresh_in } = reply
     const seconds = date && date / 1000
     const { fault, header, claims } = checkToken(value, { eventId: event_id, now: seconds })
-    if (fault) throw chatFailure(fault.code, fault)
+    if (fault) throw chatFailure(fault.code, { reason: fault.detail, claim: fault.claim, header, claims })
     const now = steadyNow()
     // the same token again lives no longer for having been sent twice
     const known = this.token?.value === value ? this.token.endsAt : Infinity
     const endsAt = Math.min(known, now + lifeOf(reply, claims, seconds))
-    if (endsAt <= now) throw chatFailure('token-expired')
+    if (endsAt <= now)
+      throw chatFailure('token-expired', {
+        reason: LIFELESS,
+        claim: 'exp',
+        header: { ...header },
+        claims: { ...claims },
+      })
     // where the page gave a token but no way to another, there is nothing to be had before the end
     const delay =
       tokenUrl || fetchToken ? refreshDelay(endsAt - now, refresh_in, Math.random()) : endsAt - now
@@ -208,42 +218,46 @@ export class ChatSession {
   }
 
   #fail(failure: Failure): void {
-    const { code, retryAfterMs } = failure
     this.#failure = failure
     this.#failures++
-    if (isRefusal(failure)) {
+    if (courseOf(failure) === 'refuses') {
       this.#request?.abort()
       this.#request = undefined
       this.token = null
       this.frames.clear()
     }
-    // without a network there is nothing to wait for but its return
-    if (canPass(code) && code !== 'offline')
-      this.#askAt = steadyNow() + backOff(this.#failures, Math.random(), retryAfterMs)
+    const live = this.state.framed && this.timeLeft! > 0
+    this.#askAt = steadyNow() + askAgainIn(failure, { failures: this.#failures, live, random: Math.random() })
     // a frame that couldn't be swapped is tried again with the next token
-    else if (code === 'frame-timeout' && this.state.framed) this.#askAt = this.token!.refreshAt
+    if (failure.code === 'frame-timeout' && live) this.#askAt = this.token!.refreshAt
     this.#report(failure)
     this.#arm()
   }
 
   /** Says what is wrong: of a chat whose token has ended, that; else the failure itself. */
   #report(failure: Failure): void {
-    const refused = isRefusal(failure)
-    const passes = canPass(failure.code)
+    const refused = courseOf(failure) === 'refuses'
+    const passes = this.#goesOn(failure)
     const expired = this.state.framed && !refused && this.timeLeft! <= 0
-    const { code, reason }: Failure = expired ? { code: 'token-expired', reason: failure.code } : failure
+    const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
+    const { code, reason } = shown
     const wait = Math.max(0, Math.round(this.#askAt - steadyNow()))
-    const known = this.state.problem?.code === code
-    const problem = this.#host.describe({ ...failure, code, reason }, passes && wait < Infinity ? wait : null)
+    const before = this.state.problem
+    const problem = this.#host.describe(shown, passes && wait < Infinity ? wait : null)
     this.#note(code + (reason ? ` (${reason})` : ''))
     this.#happen(refused ? 'refused' : passes && !expired ? 'troubled' : 'failed', problem)
-    if (!known) emit(this.#host, 'error', { problem })
+    if (before?.code !== code || before.topic !== problem.topic) emit(this.#host, 'error', { problem })
+  }
+
+  /** Whether a failure may yet pass by itself: another try is due, or the network's return is waited for. */
+  #goesOn({ code }: Failure): boolean {
+    return code === 'offline' || (this.#askAt < Infinity && code !== 'frame-timeout')
   }
 
   /** When the token of a chat in trouble ends under the visitor's eyes. */
   get #lostAt(): number {
     const { framed, problem } = this.state
-    return framed && problem && problem.code !== 'token-expired' ? this.token!.endsAt : Infinity
+    return framed && problem && problem.topic !== 'ended' ? this.token!.endsAt : Infinity
   }
 
   /** Sets the one timer for what is due next, if anything is. */
@@ -261,7 +275,7 @@ export class ChatSession {
   }
 
   readonly #wake = ({ type, persisted }: Event & { persisted?: boolean }): void => {
-    if (type === 'online' && this.#failure && canPass(this.#failure.code)) this.#askAt = 0
+    if (type === 'online' && this.#failure && this.#goesOn(this.#failure)) this.#askAt = 0
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (persisted && this.state.framed) this.#open('reload')
     else this.#look()
@@ -283,3 +297,10 @@ export class ChatSession {
     if (this.steps.length > STEPS_KEPT) this.steps.shift()
   }
 }
+
+/** A token that has ended under the visitor's eyes, and why there is no newer one. */
+const endedBy = ({ code, reason }: Failure): Failure => ({
+  code: 'token-expired',
+  reason: `No new token could be had: ${code}${reason ? ` (${reason})` : ''}`,
+  ended: true,
+})

@@ -1,5 +1,4 @@
 import { make } from '../make.js'
-import { canPass, PROBLEMS } from '../problem.js'
 import type { ChatState } from '../session/chat-state.js'
 import { steadyNow } from '../session/steady-clock.js'
 import type { Messages } from './messages.js'
@@ -133,12 +132,23 @@ export class ChatView {
     const { status, problem } = state
     const { code, retryInMs } = problem ?? {}
     const counts = (retryInMs ?? 0) >= COUNTDOWN_FROM_MS
-    const key = [layer, still, banner, language, code, counts, eventId, help, signinUrl].join()
+    const key = [
+      layer,
+      still,
+      banner,
+      language,
+      code,
+      problem?.topic,
+      counts,
+      eventId,
+      help,
+      signinUrl,
+    ].join()
     if (key === this.#drawn) return
     this.#drawn = key
 
-    const topic = code && PROBLEMS[code][0]
-    const [title, words] = topic ? text[topic] : []
+    const topic = problem?.topic
+    const { heading: title, message: words } = topic ? text.topics[topic] : {}
     const message = (content = '') => make('p', { part: 'message' }, content)
     const heading = (content = '') => make('h2', { part: 'heading' }, content)
     const { reload, openInTab, copyReport } = this.#actions
@@ -166,7 +176,7 @@ export class ChatView {
         ]
       },
     }
-    const trouble = code && canPass(code) && topic !== 'offline' ? text.connectionLost : title
+    const trouble = status === 'refreshing' && topic !== 'offline' ? text.renewing : title
     const root = this.#box.getRootNode() as ShadowRoot
     const held = root.activeElement?.matches('.button')
     this.#box.lang = language
