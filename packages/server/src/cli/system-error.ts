@@ -14,10 +14,10 @@ export function systemProblem(error: unknown): SystemProblem | null {
   const { code, path, dest, syscall, address, port } = (error ?? {}) as SystemError
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return null
   if (syscall === 'listen') return portProblem(code, address, port)
-  const what = path ?? dest ?? 'a file'
+  const what = path ?? dest ?? 'what was named'
   const make = (message: string, remediation: string): SystemProblem => ({
     code: code.toLowerCase(),
-    message: `${message} (${code})`,
+    message,
     remediation,
   })
   switch (code) {
@@ -69,13 +69,13 @@ function portProblem(code: string, address = 'the address', port = 0): SystemPro
     case 'EADDRINUSE':
       return {
         code: 'port-in-use',
-        message: `something listens on ${at} already (${code})`,
+        message: `something listens on ${at} already`,
         remediation: `\`ss -ltnp 'sport = :${port}'\` shows what. Stop it, or choose another port: \`${PROGRAM} serve --port ${port + 1}\`.`,
       }
     case 'EACCES':
       return {
         code: 'port-forbidden',
-        message: `port ${port} is for root alone (${code})`,
+        message: `port ${port} is for root alone`,
         remediation: 'Take one from 1024 up (PORT=8080), with a proxy in front.',
       }
     case 'EADDRNOTAVAIL':
@@ -83,7 +83,7 @@ function portProblem(code: string, address = 'the address', port = 0): SystemPro
     case 'EAI_AGAIN':
       return {
         code: 'address-unknown',
-        message: `${address} is no address of this machine (${code})`,
+        message: `${address} is no address of this machine`,
         remediation: 'HOST is an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
       }
     default:

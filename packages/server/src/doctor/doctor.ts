@@ -141,7 +141,7 @@ async function identityFindings(
     return checkIdentity({ identity: config.identity, visitor, eventId, now: now(), signal })
   }
   if (!visitor?.statement) return { findings: [], known: null }
-  return checkStatement(visitor.statement, { identity: null, eventId, now: now() })
+  return checkStatement(visitor.statement, { identity: null, eventId, now: now(), signal })
 }
 
 const notAsked = findingsAbout('server').skip(

@@ -32,7 +32,7 @@ export async function checkIdentity(question: IdentityQuestion): Promise<Identit
       return checkForward({ ...question, identity })
     case 'jwt':
       if (!visitor?.statement) return { findings: [], known: null }
-      return checkStatement(visitor.statement, { identity, eventId, now })
+      return checkStatement(visitor.statement, { identity, eventId, now, signal: question.signal })
     case 'header':
     case 'guest':
       return { findings: [], known: null }

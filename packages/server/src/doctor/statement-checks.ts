@@ -1,11 +1,10 @@
+import { DEFAULT_AUDIENCE, DEFAULT_MAX_AGE_S, siteJwtIdentity } from '../identity/site-jwt.js'
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose'
 import type { IdentityConfig } from '../identity/identity-config.js'
-import { readField } from '../identity/identity.js'
+import { readField, type IdentityAnswer } from '../identity/identity.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const found = findingsAbout('identity')
-/** What `aud` must be unless CHAT_IDENTITY_AUDIENCE says otherwise. */
-const AUDIENCE = 'kinescope-chat'
 const LEEWAY_S = 60
 
 type SiteJwt = Extract<IdentityConfig, { kind: 'jwt' }>
@@ -16,6 +15,7 @@ export interface StatementQuestion {
   eventId: string | undefined
   /** ms since the epoch */
   now: number
+  signal: AbortSignal
 }
 
 /** Judges the site's statement of who the visitor is, as the server would. The first thing wrong is told. */
@@ -26,13 +26,35 @@ export async function checkStatement(
   const fault = await statementFault(statement, question)
   if (fault) return { findings: [fault], known: false }
   if (!question.identity) return { findings: [], known: null }
+  // the last word is the server's own reader
+  const { identity, eventId, now, signal } = question
+  const call = {
+    header: (name: string) => (name === 'authorization' ? `Bearer ${statement}` : null),
+    address: null,
+    request: null,
+  }
+  const answer = await siteJwtIdentity({ ...identity, now: () => now })(call, eventId ?? 'doctor', { signal })
+  if ('refused' in answer) return { findings: [refusal(answer)], known: false }
   return { findings: [found.ok('statement', 'the given statement is good by these settings')], known: true }
 }
 
-async function statementFault(
-  statement: string,
-  { identity, eventId, now }: StatementQuestion,
-): Promise<Finding | null> {
+function refusal({ refused, reason, detail }: Extract<IdentityAnswer, { refused: string }>): Finding {
+  if (refused === 'identity-unavailable') {
+    return found.fail(
+      'identity-keys-unreachable',
+      `the statement can’t be verified: the key set doesn’t answer (${reason})`,
+      'Open CHAT_IDENTITY_JWKS_URL from this machine with curl: it must answer a JWK Set.',
+    )
+  }
+  return found.fail(
+    'statement-refused',
+    `the server refuses the given statement (${reason})`,
+    detail ?? 'Compare how the site signs it with CHAT_IDENTITY…: key, algorithm, issuer, audience, times.',
+  )
+}
+
+async function statementFault(statement: string, question: StatementQuestion): Promise<Finding | null> {
+  const { identity } = question
   let claims: JWTPayload
   let alg: string | undefined
   try {
@@ -60,11 +82,11 @@ async function statementFault(
       'Site and token server must have the same secret, byte for byte: look for a line end, quotes, or base64 on one side only.',
     )
   }
-  return claimFault(claims, { identity, eventId, now })
+  return claimFault(claims, question)
 }
 
 function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQuestion): Finding | null {
-  const audience = identity?.audience ?? AUDIENCE
+  const audience = identity?.audience ?? DEFAULT_AUDIENCE
   const given = [claims.aud].flat().filter((aud) => aud !== undefined)
   if (!given.includes(audience)) {
     return found.fail(
@@ -95,6 +117,14 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
     )
   }
   const seconds = now / 1000
+  const maxAge = identity?.maxAge ?? DEFAULT_MAX_AGE_S
+  if (claims.exp > seconds + maxAge + LEEWAY_S) {
+    return found.fail(
+      'statement-too-long',
+      `the statement lives until ${new Date(claims.exp * 1000).toISOString()}, more than ${maxAge} s ahead`,
+      'Let it end earlier: an hour is plenty. CHAT_IDENTITY_MAX_AGE allows more.',
+    )
+  }
   if (claims.exp + LEEWAY_S < seconds) {
     return found.fail(
       'statement-expired',

@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { randomBytes, createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import jwt from 'jsonwebtoken'
@@ -220,7 +220,7 @@ describe('the deployment: the doctor names', () => {
       CHAT_EVENTS: SEED.live.publicId,
       CHAT_ALLOWED_ORIGINS: origins,
       CHAT_IDENTITY: 'guest',
-      CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
+      CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
     })
 
   let site: string

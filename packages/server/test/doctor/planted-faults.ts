@@ -40,6 +40,8 @@ function withStatement(scene: Scene, claims: object, secret = SECRET): void {
   Object.assign(scene.env, { CHAT_IDENTITY: 'jwt', CHAT_IDENTITY_SECRET: SECRET })
 }
 
+const anHourAgo = () => Math.floor(Date.now() / 1000) - 3600
+
 /** The server signs with a key given by itself, not out of a ring. */
 function withGivenKey(scene: Scene, kid: string): void {
   const pem = readFileSync(join(scene.bench.keyDir, `${scene.kid}.pem`), 'utf8')
@@ -112,7 +114,7 @@ export const FAULTS: readonly Fault[] = [
   {
     fault: 'the proxy answers preflights by itself',
     plant: ({ proxy }) => void (proxy.answer = (headers) => headers.delete('access-control-allow-origin')),
-    visitor: 'origin-not-allowed',
+    visitor: 'endpoint-unreachable (CORS)',
     doctor: 'origin-not-allowed',
     todo: 'let it pass OPTIONS, and the server’s own headers',
   },
@@ -199,7 +201,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     fault: 'the statement has ended: the page is cached',
-    plant: (scene) => withStatement(scene, { exp: Math.floor(Date.now() / 1000) - 3600 }),
+    plant: (scene) => withStatement(scene, { iat: anHourAgo() - 600, exp: anHourAgo() }),
     visitor: 'identity-expired',
     doctor: 'statement-expired',
     todo: 'keep pages of signed-in visitors out of caches',
