@@ -113,7 +113,7 @@ export class KinescopeChatElement extends LitElement {
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),
     preview: () => isOn(this.preview),
-    lazy: () => this.loading === 'lazy',
+    lazy: () => textOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
   })
   readonly #words = new LanguageController(this, () => [
@@ -248,7 +248,7 @@ export class KinescopeChatElement extends LitElement {
       language,
       name: this.#name,
       eventId: settings.eventId,
-      signinUrl: httpUrl(textOf(this.signinUrl), this.baseURI)?.href,
+      signinUrl: httpUrl(this.signinUrl, this.baseURI)?.href,
       signInFirst: this.#signInFirst,
       help: isOn(this.help) || this.#offersHelp,
       debug: isOn(this.debug) ? debugModel(session, settings) : undefined,

@@ -32,13 +32,32 @@ export interface Failure {
   claim?: string | undefined
   /** Whether it is the token of a chat on the page that has ended, and not one that came. */
   ended?: boolean | undefined
+  /** How it goes on, where that isn't its code's usual way. */
+  course?: Course | undefined
 }
 
-export type ChatFailure = Error & Failure
+/** A failure to throw. Whatever else is thrown is the platform's or the page's, and is read before it is believed. */
+export class ChatFailure extends Error implements Failure {
+  readonly code: ElementCode
+  declare reason?: string | undefined
+  declare status?: number | null | undefined
+  declare retryAfterMs?: number | undefined
+  declare requestId?: string | null | undefined
+  declare header?: Failure['header']
+  declare claims?: Failure['claims']
+  declare claim?: string | undefined
+  declare ended?: boolean | undefined
+  declare course?: Course | undefined
 
-/** A failure to throw. */
+  constructor(code: ElementCode, details?: Omit<Failure, 'code'>) {
+    super(code)
+    this.code = code
+    Object.assign(this, details)
+  }
+}
+
 export const chatFailure = (code: ElementCode, details?: Omit<Failure, 'code'>): ChatFailure =>
-  Object.assign(new Error(code), { ...details, code })
+  new ChatFailure(code, details)
 
 /** What a visitor can be told about a problem. The last six are the article's own cases, and a page that is too old. */
 export type Topic =
@@ -63,9 +82,10 @@ export type Topic =
 /**
  * How it goes on. `passes`: it can pass by itself, and is tried again. `foreign`: somebody else has answered in the
  * endpoint's place, which says nothing about the visitor: asked again while the token lives, and a few times without one.
+ * `keeps`: asked again while the token lives, else it waits for a hand.
  * `refuses`: takes the chat away at once. `stays`: waits for a hand.
  */
-export type Course = 'passes' | 'foreign' | 'refuses' | 'stays'
+export type Course = 'passes' | 'foreign' | 'keeps' | 'refuses' | 'stays'
 
 export interface ProblemKind {
   topic: Topic
@@ -259,7 +279,8 @@ export const PROBLEMS: Readonly<Record<ElementCode, Readonly<ProblemKind>>> = {
   },
 }
 
-export const courseOf = (code: ElementCode): Course => PROBLEMS[code].course
+export const courseOf = ({ code, course }: Pick<Failure, 'code' | 'course'>): Course =>
+  course ?? PROBLEMS[code].course
 
 /** What a failure is to the visitor. */
 export const topicOf = ({ code, ended }: Failure): Topic => (ended ? 'ended' : PROBLEMS[code].topic)

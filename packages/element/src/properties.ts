@@ -1,4 +1,5 @@
 import type { PropertyDeclaration } from 'lit'
+import { readPasted } from './pasted.js'
 
 interface ChatProperty extends PropertyDeclaration {
   attribute: string | false
@@ -12,7 +13,7 @@ interface ChatProperty extends PropertyDeclaration {
 const text = { converter: { fromAttribute: (value: string | null) => value ?? undefined } }
 /** On by being there, but for the word that frameworks and CMS fields write for "off". */
 const isOn = (value: unknown): boolean =>
-  typeof value === 'string' ? value.trim().toLowerCase() !== 'false' : Boolean(value)
+  typeof value === 'string' ? readPasted(value).toLowerCase() !== 'false' : Boolean(value)
 const onOff = { converter: { fromAttribute: (value: string | null) => value !== null && isOn(value) } }
 
 /** Every property that a page may set. The one list: attributes, looks and what authors may write follow from it. */
@@ -49,8 +50,5 @@ export const VISIT_PROPERTIES = (Object.keys(PROPERTIES) as (keyof typeof PROPER
 
 /** What a page has set a switch to: the word "false" is off as a property too. */
 export { isOn }
-/** What a page has set a text to: frameworks set `null` and numbers, and blank is nothing. */
-export const textOf = (value: unknown): string | undefined => {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  return String(value).trim() || undefined
-}
+/** What a page has set a text to: nothing where it is blank, or no text. */
+export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined

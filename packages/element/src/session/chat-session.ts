@@ -2,9 +2,10 @@ import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent 
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper } from '../frame/frame-swapper.js'
 import { chatFailure, courseOf, type Failure, type Problem } from '../problem.js'
-import { askForToken, type TokenAnswer, type TokenReason } from '../token/token-client.js'
+import type { TokenAnswer } from '../token/read-answer.js'
+import { askForToken, type TokenReason } from '../token/token-client.js'
 import { readFailure } from '../token/read-failure.js'
-import { backOff } from './back-off.js'
+import { askAgainIn } from './back-off.js'
 import { IDLE, nextState, type ChatState, type Happening } from './chat-state.js'
 import { holdToken, type HeldToken } from './held-token.js'
 import { Journal } from './journal.js'
@@ -18,8 +19,6 @@ const LONGEST_TIMER_MS = 60_000
 const OFFLINE_LOOK_MS = 5_000
 /** A token that is there already is used with at least this much life left. */
 const LEAST_LEFT_MS = 30_000
-/** How often a foreign answer is asked again where there is no chat to keep. */
-const FOREIGN_TRIES = 3
 
 export interface SessionHost {
   /** Where the chat stands, and its events are heard. */
@@ -88,7 +87,7 @@ export class ChatSession {
     const { token } = this.#host.settings()
     try {
       // its age is unknown and the browser's clock can't be believed: it counts only where that clock agrees with it
-      if (token) this.token ??= this.#judge({ reply: { token }, date: Date.now() })
+      if (token) this.token ??= this.#judge({ reply: { token }, ignored: [], date: Date.now() })
     } catch (fault) {
       this.journal.note(`given token: ${readFailure(fault).code}`)
     }
@@ -131,6 +130,9 @@ export class ChatSession {
       const ask = async (why: TokenReason) => {
         const answer = await askForToken(question, why, signal)
         signal.throwIfAborted()
+        const { ignored, reply } = answer
+        if (ignored.length) this.journal.note(`left out of the reply: ${ignored.join(', ')}`)
+        if (reply.warning) this.journal.note(`warning: ${reply.warning}`)
         if (answer.date) this.clockDifferenceMs = answer.date - Date.now()
         return this.#judge(answer)
       }
@@ -186,49 +188,48 @@ export class ChatSession {
   #fail(failure: Failure): void {
     this.failure = failure
     this.#failures++
-    if (courseOf(failure.code) === 'refuses') {
+    if (courseOf(failure) === 'refuses') {
       this.#request?.abort()
       this.#request = undefined
       this.token = null
       this.frames.clear()
     }
-    this.#askAt = this.#nextTry(failure)
+    const live = this.state.framed && this.timeLeft! > 0
+    this.#askAt = steadyNow() + askAgainIn(failure, { failures: this.#failures, live, random: Math.random() })
+    // a frame that couldn't be swapped is tried again with the next token
+    if (failure.code === 'frame-timeout' && live) this.#askAt = this.token!.refreshAt
     this.#report(failure)
     this.#arm()
   }
 
-  /** When it is tried again by itself, on the steady clock; never for what waits for a hand, or for the network. */
-  #nextTry({ code, retryAfterMs }: Failure): number {
-    const { framed } = this.state
-    // a frame that couldn't be swapped is tried again with the next token
-    if (code === 'frame-timeout' && framed) return this.token!.refreshAt
-    const course = courseOf(code)
-    const kept = framed && this.timeLeft! > 0
-    const again = course === 'passes' || (course === 'foreign' && (kept || this.#failures <= FOREIGN_TRIES))
-    if (!again || code === 'offline') return Infinity
-    return steadyNow() + backOff(this.#failures, Math.random(), retryAfterMs)
-  }
-
   /** Says what is wrong: of a chat whose token has ended, that; else the failure itself. */
   #report(failure: Failure): void {
-    const course = courseOf(failure.code)
-    const refused = course === 'refuses'
-    const expired = this.state.framed && !refused && this.timeLeft! <= 0
+    const refused = courseOf(failure) === 'refuses'
+    const expired = !refused && this.#endsAt <= steadyNow()
+    const goesOn = this.#goesOn(failure)
     const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
     const { code, reason } = shown
-    const retryInMs = failure.code === 'frame-timeout' ? null : this.askInMs
-    const goesOn = !expired && (course === 'passes' || retryInMs !== null)
-    const known = this.state.problem?.code === code
-    const problem = this.#host.describe(shown, retryInMs)
+    const before = this.state.problem
+    const problem = this.#host.describe(shown, goesOn ? this.askInMs : null)
     this.journal.note(code + (reason ? ` (${reason})` : ''))
-    this.#happen(refused ? 'refused' : goesOn ? 'troubled' : 'failed', problem)
-    if (!known) this.#tell(new ChatErrorEvent(problem))
+    this.#happen(refused ? 'refused' : goesOn && !expired ? 'troubled' : 'failed', problem)
+    if (before?.code !== code || before.topic !== problem.topic) this.#tell(new ChatErrorEvent(problem))
   }
 
-  /** When the token of a chat in trouble ends under the visitor's eyes. */
+  /** Whether a failure may yet pass by itself: another try is due, or the network's return is waited for. */
+  #goesOn({ code }: Failure): boolean {
+    return code === 'offline' || (this.#askAt < Infinity && code !== 'frame-timeout')
+  }
+
+  /** When the token of a chat in trouble ends under the visitor's eyes. What only a new page can mend stays named. */
+  get #endsAt(): number {
+    return this.state.framed && this.failure?.code !== 'identity-expired' ? this.token!.endsAt : Infinity
+  }
+
+  /** The same, while nobody has been told yet. */
   get #lostAt(): number {
-    const { framed, problem } = this.state
-    return framed && problem && problem.code !== 'token-expired' ? this.token!.endsAt : Infinity
+    const { problem } = this.state
+    return problem && problem.topic !== 'ended' ? this.#endsAt : Infinity
   }
 
   /** Sets the one timer for what is due next, if anything is. */
@@ -251,8 +252,7 @@ export class ChatSession {
   }
 
   readonly #woken = ({ type }: Event): void => {
-    const course = this.failure && courseOf(this.failure.code)
-    if (type === 'online' && (course === 'passes' || course === 'foreign')) this.#askAt = 0
+    if (type === 'online' && this.failure && this.#goesOn(this.failure)) this.#askAt = 0
     this.#look()
   }
 

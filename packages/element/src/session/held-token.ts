@@ -1,7 +1,9 @@
 import { chatFailure } from '../problem.js'
 import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-token.js'
 import { lifeOf, refreshDelay } from '../token/token-life.js'
-import type { TokenAnswer } from '../token/token-client.js'
+import type { TokenAnswer } from '../token/read-answer.js'
+
+const LIFELESS = 'By expires_in, or by exp and iat, the token had no time left when it came'
 
 /** A token that passed the checks. */
 export interface HeldToken {
@@ -40,10 +42,16 @@ export function holdToken(
   const { token: value, event_id: claimedId = eventId, chat_id: chatId = eventId, refresh_in } = reply
   const seconds = date && date / 1000
   const { fault, header, claims } = checkToken(value, { eventId: claimedId, now: seconds })
-  if (fault) throw chatFailure(fault.code, { reason: fault.reason, header, claims })
+  if (fault) throw chatFailure(fault.code, { reason: fault.detail, claim: fault.claim, header, claims })
   const known = held?.value === value ? held : undefined
   const endsAt = Math.min(known?.endsAt ?? Infinity, now + lifeOf(reply, claims, seconds))
-  if (endsAt <= now) throw chatFailure('token-expired')
+  if (endsAt <= now)
+    throw chatFailure('token-expired', {
+      reason: LIFELESS,
+      claim: 'exp',
+      header: { ...header },
+      claims: { ...claims },
+    })
   const left = endsAt - now
   // where the page gave a token but no way to another, there is nothing to be had before the end
   const delay = renewable ? refreshDelay(left, refresh_in, random) : left

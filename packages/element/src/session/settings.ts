@@ -40,7 +40,7 @@ export interface Page {
   hostname: string
 }
 
-const CREDENTIALS: readonly unknown[] = ['include', 'same-origin', 'omit']
+const CREDENTIALS: readonly RequestCredentials[] = ['include', 'same-origin', 'omit']
 const isLoopback = (hostname: string) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 /**
@@ -54,28 +54,26 @@ export function readSettings(
   page: Page,
   byCode: boolean,
 ): SessionSettings {
-  const against = (address: unknown) => httpUrl(textOf(address), page.baseUrl)
+  const against = (address: unknown) => httpUrl(address, page.baseUrl)
   const listed = (defaults.chatOrigin ?? '')
     .split(/\s+/)
     .map((origin) => httpUrl(origin)?.origin)
     .filter((origin) => origin !== undefined)
-  const wished = httpUrl(textOf(wishes.chatOrigin))?.origin
+  const wished = httpUrl(wishes.chatOrigin)?.origin
   const counts =
     wished !== undefined && (byCode || [...listed, CHAT_ORIGIN].includes(wished) || isLoopback(page.hostname))
   const chatOrigin = (counts ? wished : listed[0]) ?? CHAT_ORIGIN
-  const tokenUrl = against(wishes.tokenUrl ?? defaults.tokenUrl)
+  const tokenUrl = against(textOf(wishes.tokenUrl) ?? defaults.tokenUrl)
   const trusted = tokenUrl?.origin === against(defaults.tokenUrl)?.origin
   return {
-    eventId: readEventId(textOf(wishes.eventId), chatOrigin),
+    eventId: readEventId(wishes.eventId, chatOrigin),
     tokenUrl: tokenUrl?.href,
-    credentials: CREDENTIALS.includes(wishes.credentials)
-      ? (wishes.credentials as RequestCredentials)
-      : 'include',
+    credentials: CREDENTIALS.find((known) => known === textOf(wishes.credentials)) ?? 'include',
     identity: textOf(wishes.identity) ?? (trusted ? textOf(defaults.identity) : undefined),
     token: textOf(wishes.token),
     fetchToken: typeof wishes.fetchToken === 'function' ? (wishes.fetchToken as FetchToken) : undefined,
     chatOrigin,
     ignoredOrigin: wished !== undefined && !counts ? wished : undefined,
-    hold: wishes.refresh === 'hold',
+    hold: textOf(wishes.refresh) === 'hold',
   }
 }
