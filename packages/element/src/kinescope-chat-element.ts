@@ -16,7 +16,7 @@ import { chatName, forgetName } from './view/chat-name.js'
 import { chatView } from './view/chat-view.js'
 import { ChatStates } from './view/chat-states.js'
 import { describeProblem } from './view/describe-problem.js'
-import { writeDiagnostics, type Diagnostics } from './view/diagnostics.js'
+import { writeReport, type Diagnostics } from './view/diagnostics.js'
 import { dress } from './view/dress.js'
 import { FocusController } from './view/focus-controller.js'
 import { addTexts, LanguageController } from './view/language-controller.js'
@@ -134,7 +134,7 @@ export class KinescopeChatElement extends LitElement {
       const { token } = this.#session
       return chatUrl(chatOrigin, token?.chatId ?? eventId, token?.value)
     },
-    report: () => writeDiagnostics(this.diagnostics(), true),
+    report: () => writeReport(this.diagnostics()),
     say: (words) => this.#pacing.say(words),
     copiedWords: () => this.#words.text.copied,
     requestUpdate: () => this.requestUpdate(),
