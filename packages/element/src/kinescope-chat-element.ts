@@ -113,7 +113,7 @@ export class KinescopeChatElement extends LitElement {
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),
     preview: () => isOn(this.preview),
-    lazy: () => this.loading === 'lazy',
+    lazy: () => textOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
   })
   readonly #words = new LanguageController(this, () => [
@@ -192,7 +192,7 @@ export class KinescopeChatElement extends LitElement {
   }
 
   override connectedCallback(): void {
-    outsideZones(() => super.connectedCallback())
+    this.#try(() => super.connectedCallback())
   }
 
   override disconnectedCallback(): void {
@@ -220,11 +220,7 @@ export class KinescopeChatElement extends LitElement {
   }
 
   protected override scheduleUpdate(): void {
-    try {
-      outsideZones(() => void super.scheduleUpdate())
-    } catch (fault) {
-      this.#breakDown(fault)
-    }
+    this.#try(() => void super.scheduleUpdate())
   }
 
   protected override shouldUpdate(): boolean {
@@ -285,7 +281,7 @@ export class KinescopeChatElement extends LitElement {
 
   #describe(failure: Failure, retryInMs: number | null): Problem {
     const stray = failure.code === 'event-id-missing' && this.hasAttribute('eventid')
-    const found = stray ? { ...failure, reason: 'The tag has `eventid`, must be `event-id`' } : failure
+    const found = stray ? { ...failure, reason: 'The tag has eventid, must be event-id' } : failure
     const problem = describeProblem(found, this.#words.text, retryInMs)
     console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
     return problem
@@ -300,12 +296,21 @@ export class KinescopeChatElement extends LitElement {
     this.requestUpdate()
   }
 
+  #try(work: () => void): void {
+    try {
+      outsideZones(work)
+    } catch (fault) {
+      this.#breakDown(fault)
+    }
+  }
+
   /** Whatever is missing, the page is not left with an empty box: the link in the tag is shown. */
   #breakDown(fault: unknown): void {
     console.error('<kinescope-chat> could not start:', fault)
     if (this.#session.state.framed) return
     this.#broken = true
-    showPlaceholder(this.shadowRoot ?? this.attachShadow({ mode: 'open' }))
+    // without a shadow root nothing hides what the page has put into the tag
+    if (this.shadowRoot) showPlaceholder(this.shadowRoot)
   }
 }
 

@@ -9,15 +9,18 @@ const CANVAS_PAGES = '[contenteditable]:not([contenteditable=false]),.wf-design-
 
 /**
  * Whether the element stands in an editor's canvas, where it must neither talk to anybody nor leave a trace. An editor
- * may switch editing off just around a widget, so any editable ancestor counts, not the nearest alone.
+ * may switch editing off just around a widget, so any editable ancestor counts, not the nearest alone. Another document than
+ * the script's isn't by itself an editor's: it may be that of a picture-in-picture window or a pop-up.
  */
 export function inEditorCanvas(element: Element): boolean {
   const page = element.ownerDocument
+  const window = page.defaultView
   return (
-    page !== document ||
+    // nobody sees a document without a window
+    !window ||
     page.designMode === 'on' ||
     !!closest(element, CANVAS_PAGES) ||
     // another site's frame is not to be seen
-    !!attempt(() => frameElement?.closest(CANVAS_FRAMES))
+    !!attempt(() => window.frameElement?.closest(CANVAS_FRAMES))
   )
 }

@@ -11,6 +11,7 @@ const sheets = new WeakMap<Document, CSSStyleSheet>()
 export function dress(root: ShadowRoot, { cssText }: CSSResult): void {
   const { ownerDocument: page } = root
   const adopted = attempt(() => {
+    if (!('adoptedStyleSheets' in root)) return false
     let sheet = sheets.get(page)
     if (!sheet) {
       sheet = new (page.defaultView as Window & typeof globalThis).CSSStyleSheet()
