@@ -15,6 +15,10 @@ const RETRIED = {
     ru: 'несколько раз; если чат уже открыт — до конца токена',
   },
   refuses: { en: 'no; the chat is taken away at once', ru: 'нет; чат убирается сразу' },
+  keeps: {
+    en: 'no; a chat that is on the page stays to its token’s end',
+    ru: 'нет; открытый чат остаётся до конца токена',
+  },
   stays: { en: 'no; a button does', ru: 'нет; только кнопкой' },
 }
 

@@ -14,7 +14,7 @@ const MAX_HEAD = 65_536
  * @param allowedOrigins pages that may read the answer
  */
 export function answerClientError(
-  error: Error & { code?: string; rawPacket?: Uint8Array },
+  error: Error & { code?: string; rawPacket?: unknown },
   socket: Socket,
   allowedOrigins: ReadonlySet<string>,
 ): void {
@@ -48,8 +48,9 @@ export function answerClientError(
 }
 
 /** The `Origin` of a request that was never parsed; null where the part that came doesn't hold it. */
-function originIn(packet: Uint8Array | undefined): string | null {
-  const head = new TextDecoder('latin1').decode(packet?.subarray(0, MAX_HEAD)).toLowerCase()
+function originIn(packet: unknown): string | null {
+  if (!(packet instanceof Uint8Array)) return null
+  const head = new TextDecoder('latin1').decode(packet.subarray(0, MAX_HEAD)).toLowerCase()
   const at = head.indexOf('\r\norigin:')
   const end = head.indexOf('\r\n', at + 2)
   return at < 0 || end < 0 ? null : head.slice(at + '\r\norigin:'.length, end).trim()
