@@ -120,11 +120,11 @@ describe('the stream’s id', () => {
     [`${K}/chat/a%20b/`, 'a b'],
     [`${K}/chat/a%2Fb`, 'a/b'],
     ['kinescope.io/chat/abc', 'abc'],
-    ['http://kinescope.io/abc', 'abc'],
+    ['http://kinescope.io/abc', 'http://kinescope.io/abc'],
     [`${STAGING}/chat/abc?x`, 'abc'],
     ['staging.example:8443/abc', 'abc'],
-    [`${K}/chat/`, ''],
-    [`${K}/`, ''],
+    [`${K}/chat/`, `${K}/chat/`],
+    [`${K}/`, `${K}/`],
     ['https://evil.example/chat/abc', 'https://evil.example/chat/abc'],
     ['https://kinescope.io.evil.example/abc', 'https://kinescope.io.evil.example/abc'],
     ['https://kinescope.io@evil.example/abc', 'https://kinescope.io@evil.example/abc'],
@@ -134,6 +134,10 @@ describe('the stream’s id', () => {
     [null, ''],
     [{ id: 1 }, ''],
   ])('reads %s', (raw, id) => expect(readEventId(raw, STAGING)).toBe(id))
+
+  it('is read from a link to a chat page without TLS, where that is the configured one', () => {
+    expect(readEventId('http://localhost:9090/chat/abc/', 'http://localhost:9090')).toBe('abc')
+  })
 
   it('is safe in an address, whatever it is', () => {
     const id = fc.oneof(
