@@ -51,8 +51,7 @@ export function buildApp({
       ),
     // a logger of its own for each request costs a thirtieth of a token; lines name their request themselves
     childLoggerFactory: (shared) => shared,
-    clientErrorHandler: (error, socket) =>
-      answerClientError(error, socket, origins),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, origins),
   }) as unknown as FastifyInstance
   // more would end in EMFILE, which takes the log and the key ring along
   app.server.maxConnections = MAX_CONNECTIONS
