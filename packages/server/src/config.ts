@@ -4,18 +4,13 @@ import { isOrigin } from './endpoint/origin-policy.js'
 import type { AllowedEvents } from './endpoint/event-list.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
 import { addressesIn } from './identity/proxy-header.js'
+import type { KeyPlace } from './keys/key-store.js'
 import { readBasePath, readEvents, readOrigins, readPublicUrl } from './page-config.js'
 import { exposureOf } from './secret-file.js'
 import { SettingReader, type Environment } from './setting.js'
 import { SETTINGS } from './settings.js'
 
-/** A Secret of Kubernetes that holds a key ring. */
-export interface KeySecret {
-  namespace: string
-  name: string
-}
-
-export type KeyConfig = { dir: string } | { secret: KeySecret } | { privateKey: string; kid: string }
+export type KeyConfig = KeyPlace | { privateKey: string; kid: string }
 
 export interface ApiConfig {
   apiUrl: string
@@ -25,9 +20,7 @@ export interface ApiConfig {
 
 /** What `kinescope-chat keys` needs to know. */
 export interface KeyRingConfig {
-  keyDir: string
-  /** Where the ring lies instead of in `keyDir`. */
-  keySecret: KeySecret | undefined
+  place: KeyPlace
   passphrase: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -114,8 +107,7 @@ export function readApiConfig(env: Environment = process.env, flags: Environment
 export function readKeyConfig(env: Environment = process.env, flags: Environment = {}): KeyRingConfig {
   const reader = new SettingReader(SETTINGS, env, flags)
   const config = {
-    keyDir: reader.text('CHAT_KEY_DIR')!,
-    keySecret: readKeySecret(reader),
+    place: readRingPlace(reader),
     passphrase: reader.text('CHAT_KEY_PASSPHRASE'),
     tokenTtl: reader.number('CHAT_TOKEN_TTL', 60, 86_400)!,
   }
@@ -123,24 +115,16 @@ export function readKeyConfig(env: Environment = process.env, flags: Environment
   return config
 }
 
-/** Reads which key the server signs with: the ring's directory or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
-export function readKeyPlace(
-  env: Environment = process.env,
-  flags: Environment = {},
-): Exclude<KeyConfig, { secret: KeySecret }> {
+/** Reads which key the server signs with: the ring's or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
+export function readKeyPlace(env: Environment = process.env, flags: Environment = {}): KeyConfig {
   const reader = new SettingReader(SETTINGS, env, flags)
   const key = readKey(reader)
-  if (key && 'secret' in key) {
-    reader.problem('CHAT_KEY_SECRET', 'is a place this command can’t look into.', 'Write CHAT_KEY_DIR.')
-    return reader.finish() as never
-  }
   reader.finish()
   return key!
 }
 
 /** Which of the three doors to a key is taken; two at once are a mistake. */
 function readKey(reader: SettingReader): KeyConfig | undefined {
-  const secret = readKeySecret(reader)
   const privateKey = reader.text('CHAT_PRIVATE_KEY')
   const kid = reader.text('CHAT_KEY_ID')
   const doors = ['CHAT_PRIVATE_KEY', 'CHAT_KEY_SECRET', 'CHAT_KEY_DIR'].filter((name) =>
@@ -149,7 +133,7 @@ function readKey(reader: SettingReader): KeyConfig | undefined {
   if (doors.length > 1) reader.problem(doors[1]!, `is given beside ${doors[0]}.`, 'Keep one of the two.')
   if (privateKey === undefined) {
     if (kid !== undefined) reader.required('CHAT_PRIVATE_KEY', ' although CHAT_KEY_ID is given')
-    return secret ? { secret } : { dir: reader.text('CHAT_KEY_DIR')! }
+    return readRingPlace(reader)
   }
   if (kid === undefined) {
     reader.required('CHAT_KEY_ID', ' although CHAT_PRIVATE_KEY is given')
@@ -158,13 +142,15 @@ function readKey(reader: SettingReader): KeyConfig | undefined {
   return { privateKey, kid }
 }
 
-function readKeySecret(reader: SettingReader): KeySecret | undefined {
-  return reader.parsed('CHAT_KEY_SECRET', 'must be NAMESPACE/NAME of a Secret.', (text) => {
+/** Where the key ring is kept: in a directory unless a Secret is named. */
+function readRingPlace(reader: SettingReader): KeyPlace {
+  const secret = reader.parsed('CHAT_KEY_SECRET', 'must be NAMESPACE/NAME of a Secret.', (text) => {
     // RFC 1123, as Kubernetes names things
     const label = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/
     const [namespace = '', name = '', ...rest] = text.split('/')
     return rest.length === 0 && label.test(namespace) && label.test(name) ? { namespace, name } : undefined
   })
+  return secret ? { secret } : { dir: reader.text('CHAT_KEY_DIR')! }
 }
 
 function readKeyFile(reader: SettingReader): string | undefined {

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { openAudit, type AuditWriter } from './audit/audit-writer.js'
 import type { ServeConfig } from './config.js'
+import type { AllowedEvent } from './endpoint/event-list.js'
 import { createRateLimiter, type RateLimiter } from './endpoint/rate-limiter.js'
 import { registrationAt } from './endpoint/registration-source.js'
 import { RegistrationWatch } from './endpoint/registration-watch.js'
@@ -26,11 +27,10 @@ export function openReportedKeys(
     onReload: (result) => {
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) return logger.info({ revision: result.revision }, 'the key ring has changed')
-      const todo =
-        'Tokens go on with the last good one. Run kinescope-chat keys list on the ring, and mend what it names.'
+      const todo = 'Run kinescope-chat keys list on the ring, and mend what it names.'
       logger.error(
         { err: result.error, todo },
-        'the changed key ring cannot be used: the last good one stays',
+        'the key ring cannot be followed: the last good state signs, and it is tried at each look',
       )
     },
   })
@@ -82,26 +82,23 @@ export async function openReportedAudit(
   })
 }
 
-/** With an API token, the server also watches Kinescope's side. Ends with the signal, whatever the API does. */
+/** With an API token, the server also watches Kinescope's side. */
 export function openWatch(
-  { apiToken, apiUrl, events }: ServeConfig,
-  { keys, pollMs, signal }: { keys: OpenKeys; pollMs: number | undefined; signal: AbortSignal },
+  { apiToken, apiUrl }: ServeConfig,
+  { events, keys, pollMs }: { events: readonly AllowedEvent[]; keys: OpenKeys; pollMs: number | undefined },
   { logger, metrics }: Reports,
 ): RegistrationWatch | null {
   if (apiToken === undefined) return null
   let failing = false
-  const untilClosed: typeof fetch = (input, init) =>
-    fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
   return new RegistrationWatch({
-    source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken, fetch: untilClosed })),
-    eventIds: events === '*' ? [] : events.map((event) => (typeof event === 'string' ? event : event.id)),
+    source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken })),
+    events,
     currentKid: () => {
       const choice = keys.current(Date.now())
       return 'key' in choice ? choice.key.kid : null
     },
     ...(pollMs === undefined ? {} : { pollMs }),
     onCheck: (result) => {
-      if (signal.aborted) return
       metrics.upstreamCheck(result.ok ? 'ok' : 'failed')
       if (result.ok) {
         if (failing) logger.info('Kinescope answers again')

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServeConfig } from './config.js'
 import { configWarnings } from './config-warnings.js'
-import { eventLookup } from './endpoint/event-list.js'
+import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { SigningQueue } from './endpoint/signing-queue.js'
 import { createTokenEndpoint, type TokenEndpoint } from './endpoint/token-endpoint.js'
@@ -49,7 +49,6 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
 
   const metrics = new Metrics()
   const reports = { logger, metrics }
-  const stopping = new AbortController()
   const queue = new SigningQueue(() => performance.now())
   const keys = await openReportedKeys(config, options.keyPollMs, reports)
   const audit = await openReportedAudit(config.audit, reports).catch((error: unknown) => {
@@ -58,10 +57,15 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   })
   const refusals = new RefusalLog(logger)
   const limiter = openLimiter(config, reports)
-  const watch = openWatch(config, { keys, pollMs: options.watchMs, signal: stopping.signal }, reports)
   const daily = setInterval(() => reportKey(keys, logger), 86_400_000).unref()
-  const eventIds = config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? e : e.id))
-  metrics.observe({ keys, pending: () => queue.pending, eventIds })
+  const events =
+    config.events === '*'
+      ? []
+      : config.events.map((e): AllowedEvent => (typeof e === 'string' ? { id: e } : e))
+  const eventIds = events.map(({ id }) => id)
+  const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
+  const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
+  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
 
   const endpoint = atOwnAddress(
     config.publicUrl,
@@ -92,7 +96,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const isTrusted = addressesIn(trustedProxies)
   const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
   warnOfUnknownProxy(app, isTrusted, logger)
-  const health = { keys, metrics, notes: () => watch?.notes() ?? [] }
+  const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
   await app.register(
     (scope, _options, done) => {
       mountToken(scope, endpoint)
@@ -119,7 +123,6 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const close = closeOnce(app, {
     giveUp: () => endpoint.close(),
     async cleanUp() {
-      stopping.abort(new Error('the server is stopping'))
       clearInterval(daily)
       keys.close()
       limiter?.close()

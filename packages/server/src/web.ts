@@ -19,4 +19,5 @@ export {
   type VerifyKey,
   type VerifyTokenOptions,
 } from './token/verify-token.js'
-export type { KeyChoice, KeySource, SigningKey } from './token/signing-key.js'
+export { remoteSigningKey, type RemoteSigningKeyInput } from './token/remote-signing-key.js'
+export type { KeyChoice, KeySource, SignFunction, SigningKey } from './token/signing-key.js'

@@ -410,8 +410,7 @@ describe('the configuration', () => {
       chatOrigin: 'https://kinescope.io',
     })
     expect(readKeyConfig({ CHAT_KEY_DIR: '/keys' })).toEqual({
-      keyDir: '/keys',
-      keySecret: undefined,
+      place: { dir: '/keys' },
       passphrase: undefined,
       tokenTtl: 3600,
     })

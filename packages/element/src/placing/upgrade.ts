@@ -1,4 +1,4 @@
-import { PLACED_ATTRIBUTES } from '../attributes.js'
+import { PLACED_ATTRIBUTES } from '../properties.js'
 import { readEventId, readOrigin } from '../frame/chat-url.js'
 import { inEditorCanvas } from './editor-canvas.js'
 

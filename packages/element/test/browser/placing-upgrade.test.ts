@@ -55,14 +55,13 @@ describe('a marked div', () => {
       )
     })
 
-  it('passes on the element’s own attributes, and no others', async () => {
+  it('passes on the attributes that an author may set, and no others', async () => {
     const { chat } = await upgraded(
       `<div data-kinescope-chat="${EVENT}" data-language="ru" data-signin-url="/login" data-preview data-label="Q &amp; A" data-onclick="alert(1)" data-style="color:red" data-event-id="x" data-user="7"></div>`,
     )
     expect(Object.fromEntries([...chat!.attributes].map(({ name, value }) => [name, value]))).to.deep.equal({
       'event-id': EVENT,
       language: 'ru',
-      'signin-url': '/login',
       preview: '',
       label: 'Q & A',
     })

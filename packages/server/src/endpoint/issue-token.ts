@@ -1,5 +1,6 @@
 import type { Code, TokenReply } from 'kinescope-chat/contract'
 import type { ChatUser, IdentitySource } from '../identity/identity.js'
+import { OperatorProblem } from '../problem.js'
 import { mintToken } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import type { Deadline } from './deadline.js'
@@ -116,7 +117,9 @@ export function tokenIssuer<R>(
     const { tokenTtl: ttl, notBefore } = options
     const asked = { key, userId, username: user.name, eventId, ttl, notBefore, now: time }
     const started = performance.now()
-    const { token, expiresIn } = await queue.run(() => mintToken(asked), deadline)
+    // made only where somebody listens: a signal for each token has its price
+    const mint = () => mintToken('sign' in key ? { ...asked, signal: deadline.signal } : asked)
+    const { token, expiresIn } = await queue.run(mint, deadline).catch(signerFailed)
     // nobody will get it: it was never issued
     deadline.throwIfOver()
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
@@ -162,6 +165,12 @@ export function tokenIssuer<R>(
     if (warning) reply.warning = warning
     return { reply, setCookie }
   }
+}
+
+/** A signer that is elsewhere can fail. */
+function signerFailed(cause: unknown): never {
+  if (!(cause instanceof OperatorProblem)) throw cause
+  throw new Refusal('key-unavailable', { reason: 'signer', cause })
 }
 
 /**
