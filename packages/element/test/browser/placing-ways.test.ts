@@ -129,7 +129,8 @@ describe('the file, however it is run', () => {
         // without its settings, no link is upgraded
         expect(page.chat('main kinescope-chat')).to.equal(null)
       }
-      if (html(data).includes('after')) await until(() => Reflect.get(page.window, 'after') === 1)
+      if (html(data).includes('after'))
+        await until(() => (Reflect.get(page.window, 'after') as unknown) === 1)
       expect(page.errors).to.deep.equal([])
     })
 })
