@@ -63,7 +63,7 @@ export function namePolicy(): Plugin {
         .map((file) => ('code' in file ? file.code : ''))
         .join('')
       const made = code.match(/createPolicy\(/g)?.length ?? 0
-      if (named !== made || made > 1) this.error(`${named} policies named, ${made} made: expected one`)
+      if (named !== 1 || made !== 1) this.error(`${named} policies named, ${made} made: expected one`)
     },
   }
 }

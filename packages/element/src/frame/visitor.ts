@@ -6,10 +6,13 @@ export const isInside = (frame: HTMLIFrameElement): boolean =>
  * Whether the visitor has just typed or clicked: true for about five seconds after a key press inside a frame too, even
  * one of another site (HTML, "activation notification").
  */
-export const isActive = (): boolean => navigator.userActivation.isActive
+export const isActive = (node: Node): boolean =>
+  // newer than some browsers that the element is for
+  (node.ownerDocument?.defaultView?.navigator as Partial<Navigator> | undefined)?.userActivation?.isActive ??
+  false
 
 /** The element with the focus, through all shadow roots. */
-function focused(root: DocumentOrShadowRoot = document): HTMLElement | null {
+function focused(root: DocumentOrShadowRoot): HTMLElement | null {
   const active = root.activeElement
   return active?.shadowRoot?.activeElement ? focused(active.shadowRoot) : (active as HTMLElement | null)
 }
@@ -21,11 +24,12 @@ function focused(root: DocumentOrShadowRoot = document): HTMLElement | null {
  * @returns what ends it
  */
 export function guardFocus(frame: HTMLIFrameElement, invited: () => boolean): () => void {
-  let before = focused()
+  const page = frame.ownerDocument
+  let before = focused(page)
   const timer = setInterval(() => {
     if (invited()) return
-    if (!isInside(frame)) before = focused()
-    else if (before && before !== document.body) before.focus({ preventScroll: true })
+    if (!isInside(frame)) before = focused(page)
+    else if (before && before !== page.body) before.focus({ preventScroll: true })
     else frame.blur()
   }, 50)
   return () => clearInterval(timer)

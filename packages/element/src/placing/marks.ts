@@ -1,6 +1,6 @@
 import { attempt } from '../attempt.js'
-import { PLACED_ATTRIBUTES } from '../attributes.js'
 import { CHAT_ORIGIN, httpUrl } from '../frame/chat-url.js'
+import { PLACED_ATTRIBUTES } from '../properties.js'
 
 export const TAG = 'kinescope-chat'
 
@@ -37,6 +37,6 @@ function readLink(link: Element, listed: readonly string[]): Wish | null {
     return null
   const eventId = attempt(() => decodeURIComponent(segment))
   if (!eventId) return null
-  const other = url.origin !== CHAT_ORIGIN && url.origin !== listed[0]
+  const other = ![CHAT_ORIGIN, listed[0]].includes(url.origin)
   return { 'event-id': eventId, 'chat-origin': other ? url.origin : undefined }
 }

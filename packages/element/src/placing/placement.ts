@@ -7,6 +7,8 @@ import { hideLinks, hideOwnContent, makePlaceholder, showOwnContent } from './ow
 const chats = new WeakMap<Element, HTMLElement>()
 /** The marks that have a chat on the page. */
 const placed = new Set<Element>()
+/** The marks whose chat can't start. */
+const hopeless = new WeakSet<Element>()
 /** How often a chat was put back lately, and when. */
 const returns = new WeakMap<Element, { count: number; at: number }>()
 /** Somebody who takes a chat away each time it is put back must not keep the page busy for ever. */
@@ -20,6 +22,7 @@ export const hasChat = (mark: Element): boolean => placed.has(mark)
  * div. What was cloned, copied, morphed or restored brings its chat with it, and that is taken over.
  */
 export function settle(mark: Element, wish: Wish): void {
+  if (hopeless.has(mark)) return
   const beside = isLink(mark) ? [mark.previousElementSibling] : [...mark.children]
   const found = beside.filter((node): node is HTMLElement => node?.localName === TAG)
   const known = chats.get(mark)
@@ -47,6 +50,15 @@ export function withdraw(mark: Element): void {
   chats.get(mark)?.remove()
   chats.delete(mark)
   showOwnContent(mark)
+}
+
+/** A chat that can't start gives its place back: the link is seen again. */
+export function giveUp(chat: Element): void {
+  for (const mark of placed) {
+    if (chats.get(mark) !== chat) continue
+    hopeless.add(mark)
+    withdraw(mark)
+  }
 }
 
 /** Looks after every chat: it goes with its mark. Hands on the marks whose chat isn't where it belongs. */

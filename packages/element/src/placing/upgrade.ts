@@ -1,4 +1,4 @@
-import { listedOrigins } from '../frame/chat-origin.js'
+import { listedOrigins } from '../frame/chat-url.js'
 import { findAll, isElement, isRoot, ofElement, rootOf } from '../platform.js'
 import { inEditorCanvas } from './editor-canvas.js'
 import { isLink, MARK_ATTRIBUTES, MARKS, readMark, TAG } from './marks.js'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { unlistedServer } from './unlisted-server.mjs'
 
 const { version: VERSION } = JSON.parse(
   await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -15,8 +16,10 @@ export function bench() {
   /** Chat pages that wait to be let through, and those that were. */
   const gates = new Map()
   const opened = new Set()
+  const unlisted = unlistedServer()
   const chat = createServer((request, response) => {
     const [, folder, mode] = new URL(request.url, 'http://localhost').pathname.split('/')
+    if (folder === 'token' || folder === 'asked') return unlisted(request, response)
     if (folder === 'open') {
       opened.add(mode)
       gates.get(mode)?.()

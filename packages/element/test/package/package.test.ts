@@ -14,7 +14,7 @@ const text = (path: string) => readFileSync(join(root, path), 'utf8')
 const packageJson = JSON.parse(text('package.json')) as {
   version: string
   dependencies: object
-  exports: Record<string, string | { default: string; types: string }>
+  exports: Record<string, string | Record<string, string>>
   sideEffects: string[]
 }
 
@@ -38,7 +38,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('the package', () => {
   it('holds what it exports, its source for the source maps, its description and its licence; nothing else', () => {
     const targets = Object.values(packageJson.exports).flatMap((target) =>
-      typeof target === 'string' ? [target] : [target.default, target.types],
+      typeof target === 'string' ? [target] : Object.values(target),
     )
     for (const target of targets) expect(packed).toContain(target.replace('./', ''))
     for (const path of [
@@ -82,22 +82,38 @@ describe('the package', () => {
     expect(analysis.problems.filter(forModules)).toEqual([])
   }, 60_000)
 
-  it('does nothing and says nothing when a server imports it', () => {
-    const entries = Object.keys(packageJson.exports).filter((entry) => !entry.endsWith('.json'))
-    const specifiers = entries.map((entry) => entry.replace('.', 'kinescope-chat'))
-    const code = `
-      const before = Object.getOwnPropertyNames(globalThis)
-      for (const specifier of ${JSON.stringify(specifiers)}) await import(specifier)
-      const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name))
-      console.log(JSON.stringify(added))`
-    const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 10_000,
-    })
-    expect(JSON.parse(output)).toEqual([])
-    expect(specifiers).toContain('kinescope-chat/kinescope-chat.classic.js')
+  const entries = Object.keys(packageJson.exports).filter((entry) => !entry.endsWith('.json'))
+  const specifiers = entries.map((entry) => entry.replace('.', 'kinescope-chat'))
+  /** What an import of every entry adds to the global object, under these conditions of `exports`. */
+  const addedUnder = (conditions: string[]): unknown =>
+    JSON.parse(
+      execFileSync(
+        process.execPath,
+        [
+          ...conditions.map((condition) => `--conditions=${condition}`),
+          ...['--input-type=module', '-e'],
+          `const before = Object.getOwnPropertyNames(globalThis)
+           for (const specifier of ${JSON.stringify(specifiers)}) await import(specifier)
+           const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name))
+           console.log(JSON.stringify(added))`,
+        ],
+        { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 },
+      ),
+    )
+
+  // what Node, wrangler, Next.js at the edge and bundlers for workers ask for
+  it.each([[[]], [['workerd', 'worker', 'browser']], [['edge-light', 'worker']], [['worker', 'browser']]])(
+    'does nothing and says nothing when a server imports it: %j',
+    (conditions) => {
+      expect(addedUnder(conditions)).toEqual([])
+      expect(specifiers).toContain('kinescope-chat/kinescope-chat.classic.js')
+    },
+  )
+
+  it('has a stand-in for servers with the names of the class that pages use', async () => {
+    const { KinescopeChatElement } = await import('../../src/without-dom.js')
+    for (const name of ['version', 'defaults', 'addMessages', 'upgrade'])
+      expect(KinescopeChatElement).toHaveProperty(name)
   })
 
   it('carries its version in its code', () => {
@@ -110,6 +126,8 @@ describe('the package', () => {
     for (const entry of ['./dist/define.js', './dist/kinescope-chat.js', './dist/kinescope-chat.classic.js'])
       expect(packageJson.sideEffects).toContain(entry)
     expect(packageJson.sideEffects).not.toContain('./dist/index.js')
+    // the npm entries leave lit to the bundler
+    expect(text('dist/kinescope-chat-element.js')).toMatch(/from 'lit'/)
     expect(text('dist/index.js') + text('dist/kinescope-chat-element.js')).not.toContain(
       'customElements.define',
     )
@@ -126,6 +144,7 @@ describe('the standalone file', () => {
   it('is complete, with a map, and holds no JWT library', () => {
     const { sources } = JSON.parse(text('dist/kinescope-chat.js.map')) as { sources: string[] }
     expect(sources.filter((path) => /\/jose\//.test(path))).toEqual([])
+    expect(sources.some((path) => path.includes('/lit-html/'))).toBe(true)
     expect(sources.some((path) => path.endsWith('src/kinescope-chat-element.ts'))).toBe(true)
     expect(file).toMatch(/\n\/\/# sourceMappingURL=kinescope-chat\.js\.map\n$/)
     expect(file).not.toMatch(/\bimport\s*\(|\bfrom\s*["'`]|\brequire\(|\beval\(/)
