@@ -22,6 +22,7 @@ const diagnostics: Diagnostics = {
   timeLeftMs: 1,
   clockDifferenceMs: null,
   steps: [{ at: 1, what: 'load' }],
+  ignoredChatOrigin: null,
   browser: 'x',
   page: 'https://a.example',
 }
