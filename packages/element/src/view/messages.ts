@@ -1,4 +1,5 @@
 import { closest } from '../closest.js'
+import { readPasted } from '../pasted.js'
 import type { Topic } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
@@ -82,8 +83,7 @@ function merge<T extends object>(texts: T, given: unknown): T {
   return Object.fromEntries(merged) as T
 }
 
-const tagOf = (language: unknown): string =>
-  typeof language === 'string' ? language.trim().toLowerCase().replaceAll('_', '-') : ''
+const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
 
 /**
  * The language for an element: the first wanted one that there are texts for, by its full tag or by its primary subtag
