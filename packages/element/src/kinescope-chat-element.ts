@@ -282,7 +282,7 @@ export class KinescopeChatElement extends LitElement {
 
   #describe(failure: Failure, retryInMs: number | null): Problem {
     const stray = failure.code === 'event-id-missing' && this.hasAttribute('eventid')
-    const found = stray ? { ...failure, reason: 'The tag has eventid, must be event-id' } : failure
+    const found = stray ? { ...failure, reason: 'The tag has `eventid`, must be `event-id`' } : failure
     const problem = describeProblem(found, this.#words.text, retryInMs)
     console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
     return problem
