@@ -4,6 +4,7 @@ import type { ChatEventMap } from './chat-events.js'
 import { debugModel, diagnose } from './diagnose.js'
 import { chatUrl, httpUrl } from './frame/chat-url.js'
 import { outsideZones } from './outside-zones.js'
+import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
 import { isOn, PROPERTIES, textOf, VISIT_PROPERTIES } from './properties.js'
@@ -66,7 +67,7 @@ export class KinescopeChatElement extends LitElement {
   /** Adds a language, or changes texts of one that is there. */
   static readonly addMessages = addTexts
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
-  static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
+  static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
   static override readonly properties = PROPERTIES
@@ -281,7 +282,7 @@ export class KinescopeChatElement extends LitElement {
 
   #describe(failure: Failure, retryInMs: number | null): Problem {
     const stray = failure.code === 'event-id-missing' && this.hasAttribute('eventid')
-    const found = stray ? { ...failure, reason: 'The tag has eventid, must be event-id' } : failure
+    const found = stray ? { ...failure, reason: 'The tag has `eventid`, must be `event-id`' } : failure
     const problem = describeProblem(found, this.#words.text, retryInMs)
     console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
     return problem
@@ -309,6 +310,7 @@ export class KinescopeChatElement extends LitElement {
     console.error('<kinescope-chat> could not start:', fault)
     if (this.#session.state.framed) return
     this.#broken = true
+    giveUp(this)
     // without a shadow root nothing hides what the page has put into the tag
     if (this.shadowRoot) showPlaceholder(this.shadowRoot)
   }

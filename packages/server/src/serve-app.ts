@@ -1,29 +1,39 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { answerClientError } from './endpoint/client-error.js'
 import { notFound, send } from './endpoint/fastify-token-route.js'
+import type { TokenAnswer } from './endpoint/token-call.js'
 import type { AddressTest } from './identity/proxy-header.js'
+import { pathOf } from './log.js'
 
 /** A client has this long to send its request. Ours is 4 KiB at most. */
 const REQUEST_TIMEOUT_MS = 5000
 /** Longer than nginx keeps its side (60 s), so that it is never ours that closes under a request. */
 const KEEP_ALIVE_MS = 65_000
-/** What is in flight at SIGTERM gets this long. */
-const CLOSE_MS = 4000
-/** What still waits for a site or a signer then is told to come back, while there is time to tell it. */
-const LAST_CALL_MS = 3000
+const MAX_CONNECTIONS = 20_000
+/** What is in flight at SIGTERM gets this long; then it is answered with a 503, and then cut. */
+const FINISH_MS = 3000
+const CLOSE_MS = 3500
+
+export interface AppOptions {
+  isTrusted: AddressTest
+  logger: FastifyBaseLogger
+  /** Pages that may read why their request was none. */
+  allowedOrigins: readonly string[]
+  /** The answer where there is nothing, by path. */
+  notFoundAt?: (requestId: string, path: string, language: string) => TokenAnswer
+}
 
 /** A Fastify that slow clients, proxies' headers and errors can't hurt. */
-export function buildApp(
-  isTrusted: AddressTest,
-  logger: FastifyBaseLogger,
-  allowedOrigins: ReadonlySet<string>,
-): FastifyInstance {
+export function buildApp({
+  isTrusted,
+  logger,
+  allowedOrigins,
+  notFoundAt = notFound,
+}: AppOptions): FastifyInstance {
+  const origins = new Set(allowedOrigins)
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // a logger of its own for each request costs a thirtieth of a token; lines name their request themselves
-    childLoggerFactory: (shared) => shared,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, allowedOrigins),
     genReqId: () => crypto.randomUUID(),
     trustProxy: (address: string) => isTrusted(address),
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -34,8 +44,17 @@ export function buildApp(
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 500 },
-    frameworkErrors: (_error, request, reply) => void send(reply, notFound(request.id)),
+    frameworkErrors: (_error, request, reply) =>
+      void send(
+        reply,
+        notFoundAt(request.id, pathOf(request.url), String(request.headers['accept-language'] ?? '')),
+      ),
+    // a logger of its own for each request costs a thirtieth of a token; lines name their request themselves
+    childLoggerFactory: (shared) => shared,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, origins),
   }) as unknown as FastifyInstance
+  // more would end in EMFILE, which takes the log and the key ring along
+  app.server.maxConnections = MAX_CONNECTIONS
   app.setErrorHandler((error, request, reply) => {
     logger.error({ err: error, requestId: request.id }, 'a route failed')
     const { body, headers } = notFound(request.id)
@@ -56,8 +75,7 @@ export function buildApp(
  */
 export function closeOnce(
   app: FastifyInstance,
-  lastCall: () => void,
-  cleanUp: () => void,
+  { giveUp, cleanUp }: { giveUp: () => void; cleanUp: () => Promise<void> },
 ): () => Promise<void> {
   let closing: Promise<void> | null = null
   app.addHook('onSend', (_request, reply, payload, done) => {
@@ -67,18 +85,43 @@ export function closeOnce(
   return () =>
     (closing ??= (async () => {
       const idle = setInterval(() => app.server.closeIdleConnections(), 50)
-      const ending = setTimeout(lastCall, LAST_CALL_MS)
+      const late = setTimeout(giveUp, FINISH_MS)
       const deadline = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS)
       try {
         await app.close()
       } finally {
         clearInterval(idle)
-        clearTimeout(ending)
+        clearTimeout(late)
         clearTimeout(deadline)
-        cleanUp()
+        await cleanUp()
       }
     })())
 }
+
+/**
+ * A proxy that nobody named makes all visitors one: one address, one rate limit. Said once, and only of peers that can
+ * be a proxy of ours; a stranger may write any header.
+ */
+export function warnOfUnknownProxy(
+  app: FastifyInstance,
+  isTrusted: AddressTest,
+  logger: FastifyBaseLogger,
+): void {
+  let said = false
+  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
+    const peer = raw.socket.remoteAddress
+    if (!said && headers['x-forwarded-for'] !== undefined && !isTrusted(peer) && isNear(peer)) {
+      said = true
+      const todo = `If it is your proxy, write CHAT_TRUSTED_PROXIES=${peer}: until then all its visitors count as one.`
+      logger.warn({ peer, todo }, 'a peer forwards for others and is not trusted')
+    }
+    done()
+  })
+}
+
+/** Loopback, private and link-local addresses (RFC 1918, RFC 4193, RFC 4291). */
+const isNear = (address = ''): boolean =>
+  /^(::ffff:)?(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|169\.254)\.|^(::1$|f[cd]|fe80)/i.test(address)
 
 /** Where it listens, such as `http://127.0.0.1:8080`. */
 export function addressOf(app: FastifyInstance): string {

@@ -12,6 +12,7 @@ import { Journal } from './journal.js'
 import type { SessionSettings } from './settings.js'
 import { steadyNow } from './steady-clock.js'
 import { Wake } from './wake.js'
+import { ofDocument } from '../platform.js'
 
 /** Timers stop while a machine sleeps and overflow past 2^31 ms: none is set for longer than this. */
 const LONGEST_TIMER_MS = 60_000
@@ -82,7 +83,7 @@ export class ChatSession {
   start(): void {
     this.#stay.abort()
     this.#stay = new AbortController()
-    const page = this.#host.element.ownerDocument.defaultView ?? window
+    const page = ofDocument('defaultView', this.#host.element.ownerDocument) ?? window
     this.#wake = new Wake(page, this.#stay.signal, this.#woken)
     const { token } = this.#host.settings()
     try {
@@ -242,7 +243,7 @@ export class ChatSession {
   }
 
   readonly #look = (): void => {
-    if (this.#host.element.ownerDocument.hidden) return
+    if (ofDocument('hidden', this.#host.element.ownerDocument)) return
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (this.#wake!.takeRestored() && this.state.framed) return this.#open('reload')
     if (this.#request) return

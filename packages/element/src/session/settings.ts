@@ -1,4 +1,4 @@
-import { CHAT_ORIGIN, httpUrl, readEventId } from '../frame/chat-url.js'
+import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from '../frame/chat-url.js'
 import { textOf } from '../properties.js'
 import type { FetchToken, TokenQuestion } from '../token/token-client.js'
 
@@ -57,10 +57,7 @@ export function readSettings(
   byCode: boolean,
 ): SessionSettings {
   const against = (address: unknown) => httpUrl(address, page.baseUrl)
-  const listed = (defaults.chatOrigin ?? '')
-    .split(/\s+/)
-    .map((origin) => httpUrl(origin)?.origin)
-    .filter((origin) => origin !== undefined)
+  const listed = listedOrigins(defaults.chatOrigin)
   const wished = httpUrl(wishes.chatOrigin)?.origin
   const counts =
     wished !== undefined && (byCode || [...listed, CHAT_ORIGIN].includes(wished) || isLoopback(page.hostname))

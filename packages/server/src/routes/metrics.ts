@@ -31,6 +31,7 @@ export class Metrics {
     'Times Redis was away and limits counted locally',
     [],
   )
+  readonly #auditLost = this.#counter('audit_lost_total', 'Lines of the audit that could not be written', [])
   readonly #signing = new Histogram({
     name: 'kinescope_chat_sign_seconds',
     help: 'Time from asking for a signature to having it',
@@ -87,6 +88,10 @@ export class Metrics {
 
   rateLimitFallback(): void {
     this.#limiter.inc()
+  }
+
+  auditLost(): void {
+    this.#auditLost.inc()
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
