@@ -1,5 +1,5 @@
 import { readKeyConfig } from '../config.js'
-import { readKeyRing } from '../keys/key-ring.js'
+import { readStore } from '../keys/ring-store.js'
 import type { KeyRing } from '../keys/key-state.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { readAudit } from './audit-read.js'
@@ -70,9 +70,9 @@ function readFilter(call: Call) {
 
 /** The ring of this machine; null where there is none to compare with. */
 async function ringAt(call: Call): Promise<KeyRing | null> {
-  const { keyDir } = readKeyConfig(call.env, settingFlags(call))
+  const { place } = readKeyConfig(call.env, settingFlags(call))
   try {
-    const ring = await readKeyRing(keyDir)
+    const { ring } = await readStore(place)
     return ring.keys.length > 0 ? ring : null
   } catch {
     return null // an audit may be read where the keys may not

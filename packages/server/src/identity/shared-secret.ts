@@ -2,6 +2,8 @@
 export const MIN_SECRET_BYTES = 32
 /** A random secret of that length has more different characters, in digits alone too. */
 const MIN_DIFFERENT = 6
+/** A word that was repeated until it was long enough. Characters. */
+const SHORT_UNIT = 8
 
 /** What makes a secret easy to guess, to be read after its name; null where nothing shows. Never holds any of it. */
 export function weaknessOf(secret: string): string | null {
