@@ -9,8 +9,8 @@ const SHORT_UNIT = 8
 export function weaknessOf(secret: string): string | null {
   const { length } = new TextEncoder().encode(secret)
   if (length < MIN_SECRET_BYTES) return `must have ${MIN_SECRET_BYTES} bytes or more, and has ${length}.`
-  // found again before its own end in the text written twice: some part of it, repeated
-  if ((secret + secret).indexOf(secret, 1) < secret.length)
+  // where the text is found again in itself written twice, so much of it is repeated
+  if ((secret + secret).indexOf(secret, 1) <= SHORT_UNIT)
     return 'is one thing repeated: anybody can guess that.'
   if (new Set(secret).size < MIN_DIFFERENT) return `has fewer than ${MIN_DIFFERENT} different characters.`
   return null
