@@ -1,7 +1,7 @@
 /** `kinescope-chat-server`: the token endpoint for Node, and everything of `kinescope-chat-server/web`. */
 export * from './web.js'
 export { readServeConfig, type ServeConfig } from './config.js'
-export { createNodeHandler, type NodeHandlerOptions } from './endpoint/node-handler.js'
+export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from './endpoint/node-handler.js'
 export { kinescopeChat, type KinescopeChatOptions } from './endpoint/fastify-plugin.js'
 export {
   ringKeySource,

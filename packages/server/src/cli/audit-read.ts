@@ -15,6 +15,8 @@ export interface AuditReading {
   strange: { count: number; first: number | null }
   /** The last line has no end: it was cut off, or is being written. */
   torn: boolean
+  /** The time was over before the file was. */
+  cut: boolean
 }
 
 /** Reads an audit and counts what the filter lets through. @throws a system error where the file can't be read */
@@ -22,9 +24,16 @@ export async function readAudit(
   path: string,
   { kid, eventId, since = -Infinity }: AuditFilter,
   progress?: (share: number) => void,
+  signal?: AbortSignal,
 ): Promise<AuditReading> {
   const summary = new AuditSummary()
-  const reading: AuditReading = { summary, lines: 0, strange: { count: 0, first: null }, torn: false }
+  const reading: AuditReading = {
+    summary,
+    lines: 0,
+    strange: { count: 0, first: null },
+    torn: false,
+    cut: false,
+  }
   const read = ({ number, text, torn }: FileLine) => {
     if (text?.trim() === '') return
     reading.lines += 1
@@ -41,7 +50,11 @@ export async function readAudit(
       summary.add(entry)
     }
   }
-  for await (const lines of linesOf(path, progress)) lines.forEach(read)
+  for await (const lines of linesOf(path, progress)) {
+    lines.forEach(read)
+    reading.cut = signal?.aborted === true
+    if (reading.cut) break
+  }
   return reading
 }
 

@@ -1,6 +1,6 @@
 import { readKeyConfig } from '../config.js'
-import type { KeyRing } from '../keys/key-state.js'
 import { readStore } from '../keys/ring-store.js'
+import type { KeyRing } from '../keys/key-state.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { readAudit } from './audit-read.js'
 import { auditFacts, auditLines, visitorList } from './audit-text.js'
@@ -70,9 +70,8 @@ function readFilter(call: Call) {
 
 /** The ring of this machine; null where there is none to compare with. */
 async function ringAt(call: Call): Promise<KeyRing | null> {
-  const { place } = readKeyConfig(call.env, settingFlags(call))
   try {
-    const { ring } = await readStore(place)
+    const { ring } = await readStore(readKeyConfig(call.env, settingFlags(call)).place)
     return ring.keys.length > 0 ? ring : null
   } catch {
     return null // an audit may be read where the keys may not
