@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -43,7 +44,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
         CHAT_EVENTS: SEED.live.publicId,
         CHAT_ALLOWED_ORIGINS: siteUrl,
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
+        CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
       })
     }
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))
@@ -60,7 +61,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
     const { stdout, stderr } = await bench.kc(...argv)
     const shown = words.map((word, index) => (word === 'KID' || word.match(KID) ? argv[index]! : word))
     const quoted = shown.map((word) => (word.includes(' ') ? `"${word}"` : word))
-    return asOnPage([`$ kinescope-chat ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
+    return asOnPage([`$ kinescope-chat-server ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
   }
 
   const parts = text.split(/(```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
@@ -119,7 +120,7 @@ it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes
       'keys revoke',
       'doctor',
     ]) {
-      expect(text).toContain(`$ kinescope-chat ${command}`)
+      expect(text).toContain(`$ kinescope-chat-server ${command}`)
     }
   } finally {
     await bench.close()
