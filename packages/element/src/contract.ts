@@ -34,24 +34,27 @@ export interface ProblemReply {
   request_id: string
 }
 
+/** The HTTP statuses that a code of the wire comes with: at any other it is not the endpoint's word. */
+export const WIRE_STATUSES = {
+  'sign-in-required': [401],
+  'access-denied': [403],
+  'event-not-allowed': [403],
+  'origin-not-allowed': [403],
+  'bad-request': [400, 405, 413, 415],
+  'identity-expired': [401],
+  'rate-limited': [429],
+  'identity-unavailable': [503],
+  overloaded: [503],
+  'server-error': [500],
+  'key-unavailable': [503],
+  'key-not-registered': [503],
+  'key-expired': [503],
+  'event-not-found': [404],
+} as const satisfies Record<string, readonly number[]>
+export type WireCode = keyof typeof WIRE_STATUSES
+
 /** Codes that travel from the server to the element. */
-export const WIRE_CODES = [
-  'sign-in-required',
-  'access-denied',
-  'event-not-allowed',
-  'origin-not-allowed',
-  'bad-request',
-  'identity-expired',
-  'rate-limited',
-  'identity-unavailable',
-  'overloaded',
-  'server-error',
-  'key-unavailable',
-  'key-not-registered',
-  'key-expired',
-  'event-not-found',
-] as const
-export type WireCode = (typeof WIRE_CODES)[number]
+export const WIRE_CODES = Object.keys(WIRE_STATUSES) as WireCode[]
 
 /** What the token checks find: in the element, in `token verify` and in the doctor. */
 export const TOKEN_CODES = [

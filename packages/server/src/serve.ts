@@ -1,25 +1,22 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import { configWarnings, type ServeConfig } from './config.js'
-import { eventLookup } from './endpoint/event-list.js'
+import type { ServeConfig } from './config.js'
+import { configWarnings } from './config-warnings.js'
+import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
-import { createRateLimiter } from './endpoint/rate-limiter.js'
-import { registrationAt } from './endpoint/registration-source.js'
-import { RegistrationWatch } from './endpoint/registration-watch.js'
 import { SigningQueue } from './endpoint/signing-queue.js'
-import type { TokenOutcome } from './endpoint/token-call.js'
-import { createTokenEndpoint } from './endpoint/token-endpoint.js'
+import { createTokenEndpoint, type TokenEndpoint } from './endpoint/token-endpoint.js'
 import { identitySource } from './identity/configured-identity.js'
 import { pseudonymWith } from './identity/identity.js'
 import { addressesIn } from './identity/proxy-header.js'
-import { KinescopeApi } from './kinescope/api-client.js'
-import { daysLeft, endsSoon } from './keys/key-end.js'
-import { openKeys, type OpenKeys } from './keys/open-keys.js'
 import { createLogger, pathOf } from './log.js'
-import { mountEmbed } from './routes/embed.js'
-import { mountHealth } from './routes/health.js'
+import { RefusalLog } from './refusal-log.js'
+import { openLimiter, openReportedAudit, openReportedKeys, openWatch, reportKey } from './reported-parts.js'
+import { lostAt, mountEmbed } from './routes/embed.js'
+import { mountAdmin, mountHealth } from './routes/health.js'
 import { Metrics } from './routes/metrics.js'
+import { ownAddressBy } from './routes/own-address.js'
 import { loadScripts, mountScripts } from './routes/scripts.js'
-import { addressOf, buildApp, closeOnce } from './serve-app.js'
+import { addressOf, buildApp, closeOnce, warnOfUnknownProxy } from './serve-app.js'
 
 export interface StartOptions {
   logger?: FastifyBaseLogger
@@ -32,7 +29,9 @@ export interface RunningServer {
   app: FastifyInstance
   /** Origin and base path, such as `http://127.0.0.1:8080/chat`. */
   url: string
-  /** Looks at the key ring now. */
+  /** Where the admin port listens; null without one. */
+  adminUrl: string | null
+  /** Looks at the key ring now, and opens the audit anew. */
   reload(): Promise<void>
   /** Answers what is in flight and ends, in under five seconds. */
   close(): Promise<void>
@@ -44,137 +43,126 @@ export interface RunningServer {
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
   const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
-  for (const warning of configWarnings(config)) logger.warn(warning)
+  for (const { name, message, remediation } of configWarnings(config))
+    logger.warn({ setting: name, todo: remediation }, `${name} ${message}`)
   const scripts = await loadScripts()
 
-  const queue = new SigningQueue(() => performance.now())
   const metrics = new Metrics()
-  const keys = await openKeys(config, {
-    pollMs: options.keyPollMs,
-    onReload: (result) => {
-      metrics.keyRingReload(result.ok ? 'ok' : 'failed')
-      if (result.ok) logger.info({ revision: result.revision }, 'the key ring has changed')
-      else logger.error({ err: result.error }, 'the changed key ring cannot be used: the last good one stays')
-    },
+  const reports = { logger, metrics }
+  const queue = new SigningQueue(() => performance.now())
+  const keys = await openReportedKeys(config, options.keyPollMs, reports)
+  const audit = await openReportedAudit(config.audit, reports).catch((error: unknown) => {
+    keys.close()
+    throw error
   })
-  const reportKey = () => {
-    const choice = keys.current(Date.now())
-    const days = daysLeft(choice, Date.now())
-    if ('problem' in choice) logger.error({ code: choice.problem }, 'there is no key to sign with')
-    else if (endsSoon(choice, Date.now()))
-      logger.warn({ kid: choice.key.kid, daysLeft: days }, 'the signing key ends soon')
-  }
-  const daily = setInterval(reportKey, 86_400_000).unref()
-  const findEvent = eventLookup(config.events)
-  const eventIds = config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? e : e.id))
-  metrics.observe({ keys, pending: () => queue.pending, eventIds })
-  const limiter = openLimiter(config, metrics, logger)
-  const watch = openWatch(config, eventIds, keys, metrics, logger, options.watchMs)
+  const refusals = new RefusalLog(logger)
+  const limiter = openLimiter(config, reports)
+  const daily = setInterval(() => reportKey(keys, logger), 86_400_000).unref()
+  const events =
+    config.events === '*'
+      ? []
+      : config.events.map((e): AllowedEvent => (typeof e === 'string' ? { id: e } : e))
+  const eventIds = events.map(({ id }) => id)
+  const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
+  const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
+  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
 
-  const endpoint = createTokenEndpoint<FastifyRequest>({
-    identify: identitySource(config),
-    pseudonym: config.userIdSecret === undefined ? undefined : pseudonymWith(config.userIdSecret),
-    allowedOrigins: config.allowedOrigins,
-    events: config.events,
-    keys,
-    tokenTtl: config.tokenTtl,
-    notBefore: config.notBefore,
-    limits: limiter ?? undefined,
-    registration: watch ?? undefined,
-    queue,
-    onOutcome: (outcome) => {
-      metrics.outcome(outcome)
-      logOutcome(logger, outcome)
-    },
-  })
+  const endpoint = atOwnAddress(
+    config.publicUrl,
+    createTokenEndpoint<FastifyRequest>({
+      identify: identitySource(config),
+      pseudonym: config.userIdSecret === undefined ? undefined : pseudonymWith(config.userIdSecret),
+      allowedOrigins: config.allowedOrigins,
+      events: config.events,
+      keys,
+      tokenTtl: config.tokenTtl,
+      notBefore: config.notBefore,
+      limits: limiter ?? undefined,
+      registration: watch ?? undefined,
+      queue,
+      onOutcome: (outcome) => {
+        metrics.outcome(outcome)
+        refusals.outcome(outcome)
+      },
+      onToken: (issued) => audit?.write(issued),
+    }),
+  )
 
-  const app = buildApp(addressesIn(config.trustedProxies), logger)
+  const { basePath, allowedOrigins, trustedProxies, admin } = config
+  const lost = lostAt(config)
+  // a page that a visitor sees has words in it, also where its address can't be read
+  const notFoundAt = (requestId: string, path: string, languages: string) =>
+    path.startsWith(`${basePath}/embed/`) ? lost(requestId, languages) : notFound(requestId)
+  const isTrusted = addressesIn(trustedProxies)
+  const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
+  warnOfUnknownProxy(app, isTrusted, logger)
+  const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
   await app.register(
     (scope, _options, done) => {
       mountToken(scope, endpoint)
       mountScripts(scope, scripts)
-      mountEmbed(scope, { ...config, findEvent })
-      mountHealth(scope, { keys, metrics, notes: () => watch?.notes() ?? [] })
+      mountEmbed(scope, {
+        ...config,
+        ownAddress: ownAddressBy(config.publicUrl, basePath),
+        findEvent: eventLookup(config.events),
+      })
+      mountHealth(scope, health, admin !== null)
       done()
     },
-    { prefix: config.basePath },
+    { prefix: basePath },
   )
   // a method Fastify has no routes for arrives here, and the token endpoint has an answer to any
-  const tokenPath = `${config.basePath}/token`
-  app.setNotFoundHandler(async (request, reply) =>
-    send(
-      reply,
-      pathOf(request.url) === tokenPath ? await endpoint.answer(tokenCall(request)) : notFound(request.id),
-    ),
-  )
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = pathOf(request.url)
+    if (path === `${basePath}/token`) return send(reply, await endpoint.answer(tokenCall(request)))
+    return send(reply, notFoundAt(request.id, path, String(request.headers['accept-language'] ?? '')))
+  })
+  const adminApp = admin && buildApp({ isTrusted: () => false, logger, allowedOrigins: [] })
+  if (adminApp) mountAdmin(adminApp, health)
 
-  const close = closeOnce(app, () => {
-    clearInterval(daily)
-    keys.close()
-    limiter?.close()
-    watch?.close()
+  const close = closeOnce(app, {
+    giveUp: () => endpoint.close(),
+    async cleanUp() {
+      clearInterval(daily)
+      keys.close()
+      limiter?.close()
+      watch?.close()
+      refusals.close()
+      adminApp?.server.closeAllConnections()
+      await Promise.all([adminApp?.close(), audit?.close()])
+    },
   })
   try {
+    if (adminApp) await adminApp.listen({ ...admin, listenTextResolver: () => 'the admin port listens' })
     await app.listen({ port: config.port, host: config.host })
   } catch (error) {
     await close()
     throw error
   }
   void watch?.look()
-  reportKey()
-  return { app, url: addressOf(app) + config.basePath, reload: () => keys.reload(), close }
+  reportKey(keys, logger)
+  const adminUrl = adminApp && addressOf(adminApp)
+  const url = addressOf(app) + basePath
+  const choice = keys.current(Date.now())
+  const kid = 'key' in choice ? choice.key.kid : null
+  logger.info({ url, adminUrl, kid, identity: config.identity.kind, events: eventIds.length || '*' }, 'ready')
+  const reload = async () => {
+    audit?.reopen()
+    await keys.reload()
+  }
+  return { app, url, adminUrl, reload, close }
 }
 
-function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, logger: FastifyBaseLogger) {
-  if (rateLimit === null) return null
-  let said = false
-  return createRateLimiter({
-    ...rateLimit,
-    redisUrl,
-    onFallback: (error) => {
-      metrics.rateLimitFallback()
-      if (!said) logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
-      said = true
-    },
-  })
-}
-
-/** With an API token, the server also watches Kinescope's side. */
-function openWatch(
-  { apiToken, apiUrl }: ServeConfig,
-  eventIds: readonly string[],
-  keys: OpenKeys,
-  metrics: Metrics,
-  logger: FastifyBaseLogger,
-  pollMs: number | undefined,
-): RegistrationWatch | null {
-  if (apiToken === undefined) return null
-  return new RegistrationWatch({
-    source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken })),
-    eventIds,
-    currentKid: () => {
-      const choice = keys.current(Date.now())
-      return 'key' in choice ? choice.key.kid : null
-    },
-    ...(pollMs === undefined ? {} : { pollMs }),
-    onCheck: (result) => {
-      metrics.upstreamCheck(result.ok ? 'ok' : 'failed')
-      if (!result.ok) logger.warn({ err: result.error }, 'the check at Kinescope failed')
-    },
-  })
-}
-
-function logOutcome(logger: FastifyBaseLogger, outcome: TokenOutcome): void {
-  switch (outcome.kind) {
-    case 'minted':
-      logger.debug(outcome, 'token made')
-      return
-    case 'preflight':
-      return
-    case 'refused': {
-      const { cause, ...facts } = outcome
-      if (outcome.status >= 500) logger.error({ ...facts, err: cause }, 'no token: something is wrong')
-      else logger.info(cause === undefined ? facts : { ...facts, err: cause }, 'no token')
-    }
+/** What pages see as the server's own origin is what the operator says, whatever a request's headers say. */
+function atOwnAddress(
+  publicUrl: string | undefined,
+  endpoint: TokenEndpoint<FastifyRequest>,
+): TokenEndpoint<FastifyRequest> {
+  if (publicUrl === undefined) return endpoint
+  const { origin: ownOrigin } = new URL(publicUrl)
+  return {
+    answer: (call) => endpoint.answer({ ...call, ownOrigin }),
+    refuse: (call, error) => endpoint.refuse({ ...call, ownOrigin }, error),
+    close: () => endpoint.close(),
   }
 }

@@ -1,31 +1,43 @@
 import { attempt } from '../attempt.js'
+import { readPasted, wellFormed } from '../pasted.js'
 
 export const CHAT_ORIGIN = 'https://kinescope.io'
 
 /** An http(s) address; undefined for anything else: an attribute can come from a CMS field. */
-export const httpUrl = (raw: string | undefined, base?: string): URL | undefined =>
-  attempt(() => {
-    const url = new URL(raw!, base)
-    return raw && /^https?:/.test(url.href) ? url : undefined
-  })
+export function httpUrl(raw: unknown, base?: string): URL | undefined {
+  const text = readPasted(raw)
+  const url = text ? attempt(() => new URL(text, base)) : undefined
+  return url && /^https?:$/.test(url.protocol) ? url : undefined
+}
 
 /** The origin of the chat page, or Kinescope's own where what was given isn't an http(s) origin. */
-export const readOrigin = (raw: string | undefined): string => httpUrl(raw)?.origin ?? CHAT_ORIGIN
+export const readOrigin = (raw: unknown): string => httpUrl(raw)?.origin ?? CHAT_ORIGIN
+
+/** The origins in a list that is separated by white space; what is no http(s) address is left out. */
+export const listedOrigins = (list: string | undefined): string[] =>
+  (list ?? '').split(/\s+/).flatMap((origin) => httpUrl(origin)?.origin ?? [])
 
 /**
- * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`.
- * An id is opaque: a UUID, a 22-character public id, a number. Nothing in it is taken to be more than that.
+ * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
+ * with or without the scheme. An id is opaque: a UUID, a 22-character public id, a number. Nothing in it is taken to be
+ * more than that.
  */
-export function readEventId(raw: string | undefined, origin: string): string {
-  const text = (raw ?? '').trim()
-  const { origin: from, pathname } = httpUrl(text) ?? {}
-  const id = [origin, CHAT_ORIGIN].includes(from!) && /^\/(?:chat\/)?([^/]+)\/?$/.exec(pathname!)?.[1]
-  return (id && attempt(() => decodeURIComponent(id))) || text
+export function readEventId(raw: unknown, origin: string): string {
+  const text = readPasted(raw)
+  const origins = [origin, CHAT_ORIGIN]
+  // browsers hide the scheme of what they show
+  const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
+  const link = httpUrl(bare ? `https://${text}` : text)
+  if (!link || !origins.includes(link.origin)) return text
+  const segments = link.pathname.split('/').filter(Boolean)
+  if (segments[0] === 'chat') segments.shift()
+  const id = segments.length === 1 ? attempt(() => readPasted(decodeURIComponent(segments[0]!))) : ''
+  return id || text
 }
 
 /** The address of the chat, signed in where there is a token. */
 export function chatUrl(origin: string, id: string, token?: string): string {
   // "." and ".." would survive encoding and walk up the path; no stream has such a name
-  const segment = encodeURIComponent(id).replace(/^\.+$/, '-')
-  return `${origin}/chat/${segment}${token ? `?token=${encodeURIComponent(token)}` : ''}`
+  const segment = encodeURIComponent(wellFormed(id)).replace(/^\.+$/, '-')
+  return `${origin}/chat/${segment}${token ? `?token=${encodeURIComponent(wellFormed(token))}` : ''}`
 }

@@ -1,15 +1,45 @@
+import { courseOf, type Failure } from '../problem.js'
+
 const FIRST_MS = 2_000
 const CAP_MS = 120_000
-/** `Retry-After` is obeyed up to an hour; a server that asks for more gets a visitor's "Try again" sooner. */
-const LONGEST_MS = 3_600_000
+/** How long before a token's end somebody else's answer is asked about for the last time. */
+const LAST_LOOK_MS = 5_000
+/** How often a first load asks again after an answer that wasn't the endpoint's. */
+const FOREIGN_TRIES = 3
 
 /**
  * Milliseconds to wait before trying again: doubling, capped at two minutes, spread by a quarter either way so that
- * many viewers don't return in step. `Retry-After`, where given, is obeyed, with up to two seconds on top.
+ * many viewers don't return in step. `Retry-After`, where given, is obeyed, with up to two seconds on top; one that asks
+ * for next to nothing still doesn't make a loop.
  * @param attempt how many tries have failed, from 1
  * @param random from 0 up to 1
  */
-export function backOff(attempt: number, random: number, retryAfterMs?: number): number {
-  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, LONGEST_MS) + 2_000 * random
-  return Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.75 + 0.5 * random)
+export function backOff(attempt: number, random: number, retryAfterMs = 0): number {
+  if (retryAfterMs >= FIRST_MS) return retryAfterMs + 2_000 * random
+  return Math.max(retryAfterMs, Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.75 + 0.5 * random))
+}
+
+export interface Standing {
+  /** How many tries have failed, from 1. */
+  failures: number
+  /** Milliseconds that the token of the chat on the page has left; 0 without a chat. */
+  leftMs: number
+  /** From 0 up to 1. */
+  random: number
+}
+
+/** Milliseconds until a failure is followed by another try; Infinity where a hand is waited for, or the network. */
+export function askAgainIn(failure: Failure, { failures, leftMs, random }: Standing): number {
+  const course = courseOf(failure)
+  const live = leftMs > 0
+  const again =
+    course === 'passes' ||
+    (course === 'foreign' && (live || failures <= FOREIGN_TRIES)) ||
+    (course === 'keeps' && live)
+  if (!again || failure.code === 'offline') return Infinity
+  const wait = backOff(failures, random, failure.retryAfterMs)
+  if (course === 'passes' || !live || wait < leftMs) return wait
+  // what isn't asked once the token has ended is asked a last time shortly before
+  const last = leftMs - LAST_LOOK_MS
+  return last >= LAST_LOOK_MS ? last : Infinity
 }

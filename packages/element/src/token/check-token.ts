@@ -1,5 +1,6 @@
 import { attempt } from '../attempt.js'
 import type { TokenCode } from '../contract.js'
+import { inWords, quote } from '../quote.js'
 
 /** The JOSE header of a chat token (RFC 7515, section 4). */
 export interface TokenHeader {
@@ -23,6 +24,10 @@ export interface TokenFault {
   code: TokenCode
   /** A short stable word for the developer: the claim's name, or what is wrong with the token's form. */
   reason: string
+  /** The member of the header or the claims that is wrong, where it is one. */
+  claim?: string
+  /** What was found and what is expected, such as `aud is "Chat", must be "chat"`: cut, cleaned, and nobody's name. */
+  detail: string
 }
 
 /** What could be read of the token, and the first thing that is wrong with it. */
@@ -46,46 +51,101 @@ const FORM = /^([\w-]+)\.([\w-]+)\.[\w-]+$/
 const MILLISECONDS_FROM = 1e11
 /** How far `nbf` may be ahead of `iat` where no clock can be trusted, in seconds. */
 const NOT_BEFORE_LEEWAY = 60
+const TEXTS = ['kid', 'user_id', 'username', 'event_id']
+const REQUIRED = [...TEXTS, 'aud', 'exp']
+const TIMES = ['exp', 'nbf', 'iat']
 
 /**
  * Judges a chat token by everything that can be seen without a key: its form, `alg`, `kid`, `aud`, `user_id`,
- * `username`, `event_id`, `exp` and `nbf`. Pure, never throws, never puts the token into what it returns.
- * The signature is Kinescope's to check.
+ * `username`, `event_id`, `exp` and `nbf`. Pure, never throws, never puts the token into what it returns; takes time in
+ * proportion to the token's length. The signature is Kinescope's to check.
  */
-export function checkToken(token: unknown, { eventId, now }: TokenExpectation = {}): TokenCheck {
+export function checkToken(token: unknown, expected: TokenExpectation = {}): TokenCheck {
   const [, first, second] = (typeof token === 'string' && FORM.exec(token)) || []
+  if (!first) {
+    const fault = malformed(
+      'not-three-parts',
+      `The token is ${formOf(token)}, must be three parts of base64url`,
+    )
+    return { fault }
+  }
   const header = readPart(first)
   const claims = readPart(second)
-  const [code, reason] = first
-    ? findFault(header, claims, eventId, now)
-    : (['token-malformed', 'not-three-parts'] as const)
-  return { fault: code ? { code, reason } : null, header, claims } as TokenCheck
+  return { fault: findFault(header, claims, expected), header, claims } as TokenCheck
 }
 
 function findFault(
   header: Json | undefined,
   claims: Json | undefined,
-  eventId: string | undefined,
-  now: number | undefined,
-): readonly [TokenCode?, string?] {
-  if (!header) return ['token-malformed', 'header']
-  if (!claims) return ['token-malformed', 'payload']
-  if (header['alg'] !== 'RS256') return ['bad-algorithm', 'alg']
-  const facts: Json = { ...claims, kid: header['kid'] }
-  const { aud, event_id, exp, iat, nbf } = facts
-  const required = ['kid', 'user_id', 'username', 'event_id', 'aud', 'exp']
-  for (const name of required) if ((facts[name] ?? '') === '') return ['claim-missing', name]
-  for (const name of required.slice(0, 4))
-    if (typeof facts[name] !== 'string') return ['token-malformed', `${name}-not-a-string`]
-  if (![aud].flat().includes('chat')) return ['bad-audience', 'aud']
-  if (eventId !== undefined && event_id !== eventId) return ['wrong-event', 'event_id']
-  for (const [name, value] of Object.entries({ exp, nbf, iat })) {
-    if (value === undefined) continue
-    if (!Number.isFinite(value)) return ['token-malformed', `${name}-not-a-number`]
-    if ((value as number) > MILLISECONDS_FROM) return ['token-malformed', `${name}-in-milliseconds`]
+  { eventId, now }: TokenExpectation,
+): TokenFault | null {
+  if (!header) return malformed('header', 'The token’s header is not base64url of a JSON object in UTF-8')
+  if (!claims) return malformed('payload', 'The token’s payload is not base64url of a JSON object in UTF-8')
+  const facts: Json = { ...claims, kid: header['kid'], alg: header['alg'] }
+  const wrong = (code: TokenCode, claim: string, expectation: string, reason = claim): TokenFault => ({
+    code,
+    reason,
+    claim,
+    detail: `${claim} is ${PERSONAL.has(claim) ? typeof facts[claim] : quote(facts[claim])}, must be ${expectation}`,
+  })
+  const { alg, aud, event_id, exp, iat, nbf } = facts
+
+  if (alg !== 'RS256') return wrong('bad-algorithm', 'alg', '"RS256"')
+  for (const claim of REQUIRED) {
+    if ((facts[claim] ?? '') !== '') continue
+    const place = claim === 'kid' ? 'header' : 'payload'
+    return {
+      code: 'claim-missing',
+      reason: claim,
+      claim,
+      detail: `The ${place} has no ${claim}, or it is empty`,
+    }
   }
-  if ((nbf as number) > (now ?? (iat as number) + NOT_BEFORE_LEEWAY)) return ['token-not-yet-valid', 'nbf']
-  return (exp as number) <= now! ? ['token-expired', 'exp'] : []
+  for (const claim of TEXTS)
+    if (typeof facts[claim] !== 'string')
+      return wrong('token-malformed', claim, 'a text', `${claim}-not-a-string`)
+  if (![aud].flat().includes('chat')) return wrong('bad-audience', 'aud', '"chat"')
+  if (eventId !== undefined && event_id !== eventId) {
+    const detail = `The token says event_id ${quote(event_id)}, the chat is for ${quote(eventId)}`
+    return { code: 'wrong-event', reason: 'event_id', claim: 'event_id', detail }
+  }
+  for (const claim of TIMES) {
+    const value = facts[claim]
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      return wrong('token-malformed', claim, 'a number of seconds', `${claim}-not-a-number`)
+    if (value > MILLISECONDS_FROM)
+      return wrong('token-malformed', claim, 'seconds, not milliseconds', `${claim}-in-milliseconds`)
+  }
+  const ahead = (nbf as number) - (now ?? (iat as number) + NOT_BEFORE_LEEWAY)
+  if (ahead > 0) {
+    const clock = now === undefined ? 'after iat' : 'from now, by the server’s clock'
+    const detail = `nbf lets the token begin ${inWords(now === undefined ? ahead + NOT_BEFORE_LEEWAY : ahead)} ${clock}`
+    return { code: 'token-not-yet-valid', reason: 'nbf', claim: 'nbf', detail }
+  }
+  if (now === undefined || (exp as number) > now) return null
+  const detail = `The token ended ${inWords(now - (exp as number))} before it came, by the server’s clock`
+  return { code: 'token-expired', reason: 'exp', claim: 'exp', detail }
+}
+
+/** Claims whose values are somebody's. */
+const PERSONAL = new Set(['user_id', 'username'])
+
+const malformed = (reason: string, detail: string): TokenFault => ({
+  code: 'token-malformed',
+  reason,
+  detail,
+})
+
+/** What stands in a token's place, without a character of it: it may be a secret of another kind. */
+function formOf(token: unknown): string {
+  if (typeof token !== 'string') return token === null ? 'null' : `of type ${typeof token}`
+  if (token === '') return 'empty'
+  const parts = token.split('.', 6).length
+  if (parts === 5) return 'encrypted (five parts, JWE)'
+  return parts === 3
+    ? 'of three parts with other characters in them'
+    : `of ${parts > 5 ? 'many' : parts} part${parts === 1 ? '' : 's'}`
 }
 
 /** A base64url-encoded JSON object in UTF-8 (RFC 7515, section 2), or nothing. */

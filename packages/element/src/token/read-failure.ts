@@ -1,23 +1,31 @@
 import type { ElementCode } from '../contract.js'
-import { PROBLEMS, type Failure } from '../problem.js'
+import { chatFailure, ChatFailure, PROBLEMS } from '../problem.js'
+import { shown } from '../quote.js'
+import { codeOf } from './read-answer.js'
 
-const BY_STATUS: Record<number, ElementCode> = {
-  401: 'sign-in-required',
-  403: 'access-denied',
-  404: 'endpoint-not-found',
-  429: 'rate-limited',
+const LONGEST_WAIT_MS = 3_600_000
+
+/**
+ * Names what was thrown: by us, by the platform or by the page's own code, which may say a code of ours or an HTTP
+ * status, and of which nothing else is believed.
+ */
+export function readFailure(error: unknown): ChatFailure {
+  if (error instanceof ChatFailure) return error
+  const { code, status, retryAfterMs, requestId } = Object(error) as Record<string, unknown>
+  const http = Number.isInteger(status) ? (status as number) : 0
+  return chatFailure(codeFor(code, http), {
+    status: http >= 100 && http < 600 ? http : null,
+    ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0
+      ? { retryAfterMs: Math.min(retryAfterMs, LONGEST_WAIT_MS) }
+      : {}),
+    requestId: typeof requestId === 'string' ? shown(requestId, 100) : null,
+  })
 }
 
-/** The code that an answer names, where it is one of ours, else what its HTTP status says, else that there was no answer. */
-export function codeOf(code: unknown, status?: number | null): ElementCode {
-  if (Object.hasOwn(PROBLEMS, code as string)) return code as ElementCode
-  if (!status) return navigator.onLine ? 'endpoint-unreachable' : 'offline'
-  return BY_STATUS[status] ?? (status < 500 ? 'bad-request' : 'endpoint-error')
-}
-
-/** Names what was thrown, by us, by the platform or by the page's own code. */
-export function readFailure(error: unknown): Failure {
-  const { code, status } = Object(error) as Failure
-  const known = codeOf(code, status)
-  return known === code ? (error as Failure) : { code: known, status }
+function codeFor(code: unknown, status: number): ElementCode {
+  if (typeof code === 'string' && Object.hasOwn(PROBLEMS, code)) return code as ElementCode
+  if (status === 401) return 'sign-in-required'
+  if (status === 403) return 'access-denied'
+  if (status >= 300) return codeOf(status)
+  return navigator.onLine ? 'endpoint-unreachable' : 'offline'
 }

@@ -1,8 +1,10 @@
 import type { TokenReply } from '../contract.js'
-import { attempt } from '../attempt.js'
 import { chatFailure } from '../problem.js'
-import { codeOf } from './read-failure.js'
-import { readRetryAfter } from './retry-after.js'
+import { quote } from '../quote.js'
+import { askEndpoint, askWhy } from './ask-endpoint.js'
+import type { TokenAnswer } from './read-answer.js'
+import { readFailure } from './read-failure.js'
+import { readReply } from './read-reply.js'
 
 /** Why a token is asked for: first time, before the old one ends, after a failure, because somebody pressed "Reload". */
 export type TokenReason = 'load' | 'refresh' | 'retry' | 'reload'
@@ -26,13 +28,6 @@ export interface TokenQuestion {
   credentials: RequestCredentials
   identity: string | undefined
   fetchToken: FetchToken | undefined
-}
-
-export interface TokenAnswer {
-  reply: TokenReply
-  /** The answer's `Date`, in milliseconds since the epoch by the server's clock. */
-  date?: number | undefined
-  status?: number | undefined
 }
 
 /** The endpoint's time to answer. */
@@ -82,49 +77,42 @@ async function ask(
   reason: TokenReason,
   controller: AbortController,
 ): Promise<TokenAnswer> {
-  const { eventId, fetchToken } = question
+  const { eventId, fetchToken, tokenUrl } = question
   const { signal } = controller
   const timer = setTimeout(() => controller.abort(chatFailure('endpoint-timeout')), ANSWER_TIMEOUT_MS)
   // a page's own fetchToken may not listen to the signal
-  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve))
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error)),
+  )
+  aborted.catch(() => {})
   try {
-    const asked = fetchToken ? fetchToken({ eventId, reason, signal }) : post(question, signal)
+    const asked = fetchToken
+      ? fetchToken({ eventId, reason, signal })
+      : askEndpoint({ ...question, tokenUrl: tokenUrl! }, signal)
     const value = await Promise.race([asked, aborted])
-    signal.throwIfAborted()
-    const answer = (fetchToken ? { reply: value } : value) as TokenAnswer
-    const { reply, status } = answer
-    if (typeof reply?.token === 'string') return answer
-    throw chatFailure('endpoint-bad-reply', { status })
+    return fetchToken ? readFetched(value) : (value as TokenAnswer)
   } catch (error) {
-    throw signal.reason ?? error
+    signal.throwIfAborted()
+    clearTimeout(timer)
+    const failure = readFailure(error)
+    if (fetchToken) failure.reason ??= rejection(error)
+    else if (failure.code === 'endpoint-unreachable' && !failure.reason)
+      throw (await askWhy(tokenUrl!, signal)) ?? failure
+    throw failure
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function post(
-  { eventId, tokenUrl, credentials, identity }: TokenQuestion,
-  signal: AbortSignal,
-): Promise<TokenAnswer> {
-  const response = await fetch(tokenUrl!, {
-    method: 'POST',
-    cache: 'no-store',
-    credentials,
-    signal,
-    headers: {
-      'Content-Type': 'application/json',
-      ...(identity ? { Authorization: `Bearer ${identity}` } : {}),
-    },
-    body: JSON.stringify({ event_id: eventId }),
-  })
-  const { ok, status, headers } = response
-  const body = await response.text()
-  const reply = attempt(() => JSON.parse(body) as TokenReply & { code?: unknown })
-  const date = Date.parse(headers.get('Date')!) || undefined
-  if (ok) return { reply: reply!, date, status }
-  throw chatFailure(codeOf(reply?.code, status), {
-    status,
-    retryAfterMs: readRetryAfter(headers.get('Retry-After'), date ?? Date.now()),
-    requestId: headers.get('X-Request-ID'),
-  })
+function readFetched(value: unknown): TokenAnswer {
+  const answer = readReply(value)
+  if (answer) return answer
+  const given = value instanceof Object ? 'an object without a token' : quote(typeof value)
+  throw chatFailure('endpoint-bad-reply', { reason: `fetchToken gave ${given}` })
+}
+
+/** How a page's own code failed; its message may hold anything, and so isn't shown. */
+function rejection(error: unknown): string {
+  const name = error instanceof Error ? error.name : typeof error
+  return `fetchToken rejected with ${quote(name)}`
 }

@@ -6,21 +6,102 @@ export const en: Messages = {
   stillLoading: 'Still loading…',
   preview: 'The chat appears on the published page.',
   signInButton: 'Sign in',
+  signInFirst: 'Sign in on the site first, then come back.',
   retry: 'Try again',
   retryNow: 'Retry now',
   retryAt: 'Trying again {time}',
+  reloadPage: 'Load the page again',
   openInTab: 'Open in a new tab',
   help: 'Chat not working?',
   reload: 'Reload chat',
   copyReport: 'Copy report',
-  connectionLost: 'Connection lost. Reconnecting…',
+  copied: 'Copied',
+  renewing: 'The chat goes on; renewing your access takes longer than usual.',
   restored: 'The chat is back.',
-  signIn: ['Sign in to join the chat', 'Your name will be shown with your messages.'],
-  denied: ['This chat is not open to you', 'If it should be, ask the organisers.'],
-  notHere: ['The chat is not available yet', 'Please try again a little later.'],
-  busy: ['Many people are joining', 'You will get in as soon as there is room.'],
-  failed: ['Something is wrong with the chat', 'Please try again a little later.'],
-  offline: ['You are offline', 'The chat comes back with your connection.'],
-  blocked: ['This page does not let the chat in', 'You can open it in a new tab.'],
-  expired: ['You are no longer connected to the chat', 'Please try again a little later.'],
+  forTheSite: 'For the site',
+  code: 'Code',
+  whatToDo: 'What to do',
+  requestId: 'Request ID',
+  developer: 'For developers',
+  state: 'State',
+  header: 'Token header',
+  claims: 'Token claims',
+  wrong: 'wrong',
+  none: 'none',
+  tokenLife: 'Token ends',
+  nextRefresh: 'Next refresh',
+  clockDifference: 'Server clock less this one',
+  timeline: 'Last steps',
+  topics: {
+    signIn: {
+      heading: 'Sign in to join the chat',
+      message: 'Sign in to read and write here. Your name is shown with your messages.',
+    },
+    denied: {
+      heading: 'This chat is not open to you',
+      message: 'Your account has no access to this chat. If you think it should, ask the organisers.',
+    },
+    notHere: {
+      heading: 'There is no chat here yet',
+      message: 'This stream’s chat is not open on this site. If the stream is on, tell the organisers.',
+    },
+    busy: {
+      heading: 'Many people are joining',
+      message: 'The chat is full of people coming in. You keep your place and get in by yourself.',
+    },
+    tooOften: {
+      heading: 'One moment, please',
+      message: 'The chat was asked for many times in a short while. It lets you in after a pause.',
+    },
+    slow: {
+      heading: 'The chat is slow to answer',
+      message: 'It is taking longer than it should. A slow connection may be the reason.',
+    },
+    offline: {
+      heading: 'You are offline',
+      message: 'The chat comes back with your internet connection.',
+    },
+    blocked: {
+      heading: 'This page does not let the chat in',
+      message: 'The chat can’t be shown on this page. You can open it in a new tab.',
+    },
+    setUp: {
+      heading: 'The chat is not set up right',
+      message: 'Only the organisers can mend this. Please tell them; the details below help.',
+    },
+    intercepted: {
+      heading: 'Something stands before the chat',
+      message:
+        'A check or a sign-in page of the network has answered in its place. Load the page again; if that does not help, tell the organisers.',
+    },
+    passing: {
+      heading: 'The chat can’t be reached just now',
+      message: 'It is tried again by itself. There is nothing you need to do.',
+    },
+    otherStream: {
+      heading: 'This is another stream’s pass',
+      message: 'The site gave out a pass for a different stream. Please tell the organisers.',
+    },
+    notForChat: {
+      heading: 'This pass is not for the chat',
+      message: 'The site gave out a pass that is meant for something else. Please tell the organisers.',
+    },
+    expiredOnArrival: {
+      heading: 'Your pass had ended when it came',
+      message: 'The site gave out a pass that is no longer good. Please tell the organisers.',
+    },
+    ended: {
+      heading: 'Your pass to the chat has ended',
+      message: 'A new one could not be had yet. New messages may be missing until you are back in.',
+    },
+    unknownKey: {
+      heading: 'Kinescope does not know this site’s key',
+      message:
+        'The site’s key to the chat is not registered, so nobody can come in. Please tell the organisers; you get in by yourself once it is.',
+    },
+    pageTooOld: {
+      heading: 'This page has been open for a long time',
+      message: 'Load the page again to stay in the chat.',
+    },
+  },
 }

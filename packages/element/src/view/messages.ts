@@ -1,44 +1,104 @@
 import { closest } from '../closest.js'
+import { readPasted } from '../pasted.js'
 import type { Topic } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
 
-/** Every text of one language. `{time}` is "in 5 seconds" in that language. */
-export interface Messages extends Record<Topic, readonly [heading: string, message: string]> {
+/** What a visitor reads of one topic: a heading, and a message that says it all by itself. */
+export interface Words {
+  heading: string
+  message: string
+}
+
+/** Every text of one language. */
+export interface Messages {
   label: string
   loading: string
   stillLoading: string
   preview: string
   signInButton: string
+  /** Said where pressing "Sign in" has led nowhere: the page has no sign-in of its own. */
+  signInFirst: string
   retry: string
   retryNow: string
+  /** `{time}` is "in 5 seconds" in that language. */
   retryAt: string
+  reloadPage: string
   openInTab: string
   help: string
   reload: string
   copyReport: string
-  connectionLost: string
+  copied: string
+  /** Over a chat that goes on while a new token can't be had. */
+  renewing: string
   restored: string
+  /** The closed part under a problem, for whoever runs the site. */
+  forTheSite: string
+  code: string
+  whatToDo: string
+  requestId: string
+  /** The developer's panel. */
+  developer: string
+  state: string
+  header: string
+  claims: string
+  /** Marks the member of a token that is wrong. */
+  wrong: string
+  /** In place of a value that isn't there. */
+  none: string
+  tokenLife: string
+  nextRefresh: string
+  clockDifference: string
+  timeline: string
+  topics: Record<Topic, Words>
 }
 
-const languages: Record<string, Messages> = { en, ru }
-
-/** Adds a language, or changes texts of one that is there; what is left out stays as it is, or is English. */
-export function addMessages(language: string, messages: Partial<Messages>): void {
-  const key = language.toLowerCase()
-  languages[key] = { ...(languages[key] ?? en), ...messages }
+/** Some of a language's texts. */
+export type SomeMessages = Partial<Omit<Messages, 'topics'>> & {
+  topics?: Partial<Record<Topic, Partial<Words>>>
 }
+
+const languages = new Map<string, Messages>([
+  ['en', en],
+  ['ru', ru],
+])
+
+/**
+ * Adds a language, or changes texts of one that is there; what is left out stays as it is, or is English. What isn't a
+ * text of ours is passed over: a page's texts may come from anywhere.
+ */
+export function addMessages(language: string, messages: SomeMessages): void {
+  const key = tagOf(language)
+  if (key) languages.set(key, merge(languages.get(key) ?? en, messages))
+}
+
+/** Texts with those in place that were given, at any depth. */
+function merge<T extends object>(texts: T, given: unknown): T {
+  const others = Object(given) as Record<string, unknown>
+  const merged = Object.entries(texts).map(([name, text]: [string, unknown]) => {
+    const other = others[name]
+    if (typeof text === 'object') return [name, merge(text as object, other)]
+    return [name, typeof other === 'string' ? other : text]
+  })
+  return Object.fromEntries(merged) as T
+}
+
+const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
 
 /**
  * The language for an element: the first wanted one that there are texts for, by its full tag or by its primary subtag
  * (RFC 5646). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
-export function languageOf(element: Element, ...wanted: (string | null | undefined)[]): string {
-  for (const tag of [...wanted, closest(element, '[lang]')?.getAttribute('lang'), ...navigator.languages]) {
-    const full = (tag ?? '').toLowerCase()
-    for (const key of [full, full.split('-')[0]!]) if (Object.hasOwn(languages, key)) return key
+export function languageOf(element: Element, ...wanted: unknown[]): string {
+  for (const tag of [
+    ...wanted,
+    closest(element, '[lang]')?.getAttribute('lang'),
+    ...(navigator.languages ?? []),
+  ]) {
+    const full = tagOf(tag)
+    for (const key of [full, full.split('-')[0]!]) if (languages.has(key)) return key
   }
   return 'en'
 }
 
-export const messagesIn = (language: string): Messages => languages[language]!
+export const messagesIn = (language: string): Messages => languages.get(language) ?? en

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { unlistedServer } from './unlisted-server.mjs'
 
 const { version: VERSION } = JSON.parse(
   await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -15,8 +16,10 @@ export function bench() {
   /** Chat pages that wait to be let through, and those that were. */
   const gates = new Map()
   const opened = new Set()
+  const unlisted = unlistedServer()
   const chat = createServer((request, response) => {
     const [, folder, mode] = new URL(request.url, 'http://localhost').pathname.split('/')
+    if (folder === 'token' || folder === 'asked') return unlisted(request, response)
     if (folder === 'open') {
       opened.add(mode)
       gates.get(mode)?.()
@@ -60,6 +63,13 @@ export function bench() {
       const script = await readFile(new URL(`../../dist/${path.slice(12)}`, import.meta.url), 'utf8')
       // the same script as another release of it
       context.body = query.version ? script.replace(VERSION, query.version) : script
+      return
+    }
+    if (/^\/bench\/optimized\/.*js$/.test(path)) {
+      // what a minifier makes of several files, under a name of its own
+      context.type = 'js'
+      const script = await readFile(new URL('../../dist/kinescope-chat.js', import.meta.url), 'utf8')
+      context.body = `${query.before ?? ''}${script}${query.after ?? ''}`
       return
     }
     const name = /^\/bench\/endpoint\/([\w-]+)$/.exec(path)?.[1]

@@ -30,10 +30,11 @@ const tokenWith = (claims: Record<string, unknown>, header: Record<string, unkno
 const CASES: [name: string, Answer, ElementCode, retried: boolean][] = [
   ['401', problem(401), 'sign-in-required', false],
   ['403', problem(403), 'access-denied', false],
-  ['404', problem(404), 'endpoint-not-found', false],
+  ['404', problem(404), 'endpoint-not-found', true],
   ['429', problem(429), 'rate-limited', true],
   ['500', problem(500), 'endpoint-error', true],
-  ['400', problem(400), 'bad-request', false],
+  ['400', problem(400, 'bad-request'), 'bad-request', false],
+  ['400 without a code', problem(400), 'endpoint-bad-reply', true],
   ['event-not-allowed', problem(403, 'event-not-allowed'), 'event-not-allowed', false],
   ['origin-not-allowed', problem(403, 'origin-not-allowed'), 'origin-not-allowed', false],
   ['event-not-found', problem(404, 'event-not-found'), 'event-not-found', false],
@@ -43,8 +44,9 @@ const CASES: [name: string, Answer, ElementCode, retried: boolean][] = [
   ['key-unavailable', problem(503, 'key-unavailable'), 'key-unavailable', true],
   ['key-not-registered', problem(503, 'key-not-registered'), 'key-not-registered', true],
   ['key-expired', problem(503, 'key-expired'), 'key-expired', false],
-  ['a page of HTML', { body: '<!doctype html><p>Sign in' }, 'endpoint-bad-reply', false],
-  ['JSON without a token', { body: { ok: true } }, 'endpoint-bad-reply', false],
+  ['a page of HTML', { body: '<!doctype html><p>Sign in' }, 'endpoint-bad-reply', true],
+  ['identity-expired', problem(401, 'identity-expired'), 'identity-expired', false],
+  ['JSON without a token', { body: { ok: true } }, 'endpoint-bad-reply', true],
   ['garbage for a token', { body: { token: 'garbage' } }, 'token-malformed', false],
   ['two parts', { body: { token: 'a.b' } }, 'token-malformed', false],
   [
@@ -252,6 +254,13 @@ describe('a frame that does not come', () => {
     await until(() => part(chat, 'heading'))
   })
 
+  it('names the directive that keeps a page from asking', async () => {
+    const chat = await pageWith({ csp: "connect-src 'self'" }, `${chatOrigin}/token/unlisted/csp`)
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('endpoint-unreachable')
+    expect(chat.problem!.remediation).to.contain(`connect-src ${chatOrigin}`)
+  })
+
   it('does not call a page with an embedder policy ready for good', async () => {
     const { url } = await endpoint({ body: makeReply() })
     const chat = await pageWith({ coep: 'require-corp' }, url)
@@ -285,8 +294,8 @@ describe('a frame that does not come', () => {
     expect(chat.state).to.equal('loading')
     await time.tickAsync(400)
     expect(chat.problem!.code).to.equal('frame-timeout')
-    expect(part(chat, 'panel')!.querySelectorAll('button')).to.have.length(2)
-    expect(chat.shadowRoot!.querySelector('details')!.hidden).to.be.false
+    expect(part(chat, 'panel')!.querySelectorAll('.row button')).to.have.length(2)
+    expect(chat.shadowRoot!.querySelector<HTMLElement>('details.help')!.hidden).to.be.false
   })
 
   it('is let in when it comes late after all', async () => {

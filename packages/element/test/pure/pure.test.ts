@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { checkToken } from '../../src/token/check-token.js'
 import { lifeOf, REFRESH_FLOOR_MS, REFRESH_MARGIN_MS, refreshDelay } from '../../src/token/token-life.js'
 import { readRetryAfter } from '../../src/token/retry-after.js'
-import { backOff } from '../../src/session/back-off.js'
+import { askAgainIn, backOff } from '../../src/session/back-off.js'
 import { IDLE, nextState, type ChatState, type Happening } from '../../src/session/chat-state.js'
-import { chatUrl, readEventId, readOrigin } from '../../src/frame/chat-url.js'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (claims: object, header: object = {}) =>
@@ -65,7 +64,9 @@ describe('the token checks', () => {
     [token({ nbf: ARTICLE.iat + 100 }), 'token-not-yet-valid', 'nbf'],
   ]
   it.each(table)('name what is wrong with %s', (bad, code, reason) => {
-    expect(checkToken(bad, { eventId: 'event-abc-123', now: ARTICLE.iat }).fault).toEqual({ code, reason })
+    const { fault } = checkToken(bad, { eventId: 'event-abc-123', now: ARTICLE.iat })
+    expect(fault).toMatchObject({ code, reason })
+    expect(fault!.detail).not.toBe('')
   })
 
   it.each([
@@ -101,6 +102,57 @@ describe('the token checks', () => {
           expect(JSON.stringify(fault)).not.toContain(value)
       }),
     )
+  })
+})
+
+describe('what is said of a bad token', () => {
+  const now = ARTICLE.iat
+  const detail = (bad: unknown, expected = { eventId: 'event-abc-123', now }) =>
+    checkToken(bad, expected).fault!.detail
+  it('sets what was found against what is expected', () => {
+    expect(detail(token({ aud: 'Chat' }))).toBe('aud is "Chat", must be "chat"')
+    expect(detail(token({ aud: ['a', 'b'] }))).toContain('["a","b"]')
+    expect(detail(token({}, { alg: 'HS256' }))).toContain('"HS256"')
+    const other = detail(token({ event_id: 'other' }))
+    expect(other).toContain('"other"')
+    expect(other).toContain('"event-abc-123"')
+    expect(detail(token({}), { eventId: 'event-abc-123', now: ARTICLE.exp + 720 })).toContain('12 minutes')
+    expect(detail(token({ exp: '1703504400' }))).toContain('"1703504400"')
+    expect(detail(token({ nbf: now + 7200 }))).toContain('2 hours')
+  })
+
+  it('names the member that is wrong', () => {
+    for (const [bad, claim] of [
+      [token({ aud: 'x' }), 'aud'],
+      [token({}, { kid: 7 }), 'kid'],
+      [token({}, { alg: 'none' }), 'alg'],
+      [token({ username: undefined }), 'username'],
+      [token({ exp: 1e13 }), 'exp'],
+    ])
+      expect(checkToken(bad, { now }).fault!.claim).toBe(claim)
+  })
+
+  it('is cut, shows what hides, and is nobody’s name', () => {
+    const hostile = detail(token({ aud: `\u202e\u0000\u200b${'x'.repeat(1000)}` }))
+    expect(hostile).toContain('\\u{202e}\\u{0}\\u{200b}')
+    expect(hostile.length).toBeLessThan(150)
+    expect(detail(token({ username: ['Ivan'] }))).not.toContain('Ivan')
+    expect(detail(token({ user_id: { id: 'secret' } }))).not.toContain('secret')
+    expect(detail('sk-a-secret-of-another-kind')).not.toContain('secret-of')
+  })
+
+  it('takes a megabyte of anything', () => {
+    const size = 1_000_000
+    for (const bad of [
+      '.'.repeat(size),
+      'a'.repeat(size),
+      `${'a.'.repeat(size / 2)}`,
+      `${'a'.repeat(size / 2)}.${'a'.repeat(size / 2)}`,
+      `${encode({ alg: 'RS256', kid: 'k' })}.${Buffer.from('['.repeat(size)).toString('base64url')}.c2ln`,
+      token({ aud: Array.from({ length: size / 10 }, () => 'chat ') }),
+      token({ event_id: 'x'.repeat(size) }),
+    ])
+      expect(detail(bad).length).toBeLessThan(300)
   })
 })
 
@@ -164,11 +216,56 @@ describe('backing off', () => {
     expect(readRetryAfter('Thu, 01 Jan 1970 00:00:01 GMT', 3_000)).toBe(0)
     for (const nonsense of [null, '', 'soon', '-1e']) expect(readRetryAfter(nonsense, 0)).toBeUndefined()
   })
+
+  it('makes no loop of a Retry-After that asks for nothing', () => {
+    for (const wait of [0, 1, 1_000]) {
+      expect(backOff(1, 0, wait)).toBeGreaterThanOrEqual(1_500)
+      expect(backOff(5, 0, wait)).toBeGreaterThan(backOff(4, 0.999, wait))
+    }
+  })
+
+  it('asks again after a stranger’s answer three times, each later than the last, or to the token’s end', () => {
+    const foreign = { code: 'endpoint-bad-reply' } as const
+    const ask = (failures: number, live: boolean, random: number) =>
+      askAgainIn(foreign, { failures, leftMs: live ? 600_000 : 0, random })
+    expect([1, 2, 3, 4].map((failures) => ask(failures, false, 0.5) < Infinity)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+    expect(ask(2, false, 0)).toBeGreaterThan(ask(1, false, 0.999))
+    expect(ask(3, false, 0)).toBeGreaterThan(ask(2, false, 0.999))
+    expect(ask(500, true, 0.999)).toBeLessThan(Infinity)
+    const left = (leftMs: number) => askAgainIn(foreign, { failures: 9, leftMs, random: 0.5 })
+    expect([left(600_000), left(60_000), left(11_000), left(6_000)]).toEqual([
+      120_000,
+      55_000,
+      6_000,
+      Infinity,
+    ])
+  })
+
+  it('leaves to a hand what is the endpoint’s own refusal, and to the network’s return what is offline', () => {
+    const standing = { failures: 1, leftMs: 600_000, random: 0 }
+    for (const code of [
+      'access-denied',
+      'sign-in-required',
+      'identity-expired',
+      'bad-audience',
+      'offline',
+    ] as const)
+      expect(askAgainIn({ code }, standing)).toBe(Infinity)
+    const unlisted = { code: 'origin-not-allowed', course: 'keeps' } as const
+    expect(askAgainIn(unlisted, standing)).toBeLessThan(Infinity)
+    expect(askAgainIn(unlisted, { ...standing, leftMs: 0 })).toBe(Infinity)
+  })
 })
 
 describe('the next state', () => {
   const problem = {
     code: 'offline',
+    topic: 'offline',
     message: '',
     remediation: '',
     status: null,
@@ -201,44 +298,5 @@ describe('the next state', () => {
     expect(nextState(ready, 'troubled', problem)).toEqual({ status: 'refreshing', problem, framed: true })
     expect(nextState(ready, 'failed', problem)).toEqual({ status: 'error', problem, framed: true })
     expect(nextState(ready, 'refused', problem)).toEqual({ status: 'error', problem, framed: false })
-  })
-})
-
-describe('the chat’s address', () => {
-  const K = 'https://kinescope.io'
-  it.each([
-    ['  0csUJYzAHfe3PcyMEVScmQ ', '0csUJYzAHfe3PcyMEVScmQ'],
-    ['https://kinescope.io/chat/0csUJYzAHfe3PcyMEVScmQ', '0csUJYzAHfe3PcyMEVScmQ'],
-    ['https://kinescope.io/chat/abc?token=x#y', 'abc'],
-    ['https://kinescope.io/202589431', '202589431'],
-    ['https://kinescope.io/chat/a%20b/', 'a b'],
-    ['https://evil.example/chat/abc', 'https://evil.example/chat/abc'],
-    ['https://kinescope.io/embed/x/y', 'https://kinescope.io/embed/x/y'],
-    ['https://kinescope.io/chat/%zz', 'https://kinescope.io/chat/%zz'],
-  ])('reads %s', (raw, id) => expect(readEventId(raw, K)).toBe(id))
-
-  it('never leaves the chat’s path, whatever the id', () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string({ minLength: 1, unit: 'grapheme' }),
-          fc.constantFrom('..', '.', '../x', '%2e%2e', 'a/b', 'a?x#y'),
-        ),
-        (id) => {
-          fc.pre(id.isWellFormed())
-          const url = new URL(chatUrl(K, id, 'a.b.c'))
-          expect(url.origin).toBe(K)
-          expect(url.pathname).toMatch(/^\/chat\/[^/]+$/)
-          expect(url.search).toBe('?token=a.b.c')
-          expect(url.hash).toBe('')
-        },
-      ),
-    )
-  })
-
-  it('takes only an http(s) origin for the chat’s', () => {
-    expect(readOrigin('https://staging.example/x')).toBe('https://staging.example')
-    for (const bad of [undefined, '', 'javascript:alert(1)', 'data:text/html,x', 'nonsense'])
-      expect(readOrigin(bad)).toBe(K)
   })
 })

@@ -2,16 +2,18 @@ import { readApiConfig, readKeyConfig, type ApiConfig } from '../config.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry } from '../keys/by-hand.js'
-import type { KeyAction, KeyWork } from '../keys/key-work.js'
+import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
 import { ConfigProblem } from '../problem.js'
-import { settingFlags, wholeNumber, type Call, type Flag } from './command.js'
+import { isDryRun, settingFlags, wholeNumber, type Call, type Flag, type Outcome } from './command.js'
 import { actionProgress } from './key-action-text.js'
+import { plannedLines, RehearsalRegistry, withRingRehearsed } from './rehearsal.js'
 
 /** The settings every command on the key directory reads. */
 export const KEY_SETTINGS = [
   'CHAT_KEY_DIR',
+  'CHAT_KEY_SECRET',
   'CHAT_KEY_PASSPHRASE',
   'CHAT_TOKEN_TTL',
   'KINESCOPE_API_URL',
@@ -21,11 +23,12 @@ export const API_SETTINGS = ['KINESCOPE_API_URL', 'KINESCOPE_API_TOKEN'] as cons
 export const LIFE_FLAG = {
   days: {
     value: 'DAYS',
-    meaning: 'how long a new key lives, 30 to 730 (365); its successor is due after two thirds',
+    meaning: 'how long a new key lives, 30 to 730; its successor is due after two thirds',
+    default: '365',
   },
 } as const satisfies Record<string, Flag>
 export const BITS_FLAG = {
-  bits: { value: 'BITS', meaning: 'size of a new key: 2048 (default), 3072 or 4096' },
+  bits: { value: 'BITS', meaning: 'size of a new key: 2048, 3072 or 4096', default: '2048' },
 } as const satisfies Record<string, Flag>
 export const BY_HAND_FLAG = {
   'by-hand': {
@@ -33,7 +36,11 @@ export const BY_HAND_FLAG = {
   },
 } as const satisfies Record<string, Flag>
 export const PROPAGATION_FLAG = {
-  propagation: { value: 'SECONDS', meaning: 'how long a new key is registered before it signs (600)' },
+  propagation: {
+    value: 'SECONDS',
+    meaning: 'how long a new key is registered before it signs',
+    default: '600',
+  },
 } as const satisfies Record<string, Flag>
 
 export const propagationMs = (call: Call): number => wholeNumber(call, 'propagation', 600, 0, 86_400) * 1000
@@ -61,10 +68,18 @@ export function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiT
 
 export function ringOptions(call: Call): RingStoreOptions {
   const flags = settingFlags(call)
-  const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
+  const { place, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
   const { apiUrl } = readApiConfig(call.env, flags)
   const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
-  return { dir: keyDir, vendor: apiUrl, maxTokenTtl: tokenTtl, passphrase, lifeDays, now: call.now }
+  return {
+    place,
+    vendor: apiUrl,
+    maxTokenTtl: tokenTtl,
+    passphrase,
+    lifeDays,
+    now: call.now,
+    wait: call.wait,
+  }
 }
 
 /** Runs `work` on the locked key directory, with Kinescope's API or somebody's hands as the registry. */
@@ -79,9 +94,29 @@ export async function withKeys<T>(
     const doing = actionProgress(action)
     if (doing) call.terminal.progress(doing)
   }
-  const registry: Registry = call.flags['by-hand']
-    ? new ByHandRegistry(options.vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
-    : new ApiRegistry(new JwkApi(openApi(call)), call.wait)
-  const result = await withRing(options, (store) => work({ store, registry, report, now: call.now }))
+  const rehearsed = isDryRun(call)
+  const registry = registryFor(call, options.vendor, report)
+  const run = rehearsed ? withRingRehearsed : withRing
+  const result = await run(options, (store) =>
+    work({
+      store,
+      registry: rehearsed ? new RehearsalRegistry(registry) : registry,
+      report,
+      now: call.now,
+    }),
+  )
   return { result, actions }
 }
+
+function registryFor(call: Call, vendor: string, report: (action: KeyAction) => void): Registry {
+  return call.flags['by-hand']
+    ? new ByHandRegistry(vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
+    : new ApiRegistry(new JwkApi(openApi(call)), call.wait)
+}
+
+/** The end of a command under `--dry-run`. */
+export const rehearsal = ({ terminal, now }: Call, actions: readonly KeyAction[]): Outcome => ({
+  exit: 0,
+  data: { dryRun: true, actions },
+  text: plannedLines(actions, terminal, now()),
+})

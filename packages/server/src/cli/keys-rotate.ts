@@ -1,7 +1,8 @@
 import { reconcile, type Reconciliation } from '../keys/reconcile.js'
 import { rotate, type Rotation } from '../keys/rotate.js'
-import type { Command } from './command.js'
+import { DRY_RUN_FLAG, isDryRun, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
+import { stacked, type Shown } from './shown.js'
 import {
   API_SETTINGS,
   BITS_FLAG,
@@ -11,12 +12,13 @@ import {
   LIFE_FLAG,
   PROPAGATION_FLAG,
   propagationMs,
+  rehearsal,
   withKeys,
 } from './key-command.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance } from './time-text.js'
 
-const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG }
+const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG, ...DRY_RUN_FLAG }
 const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
 export const keysRotate: Command = {
@@ -32,10 +34,11 @@ export const keysRotate: Command = {
     const { terminal, now, flags } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call), force: flags['force'] === true }
     const { result, actions } = await withKeys(call, (work) => rotate(work, options))
+    if (isDryRun(call)) return rehearsal(call, actions)
     return {
       exit: 0,
       data: { ...result, actions },
-      text: [...actionLines(actions, terminal, now()), ...rotationLines(result, terminal, now())].join('\n'),
+      text: stacked(...actionLines(actions, terminal, now()), ...rotationLines(result, terminal, now())),
     }
   },
 }
@@ -52,22 +55,23 @@ export const keysReconcile: Command = {
     const { terminal, now } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call) }
     const { result, actions } = await withKeys(call, (work) => reconcile(work, options))
+    if (isDryRun(call)) return rehearsal(call, actions)
     const lines = [
       ...actionLines(actions, terminal, now()),
       ...(result.rotation ? rotationLines(result.rotation, terminal, now()) : []),
     ]
     return {
-      exit: result.missing.length > 0 ? 1 : 0,
+      exit: result.missing.length + result.refused.length > 0 ? 1 : 0,
       data: { ...result, actions },
-      text: [
+      text: stacked(
         ...(lines.length > 0 ? lines : [nothingDue(result, terminal)]),
         ...outlook(result, terminal, now()),
-      ].join('\n'),
+      ),
     }
   },
 }
 
-function rotationLines(rotation: Rotation, terminal: Terminal, now: number): string[] {
+function rotationLines(rotation: Rotation, terminal: Terminal, now: number): Shown[] {
   if (rotation.rotation === 'set') {
     const old = rotation.instead.join(', ')
     return old
@@ -94,8 +98,8 @@ function rotationLines(rotation: Rotation, terminal: Terminal, now: number): str
   ]
 }
 
-function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): string {
-  if (missing.length > 0) return ''
+function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): Shown | null {
+  if (missing.length > 0) return null
   return next.length > 0
     ? terminal.line('ok', 'nothing is due')
     : terminal.line(
@@ -107,7 +111,7 @@ function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): stri
 
 const WHAT = { signs: 'signs from', removal: 'is deleted from', rotation: 'gets a successor from' } as const
 
-function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: number): string[] {
+function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: number): Shown[] {
   return [
     ...missing.map((kid) =>
       terminal.line(

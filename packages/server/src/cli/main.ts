@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-import { run } from './run.js'
+
+// before anything is loaded: a hang-up in a server's first moments must not end it (serveUntilSignal takes over)
+if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined)
+const { run } = await import('./run.js')
 
 // a reader that goes away (`… | head`) is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,12 +1,26 @@
 import { readKeyConfig } from '../config.js'
 import { diagnose } from '../doctor/doctor.js'
-import type { KeyAction } from '../keys/key-work.js'
-import { requiredFlag, settingFlags, textFlag, wholeNumber, type Command } from './command.js'
-import { doctorBasics, findingsText } from './doctor.js'
-import { changeText } from './events.js'
+import type { KeyAction } from '../keys/steps.js'
+import {
+  DRY_RUN_FLAG,
+  isDryRun,
+  requiredFlag,
+  settingFlags,
+  textFlag,
+  wholeNumber,
+  type Call,
+  type Command,
+  type Outcome,
+} from './command.js'
+import { EventApi } from '../kinescope/event-api.js'
+import { plannedLines } from './rehearsal.js'
+import { doctorBasics } from './doctor.js'
+import { findingsText } from './findings-text.js'
+import { changeText, planText } from './events.js'
 import { actionLines, actionProgress } from './key-action-text.js'
-import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi } from './key-command.js'
-import { setup, snippetFor } from './setup.js'
+import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi, withKeys } from './key-command.js'
+import { readyKey, setup, snippetFor } from './setup.js'
+import { shown, Shown, spaced, stacked, escaped } from './shown.js'
 
 export const setupCommand: Command = {
   name: 'setup',
@@ -15,10 +29,11 @@ export const setupCommand: Command = {
     event: { value: 'ID', meaning: 'the stream: UUID, public id or link' },
     url: {
       value: 'ADDRESS',
-      meaning: 'the token server’s address, for the snippet (https://chat.example.com)',
+      meaning: 'the token server’s address, for the snippet',
     },
     ...BITS_FLAG,
     ...LIFE_FLAG,
+    ...DRY_RUN_FLAG,
   },
   settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS, 'KINESCOPE_CHAT_ORIGIN'])],
   notes: [
@@ -27,10 +42,11 @@ export const setupCommand: Command = {
   async run(call) {
     const { terminal, now, wait } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
-    const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    if (isDryRun(call)) return rehearseSetup(call, eventId)
     const actions: KeyAction[] = []
     const config = {
-      keyDir,
+      place,
       passphrase,
       tokenTtl,
       lifeDays: wholeNumber(call, 'days', 365, 30, 730),
@@ -67,17 +83,49 @@ export const setupCommand: Command = {
         actions,
         findings,
       },
-      text: [
-        [...actionLines(actions, terminal, now()), changeText(result.change, true, terminal)].join('\n'),
+      text: spaced(
+        stacked(...actionLines(actions, terminal, now()), changeText(result.change, true, terminal)),
         findingsText(findings, terminal),
-        `${bold('For the page')}\n${indented(snippet)}`,
-        `${bold('For the server')}  ${dim('kinescope-chat serve --help explains each')}\n` +
+        stacked(bold('For the page'), indented(snippet)),
+        stacked(
+          shown`${bold('For the server')}  ${dim('`kinescope-chat-server serve --help` explains each')}`,
           indented(
-            `CHAT_EVENTS=${result.pageEventId}\nCHAT_IDENTITY=forward  CHAT_IDENTITY_URL=https://www.example.com/me`,
+            `CHAT_EVENTS=${result.pageEventId} CHAT_IDENTITY=forward CHAT_IDENTITY_URL=https://www.example.com/me \\\n` +
+              '  npx kinescope-chat-server serve',
           ),
-      ].join('\n\n'),
+        ),
+        stacked(
+          shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation by itself')}`,
+          indented(
+            `import { ringKeySource } from 'kinescope-chat-server'\n` +
+              `const keys = await ringKeySource(${JSON.stringify(place)})`,
+          ),
+          terminal.prose(
+            'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “Inside your own app”.',
+            '  ',
+          ),
+        ),
+      ),
     }
   },
 }
 
-const indented = (text: string) => text.replace(/^/gm, '  ')
+async function rehearseSetup(call: Call, eventId: string): Promise<Outcome> {
+  const { terminal, now } = call
+  terminal.progress('Looking for the stream')
+  const event = await new EventApi(openApi(call)).resolve(eventId)
+  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }))
+  return {
+    exit: 0,
+    data: { dryRun: true, event, actions },
+    text: stacked(planText(event, true, terminal), plannedLines(actions, terminal, now())),
+  }
+}
+
+const indented = (text: string) =>
+  Shown.ours(
+    text
+      .split('\n')
+      .map((line) => `  ${escaped(line)}`)
+      .join('\n'),
+  )

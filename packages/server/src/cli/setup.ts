@@ -2,13 +2,14 @@ import type { KinescopeApi } from '../kinescope/api-client.js'
 import { EventApi, type JwtChange, type StreamEvent } from '../kinescope/event-api.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { signingKeyRecord, successorFor, type KeyRecord } from '../keys/key-state.js'
-import { addKey, type KeyAction } from '../keys/key-work.js'
 import { register } from '../keys/register.js'
 import { ApiRegistry } from '../keys/registry.js'
+import type { KeyPlace } from '../keys/key-store.js'
 import { withRing } from '../keys/ring-store.js'
+import { addKey, type KeyAction, type KeyWork } from '../keys/steps.js'
 
 export interface SetupConfig {
-  keyDir: string
+  place: KeyPlace
   passphrase?: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -50,20 +51,14 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
 
   const registry = new ApiRegistry(new JwkApi(api), wait)
   const ring = {
-    dir: config.keyDir,
+    place: config.place,
     vendor: api.url,
     maxTokenTtl: config.tokenTtl,
     passphrase: config.passphrase,
     lifeDays: config.lifeDays ?? 365,
     now,
   }
-  const signer = await withRing(ring, async (store): Promise<KeyRecord> => {
-    const work = { store, registry, report, now }
-    const key =
-      signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, config))
-    await register(work, { kid: key.kid })
-    return signingKeyRecord(store.ring, now()) ?? key
-  })
+  const signer = await withRing(ring, (store) => readyKey({ store, registry, report, now }, config))
 
   const change = await events.setJwtRequired(event.id, true)
   return {
@@ -72,6 +67,15 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
     kid: signer.kid,
     change,
   }
+}
+
+/** A registered key that signs: the one there is, else a spare, else a new one. */
+export async function readyKey(work: KeyWork, { bits }: { bits?: number | undefined }): Promise<KeyRecord> {
+  const { store, now } = work
+  const key =
+    signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, { bits }))
+  await register(work, { kid: key.kid })
+  return signingKeyRecord(store.ring, now()) ?? key
 }
 
 /** The two lines for the page. `serverUrl` is the token server's address. */

@@ -1,17 +1,23 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WireCode } from 'kinescope-chat/contract'
+import { readNodeBody } from './node-body.js'
 import { Refusal } from './refusal.js'
 import { ALWAYS_HEADERS, type TokenAnswer, type TokenCall } from './token-call.js'
 import type { TokenEndpoint } from './token-endpoint.js'
-import { MAX_BODY_BYTES, readBody } from './token-request.js'
+import { MAX_BODY_BYTES } from './token-request.js'
 
 /**
  * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error answers
  * stay out of it: every method and every error goes through the endpoint.
  */
-export function mountToken(app: FastifyInstance, endpoint: TokenEndpoint<FastifyRequest>): void {
+export function mountToken(
+  app: FastifyInstance,
+  endpoint: TokenEndpoint<FastifyRequest>,
+  addressOf: (request: FastifyRequest) => string | null = ({ ip }) => ip,
+): void {
   app.register((scope, _options, done) => {
+    const tokenCall = (request: FastifyRequest) => callOf(request, addressOf(request))
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
     scope.setErrorHandler((error, request, reply) =>
@@ -25,24 +31,26 @@ export function mountToken(app: FastifyInstance, endpoint: TokenEndpoint<Fastify
 
 /** The facts of a Fastify request. */
 export function tokenCall(request: FastifyRequest): TokenCall<FastifyRequest> {
+  return callOf(request, request.ip)
+}
+
+function callOf(request: FastifyRequest, address: string | null): TokenCall<FastifyRequest> {
   return {
     method: request.method,
     header: (name) => {
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(', ') : (value ?? null)
     },
-    address: request.ip,
+    address,
     ownOrigin: `${request.protocol}://${request.host}`,
     requestId: request.id,
     readBody: () => {
       if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
         return Promise.resolve({ problem: 'too-large' })
-      // leaving the loop early must not destroy the socket: the refusal still has to go out
       const stream = request.body as Readable | undefined
-      return readBody(
-        (stream?.iterator({ destroyOnReturn: false }) ?? null) as AsyncIterable<Uint8Array> | null,
-      )
+      return stream ? readNodeBody(stream) : Promise.resolve({ text: '' })
     },
+    whenGone: (listener) => void request.raw.once('close', listener),
     request,
   }
 }

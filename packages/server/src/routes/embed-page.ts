@@ -40,6 +40,32 @@ export function embedPage({ eventId, identity, pageUrl, oembedUrl, chatOrigin }:
 `
 }
 
+/** What a visitor reads where there is no such chat. No script: nothing here may be asked for again. */
+export function lostPage(languages: string): string {
+  const russian = /^\s*ru\b/i.test(languages.slice(0, 100))
+  const [language, title, text] = russian
+    ? [
+        'ru',
+        'Чат трансляции',
+        'Такого чата здесь нет. Если вы пришли по ссылке, сообщите об этом организаторам.',
+      ]
+    : ['en', 'Stream chat', 'There is no such chat here. If a link brought you here, tell the organisers.']
+  return `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+</head>
+<body>
+<p>${text}</p>
+</body>
+</html>
+`
+}
+
 export const EMBED_STYLE = `html,body{margin:0;height:100%;color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{display:flex;flex-direction:column}
 kinescope-chat{flex:1;--kinescope-chat-height:100%}

@@ -1,14 +1,20 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { notFound, send } from '../endpoint/fastify-token-route.js'
-import { EMBED_SCRIPT, EMBED_STYLE, embedPage, escapeHtml } from './embed-page.js'
+import type { TokenAnswer } from '../endpoint/token-call.js'
+import { EMBED_SCRIPT, EMBED_STYLE, embedPage, escapeHtml, lostPage } from './embed-page.js'
+import type { OwnAddress } from './own-address.js'
 
 export interface EmbedOptions {
-  basePath: string
+  ownAddress: OwnAddress
   /** Pages that may frame it, beside the server's own. */
   allowedOrigins: readonly string[]
   chatOrigin: string
   findEvent: (eventId: string) => object | null
 }
+
+/** Three parts of base64url, as long as a header may be. */
+const STATEMENT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+const MAX_STATEMENT = 8192
 
 /** Sizes an oEmbed consumer gets that names none. CSS pixels. */
 const WIDTH = 400
@@ -17,21 +23,12 @@ const HEIGHT = 600
 /** `/embed/:eventId` for places that take nothing but frames, and `/oembed` for those that ask how to embed an address. */
 export function mountEmbed(
   app: FastifyInstance,
-  { basePath, allowedOrigins, chatOrigin, findEvent }: EmbedOptions,
+  { ownAddress, allowedOrigins, chatOrigin, findEvent }: EmbedOptions,
 ): void {
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    `frame-src ${chatOrigin}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    `frame-ancestors ${["'self'", ...allowedOrigins].join(' ')}`,
-  ].join('; ')
+  const policy = pagePolicy(allowedOrigins, chatOrigin)
   const plain = { 'X-Content-Type-Options': 'nosniff' }
-  const pageUrl = (request: FastifyRequest, eventId: string) =>
-    `${request.protocol}://${request.host}${basePath}/embed/${encodeURIComponent(eventId)}`
+  const pageUrl = (address: string, eventId: string) => `${address}/embed/${encodeURIComponent(eventId)}`
+  const lost = lostAt({ allowedOrigins, chatOrigin })
 
   app.get('/embed.js', (_request, reply) =>
     reply
@@ -59,11 +56,16 @@ export function mountEmbed(
     '/embed/:eventId',
     (request, reply) => {
       const { eventId } = request.params
-      if (!findEvent(eventId)) return send(reply, notFound(request.id))
+      const address = ownAddress(request)
+      if (!findEvent(eventId) || address === null) {
+        return send(reply, lost(request.id, String(request.headers['accept-language'] ?? '')))
+      }
       const { identity } = request.query
-      const url = pageUrl(request, eventId)
+      const url = pageUrl(address, eventId)
       const signed =
-        typeof identity === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(identity) ? identity : null
+        typeof identity === 'string' && identity.length <= MAX_STATEMENT && STATEMENT.test(identity)
+          ? identity
+          : null
       return reply
         .headers({
           ...plain,
@@ -79,7 +81,7 @@ export function mountEmbed(
             eventId,
             identity: signed,
             pageUrl: signed === null ? url : `${url}?identity=${signed}`,
-            oembedUrl: `${request.protocol}://${request.host}${basePath}/oembed?format=json&url=${encodeURIComponent(url)}`,
+            oembedUrl: `${address}/oembed?format=json&url=${encodeURIComponent(url)}`,
             chatOrigin,
           }),
         )
@@ -89,11 +91,12 @@ export function mountEmbed(
   app.get<{ Querystring: Record<string, unknown> }>('/oembed', (request, reply) => {
     const { url, format = 'json', maxwidth, maxheight } = request.query
     if (format !== 'json') return send(reply, { ...notFound(request.id), status: 501 })
-    const eventId = typeof url === 'string' ? eventOf(url, pageUrl(request, '')) : null
-    if (eventId === null || !findEvent(eventId)) return send(reply, notFound(request.id))
-    const width = Math.min(WIDTH, Number(maxwidth) || WIDTH)
-    const height = Math.min(HEIGHT, Number(maxheight) || HEIGHT)
-    const source = escapeHtml(pageUrl(request, eventId))
+    const address = ownAddress(request)
+    const eventId = typeof url === 'string' && address !== null ? eventOf(url, pageUrl(address, '')) : null
+    if (address === null || eventId === null || !findEvent(eventId)) return send(reply, notFound(request.id))
+    const width = sizeWithin(maxwidth, WIDTH)
+    const height = sizeWithin(maxheight, HEIGHT)
+    const source = escapeHtml(pageUrl(address, eventId))
     const frame = `<iframe src="${source}" width="${width}" height="${height}" title="Stream chat" allow="fullscreen; clipboard-write" referrerpolicy="strict-origin-when-cross-origin" style="border:0"></iframe>`
     reply.headers({ ...plain, 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'public, max-age=300' })
     return reply.send({
@@ -106,6 +109,46 @@ export function mountEmbed(
       height,
     })
   })
+}
+
+function pagePolicy(allowedOrigins: readonly string[], chatOrigin: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    `frame-src ${chatOrigin}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors ${["'self'", ...allowedOrigins].join(' ')}`,
+  ].join('; ')
+}
+
+/** The answer for a page that isn't there: it is a visitor who sees it, inside somebody's frame. */
+export function lostAt({
+  allowedOrigins,
+  chatOrigin,
+}: Pick<EmbedOptions, 'allowedOrigins' | 'chatOrigin'>): (
+  requestId: string,
+  languages: string,
+) => TokenAnswer {
+  const policy = pagePolicy(allowedOrigins, chatOrigin)
+  return (requestId, languages) => ({
+    status: 404,
+    headers: {
+      ...notFound(requestId).headers,
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': policy,
+      Vary: 'Accept-Language',
+    },
+    body: lostPage(languages),
+  })
+}
+
+/** A size that an oEmbed consumer asks for, in whole CSS pixels: ours at most, and ours where it is none. */
+function sizeWithin(asked: unknown, ours: number): number {
+  const size = typeof asked === 'string' && /^\d{1,9}$/.test(asked) ? Number(asked) : ours
+  return size < 1 ? ours : Math.min(size, ours)
 }
 
 /** The stream of an address under ours; null for anybody else's. */

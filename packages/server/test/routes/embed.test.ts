@@ -122,3 +122,96 @@ describe('/oembed', () => {
     expect(answer).not.toContain(STATEMENT)
   })
 })
+
+describe('the server’s own address', () => {
+  const linksIn = async (response: Response) =>
+    [...(await response.text()).matchAll(/https?:[^"&\s]+/g)].map(([link]) => link)
+
+  it('comes from CHAT_PUBLIC_URL where it is set, whatever a request or a trusted proxy says', async () => {
+    const { url, close } = await startTestServer({
+      ...forwardEnv('http://127.0.0.1:1', makeKey()),
+      CHAT_BASE_PATH: '/chat',
+      CHAT_PUBLIC_URL: 'https://chat.example.com/chat',
+      CHAT_TRUSTED_PROXIES: '127.0.0.1',
+    })
+    const lies = { 'X-Forwarded-Host': 'evil.test', 'X-Forwarded-Proto': 'javascript' }
+    const page = await fetch(`${url}/embed/${EVENT}`, { headers: lies })
+    const links = await linksIn(page)
+    expect(links).not.toEqual([])
+    for (const link of links.filter((one) => !one.startsWith('https://kinescope.io')))
+      expect(link).toMatch(/^https:\/\/chat\.example\.com\/chat\//)
+    const asked = encodeURIComponent(`https://chat.example.com/chat/embed/${EVENT}`)
+    const oembed = await fetch(`${url}/oembed?url=${asked}`, { headers: lies })
+    expect(((await oembed.json()) as { html: string }).html).toContain(
+      'src="https://chat.example.com/chat/embed/',
+    )
+    await close()
+  })
+
+  it('can’t be made a link elsewhere by forwarded headers', async () => {
+    const trusting = await startTestServer({
+      ...forwardEnv('http://127.0.0.1:1', makeKey()),
+      CHAT_TRUSTED_PROXIES: '127.0.0.1',
+    })
+    const spoofed: Record<string, string>[] = [
+      { 'X-Forwarded-Proto': 'javascript' },
+      { 'X-Forwarded-Proto': 'javascript:alert(1)//' },
+      { 'X-Forwarded-Proto': 'data' },
+      { 'X-Forwarded-Host': '"><script>alert(1)</script>' },
+      { 'X-Forwarded-Host': 'user@evil.test' },
+      { 'X-Forwarded-Host': 'evil.test/path?' },
+      { 'X-Forwarded-Host': 'evil.test\\@chat.example.com' },
+      { 'X-Forwarded-Host': 'a b' },
+      { 'X-Forwarded-Host': 'evil.test:99999999' },
+    ]
+    for (const headers of spoofed) {
+      const page = await fetch(`${trusting.url}/embed/${EVENT}`, { headers })
+      const html = await page.text()
+      expect(html, JSON.stringify(headers)).not.toMatch(/javascript:|evil\.test|<script>|href="data:/)
+    }
+    await trusting.close()
+    // and nobody is trusted who isn't named
+    const untrusting = await fetch(`${server.url}/embed/${EVENT}`, {
+      headers: { 'X-Forwarded-Host': 'evil.test', 'X-Forwarded-Proto': 'https' },
+    })
+    expect(await untrusting.text()).not.toContain('evil.test')
+  })
+})
+
+describe('a page that isn’t there', () => {
+  it('has words for its visitor, in their language, and neither JSON nor a script', async () => {
+    for (const path of ['embed/another', `embed/${'x'.repeat(600)}`, 'embed/%zz', 'embed/', 'embed/a/b']) {
+      const response = await fetch(`${server.url}/${path}`, {
+        headers: { 'Accept-Language': 'ru-RU,en;q=0.5' },
+      })
+      expect(response.status, path).toBe(404)
+      expect(response.headers.get('content-type'), path).toBe('text/html; charset=utf-8')
+      expect(policyOf(response)['frame-ancestors'], path).toEqual(["'self'", SITE_ORIGIN])
+      const html = await response.text()
+      expect(html, path).toContain('<html lang="ru">')
+      expect(html, path).not.toMatch(/<script|\{"/)
+    }
+  })
+})
+
+describe('the sizes that an oEmbed consumer asks for', () => {
+  it.each([
+    ['', 400, 600],
+    ['&maxwidth=320&maxheight=200', 320, 200],
+    ['&maxwidth=100000&maxheight=100000', 400, 600],
+    ['&maxwidth=0&maxheight=-5', 400, 600],
+    ['&maxwidth=1e2&maxheight=0x10', 400, 600],
+    ['&maxwidth=NaN&maxheight=Infinity', 400, 600],
+    ['&maxwidth=12.5&maxheight=%22%3E', 400, 600],
+    ['&maxwidth=300&maxwidth=1', 400, 600],
+    ['&maxwidth=99999999999999999999', 400, 600],
+  ])('%s: %i by %i', async (query, width, height) => {
+    const asked = encodeURIComponent(`${server.url}/embed/${EVENT}`)
+    const response = await fetch(`${server.url}/oembed?url=${asked}${query}`)
+    expect(await response.json()).toMatchObject({
+      width,
+      height,
+      html: expect.stringContaining(`width="${width}" height="${height}"`) as string,
+    })
+  })
+})

@@ -100,10 +100,7 @@ describe('readiness and metrics', () => {
     await askToken(server.url)
     await askToken(server.url, { Cookie: cookie }, { event_id: 'made-up-by-a-visitor' })
     expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ status: 'ok' })
-    expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({
-      status: 'ready',
-      key: { kid: key.kid },
-    })
+    expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({ status: 'ready', notes: [] })
     const response = await fetch(`${server.url}/metrics`)
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
     const metrics = await response.text()
@@ -133,16 +130,23 @@ describe('readiness and metrics', () => {
     const { dir, remove } = ringDirectory()
     writeRing(dir, 1, [ringEntry({ expiresAt: new Date(Date.now() + 5 * 86_400_000).toISOString() })])
     const env = { ...forwardEnv(site.url, key), CHAT_PRIVATE_KEY: '', CHAT_KEY_ID: '' }
-    const server = await startTestServer({ ...env, CHAT_KEY_DIR: dir }, { keyPollMs: 3_600_000 })
+    const server = await startTestServer(
+      { ...env, CHAT_KEY_DIR: dir, CHAT_ADMIN_PORT: '0' },
+      { keyPollMs: 3_600_000 },
+    )
     replaceFile(`${dir}/keyring.json`, 'broken')
     await server.reload()
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain(
+    expect(await (await fetch(`${server.adminUrl}/metrics`)).text()).toContain(
       'kinescope_chat_key_ring_reloads_total{result="failed"} 1',
     )
-    expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({
+    expect(await (await fetch(`${server.adminUrl}/readyz`)).json()).toMatchObject({
       status: 'ready',
       key: { daysLeft: 4 },
-      notes: [{ code: 'key-expires-soon' }],
+      notes: [{ code: 'key-ends-soon', detail: expect.any(String) as string }],
+    })
+    expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({
+      status: 'ready',
+      notes: [{ code: 'key-ends-soon' }],
     })
     expect((await askToken(server.url, { Cookie: cookie })).status).toBe(200)
     await server.close()

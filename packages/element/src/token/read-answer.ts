@@ -1,0 +1,113 @@
+import { attempt } from '../attempt.js'
+import { WIRE_STATUSES, type ElementCode, type TokenReply, type WireCode } from '../contract.js'
+import { chatFailure } from '../problem.js'
+import { quote, shown } from '../quote.js'
+import { readReply } from './read-reply.js'
+import { readRetryAfter } from './retry-after.js'
+
+/** What an answer was, with its body read as far as it may be. */
+export interface HttpAnswer {
+  /** `response.type`: a redirect that wasn't followed is `opaqueredirect`. */
+  type: ResponseType
+  status: number
+  headers: Headers
+  /** As text; undefined where it is longer than any answer of an endpoint. */
+  body: string | undefined
+}
+
+export interface TokenAnswer {
+  reply: TokenReply
+  /** Members of the reply that were left out, for they are of the wrong kind. */
+  ignored: readonly string[]
+  /** The answer's `Date`, in milliseconds since the epoch by the server's clock. */
+  date?: number | undefined
+}
+
+const REFUSALS: Partial<Record<number, ElementCode>> = { 401: 'sign-in-required', 403: 'access-denied' }
+
+/** How markup begins, whatever it is called, and what a page has in it … */
+const MARKUP = /^[\s\p{Cc}\p{Cf}]*<[!?a-z]|<(?:!doctype|html|head|body|title|script|meta)\b/iu
+/** … and a CDN's refusal, which has neither. */
+const CDN_PAGE = /^error code: \d{3,4}\s*$/
+/** Headers in which a guard says that it, and not the endpoint, has answered. */
+const GUARDS = ['cf-mitigated', 'x-vercel-mitigated', 'x-amzn-waf-action', 'x-datadome']
+
+/**
+ * Whose answer is it? The endpoint's word is our contract: a token, or one of our codes at its own status; or a 401 or 403
+ * that somebody has written by hand, with nothing, JSON or plain text in it. Anything else is somebody else's, who stands
+ * between the page and the endpoint, and says nothing about the visitor.
+ * @returns the token's reply
+ * @throws {ChatFailure} what else the answer says
+ */
+export function readAnswer(answer: HttpAnswer, now = Date.now()): TokenAnswer {
+  const { status, headers, body } = answer
+  const date = Date.parse(headers.get('Date') ?? '') || undefined
+  const json = attempt(() => JSON.parse(body ?? '') as unknown)
+  const members = Object(json) as { token?: unknown; code?: unknown; request_id?: unknown }
+  const id = headers.get('X-Request-ID') ?? members.request_id
+  const failure = (code: ElementCode, details?: object) =>
+    chatFailure(code, {
+      status: status || null,
+      retryAfterMs: readRetryAfter(headers.get('Retry-After'), date ?? now),
+      requestId: typeof id === 'string' && id ? shown(id, 100) : null,
+      ...details,
+    })
+
+  if (status >= 200 && status < 300 && typeof members.token === 'string') return { ...readReply(json)!, date }
+  if (isWireCode(members.code, status)) throw failure(members.code)
+  if (REFUSALS[status] && isByHand(answer, json)) throw failure(REFUSALS[status])
+  throw failure(codeOf(status), { reason: describeAnswer(answer, json) })
+}
+
+/** Whether this is one of our codes, at a status that it comes with. */
+function isWireCode(code: unknown, status: number): code is WireCode {
+  const statuses: Readonly<Record<string, readonly number[]>> = WIRE_STATUSES
+  return typeof code === 'string' && Object.hasOwn(statuses, code) && statuses[code]!.includes(status)
+}
+
+/** What somebody else's answer is called; also what a page's own `fetchToken` means by a status. */
+export function codeOf(status: number): ElementCode {
+  if (status === 404) return 'endpoint-not-found'
+  if (status === 429) return 'rate-limited'
+  return status >= 500 ? 'endpoint-error' : 'endpoint-bad-reply'
+}
+
+/** Whether a refusal looks like one that a site's developer wrote: empty, JSON, or plain words. */
+function isByHand({ headers, body }: HttpAnswer, json: unknown): boolean {
+  if (body === undefined || GUARDS.some((name) => headers.has(name))) return false
+  if (body.trim() === '') return true
+  const text = json === undefined ? body : json
+  if (typeof text !== 'string') return true
+  const broken = json === undefined && /^\s*[[{]/.test(body)
+  if (broken || MARKUP.test(text) || CDN_PAGE.test(text)) return false
+  return /^$|^text\/plain$|\bjson$/.test(mediaType(headers))
+}
+
+const mediaType = (headers: Headers): string =>
+  (headers.get('Content-Type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
+
+/** What came, for the developer: "The answer is an HTML page, HTTP 403, from a server that calls itself …". */
+function describeAnswer({ type, status, headers, body }: HttpAnswer, json: unknown): string {
+  if (type === 'opaqueredirect') return 'The answer is a redirect, and none is followed'
+  const server = headers.get('Server')
+  const from = server ? `, from a server that calls itself ${quote(server)}` : ''
+  return `The answer is ${formOf(body, json, mediaType(headers))}, HTTP ${status}${from}`
+}
+
+function formOf(body: string | undefined, json: unknown, mime: string): string {
+  if (body === undefined) return 'longer than a token’s can be'
+  if (body.trim() === '') return 'empty'
+  if (json !== undefined) {
+    if (Array.isArray(json) || json === null || typeof json !== 'object') return 'JSON, but not an object'
+    const { code } = json as { code?: unknown }
+    if (typeof code === 'string')
+      return `JSON with the code ${quote(code)}, which does not come with this status`
+    return 'token' in json ? 'JSON whose token is not a text' : 'JSON without a token'
+  }
+  if (/html/.test(mime) || (MARKUP.test(body) && !/xml/.test(mime))) {
+    const title = /<title[^>]{0,100}>([^<]{1,200})/i.exec(body)?.[1]?.trim()
+    return title ? `an HTML page with the title ${quote(title)}` : 'an HTML page'
+  }
+  if (/json/.test(mime) || /^\s*[[{]/.test(body)) return 'JSON that can’t be read'
+  return mime && mime !== 'text/plain' ? `of the type ${quote(mime)}` : 'plain text'
+}

@@ -1,0 +1,20 @@
+import { PROBLEMS, topicOf, type Failure, type Problem } from '../problem.js'
+import type { Messages } from './messages.js'
+
+/** Puts words to a failure: the visitor's in their language, the developer's with what was found first. Pure. */
+export function describeProblem(failure: Failure, { topics }: Messages, retryInMs: number | null): Problem {
+  const { code, reason, status = null, requestId = null } = failure
+  const topic = topicOf(failure)
+  const { remediation } = PROBLEMS[code]
+  return {
+    code,
+    topic,
+    message: topics[topic].message,
+    remediation: reason ? `${asSentence(reason)} ${remediation}` : remediation,
+    status,
+    retryInMs,
+    requestId,
+  }
+}
+
+const asSentence = (clause: string): string => (/[.!?…]$/.test(clause) ? clause : `${clause}.`)

@@ -1,0 +1,50 @@
+/**
+ * A token server on another origin that a page can't read, as `/token/KIND/NAME`: `unlisted` tells anybody who asks by GET
+ * that the page isn't listed, `turning` does so once it has given the reply of its query, `mute` tells nobody anything, and
+ * the others answer a GET with what is not our word.
+ * `/asked/KIND/NAME` tells what was asked.
+ */
+export function unlistedServer() {
+  const asked = new Map()
+  const open = { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/problem+json' }
+  const unlisted = JSON.stringify({ status: 403, code: 'origin-not-allowed', request_id: 'req-9' })
+  const answers = {
+    unlisted: [403, open, unlisted],
+    mute: [403, { 'Content-Type': 'application/problem+json' }, unlisted],
+    page: [403, { ...open, 'Content-Type': 'text/html' }, '<!doctype html><title>No</title>'],
+    elsewhere: [302, { ...open, Location: '/token/unlisted/elsewhere' }, ''],
+    'wrong-status': [405, open, unlisted],
+    banned: [403, open, JSON.stringify({ status: 403, code: 'access-denied' })],
+    'signed-out': [401, open, ''],
+    endless: [200, open, undefined],
+  }
+  return (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://localhost')
+    const [, folder, kind, name] = pathname.split('/')
+    const seen = asked.get(name) ?? []
+    asked.set(name, seen)
+    if (folder === 'asked') {
+      response.writeHead(200, open).end(JSON.stringify(seen))
+      return
+    }
+    const { method, headers } = request
+    const given = seen.filter((question) => question.method === 'POST').length > 0
+    if (kind === 'turning' && method !== 'GET' && !given) {
+      if (method === 'POST') seen.push({ method })
+      const listed = {
+        'Access-Control-Allow-Origin': headers.origin,
+        'Access-Control-Allow-Credentials': 'true',
+        'Access-Control-Allow-Headers': 'Content-Type',
+      }
+      response.writeHead(200, listed).end(searchParams.get('reply'))
+      return
+    }
+    seen.push({ method, cookie: headers.cookie ?? null, authorization: headers.authorization ?? null })
+    if (method !== 'GET') return void response.writeHead(403).end()
+    const [status, fields, body] = answers[kind] ?? answers.unlisted
+    response.writeHead(status, fields)
+    if (body !== undefined) return void response.end(body)
+    const timer = setInterval(() => response.write(' '.repeat(16_384)), 20)
+    response.on('close', () => clearInterval(timer))
+  }
+}

@@ -1,0 +1,281 @@
+import { expect } from '@open-wc/testing'
+import type { ElementCode } from '../../src/contract.js'
+import type { KinescopeChatElement } from '../../src/index.js'
+import {
+  type Answer,
+  chatOrigin,
+  chatWith,
+  clean,
+  endpoint,
+  fakeTime,
+  frames,
+  makeReply,
+  part,
+  place,
+  problem,
+  record,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+afterEach(clean)
+
+const PAGE =
+  '<!doctype html><html><head><title>Just a moment...</title></head><body>Checking you</body></html>'
+const page = (status: number, type = 'text/html; charset=UTF-8'): Answer => ({
+  status,
+  headers: { 'Content-Type': type },
+  body: PAGE,
+})
+
+/** Answers of somebody who stands between the page and its endpoint. */
+const FOREIGN: [name: string, Answer, ElementCode][] = [
+  ['a challenge', page(403), 'endpoint-bad-reply'],
+  ['a challenge that is called plain text', page(403, 'text/plain'), 'endpoint-bad-reply'],
+  ['a challenge that is called JSON', page(401, 'application/json'), 'endpoint-bad-reply'],
+  ['XHTML with 401', page(401, 'application/xhtml+xml'), 'endpoint-bad-reply'],
+  ['a page with 200', page(200), 'endpoint-bad-reply'],
+  ['an empty 200', { body: '' }, 'endpoint-bad-reply'],
+  [
+    'a redirect to a sign-in form',
+    { status: 302, headers: { Location: '/bench/page' }, body: '' },
+    'endpoint-bad-reply',
+  ],
+  [
+    'a redirect that would say no',
+    { status: 307, headers: { Location: '/bench/endpoint/none' }, body: '' },
+    'endpoint-bad-reply',
+  ],
+  ['a code of ours at 200', { body: { code: 'access-denied' } }, 'endpoint-bad-reply'],
+  ['JSON that breaks off', { status: 403, body: '{"code":"access-den' }, 'endpoint-bad-reply'],
+  ['a list', { body: [] }, 'endpoint-bad-reply'],
+  ['an answer without an end', { body: 'x'.repeat(70_000) }, 'endpoint-bad-reply'],
+  ['a teapot', { status: 418, body: {} }, 'endpoint-bad-reply'],
+  ['a page that isn’t there', page(404), 'endpoint-not-found'],
+]
+/** What isn’t ours and passes by its code: it is tried again for as long as it takes. */
+const PASSING: [name: string, Answer, ElementCode][] = [
+  ['a limit of a CDN', page(429), 'rate-limited'],
+  ['a proxy’s error', page(502), 'endpoint-error'],
+  ['a code of ours at another status', problem(502, 'key-expired'), 'endpoint-error'],
+]
+/** The endpoint’s own word. */
+const REFUSALS: [name: string, Answer, ElementCode][] = [
+  ['a ban', problem(403, 'access-denied'), 'access-denied'],
+  ['a ban by hand, in JSON', { status: 403, body: { error: 'banned' } }, 'access-denied'],
+  [
+    'a ban by hand, in words',
+    { status: 403, headers: { 'Content-Type': 'text/plain' }, body: 'Banned' },
+    'access-denied',
+  ],
+  ['an empty 401', { status: 401, body: '' }, 'sign-in-required'],
+]
+
+const good = (expires_in: number, refresh_in: number): Answer => ({
+  body: makeReply({ expires_in, refresh_in }),
+})
+const shows = (chat: KinescopeChatElement) => shownFrame(chat) !== null
+
+describe('somebody else’s answer on a first load', () => {
+  for (const [name, answer, code] of FOREIGN)
+    it(`${name}: is ${code}, asked again three times, each later than the last, and then waits for a hand`, async () => {
+      const { url, asked } = await endpoint(answer)
+      const time = fakeTime()
+      const chat = place({ tokenUrl: url })
+      const settle = (condition: () => unknown) => until(async () => (await time.tickAsync(5), condition()))
+      const waits: number[] = []
+      for (let tries = 0; tries < 3; tries++) {
+        await settle(() => chat.state === 'error' && chat.problem!.retryInMs !== null)
+        waits.push(chat.problem!.retryInMs!)
+        await time.tickAsync(chat.problem!.retryInMs!)
+      }
+      await settle(() => chat.state === 'error' && chat.problem!.retryInMs === null)
+      await time.tickAsync(300_000)
+      expect(chat.problem!.code).to.equal(code)
+      expect(chat.problem!.remediation).to.match(/answer is/)
+      expect([...waits].sort((a, b) => a - b)).to.deep.equal(waits)
+      expect(await asked()).to.have.length(4)
+      expect(frames(chat)).to.have.length(0)
+      await settle(() => part(chat, 'button'))
+    })
+
+  it('lets the visitor in as soon as the stranger steps aside', async () => {
+    const { url } = await endpoint(page(403), page(403), { body: makeReply() })
+    const time = fakeTime()
+    const chat = place({ tokenUrl: url })
+    await until(async () => (await time.tickAsync(50), chat.state === 'ready'))
+    expect(chat.problem).to.be.null
+  })
+
+  for (const [name, answer, code] of REFUSALS)
+    it(`is not ${name}: that is ${code} at once, and asked for once`, async () => {
+      const { url, asked } = await endpoint(answer)
+      const time = fakeTime()
+      const chat = place({ tokenUrl: url })
+      await until(async () => (await time.tickAsync(5), chat.state === 'error'))
+      await time.tickAsync(300_000)
+      expect(chat.problem!.code).to.equal(code)
+      expect(chat.problem!.retryInMs).to.be.null
+      expect(await asked()).to.have.length(1)
+    })
+
+  it('says what came, and from whom', async () => {
+    const { url } = await endpoint({ ...page(403), headers: { ...page(403).headers, Server: 'cloudgate' } })
+    const chat = place({ tokenUrl: url })
+    await whenState(chat, 'error')
+    for (const found of ['HTML', '403', 'Just a moment...', 'cloudgate'])
+      expect(chat.problem!.remediation).to.contain(found)
+  })
+})
+
+describe('somebody else’s answer while a chat is there', () => {
+  for (const [name, answer, code] of [...FOREIGN, ...PASSING])
+    it(`${name}: leaves the chat, is asked again, and heals`, async () => {
+      const { url, asked } = await endpoint(good(600, 10), answer, answer, good(600, 300))
+      const time = fakeTime()
+      const chat = place({ tokenUrl: url })
+      const events = record(chat)
+      const settle = (condition: () => unknown) =>
+        until(async () => {
+          await time.tickAsync(100)
+          return condition()
+        })
+      await settle(() => chat.state === 'ready')
+      const frame = shownFrame(chat)
+      await time.tickAsync(9_800)
+      await settle(() => chat.problem)
+      expect(chat.problem!.code).to.equal(code)
+      expect(chat.problem!.retryInMs).to.be.greaterThan(0)
+      expect(shownFrame(chat)).to.equal(frame)
+      await settle(() => {
+        expect(shows(chat)).to.be.true
+        return events.includes('refresh')
+      })
+      expect(chat.problem).to.be.null
+      expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([`error:${code}`])
+      expect(await asked()).to.have.length(4)
+    })
+
+  for (const [name, answer, code] of REFUSALS)
+    it(`is not ${name}: that takes the chat away at once`, async () => {
+      const { url, asked } = await endpoint(good(600, 10), answer)
+      const time = fakeTime()
+      const chat = place({ tokenUrl: url })
+      await until(async () => (await time.tickAsync(20), chat.state === 'ready'))
+      await time.tickAsync(9_800)
+      await until(async () => (await time.tickAsync(20), chat.problem))
+      expect(chat.problem!.code).to.equal(code)
+      expect(frames(chat)).to.have.length(0)
+      await time.tickAsync(300_000)
+      expect(await asked()).to.have.length(2)
+    })
+
+  it('is asked about until the token’s end, and then said to have ended, over a chat that stays', async () => {
+    const { url, asked } = await endpoint(good(120, 10), page(403))
+    const time = fakeTime()
+    const chat = place({ tokenUrl: url })
+    const events = record(chat)
+    await until(async () => (await time.tickAsync(20), chat.state === 'ready'))
+    await until(async () => (await time.tickAsync(500), chat.problem?.code === 'token-expired'))
+    const before = (await asked()).length
+    expect(before).to.be.greaterThan(4)
+    expect(shows(chat)).to.be.true
+    expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([
+      'error:endpoint-bad-reply',
+      'error:token-expired',
+    ])
+    await until(async () => (await time.tickAsync(500), part(chat, 'banner')))
+    await time.tickAsync(600_000)
+    expect((await asked()).length).to.be.within(before, before + 1)
+    expect(shows(chat)).to.be.true
+  })
+
+  it('that says the page is too old leaves the chat, asks no more, and offers to load the page again', async () => {
+    const { url, asked } = await endpoint(good(120, 10), problem(401, 'identity-expired'))
+    const time = fakeTime()
+    const chat = place({ tokenUrl: url })
+    await until(async () => (await time.tickAsync(20), chat.state === 'ready'))
+    await until(async () => (await time.tickAsync(100), chat.problem))
+    expect(chat.problem!.code).to.equal('identity-expired')
+    expect(chat.problem!.retryInMs).to.be.null
+    await time.tickAsync(60_000)
+    expect(shows(chat)).to.be.true
+    expect(await asked()).to.have.length(2)
+  })
+
+  it('counts the same for a page’s own fetchToken', async () => {
+    const status = (code: number) => Promise.reject(Object.assign(new Error(), { status: code }))
+    for (const [code, name] of [
+      [404, 'endpoint-not-found'],
+      [302, 'endpoint-bad-reply'],
+      [418, 'endpoint-bad-reply'],
+    ] as const) {
+      const { chat, time, settle } = await chatWith([
+        () => makeReply({ expires_in: 600, refresh_in: 10 }),
+        () => status(code),
+        () => makeReply(),
+      ])
+      await time.tickAsync(10_500)
+      expect(chat.problem!.code).to.equal(name)
+      expect(shows(chat)).to.be.true
+      await settle(() => chat.problem === null)
+      time.restore()
+      clean()
+    }
+  })
+})
+
+describe('why a page isn’t let in', () => {
+  let serial = 0
+  const server = (kind: string) => {
+    const name = `${kind}-${++serial}-${Math.random().toString(36).slice(2)}`
+    const asked = async () =>
+      (await (await fetch(`${chatOrigin}/asked/${kind}/${name}`)).json()) as {
+        method: string
+        cookie: string | null
+        authorization: string | null
+      }[]
+    return { url: `${chatOrigin}/token/${kind}/${name}`, asked }
+  }
+
+  it('is asked once, without credentials, of a server on another origin, and named', async () => {
+    const { url, asked } = server('unlisted')
+    const chat = place({ tokenUrl: url, identity: 'a.b.c' })
+    await whenState(chat, 'error')
+    expect(chat.problem).to.include({
+      code: 'origin-not-allowed',
+      status: 403,
+      requestId: 'req-9',
+      retryInMs: null,
+    })
+    expect(chat.problem!.remediation).to.contain(location.origin)
+    const questions = (await asked()).filter(({ method }) => method === 'GET')
+    expect(questions).to.deep.equal([{ method: 'GET', cookie: null, authorization: null }])
+  })
+
+  for (const kind of ['mute', 'page', 'elsewhere', 'wrong-status', 'banned', 'signed-out', 'endless'])
+    it(`stays a question of reach where the answer is no word of ours: ${kind}`, async () => {
+      const { url, asked } = server(kind)
+      const chat = place({ tokenUrl: url })
+      await whenState(chat, 'error')
+      expect(chat.problem!.code).to.equal('endpoint-unreachable')
+      expect(chat.problem!.retryInMs).to.be.greaterThan(0)
+      expect((await asked()).filter(({ method }) => method === 'GET')).to.have.length(1)
+    })
+
+  it('takes no chat away: it is named, and asked on while the token lives', async () => {
+    const { url, asked } = server('turning')
+    const reply = JSON.stringify(makeReply({ expires_in: 600, refresh_in: 10 }))
+    const time = fakeTime()
+    const chat = place({ tokenUrl: `${url}?reply=${encodeURIComponent(reply)}` })
+    await until(async () => (await time.tickAsync(20), chat.state === 'ready'))
+    const frame = shownFrame(chat)
+    await until(async () => (await time.tickAsync(100), chat.problem))
+    expect(chat.problem!.code).to.equal('origin-not-allowed')
+    expect(chat.problem!.retryInMs).to.be.greaterThan(0)
+    const questions = async () => (await asked()).filter(({ method }) => method === 'GET').length
+    await until(async () => (await time.tickAsync(100), (await questions()) > 1))
+    expect(shownFrame(chat)).to.equal(frame)
+  })
+})

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { PAGE_CODES, TOKEN_CODES, WIRE_CODES, type ElementCode } from '../../src/contract.js'
+import { courseOf, PROBLEMS, topicOf, type Topic } from '../../src/problem.js'
+import { describeProblem } from '../../src/view/describe-problem.js'
+import { en } from '../../src/view/en.js'
+import { addMessages, messagesIn, type Messages } from '../../src/view/messages.js'
+import { ru } from '../../src/view/ru.js'
+
+const CODES: ElementCode[] = [...WIRE_CODES, ...TOKEN_CODES, ...PAGE_CODES]
+const textsOf = (texts: object): string[] =>
+  Object.values(texts).flatMap((text: string | object) => (typeof text === 'string' ? [text] : textsOf(text)))
+
+describe.each<[string, Messages]>([
+  ['en', en],
+  ['ru', ru],
+])('the words in %s', (language, texts) => {
+  it('are all there', () => {
+    for (const text of textsOf(texts)) expect(text.trim()).not.toBe('')
+  })
+
+  it('tell the article’s five cases apart from each other and from all else', () => {
+    const cases: Topic[] = ['otherStream', 'notForChat', 'expiredOnArrival', 'ended', 'unknownKey']
+    for (const topic of cases)
+      for (const [other, words] of Object.entries(texts.topics)) {
+        if (other === topic) continue
+        expect(words.heading).not.toBe(texts.topics[topic].heading)
+        expect(words.message).not.toBe(texts.topics[topic].message)
+      }
+  })
+
+  it('never say “later” of what no waiting mends', () => {
+    const lasting = CODES.filter((code) => !['passes'].includes(courseOf({ code })))
+    expect(lasting.length).toBeGreaterThan(15)
+    for (const code of lasting) {
+      const { heading, message } = texts.topics[PROBLEMS[code].topic]
+      expect(`${heading} ${message}`, code).not.toMatch(/later|try again|позже|попробуйте|moment|минут/i)
+    }
+  })
+
+  it('send everybody who meets a wrong set-up to the organisers', () => {
+    const organisers = language === 'en' ? /organisers/ : /организатор/
+    for (const topic of ['setUp', 'otherStream', 'notForChat', 'expiredOnArrival', 'unknownKey'] as const)
+      expect(texts.topics[topic].message).toMatch(organisers)
+  })
+})
+
+describe('a problem’s words', () => {
+  it.each(CODES)('%s has a message, and a remediation in whole sentences', (code) => {
+    const problem = describeProblem({ code }, en, null)
+    expect(problem.message).toBe(en.topics[PROBLEMS[code].topic].message)
+    expect(problem.remediation).toMatch(/^[A-Zt].*[.]$/)
+  })
+
+  it('have what was found first, and the chat’s own end apart from a token that came dead', () => {
+    const found = { code: 'bad-audience', reason: 'aud is "Chat", must be "chat"' } as const
+    expect(describeProblem(found, en, 7).remediation.indexOf(found.reason)).toBe(0)
+    expect(describeProblem(found, en, 7).retryInMs).toBe(7)
+    expect(topicOf({ code: 'token-expired' })).toBe('expiredOnArrival')
+    expect(topicOf({ code: 'token-expired', ended: true })).toBe('ended')
+  })
+})
+
+describe('added texts', () => {
+  it('go as deep as the texts do, and what is left out is English', () => {
+    addMessages('eo', { retry: 'Denove', topics: { signIn: { heading: 'Ensalutu' } } })
+    const { retry, reload, topics } = messagesIn('eo')
+    expect([retry, reload]).toEqual(['Denove', en.reload])
+    expect(topics.signIn).toEqual({ heading: 'Ensalutu', message: en.topics.signIn.message })
+    addMessages('EO', { topics: { signIn: { message: 'x' } } })
+    expect(messagesIn('eo').topics.signIn).toEqual({ heading: 'Ensalutu', message: 'x' })
+    expect(en.topics.signIn.message).not.toBe('x')
+  })
+
+  it('are passed over where they are none', () => {
+    const bad = [
+      null,
+      undefined,
+      7,
+      'text',
+      [],
+      { retry: 7, topics: null },
+      { topics: { signIn: 'x', denied: [] } },
+    ]
+    for (const given of bad) {
+      addMessages('xx', given as never)
+      expect(messagesIn('xx')).toEqual(en)
+    }
+    for (const language of [null, undefined, 7, {}, '', ' ']) addMessages(language as never, { retry: 'x' })
+    addMessages('__proto__', JSON.parse('{"__proto__":{"retry":"x"},"constructor":"x"}') as never)
+    expect(messagesIn('en')).toBe(en)
+    expect(Object.getPrototypeOf(messagesIn('__proto__'))).toBe(Object.prototype)
+    expect(({} as { retry?: string }).retry).toBeUndefined()
+  })
+})
