@@ -111,7 +111,7 @@ it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes
       'keys revoke',
       'doctor',
     ]) {
-      expect(text).toContain(`$ kinescope-chat ${command}`)
+      expect(text).toContain(`$ kinescope-chat-server ${command}`)
     }
   } finally {
     await bench.close()
