@@ -106,7 +106,7 @@ class Night {
           ...words.map((word) => (word === AUDIT ? this.audit : word)),
         )
         const output = (stderr + stdout).trimEnd().replaceAll(this.audit, AUDIT)
-        outputs.push(`$ kinescope-chat ${words.join(' ')}\n${output}`)
+        outputs.push(`$ kinescope-chat-server ${words.join(' ')}\n${output}`)
         await afterCommand(line)
       }
       made.push(`\`\`\`console\n${outputs.join('\n\n')}\n\`\`\``)

@@ -62,7 +62,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
     const { stdout, stderr } = await bench.kc(...argv)
     const shown = words.map((word, index) => (word === 'KID' || word.match(KID) ? argv[index]! : word))
     const quoted = shown.map((word) => (word.includes(' ') ? `"${word}"` : word))
-    return asOnPage([`$ kinescope-chat ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
+    return asOnPage([`$ kinescope-chat-server ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
   }
 
   // the nights have worlds of their own: see nights.test.ts
@@ -111,7 +111,7 @@ it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes
       'keys revoke',
       'doctor',
     ]) {
-      expect(text).toContain(`$ kinescope-chat ${command}`)
+      expect(text).toContain(`$ kinescope-chat-server ${command}`)
     }
   } finally {
     await bench.close()
