@@ -47,7 +47,7 @@ describe('the package', () => {
     ])
       expect(packed).toContain(path)
     const stray = packed.filter(
-      (path) => !/^(dist|src|metadata)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
+      (path) => !/^(dist|src|metadata|docs)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
     )
     expect(stray).toEqual([])
     expect(packed.filter((path) => /test|\.env|\.pem|tsbuildinfo/.test(path))).toEqual([])

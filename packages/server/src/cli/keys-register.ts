@@ -58,7 +58,7 @@ export const keysRegister: Command = {
       text: stacked(
         ...actionLines(actions, terminal, now()),
         ...spares.map(({ kid }) =>
-          terminal.line('info', `${kid} is a spare`, '`kinescope-chat keys rotate` signs with it'),
+          terminal.line('info', `${kid} is a spare`, '`kinescope-chat-server keys rotate` signs with it'),
         ),
       ),
     }

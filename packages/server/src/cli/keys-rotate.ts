@@ -79,7 +79,7 @@ function rotationLines(rotation: Rotation, terminal: Terminal, now: number): Sho
           terminal.line(
             'info',
             `${old} stays registered until its last token is dead`,
-            '`kinescope-chat keys reconcile` deletes it then; run that daily',
+            '`kinescope-chat-server keys reconcile` deletes it then; run that daily',
           ),
         ]
       : []
@@ -105,7 +105,7 @@ function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): Show
     : terminal.line(
         'info',
         'the ring is empty',
-        '`kinescope-chat setup --event ID` or `kinescope-chat keys generate` begins',
+        '`kinescope-chat-server setup --event ID` or `kinescope-chat-server keys generate` begins',
       )
 }
 
@@ -117,7 +117,7 @@ function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: num
       terminal.line(
         'fail',
         `Kinescope doesn’t list ${kid}: its tokens are refused (key-not-registered)`,
-        `if nobody meant to delete it: \`kinescope-chat keys register ${kid}\`; if it leaked: \`kinescope-chat keys revoke ${kid}\``,
+        `if nobody meant to delete it: \`kinescope-chat-server keys register ${kid}\`; if it leaked: \`kinescope-chat-server keys revoke ${kid}\``,
       ),
     ),
     ...next.map(({ at, what, kid }) =>

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -26,7 +27,7 @@ describe('an error tells its cause', () => {
       ...bench.env,
       CHAT_EVENTS: '*',
       CHAT_IDENTITY: 'guest',
-      CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
+      CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
     }
     await bench.kc('setup', '--event', SEED.live.id)
     const config = readServeConfig({ ...env, PORT: new URL(taken.url).port })
