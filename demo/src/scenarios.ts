@@ -61,6 +61,7 @@ const BY_CODE: Record<ElementCode, Sketch> = {
     setup: scripted(SHORT, { kind: 'problem', status: 401, code: 'identity-expired' }),
     steps: [readyFirst],
     expect: { events: ['ready', 'error'], frames: 1 },
+    within: 40,
   },
   'rate-limited': {
     title: text('Too many requests', 'Слишком много запросов'),
