@@ -12,14 +12,19 @@ const importsPointDown = (files, forbidden, why) => ({
 })
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/coverage/', '.tools/', '.cache/'] },
+  { ignores: ['**/dist/', 'docs/.vitepress/pages/', '**/coverage/', '.tools/', '.cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'demo/tsconfig.json', 'tsconfig.root.json'],
+        project: [
+          'packages/*/tsconfig.json',
+          'demo/tsconfig.json',
+          'docs/tsconfig.json',
+          'tsconfig.root.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -9,6 +9,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'element', include: ['packages/element/test/{pure,package}/**/*.test.ts'] } },
       { test: { name: 'server', include: ['packages/server/test/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'docs', include: ['docs/test/**/*.test.ts'], fileParallelism: false } },
       {
         test: {
           name: 'demo',

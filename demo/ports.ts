@@ -27,13 +27,13 @@ export function readPorts(env: NodeJS.ProcessEnv): DemoPorts {
 }
 
 /** Says which port is taken before anything is started. @throws PortProblem */
-export async function checkPorts(ports: DemoPorts): Promise<void> {
+export async function checkPorts(ports: Partial<DemoPorts>): Promise<void> {
   for (const part of ['site', 'token', 'emulator'] as const) {
     const port = ports[part]
-    if (await isFree(port)) continue
+    if (port === undefined || (await isFree(port))) continue
     throw new PortProblem(
       `Port ${port} is taken by another program.\n` +
-        `End that one, or choose another port: ${NAMES[part]}=${port + 1} npm run demo`,
+        `End that one, or choose another port by setting ${NAMES[part]}=${port + 1} before the command.`,
     )
   }
 }

@@ -13,6 +13,8 @@ export interface DemoOptions {
   ports: DemoPorts
   /** Reload the page when its sources change. */
   watch: boolean
+  /** Serve the element from its sources in place of the built file. */
+  fromSources?: boolean
   /** Seconds a token lives; the server's default where unset. */
   tokenTtl?: number
   /** Of the token servers, on standard output. */
@@ -33,7 +35,8 @@ export interface Demo {
  * Starts the three parts as three origins on two sites, as in real life: the emulator of Kinescope on 127.0.0.1, the
  * host site and the token server on localhost. What is ours is set up by the code an operator would run.
  */
-export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: DemoOptions): Promise<Demo> {
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { ports, watch, fromSources = false, tokenTtl, logLevel, report } = options
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
@@ -47,11 +50,12 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
 
     // the site is up before the servers that its page names: they ask it who a visitor is
-    const behind: { operated?: Operated; others?: OtherServers } = {}
+    const behind: { operated?: Operated; others?: OtherServers; facts?: PageFacts } = {}
     const site = await startHostSite({
       port: ports.site,
       watch,
-      facts: () => factsOf(emulator, behind.operated),
+      fromSources,
+      facts: () => behind.facts,
       otherServer: (name) => behind.others?.address(name) ?? Promise.reject(new Error('not started yet')),
       rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),
     })
@@ -75,6 +79,7 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
     behind.operated = operated
     behind.others = new OtherServers(operated, emulator, dir)
     await registerScriptedKey(emulator, site.scripted.key.registration)
+    behind.facts = factsOf(emulator, operated)
     return { site: site.url, tokenServer: operated.tokenServer, emulator, close }
   } catch (error) {
     await close()
@@ -82,13 +87,13 @@ export async function startDemo({ ports, watch, tokenTtl, logLevel, report }: De
   }
 }
 
-function factsOf(emulator: Emulator, operated: Operated | undefined): PageFacts {
+function factsOf(emulator: Emulator, operated: Operated): PageFacts {
   const named = Object.entries(SEED).map(([name, { id, publicId, name: title }]) => [
     name,
     { id, publicId, name: title },
   ])
   return {
-    tokenServer: operated?.tokenServer ?? '',
+    tokenServer: operated.tokenServer,
     chatOrigin: emulator.url,
     events: Object.fromEntries(named) as PageFacts['events'],
   }

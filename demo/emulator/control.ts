@@ -9,6 +9,7 @@ import { CHOICES, DOCUMENTED, variantFault, type Variants } from './variants.js'
 function snapshot({ variants, keys, events, requests, clockOffsetMs }: EmulatorState, faults: FaultList) {
   return {
     variants,
+    documented: DOCUMENTED,
     choices: CHOICES,
     clockOffsetMs,
     faults: faults.list,

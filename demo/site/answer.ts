@@ -3,6 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** A handler of one route of the site; `done` is false where the request is somebody else's. */
 export type SiteHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean> | boolean
 
+/** Whether somebody asks for a page to show. */
+export const acceptsPage = ({ method, headers, url = '' }: IncomingMessage): boolean =>
+  method === 'GET' && (/^\/(\?|$)/.test(url) || !!headers.accept?.includes('text/html'))
+
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): true {
   response
     .writeHead(status, {

@@ -1,24 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createServer, type Connect, type Plugin } from 'vite'
 import { FACTS_ID, type PageFacts } from '../src/page-facts.js'
 import { OTHER_SERVERS, type OtherServer } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios.js'
-import { sendJson, type SiteHandler } from './answer.js'
+import { acceptsPage, sendJson, type SiteHandler } from './answer.js'
 import { ScriptedEndpoint } from './scripted-endpoint.js'
+import { startingPage } from './starting-page.js'
 import { Visitors } from './visitors.js'
 
 export interface HostSiteOptions {
   /** 0 for any free port. */
   port: number
-  /** Asked for each page: the other servers may start after the site. */
-  facts: () => PageFacts
+  /** Asked for each page; undefined until all that a page names is there, since the site starts before its servers. */
+  facts: () => PageFacts | undefined
   /** The address of a token server in trouble. */
   otherServer: (name: OtherServer) => Promise<string>
   /** Replaces the token server's key; resolves when the new one signs. */
   rotateKeys: () => Promise<void>
   /** Watch the page's sources and reload on a change. */
   watch: boolean
+  /** Serve the element from its sources in place of the built file. */
+  fromSources?: boolean
 }
 
 export interface HostSite {
@@ -37,6 +41,7 @@ export async function startHostSite({
   otherServer,
   rotateKeys,
   watch,
+  fromSources = false,
 }: HostSiteOptions): Promise<HostSite> {
   const visitors = new Visitors()
   const scripted = new ScriptedEndpoint(visitors)
@@ -45,7 +50,13 @@ export async function startHostSite({
     await rotateKeys()
     return sendJson(response, 200, { rotated: true })
   }
-  const handlers: SiteHandler[] = [visitors.handle, scripted.handle, rotate, proxyTo(otherServer)]
+  const handlers: SiteHandler[] = [
+    visitors.handle,
+    scripted.handle,
+    rotate,
+    proxyTo(otherServer),
+    secondVisitor(visitors, facts),
+  ]
 
   const vite = await createServer({
     configFile: false,
@@ -63,18 +74,22 @@ export async function startHostSite({
       strictPort: true,
       ...(watch ? {} : { watch: null }),
     },
-    plugins: [sitePlugin(handlers, facts)],
+    plugins: [sitePlugin(handlers, facts), ...(fromSources ? [elementFromSources()] : [])],
   })
   await vite.listen()
   const { port: taken } = vite.httpServer!.address() as AddressInfo
   return { url: `http://localhost:${taken}`, scripted, close: () => vite.close() }
 }
 
-function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts): Plugin {
+function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | undefined): Plugin {
   return {
     name: 'host-site',
     configureServer({ middlewares }) {
       for (const handle of handlers) middlewares.use(middleware(handle))
+      middlewares.use((request, response, next) => {
+        if (!facts() && acceptsPage(request)) startingPage(response)
+        else next()
+      })
       middlewares.use((request, response, next) => {
         const policy = scenarioOf(request.url)?.setup.policy
         if (policy) response.setHeader('content-security-policy', policy)
@@ -86,18 +101,41 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts): P
     transformIndexHtml: {
       order: 'pre',
       handler(html, { originalUrl }) {
-        const { tokenServer, chatOrigin, events } = facts()
+        const known = facts()
+        if (!known) throw new Error('no page is made before all that it names is there')
+        const { tokenServer, chatOrigin, events } = known
         const scenario = scenarioOf(originalUrl)
         const [before = '', integration = '', after = ''] = html.split(/<!-- \/?integration -->/)
         // the page puts a scenario's element there itself, once all it needs is set up
         const script = /<script.*?<\/script>/s.exec(integration)?.[0] ?? ''
         const kept = scenario ? (scenario.setup.script === 'npm' ? '' : script) : integration
-        const json = JSON.stringify(facts()).replaceAll('<', '\\u003c')
+        const json = JSON.stringify(known).replaceAll('<', '\\u003c')
         return `${before}<script type="application/json" id="${FACTS_ID}">${json}</script>${kept}${after}`
           .replaceAll('%TOKEN_SERVER%', tokenServer)
           .replaceAll('%CHAT_ORIGIN%', chatOrigin)
           .replaceAll('%EVENT_ID%', events['live']?.publicId ?? '')
       },
+    },
+  }
+}
+
+/** The site's own `/kinescope-chat.js`: the element's sources, so that a change of them reloads the page. */
+function elementFromSources(): Plugin {
+  const source = fileURLToPath(
+    new URL('../packages/element/src/standalone.ts', new URL('..', import.meta.url)),
+  )
+  return {
+    name: 'element-from-sources',
+    enforce: 'pre',
+    resolveId: (id) => (id === '/kinescope-chat.js' ? source : null),
+    transformIndexHtml: {
+      order: 'pre',
+      handler: (html) =>
+        // the token endpoint is beside the built file, not beside this one
+        html.replace(
+          /src="([^"]*)\/kinescope-chat\.js"/,
+          (_, server: string) => `src="/kinescope-chat.js" data-token-url="${server}/token"`,
+        ),
     },
   }
 }
@@ -118,22 +156,40 @@ function proxyTo(address: (name: OtherServer) => Promise<string>): SiteHandler {
     const wanted = /^\/other-server\/([\w-]+)\/token$/.exec(request.url ?? '')?.[1]
     const name = OTHER_SERVERS.find((known) => known === wanted)
     if (!name) return false
-    const target = `${await address(name)}/token`
-    // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
-    const headers = new Headers()
-    for (const wanted of ['content-type', 'cookie', 'origin']) {
-      const value = request.headers[wanted]
-      if (typeof value === 'string') headers.set(wanted, value)
-    }
-    const body = request as unknown as ReadableStream
-    const reply = await fetch(target, {
-      method: request.method!,
-      headers,
-      body,
-      duplex: 'half',
-    } as RequestInit)
-    response.writeHead(reply.status, Object.fromEntries(reply.headers))
-    response.end(Buffer.from(await reply.arrayBuffer()))
-    return true
+    return passOn(request, response, await address(name), request.headers.cookie)
   }
+}
+
+/** `/second-visitor/token`: the same for the second visitor, whose session the site knows by a cookie of its own. */
+function secondVisitor(visitors: Visitors, facts: () => PageFacts | undefined): SiteHandler {
+  return async (request, response) => {
+    if (request.url !== '/second-visitor/token') return false
+    const { tokenServer = '' } = facts() ?? {}
+    return passOn(
+      request,
+      response,
+      tokenServer.replace('localhost', '127.0.0.1'),
+      visitors.secondCookie(request),
+    )
+  }
+}
+
+async function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  server: string,
+  cookie: string | undefined,
+): Promise<true> {
+  // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
+  const headers = new Headers(cookie === undefined ? {} : { cookie })
+  for (const wanted of ['content-type', 'origin']) {
+    const value = request.headers[wanted]
+    if (typeof value === 'string') headers.set(wanted, value)
+  }
+  const body = request as unknown as ReadableStream
+  const options = { method: request.method!, headers, body, duplex: 'half' } as RequestInit
+  const reply = await fetch(`${server}/token`, options)
+  response.writeHead(reply.status, Object.fromEntries(reply.headers))
+  response.end(Buffer.from(await reply.arrayBuffer()))
+  return true
 }

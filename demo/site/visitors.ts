@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readJson, sendJson, type SiteHandler } from './answer.js'
 
 /** Somebody with a session on the site. */
@@ -11,7 +11,9 @@ export interface Visitor {
   me: 'answers' | 'fails'
 }
 
+/** The session's cookie, and that of a second visitor whom the page shows beside the first. */
 const COOKIE = 'demo_session'
+const SECOND_COOKIE = 'demo_second_session'
 const LONGEST_NAME = 40
 
 /**
@@ -23,15 +25,19 @@ const LONGEST_NAME = 40
  *     POST /visitor/sign-in    {"name": "Ann"}
  *     POST /visitor/sign-out
  *     POST /visitor/standing   {"banned": true, "me": "fails"}
+ *     POST /second-visitor/sign-in  {"name": "Ben"}
  */
 export class Visitors {
   #sessions = new Map<string, Visitor>()
 
   /** The visitor whose session cookie came with the request. */
   of(request: IncomingMessage): Visitor | undefined {
-    const cookies = (request.headers.cookie ?? '').split(/;\s*/)
-    const value = cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1)
-    return this.#sessions.get(value ?? '')
+    return this.#sessions.get(cookieOf(request, COOKIE) ?? '')
+  }
+
+  /** The cookie with which the site itself can ask for the second visitor. */
+  secondCookie(request: IncomingMessage): string {
+    return `${COOKIE}=${cookieOf(request, SECOND_COOKIE) ?? ''}`
   }
 
   readonly handle: SiteHandler = async (request, response) => {
@@ -44,20 +50,10 @@ export class Visitors {
         return sendJson(response, 200, { id: visitor.id, name: visitor.name })
       case 'GET /visitor/who':
         return sendJson(response, 200, { name: visitor?.name ?? null })
-      case 'POST /visitor/sign-in': {
-        const { name } = await readJson(request)
-        const clean = typeof name === 'string' ? name.trim().slice(0, LONGEST_NAME) : ''
-        if (clean === '') return sendJson(response, 400, { message: 'a name, please' })
-        const session = randomUUID()
-        this.#sessions.set(session, {
-          id: `visitor-${randomUUID()}`,
-          name: clean,
-          banned: false,
-          me: 'answers',
-        })
-        const cookie = `${COOKIE}=${session}; HttpOnly; SameSite=Lax; Path=/`
-        return sendJson(response, 200, { name: clean }, { 'set-cookie': cookie })
-      }
+      case 'POST /visitor/sign-in':
+        return this.#signIn(request, response, COOKIE)
+      case 'POST /second-visitor/sign-in':
+        return this.#signIn(request, response, SECOND_COOKIE)
       case 'POST /visitor/sign-out':
         for (const [session, known] of this.#sessions) if (known === visitor) this.#sessions.delete(session)
         return sendJson(
@@ -77,4 +73,19 @@ export class Visitors {
         return false
     }
   }
+
+  async #signIn(request: IncomingMessage, response: ServerResponse, cookie: string): Promise<true> {
+    const { name } = await readJson(request)
+    const clean = typeof name === 'string' ? name.trim().slice(0, LONGEST_NAME) : ''
+    if (clean === '') return sendJson(response, 400, { message: 'a name, please' })
+    const session = randomUUID()
+    this.#sessions.set(session, { id: `visitor-${randomUUID()}`, name: clean, banned: false, me: 'answers' })
+    const setCookie = `${cookie}=${session}; HttpOnly; SameSite=Lax; Path=/`
+    return sendJson(response, 200, { name: clean }, { 'set-cookie': setCookie })
+  }
+}
+
+function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const cookies = (headers.cookie ?? '').split(/;\s*/)
+  return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1)
 }

@@ -14,6 +14,7 @@ export function siteCalls(quietly: typeof fetch): Site {
     signIn: (name) => post('/visitor/sign-in', { name }),
     signOut: () => post('/visitor/sign-out'),
     standing: (changes) => post('/visitor/standing', changes),
+    bringSecond: (name) => post('/second-visitor/sign-in', { name }),
     rotateKeys: () => post('/operator/rotate'),
     async whoAmI() {
       const reply = await quietly('/visitor/who')

@@ -10,27 +10,52 @@ export interface Sight {
   framesSeen: number
 }
 
-/** What is not as expected, in words for a developer; empty when all is. Pure. `inFrame` is nobody's to see here. */
-export function judge(sight: Sight, expected: Expectation): string[] {
-  const faults: string[] = []
-  const compare = (name: 'state' | 'problem' | 'frames' | 'framesSeen') => {
-    const wanted = expected[name]
-    if (wanted !== undefined && sight[name] !== wanted)
-      faults.push(`${name} is ${sight[name]}, not ${wanted}`)
+/** What a check looks at; `step`: something that had to happen on the way. */
+export type Aspect = keyof Expectation | 'step'
+
+/** One thing that is expected, beside what is to be seen. */
+export interface Check {
+  aspect: Aspect
+  /** In the words of the element's own vocabulary, so that it needs no translation. */
+  expected: string
+  observed: string
+  /** Null where nobody on this page can see it, only a person can. */
+  met: boolean | null
+}
+
+/** What is missed, in one line for a report. */
+export const faultsOf = (checks: readonly Check[]): string[] =>
+  checks
+    .filter(({ met }) => met === false)
+    .map(({ aspect, expected, observed }) => `${aspect}: ${observed}, not ${expected}`)
+
+/** Compares what is to be seen with what is expected. Pure. */
+export function judge(sight: Sight, expected: Expectation): Check[] {
+  const { state, problem, events, noEvents, tokenRequests, frames, framesSeen, inFrame } = expected
+  const checks: Check[] = []
+  const check = (aspect: Aspect, wanted: string, observed: string, met: boolean | null) =>
+    checks.push({ aspect, expected: wanted, observed, met })
+
+  if (state !== undefined) check('state', state, sight.state, sight.state === state)
+  if (problem !== undefined)
+    check('problem', String(problem), String(sight.problem), sight.problem === problem)
+  const seen = sight.events.filter((name) => name !== 'statechange').join(', ') || '–'
+  if (events?.length) check('events', events.join(', '), seen, inOrder(events, sight.events))
+  if (noEvents?.length) {
+    const came = noEvents.filter((name) => sight.events.includes(name))
+    check('noEvents', noEvents.join(', '), came.join(', ') || '–', came.length === 0)
   }
-  compare('state')
-  compare('problem')
-  compare('frames')
-  compare('framesSeen')
-  const { events = [], noEvents = [], tokenRequests } = expected
-  if (!inOrder(events, sight.events)) faults.push(`no ${events.join(', ')} among ${sight.events.join(', ')}`)
-  for (const name of noEvents) if (sight.events.includes(name)) faults.push(`there was a ${name}`)
   if (tokenRequests) {
     const [least, most] = tokenRequests
     const asked = sight.tokenRequests
-    if (asked < least || asked > most) faults.push(`${asked} token requests, not ${least} to ${most}`)
+    const wanted = least === most ? String(least) : `${least}–${most}`
+    check('tokenRequests', wanted, String(asked), asked >= least && asked <= most)
   }
-  return faults
+  if (frames !== undefined) check('frames', String(frames), String(sight.frames), sight.frames === frames)
+  if (framesSeen !== undefined)
+    check('framesSeen', String(framesSeen), String(sight.framesSeen), sight.framesSeen === framesSeen)
+  if (inFrame) check('inFrame', 'refused' in inFrame ? inFrame.refused : '✓', '?', null)
+  return checks
 }
 
 function inOrder(wanted: readonly string[], seen: readonly string[]): boolean {

@@ -1,23 +1,26 @@
+import { announce } from './announce.js'
 import { drawAttributes } from './attributes-panel.js'
 import { ChatWatch } from './chat-watch.js'
-import { drawCode } from './code-panel.js'
+import { copyText, drawCode } from './code-panel.js'
 import { drawEmulator } from './emulator-panel.js'
 import { siteCalls } from './host-visitor.js'
+import { faultsOf, judge } from './judge.js'
+import { drawEvents, drawRequests } from './logs.js'
 import { find } from './make.js'
 import { Network } from './network.js'
 import { readFacts } from './page-facts.js'
-import {
-  announce,
-  drawEvents,
-  drawRequests,
-  drawScenarios,
-  drawState,
-  drawSteps,
-  startTabs,
-} from './panels.js'
-import { runScenario } from './run-scenario.js'
+import { keepRun, noted, readRun, startRun, stopped } from './run-all.js'
+import { look, runScenario, type Verdict } from './run-scenario.js'
+import { drawScenarioList } from './scenario-list.js'
+import { drawScenario } from './scenario-panel.js'
 import { SCENARIOS } from './scenarios.js'
-import { say, speak, type Language } from './words.js'
+import { startSecondVisitor } from './second-visitor.js'
+import { drawState } from './state-panel.js'
+import { startTabs } from './tabs.js'
+import { inLanguage, say, speak, type Language } from './words.js'
+
+/** Long enough to see what came, short enough for fifty scenarios. */
+const NEXT_AFTER_MS = 400
 
 const facts = readFacts()
 const network = new Network()
@@ -25,19 +28,23 @@ const watch = new ChatWatch()
 const site = siteCalls(network.quietly)
 const wanted = new URLSearchParams(location.search)
 const scenario = SCENARIOS.find(({ id }) => id === wanted.get('scenario'))
-let stepReached = 0
+let step = 0
+let verdict: Verdict | undefined
 
-startTabs()
+startTabs((panel) => {
+  if (panel === 'panel-emulator') void drawEmulator(facts.chatOrigin, network.quietly)
+  if (panel === 'panel-state') drawState(watch)
+})
 startSwitches()
 startVisitor()
 startButtons()
+keepListPlace()
 watch.addEventListener('change', () => {
   drawEvents(watch)
   drawState(watch)
 })
 network.addEventListener('change', () => drawRequests(network))
 setInterval(() => drawState(watch), 1000)
-find('tab-emulator').addEventListener('click', () => void drawEmulator(facts.chatOrigin, network.quietly))
 find('tab-attributes').addEventListener('click', drawAll)
 
 await showVisitor()
@@ -45,32 +52,40 @@ if (scenario) await run()
 
 /** Everything that has words in it. */
 function drawAll(): void {
-  drawScenarios(scenario)
+  const unknown = scenario ? null : wanted.get('scenario')
+  find('unknown').hidden = unknown === null
+  find('unknown-name').textContent = unknown ?? ''
+  find('intro').hidden = scenario !== undefined
+  drawScenarioList(scenario, { runAll, copy: (text, button) => void copyText(text, button) })
   drawEvents(watch)
   drawRequests(network)
   drawState(watch)
   drawAttributes(() => watch.chats, showCode)
   showCode()
-  if (scenario) drawSteps(scenario, stepReached)
+  if (scenario) drawProgress()
+}
+
+function drawProgress(): void {
+  // what is expected stands there before anything has come
+  const checks = verdict?.checks ?? judge(look({ network, watch }), scenario!.expect)
+  drawScenario({ scenario: scenario!, step, checks, verdict }, () => {
+    keepRun(stopped(readRun()))
+    drawAll()
+  })
 }
 
 function showCode(): void {
   const given = [...(watch.first?.attributes ?? [])].map(({ name, value }) => [name, value] as const)
-  const { 'event-id': eventId, 'chat-origin': chatOrigin, ...attributes } = Object.fromEntries(given)
-  drawCode({
-    tokenServer: facts.tokenServer,
-    chatOrigin: chatOrigin ?? facts.chatOrigin,
-    eventId: eventId ?? facts.events['live']?.publicId ?? '',
-    attributes,
-  })
+  drawCode(facts, Object.fromEntries(given), network.quietly)
 }
 
 async function run(): Promise<void> {
-  find('scenario').hidden = false
-  find('again').setAttribute('href', location.search)
-  const verdict = find('verdict')
-  verdict.textContent = say('running')
-  const result = await runScenario(scenario!, {
+  // somebody who goes elsewhere during a run has ended it
+  const { queue } = readRun()
+  if (queue.length > 0 && queue[0] !== scenario!.id) keepRun(stopped(readRun()))
+  drawAll()
+  const drawing = setInterval(drawProgress, 500)
+  verdict = await runScenario(scenario!, {
     facts,
     network,
     watch,
@@ -80,16 +95,35 @@ async function run(): Promise<void> {
       signOut: () => site.signOut().then(showVisitor),
     },
     onStep(index) {
-      stepReached = index
-      drawSteps(scenario!, index)
+      step = index
+      drawProgress()
     },
-  }).catch((error: unknown) => ({ passed: false as const, faults: [String(error)] }))
-  verdict.dataset['verdict'] = result.passed ? 'passed' : 'failed'
-  verdict.textContent = result.passed
-    ? `✓ ${say('passed')}`
-    : `✗ ${say('failed')}: ${result.faults.join('; ')}`
-  announce(result.passed ? 'passed' : 'failed')
+  }).catch((error: unknown) => ({
+    passed: false,
+    checks: [{ aspect: 'step' as const, expected: '', observed: String(error), met: false }],
+  }))
+  clearInterval(drawing)
+  const { passed, checks } = verdict
+  const result = passed
+    ? { verdict: 'passed' as const }
+    : { verdict: 'failed' as const, faults: faultsOf(checks) }
+  const before = readRun()
+  const after = noted(before, scenario!.id, result)
+  keepRun(after)
+  announce(passed ? 'passed' : 'failed')
   drawAll()
+  if (before.queue[0] === scenario!.id) setTimeout(goOn, NEXT_AFTER_MS)
+}
+
+function runAll(): void {
+  keepRun(startRun(SCENARIOS))
+  goOn()
+}
+
+/** To the next scenario of the run, or to its table. */
+function goOn(): void {
+  const [next] = readRun().queue
+  location.assign(next ? `?scenario=${next}` : '/')
 }
 
 async function showVisitor(): Promise<void> {
@@ -105,6 +139,7 @@ function startSwitches(): void {
   const show = () => {
     speak(language.value as Language)
     document.documentElement.style.colorScheme = theme.value
+    document.title = scenario ? `${inLanguage(scenario.title)}: ${say('bench')}` : say('bench')
     find('stream-name').textContent = facts.events[scenario?.setup.event ?? 'live']?.name ?? ''
     drawAll()
   }
@@ -135,6 +170,7 @@ function startVisitor(): void {
     find('sign-in').scrollIntoView({ block: 'nearest' })
     name.focus()
   })
+  startSecondVisitor(facts, site)
 
   async function changed(): Promise<void> {
     await showVisitor()
@@ -155,4 +191,14 @@ function startButtons(): void {
   }
   toggle('do-ban', (banned) => site.standing({ banned }))
   toggle('do-break', (broken) => site.standing({ me: broken ? 'fails' : 'answers' }))
+}
+
+/** A tester works down the list: it is where it was when a scenario was opened. */
+function keepListPlace(): void {
+  const list = find('panel-scenarios')
+  const place = Number(sessionStorage.getItem('list-place') ?? 0)
+  list.scrollTop = place
+  list.addEventListener('scroll', () => sessionStorage.setItem('list-place', String(list.scrollTop)), {
+    passive: true,
+  })
 }

@@ -1,3 +1,5 @@
+import { readable } from './masked.js'
+
 /** One request that this page made. */
 export interface SeenRequest {
   /** ms since the page was opened */
@@ -9,9 +11,14 @@ export interface SeenRequest {
   tookMs: number
   /** Whether it asked for a token. */
   forToken: boolean
+  /** `X-Request-ID` of the answer. */
+  requestId: string | null
+  /** The bodies, masked; empty where there are none. */
+  sent: string
+  received: string
 }
 
-/** Watches the page's own requests, and can pretend that the network is gone. Never keeps a body or a header. */
+/** Watches the page's own requests, and can pretend that the network is gone. Bodies are masked before they are kept, headers never are. */
 export class Network extends EventTarget {
   readonly requests: SeenRequest[] = []
   #offline = false
@@ -42,13 +49,34 @@ export class Network extends EventTarget {
     const forToken =
       request.method === 'POST' && typeof init?.body === 'string' && init.body.includes('event_id')
     const at = performance.now()
-    const seen: SeenRequest = { at, method: request.method, url: request.url, status: 0, tookMs: 0, forToken }
+    const { method, url } = request
+    const sent = typeof init?.body === 'string' ? readable(init.body) : ''
+    const seen: SeenRequest = {
+      at,
+      method,
+      url,
+      status: 0,
+      tookMs: 0,
+      forToken,
+      requestId: null,
+      sent,
+      received: '',
+    }
     this.requests.push(seen)
     this.dispatchEvent(new Event('change'))
     try {
       if (this.#offline) throw new TypeError('the network is gone, as this page pretends')
       const response = await this.#fetch(input, init)
       seen.status = response.status
+      seen.requestId = response.headers.get('x-request-id')
+      void response
+        .clone()
+        .text()
+        .then((body) => {
+          seen.received = readable(body)
+          this.dispatchEvent(new Event('change'))
+        })
+        .catch(() => undefined) // an answer that breaks off, or is no longer wanted
       return response
     } finally {
       seen.tookMs = performance.now() - at

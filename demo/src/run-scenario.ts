@@ -1,6 +1,6 @@
 import type { KinescopeChatElement } from 'kinescope-chat'
 import type { ChatWatch } from './chat-watch.js'
-import { judge, type Sight } from './judge.js'
+import { faultsOf, judge, type Check, type Sight } from './judge.js'
 import { make, find } from './make.js'
 import type { Network } from './network.js'
 import type { PageFacts } from './page-facts.js'
@@ -21,32 +21,54 @@ export interface Site {
   signOut(): Promise<void>
   standing(changes: { banned?: boolean; me?: 'answers' | 'fails' }): Promise<void>
   rotateKeys(): Promise<void>
+  /** Signs a second visitor in beside the first. */
+  bringSecond(name: string): Promise<void>
   /** The signed-in visitor's name, or null. */
   whoAmI(): Promise<string | null>
 }
 
-export type Verdict = { passed: true } | { passed: false; faults: string[] }
+export interface Verdict {
+  passed: boolean
+  checks: Check[]
+}
 
 const LOOK_MS = 100
 
 /** Sets a scenario up, takes its steps and judges what is to be seen then. */
 export async function runScenario(scenario: Scenario, bench: Bench): Promise<Verdict> {
-  const deadline = performance.now() + scenario.within * 1000
+  const clock = new Deadline(scenario.within)
   const { steps, setup, expect } = scenario
   await bringVisitor(setup, bench.site)
   if (setup.offline) bench.network.offline = true
   await putChats(scenario, bench)
   for (const [index, step] of steps.entries()) {
     bench.onStep(index)
-    const faults = await take(step, bench, deadline)
-    if (faults.length > 0) return { passed: false, faults }
+    const checks = await take(step, bench, clock)
+    if (faultsOf(checks).length > 0) return { passed: false, checks }
   }
   bench.onStep(steps.length)
-  return verdictOf(await until(expect, bench, deadline))
+  const checks = await until(expect, bench, clock)
+  return { passed: faultsOf(checks).length === 0, checks }
 }
 
-const verdictOf = (faults: string[]): Verdict =>
-  faults.length > 0 ? { passed: false, faults } : { passed: true }
+/** How long a scenario may take; what waits for a person stops the clock. */
+class Deadline {
+  #at: number
+
+  constructor(seconds: number) {
+    this.#at = performance.now() + seconds * 1000
+  }
+
+  get passed(): boolean {
+    return performance.now() > this.#at
+  }
+
+  async pausedFor(work: Promise<void>): Promise<void> {
+    const from = performance.now()
+    await work
+    this.#at += performance.now() - from
+  }
+}
 
 async function bringVisitor({ visitor = 'signed-in' }: Setup, site: Site): Promise<void> {
   if (visitor === 'stranger') return site.signOut()
@@ -98,27 +120,20 @@ export function look({ network, watch }: Pick<Bench, 'network' | 'watch'>): Sigh
   }
 }
 
-/** Looks until all is as expected, or the time is up; returns what then still isn't. */
-async function until(expected: Expectation, bench: Bench, deadline: number): Promise<string[]> {
+/** Looks until all is as expected, or the time is up. */
+async function until(expected: Expectation, bench: Bench, clock: Deadline): Promise<Check[]> {
   for (;;) {
-    const faults = judge(look(bench), expected)
-    if (faults.length === 0 || performance.now() > deadline) return faults
+    const checks = judge(look(bench), expected)
+    if (faultsOf(checks).length === 0 || clock.passed) return checks
     await pause(LOOK_MS)
   }
 }
 
-async function take(step: Step, bench: Bench, deadline: number): Promise<string[]> {
+async function take(step: Step, bench: Bench, clock: Deadline): Promise<Check[]> {
   const { network, site, watch } = bench
-  const when = async (met: () => boolean, fault: string) => {
-    while (!met()) {
-      if (performance.now() > deadline) return [fault]
-      await pause(LOOK_MS)
-    }
-    return []
-  }
   switch (step.do) {
     case 'wait-for':
-      return until({ state: step.state }, bench, deadline)
+      return until({ state: step.state }, bench, clock)
     case 'wait':
       await pause(step.seconds * 1000)
       return []
@@ -127,10 +142,8 @@ async function take(step: Step, bench: Bench, deadline: number): Promise<string[
     case 'reload':
       for (const chat of watch.chats) chat.reload()
       await pause(LOOK_MS)
-      return when(
-        () => watch.first?.problem != null || !['loading', 'refreshing'].includes(watch.first?.state ?? ''),
-        'the reload never ended',
-      )
+      while (isBusy(watch.first) && !clock.passed) await pause(LOOK_MS)
+      return isBusy(watch.first) ? [{ aspect: 'step', expected: 'reload()', observed: '…', met: false }] : []
     case 'sign-out':
       await site.signOut()
       for (const chat of watch.chats) chat.reset()
@@ -157,10 +170,20 @@ async function take(step: Step, bench: Bench, deadline: number): Promise<string[
       pretendHidden(false)
       return []
     case 'visitor-types':
-      return when(() => watch.inside, 'nobody went into the chat')
+      await clock.pausedFor(when(() => watch.inside))
+      return []
     case 'visitor-leaves':
-      return when(() => !watch.inside, 'nobody left the chat')
+      await clock.pausedFor(when(() => !watch.inside))
+      return []
   }
+}
+
+const isBusy = (chat: KinescopeChatElement | undefined): boolean =>
+  chat?.problem == null && ['loading', 'refreshing'].includes(chat?.state ?? '')
+
+/** A person takes the time they need. */
+async function when(met: () => boolean): Promise<void> {
+  while (!met()) await pause(LOOK_MS)
 }
 
 function pretendHidden(hidden: boolean): void {

@@ -1,30 +1,54 @@
-/** The ways onto a page, in the order in which to try them. */
-export type SnippetKind = 'snippetModule' | 'snippetClassic' | 'snippetLink' | 'snippetDiv' | 'snippetFrame'
+/** The ways onto a page, in the order in which to try them, and what a page with a policy needs for them. */
+export type SnippetKind =
+  | 'snippetModule'
+  | 'snippetFixed'
+  | 'snippetClassic'
+  | 'snippetLink'
+  | 'snippetDiv'
+  | 'snippetFrame'
+  | 'snippetPolicy'
 
 export interface SnippetFacts {
+  /** The address of somebody's own token server, without a slash at its end. */
   tokenServer: string
-  chatOrigin: string
   eventId: string
   /** Further attributes of the element. */
   attributes: Record<string, string>
+  /** The lasting name of the script and its hash, where they are known. */
+  fixed: { file: string; integrity: string } | undefined
 }
 
-const KINESCOPE = 'https://kinescope.io'
+export const KINESCOPE = 'https://kinescope.io'
+/** What a div of an editor may say; everything else is for the site to say (docs/placing.md). */
+const PLACED = ['language', 'label', 'loading', 'refresh', 'help', 'preview']
 
 /** The code to paste, for each way. Pure. */
-export function snippets(facts: SnippetFacts): Record<SnippetKind, string> {
-  const { tokenServer, chatOrigin, eventId } = facts
-  const own = { ...(chatOrigin === KINESCOPE ? {} : { 'chat-origin': chatOrigin }), ...facts.attributes }
-  const element = `<kinescope-chat${written({ 'event-id': eventId, ...own })}></kinescope-chat>`
-  const data = Object.fromEntries(Object.entries(own).map(([name, value]) => [`data-${name}`, value]))
-  const pageWide = chatOrigin === KINESCOPE ? {} : { 'data-chat-origin': chatOrigin }
-  const header = `<script type="module" src="${tokenServer}/kinescope-chat.js"${written(pageWide)}></script>`
+export function snippets({
+  tokenServer,
+  eventId,
+  attributes,
+  fixed,
+}: SnippetFacts): Record<SnippetKind, string> {
+  const element = `<kinescope-chat${written({ 'event-id': eventId, ...attributes })}></kinescope-chat>`
+  const placed = Object.entries(attributes).filter(([name]) => PLACED.includes(name))
+  const data = Object.fromEntries(placed.map(([name, value]) => [`data-${name}`, value]))
+  const script = (of: Record<string, string>, file = 'kinescope-chat.js') =>
+    `<script${written({ type: 'module', src: `${tokenServer}/${file}`, ...of })}></script>`
+  const { origin } = new URL(tokenServer)
   return {
-    snippetModule: `<script type="module" src="${tokenServer}/kinescope-chat.js"></script>\n${element}`,
+    snippetModule: `${script({})}\n${element}`,
+    snippetFixed: fixed
+      ? `${script({ integrity: fixed.integrity, crossorigin: '' }, fixed.file)}\n${element}`
+      : '',
     snippetClassic: `<script defer src="${tokenServer}/kinescope-chat.classic.js"></script>\n${element}`,
-    snippetLink: `${header}\n<a href="${chatOrigin}/chat/${encodeURIComponent(eventId)}#kinescope-chat">Open the chat</a>`,
-    snippetDiv: `${header}\n<div${written({ 'data-kinescope-chat': eventId, 'data-token-url': `${tokenServer}/token`, ...data })}></div>`,
+    snippetLink: `${script({ 'data-upgrade': 'main' })}\n<a href="${KINESCOPE}/chat/${encodeURIComponent(eventId)}#kinescope-chat">Open the chat</a>`,
+    snippetDiv: `${script({})}\n<div${written({ 'data-kinescope-chat': eventId, ...data })}></div>`,
     snippetFrame: `<iframe src="${tokenServer}/embed/${encodeURIComponent(eventId)}" title="Stream chat" width="100%" height="600" style="border:0"></iframe>`,
+    snippetPolicy: [
+      `Content-Security-Policy: script-src 'self' ${origin};`,
+      `  connect-src 'self' ${origin}; frame-src ${KINESCOPE}; style-src 'self';`,
+      `  require-trusted-types-for 'script'; trusted-types default kinescope-chat`,
+    ].join('\n'),
   }
 }
 

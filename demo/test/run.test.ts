@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { utimes } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { checkPorts, readPorts } from '../ports.js'
+import { startDemo } from '../start-demo.js'
+import { startHostSite } from '../site/host-site.js'
+import type { PageFacts } from '../src/page-facts.js'
+import { launchBrowser } from './e2e/browser.js'
+import { QUIET } from './e2e/test-demo.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -64,6 +70,52 @@ describe('npm run demo', () => {
     }
     expect(await demo.ended).toBe(0)
     await expect(checkPorts(readPorts(env))).resolves.toBeUndefined()
+  })
+
+  it('says “starting” until all that its page names is there, and then goes on by itself', async () => {
+    let facts: PageFacts | undefined
+    const browser = await launchBrowser()
+    const site = await startHostSite({
+      port: 0,
+      watch: false,
+      facts: () => facts,
+      otherServer: () => Promise.reject(new Error('none')),
+      rotateKeys: () => Promise.resolve(),
+    })
+    try {
+      const early = await fetch(site.url)
+      expect(early.status).toBe(503)
+      expect(await early.text()).not.toContain('kinescope-chat.js')
+      const page = await browser.newPage()
+      await page.goto(site.url)
+      expect(await page.locator('kinescope-chat').count()).toBe(0)
+      facts = { tokenServer: 'http://localhost:9', chatOrigin: 'http://127.0.0.1:9', events: {} }
+      await page.locator('kinescope-chat').waitFor({ state: 'attached' })
+    } finally {
+      await browser.close()
+      await site.close()
+    }
+  })
+
+  it('serves the element from its sources for whoever works on it, and reloads the page when they change', async () => {
+    const browser = await launchBrowser()
+    const demo = await startDemo({ ...QUIET, watch: true, fromSources: true })
+    try {
+      const page = await browser.newPage()
+      await page.goto(demo.site)
+      await page.locator('kinescope-chat [part=button]').first().waitFor()
+      const sources = await page.evaluate(() =>
+        performance.getEntriesByType('resource').filter(({ name }) => name.includes('/element/src/')),
+      )
+      expect(sources.length).toBeGreaterThan(10)
+      const again = page.waitForEvent('load')
+      const now = new Date()
+      await utimes(new URL('../../packages/element/src/view/en.ts', import.meta.url), now, now)
+      await again
+    } finally {
+      await browser.close()
+      await demo.close()
+    }
   })
 
   it('names a port that is taken, and what to do', async () => {

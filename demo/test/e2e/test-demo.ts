@@ -1,10 +1,12 @@
-import { startDemo, type Demo } from '../../start-demo.js'
+import { startDemo, type Demo, type DemoOptions } from '../../start-demo.js'
+
+/** On free ports, and nothing said. */
+export const QUIET: DemoOptions = {
+  ports: { site: 0, token: 0, emulator: 0 },
+  watch: false,
+  logLevel: 'silent',
+  report: () => undefined,
+}
 
 /** The whole demo on free ports, quiet, with nothing kept afterwards. */
-export const startTestDemo = (): Promise<Demo> =>
-  startDemo({
-    ports: { site: 0, token: 0, emulator: 0 },
-    watch: false,
-    logLevel: 'silent',
-    report: () => undefined,
-  })
+export const startTestDemo = (): Promise<Demo> => startDemo(QUIET)

@@ -1,88 +1,143 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { MARIADBD, type Database } from './wordpress-database.js'
 
-const WORDPRESS = '/usr/share/wordpress'
-const PLUGIN = fileURLToPath(new URL('../../../packages/wordpress/kinescope-chat.php', import.meta.url))
-const MARIADBD = ['/usr/sbin/mariadbd', '/usr/sbin/mysqld'].find(existsSync)
+const root = new URL('../../../', import.meta.url)
+const path = (relative: string) => fileURLToPath(new URL(relative, root))
 const run = promisify(execFile)
 
-/** Why WordPress can't be started here, or null. It takes `apt-get install wordpress php-cli php-mysql mariadb-server`. */
-export function whyNoWordPress(): string | null {
-  if (!existsSync(`${WORDPRESS}/wp-load.php`)) return `WordPress is not in ${WORDPRESS}`
-  if (!MARIADBD) return 'MariaDB is not installed'
-  const php = spawnSync('php', ['-m'], { encoding: 'utf8' })
-  if (php.status !== 0) return 'PHP is not installed'
-  return /^mysqli$/m.test(php.stdout) ? null : 'PHP has no mysqli'
+/** What `npm run build` makes: the archive that an administrator uploads, and the same unpacked. */
+export const ZIP = path('packages/wordpress/dist/stream-chat-for-kinescope.zip')
+const PLUGIN = path('packages/wordpress/dist/stream-chat-for-kinescope')
+const MAIN = 'stream-chat-for-kinescope/stream-chat-for-kinescope.php'
+
+/** Debian's WordPress, and a newer one where `node scripts/newer-wordpress.mjs` has brought it. */
+const FOLDERS = ['/usr/share/wordpress', path('.cache/newer-wordpress')]
+
+/** The releases of WordPress that are here, by their number. */
+export function releases(): [release: string, folder: string][] {
+  return FOLDERS.filter((folder) => existsSync(`${folder}/wp-load.php`)).map((folder) => {
+    const { stdout } = spawnSync('php', ['-r', `require '${folder}/wp-includes/version.php'; echo $wp_version;`], {
+      encoding: 'utf8',
+    })
+    return [stdout, folder]
+  })
 }
 
-/** The least of a theme: what it prints is what WordPress makes of a post and its comments. */
+/** Why WordPress can't be started here, or null. */
+export function whyNoWordPress(): string | null {
+  const php = spawnSync('php', ['-m'], { encoding: 'utf8' })
+  const lacks = ['mysqli', 'mbstring', 'zip', 'xml'].filter((name) => !new RegExp(`^${name}$`, 'm').test(php.stdout))
+  if (php.status === 0 && MARIADBD && !lacks.length && releases().length) return null
+  return 'apt-get install wordpress php-cli php-mysql php-mbstring php-xml php-zip mariadb-server'
+}
+
+/** The least of a theme: what it prints is what WordPress makes of posts and their comments. */
 const THEME = {
   'style.css': '/* Theme Name: Plain */',
-  'index.php': `<!doctype html><html <?php language_attributes() ?>><head><meta charset="utf-8"><title>Plain</title><?php wp_head() ?></head>
-<body><?php while (have_posts()) { the_post(); echo '<main>'; the_content(); echo '</main><section id="comments">';
-foreach (get_comments(['post_id' => get_the_ID()]) as $comment) comment_text($comment); echo '</section>'; } wp_footer() ?></body></html>`,
+  'functions.php': `<?php add_action('widgets_init', function () { register_sidebar(['id' => 'side', 'name' => 'Side']); }); add_theme_support('title-tag');`,
+  'index.php': `<!doctype html><html <?php language_attributes() ?>><head><meta charset="utf-8"><?php wp_head() ?></head>
+<body <?php body_class() ?>><?php while (have_posts()) { the_post(); echo '<main>'; the_content(); echo '</main>'; if (is_singular()) { echo '<section id="comments">';
+foreach (get_comments(['post_id' => get_the_ID()]) as $comment) comment_text($comment); echo '</section>'; } } echo '<aside>'; dynamic_sidebar('side'); echo '</aside>'; wp_footer() ?></body></html>`,
 }
 
 /** Shows on the page what PHP has to say of the plugin; of an old WordPress under a new PHP it has much to say. */
 const FAULT_FINDER = `<?php set_error_handler(function ($level, $message, $file, $line) {
-  if (!str_ends_with($file, '/kinescope-chat.php')) return true;
-  echo "PLUGIN FAULT: $message in line $line";
+  if (strpos($file, '/plugins/stream-chat-for-kinescope/') === false) return true;
+  echo "PLUGIN FAULT: $message in $file line $line";
   return true;
 });`
 
+/** Serves a network's folders as a web server's rewrite rules would. */
+const ROUTER = `<?php
+$path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
+if (preg_match('#^/[a-z]+(/wp-(?:admin|includes|content|login).*)$#', $path, $found) && !file_exists(__DIR__ . $path)) {
+  $file = __DIR__ . $found[1] . (is_dir(__DIR__ . $found[1]) ? '/index.php' : '');
+  if (substr($file, -4) === '.php') { $_SERVER['SCRIPT_FILENAME'] = $file; $_SERVER['PHP_SELF'] = $path; chdir(dirname($file)); require $file; return; }
+}
+if (is_file(__DIR__ . $path) || is_file(__DIR__ . $path . '/index.php')) return false;
+chdir(__DIR__); $_SERVER['SCRIPT_FILENAME'] = __DIR__ . '/index.php'; require __DIR__ . '/index.php';`
+
+export interface WordPressOptions {
+  /** Where its files are. */
+  folder: string
+  database: Database
+  chatOrigin: string
+  /** A network of two sites, `/` and `/two/`. */
+  network?: boolean
+  /** Whether the plugin is there and switched on; else an administrator has to upload it. */
+  plugin?: boolean
+  /** Further lines of wp-config.php. */
+  config?: Record<string, string | boolean>
+  port?: number
+}
+
 export interface WordPress {
   url: string
-  /** Runs PHP inside WordPress and returns what it prints. */
+  /** Its files. */
+  folder: string
+  /** Runs PHP inside WordPress, on the site at `/` or at this path, and returns what it prints. */
   php(code: string, ...args: string[]): Promise<string>
   close(): Promise<void>
 }
 
 export const PASSWORD = 'correct horse battery staple'
 
-/** A fresh WordPress with an administrator, an author and the plugin, on this port. */
-export async function startWordPress(port: number, chatOrigin: string): Promise<WordPress> {
-  const folder = await mkdtemp(join(tmpdir(), 'wordpress-'))
-  const children: ChildProcess[] = []
-  const start = (command: string, args: string[], env = {}) => {
-    const child = spawn(command, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...env } })
-    children.push(child)
-    return child
-  }
+let count = 0
+
+/** A fresh WordPress with somebody of every role. */
+export async function startWordPress(options: WordPressOptions): Promise<WordPress> {
+  const { network = false, plugin = true, port = await freePort() } = options
+  const site = await mkdtemp(join(tmpdir(), 'wordpress-'))
+  let child: ChildProcess | undefined
   const close = async () => {
-    for (const child of children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
+    if (child && child.exitCode === null && child.signalCode === null) {
       process.kill(-child.pid!, 'SIGKILL') // PHP's workers too
       await once(child, 'exit')
     }
-    await rm(folder, { recursive: true, force: true })
+    await rm(site, { recursive: true, force: true })
   }
   try {
-    const site = join(folder, 'site')
-    const socket = join(folder, 'db.sock')
+    const name = `site${process.pid}_${++count}`
+    await options.database.create(name)
     const url = `http://localhost:${port}`
-    await Promise.all([
-      startDatabase(folder, socket, start),
-      cp(WORDPRESS, site, { recursive: true, dereference: true }).then(() =>
-        furnish(site, socket, url, chatOrigin),
-      ),
-    ])
-    const bootstrap = `$_SERVER += ['HTTP_HOST' => 'localhost:${port}', 'REQUEST_METHOD' => 'GET'];`
+    await cp(options.folder, site, { recursive: true, dereference: true })
+    await furnish(site, { ...options, network }, name, url)
+    const bootstrap = `$_SERVER = ['HTTP_HOST' => 'localhost:${port}', 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => getenv('SITE') ?: '/'] + $_SERVER;`
     const php = async (code: string, ...args: string[]) => {
       const load = `${bootstrap} require '${site}/wp-load.php'; ${code}`
-      return (await run('php', ['-r', load, '--', ...args], { encoding: 'utf8' })).stdout
+      return (await run('php', ['-r', load, '--', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 })).stdout
     }
     await run('php', ['-r', `${bootstrap} ${INSTALL.replaceAll('SITE', site)}`, '--', PASSWORD])
-    start('php', ['-S', `127.0.0.1:${port}`, '-t', site], { PHP_CLI_SERVER_WORKERS: '4' })
+    if (network) {
+      await run('php', ['-r', `${bootstrap} ${NETWORK.replaceAll('SITE', site)}`, '--', `localhost:${port}`])
+      const config = join(site, 'wp-config.php')
+      const defines = `define('MULTISITE', true); define('SUBDOMAIN_INSTALL', false); define('DOMAIN_CURRENT_SITE', 'localhost:${port}'); define('PATH_CURRENT_SITE', '/'); define('SITE_ID_CURRENT_SITE', 1); define('BLOG_ID_CURRENT_SITE', 1);`
+      await writeFile(config, (await readFile(config, 'utf8')).replace('<?php ', `<?php ${defines} `))
+      await php(`wpmu_create_blog('localhost:${port}', '/two/', 'Two', 1);`)
+    }
+    if (plugin) {
+      await cp(PLUGIN, join(site, 'wp-content/plugins/stream-chat-for-kinescope'), { recursive: true })
+      const failed = await php(
+        `require_once ABSPATH . 'wp-admin/includes/plugin.php'; $failed = activate_plugin('${MAIN}', '', ${network}); echo is_wp_error($failed) ? $failed->get_error_message() : '';`,
+      )
+      if (failed) throw new Error(failed)
+    }
+    child = spawn('php', ['-S', `127.0.0.1:${port}`, '-t', site, join(site, 'router.php')], {
+      stdio: 'ignore',
+      detached: true,
+      env: { ...process.env, PHP_CLI_SERVER_WORKERS: '4' },
+    })
     await answering(`${url}/readme.html`)
-    return { url, php, close }
+    return { url, folder: site, php, close }
   } catch (error) {
     await close()
     throw error
@@ -95,66 +150,50 @@ require 'SITE/wp-load.php';
 require ABSPATH . 'wp-admin/includes/upgrade.php';
 wp_install('Site', 'boss', 'boss@example.com', true, '', $argv[1]);
 wp_update_user(['ID' => 1, 'display_name' => 'Boss']);
-wp_insert_user(['user_login' => 'writer', 'user_pass' => $argv[1], 'user_email' => 'writer@example.com', 'role' => 'author', 'display_name' => 'Жанна "Ж" & Co']);
+foreach (['editor' => 'Эдуард', 'author' => 'Жанна "Ж" & Co', 'contributor' => 'Коля', 'subscriber' => 'Reader'] as $role => $name)
+  wp_insert_user(['user_login' => $role, 'user_pass' => $argv[1], 'user_email' => "$role@example.com", 'role' => $role, 'display_name' => $name]);
 switch_theme('plain');
 update_option('permalink_structure', '');
-require_once ABSPATH . 'wp-admin/includes/plugin.php';
-$failed = activate_plugin('kinescope-chat.php');
-if (is_wp_error($failed)) { fwrite(STDERR, $failed->get_error_message()); exit(1); }`
+update_option('sidebars_widgets', ['side' => [], 'wp_inactive_widgets' => []]);
+foreach ([1, 2] as $user) update_user_meta($user, 'wp_persisted_preferences', ['core/edit-post' => ['welcomeGuide' => false, 'fullscreenMode' => false], '_modified' => gmdate('c')]);`
 
-async function startDatabase(
-  folder: string,
-  socket: string,
-  start: (command: string, args: string[]) => ChildProcess,
+const NETWORK = `
+require 'SITE/wp-load.php';
+require ABSPATH . 'wp-admin/includes/upgrade.php';
+require ABSPATH . 'wp-admin/includes/network.php';
+foreach ($wpdb->tables('ms_global') as $table => $prefixed) $wpdb->$table = $prefixed;
+install_network();
+$done = populate_network(1, $argv[1], 'boss@example.com', 'Network', '/', false);
+if (is_wp_error($done) && !in_array($done->get_error_code(), ['no_wildcard_dns'], true)) { fwrite(STDERR, $done->get_error_message()); exit(1); }`
+
+async function furnish(
+  site: string,
+  { database, chatOrigin, network, config = {} }: WordPressOptions,
+  name: string,
+  url: string,
 ): Promise<void> {
-  const data = join(folder, 'data')
-  const user = process.getuid?.() === 0 ? ['--user=root'] : []
-  await run('mariadb-install-db', [
-    ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    ...user,
-  ])
-  start(MARIADBD!, [
-    ...[
-      '--no-defaults',
-      `--datadir=${data}`,
-      `--socket=${socket}`,
-      '--skip-networking',
-      '--skip-grant-tables',
-    ],
-    ...['--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=16M', `--pid-file=${folder}/db.pid`],
-    ...user,
-  ])
-  const create = `mysqli_report(MYSQLI_REPORT_OFF); $db = @new mysqli('localhost', 'root', '', '', 0, '${socket}'); exit($db->connect_errno || !$db->query('CREATE DATABASE IF NOT EXISTS site') ? 1 : 0);`
-  for (let tries = 0; tries < 100; tries++) {
-    if (existsSync(socket) && spawnSync('php', ['-r', create]).status === 0) return
-    await wait(100)
-  }
-  throw new Error('MariaDB did not start')
-}
-
-async function furnish(site: string, socket: string, url: string, chatOrigin: string): Promise<void> {
   const constants = {
-    DB_NAME: 'site',
+    DB_NAME: name,
     DB_USER: 'root',
     DB_PASSWORD: '',
-    DB_HOST: `localhost:${socket}`,
-    WP_HOME: url,
-    WP_SITEURL: url,
+    DB_HOST: database.host,
+    DB_CHARSET: 'utf8mb4',
+    ...(network ? { WP_ALLOW_MULTISITE: true } : { WP_HOME: url, WP_SITEURL: url }),
     DISABLE_WP_CRON: true,
     WP_HTTP_BLOCK_EXTERNAL: true,
     AUTOMATIC_UPDATER_DISABLED: true,
-    KINESCOPE_CHAT_ORIGIN: chatOrigin,
+    FS_METHOD: 'direct',
+    STREAM_CHAT_FOR_KINESCOPE_CHAT_ORIGIN: chatOrigin,
+    ...config,
   }
-  const defines = Object.entries(constants).map(
-    ([name, value]) => `define('${name}', ${JSON.stringify(value)});`,
-  )
-  const plugins = join(site, 'wp-content/plugins')
-  const theme = join(site, 'wp-content/themes/plain')
-  const always = join(site, 'wp-content/mu-plugins')
-  await Promise.all([plugins, theme, always].map((path) => mkdir(path, { recursive: true })))
+  const defines = Object.entries(constants).map(([name, value]) => `define('${name}', ${JSON.stringify(value)});`)
+  const content = join(site, 'wp-content')
+  const theme = join(content, 'themes/plain')
+  const always = join(content, 'mu-plugins')
+  await Promise.all([theme, always].map((path) => mkdir(path, { recursive: true })))
   await writeFile(join(always, 'fault-finder.php'), FAULT_FINDER)
-  await cp(PLUGIN, join(plugins, 'kinescope-chat.php'))
   for (const [name, text] of Object.entries(THEME)) await writeFile(join(theme, name), text)
+  await writeFile(join(site, 'router.php'), ROUTER)
   await writeFile(
     join(site, 'wp-config.php'),
     `<?php ${defines.join('\n')} $table_prefix = 'wp_'; defined('ABSPATH') || define('ABSPATH', __DIR__ . '/'); require_once ABSPATH . 'wp-settings.php';`,
@@ -171,13 +210,11 @@ export async function freePort(): Promise<number> {
 
 async function answering(url: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    if (
-      await fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      )
+    const ok = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
     )
-      return
+    if (ok) return
     await wait(50)
   }
   throw new Error(`${url} does not answer`)

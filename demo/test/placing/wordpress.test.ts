@@ -1,196 +1,382 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import type { KinescopeChatElement } from 'kinescope-chat'
+import { mkdirSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../e2e/browser.js'
 import { EVENT } from './kinescope.js'
 import { startTokenServer, type TokenServer } from './token-server.js'
-import { freePort, PASSWORD, startWordPress, whyNoWordPress, type WordPress } from './wordpress-site.js'
+import { startDatabase, type Database } from './wordpress-database.js'
+import { People } from './wordpress-people.js'
+import { freePort, releases, startWordPress, whyNoWordPress, ZIP, type WordPress } from './wordpress-site.js'
 
 const missing = whyNoWordPress()
-if (missing) console.log(`Skipped: the WordPress plugin is not tried in a real WordPress: ${missing}.`)
+if (missing) console.log(`Skipped: the WordPress plugin is not tried in a real WordPress. ${missing}`)
 
-const LINK = `https://kinescope.io/chat/${EVENT}`
-/** Every way in which an author may ask for the chat. */
-const CONTENT = `<p>Before</p>
+/** A place for pictures, for whoever wants to look: `WORDPRESS_PICTURES=folder`. */
+const pictures = process.env['WORDPRESS_PICTURES']
 
-[kinescope_chat event="${EVENT}" height="500" label="First"]
-
-${LINK}
-
-<kinescope-chat event-id="${EVENT}" label="Third"></kinescope-chat>
-
-<div data-kinescope-chat="${EVENT}"></div>
-
-<p><a href="${LINK}#kinescope-chat">Open the chat</a></p>`
-
-describe.skipIf(missing)('the WordPress plugin', () => {
-  let wordpress: WordPress
-  let tokenServer: TokenServer
+describe.skipIf(missing)('the WordPress plugin, from its upload to the chat', () => {
+  let database: Database
   let browser: Browser
-  const people: Record<string, Page> = {}
-
   beforeAll(async () => {
-    browser = await launchBrowser()
-    const port = await freePort()
-    tokenServer = await startTokenServer({ CHAT_ALLOWED_ORIGINS: `http://localhost:${port}` })
-    wordpress = await startWordPress(port, tokenServer.chatOrigin)
-    await wordpress.php(
-      `update_option('kinescope_chat', ['server' => $argv[1], 'secret' => $argv[2]]);`,
-      tokenServer.server.url,
-      tokenServer.secret,
-    )
-    for (const name of ['boss', 'writer']) people[name] = await signIn(name)
-    people['stranger'] = await (await newContext()).newPage()
+    ;[database, browser] = await Promise.all([startDatabase(), launchBrowser()])
   })
   afterAll(async () => {
     await browser?.close()
-    await wordpress?.close()
-    await tokenServer?.close()
+    await database?.close()
   })
 
-  const newContext = (): Promise<BrowserContext> => browser.newContext()
+  describe.each(missing ? [] : releases())('in WordPress %s', (release, folder) => {
+    let wordpress: WordPress
+    let tokenServer: TokenServer
+    let people: People
+    let server: string
+    let settings: string
+    /** `CHAT_…` lines as the settings page shows them. */
+    let lines: Record<string, string> = {}
 
-  async function signIn(name: string): Promise<Page> {
-    const page = await (await newContext()).newPage()
-    await page.goto(`${wordpress.url}/wp-login.php`)
-    await page.fill('#user_login', name)
-    await page.fill('#user_pass', PASSWORD)
-    await Promise.all([page.waitForURL(/wp-admin/), page.click('#wp-submit')])
-    return page
-  }
-
-  /** Saves a post the way the editor does, by the REST API, as the person whose page it is. Returns its address. */
-  async function publish(person: string, content: string): Promise<string> {
-    const { link } = await people[person]!.evaluate(async (content) => {
-      const nonce = await (await fetch('/wp-admin/admin-ajax.php?action=rest-nonce')).text()
-      const reply = await fetch('/?rest_route=/wp/v2/posts', {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'X-WP-Nonce': nonce },
-        body: JSON.stringify({ title: 'Lecture', status: 'publish', content }),
-      })
-      return (await reply.json()) as { link: string }
-    }, content)
-    return link
-  }
-
-  /** What each chat on the page has come to, after the last of them has. */
-  async function chatsAt(person: string, url: string) {
-    const page = people[person]!
-    await page.goto(url)
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll<KinescopeChatElement>('kinescope-chat')].every(({ state }) =>
-        ['ready', 'error'].includes(state),
-      ),
-    )
-    return page.evaluate(() =>
-      [...document.querySelectorAll<KinescopeChatElement>('kinescope-chat')].map((chat) => ({
-        state: chat.state,
-        code: chat.problem?.code,
-        signin: chat.signinUrl,
-        user: chat.diagnostics().claims?.['user_id'],
-        name: chat.diagnostics().claims?.['username'],
-      })),
-    )
-  }
-
-  it('is set up on its settings page, which takes no weak secret and shows none', async () => {
-    const page = people['boss']!
-    const fill = async (server: string, secret: string) => {
-      await page.goto(`${wordpress.url}/wp-admin/options-general.php?page=kinescope_chat`)
-      await page.fill('#kinescope-chat-server', server)
-      await page.fill('#kinescope-chat-secret', secret)
-      await Promise.all([page.waitForURL(/settings-updated/), page.click('#submit')])
-      return JSON.parse(await wordpress.php(`echo json_encode(get_option('kinescope_chat'));`)) as object
-    }
-    const { secret, server } = { secret: tokenServer.secret, server: tokenServer.server.url }
-    expect(await fill(`${server}/`, 'short')).toEqual({ server: `${server}/`, secret })
-    expect(await page.locator('.settings-error, .notice-error').count()).toBeGreaterThan(0)
-    const other = 'x'.repeat(32)
-    expect(await fill(server, other)).toEqual({ server, secret: other })
-    expect(await page.content()).not.toContain(other)
-    expect(await fill(server, secret)).toEqual({ server, secret })
-    // an empty field keeps it
-    expect(await fill(server, '')).toEqual({ server, secret })
-  })
-
-  for (const [person, name] of [
-    ['writer', 'Жанна "Ж" & Co'],
-    ['boss', 'Boss'],
-  ] as const)
-    it(`shows what the ${person} wrote, in every way there is, as a chat in the visitor’s name`, async () => {
-      const url = await publish(person, CONTENT)
-      const chats = await chatsAt(person, url)
-      expect(chats.map(({ state, name }) => [state, name])).toEqual(Array(5).fill(['ready', name]))
-      expect(new Set(chats.map(({ user }) => user)).size).toBe(1)
-      expect(String(chats[0]!.user)).toMatch(/^[0-9a-f]{32}$/)
-      const strangers = await chatsAt('stranger', url)
-      expect(strangers).toHaveLength(5)
-      for (const { state, code } of strangers) expect([state, code]).toEqual(['error', 'sign-in-required'])
-      expect(strangers[0]!.signin).toContain('/wp-login.php?redirect_to=')
+    beforeAll(async () => {
+      const port = await freePort()
+      server = `http://localhost:${port}`
+      tokenServer = await startTokenServer({ PORT: String(port) })
+      wordpress = await startWordPress({ folder, database, chatOrigin: tokenServer.chatOrigin, plugin: false })
+      people = new People(wordpress, browser)
+      settings = `${wordpress.url}/wp-admin/options-general.php?page=stream-chat-for-kinescope`
+    })
+    afterAll(async () => {
+      await wordpress?.close()
+      await tokenServer?.close()
     })
 
-  it('lets nothing that an author writes carry a statement to another server', async () => {
-    const url = await publish(
-      'writer',
-      `<kinescope-chat event-id="${EVENT}" token-url="https://example.com/token" chat-origin="https://example.com"></kinescope-chat>
-      <div data-kinescope-chat="${EVENT}" data-token-url="https://example.com/token"></div>
-      <div data-kinescope-chat="${EVENT}" data-chat-origin="https://example.com"></div>`,
-    )
-    const html = await (await people['boss']!.request.get(url)).text()
-    const [, content = ''] = /<main>([\s\S]*?)<\/main>/.exec(html) ?? []
-    const [tag, ...divs] = content.match(/<(kinescope-chat|div)\b[^>]*>/g) ?? []
-    expect(tag).toContain(' identity=')
-    expect(tag).not.toContain('example.com')
-    expect(divs).toHaveLength(2)
-    for (const div of divs) expect(div).not.toContain('identity')
-  })
+    const picture = async (page: Page, name: string) => {
+      if (!pictures) return
+      mkdirSync(pictures, { recursive: true })
+      await page.screenshot({ path: `${pictures}/${release}-${name}.png`, fullPage: true })
+    }
+    const faults = async (page: Page) => (await page.content()).match(/PLUGIN FAULT.*/g)
+    const inAllWays = () => `<p>Before</p>
 
-  it('escapes whatever is written into its shortcode', async () => {
-    const url = await publish(
-      'writer',
-      `[kinescope_chat event='x"><img src=x onerror=alert(1)>' label='" onmouseover="alert(1)']`,
-    )
-    const page = people['writer']!
-    await page.goto(url)
-    const tags = await page.evaluate(() =>
-      [...document.querySelectorAll('main *')].flatMap((element) => [
-        element.localName,
-        ...element.getAttributeNames(),
-      ]),
-    )
-    expect(tags).not.toContain('img')
-    expect(tags.filter((name) => name.startsWith('on'))).toEqual([])
-  })
+[kinescope_chat event=”${EVENT}” height="100%" label=”The first one” help="true"]
 
-  it('opens no chat where a commenter puts the link', async () => {
-    const url = await publish('writer', `[kinescope_chat ${EVENT}]`)
-    await wordpress.php(
-      `parse_str(parse_url($argv[1], PHP_URL_QUERY), $query);
-      wp_insert_comment(['comment_post_ID' => $query['p'], 'comment_approved' => 1, 'comment_content' => '<a href="${LINK}#kinescope-chat">Look</a>']);`,
-      url,
-    )
-    expect(await chatsAt('writer', url)).toHaveLength(1)
-    expect(await people['writer']!.locator('#comments a').count()).toBe(1)
-  })
+[kinescope_chat event="<a href="https://kinescope.io/chat/${EVENT}">https://kinescope.io/chat/${EVENT}</a>"]
 
-  it('gives feeds a plain link', async () => {
-    await publish('writer', `[kinescope_chat ${EVENT}]`)
-    const feed = await (await people['writer']!.request.get(`${wordpress.url}/?feed=rss2`)).text()
-    expect(feed).toContain(LINK)
-    expect(feed).not.toContain('identity=')
-  })
+${tokenServer.chatOrigin}/chat/${EVENT}
 
-  it('puts its script once into the header, and leaves nothing when it is deleted', async () => {
-    const html = await (await people['stranger']!.request.get(wordpress.url)).text()
-    const [head = ''] = html.split('</head>')
-    expect(head.split('/kinescope-chat.js').length).toBe(2)
-    expect(html).not.toContain('PLUGIN FAULT')
-    const left = await wordpress.php(`
-      require_once ABSPATH . 'wp-admin/includes/plugin.php';
-      deactivate_plugins('kinescope-chat.php');
-      uninstall_plugin('kinescope-chat.php');
-      global $wpdb;
-      echo $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%kinescope%' AND option_name NOT LIKE '\\\\_%'");`)
-    expect(left).toBe('0')
+<kinescope-chat event-id="${EVENT}" label="Typed"></kinescope-chat>
+
+<div data-kinescope-chat="${EVENT}" data-label="Div"></div>
+
+<p><a href="https://kinescope.io/chat/${EVENT}/?from=mail#kinescope-chat">Open the chat</a></p>`
+
+    /** Restarts the token server with other settings, at the same address. */
+    async function restart(other: Record<string, string>) {
+      await tokenServer.close()
+      tokenServer = await startTokenServer({ PORT: new URL(server).port, ...other })
+      await wordpress.php(`1;`)
+    }
+    const asShown = () => ({
+      CHAT_IDENTITY: lines['CHAT_IDENTITY']!,
+      CHAT_IDENTITY_SECRET: lines['CHAT_IDENTITY_SECRET']!,
+      CHAT_ALLOWED_ORIGINS: lines['CHAT_ALLOWED_ORIGINS']!,
+      KINESCOPE_CHAT_ORIGIN: chatOrigin(),
+    })
+    const chatOrigin = () => tokenServer.chatOrigin
+
+    async function testConnection(event: string): Promise<string | null> {
+      const page = await people.page('boss')
+      await page.goto(settings)
+      await page.fill('#stream_chat_for_kinescope_test', event)
+      await page.click('#stream_chat_for_kinescope_test_submit')
+      return page.locator('[data-code]:not([data-code=""])').getAttribute('data-code')
+    }
+
+    it('is uploaded as an archive, switched on, and leads to its settings from the list of plugins', async () => {
+      const page = await people.page('boss')
+      await page.goto(`${wordpress.url}/wp-admin/plugin-install.php?tab=upload`)
+      if (!(await page.locator('#pluginzip').isVisible())) await page.click('.upload-view-toggle')
+      await page.setInputFiles('#pluginzip', ZIP)
+      await page.click('#install-plugin-submit')
+      await page.click('a[href*="action=activate"]')
+      await page.waitForURL(/plugins\.php/)
+      await page.click('tr[data-slug="stream-chat-for-kinescope"] a[href*="page=stream-chat-for-kinescope"]')
+      expect(page.url()).toBe(settings)
+      expect(await faults(page)).toBeNull()
+    })
+
+    it('is set up on its settings page: a good address, and a secret that is shown once', async () => {
+      const page = await people.page('boss')
+      const save = async (address: string, hours = '6') => {
+        await page.goto(settings)
+        await page.fill('#stream-chat-for-kinescope-server', address)
+        await page.fill('#stream-chat-for-kinescope-hours', hours)
+        await Promise.all([page.waitForURL(/settings-updated/), page.click('#submit')])
+      }
+      const kept = async () =>
+        JSON.parse(await wordpress.php(`echo json_encode(get_option('stream_chat_for_kinescope'));`)) as unknown
+      expect(await testConnection(EVENT)).toBe('no-address')
+      await save(`${server}/`)
+      expect(await kept()).toEqual({ server, hours: 6 })
+      for (const bad of ['http://chat.example.com', 'https://user:word@chat.example.com', 'https://chat.example.com/?x=1']) {
+        await save(bad)
+        expect(await page.locator('.settings-error.notice-error, .notice-error.settings-error').count(), bad).toBe(1)
+        expect(await kept(), bad).toEqual({ server, hours: 6 })
+      }
+      expect(await testConnection(EVENT)).toBe('no-secret')
+
+      await page.click('#stream_chat_for_kinescope_make_secret_submit')
+      const shown = await page.locator('#stream-chat-for-kinescope-made code').innerText()
+      await picture(page, 'settings-made')
+      lines = Object.fromEntries(shown.split('\n').map((line) => line.split(/=(.*)/s) as [string, string]))
+      expect(Object.keys(lines)).toEqual(['CHAT_IDENTITY', 'CHAT_IDENTITY_SECRET', 'CHAT_ALLOWED_ORIGINS', 'CHAT_EVENTS'])
+      expect(lines['CHAT_ALLOWED_ORIGINS']).toBe(wordpress.url)
+      const secret = lines['CHAT_IDENTITY_SECRET']!
+      expect(secret).toMatch(/^[0-9a-f]{64}$/)
+      // loaded anew, the page sends the form again: the secret stays
+      await page.reload()
+      expect(await page.content()).not.toContain(secret)
+      await page.goto(settings)
+      expect(await page.content()).not.toContain(secret)
+      const stored = await wordpress.php(
+        `global $wpdb; foreach ($wpdb->get_results("SELECT option_name, autoload, option_value FROM $wpdb->options WHERE option_name LIKE 'stream\\\\_chat%'") as $row) echo "$row->option_name $row->autoload ", strlen($row->option_value), "\\n";`,
+      )
+      for (const row of stored.trim().split('\n')) expect(row).toMatch(/ (no|off) /)
+      expect(await wordpress.php(`echo get_option('stream_chat_for_kinescope_secret');`)).toBe(secret)
+      expect(await faults(page)).toBeNull()
+    })
+
+    it('takes a secret that the token server has already, but no weak one', async () => {
+      const page = await people.page('boss')
+      const other = 'f'.repeat(31) + 'e'
+      for (const [given, expected] of [
+        ['short', lines['CHAT_IDENTITY_SECRET']],
+        ['x'.repeat(40), lines['CHAT_IDENTITY_SECRET']],
+        [other, other],
+        ['', other],
+        [lines['CHAT_IDENTITY_SECRET']!, lines['CHAT_IDENTITY_SECRET']],
+      ]) {
+        await page.goto(settings)
+        await page.fill('#stream-chat-for-kinescope-secret', given!)
+        await Promise.all([page.waitForURL(/settings-updated/), page.click('#submit')])
+        expect(await wordpress.php(`echo get_option('stream_chat_for_kinescope_secret');`), given).toBe(expected)
+      }
+    })
+
+    it('lets nobody but an administrator see or press anything of it', async () => {
+      for (const person of ['editor', 'author', 'subscriber'] as const) {
+        const { status, html } = await people.read(person, settings)
+        expect(status).toBe(403)
+        expect(html).not.toContain('stream_chat_for_kinescope_make_secret')
+      }
+      // without the nonce of its own page a button does nothing
+      const boss = await people.page('boss')
+      await boss.request.post(settings, { form: { stream_chat_for_kinescope_make_secret: '0000000000000000' } })
+      expect(await wordpress.php(`echo get_option('stream_chat_for_kinescope_secret');`)).toBe(
+        lines['CHAT_IDENTITY_SECRET'],
+      )
+    })
+
+    it('says in a test of the connection what is wrong, and that nothing is', async () => {
+      const page = await people.page('boss')
+      await restart({ ...asShown(), CHAT_IDENTITY_SECRET: 'a'.repeat(31) + 'b' })
+      expect(await testConnection(EVENT)).toBe('sign-in-required')
+      await picture(page, 'settings-wrong-secret')
+      await restart({ ...asShown(), CHAT_IDENTITY_AUDIENCE: 'somebody-else' })
+      expect(await testConnection(EVENT)).toBe('sign-in-required')
+      await restart({ ...asShown(), CHAT_ALLOWED_ORIGINS: 'https://www.example.com' })
+      expect(await testConnection(EVENT)).toBe('origin-not-allowed')
+      await restart(asShown())
+      expect(await testConnection('another-stream')).toBe('event-not-allowed')
+      expect(await testConnection('')).toBe('event-not-allowed')
+      expect(await page.locator('.notice-success[data-code]').count()).toBe(1)
+      expect(await testConnection(`https://kinescope.io/chat/${EVENT}`)).toBe('ok')
+      const set = (address: string) =>
+        wordpress.php(`update_option('stream_chat_for_kinescope', ['server' => $argv[1]] + get_option('stream_chat_for_kinescope'));`, address)
+      await set(`${wordpress.url}/index.php`)
+      expect(await testConnection(EVENT)).toBe('wrong-address')
+      await set(`http://localhost:${await freePort()}`)
+      expect(await testConnection(EVENT)).toBe('unreachable')
+      await set(server)
+      expect(await faults(page)).toBeNull()
+    })
+
+    it('speaks Russian on a Russian site', async () => {
+      await wordpress.php(`update_user_meta(1, 'locale', 'ru_RU'); @mkdir(WP_LANG_DIR); touch(WP_LANG_DIR . '/ru_RU.mo'); `)
+      const page = await people.page('boss')
+      await page.goto(settings)
+      expect(await page.locator('#stream_chat_for_kinescope_test_submit').inputValue()).toBe('Проверить связь')
+      await testConnection(EVENT)
+      await picture(page, 'settings-ru')
+      await wordpress.php(`delete_user_meta(1, 'locale');`)
+    })
+
+    it('gives an editor a block: a link is pasted, the picture stands still, settings are at the side', async () => {
+      const page = await people.page('editor')
+      const asked: string[] = []
+      page.on('request', (request) => asked.push(request.url()))
+      await page.goto(`${wordpress.url}/wp-admin/post-new.php`)
+      await page.waitForFunction(
+        () => (window as never as { wp: { blocks?: { getBlockType(name: string): unknown } } }).wp.blocks?.getBlockType('stream-chat-for-kinescope/chat'),
+      )
+      await page.evaluate(() => {
+        const { blocks, data } = (window as never as { wp: Wp }).wp
+        data.dispatch('core/block-editor').insertBlocks([blocks.createBlock('stream-chat-for-kinescope/chat')])
+      })
+      const canvas = (await page.locator('iframe[name="editor-canvas"]').count())
+        ? page.frameLocator('iframe[name="editor-canvas"]')
+        : page
+      await canvas.locator('.stream-chat-for-kinescope-form input').fill(` https://kinescope.io/chat/${EVENT} `)
+      await picture(page, 'editor-empty')
+      await canvas.locator('.stream-chat-for-kinescope-form button').click()
+      await canvas.locator('.stream-chat-for-kinescope-still').waitFor()
+      expect(await canvas.locator('.stream-chat-for-kinescope-still code').innerText()).toBe(EVENT)
+      await canvas.locator('.stream-chat-for-kinescope-still').click()
+      const height = page.getByRole('textbox', { name: 'Height' })
+      if (!(await height.isVisible())) {
+        await page.evaluate(() => {
+          const { data } = (window as never as { wp: Wp }).wp
+          data.dispatch('core/edit-post').openGeneralSidebar('edit-post/block')
+        })
+      }
+      await height.fill('70vh')
+      await picture(page, 'editor')
+      const link = await page.evaluate(async () => {
+        const { data } = (window as never as { wp: Wp }).wp
+        data.dispatch('core/editor').editPost({ title: 'Block', status: 'publish' })
+        await data.dispatch('core/editor').savePost()
+        return data.select('core/editor').getPermalink()
+      })
+      // what somebody pastes becomes the block, and so does the shortcode
+      const pasted = await page.evaluate((event) => {
+        const { blocks } = (window as never as { wp: Wp }).wp
+        return [`https://kinescope.io/chat/${event}`, `[kinescope_chat event="${event}" height="500" help]`].flatMap((text) =>
+          blocks.pasteHandler({ HTML: `<p>${text}</p>`, plainText: text, mode: 'BLOCKS' }).map(({ name, attributes }) => ({
+            name,
+            event: attributes['event'],
+            help: attributes['help'],
+          })),
+        )
+      }, EVENT)
+      expect(pasted).toEqual([
+        { name: 'stream-chat-for-kinescope/chat', event: EVENT, help: false },
+        { name: 'stream-chat-for-kinescope/chat', event: EVENT, help: true },
+      ])
+      expect(asked.filter((url) => !url.startsWith(wordpress.url) && !/^(data|blob|about):/.test(url) && url.startsWith(server))).toEqual([])
+
+      await page.goto('about:blank')
+      const [chat, ...more] = await people.chats('editor', link)
+      expect(chat).toMatchObject({ state: 'ready', name: 'Эдуард' })
+      expect(more).toEqual([])
+      expect(await page.locator('kinescope-chat').getAttribute('style')).toBe('--kinescope-chat-height:70vh')
+      await picture(page, 'published')
+    })
+
+    for (const [person, name] of [
+      ['author', 'Жанна "Ж" & Co'],
+      ['boss', 'Boss'],
+    ] as const)
+      it(`shows what the ${person} wrote, in every way there is, as a chat in the visitor’s name`, async () => {
+        const { link } = await people.write(person, inAllWays())
+        const chats = await people.chats(person, link)
+        expect(chats.map(({ state, name }) => [state, name])).toEqual(Array(6).fill(['ready', name]))
+        expect(chats.map(({ label }) => label)).toEqual(['The first one', null, null, 'Typed', 'Div', null])
+        expect(new Set(chats.map(({ user }) => user)).size).toBe(1)
+        expect(String(chats[0]!.user)).toMatch(/^[0-9a-f]{32}$/)
+        expect(await faults(await people.page(person))).toBeNull()
+        const subscribers = await people.chats('subscriber', link)
+        expect(subscribers.map(({ state, name }) => [state, name])).toEqual(Array(6).fill(['ready', 'Reader']))
+        expect(subscribers[0]!.user).not.toBe(chats[0]!.user)
+        const strangers = await people.chats('stranger', link)
+        expect(strangers).toHaveLength(6)
+        for (const { state, code } of strangers) expect([state, code]).toEqual(['error', 'sign-in-required'])
+        expect(strangers[0]!.signin).toContain('/wp-login.php?redirect_to=')
+      })
+
+    it('asks for its script once, by name and hash where the server gives them, and on pages with a chat only', async () => {
+      const { link } = await people.write('author', `[kinescope_chat ${EVENT}] [kinescope_chat ${EVENT}]`)
+      const scripts = async (person: 'subscriber' | 'stranger', path: string) =>
+        (await people.read(person, path)).html.match(/<script[^>]*kinescope-chat[^>]*>/g) ?? []
+      const [signedIn, ...more] = await scripts('subscriber', link)
+      expect(more).toEqual([])
+      expect(signedIn).toMatch(/type="module"/)
+      expect(signedIn).toMatch(/integrity="sha384-[^"]+"/)
+      expect(signedIn).toContain(`data-token-url="${server}/token"`)
+      // a page that a cache may keep must not name a hash that the next release hasn't
+      const [anonymous] = await scripts('stranger', link)
+      expect(anonymous).toContain(`src="${server}/kinescope-chat.js"`)
+      expect(anonymous).not.toContain('integrity')
+      const { link: plain } = await people.write('author', '<p>No chat</p>')
+      expect(await scripts('subscriber', plain)).toEqual([])
+    })
+
+    it('names no hash, and does not wait, where the server can’t be asked', async () => {
+      const { link } = await people.write('author', `[kinescope_chat ${EVENT}]`)
+      const set = (address: string) =>
+        wordpress.php(`delete_transient('stream_chat_for_kinescope_script'); update_option('stream_chat_for_kinescope', ['server' => $argv[1]] + get_option('stream_chat_for_kinescope'));`, address)
+      const nobody = `http://localhost:${await freePort()}`
+      await set(nobody)
+      const { html } = await people.read('subscriber', link)
+      expect(html).toContain(`src="${nobody}/kinescope-chat.js"`)
+      expect(html).not.toContain('integrity="sha384')
+      await set(server)
+    })
+
+    it('shows the chat in a widget and, where the theme is made of blocks, in its templates', async () => {
+      const block = `<!-- wp:stream-chat-for-kinescope/chat {"event":"${EVENT}","label":"Side"} /-->`
+      await wordpress.php(
+        `update_option('widget_block', [2 => ['content' => $argv[1]], '_multiwidget' => 1]); update_option('sidebars_widgets', ['side' => ['block-2'], 'wp_inactive_widgets' => []]);`,
+        block,
+      )
+      const { link } = await people.write('author', '<p>No chat</p>')
+      const { html, headers } = await people.read('subscriber', link)
+      expect(html.match(/<kinescope-chat[^>]* identity="/g)).toHaveLength(1)
+      expect(headers['cache-control']).toContain('no-store')
+      await wordpress.php(`update_option('sidebars_widgets', ['side' => [], 'wp_inactive_widgets' => ['block-2']]); update_option('widget_block', ['_multiwidget' => 1]);`)
+
+      const theme = (await wordpress.php(`foreach (['twentytwentyfour', 'twentytwentythree'] as $name) if (wp_get_theme($name)->exists()) { switch_theme($name); echo $name; break; }`)) || null
+      expect(theme).not.toBeNull()
+      await wordpress.php(
+        `$pattern = wp_insert_post(['post_type' => 'wp_block', 'post_status' => 'publish', 'post_author' => 3, 'post_title' => 'P', 'post_content' => $argv[2]]);
+        wp_set_current_user(1);
+        $id = wp_insert_post(['post_type' => 'wp_template', 'post_status' => 'publish', 'post_name' => 'single', 'post_title' => 'Single', 'post_content' => $argv[1] . '<!-- wp:block {"ref":' . $pattern . '} /--><!-- wp:post-content /-->']);
+        wp_set_post_terms($id, get_stylesheet(), 'wp_theme');`,
+        block,
+        `<img src='https://evil.example/?${block.replace('Side', 'Hidden')}'>${block.replace('Side', 'Pattern')}`,
+      )
+      const templated = await people.read('subscriber', link)
+      expect(templated.html.match(/<kinescope-chat[^>]* identity="[^>]*label="[^"]*"/g)?.map((tag) => /label="(.*)"/.exec(tag)![1])).toEqual(['Side', 'Pattern'])
+      expect(templated.html).not.toContain('data-stream-chat-mark="')
+      expect(templated.headers['cache-control']).toContain('no-store')
+      await wordpress.php(`switch_theme('plain');`)
+    })
+
+    it('leaves nothing behind when it is deleted', async () => {
+      const left = await wordpress.php(`
+        require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
+        deactivate_plugins('stream-chat-for-kinescope/stream-chat-for-kinescope.php');
+        delete_plugins(['stream-chat-for-kinescope/stream-chat-for-kinescope.php']);
+        global $wpdb; echo $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%stream\\\\_chat%'");`)
+      expect(left).toBe('0')
+    })
   })
 })
+
+interface Block {
+  name: string
+  attributes: Record<string, unknown>
+}
+
+/** What the tests use of `window.wp`. */
+interface Wp {
+  blocks: {
+    createBlock(name: string): Block
+    pasteHandler(given: { HTML: string; plainText: string; mode: string }): Block[]
+  }
+  data: {
+    dispatch(store: string): Record<string, (...args: unknown[]) => Promise<void>> & {
+      insertBlocks(blocks: Block[]): void
+      openGeneralSidebar(name: string): void
+      editPost(edits: object): void
+      savePost(): Promise<void>
+    }
+    select(store: string): { getPermalink(): string }
+  }
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge, type Sight } from '../../src/judge.js'
+import { faultsOf, judge, type Sight } from '../../src/judge.js'
 
 const sight: Sight = {
   state: 'ready',
@@ -18,7 +18,17 @@ describe('the judge of scenarios', () => {
       events: ['ready', 'refresh'],
       noEvents: ['error'],
     } as const
-    expect(judge(sight, { ...expected, tokenRequests: [1, 2], frames: 1, framesSeen: 2 })).toEqual([])
+    const checks = judge(sight, { ...expected, tokenRequests: [1, 2], frames: 1, framesSeen: 2 })
+    expect(checks.map(({ aspect }) => aspect)).toEqual([
+      'state',
+      'problem',
+      'events',
+      'noEvents',
+      'tokenRequests',
+      'frames',
+      'framesSeen',
+    ])
+    expect(faultsOf(checks)).toEqual([])
   })
 
   it.each([
@@ -32,6 +42,12 @@ describe('the judge of scenarios', () => {
     ['another number of frames', { frames: 0 }],
     ['another number of frames ever', { framesSeen: 1 }],
   ] as const)('names %s', (_title, expected) => {
-    expect(judge(sight, expected)).toHaveLength(1)
+    expect(faultsOf(judge(sight, expected))).toHaveLength(1)
+  })
+
+  it('leaves to a person what only a person can see', () => {
+    const checks = judge(sight, { inFrame: { refused: 'bad-signature' } })
+    expect(checks).toMatchObject([{ aspect: 'inFrame', expected: 'bad-signature', met: null }])
+    expect(faultsOf(checks)).toEqual([])
   })
 })

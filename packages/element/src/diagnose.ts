@@ -1,9 +1,10 @@
+import { readable } from './quote.js'
 import type { ChatSession } from './session/chat-session.js'
 import type { SessionSettings } from './session/settings.js'
 import { steadyNow } from './session/steady-clock.js'
 import { VERSION } from './version.js'
 import type { DebugModel } from './view/debug-panel.js'
-import type { Diagnostics } from './view/diagnostics.js'
+import type { Diagnostics, TokenPart } from './view/diagnostics.js'
 
 /** What there is to know of a session, as a plain object. Of a refused token too, but never a signature. */
 export function diagnose(session: ChatSession, settings: SessionSettings): Diagnostics {
@@ -13,8 +14,8 @@ export function diagnose(session: ChatSession, settings: SessionSettings): Diagn
     eventId: settings.eventId,
     state: state.status,
     problem: state.problem,
-    header: failure?.header ?? token?.header ?? null,
-    claims: failure?.claims ?? token?.claims ?? null,
+    header: readable(failure?.header ?? token?.header ?? null) as TokenPart | null,
+    claims: readable(failure?.claims ?? token?.claims ?? null) as TokenPart | null,
     timeLeftMs: timeLeft,
     clockDifferenceMs,
     steps: [...journal.steps],

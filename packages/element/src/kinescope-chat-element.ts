@@ -17,7 +17,7 @@ import { chatName, forgetName } from './view/chat-name.js'
 import { chatView } from './view/chat-view.js'
 import { ChatStates } from './view/chat-states.js'
 import { describeProblem } from './view/describe-problem.js'
-import { writeDiagnostics, type Diagnostics } from './view/diagnostics.js'
+import { writeReport, type Diagnostics } from './view/diagnostics.js'
 import { dress } from './view/dress.js'
 import { FocusController } from './view/focus-controller.js'
 import { addTexts, LanguageController } from './view/language-controller.js'
@@ -135,7 +135,7 @@ export class KinescopeChatElement extends LitElement {
       const { token } = this.#session
       return chatUrl(chatOrigin, token?.chatId ?? eventId, token?.value)
     },
-    report: () => writeDiagnostics(this.diagnostics(), true),
+    report: () => writeReport(this.diagnostics()),
     say: (words) => this.#pacing.say(words),
     copiedWords: () => this.#words.text.copied,
     requestUpdate: () => this.requestUpdate(),
@@ -193,7 +193,7 @@ export class KinescopeChatElement extends LitElement {
   }
 
   override connectedCallback(): void {
-    outsideZones(() => super.connectedCallback())
+    this.#try(() => super.connectedCallback())
   }
 
   override disconnectedCallback(): void {
@@ -221,11 +221,7 @@ export class KinescopeChatElement extends LitElement {
   }
 
   protected override scheduleUpdate(): void {
-    try {
-      outsideZones(() => void super.scheduleUpdate())
-    } catch (fault) {
-      this.#breakDown(fault)
-    }
+    this.#try(() => void super.scheduleUpdate())
   }
 
   protected override shouldUpdate(): boolean {
@@ -301,13 +297,22 @@ export class KinescopeChatElement extends LitElement {
     this.requestUpdate()
   }
 
+  #try(work: () => void): void {
+    try {
+      outsideZones(work)
+    } catch (fault) {
+      this.#breakDown(fault)
+    }
+  }
+
   /** Whatever is missing, the page is not left with an empty box: the link in the tag is shown. */
   #breakDown(fault: unknown): void {
     console.error('<kinescope-chat> could not start:', fault)
     if (this.#session.state.framed) return
     this.#broken = true
     giveUp(this)
-    showPlaceholder(this.shadowRoot ?? this.attachShadow({ mode: 'open' }))
+    // without a shadow root nothing hides what the page has put into the tag
+    if (this.shadowRoot) showPlaceholder(this.shadowRoot)
   }
 }
 

@@ -1,13 +1,16 @@
+import { isIP } from 'node:net'
 import type { LevelWithSilent } from 'pino'
 import { isOrigin } from './endpoint/origin-policy.js'
-import type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
+import type { AllowedEvents } from './endpoint/event-list.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
-import { MIN_SECRET_BYTES } from './identity/site-jwt.js'
 import { addressesIn } from './identity/proxy-header.js'
+import type { KeyPlace } from './keys/key-store.js'
+import { readBasePath, readEvents, readOrigins, readPublicUrl } from './page-config.js'
+import { exposureOf } from './secret-file.js'
 import { SettingReader, type Environment } from './setting.js'
 import { SETTINGS } from './settings.js'
 
-export type KeyConfig = { dir: string } | { privateKey: string; kid: string }
+export type KeyConfig = KeyPlace | { privateKey: string; kid: string }
 
 export interface ApiConfig {
   apiUrl: string
@@ -17,7 +20,7 @@ export interface ApiConfig {
 
 /** What `kinescope-chat keys` needs to know. */
 export interface KeyRingConfig {
-  keyDir: string
+  place: KeyPlace
   passphrase: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -34,11 +37,18 @@ export interface ServeConfig extends ApiConfig {
   host: string
   /** Empty, or a path such as `/chat`. */
   basePath: string
+  /** The server's own address, base path included; where it isn't set, requests say. */
+  publicUrl: string | undefined
+  admin: { port: number; host: string } | null
+  /** A file, or `-` for standard output. */
+  audit: string | undefined
   allowedOrigins: string[]
   events: AllowedEvents
   tokenTtl: number
   notBefore: boolean
   key: KeyConfig
+  /** The file the private key comes from. */
+  keyFile: string | undefined
   passphrase: string | undefined
   identity: IdentityConfig
   userIdSecret: string | undefined
@@ -55,18 +65,22 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
   const trustedProxies = readTrustedProxies(reader)
   const config = {
     port: reader.number('PORT', 0, 65_535)!,
-    host: reader.text('HOST')!,
+    host: readHost(reader, 'HOST')!,
     basePath: readBasePath(reader)!,
+    publicUrl: readPublicUrl(reader),
+    admin: readAdmin(reader),
+    audit: reader.text('CHAT_AUDIT'),
     allowedOrigins: readOrigins(reader),
     events: readEvents(reader)!,
     tokenTtl: reader.number('CHAT_TOKEN_TTL', 60, 86_400)!,
     notBefore: reader.parsed('CHAT_TOKEN_NBF', 'must be on or off.', (text) =>
       ['on', 'off'].includes(text) ? text === 'on' : undefined,
     )!,
-    key: readKey(reader, env, flags)!,
+    key: readKey(reader)!,
+    keyFile: readKeyFile(reader),
     passphrase: reader.text('CHAT_KEY_PASSPHRASE'),
     identity: readIdentity(reader, trustedProxies)!,
-    userIdSecret: readSecret(reader, 'CHAT_USER_ID_SECRET'),
+    userIdSecret: reader.strong('CHAT_USER_ID_SECRET'),
     rateLimit: readRateLimit(reader)!,
     redisUrl: reader.parsed('CHAT_REDIS_URL', 'must be a redis:// or rediss:// address.', (text) =>
       /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text) ? text : undefined,
@@ -93,7 +107,7 @@ export function readApiConfig(env: Environment = process.env, flags: Environment
 export function readKeyConfig(env: Environment = process.env, flags: Environment = {}): KeyRingConfig {
   const reader = new SettingReader(SETTINGS, env, flags)
   const config = {
-    keyDir: reader.text('CHAT_KEY_DIR')!,
+    place: readRingPlace(reader),
     passphrase: reader.text('CHAT_KEY_PASSPHRASE'),
     tokenTtl: reader.number('CHAT_TOKEN_TTL', 60, 86_400)!,
   }
@@ -101,86 +115,71 @@ export function readKeyConfig(env: Environment = process.env, flags: Environment
   return config
 }
 
-/** Reads which key the server signs with: the ring's directory or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
+/** Reads which key the server signs with: the ring's or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
 export function readKeyPlace(env: Environment = process.env, flags: Environment = {}): KeyConfig {
   const reader = new SettingReader(SETTINGS, env, flags)
-  const key = readKey(reader, env, flags)
+  const key = readKey(reader)
   reader.finish()
   return key!
 }
 
-/** What the operator should think about although the server starts. */
-export function configWarnings({ events, rateLimit, identity, trustedProxies }: ServeConfig): string[] {
-  return [
-    events === '*'
-      ? 'CHAT_EVENTS is *: every visitor may ask for a token of any stream of the workspace'
-      : null,
-    rateLimit === null ? 'CHAT_RATE_LIMIT is off' : null,
-    identity.kind === 'guest' ? 'CHAT_IDENTITY is guest: anyone may write, under a number' : null,
-    trustedProxies.length === 0
-      ? null
-      : 'CHAT_TRUSTED_PROXIES is set: make sure that nobody else can reach this server from those addresses',
-  ].filter((warning) => warning !== null)
-}
-
-function readBasePath(reader: SettingReader): string | undefined {
-  return reader.parsed('CHAT_BASE_PATH', 'must be a path that begins with a slash.', (text) => {
-    const path = text.replace(/\/+$/, '')
-    return path === '' || /^(\/[\w.~-]+)+$/.test(path) ? path : undefined
-  })
-}
-
-function readOrigins(reader: SettingReader): string[] {
-  const origins = reader.list('CHAT_ALLOWED_ORIGINS')
-  for (const origin of origins) {
-    if (isOrigin(origin)) continue
-    const meant = URL.canParse(origin) ? new URL(origin).origin : null
-    const instead =
-      meant && meant !== 'null'
-        ? `Write ${meant}`
-        : 'Name each origin in full, such as https://www.example.com'
-    const wrong = origin.includes('*')
-      ? 'must not hold *: with credentials every site on the web could act for your visitors.'
-      : 'must hold exact origins: scheme, host, port if unusual, and nothing after it.'
-    reader.problem('CHAT_ALLOWED_ORIGINS', wrong, instead)
-  }
-  return origins
-}
-
-function readEvents(reader: SettingReader): AllowedEvents | undefined {
-  if (reader.required('CHAT_EVENTS') === undefined) return undefined
-  const entries = reader.list('CHAT_EVENTS')
-  if (entries.length === 1 && entries[0] === '*') return '*'
-  return entries.flatMap((entry): AllowedEvent[] => {
-    const [id = '', claimId, chatId, ...rest] = entry.split('=')
-    const ids = [id, claimId ?? id, chatId ?? id]
-    if (rest.length > 0 || ids.some((part) => part === '' || part.includes('*') || part.includes('/'))) {
-      const instead =
-        'Write the ids of the streams, such as 0csUJYzAHfe3PcyMEVScmQ, separated by commas; or * alone'
-      reader.problem('CHAT_EVENTS', 'must hold the ids of streams.', instead)
-      return []
-    }
-    return [
-      { id, ...(claimId === undefined ? {} : { claimId }), ...(chatId === undefined ? {} : { chatId }) },
-    ]
-  })
-}
-
-function readKey(reader: SettingReader, env: Environment, flags: Environment): KeyConfig | undefined {
+/** Which of the three doors to a key is taken; two at once are a mistake. */
+function readKey(reader: SettingReader): KeyConfig | undefined {
   const privateKey = reader.text('CHAT_PRIVATE_KEY')
   const kid = reader.text('CHAT_KEY_ID')
+  const doors = ['CHAT_PRIVATE_KEY', 'CHAT_KEY_SECRET', 'CHAT_KEY_DIR'].filter((name) =>
+    reader.isWritten(name),
+  )
+  if (doors.length > 1) reader.problem(doors[1]!, `is given beside ${doors[0]}.`, 'Keep one of the two.')
   if (privateKey === undefined) {
     if (kid !== undefined) reader.required('CHAT_PRIVATE_KEY', ' although CHAT_KEY_ID is given')
-    return { dir: reader.text('CHAT_KEY_DIR')! }
-  }
-  if (env['CHAT_KEY_DIR'] || flags['key-dir']) {
-    reader.problem('CHAT_KEY_DIR', 'is given beside CHAT_PRIVATE_KEY.', 'Keep one of the two.')
+    return readRingPlace(reader)
   }
   if (kid === undefined) {
     reader.required('CHAT_KEY_ID', ' although CHAT_PRIVATE_KEY is given')
     return undefined
   }
   return { privateKey, kid }
+}
+
+/** Where the key ring is kept: in a directory unless a Secret is named. */
+function readRingPlace(reader: SettingReader): KeyPlace {
+  const secret = reader.parsed('CHAT_KEY_SECRET', 'must be NAMESPACE/NAME of a Secret.', (text) => {
+    // RFC 1123, as Kubernetes names things
+    const label = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/
+    const [namespace = '', name = '', ...rest] = text.split('/')
+    return rest.length === 0 && label.test(namespace) && label.test(name) ? { namespace, name } : undefined
+  })
+  return secret ? { secret } : { dir: reader.text('CHAT_KEY_DIR')! }
+}
+
+function readKeyFile(reader: SettingReader): string | undefined {
+  const file = reader.file('CHAT_PRIVATE_KEY')
+  if (file !== undefined && exposureOf(file) === 'open-and-ours') {
+    reader.problem(
+      'CHAT_PRIVATE_KEY_FILE',
+      'names a private key that everybody on this machine may read.',
+      `Run: chmod 600 ${JSON.stringify(file)}`,
+    )
+  }
+  return file
+}
+
+function readHost(reader: SettingReader, name: string): string | undefined {
+  return reader.parsed(name, 'must be an address or a name of this machine, without a port.', (text) => {
+    const bare = text.replace(/^\[(.*)\]$/, '$1')
+    return /^[\w.:%-]+$/.test(bare) && (isIP(bare) !== 0 || !bare.includes(':')) ? bare : undefined
+  })
+}
+
+function readAdmin(reader: SettingReader): ServeConfig['admin'] {
+  const port = reader.number('CHAT_ADMIN_PORT', 0, 65_535)
+  const host = readHost(reader, 'CHAT_ADMIN_HOST')
+  if (port === undefined || host === undefined) return null
+  if (port !== 0 && port === reader.number('PORT', 0, 65_535)) {
+    reader.problem('CHAT_ADMIN_PORT', 'is the port that visitors come to (PORT).', 'Write another one.')
+  }
+  return { port, host }
 }
 
 function readRateLimit(reader: SettingReader): RateLimitConfig | null | undefined {
@@ -209,7 +208,7 @@ function readTrustedProxies(reader: SettingReader): string[] {
 function readApi(reader: SettingReader): ApiConfig {
   return {
     apiToken: reader.parsed('KINESCOPE_API_TOKEN', 'must be a UUID.', (text) =>
-      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.trim()) ? text.trim() : undefined,
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text : undefined,
     ),
     apiUrl: reader.parsed('KINESCOPE_API_URL', 'must be an http(s) address.', (text) => {
       const url = URL.canParse(text) ? new URL(text) : null
@@ -221,11 +220,4 @@ function readApi(reader: SettingReader): ApiConfig {
       (text) => (isOrigin(text) ? text : undefined),
     )!,
   }
-}
-
-/** A secret that is long enough to be one. */
-function readSecret(reader: SettingReader, name: string): string | undefined {
-  return reader.parsed(name, `must have ${MIN_SECRET_BYTES} bytes or more.`, (text) =>
-    Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined,
-  )
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import { configWarnings, type ServeConfig } from './config.js'
-import { eventLookup } from './endpoint/event-list.js'
+import type { ServeConfig } from './config.js'
+import { configWarnings } from './config-warnings.js'
+import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { createRateLimiter } from './endpoint/rate-limiter.js'
 import { registrationAt } from './endpoint/registration-source.js'
@@ -44,7 +45,8 @@ export interface RunningServer {
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
   const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
-  for (const warning of configWarnings(config)) logger.warn(warning)
+  for (const { name, message, remediation } of configWarnings(config))
+    logger.warn({ setting: name, remediation }, `${name} ${message}`)
   const scripts = await loadScripts()
 
   const queue = new SigningQueue(() => performance.now())
@@ -54,7 +56,11 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     onReload: (result) => {
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) logger.info({ revision: result.revision }, 'the key ring has changed')
-      else logger.error({ err: result.error }, 'the changed key ring cannot be used: the last good one stays')
+      else
+        logger.error(
+          { err: result.error },
+          'the key ring cannot be followed: the last good state signs, and it is tried at each look',
+        )
     },
   })
   const reportKey = () => {
@@ -66,10 +72,13 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   }
   const daily = setInterval(reportKey, 86_400_000).unref()
   const findEvent = eventLookup(config.events)
-  const eventIds = config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? e : e.id))
-  metrics.observe({ keys, pending: () => queue.pending, eventIds })
+  const events =
+    config.events === '*' ? [] : config.events.map((e) => (typeof e === 'string' ? { id: e } : e))
+  const eventIds = events.map(({ id }) => id)
+  const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
+  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
   const limiter = openLimiter(config, metrics, logger)
-  const watch = openWatch(config, eventIds, keys, metrics, logger, options.watchMs)
+  const watch = openWatch(config, events, keys, metrics, logger, options.watchMs)
 
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: identitySource(config),
@@ -88,13 +97,13 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     },
   })
 
-  const app = buildApp(addressesIn(config.trustedProxies), logger)
+  const app = buildApp(addressesIn(config.trustedProxies), logger, new Set(config.allowedOrigins))
   await app.register(
     (scope, _options, done) => {
       mountToken(scope, endpoint)
       mountScripts(scope, scripts)
       mountEmbed(scope, { ...config, findEvent })
-      mountHealth(scope, { keys, metrics, notes: () => watch?.notes() ?? [] })
+      mountHealth(scope, { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] })
       done()
     },
     { prefix: config.basePath },
@@ -108,7 +117,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     ),
   )
 
-  const close = closeOnce(app, () => {
+  const lastCall = () => endpoint.close()
+  const close = closeOnce(app, lastCall, () => {
     clearInterval(daily)
     keys.close()
     limiter?.close()
@@ -127,22 +137,21 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
 
 function openLimiter({ rateLimit, redisUrl }: ServeConfig, metrics: Metrics, logger: FastifyBaseLogger) {
   if (rateLimit === null) return null
-  let said = false
   return createRateLimiter({
     ...rateLimit,
     redisUrl,
     onFallback: (error) => {
       metrics.rateLimitFallback()
-      if (!said) logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
-      said = true
+      logger.warn({ err: error }, 'Redis does not answer: limits are counted here for now')
     },
+    onReturn: () => logger.info('Redis answers again: limits are shared'),
   })
 }
 
 /** With an API token, the server also watches Kinescope's side. */
 function openWatch(
   { apiToken, apiUrl }: ServeConfig,
-  eventIds: readonly string[],
+  events: readonly AllowedEvent[],
   keys: OpenKeys,
   metrics: Metrics,
   logger: FastifyBaseLogger,
@@ -151,7 +160,7 @@ function openWatch(
   if (apiToken === undefined) return null
   return new RegistrationWatch({
     source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken })),
-    eventIds,
+    events,
     currentKid: () => {
       const choice = keys.current(Date.now())
       return 'key' in choice ? choice.key.kid : null

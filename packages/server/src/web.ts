@@ -7,7 +7,7 @@ export {
   type TokenHandlerOptions,
 } from './endpoint/fetch-handler.js'
 export type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
-export type { AuthorizeQuestion, RateLimit, TokenOutcome } from './endpoint/token-call.js'
+export type { AuthorizeQuestion, IssuedToken, RateLimit, TokenOutcome } from './endpoint/token-call.js'
 export type { ChatUser } from './identity/identity.js'
 export { fixedKeySource } from './keys/fixed-key-source.js'
 export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'
@@ -19,4 +19,5 @@ export {
   type VerifyKey,
   type VerifyTokenOptions,
 } from './token/verify-token.js'
-export type { KeyChoice, KeySource, SigningKey } from './token/signing-key.js'
+export { remoteSigningKey, type RemoteSigningKeyInput } from './token/remote-signing-key.js'
+export type { KeyChoice, KeySource, SignFunction, SigningKey } from './token/signing-key.js'

@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import { configWarnings, readApiConfig, readKeyConfig, readServeConfig } from '../src/config.js'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import fc from 'fast-check'
+import { configWarnings } from '../src/config-warnings.js'
+import { readApiConfig, readKeyConfig, readServeConfig } from '../src/config.js'
 import { ConfigProblem } from '../src/problem.js'
-import { flagName } from '../src/setting.js'
 import { SETTINGS } from '../src/settings.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'chat-config-'))
@@ -25,6 +27,12 @@ const HEADER = {
   CHAT_TRUSTED_PROXIES: '127.0.0.1',
 }
 const GUEST = { CHAT_EVENTS: 'stream', CHAT_IDENTITY: 'guest', CHAT_IDENTITY_SECRET: SECRET }
+
+function written(bytes: Buffer): string {
+  const file = join(directory, `written-${randomUUID()}`)
+  writeFileSync(file, bytes)
+  return file
+}
 
 function problemsOf(env: Record<string, string>, flags: Record<string, string> = {}) {
   try {
@@ -130,6 +138,40 @@ describe('the configuration', () => {
     ['KINESCOPE_CHAT_ORIGIN', FORWARD, { KINESCOPE_CHAT_ORIGIN: 'https://kinescope.io/chat' }],
     ['CHAT_ALOWED_ORIGINS', FORWARD, { CHAT_ALOWED_ORIGINS: 'https://www.example.com' }],
     ['CHAT_KEYDIR', FORWARD, { CHAT_KEYDIR: './keys' }],
+    ['CHAT_EVENTS', FORWARD, { CHAT_EVENTS: 'REPLACE_WITH_EVENT_IDS' }],
+    ['CHAT_EVENTS', FORWARD, { CHAT_EVENTS: '""' }],
+    ['CHAT_EVENTS', FORWARD, { CHAT_EVENTS: ' , ' }],
+    ['CHAT_BASE_PATH', FORWARD, { CHAT_BASE_PATH: '/chat/..' }],
+    ['CHAT_BASE_PATH', FORWARD, { CHAT_BASE_PATH: 'C:/Program Files/Git/chat' }],
+    ['CHAT_PUBLIC_URL', FORWARD, { CHAT_PUBLIC_URL: 'chat.example.com' }],
+    ['CHAT_PUBLIC_URL', FORWARD, { CHAT_PUBLIC_URL: 'javascript:alert(1)' }],
+    ['CHAT_PUBLIC_URL', FORWARD, { CHAT_PUBLIC_URL: 'https://user:pw@chat.example.com' }],
+    ['CHAT_PUBLIC_URL', FORWARD, { CHAT_PUBLIC_URL: 'https://chat.example.com/?a' }],
+    ['CHAT_PUBLIC_URL', FORWARD, { CHAT_PUBLIC_URL: 'https://chat.example.com/a b' }],
+    ['CHAT_ADMIN_PORT', FORWARD, { CHAT_ADMIN_PORT: '8080' }],
+    ['CHAT_ADMIN_PORT', FORWARD, { CHAT_ADMIN_PORT: 'off' }],
+    ['CHAT_ADMIN_HOST', FORWARD, { CHAT_ADMIN_HOST: '0.0.0.0:9100' }],
+    ['HOST', FORWARD, { HOST: 'http://0.0.0.0' }],
+    ['CHAT_KEY_SECRET', FORWARD, { CHAT_KEY_SECRET: 'chat-keys' }],
+    ['CHAT_KEY_SECRET', FORWARD, { CHAT_KEY_SECRET: 'default/../chat-keys' }],
+    ['CHAT_KEY_DIR', FORWARD, { CHAT_KEY_SECRET: 'default/chat-keys', CHAT_KEY_DIR: '/keys' }],
+    ['CHAT_KEY_SECRET', FORWARD, { CHAT_KEY_SECRET: 'a/b', CHAT_PRIVATE_KEY: 'pem', CHAT_KEY_ID: 'kid' }],
+    ['CHAT_KEY_ID', FORWARD, { CHAT_PRIVATE_KEY: 'pem', CHAT_KEY_ID: 'a\nb' }],
+    ['CHAT_KEY_ID', FORWARD, { CHAT_PRIVATE_KEY: 'pem', CHAT_KEY_ID: '"kid' }],
+    ['CHAT_KEY_ID', FORWARD, { CHAT_PRIVATE_KEY: 'pem', CHAT_KEY_ID: 'ki\u200bd' }],
+    ['CHAT_IDENTITY_SECRET', JWT, { CHAT_IDENTITY_SECRET: 'a'.repeat(64) }],
+    ['CHAT_IDENTITY_SECRET', JWT, { CHAT_IDENTITY_SECRET: 'changeme'.repeat(5) }],
+    ['CHAT_IDENTITY_SECRET', JWT, { CHAT_IDENTITY_SECRET: `'${SECRET.slice(0, 31)}'` }],
+    ['CHAT_IDENTITY_SECRET', JWT, { CHAT_IDENTITY_SECRET: `${SECRET}\n${SECRET}` }],
+    ['CHAT_IDENTITY_SECRET', JWT, { CHAT_IDENTITY_SECRET: '1122112211221122112211221122112233' }],
+    ['CHAT_IDENTITY_SECRET', GUEST, { CHAT_IDENTITY_SECRET: 'ab'.repeat(20) }],
+    ['CHAT_USER_ID_SECRET', FORWARD, { CHAT_USER_ID_SECRET: ' '.repeat(40) + 'short' }],
+    ['CHAT_USER_ID_SECRET', FORWARD, { CHAT_USER_ID_SECRET: '\u00e9'.repeat(16) }],
+    ['CHAT_KEY_ID_FILE', FORWARD, { CHAT_KEY_ID_FILE: '/run/secrets/kid' }],
+    ['chat_events', FORWARD, { chat_events: 'stream' }],
+    ['KINESCOPE_API_TOKN', FORWARD, { KINESCOPE_API_TOKN: 'x' }],
+    ['CHAT_SERVICE', FORWARD, { CHAT_SERVICE: '10.0.0.1' }],
+    ['CHAT_ADMN_PORT', FORWARD, { CHAT_ADMN_PORT: '9100' }],
     ['CHAT_SOMETHING', FORWARD, { CHAT_SOMETHING: '1' }],
   ]
 
@@ -169,7 +211,114 @@ describe('the configuration', () => {
     expect(problemsOf({}, { events: 'a', identity: 'forward', 'identity-url': 'https://a.test/me' })).toEqual(
       [],
     )
-    expect(new Set(SETTINGS.map(flagName)).size).toBe(SETTINGS.length)
+  })
+
+  it('reads a value without what files and environments add to it, the same for a value and its file', () => {
+    const around: ((value: string) => string)[] = [
+      (value) => `${value}\n`,
+      (value) => `${value}\r\n`,
+      (value) => `\n ${value}\t\n\n`,
+      (value) => `"${value}"`,
+      (value) => `'${value}'`,
+      (value) => `"${value}\n"\n`,
+      (value) => `\ufeff${value}`,
+      (value) => `\u00a0${value}\u00a0`,
+    ]
+    for (const dress of around) {
+      const file = join(directory, 'dressed')
+      writeFileSync(file, dress(SECRET))
+      const plain = {
+        ...JWT,
+        CHAT_IDENTITY_SECRET: dress(SECRET),
+        PORT: dress('81'),
+        CHAT_EVENTS: dress('a, b'),
+      }
+      const filed = { ...plain, CHAT_IDENTITY_SECRET: '', CHAT_IDENTITY_SECRET_FILE: dress(file) }
+      for (const env of [plain, filed]) {
+        const { identity, port, events } = readServeConfig(env)
+        expect(identity).toMatchObject({ key: { secret: SECRET } })
+        expect(port).toBe(81)
+        expect(events).toEqual([{ id: 'a' }, { id: 'b' }])
+      }
+    }
+    // one pair is the file's, a second one somebody's own
+    const twice = readServeConfig({ ...JWT, CHAT_IDENTITY_SECRET: `""${SECRET}""` })
+    expect(twice.identity).toMatchObject({ key: { secret: `"${SECRET}"` } })
+    const quoted = readServeConfig({ ...FORWARD, CHAT_ALLOWED_ORIGINS: '"https://a.test", "https://b.test"' })
+    expect(quoted.allowedOrigins).toEqual(['https://a.test', 'https://b.test'])
+  })
+
+  it.each<[string, () => string]>([
+    ['a directory', () => directory],
+    ['a device without an end', () => '/dev/zero'],
+    ['an empty file', () => '/dev/null'],
+    ['a file that is no text', () => written(Buffer.from([0xff, 0xfe, 0x80, ...Buffer.alloc(64, 0x81)]))],
+    ['UTF-16', () => written(Buffer.from(SECRET, 'utf16le'))],
+    ['a file far too large', () => written(Buffer.alloc(100_000, 'abcdefghij'))],
+    ['a file of white space', () => written(Buffer.from(' \n\n'))],
+  ])('names a secret’s file that is %s', (_what, file) => {
+    const env = { ...JWT, CHAT_IDENTITY_SECRET: '', CHAT_IDENTITY_SECRET_FILE: file() }
+    expect(problemsOf(env).map(({ name }) => name)).toEqual(['CHAT_IDENTITY_SECRET_FILE'])
+  })
+
+  it('does not take for its own what Kubernetes injects for services called chat…', () => {
+    const links = {
+      CHAT_SERVICE_HOST: '10.0.0.1',
+      CHAT_SERVICE_PORT: '80',
+      CHAT_SERVICE_PORT_HTTP: '80',
+      CHAT_PORT: 'tcp://10.0.0.1:80',
+      CHAT_PORT_8080_TCP: 'tcp://10.0.0.1:8080',
+      CHAT_PORT_8080_TCP_ADDR: '10.0.0.1',
+      CHAT_PORT_8080_TCP_PORT: '8080',
+      CHAT_PORT_8080_TCP_PROTO: 'tcp',
+      CHAT_PORT_53_UDP: 'udp://10.0.0.1:53',
+      CHAT_XYZ_SERVICE_HOST: '10.0.0.1',
+      CHAT_XYZ_PORT: 'tcp://10.0.0.1:80',
+      // a service called chat-admin takes the name of a setting
+      CHAT_ADMIN_PORT: 'tcp://10.0.0.1:80',
+      CHAT_ADMIN_SERVICE_HOST: '10.0.0.1',
+      KINESCOPE_CHAT_PORT: 'tcp://10.0.0.1:80',
+      KINESCOPE_CHAT_SERVICE_HOST: '10.0.0.1',
+      KINESCOPE_PLAYER_ID: 'the host’s own',
+    }
+    expect(problemsOf({ ...FORWARD, ...links })).toEqual([])
+    expect(readServeConfig({ ...FORWARD, ...links }).admin).toBeNull()
+    expect(readServeConfig({ ...FORWARD, CHAT_ADMIN_PORT: '9100' }).admin).toEqual({
+      port: 9100,
+      host: '127.0.0.1',
+    })
+  })
+
+  it('names the settings it was given, whatever they hold, and repeats no secret (property)', () => {
+    const names = SETTINGS.map(({ name }) => name)
+    const values = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant(''), fc.constant('*'))
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), values), (env) => {
+        const text = JSON.stringify(problemsOf(env))
+        for (const { name, secret } of SETTINGS) {
+          const value = env[name]?.trim() ?? ''
+          if (secret && value.length > 12) expect(text).not.toContain(JSON.stringify(value).slice(1, -1))
+        }
+      }),
+    )
+  })
+
+  it('reads its own address', () => {
+    const url = (text: string) => readServeConfig({ ...FORWARD, CHAT_PUBLIC_URL: text }).publicUrl
+    expect(url('https://chat.example.com/')).toBe('https://chat.example.com')
+    expect(url('https://WWW.example.com:443/chat/')).toBe('https://www.example.com/chat')
+  })
+
+  it('refuses a private key that everybody may read where that is ours to change', () => {
+    const file = join(directory, 'open.pem')
+    const env = { ...FORWARD, CHAT_PRIVATE_KEY_FILE: file, CHAT_KEY_ID: 'kid' }
+    writeFileSync(file, 'pem', { mode: 0o644 })
+    chmodSync(file, 0o644)
+    expect(problemsOf(env).map(({ name }) => name)).toEqual(['CHAT_PRIVATE_KEY_FILE'])
+    for (const mode of [0o600, 0o640, 0o400]) {
+      chmodSync(file, mode)
+      expect(problemsOf(env), mode.toString(8)).toEqual([])
+    }
   })
 
   it('reads a secret from the file that NAME_FILE or the flag names, without its last line break', () => {
@@ -197,16 +346,58 @@ describe('the configuration', () => {
     expect(readServeConfig({ ...FORWARD, CHAT_RATE_LIMIT: 'off' }).rateLimit).toBeNull()
   })
 
-  it('warns of what is allowed and unwise', () => {
-    const quiet = readServeConfig(FORWARD)
-    expect(configWarnings(quiet)).toEqual([])
-    const loud = readServeConfig({
-      ...GUEST,
-      CHAT_EVENTS: '*',
-      CHAT_RATE_LIMIT: 'off',
-      CHAT_TRUSTED_PROXIES: '10.0.0.0/8',
+  describe('warns', () => {
+    const keyDir = join(directory, 'keys-of-the-warnings')
+    mkdirSync(keyDir)
+    const quiet = {
+      ...FORWARD,
+      CHAT_IDENTITY_URL: 'https://site.test/me',
+      CHAT_ALLOWED_ORIGINS: 'https://site.test',
+      CHAT_KEY_DIR: keyDir,
+    }
+    beforeEach(() => vi.stubEnv('UV_THREADPOOL_SIZE', '1024'))
+    afterEach(() => vi.unstubAllEnvs())
+    const warned = (env: Record<string, string>) => configWarnings(readServeConfig(env))
+
+    it('of nothing where all is well', () => {
+      expect(warned(quiet)).toEqual([])
+      expect(warned({ ...quiet, CHAT_ALLOWED_ORIGINS: '', CHAT_BASE_PATH: '/chat' })).toEqual([])
+      expect(
+        warned({ ...quiet, CHAT_REDIS_URL: 'rediss://:pass@redis.test', CHAT_TRUSTED_PROXIES: '10.0.0.0/8' }),
+      ).toEqual([])
     })
-    expect(configWarnings(loud)).toHaveLength(4)
+
+    it.each<[string, Record<string, string>]>([
+      ['CHAT_EVENTS', { CHAT_EVENTS: '*' }],
+      ['CHAT_RATE_LIMIT', { CHAT_RATE_LIMIT: 'off' }],
+      ['CHAT_IDENTITY', { CHAT_IDENTITY: 'guest', CHAT_IDENTITY_SECRET: SECRET }],
+      ['CHAT_TRUSTED_PROXIES', { CHAT_TRUSTED_PROXIES: '0.0.0.0/1' }],
+      ['CHAT_TRUSTED_PROXIES', { CHAT_TRUSTED_PROXIES: '2000::/3' }],
+      ['CHAT_ALLOWED_ORIGINS', { CHAT_ALLOWED_ORIGINS: '' }],
+      ['CHAT_ALLOWED_ORIGINS', { CHAT_ALLOWED_ORIGINS: 'http://site.test' }],
+      ['CHAT_IDENTITY_URL', { CHAT_IDENTITY_URL: 'http://site.test/me' }],
+      ['CHAT_IDENTITY_URL', { CHAT_IDENTITY_URL: 'http://127.0.0.1.site.test/me' }],
+      ['CHAT_IDENTITY_URL', { CHAT_IDENTITY_URL: 'https://www.example.com/me' }],
+      ['KINESCOPE_API_URL', { KINESCOPE_API_URL: 'http://api.site.test' }],
+      ['KINESCOPE_CHAT_ORIGIN', { KINESCOPE_CHAT_ORIGIN: 'http://chat.site.test' }],
+      ['CHAT_PUBLIC_URL', { CHAT_PUBLIC_URL: 'http://chat.site.test' }],
+      ['CHAT_REDIS_URL', { CHAT_REDIS_URL: 'redis://:pass@redis.test' }],
+      ['CHAT_KEY_DIR', { CHAT_KEY_DIR: join(directory, 'nowhere') }],
+    ])('of %s in %j, and says what to do', (name, change) => {
+      const warnings = warned({ ...quiet, ...change })
+      expect(warnings.map((warning) => warning.name)).toEqual([name])
+      expect(warnings[0]!.remediation).not.toBe('')
+    })
+
+    it('not of cleartext to this machine itself', () => {
+      for (const host of ['127.0.0.1', 'localhost', '[::1]', 'app.localhost'])
+        expect(warned({ ...quiet, CHAT_IDENTITY_URL: `http://${host}:3000/me` }), host).toEqual([])
+    })
+
+    it('of processors that can’t sign', () => {
+      vi.stubEnv('UV_THREADPOOL_SIZE', '0')
+      expect(warned(quiet).map(({ name }) => name)).toEqual(['UV_THREADPOOL_SIZE'])
+    })
   })
 
   it('lets the command line read the API’s and the ring’s part alone', () => {
@@ -219,7 +410,7 @@ describe('the configuration', () => {
       chatOrigin: 'https://kinescope.io',
     })
     expect(readKeyConfig({ CHAT_KEY_DIR: '/keys' })).toEqual({
-      keyDir: '/keys',
+      place: { dir: '/keys' },
       passphrase: undefined,
       tokenTtl: 3600,
     })
@@ -227,18 +418,3 @@ describe('the configuration', () => {
     expect(() => readKeyConfig({ CHAT_TOKEN_TTL: 'x' })).toThrow(ConfigProblem)
   })
 })
-
-describe('docs/settings.md', () => {
-  it('lists every setting with its default and meaning', () => {
-    const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')
-    const rows = page.split('\n').filter((line) => /^\| `[A-Z]/.test(line))
-    expect(rows).toEqual(SETTINGS.map(rowOf))
-  })
-})
-
-/** A row of the table in docs/settings.md: copy what this test prints after a change. */
-function rowOf(setting: (typeof SETTINGS)[number]): string {
-  const { name, default: standard, secret, meaning } = setting
-  const names = secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``
-  return `| ${names} | \`--${flagName(setting)}\` | ${standard === undefined ? '–' : `\`${standard}\``} | ${meaning} |`
-}

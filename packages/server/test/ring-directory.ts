@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RING_FILE } from '../src/keys/key-ring.js'
+import { RING_FILE } from '../src/keys/ring-format.js'
 import type { KeyRecord } from '../src/keys/key-state.js'
 import { thumbprintOf } from '../src/keys/load-key.js'
 import { makeKey, type TestKey } from './running-server.js'
@@ -18,15 +18,16 @@ export interface RingEntry {
 export function ringEntry(change: Partial<KeyRecord> = {}, key = makeKey()): RingEntry {
   const { n = '', e = '' } = key.publicKey.export({ format: 'jwk' })
   const since = iso(Date.now() - HOUR_MS)
+  const thumbprint = thumbprintOf({ n, e })
   return {
     key,
     record: {
       kid: key.kid,
-      thumbprint: thumbprintOf({ n, e }),
+      thumbprint,
       bits: 2048,
       n,
       e,
-      file: `${key.kid}.pem`,
+      file: `20261125-${thumbprint.slice(0, 16)}.pem`,
       remoteId: `jwk_${key.kid}`,
       createdAt: since,
       publishedAt: since,

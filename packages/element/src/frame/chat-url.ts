@@ -24,14 +24,15 @@ export const listedOrigins = (list: string | undefined): string[] =>
  */
 export function readEventId(raw: unknown, origin: string): string {
   const text = readPasted(raw)
-  const hosts = [origin, CHAT_ORIGIN].map((known) => new URL(known).host)
+  const origins = [origin, CHAT_ORIGIN]
   // browsers hide the scheme of what they show
-  const link = httpUrl(hosts.some((host) => text.startsWith(`${host}/`)) ? `https://${text}` : text)
-  if (!link || !hosts.includes(link.host)) return text
+  const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
+  const link = httpUrl(bare ? `https://${text}` : text)
+  if (!link || !origins.includes(link.origin)) return text
   const segments = link.pathname.split('/').filter(Boolean)
   if (segments[0] === 'chat') segments.shift()
-  const id = segments.length > 1 ? undefined : attempt(() => decodeURIComponent(segments[0] ?? ''))
-  return id === undefined ? text : readPasted(id)
+  const id = segments.length === 1 ? attempt(() => readPasted(decodeURIComponent(segments[0]!))) : ''
+  return id || text
 }
 
 /** The address of the chat, signed in where there is a token. */

@@ -195,10 +195,11 @@ export class ChatSession {
       this.token = null
       this.frames.clear()
     }
-    const live = this.state.framed && this.timeLeft! > 0
-    this.#askAt = steadyNow() + askAgainIn(failure, { failures: this.#failures, live, random: Math.random() })
+    const leftMs = this.state.framed ? this.timeLeft! : 0
+    this.#askAt =
+      steadyNow() + askAgainIn(failure, { failures: this.#failures, leftMs, random: Math.random() })
     // a frame that couldn't be swapped is tried again with the next token
-    if (failure.code === 'frame-timeout' && live) this.#askAt = this.token!.refreshAt
+    if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.token!.refreshAt
     this.#report(failure)
     this.#arm()
   }

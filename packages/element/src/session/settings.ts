@@ -41,6 +41,8 @@ export interface Page {
 }
 
 const CREDENTIALS: readonly RequestCredentials[] = ['include', 'same-origin', 'omit']
+/** What may stand in a header; with anything else in it, the browser would send no request at all. */
+const tokenOf = (value: unknown) => /^[\x21-\x7e]+$/.exec(textOf(value) ?? '')?.[0]
 const isLoopback = (hostname: string) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 /**
@@ -66,8 +68,8 @@ export function readSettings(
     eventId: readEventId(wishes.eventId, chatOrigin),
     tokenUrl: tokenUrl?.href,
     credentials: CREDENTIALS.find((known) => known === textOf(wishes.credentials)) ?? 'include',
-    identity: textOf(wishes.identity) ?? (trusted ? textOf(defaults.identity) : undefined),
-    token: textOf(wishes.token),
+    identity: tokenOf(wishes.identity) ?? (trusted ? tokenOf(defaults.identity) : undefined),
+    token: tokenOf(wishes.token),
     fetchToken: typeof wishes.fetchToken === 'function' ? (wishes.fetchToken as FetchToken) : undefined,
     chatOrigin,
     ignoredOrigin: wished !== undefined && !counts ? wished : undefined,

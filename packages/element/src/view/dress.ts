@@ -12,6 +12,7 @@ const sheets = new WeakMap<Document, CSSStyleSheet>()
 export function dress(root: ShadowRoot, { cssText }: CSSResult): void {
   const { ownerDocument: page } = root
   const adopted = attempt(() => {
+    if (!('adoptedStyleSheets' in root)) return false
     let sheet = sheets.get(page)
     if (!sheet) {
       sheet = new (ofDocument('defaultView', page) as Window & typeof globalThis).CSSStyleSheet()

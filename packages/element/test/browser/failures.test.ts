@@ -254,6 +254,13 @@ describe('a frame that does not come', () => {
     await until(() => part(chat, 'heading'))
   })
 
+  it('names the directive that keeps a page from asking', async () => {
+    const chat = await pageWith({ csp: "connect-src 'self'" }, `${chatOrigin}/token/unlisted/csp`)
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('endpoint-unreachable')
+    expect(chat.problem!.remediation).to.contain(`connect-src ${chatOrigin}`)
+  })
+
   it('does not call a page with an embedder policy ready for good', async () => {
     const { url } = await endpoint({ body: makeReply() })
     const chat = await pageWith({ coep: 'require-corp' }, url)

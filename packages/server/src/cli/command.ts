@@ -1,12 +1,13 @@
-import { parseArgs } from 'node:util'
-import { distanceBetween, flagName, type Environment } from '../setting.js'
-import { SETTINGS } from '../settings.js'
+import type { Environment } from '../setting.js'
+import type { Shown } from './shown.js'
 import type { Terminal } from './terminal.js'
 
 export interface Flag {
   /** What stands for its value in the help; left out for a switch. */
   value?: string
   meaning: string
+  /** What holds without it, in words. */
+  default?: string
 }
 
 export interface Command {
@@ -32,6 +33,11 @@ export interface Call {
   /** ms since the epoch */
   now: () => number
   wait: (ms: number) => Promise<void>
+  /**
+   * Comes back if the operator means it: by `--yes`, or by an answer on a terminal.
+   * @param danger what would happen, as the beginning of a sentence: "everybody in the chat is put out"
+   */
+  confirm: (danger: string) => Promise<void>
 }
 
 /** What a command says at its end. */
@@ -41,7 +47,7 @@ export interface Outcome {
   /** The answer under `--json`. */
   data: unknown
   /** The same for people, on standard output. */
-  text: string
+  text: Shown | ''
 }
 
 /** The command was written wrongly: exit code 2. */
@@ -56,76 +62,17 @@ export class UsageProblem extends Error {
   }
 }
 
-export const GLOBAL_FLAGS: Readonly<Record<string, Flag>> = {
-  json: { meaning: 'answer as JSON on standard output' },
-  help: { meaning: 'show this help' },
-}
+/** What `npx` finds, and what the help and the remedies write; `kinescope-chat` is the same. */
+export const PROGRAM = 'kinescope-chat-server'
 
-/** All flags of a command, by name. */
-export function flagsOf(command: Command): Record<string, Flag> {
-  const settings = SETTINGS.filter(({ name }) => command.settings?.includes(name)).map(
-    (setting): [string, Flag] => [
-      flagName(setting),
-      {
-        value: setting.secret ? 'FILE' : 'VALUE',
-        meaning: setting.secret ? `file that holds ${setting.name}` : `instead of ${setting.name}`,
-      },
-    ],
-  )
-  return { ...command.flags, ...Object.fromEntries(settings), ...GLOBAL_FLAGS }
-}
+export const YES_FLAG = {
+  yes: { meaning: 'don’t ask; needed where there is no terminal' },
+} as const satisfies Record<string, Flag>
+export const DRY_RUN_FLAG = {
+  'dry-run': { meaning: 'say what would be done, and do nothing' },
+} as const satisfies Record<string, Flag>
 
-/** @throws UsageProblem naming what to write */
-export function parseCall(command: Command, argv: readonly string[]): Pick<Call, 'args' | 'flags'> {
-  const known = flagsOf(command)
-  const options = Object.fromEntries(
-    Object.entries(known).map(([name, { value }]) => [name, { type: value ? 'string' : 'boolean' } as const]),
-  )
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const flags: Record<string, string | true> = {}
-  const args: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') args.push(token.value)
-    if (token.kind !== 'option') continue
-    const flag = known[token.name]
-    if (!flag) {
-      const near = nearest(token.name, Object.keys(known))
-      const instead = near ? `Did you mean --${near}?` : `See \`kinescope-chat ${command.name} --help\`.`
-      throw new UsageProblem(`${command.name} has no flag ${token.rawName}`, instead)
-    }
-    if (flag.value && (token.value === undefined || (!token.inlineValue && /^--\w/.test(token.value)))) {
-      throw new UsageProblem(`--${token.name} wants a value`, `Write --${token.name} ${flag.value}.`)
-    }
-    if (!flag.value && token.value !== undefined) {
-      throw new UsageProblem(`--${token.name} takes no value`, `Write --${token.name} alone.`)
-    }
-    flags[token.name] = token.value ?? true
-  }
-  if (!flags['help']) checkCount(command, args)
-  return { args, flags }
-}
-
-function checkCount({ name, args: wanted = [] }: Command, given: readonly string[]): void {
-  const usage = `Write: kinescope-chat ${[name, ...wanted].join(' ')}`
-  const missing = wanted.slice(given.length).find((arg) => !arg.startsWith('['))
-  if (missing) throw new UsageProblem(`${name} wants ${missing}`, usage)
-  const extra = given[wanted.length]
-  if (extra !== undefined) throw new UsageProblem(`${name} doesn’t know what to do with "${extra}"`, usage)
-}
-
-/** What a misspelt name was probably meant to be. */
-export function nearest(name: string, known: readonly string[]): string | null {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: distanceBetween(candidate, name) }))
-    .sort((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, Math.floor(name.length / 3)) ? best.candidate : null
-}
+export const isDryRun = ({ flags }: Pick<Call, 'flags'>): boolean => flags['dry-run'] === true
 
 /** A flag's value as a whole number within bounds. @throws UsageProblem */
 export function wholeNumber(

@@ -1,4 +1,5 @@
 import type { Command } from './command.js'
+import { audit } from './audit.js'
 import { doctor } from './doctor.js'
 import { eventsDisable, eventsEnable, eventsList, eventsShow } from './events.js'
 import { keysGenerate } from './keys-generate.js'
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   setupCommand,
   serve,
   doctor,
+  audit,
   keysGenerate,
   keysRegister,
   keysList,

@@ -1,18 +1,38 @@
-import { readApiConfig, readKeyConfig, readKeyPlace } from '../config.js'
-import { diagnose, type DoctorQuestion } from '../doctor/doctor.js'
-import type { Finding } from '../doctor/finding.js'
+import { readApiConfig, readKeyConfig, readKeyPlace, readServeConfig } from '../config.js'
+import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
+import { ConfigProblem } from '../problem.js'
+import { flagName } from '../setting.js'
+import { SETTINGS } from '../settings.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
+import { findingsText, PARTS } from './findings-text.js'
 import { openApi } from './key-command.js'
-import type { Terminal } from './terminal.js'
+import { readVisitor } from './visitor-file.js'
+
+/** What tells that this machine has the token server's settings. */
+const SERVER_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) =>
+  /^CHAT_(EVENTS|ALLOWED_ORIGINS|IDENTITY|PUBLIC_URL|BASE_PATH|TRUSTED_PROXIES)/.test(name),
+)
 
 export const doctor: Command = {
   name: 'doctor',
   summary: 'find out why a chat doesn’t let people in',
   flags: {
-    event: { value: 'ID', meaning: 'the stream: UUID, public id or link' },
+    event: { value: 'ID', meaning: 'the stream: the id or link that the page uses' },
     url: { value: 'ADDRESS', meaning: 'the token server, as pages call it: https://chat.example.com' },
+    'token-url': {
+      value: 'ADDRESS',
+      meaning: 'instead of --url: the token endpoint itself, such as a route inside an app',
+    },
     origin: { value: 'ADDRESS', meaning: 'the page with the chat, or its origin: https://www.example.com' },
-    token: { value: 'TOKEN', meaning: 'a token that was refused' },
+    'cookie-file': {
+      value: 'FILE',
+      meaning: 'cookies of a browser that is signed in at the site: a Cookie header, or a cookies.txt',
+    },
+    'statement-file': {
+      value: 'FILE',
+      meaning: 'a signed statement of who the visitor is, as the page gives it to the element’s identity',
+    },
+    token: { value: 'TOKEN', meaning: 'a token that was refused; - reads it from standard input' },
   },
   settings: [
     'CHAT_KEY_DIR',
@@ -23,32 +43,48 @@ export const doctor: Command = {
     'KINESCOPE_API_URL',
     'KINESCOPE_API_TOKEN',
     'KINESCOPE_CHAT_ORIGIN',
+    ...SERVER_SETTINGS,
   ],
   notes: [
-    'Looks at everything and changes nothing. The more it is told (--event, --url, --origin, --token), the more it sees.',
+    'Looks at everything and changes nothing. The more it is told (--event, --url, --origin, a signed-in visitor), the more it sees; what it could not try, it says.',
+    'Where the token server’s settings (CHAT_EVENTS, CHAT_IDENTITY …) are in the environment too, it asks who the visitor is as the server would.',
   ],
   async run(call) {
     const url = addressFlag(call, 'url')
+    const tokenUrl = addressFlag(call, 'token-url')
     const page = addressFlag(call, 'origin')
-    if (page !== undefined && url === undefined) {
+    const address = tokenUrl ?? url
+    if (url !== undefined && tokenUrl !== undefined) {
+      throw new UsageProblem('--url and --token-url don’t go together', 'Keep one of the two.')
+    }
+    if (page !== undefined && address === undefined) {
       throw new UsageProblem('--origin needs --url', 'Write --url with the token server’s address beside it.')
     }
+    const settings = serverSettings(call)
     const findings = await diagnose({
       ...doctorBasics(call),
       eventId: textFlag(call, 'event'),
       token: textFlag(call, 'token'),
       url: url?.replace(/\/+$/, ''),
+      tokenUrl,
       page,
+      settings,
+      visitor: await readVisitor(call, [identityUrl(settings), address]),
     })
+    const bad = findings.some(({ status }) => status === 'fail' || status === 'warn')
     return {
       exit: findings.some(({ status }) => status === 'fail') ? 1 : 0,
-      data: { healthy: !findings.some(({ status }) => ['fail', 'warn'].includes(status)), findings },
+      data: {
+        healthy: !bad,
+        complete: !findings.some(({ status }) => status === 'skip'),
+        findings,
+      },
       text: findingsText(findings, call.terminal),
     }
   },
 }
 
-/** What the doctor knows from the settings. */
+/** What the doctor knows from the settings of the keys and of Kinescope. */
 export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
   const flags = settingFlags(call)
   const { apiToken, chatOrigin } = readApiConfig(call.env, flags)
@@ -62,6 +98,26 @@ export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
   }
 }
 
+/** The settings `serve` would start with, or what is wrong with them; null where there are none here. */
+function serverSettings(call: Call): ServerSettings | null {
+  const flags = settingFlags(call)
+  const given = SETTINGS.filter(({ name }) => SERVER_SETTINGS.includes(name)).some(
+    (setting) => call.env[setting.name] || flags[flagName(setting)],
+  )
+  if (!given) return null
+  try {
+    return { config: readServeConfig(call.env, flags) }
+  } catch (error) {
+    if (error instanceof ConfigProblem) return { problems: error.settings }
+    throw error
+  }
+}
+
+const identityUrl = (settings: ServerSettings | null): string | undefined =>
+  settings && 'config' in settings && settings.config.identity.kind === 'forward'
+    ? settings.config.identity.url
+    : undefined
+
 function addressFlag(call: Call, name: string): string | undefined {
   const text = textFlag(call, name)
   if (text === undefined) return undefined
@@ -70,45 +126,4 @@ function addressFlag(call: Call, name: string): string | undefined {
     `--${name} wants an http(s) address`,
     `Write, for example, --${name} https://chat.example.com.`,
   )
-}
-
-const PARTS: Readonly<Record<Finding['about'], { title: string; doing: string }>> = {
-  keys: { title: 'Keys on this machine', doing: 'the keys on this machine' },
-  kinescope: { title: 'Kinescope', doing: 'what Kinescope has' },
-  stream: { title: 'The stream', doing: 'the stream' },
-  token: { title: 'Tokens', doing: 'a token' },
-  server: { title: 'The token server', doing: 'the token server' },
-  page: { title: 'The page', doing: 'the page' },
-}
-
-/** The findings by part, and one line at the end that says it all. */
-export function findingsText(findings: readonly Finding[], terminal: Terminal): string {
-  const { bold, green, red, yellow, dim } = terminal.colours
-  const parts = (Object.keys(PARTS) as Finding['about'][])
-    .map((about) => findings.filter((finding) => finding.about === about))
-    .filter((group) => group.length > 0)
-    .map((group) =>
-      [bold(PARTS[group[0]!.about].title), ...group.map((finding) => findingText(finding, terminal))].join(
-        '\n',
-      ),
-    )
-  const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length
-  const [fails, warnings, skipped] = [count('fail'), count('warn'), count('skip')]
-  const looked = dim(`(${findings.length - skipped} checks${skipped > 0 ? `, ${skipped} left out` : ''})`)
-  const verdicts = [
-    fails > 0 ? red(`${fails} ${fails === 1 ? 'problem' : 'problems'}`) : null,
-    warnings > 0 ? yellow(`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`) : null,
-  ].filter((text) => text !== null)
-  const sum =
-    verdicts.length > 0
-      ? `Found ${verdicts.join(' and ')}. ${looked}`
-      : `${green('Nothing found.')} ${looked}`
-  return [...parts, sum].join('\n\n')
-}
-
-function findingText({ status, code, message, remediation, requestId }: Finding, terminal: Terminal): string {
-  const bad = status === 'fail' || status === 'warn'
-  const id = requestId === undefined ? '' : ` [X-Request-ID ${requestId}]`
-  const name = bad ? ` ${terminal.colours.dim(`(${code})`)}` : ''
-  return terminal.line(status, `${message}${id}${name}`, remediation ?? undefined)
 }

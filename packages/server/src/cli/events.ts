@@ -1,6 +1,7 @@
 import { EventApi, type JwtChange, type StreamEvent } from '../kinescope/event-api.js'
-import type { Call, Command, Outcome } from './command.js'
+import { DRY_RUN_FLAG, isDryRun, YES_FLAG, type Call, type Command, type Outcome } from './command.js'
 import { API_SETTINGS, openApi } from './key-command.js'
+import { shown, stacked, type Shown } from './shown.js'
 import type { Terminal } from './terminal.js'
 
 const ID_NOTE =
@@ -17,8 +18,8 @@ export const eventsList: Command = {
     const rows = events.map((event) => [
       jwtText(event, terminal),
       event.publicId ?? '',
-      event.id,
       event.status ?? '',
+      event.id,
       event.name,
     ])
     return {
@@ -26,7 +27,16 @@ export const eventsList: Command = {
       data: { events },
       text:
         rows.length > 0
-          ? terminal.table(['JWT', 'PUBLIC ID', 'UUID', 'STATUS', 'NAME'], rows)
+          ? terminal.table(
+              [
+                { title: 'JWT' },
+                { title: 'PUBLIC ID' },
+                { title: 'STATUS', optional: true },
+                { title: 'UUID', optional: true },
+                { title: 'NAME' },
+              ],
+              rows,
+            )
           : terminal.line('info', 'the workspace has no streams'),
     }
   },
@@ -49,6 +59,7 @@ export const eventsEnable: Command = {
   name: 'events enable',
   args: ['ID'],
   summary: 'let only visitors with a token into a stream’s chat',
+  flags: DRY_RUN_FLAG,
   settings: API_SETTINGS,
   notes: [
     ID_NOTE,
@@ -61,6 +72,7 @@ export const eventsDisable: Command = {
   name: 'events disable',
   args: ['ID'],
   summary: 'let anybody into a stream’s chat again',
+  flags: { ...DRY_RUN_FLAG, ...YES_FLAG },
   settings: API_SETTINGS,
   notes: [ID_NOTE],
   run: (call) => change(call, false),
@@ -70,7 +82,11 @@ async function change(call: Call, wanted: boolean): Promise<Outcome> {
   const { terminal } = call
   const api = new EventApi(openApi(call))
   terminal.progress('Looking for the stream')
-  const { id } = await api.resolve(call.args[0]!)
+  const event = await api.resolve(call.args[0]!)
+  if (isDryRun(call))
+    return { exit: 0, data: { dryRun: true, event, wanted }, text: planText(event, wanted, terminal) }
+  if (!wanted) await call.confirm(`anybody may enter the chat of "${event.name}" then, under any name`)
+  const { id } = event
   terminal.progress(`Switching JWT ${wanted ? 'on' : 'off'}`)
   const result = await api.setJwtRequired(id, wanted)
   const good = result.event.jwtRequired === wanted || result.event.jwtRequired === null
@@ -81,8 +97,20 @@ async function change(call: Call, wanted: boolean): Promise<Outcome> {
   }
 }
 
+/** What switching it would do. */
+export function planText(event: StreamEvent, wanted: boolean, terminal: Terminal): Shown {
+  const set = event.jwtRequired === wanted
+  return terminal.line(
+    'info',
+    set
+      ? `chat_jwt_required of "${event.name}" is ${wanted ? 'on' : 'off'} already: nothing would change`
+      : `would switch chat_jwt_required of "${event.name}" ${wanted ? 'on' : 'off'} at Kinescope`,
+    set || !wanted ? undefined : 'whoever opens its chat without a token is refused from then on',
+  )
+}
+
 /** What came of switching `chat_jwt_required`. */
-export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, terminal: Terminal): string {
+export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, terminal: Terminal): Shown {
   const who = `"${event.name}"`
   const lines = []
   if (event.jwtRequired === wanted) {
@@ -118,12 +146,12 @@ export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, t
       ),
     )
   }
-  return lines.join('\n')
+  return stacked(...lines)
 }
 
-function eventText(event: StreamEvent, terminal: Terminal): string {
-  return [
-    `${terminal.colours.bold(event.name || event.id)}  ${jwtText(event, terminal)}`,
+function eventText(event: StreamEvent, terminal: Terminal): Shown {
+  return stacked(
+    shown`${terminal.colours.bold(event.name || event.id)}  ${jwtText(event, terminal)}`,
     terminal.facts([
       ['UUID', event.id],
       ['public id', event.publicId],
@@ -133,10 +161,10 @@ function eventText(event: StreamEvent, terminal: Terminal): string {
         event.jwtRequired === null ? 'not shown by Kinescope' : String(event.jwtRequired),
       ],
     ]),
-  ].join('\n')
+  )
 }
 
-function jwtText({ jwtRequired }: StreamEvent, { colours }: Terminal): string {
+function jwtText({ jwtRequired }: StreamEvent, { colours }: Terminal): Shown {
   if (jwtRequired === null) return colours.dim('?')
   return jwtRequired ? colours.green('on') : colours.yellow('off')
 }

@@ -1,5 +1,6 @@
 import type { ManualRequest } from '../keys/by-hand.js'
-import type { KeyAction } from '../keys/key-work.js'
+import type { KeyAction } from '../keys/steps.js'
+import { Shown, escaped } from './shown.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance, momentText } from './time-text.js'
 
@@ -18,8 +19,8 @@ export function actionProgress(action: KeyAction): string | null {
 }
 
 /** What was done, a line each; what merely began is left out. */
-export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): string[] {
-  return actions.flatMap((action): string[] => {
+export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown[] {
+  return actions.flatMap((action): Shown[] => {
     switch (action.action) {
       case 'generating':
       case 'registering':
@@ -47,6 +48,8 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
         return [terminal.line('ok', `${action.kid} is deleted, at Kinescope and here`)]
       case 'duplicate-removed':
         return [terminal.line('ok', `a second registration of ${action.kid} (${action.remoteId}) is deleted`)]
+      case 'refused':
+        return [terminal.line('fail', `${action.message} (${action.code})`)]
       case 'by-hand':
         return [
           terminal.line('info', 'Somebody with the API token has to make this request:'),
@@ -56,7 +59,8 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
   })
 }
 
-function manualText({ method, url, first, body }: ManualRequest): string {
+/** Lines for a shell: whole, however wide. */
+function manualText({ method, url, first, body }: ManualRequest): Shown {
   const lines = [
     ...(first === null ? [] : [`# ${first}`]),
     `curl --request ${method} '${url}' \\`,
@@ -64,5 +68,6 @@ function manualText({ method, url, first, body }: ManualRequest): string {
     `  --header "Authorization: Bearer $KINESCOPE_API_TOKEN"${body === null ? '' : ' \\'}`,
     ...(body === null ? [] : [`  --data '${JSON.stringify(body, null, 2).replaceAll('\n', '\n  ')}'`]),
   ]
-  return `\n${lines.map((line) => `  ${line}`).join('\n')}\n`
+  const text = lines.flatMap((line) => line.split('\n')).map((line) => `  ${escaped(line)}`)
+  return Shown.ours(`\n${text.join('\n')}\n`)
 }

@@ -2,7 +2,7 @@ import { readApiConfig, readKeyConfig, type ApiConfig } from '../config.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry } from '../keys/by-hand.js'
-import type { KeyAction, KeyWork } from '../keys/key-work.js'
+import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
 import { ConfigProblem } from '../problem.js'
@@ -12,6 +12,7 @@ import { actionProgress } from './key-action-text.js'
 /** The settings every command on the key directory reads. */
 export const KEY_SETTINGS = [
   'CHAT_KEY_DIR',
+  'CHAT_KEY_SECRET',
   'CHAT_KEY_PASSPHRASE',
   'CHAT_TOKEN_TTL',
   'KINESCOPE_API_URL',
@@ -21,11 +22,12 @@ export const API_SETTINGS = ['KINESCOPE_API_URL', 'KINESCOPE_API_TOKEN'] as cons
 export const LIFE_FLAG = {
   days: {
     value: 'DAYS',
-    meaning: 'how long a new key lives, 30 to 730 (365); its successor is due after two thirds',
+    meaning: 'how long a new key lives, 30 to 730; its successor is due after two thirds',
+    default: '365',
   },
 } as const satisfies Record<string, Flag>
 export const BITS_FLAG = {
-  bits: { value: 'BITS', meaning: 'size of a new key: 2048 (default), 3072 or 4096' },
+  bits: { value: 'BITS', meaning: 'size of a new key: 2048, 3072 or 4096', default: '2048' },
 } as const satisfies Record<string, Flag>
 export const BY_HAND_FLAG = {
   'by-hand': {
@@ -33,7 +35,11 @@ export const BY_HAND_FLAG = {
   },
 } as const satisfies Record<string, Flag>
 export const PROPAGATION_FLAG = {
-  propagation: { value: 'SECONDS', meaning: 'how long a new key is registered before it signs (600)' },
+  propagation: {
+    value: 'SECONDS',
+    meaning: 'how long a new key is registered before it signs',
+    default: '600',
+  },
 } as const satisfies Record<string, Flag>
 
 export const propagationMs = (call: Call): number => wholeNumber(call, 'propagation', 600, 0, 86_400) * 1000
@@ -61,10 +67,18 @@ export function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiT
 
 export function ringOptions(call: Call): RingStoreOptions {
   const flags = settingFlags(call)
-  const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
+  const { place, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
   const { apiUrl } = readApiConfig(call.env, flags)
   const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
-  return { dir: keyDir, vendor: apiUrl, maxTokenTtl: tokenTtl, passphrase, lifeDays, now: call.now }
+  return {
+    place,
+    vendor: apiUrl,
+    maxTokenTtl: tokenTtl,
+    passphrase,
+    lifeDays,
+    now: call.now,
+    wait: call.wait,
+  }
 }
 
 /** Runs `work` on the locked key directory, with Kinescope's API or somebody's hands as the registry. */

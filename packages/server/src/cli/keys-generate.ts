@@ -1,9 +1,11 @@
-import { addKey, type KeyAction } from '../keys/key-work.js'
+import { placeText } from '../keys/key-store.js'
 import { withRing } from '../keys/ring-store.js'
+import { addKey, type KeyAction } from '../keys/steps.js'
 import type { Command } from './command.js'
 import { actionLines, actionProgress } from './key-action-text.js'
 import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions } from './key-command.js'
 import { publicJwkOf } from './key-view.js'
+import { stacked } from './shown.js'
 
 export const keysGenerate: Command = {
   name: 'keys generate',
@@ -27,15 +29,15 @@ export const keysGenerate: Command = {
     return {
       exit: 0,
       data: { kid: key.kid, bits: key.bits, expiresAt: key.expiresAt, file: key.file, publicJwk: jwk },
-      text: [
+      text: stacked(
         ...actionLines(actions, terminal, now()),
         terminal.facts([
-          ['private key', `${options.dir}/${key.file}`],
+          ['private key', `${placeText(options.place)}/${key.file}`],
           ['public JWK', JSON.stringify(jwk)],
         ]),
         '',
         terminal.line('info', 'It signs once Kinescope knows it:', '`kinescope-chat keys register`'),
-      ].join('\n'),
+      ),
     }
   },
 }

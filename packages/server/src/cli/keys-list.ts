@@ -1,11 +1,13 @@
 import { readApiConfig } from '../config.js'
-import { readKeyRing } from '../keys/key-ring.js'
-import { keyByKid } from '../keys/key-work.js'
+import { placeText } from '../keys/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
+import { readStore } from '../keys/ring-store.js'
+import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
 import { API_SETTINGS, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
+import { Shown, escapedJson, shown, stacked, type Text } from './shown.js'
 import type { Terminal } from './terminal.js'
 import { distanceText, momentAndDistance } from './time-text.js'
 
@@ -21,8 +23,8 @@ export const keysList: Command = {
   ],
   async run(call) {
     const { terminal, now, flags } = call
-    const { dir } = ringOptions(call)
-    const ring = await readKeyRing(dir)
+    const { place } = ringOptions(call)
+    const { ring } = await readStore(place)
     const listed = await listAt(call)
     const views = viewKeys(ring, listed, now())
     const shown = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
@@ -30,15 +32,35 @@ export const keysList: Command = {
     const rows = shown.map((key) => row(key, terminal, now()))
     return {
       exit: missing.length > 0 ? 1 : 0,
-      data: { directory: dir, revision: ring.revision, keys: shown, missingAtKinescope: missing },
-      text: [
+      data: {
+        directory: placeText(place),
+        revision: ring.revision,
+        keys: shown,
+        missingAtKinescope: missing,
+      },
+      text: stacked(
         rows.length > 0
-          ? terminal.table(['', 'KID', 'STATE', 'BITS', 'KINESCOPE', 'EXPIRES', 'NEXT'], rows)
-          : terminal.line('info', `no keys in ${dir}`, '`kinescope-chat keys generate` makes one'),
+          ? terminal.table(
+              [
+                { title: '' },
+                { title: 'KID' },
+                { title: 'STATE' },
+                { title: 'BITS', optional: true },
+                { title: 'KINESCOPE' },
+                { title: 'EXPIRES' },
+                { title: 'NEXT' },
+              ],
+              rows,
+            )
+          : terminal.line(
+              'info',
+              `no keys in ${placeText(place)}`,
+              '`kinescope-chat keys generate` makes one',
+            ),
         ...missing.map((kid) =>
           terminal.line('fail', `Kinescope doesn’t list ${kid} (key-not-registered)`, MISSING),
         ),
-      ].join('\n'),
+      ),
     }
   },
 }
@@ -50,8 +72,8 @@ export const keysShow: Command = {
   settings: SETTINGS,
   async run(call) {
     const { terminal, now, args } = call
-    const { dir } = ringOptions(call)
-    const ring = await readKeyRing(dir)
+    const { place } = ringOptions(call)
+    const { ring } = await readStore(place)
     const key = keyByKid(ring.keys, args[0]!)
     const listed = await listAt(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
@@ -60,10 +82,10 @@ export const keysShow: Command = {
     return {
       exit: 0,
       data: { ...view, file: key.file, publicJwk: jwk },
-      text: [
-        `${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
+      text: stacked(
+        shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
         terminal.facts([
-          ['file', `${dir}/${key.file}`],
+          ['file', `${placeText(place)}/${key.file}`],
           ['size', `${key.bits} bits`],
           ['thumbprint', key.thumbprint],
           [
@@ -80,8 +102,8 @@ export const keysShow: Command = {
           ['expires', time(key.expiresAt)],
         ]),
         '',
-        JSON.stringify(jwk, null, 2),
-      ].join('\n'),
+        Shown.ours(escapedJson(jwk)),
+      ),
     }
   },
 }
@@ -95,7 +117,7 @@ async function listAt(call: Call): Promise<RemoteKey[] | null> {
   return new JwkApi(openApi(call)).list()
 }
 
-function row(key: KeyView, terminal: Terminal, now: number): string[] {
+function row(key: KeyView, terminal: Terminal, now: number): Text[] {
   const { kid, signs, bits, atKinescope, expiresAt } = key
   return [
     signs ? terminal.colours.green('▶') : ' ',
@@ -108,7 +130,7 @@ function row(key: KeyView, terminal: Terminal, now: number): string[] {
   ]
 }
 
-function stateText({ state }: KeyView, { colours }: Terminal): string {
+function stateText({ state }: KeyView, { colours }: Terminal): Shown {
   switch (state) {
     case 'active':
       return colours.green(state)

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { adopt, register } from '../keys/register.js'
+import { register } from '../keys/register.js'
+import { adopt } from '../keys/steps.js'
 import { UsageProblem, textFlag, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
+import { stacked } from './shown.js'
 import { API_SETTINGS, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, withKeys } from './key-command.js'
 
 export const keysRegister: Command = {
@@ -51,12 +53,12 @@ export const keysRegister: Command = {
     return {
       exit: 0,
       data: { keys, actions },
-      text: [
+      text: stacked(
         ...actionLines(actions, terminal, now()),
         ...spares.map(({ kid }) =>
           terminal.line('info', `${kid} is a spare`, '`kinescope-chat keys rotate` signs with it'),
         ),
-      ].join('\n'),
+      ),
     }
   },
 }

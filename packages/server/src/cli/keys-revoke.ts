@@ -2,6 +2,7 @@ import { keyState } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
 import { UsageProblem, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
+import { stacked } from './shown.js'
 import {
   API_SETTINGS,
   BITS_FLAG,
@@ -45,7 +46,7 @@ export const keysRevoke: Command = {
     return {
       exit: 0,
       data: { ...result, actions },
-      text: [
+      text: stacked(
         ...actionLines(actions, terminal, now()),
         ...(result.revoked.length === 0
           ? []
@@ -56,7 +57,7 @@ export const keysRevoke: Command = {
                 'Open pages get a new token when they ask next; the article adds: tell visitors who must sign in again, and look through the logs for what was done with the key.',
               ),
             ]),
-      ].join('\n'),
+      ),
     }
   },
 }

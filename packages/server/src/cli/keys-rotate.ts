@@ -2,6 +2,7 @@ import { reconcile, type Reconciliation } from '../keys/reconcile.js'
 import { rotate, type Rotation } from '../keys/rotate.js'
 import type { Command } from './command.js'
 import { actionLines } from './key-action-text.js'
+import { stacked, type Shown } from './shown.js'
 import {
   API_SETTINGS,
   BITS_FLAG,
@@ -35,7 +36,7 @@ export const keysRotate: Command = {
     return {
       exit: 0,
       data: { ...result, actions },
-      text: [...actionLines(actions, terminal, now()), ...rotationLines(result, terminal, now())].join('\n'),
+      text: stacked(...actionLines(actions, terminal, now()), ...rotationLines(result, terminal, now())),
     }
   },
 }
@@ -57,17 +58,17 @@ export const keysReconcile: Command = {
       ...(result.rotation ? rotationLines(result.rotation, terminal, now()) : []),
     ]
     return {
-      exit: result.missing.length > 0 ? 1 : 0,
+      exit: result.missing.length + result.refused.length > 0 ? 1 : 0,
       data: { ...result, actions },
-      text: [
+      text: stacked(
         ...(lines.length > 0 ? lines : [nothingDue(result, terminal)]),
         ...outlook(result, terminal, now()),
-      ].join('\n'),
+      ),
     }
   },
 }
 
-function rotationLines(rotation: Rotation, terminal: Terminal, now: number): string[] {
+function rotationLines(rotation: Rotation, terminal: Terminal, now: number): Shown[] {
   if (rotation.rotation === 'set') {
     const old = rotation.instead.join(', ')
     return old
@@ -94,8 +95,8 @@ function rotationLines(rotation: Rotation, terminal: Terminal, now: number): str
   ]
 }
 
-function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): string {
-  if (missing.length > 0) return ''
+function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): Shown | null {
+  if (missing.length > 0) return null
   return next.length > 0
     ? terminal.line('ok', 'nothing is due')
     : terminal.line(
@@ -107,7 +108,7 @@ function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): stri
 
 const WHAT = { signs: 'signs from', removal: 'is deleted from', rotation: 'gets a successor from' } as const
 
-function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: number): string[] {
+function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: number): Shown[] {
   return [
     ...missing.map((kid) =>
       terminal.line(

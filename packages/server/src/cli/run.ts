@@ -1,14 +1,21 @@
+import { createInterface } from 'node:readline/promises'
 import { ConfigProblem, OperatorProblem } from '../problem.js'
 import type { Environment } from '../setting.js'
-import { nearest, parseCall, UsageProblem, type Command } from './command.js'
+import { readCommandLine } from './command-line.js'
+import { UsageProblem, type Call } from './command.js'
 import { COMMANDS } from './commands.js'
-import { helpOf, overview } from './help.js'
+import { packageVersion } from './package-version.js'
+import { escapedJson, Shown, shown } from './shown.js'
+import { systemProblem } from './system-error.js'
 import { Terminal, type Output } from './terminal.js'
 
 export interface Surroundings {
   env: Environment
+  stdin?: NodeJS.ReadStream
   stdout: Output
   stderr: Output
+  /** Asks whoever sits at the terminal; left out, standard input is asked where it is one. */
+  ask?: (question: string) => Promise<string>
   /** ms since the epoch */
   now?: () => number
   wait?: (ms: number) => Promise<void>
@@ -18,23 +25,23 @@ export interface Surroundings {
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr } = surroundings
   const json = argv.includes('--json')
-  const terminal = new Terminal(stdout, stderr, { plain: json, noColour: Boolean(env['NO_COLOR']) })
+  const terminal = new Terminal(stdout, stderr, {
+    plain: json,
+    noColour: Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb',
+    throughNpx: env['npm_command'] === 'exec',
+  })
   try {
-    const found = findCommand(argv)
-    if ('help' in found) {
-      terminal.print(overview(COMMANDS, terminal, found.help ?? undefined))
+    const request = readCommandLine(argv, COMMANDS, terminal, packageVersion())
+    if ('say' in request) {
+      terminal.print(Shown.ours(request.say))
       return 0
     }
-    const { command, rest } = found
-    const { args, flags } = parseCall(command, rest)
-    if (flags['help']) {
-      terminal.print(helpOf(command, terminal))
-      return 0
-    }
+    const { command, args, flags } = request
     const { now = Date.now, wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) } =
       surroundings
-    const { exit, data, text } = await command.run({ args, flags, env, terminal, now, wait })
-    terminal.print(json ? JSON.stringify(data, null, 2) : text)
+    const confirm = confirmation(flags, json, surroundings, terminal)
+    const { exit, data, text } = await command.run({ args, flags, env, terminal, now, wait, confirm })
+    terminal.print(json ? Shown.ours(escapedJson(data)) : text)
     return exit
   } catch (error) {
     // loaded late: most runs end without an error, and the log brings a library along
@@ -45,55 +52,52 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   }
 }
 
-/** Finds the command; `help` with a group's name or null asks for the list. @throws UsageProblem */
-function findCommand(
-  argv: readonly string[],
-): { command: Command; rest: string[] } | { help: string | null } {
-  const words = argv.filter((arg) => arg !== '--json')
-  const [first, second] = words
-  if (first === undefined || first === '--help' || first === '-h') return { help: null }
-  if (first === 'help')
-    return second === undefined ? { help: null } : findCommand([...words.slice(1), '--help'])
-  for (const name of [`${first} ${second ?? ''}`, first]) {
-    const command = COMMANDS.find((candidate) => candidate.name === name)
-    if (command) return { command, rest: withoutFirst(argv, name.split(' ').length) }
+/** The operator thought better of it. */
+class Declined extends Error {}
+
+function confirmation(
+  flags: Call['flags'],
+  json: boolean,
+  { ask, stdin, stderr }: Surroundings,
+  terminal: Terminal,
+): Call['confirm'] {
+  return async (danger) => {
+    if (flags['yes'] === true) return
+    const question = ask ?? (stdin?.isTTY && stderr.isTTY ? askAt(stdin) : null)
+    if (!question || json) {
+      throw new UsageProblem(danger, 'Nothing was done. If that is meant, write the same with --yes.')
+    }
+    terminal.stop()
+    terminal.printError(terminal.line('warn', `${danger}.`))
+    const answer = await question('  Go on? Type yes: ')
+    if (answer.trim().toLowerCase() !== 'yes') throw new Declined()
   }
-  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
-  if (group.length > 0) {
-    if (second === undefined || second === '--help' || second === '-h') return { help: first }
-    const near = nearest(
-      second,
-      group.map(({ name }) => name.slice(first.length + 1)),
-    )
-    throw new UsageProblem(
-      `${first} has no command "${second}"`,
-      near ? `Did you mean: kinescope-chat ${first} ${near}` : `See \`kinescope-chat ${first} --help\`.`,
-    )
-  }
-  const near = nearest(first, [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]!))])
-  throw new UsageProblem(
-    `there is no command "${first}"`,
-    near ? `Did you mean: kinescope-chat ${near}` : 'See `kinescope-chat --help`.',
-  )
 }
 
-/** Drops the command's own words; a `--json` before or between them stays a flag. */
-function withoutFirst(argv: readonly string[], count: number): string[] {
-  let left = count
-  return argv.filter((arg) => arg === '--json' || left-- <= 0)
-}
+const askAt =
+  (input: NodeJS.ReadStream) =>
+  async (question: string): Promise<string> => {
+    const lines = createInterface({ input, output: process.stderr })
+    try {
+      return await lines.question(question)
+    } finally {
+      lines.close()
+    }
+  }
 
 function report(error: unknown, terminal: Terminal, json: boolean, clean: (text: string) => string): number {
+  if (error instanceof Declined) {
+    terminal.printError(terminal.line('info', 'nothing was done'))
+    return 1
+  }
   const usage = error instanceof UsageProblem || error instanceof ConfigProblem
   const problems = describe(error, clean)
-  if (json) terminal.print(JSON.stringify({ error: problems[0], errors: problems }, null, 2))
+  if (json) terminal.print(Shown.ours(escapedJson({ error: problems[0], errors: problems })))
   else {
     for (const { code, message, remediation, requestId } of problems) {
-      const { dim } = terminal.colours
       const id = requestId === undefined ? '' : ` [X-Request-ID ${requestId}]`
-      terminal.printError(
-        terminal.line('fail', `${message}${id}${usage ? '' : ` ${dim(`(${code})`)}`}`, remediation),
-      )
+      const name = usage ? '' : shown` ${terminal.colours.dim(`(${code})`)}`
+      terminal.printError(terminal.line('fail', shown`${message}${id}${name}`, remediation))
     }
   }
   return usage ? 2 : 1
@@ -126,6 +130,8 @@ function describe(error: unknown, clean: (text: string) => string): Problem[] {
       },
     ]
   }
+  const system = systemProblem(error)
+  if (system) return [system]
   const { code } = error as { code?: unknown }
   return [
     {

@@ -17,7 +17,7 @@ export const serve: Command = {
     await serveUntilSignal(config, {
       onReady: (server) => {
         url = server.url
-        call.terminal.printError(`kinescope-chat listens on ${url}`)
+        call.terminal.printError(`kinescope-chat-server listens on ${url}`)
       },
     })
     return { exit: 0, data: { url, stopped: true }, text: '' }

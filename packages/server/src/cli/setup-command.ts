@@ -1,12 +1,14 @@
 import { readKeyConfig } from '../config.js'
 import { diagnose } from '../doctor/doctor.js'
-import type { KeyAction } from '../keys/key-work.js'
+import type { KeyAction } from '../keys/steps.js'
 import { requiredFlag, settingFlags, textFlag, wholeNumber, type Command } from './command.js'
-import { doctorBasics, findingsText } from './doctor.js'
+import { doctorBasics } from './doctor.js'
+import { findingsText } from './findings-text.js'
 import { changeText } from './events.js'
 import { actionLines, actionProgress } from './key-action-text.js'
 import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi } from './key-command.js'
 import { setup, snippetFor } from './setup.js'
+import { shown, Shown, spaced, stacked, escaped } from './shown.js'
 
 export const setupCommand: Command = {
   name: 'setup',
@@ -15,7 +17,7 @@ export const setupCommand: Command = {
     event: { value: 'ID', meaning: 'the stream: UUID, public id or link' },
     url: {
       value: 'ADDRESS',
-      meaning: 'the token server’s address, for the snippet (https://chat.example.com)',
+      meaning: 'the token server’s address, for the snippet',
     },
     ...BITS_FLAG,
     ...LIFE_FLAG,
@@ -27,10 +29,10 @@ export const setupCommand: Command = {
   async run(call) {
     const { terminal, now, wait } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
-    const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
     const actions: KeyAction[] = []
     const config = {
-      keyDir,
+      place,
       passphrase,
       tokenTtl,
       lifeDays: wholeNumber(call, 'days', 365, 30, 730),
@@ -67,17 +69,25 @@ export const setupCommand: Command = {
         actions,
         findings,
       },
-      text: [
-        [...actionLines(actions, terminal, now()), changeText(result.change, true, terminal)].join('\n'),
+      text: spaced(
+        stacked(...actionLines(actions, terminal, now()), changeText(result.change, true, terminal)),
         findingsText(findings, terminal),
-        `${bold('For the page')}\n${indented(snippet)}`,
-        `${bold('For the server')}  ${dim('kinescope-chat serve --help explains each')}\n` +
+        stacked(bold('For the page'), indented(snippet)),
+        stacked(
+          shown`${bold('For the server')}  ${dim('`kinescope-chat-server serve --help` explains each')}`,
           indented(
             `CHAT_EVENTS=${result.pageEventId}\nCHAT_IDENTITY=forward  CHAT_IDENTITY_URL=https://www.example.com/me`,
           ),
-      ].join('\n\n'),
+        ),
+      ),
     }
   },
 }
 
-const indented = (text: string) => text.replace(/^/gm, '  ')
+const indented = (text: string) =>
+  Shown.ours(
+    text
+      .split('\n')
+      .map((line) => `  ${escaped(line)}`)
+      .join('\n'),
+  )

@@ -2,13 +2,14 @@ import type { KinescopeApi } from '../kinescope/api-client.js'
 import { EventApi, type JwtChange, type StreamEvent } from '../kinescope/event-api.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { signingKeyRecord, successorFor, type KeyRecord } from '../keys/key-state.js'
-import { addKey, type KeyAction } from '../keys/key-work.js'
 import { register } from '../keys/register.js'
 import { ApiRegistry } from '../keys/registry.js'
+import type { KeyPlace } from '../keys/key-store.js'
 import { withRing } from '../keys/ring-store.js'
+import { addKey, type KeyAction } from '../keys/steps.js'
 
 export interface SetupConfig {
-  keyDir: string
+  place: KeyPlace
   passphrase?: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -50,7 +51,7 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
 
   const registry = new ApiRegistry(new JwkApi(api), wait)
   const ring = {
-    dir: config.keyDir,
+    place: config.place,
     vendor: api.url,
     maxTokenTtl: config.tokenTtl,
     passphrase: config.passphrase,

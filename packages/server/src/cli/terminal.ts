@@ -1,4 +1,8 @@
+import cliTruncate from 'cli-truncate'
 import pc from 'picocolors'
+import stringWidth from 'string-width'
+import wrapAnsi from 'wrap-ansi'
+import { Shown, type Text } from './shown.js'
 
 /** Where a command writes. `process.stdout` and `process.stderr` are such. */
 export interface Output {
@@ -8,29 +12,63 @@ export interface Output {
 }
 
 export type Mark = 'ok' | 'warn' | 'fail' | 'info' | 'skip'
+type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
+
+export interface Column {
+  title: string
+  /** Left out where the terminal is too narrow; the last ones first. */
+  optional?: boolean
+}
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 80
+/** Longer lines are hard to follow. Columns. */
+const WIDEST_TEXT = 100
+const NARROWEST = 20
+/** A last column that is narrower than this says nothing. */
+const NARROWEST_CELL = 12
+const GAP = '  '
 
-/** Colours and progress on a terminal; plain text anywhere else. */
+/**
+ * Colours, progress and line breaks on a terminal; plain text anywhere else. The one way out: strings are escaped here,
+ * and what isn't a string was (shown.ts).
+ */
 export class Terminal {
-  readonly colours: ReturnType<typeof pc.createColors>
+  readonly colours: Readonly<Record<Colour, (text: Text) => Shown>>
   readonly #out: Output
   readonly #err: Output
   readonly #live: boolean
+  /** Puts `npx` before the commands we name, where that is how we were called. */
+  readonly #asTyped: (text: string) => string
   #spinning: NodeJS.Timeout | null = null
 
-  constructor(out: Output, err: Output, { plain, noColour }: { plain: boolean; noColour: boolean }) {
+  constructor(
+    out: Output,
+    err: Output,
+    { plain, noColour, throughNpx = false }: { plain: boolean; noColour: boolean; throughNpx?: boolean },
+  ) {
     this.#out = out
     this.#err = err
-    this.colours = pc.createColors(Boolean(out.isTTY) && !plain && !noColour)
+    const colours = pc.createColors(Boolean(out.isTTY) && !plain && !noColour)
+    const styled = (colour: Colour) => (text: Text) => Shown.ours(colours[colour](Shown.of(text).ansi))
+    this.colours = {
+      bold: styled('bold'),
+      dim: styled('dim'),
+      green: styled('green'),
+      yellow: styled('yellow'),
+      red: styled('red'),
+      cyan: styled('cyan'),
+    }
     this.#live = Boolean(err.isTTY) && !plain
+    this.#asTyped = throughNpx
+      ? (text) => text.replaceAll('`kinescope-chat-server ', '`npx kinescope-chat-server ')
+      : (text) => text
   }
 
-  /** Wide enough to read, narrow enough to follow; nothing is broken where no terminal is, so that a line stays one. */
-  get width(): number {
+  /** Columns there are; where no terminal is nothing is broken, so that a line stays one. */
+  get columns(): number {
     const { columns } = this.#out
-    return columns === undefined ? Infinity : Math.min(Math.max(columns, 60), 100)
+    return columns ? Math.max(columns, NARROWEST) : Infinity
   }
 
   /** Shows what is being done, on a terminal only. The next call replaces it. */
@@ -38,7 +76,10 @@ export class Terminal {
     if (!this.#live) return
     this.stop()
     let frame = 0
-    const draw = () => this.#err.write(`\r\u001b[2K${FRAMES[frame++ % FRAMES.length]} ${text}…`)
+    // a line that wraps could not be taken away again
+    const room = Math.max((this.#err.columns ?? 80) - 4, NARROWEST)
+    const doing = cliTruncate(Shown.of(text).ansi, room)
+    const draw = () => this.#err.write(`\r\u001b[2K${FRAMES[frame++ % FRAMES.length]} ${doing}…`)
     draw()
     this.#spinning = setInterval(draw, FRAME_MS).unref()
   }
@@ -51,17 +92,18 @@ export class Terminal {
     this.#err.write('\r\u001b[2K')
   }
 
-  print(text: string): void {
+  print(text: Text): void {
     this.stop()
-    if (text !== '') this.#out.write(text.endsWith('\n') ? text : `${text}\n`)
+    const { ansi } = Shown.of(text)
+    if (ansi !== '') this.#out.write(this.#asTyped(ansi.endsWith('\n') ? ansi : `${ansi}\n`))
   }
 
-  printError(text: string): void {
+  printError(text: Text): void {
     this.stop()
-    this.#err.write(`${text}\n`)
+    this.#err.write(this.#asTyped(`${Shown.of(text).ansi}\n`))
   }
 
-  mark(mark: Mark): string {
+  mark(mark: Mark): Shown {
     const { green, yellow, red, dim, cyan } = this.colours
     switch (mark) {
       case 'ok':
@@ -77,52 +119,96 @@ export class Terminal {
     }
   }
 
-  /** A line with its mark, and what to do indented below it. */
-  line(mark: Mark, text: string, below?: string): string {
-    const body = wrap(text, this.width - 2)
-    const head = `${this.mark(mark)} ${body.join('\n  ')}`
-    if (!below) return head
-    const arrow = this.colours.dim('→')
-    return `${head}\n  ${arrow} ${wrap(below, this.width - 4).join('\n    ')}`
+  /** A paragraph, broken to fit. */
+  prose(text: Text, indent = ''): Shown {
+    return Shown.ours(indent + this.#wrapped(text, indent))
   }
 
-  /** Columns aligned by their widest cell; `bold` header. */
-  table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-    const widths = header.map((title, column) =>
-      Math.max(title.length, ...rows.map((row) => visibleLength(row[column] ?? ''))),
-    )
-    const render = (cells: readonly string[]) =>
-      cells
-        .map((cell, column) => cell + ' '.repeat(Math.max(0, widths[column]! - visibleLength(cell))))
-        .join('  ')
+  /** A line with its mark, and what to do indented below it. */
+  line(mark: Mark, text: Text, below?: Text): Shown {
+    const head = `${this.mark(mark).ansi} ${this.#wrapped(text, '  ')}`
+    if (!below) return Shown.ours(head)
+    const arrow = this.colours.dim('→').ansi
+    return Shown.ours(`${head}\n  ${arrow} ${this.#wrapped(below, '    ')}`)
+  }
+
+  /** Columns aligned by their widest cell. Where they don't fit, optional ones go, and at last each row is a list. */
+  table(columns: readonly Column[], rows: readonly (readonly Text[])[]): Shown {
+    let shownColumns = columns.map((_, index) => index)
+    const cells = rows.map((row) => columns.map((_, index) => Shown.of(row[index] ?? '').ansi))
+    const width = (index: number) =>
+      Math.max(stringWidth(columns[index]!.title), ...cells.map((row) => stringWidth(row[index]!)))
+    const least = () =>
+      shownColumns.reduce(
+        (sum, index, place) =>
+          sum +
+          (place === shownColumns.length - 1
+            ? Math.min(width(index), NARROWEST_CELL)
+            : width(index) + GAP.length),
+        0,
+      )
+    while (least() > this.columns) {
+      const spare = shownColumns.findLast((index) => columns[index]!.optional)
+      if (spare === undefined) return this.#records(columns, cells)
+      shownColumns = shownColumns.filter((index) => index !== spare)
+    }
+    const last = shownColumns.at(-1)!
+    const before = shownColumns.slice(0, -1).reduce((sum, index) => sum + width(index) + GAP.length, 0)
+    const render = (row: readonly string[]) =>
+      shownColumns
+        .map((index) => {
+          const cell = row[index]!
+          if (index === last)
+            return this.columns === Infinity ? cell : cliTruncate(cell, this.columns - before)
+          return cell + ' '.repeat(width(index) - stringWidth(cell))
+        })
+        .join(GAP)
         .trimEnd()
-    return [this.colours.dim(render(header)), ...rows.map(render)].join('\n')
+    const head = this.colours.dim(Shown.ours(render(columns.map(({ title }) => title)))).ansi
+    return Shown.ours([head, ...cells.map(render)].join('\n'))
+  }
+
+  #records(columns: readonly Column[], rows: readonly (readonly string[])[]): Shown {
+    const lists = rows.map(
+      (row) =>
+        this.facts(
+          columns.map(({ title }, index): [string, Shown | null] => [
+            title.toLowerCase() || ' ',
+            row[index]!.trim() === '' ? null : Shown.ours(row[index]!),
+          ]),
+        ).ansi,
+    )
+    return Shown.ours(lists.join('\n\n'))
   }
 
   /** `label  value` lines, labels dimmed and aligned. */
-  facts(entries: readonly (readonly [string, string | null])[]): string {
-    const shown = entries.filter((entry): entry is readonly [string, string] => entry[1] !== null)
-    const width = Math.max(...shown.map(([label]) => label.length))
-    return shown.map(([label, value]) => `  ${this.colours.dim(label.padEnd(width))}  ${value}`).join('\n')
+  facts(entries: readonly (readonly [string, Text | null])[]): Shown {
+    const present = entries.filter((entry): entry is readonly [string, Text] => entry[1] !== null)
+    const labels = present.map(([label]) => Shown.of(label).ansi)
+    const width = Math.max(0, ...labels.map((label) => stringWidth(label)))
+    return Shown.ours(
+      present
+        .map(([, value], index) => {
+          const label = labels[index]! + ' '.repeat(width - stringWidth(labels[index]!))
+          return `${GAP}${this.colours.dim(Shown.ours(label)).ansi}${GAP}${Shown.of(value).ansi}`
+        })
+        .join('\n'),
+    )
+  }
+
+  #wrapped(text: Text, indent: string): string {
+    const { ansi } = Shown.of(text)
+    return wrapped(
+      ansi,
+      Math.min(this.columns, WIDEST_TEXT) - indent.length,
+      this.columns === Infinity,
+    ).replaceAll('\n', `\n${indent}`)
   }
 }
 
-/** Breaks a text at blanks; what has no blank stays whole, so that addresses and commands can be copied. */
-export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = []
-    let line = ''
-    // what stands in `backquotes` is typed as it is and must not be cut
-    for (const word of paragraph.match(/`[^`]*`\S*|\S+/g) ?? []) {
-      if (line !== '' && line.length + 1 + word.length > width) {
-        lines.push(line)
-        line = ''
-      }
-      line += (line === '' ? '' : ' ') + word
-    }
-    return [...lines, line]
-  })
+/** Breaks a text at blanks; what has none, or stands in `backquotes` to be typed as it is, stays whole. */
+function wrapped(text: string, width: number, endless: boolean): string {
+  if (endless) return text
+  const whole = text.replace(/`[^`\n]*`/g, (command) => command.replaceAll(' ', '\u00A0'))
+  return wrapAnsi(whole, Math.max(width, 10), { hard: false }).replaceAll('\u00A0', ' ')
 }
-
-// eslint-disable-next-line no-control-regex -- colour codes take no room
-const visibleLength = (text: string): number => text.replace(/\u001b\[\d+m/g, '').length

@@ -25,3 +25,15 @@ export function durationText(seconds: number): string {
 
 export const momentAndDistance = (iso: string, now: number): string =>
   `${momentText(iso)} (${distanceText(iso, now)})`
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `2026-11-25`, `2026-11-25T18:00Z`, or how long ago: `30min`, `24h`, `7d`. In ms since the epoch; null: neither. */
+export function readMoment(text: string, now: number): number | null {
+  const [, count, unit] = /^(\d{1,6})\s*(s|min|h|d)$/.exec(text.trim()) ?? []
+  if (count !== undefined) return now - Number(count) * UNITS_MS[unit!]!
+  // anything else that Date.parse takes depends on the engine
+  if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text.trim())) return null
+  const at = Date.parse(text.trim())
+  return Number.isNaN(at) ? null : at
+}

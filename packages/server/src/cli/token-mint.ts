@@ -1,10 +1,12 @@
 import { readKeyConfig } from '../config.js'
-import { loadRingKey, readKeyRing } from '../keys/key-ring.js'
+import { placeText } from '../keys/key-store.js'
+import { loadStoredKey, readStore } from '../keys/ring-store.js'
 import { signingKeyRecord, whyNoSigner } from '../keys/key-state.js'
 import { noSigner } from '../keys/no-signer.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
 import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Command } from './command.js'
+import { Shown } from './shown.js'
 import { momentAndDistance } from './time-text.js'
 
 export const tokenMint: Command = {
@@ -14,9 +16,9 @@ export const tokenMint: Command = {
     event: { value: 'ID', meaning: 'the stream the token is for, as the chat’s link has it' },
     user: { value: 'USER', meaning: 'user_id: who the visitor is in your system' },
     name: { value: 'NAME', meaning: 'username: what the chat shows' },
-    ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400 (CHAT_TOKEN_TTL)' },
+    ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400', default: 'CHAT_TOKEN_TTL' },
   },
-  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_PASSPHRASE', 'CHAT_TOKEN_TTL'],
+  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET', 'CHAT_KEY_PASSPHRASE', 'CHAT_TOKEN_TTL'],
   notes: [
     'Whoever has the token is that visitor until it expires. Signs with the key of the directory that signs now; contacts nobody.',
   ],
@@ -25,22 +27,23 @@ export const tokenMint: Command = {
     const eventId = readEventId(requiredFlag(call, 'token mint', 'event', '0csUJYzAHfe3PcyMEVScmQ'))
     const userId = requiredFlag(call, 'token mint', 'user', 'user-12345')
     const username = requiredFlag(call, 'token mint', 'name', '"John Smith"')
-    const { keyDir, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
     const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
-    const ring = await readKeyRing(keyDir)
+    const stored = await readStore(place)
+    const { ring } = stored
     const record = signingKeyRecord(ring, now)
-    if (!record) throw noSigner(whyNoSigner(ring, now), keyDir)
+    if (!record) throw noSigner(whyNoSigner(ring, now), placeText(place))
     if (ttl > ring.maxTokenTtl) {
       throw new UsageProblem(
         `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,
         `Write --ttl ${ring.maxTokenTtl}, or run \`kinescope-chat keys reconcile\` with CHAT_TOKEN_TTL=${ttl} first.`,
       )
     }
-    const { privateKey } = await loadRingKey(keyDir, record, passphrase)
+    const { privateKey } = await loadStoredKey(stored, record, passphrase)
     const key = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
     const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
     const expiresAt = new Date(now + expiresIn * 1000).toISOString()
     call.terminal.printError(`signed with ${kid}, expires ${momentAndDistance(expiresAt, now)}`)
-    return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: token }
+    return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: Shown.of(token) }
   },
 }

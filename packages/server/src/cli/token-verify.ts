@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
-import { readKeyRing } from '../keys/key-ring.js'
 import { registeredKeys } from '../keys/registered-keys.js'
+import { readStore } from '../keys/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { readPublicKeys } from './public-keys.js'
+import { shown, stacked, type Shown, type Text } from './shown.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance } from './time-text.js'
 import { FAULT_REMEDIES } from '../doctor/fault-remedies.js'
@@ -23,7 +24,7 @@ export const tokenVerify: Command = {
     },
     kid: { value: 'KID', meaning: 'the kid of a PEM given by --jwk' },
   },
-  settings: ['CHAT_KEY_DIR'],
+  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
   notes: [
     'TOKEN may be -, to read it from standard input: arguments are seen by everybody on the machine. Contacts nobody.',
   ],
@@ -45,7 +46,7 @@ export const tokenVerify: Command = {
     return {
       exit: fault ? 1 : 0,
       data: { valid: fault === null, fault, header: header ?? null, claims: claims ?? null },
-      text: [verdict, details].filter(Boolean).join('\n'),
+      text: stacked(verdict, details),
     }
   },
 }
@@ -65,7 +66,7 @@ export const tokenInspect: Command = {
     return {
       exit: fault?.code === 'token-malformed' && !claims ? 1 : 0,
       data: { header: header ?? null, claims: claims ?? null, fault },
-      text: [claimsText(header, claims, terminal, now), note].filter(Boolean).join('\n'),
+      text: stacked(claimsText(header, claims, terminal, now), note),
     }
   },
 }
@@ -83,8 +84,8 @@ async function readToken({ args }: Call): Promise<string> {
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await readFile(file, 'utf8'), textFlag(call, 'kid'))
-  const { keyDir } = readKeyConfig(call.env, settingFlags(call))
-  return registeredKeys(await readKeyRing(keyDir), call.now())
+  const { place } = readKeyConfig(call.env, settingFlags(call))
+  return registeredKeys((await readStore(place)).ring, call.now())
 }
 
 function claimsText(
@@ -92,18 +93,18 @@ function claimsText(
   claims: object | undefined,
   terminal: Terminal,
   now: number,
-): string {
-  const show = ([name, value]: [string, unknown]): [string, string] => {
+): Shown | null {
+  const show = ([name, value]: [string, unknown]): [string, Text] => {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
     const isTime =
       ['exp', 'iat', 'nbf'].includes(name) && typeof value === 'number' && Math.abs(value) < 8.64e12
     return [
       name,
       isTime
-        ? `${text}  ${terminal.colours.dim(momentAndDistance(new Date(value * 1000).toISOString(), now))}`
+        ? shown`${text}  ${terminal.colours.dim(momentAndDistance(new Date(value * 1000).toISOString(), now))}`
         : text,
     ]
   }
   const entries = [...Object.entries(header ?? {}), ...Object.entries(claims ?? {})].map(show)
-  return entries.length > 0 ? terminal.facts(entries) : ''
+  return entries.length > 0 ? terminal.facts(entries) : null
 }

@@ -1,11 +1,23 @@
+import type { ServeConfig } from '../config.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import { readEventId } from '../kinescope/event-id.js'
+import { withinDeadline } from './deadline.js'
 import { findingsAbout, type Finding } from './finding.js'
+import { checkIdentity } from './identity-checks.js'
 import { checkKeys, type KeyPlace } from './key-checks.js'
 import { checkKinescope, type KinescopeFacts } from './kinescope-checks.js'
 import { checkPage } from './page-checks.js'
 import { checkServer } from './server-checks.js'
+import { checkSettings, type ServerSettings } from './settings-checks.js'
+import { checkStatement } from './statement-checks.js'
 import { checkProbe, checkTokenAtHand } from './token-checks.js'
+import type { Visitor } from './visitor.js'
+
+export type { ServerSettings } from './settings-checks.js'
+export type { Visitor } from './visitor.js'
+
+/** The whole examination takes no longer. */
+const DEADLINE_MS = 90_000
 
 export interface DoctorQuestion {
   key: KeyPlace
@@ -21,26 +33,49 @@ export interface DoctorQuestion {
   token?: string | undefined
   /** The token server's address. */
   url?: string | undefined
+  /** The token endpoint itself, where it isn't `/token` under `url`. */
+  tokenUrl?: string | undefined
   /** The page, or the origin it lies on. */
   page?: string | undefined
+  /** The token server's settings, where this machine has them. */
+  settings?: ServerSettings | null
+  /** Somebody who is signed in at the site. */
+  visitor?: Visitor | null
   /** ms since the epoch */
   now: () => number
   /** Called before each part. */
   report?: (part: Finding['about']) => void
   /** Finds the addresses of a host name; replaced in tests. */
   resolve?: (hostname: string) => Promise<string[]>
+  /** Ends it early; by itself it ends after 90 s. */
+  signal?: AbortSignal
 }
 
 /** Every check of the article's troubleshooting and of the deployment. Changes nothing anywhere. */
 export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
-  const { api, eventId, token, url, page, now, report = () => undefined } = question
+  const { api, eventId, token, page, now, report = () => undefined, settings = null } = question
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(DEADLINE_MS),
+    ...(question.signal ? [question.signal] : []),
+  ])
+  const origin = page === undefined ? undefined : new URL(page).origin
   report('keys')
   const { findings: keyFindings, key, ring } = await checkKeys(question.key, { ...question, now: now() })
   if (api) report('kinescope')
-  const atKinescope = api ? await checkKinescope({ api, key, eventId, now }) : unseen()
-  const findings = [...keyFindings, ...atKinescope.findings]
+  const atKinescope = api
+    ? await withinDeadline(checkKinescope({ api, key, eventId, now }), signal).catch(unseen)
+    : unseen()
+  const { listed, event, aheadMs } = atKinescope
+  const pageEventId = eventId === undefined ? undefined : (event?.publicId ?? readEventId(eventId))
+  const address = question.url ?? question.tokenUrl
 
-  const { listed, event } = atKinescope
+  const findings = [
+    ...(settings
+      ? checkSettings({ settings, eventId: idOnPage(settings, eventId, pageEventId), origin, url: address })
+      : []),
+    ...keyFindings,
+    ...atKinescope.findings,
+  ]
   const known = { key, ring, listed, event, eventId, now: now() }
   report('token')
   const probe = await checkProbe(known)
@@ -48,36 +83,82 @@ export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
   if (token !== undefined)
     findings.push(await checkTokenAtHand({ ...known, token, origin: 'the given token' }))
 
-  if (url !== undefined) {
-    report('server')
-    const origin = page === undefined ? undefined : new URL(page).origin
-    const { resolve } = question
-    const pageEventId = eventId === undefined ? undefined : (event?.publicId ?? readEventId(eventId))
-    const server = await checkServer({ url, origin, eventId: pageEventId, ...(resolve ? { resolve } : {}) })
-    findings.push(...server.findings)
-    if (server.token !== null) {
-      findings.push(
-        await checkTokenAtHand({
-          ...known,
-          now: now(),
-          token: server.token,
-          origin: 'a token of the server',
-        }),
-      )
-    }
-    if (page !== undefined) {
-      report('page')
-      findings.push(...(await checkPage({ page, url, chatOrigin: question.chatOrigin })))
-    }
+  const whoIs = await identityFindings(question, settings, pageEventId, signal)
+  findings.push(...whoIs.findings)
+  if (address === undefined) return [...findings, notAsked]
+
+  report('server')
+  const server = await checkServer({
+    url: question.url ?? null,
+    tokenUrl: question.tokenUrl ?? `${question.url}/token`,
+    origin,
+    eventId: pageEventId,
+    visitor: question.visitor ?? null,
+    visitorKnown: whoIs.known,
+    identity: configOf(settings)?.identity.kind ?? null,
+    aheadMs,
+    signal,
+    ...(question.resolve ? { resolve: question.resolve } : {}),
+  })
+  findings.push(...server.findings)
+  if (server.token !== null) {
+    const origin = 'a token of the server'
+    findings.push(await checkTokenAtHand({ ...known, now: now(), token: server.token, origin }))
+  }
+  if (page !== undefined) {
+    report('page')
+    findings.push(...(await checkPage({ page, url: address, chatOrigin: question.chatOrigin, signal })))
   }
   return findings
 }
 
-function unseen(): KinescopeFacts {
-  const skipped = findingsAbout('kinescope').skip(
-    'api-token-missing',
-    'without KINESCOPE_API_TOKEN nothing can be compared with what Kinescope has',
-    'Set it for this command; the running server needs none.',
-  )
-  return { findings: [skipped], listed: null, event: null }
+const configOf = (settings: ServerSettings | null): ServeConfig | null =>
+  settings && 'config' in settings ? settings.config : null
+
+/** The id a page would ask by: as given, where the list holds that; else the one of the stream's link. */
+function idOnPage(
+  settings: ServerSettings,
+  given: string | undefined,
+  pageEventId: string | undefined,
+): string | undefined {
+  const events = configOf(settings)?.events
+  if (given === undefined || events === undefined || events === '*') return pageEventId
+  const asWritten = readEventId(given)
+  return events.some((event) => (typeof event === 'string' ? event : event.id) === asWritten)
+    ? asWritten
+    : pageEventId
+}
+
+async function identityFindings(
+  { visitor = null, now, report }: DoctorQuestion,
+  settings: ServerSettings | null,
+  eventId: string | undefined,
+  signal: AbortSignal,
+): Promise<{ findings: Finding[]; known: boolean | null }> {
+  const config = configOf(settings)
+  if (config) {
+    report?.('identity')
+    return checkIdentity({ identity: config.identity, visitor, eventId, now: now(), signal })
+  }
+  if (!visitor?.statement) return { findings: [], known: null }
+  return checkStatement(visitor.statement, { identity: null, eventId, now: now(), signal })
+}
+
+const notAsked = findingsAbout('server').skip(
+  'server-not-asked',
+  'the token server was not asked: what a visitor meets there is not known',
+  'Give its address: `--url https://chat.example.com`, and the page’s: `--origin https://www.example.com`.',
+)
+
+function unseen(error?: unknown): KinescopeFacts {
+  const found = findingsAbout('kinescope')
+  const finding =
+    error === undefined
+      ? found.skip(
+          'api-token-missing',
+          'without KINESCOPE_API_TOKEN nothing can be compared with what Kinescope has',
+          'Set it for this command; the running server needs none.',
+        )
+      : found.error(error)
+  return { findings: [finding], listed: null, event: null, aheadMs: null }
 }

@@ -5,7 +5,8 @@ export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip'
 /** What one check found. */
 export interface Finding {
   /** Which part was looked at. */
-  about: 'keys' | 'kinescope' | 'stream' | 'token' | 'server' | 'page'
+  about: 'settings' | 'keys' | 'kinescope' | 'stream' | 'token' | 'identity' | 'server' | 'page'
+  /** `skip`: this could not be tried; `remediation` says what for. */
   status: FindingStatus
   /** One of the product's codes, or a name of the doctor's own; stable. */
   code: string

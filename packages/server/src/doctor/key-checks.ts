@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { loadRingKey, readKeyRing } from '../keys/key-ring.js'
+import { placeText, type KeyPlace as StorePlace } from '../keys/key-store.js'
+import { loadStoredKey, readStore } from '../keys/ring-store.js'
 import { signingKeyRecord, whyNoSigner, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
 import { noSigner } from '../keys/no-signer.js'
@@ -16,6 +17,8 @@ export interface FoundKey {
   publicJwk: PublicJwk
   /** Kinescope's id; null where it isn't known. */
   remoteId: string | null
+  /** Given with its kid (CHAT_PRIVATE_KEY) rather than found in a ring. */
+  byHand: boolean
 }
 
 export interface KeyFacts {
@@ -24,7 +27,7 @@ export interface KeyFacts {
   ring: KeyRing | null
 }
 
-export type KeyPlace = { dir: string } | { privateKey: string; kid: string }
+export type KeyPlace = StorePlace | { privateKey: string; kid: string }
 
 /** Looks at the keys on this machine; contacts nobody. */
 export async function checkKeys(
@@ -33,24 +36,25 @@ export async function checkKeys(
 ): Promise<KeyFacts> {
   const found = findingsAbout('keys')
   try {
-    if (!('dir' in place)) {
+    if ('privateKey' in place) {
       const { privateKey, publicJwk, bits } = await loadPrivateKey(place.privateKey, { passphrase })
       const signing = { kid: place.kid, privateKey, expiresAt: null }
       const ok = found.ok('key', `CHAT_PRIVATE_KEY is a key of ${bits} bits for RS256, used as ${place.kid}`)
-      return { findings: [ok], key: { signing, publicJwk, remoteId: null }, ring: null }
+      return { findings: [ok], key: { signing, publicJwk, remoteId: null, byHand: true }, ring: null }
     }
-    const ring = await readKeyRing(place.dir)
+    const stored = await readStore(place)
+    const { ring } = stored
     const record = signingKeyRecord(ring, now)
-    if (!record) throw noSigner(whyNoSigner(ring, now), place.dir)
-    const { privateKey, publicJwk, bits } = await loadRingKey(place.dir, record, passphrase)
+    if (!record) throw noSigner(whyNoSigner(ring, now), placeText(place))
+    const { privateKey, publicJwk, bits } = await loadStoredKey(stored, record, passphrase)
     const signing = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
     const findings = [
       found.ok('key', `${record.kid} signs: RSA, ${bits} bits, RS256; it signed and verified a probe`),
       expiry(signing.expiresAt, now),
-      ...(await permissions(`${place.dir}/${record.file}`)),
+      ...('dir' in place ? await permissions(`${place.dir}/${record.file}`) : []),
       ...lifetimes(ring, tokenTtl),
     ]
-    return { findings, key: { signing, publicJwk, remoteId: record.remoteId }, ring }
+    return { findings, key: { signing, publicJwk, remoteId: record.remoteId, byHand: false }, ring }
   } catch (error) {
     return { findings: [found.error(error)], key: null, ring: null }
   }

@@ -10,12 +10,16 @@ import type { FoundKey } from './key-checks.js'
 /** Beyond this, a token of a minute's life is refused here and there. */
 const WARN_CLOCK_S = 5
 const FAIL_CLOCK_S = 30
+/** Keys that are looked at one by one for a modulus. */
+const MOST_LOOKED_AT = 20
 
 export interface KinescopeFacts {
   findings: Finding[]
   /** null where the list couldn't be read. */
   listed: RemoteKey[] | null
   event: StreamEvent | null
+  /** ms by which this machine's clock is ahead of Kinescope's; null where unknown. */
+  aheadMs: number | null
 }
 
 export interface KinescopeQuestion {
@@ -32,27 +36,37 @@ export async function checkKinescope(question: KinescopeQuestion): Promise<Kines
   const found = findingsAbout('kinescope')
   const findings: Finding[] = []
   let listed: RemoteKey[] | null = null
+  let aheadMs: number | null = null
   try {
-    findings.push(await checkClock(question))
+    aheadMs = await clockAhead(question)
+    findings.push(clockFinding(aheadMs))
     listed = await new JwkApi(api).list()
     if (key) findings.push(...(await checkRegistration(new JwkApi(api), key, listed, question.now())))
   } catch (error) {
     findings.push(found.error(error))
   }
-  if (eventId === undefined) return { findings, listed, event: null }
+  if (eventId === undefined) return { findings, listed, event: null, aheadMs }
   const { findings: more, event } = await checkEvent(api, eventId)
-  return { findings: [...findings, ...more], listed, event }
+  return { findings: [...findings, ...more], listed, event, aheadMs }
 }
 
-async function checkClock({ api, now }: KinescopeQuestion): Promise<Finding> {
-  const found = findingsAbout('kinescope')
+async function clockAhead({ api, now }: KinescopeQuestion): Promise<number | null> {
   const sent = now()
   const { date } = await api.call({ method: 'GET', path: ['v1', 'jwk'], resource: 'key' })
   const received = now()
-  if (date === null)
-    return found.skip('clock', 'Kinescope’s answer has no Date: the clocks can’t be compared')
+  if (date === null) return null
   // a Date is cut to whole seconds and was written somewhere between the two moments
-  const ahead = Math.max(sent - (date + 1000), 0) - Math.max(date - received, 0)
+  return Math.max(sent - (date + 1000), 0) - Math.max(date - received, 0)
+}
+
+function clockFinding(ahead: number | null): Finding {
+  const found = findingsAbout('kinescope')
+  if (ahead === null)
+    return found.skip(
+      'clock',
+      'Kinescope’s answer has no Date: the clocks can’t be compared',
+      'Compare this machine’s clock with another one’s by hand.',
+    )
   const seconds = Math.round(Math.abs(ahead) / 1000)
   const text = `this machine’s clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} Kinescope’s`
   const cure = 'Synchronise it (NTP): `timedatectl set-ntp true`. Tokens carry this machine’s time.'
@@ -72,13 +86,7 @@ async function checkRegistration(
   const named = listed.filter((remote) => remote.kid === kid)
   const [first] = named
   if (!first) {
-    return [
-      found.fail(
-        'key-not-registered',
-        `Kinescope doesn’t list ${kid}, the key that signs: every token is refused`,
-        `If nobody meant to delete it: \`kinescope-chat keys register ${kid}\`. If it leaked: \`kinescope-chat keys revoke ${kid}\`.`,
-      ),
-    ]
+    return [await notListed(jwk, key, listed)]
   }
   const remote = await inFull(jwk, first)
   const wrong = mismatch(remote, key, now)
@@ -93,6 +101,38 @@ async function checkRegistration(
         ]
       : []
   return [...(wrong ? [wrong] : [registered(remote)]), ...doubles]
+}
+
+/** A key given with its kid may be registered under another one: a slip of the pen, or the kid of the last key. */
+async function notListed(jwk: JwkApi, key: FoundKey, listed: readonly RemoteKey[]): Promise<Finding> {
+  const found = findingsAbout('kinescope')
+  const { kid } = key.signing
+  for (const other of listed.slice(0, MOST_LOOKED_AT)) {
+    const { n } = await inFull(jwk, other)
+    if (n !== null && n === key.publicJwk.n) {
+      return found.fail(
+        'wrong-kid',
+        `Kinescope has the key that signs under another kid: ${other.kid}, not ${kid}`,
+        key.byHand
+          ? `Write CHAT_KEY_ID=${other.kid}`
+          : `\`kinescope-chat-server keys register ${kid}\` registers it under its own.`,
+      )
+    }
+  }
+  const message = `Kinescope doesn’t list ${kid}, the key that signs: every token is refused`
+  if (!key.byHand) {
+    return found.fail(
+      'key-not-registered',
+      message,
+      `If nobody meant to delete it: \`kinescope-chat-server keys register ${kid}\`. If it leaked: \`kinescope-chat-server keys revoke ${kid}\`.`,
+    )
+  }
+  const known = listed.slice(0, MOST_LOOKED_AT).map((remote) => remote.kid)
+  return found.fail(
+    'key-not-registered',
+    message,
+    `Is CHAT_KEY_ID right? ${known.length > 0 ? `Kinescope lists: ${known.join(', ')}.` : 'Kinescope lists no key at all.'} Else register it: \`kinescope-chat-server keys register --adopt FILE --kid ${kid}\`.`,
+  )
 }
 
 /** The list needn't show the modulus; the key by itself may. */

@@ -8,14 +8,15 @@ export interface PageQuestion {
   /** The token server. */
   url: string
   chatOrigin: string
+  signal: AbortSignal
 }
 
 /** Looks at the headers of a page the chat is to stand on. */
-export async function checkPage({ page, url, chatOrigin }: PageQuestion): Promise<Finding[]> {
+export async function checkPage({ page, url, chatOrigin, signal }: PageQuestion): Promise<Finding[]> {
   const found = findingsAbout('page')
   const server = new URL(url).origin
   const needs = `frame-src ${chatOrigin}; connect-src ${server}; script-src ${server}`
-  const answer = await fetchQuietly(page)
+  const answer = await fetchQuietly(page, { signal })
   if ('failure' in answer) {
     return [
       found.warn(

@@ -3,9 +3,10 @@ export type Policies = ReadonlyMap<string, readonly string[]>[]
 
 /** Reads the headers' and the page's own policies; each of them has to allow a thing. */
 export function readPolicies(header: string | null, html: string): Policies {
-  const metas = [...html.matchAll(/<meta\s[^>]*http-equiv\s*=\s*["']?content-security-policy["']?[^>]*>/gi)]
+  const metas = [...html.matchAll(/<meta\s[^<>]*>/gi)].map(([tag]) => tag)
   const written = metas
-    .map(([tag]) => /content\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(tag))
+    .filter((tag) => /\shttp-equiv\s*=\s*["']?content-security-policy["'\s/>]/i.test(tag))
+    .map((tag) => /content\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(tag))
     .map((m) => m?.[1] ?? m?.[2] ?? '')
   return [...(header ?? '').split(','), ...written].filter((text) => text.trim() !== '').map(readPolicy)
 }

@@ -1,121 +1,163 @@
-import type { ServerFacts, ServerQuestion } from './server-question.js'
-import { fetchQuietly, type Fetched } from './fetch-quietly.js'
+import { checkCors } from './cors-checks.js'
+import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
-import { checkTokenAnswer } from './token-answer-checks.js'
 import { addressesOf, isPrivateAddress } from './private-address.js'
+import type { ServerFacts, ServerQuestion } from './server-question.js'
+import { askForToken, isTokenEndpoint } from './token-ask.js'
+import { checkTokenAnswers } from './token-answer-checks.js'
 
 const found = findingsAbout('server')
 
 /** Looks at a running token server from outside, as a browser on `origin` would. */
 export async function checkServer(question: ServerQuestion): Promise<ServerFacts> {
-  const { url, origin } = question
-  const ready = await fetchQuietly(`${url}/readyz`)
-  if ('failure' in ready) {
-    const cure = 'Check that the server runs, its address, TLS certificate, and the proxy before it.'
-    return {
-      findings: [found.fail('endpoint-unreachable', `${url} can’t be reached (${ready.failure})`, cure)],
-      token: null,
-    }
+  const { url, tokenUrl, origin, signal } = question
+  const before = transport(tokenUrl, origin)
+  const asked = await askForToken(question, null)
+  if ('failure' in asked) {
+    return { findings: [...before, unreachable(tokenUrl, asked)], token: null }
   }
-  const { findings: asked, token } = await checkTokenAnswer(question)
+  if (!isTokenEndpoint(asked)) {
+    return { findings: [...before, await wrongAddress(question, asked)], token: null }
+  }
+  const { findings, token } = await checkTokenAnswers(question, asked)
   return {
     findings: [
-      readiness(ready, url),
-      ...transport(url, origin),
+      ...before,
+      ...(url === null ? [] : [readiness(await fetchQuietly(`${url}/readyz`, { signal }), url)]),
       ...(await checkAddress(question)),
-      ...(origin === undefined || new URL(url).origin === origin ? [] : [await checkPreflight(url, origin)]),
-      ...asked,
-      await checkScript(url),
+      ...(origin === undefined || new URL(tokenUrl).origin === origin ? [] : await checkCors(question)),
+      ...findings,
+      ...(url === null ? [] : [await checkScript(url, signal)]),
     ],
     token,
   }
 }
 
-function readiness({ status }: Fetched, url: string): Finding {
-  if (status === 200) return found.ok('ready', `${url} is ready to sign`)
-  if (status === 503)
-    return found.fail(
-      'key-unavailable',
-      `${url} runs, but has no usable key (readyz 503)`,
-      `Look at ${url}/readyz: it names what is missing.`,
-    )
+function unreachable(tokenUrl: string, { failure }: NotFetched): Finding {
   return found.fail(
-    'endpoint-not-found',
-    `${url}/readyz was answered ${status}: this is not the token server, or its path is another`,
-    'Give --url with CHAT_BASE_PATH, such as https://www.example.com/chat.',
+    'endpoint-unreachable',
+    `${tokenUrl} can’t be reached (${failure})`,
+    'Check that the server runs, its address, TLS certificate, and the proxy before it.',
   )
 }
 
-function transport(url: string, origin: string | undefined): Finding[] {
-  if (!url.startsWith('http:') || isLocalName(new URL(url).hostname)) return []
+/** Something else answers: a page, a proxy, another program. Where the endpoint is close by, that is said. */
+async function wrongAddress(question: ServerQuestion, { status, headers }: Fetched): Promise<Finding> {
+  const { tokenUrl } = question
+  const type = headers.get('content-type') ?? 'no type'
+  const location = headers.get('location')
+  if (status >= 300 && status < 400 && location !== null) {
+    return found.fail(
+      'endpoint-bad-reply',
+      `POST ${tokenUrl} is redirected (${status}) to ${location.replace(/[?#].*$/s, '')}: the element follows no redirect`,
+      'Use the address it leads to, or exempt the token path from the redirect.',
+    )
+  }
+  const near = await nearby(question)
+  if (near !== null) {
+    return found.fail(
+      'endpoint-not-found',
+      `POST ${tokenUrl} was answered ${status} (${type}); the token endpoint is at ${near}`,
+      `Use that address: \`--url ${near.replace(/\/token$/, '')}\`, and on the page the script from there. CHAT_BASE_PATH and the proxy’s path must be the same.`,
+    )
+  }
+  if (status === 404 || status === 405) {
+    return found.fail(
+      'endpoint-not-found',
+      `POST ${tokenUrl} was answered ${status} (${type}): the token endpoint isn’t there`,
+      'Give --url with CHAT_BASE_PATH, such as https://www.example.com/chat; or --token-url with the address of a route inside an app.',
+    )
+  }
+  return found.fail(
+    'endpoint-bad-reply',
+    `POST ${tokenUrl} was answered ${status} (${type}): not by the token server`,
+    status >= 500
+      ? 'The proxy answers by itself: does the token server run, and is the proxy’s upstream address right?'
+      : 'Look at the proxy, a firewall or a sign-in page before it: the path must reach the token server with its body.',
+  )
+}
+
+async function nearby(question: ServerQuestion): Promise<string | null> {
+  const { origin, pathname } = new URL(question.tokenUrl)
+  const parents = pathname.split('/').slice(1, -1)
+  const bases = [...parents.map((_, count) => `/${parents.slice(0, count).join('/')}`), '/chat', '']
+  const candidates = [...new Set(bases.map((base) => `${origin}${base.replace(/\/$/, '')}/token`))]
+  for (const tokenUrl of candidates.filter((candidate) => candidate !== question.tokenUrl).slice(0, 4)) {
+    const answer = await askForToken({ ...question, tokenUrl }, null)
+    if (!('failure' in answer) && isTokenEndpoint(answer)) return tokenUrl
+  }
+  return null
+}
+
+/** A token route inside somebody's app needs none; ours has one. */
+function readiness(answer: Fetched | NotFetched, url: string): Finding {
+  const status = 'failure' in answer ? null : answer.status
+  const body = 'failure' in answer ? null : jsonObject(answer)
+  const said = typeof body?.['status'] === 'string'
+  if (status === 200 && said) return found.ok('ready', `${url} is ready to sign`)
+  if (status === 503 && said) {
+    const code = typeof body?.['code'] === 'string' ? ` (${body['code']})` : ''
+    return found.fail(
+      'key-unavailable',
+      `${url} runs, but has no usable key${code}`,
+      'Look at the server’s log, and run `kinescope-chat-server keys list` where its keys are.',
+    )
+  }
+  return found.ok(
+    'ready-unknown',
+    `${url}/readyz says nothing of ours: a token route inside an app, or not let through`,
+  )
+}
+
+function transport(tokenUrl: string, origin: string | undefined): Finding[] {
+  if (!tokenUrl.startsWith('http:') || isLocalName(new URL(tokenUrl).hostname)) return []
   const why = origin?.startsWith('https:')
     ? 'a page served over https may not call it'
     : 'tokens and cookies travel in the open'
-  return [found.fail('insecure', `${url} is not https: ${why}`, 'Put it behind a proxy with a certificate.')]
+  return [
+    found.fail('insecure', `${tokenUrl} is not https: ${why}`, 'Put it behind a proxy with a certificate.'),
+  ]
 }
 
 /** Chrome asks the visitor before a public page may reach into a local network, and may refuse without asking. */
-async function checkAddress({ url, origin, resolve = addressesOf }: ServerQuestion): Promise<Finding[]> {
+async function checkAddress({ tokenUrl, origin, resolve = addressesOf }: ServerQuestion): Promise<Finding[]> {
   if (origin === undefined) return []
-  const [ours, theirs] = await Promise.all([url, origin].map((address) => resolve(new URL(address).hostname)))
+  const [ours, theirs] = await Promise.all(
+    [tokenUrl, origin].map((address) => resolve(new URL(address).hostname)),
+  )
   if (!ours!.some(isPrivateAddress) || theirs!.some(isPrivateAddress) || theirs!.length === 0) return []
   return [
     found.fail(
       'private-address',
-      `${new URL(url).hostname} is an address of a local network (${ours!.find(isPrivateAddress)}), ${origin} is public: browsers hinder such calls`,
+      `${new URL(tokenUrl).hostname} is an address of a local network (${ours!.find(isPrivateAddress)}), ${origin} is public: browsers hinder such calls`,
       'Give the token server a public address, or put it behind the site’s own proxy with CHAT_BASE_PATH.',
     ),
   ]
 }
 
-async function checkPreflight(url: string, origin: string): Promise<Finding> {
-  const answer = await fetchQuietly(`${url}/token`, {
-    method: 'OPTIONS',
-    headers: {
-      origin,
-      'access-control-request-method': 'POST',
-      'access-control-request-headers': 'content-type',
-    },
-  })
-  if ('failure' in answer)
-    return found.fail(
-      'endpoint-unreachable',
-      `OPTIONS ${url}/token failed (${answer.failure})`,
-      'Look at the proxy before the server.',
+async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
+  const answer = await fetchQuietly(`${url}/kinescope-chat.js`, { signal })
+  const status = 'failure' in answer ? null : answer.status
+  if ('failure' in answer || status === 404) {
+    return found.ok(
+      'script-elsewhere',
+      `${url} has no /kinescope-chat.js: the page takes the element from elsewhere`,
     )
-  const fault = corsFault(answer.headers, origin)
-  if (!fault) return found.ok('cors', `pages of ${origin} may ask for tokens`)
-  return found.fail(
-    'origin-not-allowed',
-    `a page of ${origin} may not ask for a token: ${fault}`,
-    `Add ${origin} to CHAT_ALLOWED_ORIGINS; if it is there, a proxy answers OPTIONS itself or drops headers.`,
-  )
-}
-
-function corsFault(headers: Headers, origin: string): string | null {
-  const allowed = headers.get('access-control-allow-origin')
-  if (allowed === null) return 'Access-Control-Allow-Origin is missing'
-  if (allowed !== origin) return `Access-Control-Allow-Origin is ${allowed.slice(0, 100)}`
-  if (headers.get('access-control-allow-credentials') !== 'true')
-    return 'Access-Control-Allow-Credentials is not true'
-  return null
-}
-
-async function checkScript(url: string): Promise<Finding> {
-  const answer = await fetchQuietly(`${url}/kinescope-chat.js`)
+  }
   const good =
-    !('failure' in answer) &&
-    answer.status === 200 &&
+    status === 200 &&
     /javascript/.test(answer.headers.get('content-type') ?? '') &&
     answer.headers.get('access-control-allow-origin') === '*'
   return good
     ? found.ok('script', 'the element’s script can be loaded from any page')
     : found.fail(
         'script',
-        `${url}/kinescope-chat.js can’t be loaded by pages`,
+        `${url}/kinescope-chat.js can’t be loaded by pages (${status})`,
         'It must be answered 200 as JavaScript, with Access-Control-Allow-Origin: *; look at the proxy.',
       )
 }
 
 const isLocalName = (hostname: string) =>
-  hostname === 'localhost' || isPrivateAddress(hostname.replace(/^\[|\]$/g, ''))
+  hostname === 'localhost' ||
+  hostname.endsWith('.localhost') ||
+  isPrivateAddress(hostname.replace(/^\[|\]$/g, ''))

@@ -1,17 +1,31 @@
 import type { Finding } from './finding.js'
+import type { IdentityConfig } from '../identity/identity-config.js'
+import type { Visitor } from './visitor.js'
 
 export interface ServerQuestion {
-  /** The token server's address, such as `https://chat.example.com`. */
-  url: string
+  /** The token server's address, such as `https://chat.example.com`; null where only the token endpoint is known. */
+  url: string | null
+  /** The token endpoint itself. */
+  tokenUrl: string
   /** The page's origin. */
   origin: string | undefined
+  /** The id that the page uses. */
   eventId: string | undefined
+  /** Somebody who is signed in at the site, to ask as. */
+  visitor: Visitor | null
+  /** Whether the site itself says that it knows them; null where it wasn't asked. */
+  visitorKnown: boolean | null
+  /** How the server learns who asks, where its settings are known here. */
+  identity: IdentityConfig['kind'] | null
+  /** ms by which this machine's clock is ahead of Kinescope's; null where unknown. */
+  aheadMs: number | null
+  signal: AbortSignal
   /** Finds the addresses of a host name; replaced in tests. */
   resolve?: (hostname: string) => Promise<string[]>
 }
 
 export interface ServerFacts {
   findings: Finding[]
-  /** A token the server gave without being told who asks: guests. */
+  /** A token the server gave, to the visitor at hand or to anybody. */
   token: string | null
 }

@@ -1,43 +1,191 @@
-import { randomUUID } from 'node:crypto'
-import { fetchQuietly, type Fetched } from './fetch-quietly.js'
+import type { WireCode } from 'kinescope-chat/contract'
+import type { Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import type { ServerFacts, ServerQuestion } from './server-question.js'
+import { askForToken, detailOf, requestIdOf, tokenOf, wireCodeOf } from './token-ask.js'
 
 const found = findingsAbout('server')
+/** Beyond this a token's times are wrong where it matters. ms */
+const CLOCK_MS = 30_000
 
-/** Asks for a token without saying who asks. Any answer of the server's own shows whether it may be cached. */
-export async function checkTokenAnswer({ url, origin, eventId }: ServerQuestion): Promise<ServerFacts> {
-  const ask = () =>
-    fetchQuietly(`${url}/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: origin ?? new URL(url).origin },
-      body: JSON.stringify({ event_id: eventId ?? randomUUID() }),
-    })
-  const answers = [await ask(), await ask()]
-  const failed = answers.find((answer) => 'failure' in answer)
-  if (failed)
+/** Judges what the server says to somebody unknown, and to a signed-in visitor where one is at hand. */
+export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetched): Promise<ServerFacts> {
+  const again = await askForToken(question, null)
+  const findings = [
+    'failure' in again ? lost(question, again.failure) : caching(nobody, again),
+    ...clock(nobody, question.aheadMs),
+  ]
+  const anonymous = tokenOf(nobody)
+  if (anonymous !== null) {
+    const text = 'the server gives tokens to visitors it doesn’t know (guests)'
+    return { findings: [...findings, found.ok('token-endpoint', text)], token: anonymous }
+  }
+  const code = wireCodeOf(nobody)!
+  if (code !== 'sign-in-required')
+    return { findings: [...findings, refusal(code, nobody, question)], token: null }
+  const works = found.ok('token-endpoint', `${question.tokenUrl} works: it wants to know who asks`)
+  const asked = await asVisitor(question, nobody)
+  return { findings: [...findings, works, ...asked.findings], token: asked.token }
+}
+
+async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<ServerFacts> {
+  const { visitor, tokenUrl } = question
+  if (!visitor) {
     return {
       findings: [
-        found.fail(
-          'endpoint-unreachable',
-          `POST ${url}/token failed (${failed.failure})`,
-          'Look at the proxy before the server.',
+        found.skip(
+          'visitor-not-tried',
+          'whether a signed-in visitor gets a token was not tried',
+          question.identity === 'jwt'
+            ? 'Give a statement as the site signs it: `--statement-file FILE`.'
+            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or a signed statement: `--statement-file FILE`.',
         ),
       ],
       token: null,
     }
-  const [first, second] = answers as [Fetched, Fetched]
-  return { findings: [caching(first, second), verdict(first, url)], token: tokenOf(first) }
+  }
+  const answer = await askForToken(question, visitor)
+  if ('failure' in answer) return { findings: [lost(question, answer.failure)], token: null }
+  const token = tokenOf(answer)
+  if (token !== null) {
+    return { findings: [found.ok('visitor', 'the given visitor gets a token')], token }
+  }
+  const code = wireCodeOf(answer)
+  if (code === null) {
+    const text = `POST ${tokenUrl} with the visitor’s ${visitor.by} was answered ${answer.status}: not by the token server`
+    return {
+      findings: [found.fail('endpoint-bad-reply', text, 'Look at what stands before the server.')],
+      token: null,
+    }
+  }
+  if (code === 'sign-in-required') return { findings: [unknown(question, nobody, answer)], token: null }
+  return { findings: [refusal(code, answer, question)], token: null }
 }
+
+/** The visitor is signed in, says whoever runs this; the server says that nobody is. */
+function unknown(
+  { visitor, visitorKnown, identity }: ServerQuestion,
+  nobody: Fetched,
+  answer: Fetched,
+): Finding {
+  const what = visitor!.by
+  const id = requestIdOf(answer)
+  // the endpoint has words of its own for a request that brings nothing along
+  const arrived = detailOf(answer) !== detailOf(nobody)
+  if (visitorKnown === true || (visitorKnown === null && !arrived && identity === 'forward')) {
+    return {
+      ...found.fail(
+        `${what}-lost`,
+        `the visitor’s ${what} doesn’t reach the token server`,
+        what === 'cookie'
+          ? 'Let the proxy pass the Cookie header on the token path. On another host than the site’s the browser sends none: put the server under a path of the site (CHAT_BASE_PATH).'
+          : 'Let the proxy pass the Authorization header on the token path.',
+      ),
+      ...id,
+    }
+  }
+  return {
+    ...found.fail(
+      'visitor-unknown',
+      `the server doesn’t know the given visitor (sign-in-required)${arrived ? '' : `, or their ${what} doesn’t reach it`}`,
+      `Is the ${what} still good, and does the proxy pass it on? The server’s log has the reason under the request id. Run this with the server’s settings (CHAT_IDENTITY…) to have them compared.`,
+    ),
+    ...id,
+  }
+}
+
+function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQuestion): Finding {
+  const id = requestIdOf(answer)
+  const make = (
+    message: string,
+    remediation: string,
+    status: 'fail' | 'warn' | 'skip' = 'fail',
+  ): Finding => ({
+    ...found[status](code, message, remediation),
+    ...id,
+  })
+  switch (code) {
+    case 'event-not-allowed':
+      return eventId === undefined
+        ? make(
+            'the server keeps to its list of streams; whether yours is in it was not tried',
+            'Give --event with the id that the page uses.',
+            'skip',
+          )
+        : make(
+            `the server’s list doesn’t hold the stream ${eventId}`,
+            'Add to CHAT_EVENTS the very id that the page’s event-id has, and restart the server.',
+          )
+    case 'origin-not-allowed':
+      return make(
+        `the server refuses the origin ${origin ?? 'of its own'}`,
+        origin === undefined
+          ? 'Give --origin with the page’s address. If it is the server’s own, set CHAT_PUBLIC_URL to the address that pages use.'
+          : 'Add the page’s origin to CHAT_ALLOWED_ORIGINS.',
+      )
+    case 'rate-limited':
+    case 'overloaded':
+      return make(
+        `the server has no token now (${code})`,
+        'Wait a minute and look again; then look at its load and CHAT_RATE_LIMIT.',
+        'warn',
+      )
+    case 'identity-unavailable':
+      return make(
+        'the server can’t find out who its visitors are (identity-unavailable)',
+        'Look at CHAT_IDENTITY_URL, or the key set it verifies with: its log has the reason under the request id. Run this with the server’s settings to have them tried.',
+      )
+    case 'identity-expired':
+      return make(
+        'the given statement has ended (identity-expired)',
+        'Take a fresh one. If the page’s own is as old, the page is cached.',
+      )
+    case 'access-denied':
+      return make(
+        'the site refuses the given visitor (access-denied)',
+        'Ask the site why: known, but not allowed into this chat.',
+      )
+    case 'key-unavailable':
+    case 'key-not-registered':
+    case 'key-expired':
+      return make(
+        `the server has no key that Kinescope takes (${code})`,
+        'Run `kinescope-chat-server keys list` and `kinescope-chat-server keys reconcile` where its keys are.',
+      )
+    case 'event-not-found':
+      return make(
+        'the server says that Kinescope knows no such stream',
+        'Check the ids in CHAT_EVENTS: `kinescope-chat-server events list`.',
+      )
+    case 'bad-request':
+      return make(
+        `the request doesn’t arrive as it was sent (${answer.status})`,
+        'Look at the proxy: it must pass method, Content-Type and body unchanged.',
+      )
+    case 'sign-in-required':
+    case 'server-error':
+      return make(`the server refuses: ${code}`, 'Look at its log under the request id.')
+  }
+}
+
+const lost = ({ tokenUrl }: ServerQuestion, failure: string): Finding =>
+  found.fail(
+    'endpoint-unreachable',
+    `POST ${tokenUrl} failed (${failure})`,
+    'Look at the proxy before the server.',
+  )
 
 function caching(first: Fetched, second: Fetched): Finding {
   const control = first.headers.get('cache-control') ?? ''
   const id = first.headers.get('x-request-id')
+  const token = tokenOf(first)
   const fault = [
+    token !== null && token === tokenOf(second) && 'two questions got the same token',
+    id !== null && id === second.headers.get('x-request-id') && 'two questions got the same answer',
+    [first, second].some(({ headers }) => headers.has('age')) &&
+      'an Age header shows that it came from a cache',
     !/\bno-store\b/i.test(control) &&
       `Cache-Control is ${control ? `"${control.slice(0, 60)}"` : 'missing'} instead of no-store`,
-    second.headers.has('age') && 'an Age header shows that it came from a cache',
-    id !== null && id === second.headers.get('x-request-id') && 'two questions got the same answer',
     first.headers.has('etag') && 'it has an ETag',
   ].find((text) => typeof text === 'string')
   if (!fault) return found.ok('cache', 'token answers are not cached')
@@ -48,56 +196,18 @@ function caching(first: Fetched, second: Fetched): Finding {
   )
 }
 
-function verdict({ status, text, headers }: Fetched, url: string): Finding {
-  const code = codeOf(text)
-  if (status === 200)
-    return found.ok('token-endpoint', 'the server gives tokens to visitors it doesn’t know (guests)')
-  switch (code) {
-    case 'sign-in-required':
-    case 'access-denied':
-      return found.ok('token-endpoint', `POST /token works: it wants to know who asks (${code})`)
-    case 'event-not-allowed':
-      return found.warn(
-        code,
-        'the server’s list doesn’t hold this stream',
-        'Add the id the page uses to CHAT_EVENTS, or give --event.',
-      )
-    case 'origin-not-allowed':
-      return found.fail(
-        code,
-        'the server refuses this origin',
-        'Add the page’s origin to CHAT_ALLOWED_ORIGINS.',
-      )
-    case null:
-      return found.fail(
-        'endpoint-bad-reply',
-        `POST ${url}/token was answered ${status} (${headers.get('content-type') ?? 'no type'}): not by the token server`,
-        'Look at the proxy: the path must reach the token server with its body.',
-      )
-    default:
-      return found.fail(
-        code,
-        `POST ${url}/token was refused: ${code}`,
-        'Look at the server’s log under the request id of the answer.',
-      )
-  }
-}
-
-function codeOf(text: string): string | null {
-  try {
-    const { code } = JSON.parse(text) as { code?: unknown }
-    return typeof code === 'string' ? code : null
-  } catch {
-    return null
-  }
-}
-
-function tokenOf({ status, text }: Fetched): string | null {
-  if (status !== 200) return null
-  try {
-    const { token } = JSON.parse(text) as { token?: unknown }
-    return typeof token === 'string' ? token : null
-  } catch {
-    return null
-  }
+/** The clock of the machine that signs, which needn't be this one. */
+function clock({ headers, at }: Fetched, aheadMs: number | null): Finding[] {
+  const date = Date.parse(headers.get('date') ?? '')
+  if (Number.isNaN(date)) return []
+  const offMs = date - at + (aheadMs ?? 0)
+  if (Math.abs(offMs) < CLOCK_MS) return []
+  const than = aheadMs === null ? 'this machine’s' : 'Kinescope’s'
+  return [
+    found.fail(
+      'server-clock-off',
+      `the server’s clock is ${Math.round(Math.abs(offMs) / 1000)} s ${offMs > 0 ? 'ahead of' : 'behind'} ${than}: its tokens are refused`,
+      'Synchronise the clock of the machine that signs (NTP): `timedatectl set-ntp true`.',
+    ),
+  ]
 }

@@ -10,8 +10,13 @@ import { MAX_BODY_BYTES, readBody } from './token-request.js'
  * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error answers
  * stay out of it: every method and every error goes through the endpoint.
  */
-export function mountToken(app: FastifyInstance, endpoint: TokenEndpoint<FastifyRequest>): void {
+export function mountToken(
+  app: FastifyInstance,
+  endpoint: TokenEndpoint<FastifyRequest>,
+  addressOf: (request: FastifyRequest) => string | null = ({ ip }) => ip,
+): void {
   app.register((scope, _options, done) => {
+    const tokenCall = (request: FastifyRequest) => callOf(request, addressOf(request))
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
     scope.setErrorHandler((error, request, reply) =>
@@ -25,13 +30,17 @@ export function mountToken(app: FastifyInstance, endpoint: TokenEndpoint<Fastify
 
 /** The facts of a Fastify request. */
 export function tokenCall(request: FastifyRequest): TokenCall<FastifyRequest> {
+  return callOf(request, request.ip)
+}
+
+function callOf(request: FastifyRequest, address: string | null): TokenCall<FastifyRequest> {
   return {
     method: request.method,
     header: (name) => {
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(', ') : (value ?? null)
     },
-    address: request.ip,
+    address,
     ownOrigin: `${request.protocol}://${request.host}`,
     requestId: request.id,
     readBody: () => {
@@ -43,6 +52,7 @@ export function tokenCall(request: FastifyRequest): TokenCall<FastifyRequest> {
         (stream?.iterator({ destroyOnReturn: false }) ?? null) as AsyncIterable<Uint8Array> | null,
       )
     },
+    whenGone: (listener) => void request.raw.once('close', listener),
     request,
   }
 }

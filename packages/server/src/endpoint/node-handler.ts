@@ -1,48 +1,77 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { endpointFor, type TokenHandlerOptions } from './fetch-handler.js'
-import { MAX_BODY_BYTES, readBody, type BodyText } from './token-request.js'
+import { clientAddressBy } from './client-address.js'
+import { answerWith, endpointFor, type TokenHandlerOptions } from './fetch-handler.js'
+import type { TokenCall } from './token-call.js'
+import { bodyReadAlready, MAX_BODY_BYTES, readBody, type RequestBody } from './token-request.js'
 
 export interface NodeHandlerOptions<R extends IncomingMessage> extends TokenHandlerOptions<R> {
-  /** The visitor's address behind a trusted proxy (Express: `(request) => request.ip`); the socket's by default. */
+  /** The visitor's address behind a trusted proxy (Express: `(request) => request.ip`). */
   clientAddress?: (request: R) => string | null | undefined
+  /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed, in place of `clientAddress`. */
+  trustedProxies?: readonly string[]
 }
 
 /**
- * The token endpoint as a handler of `node:http`, and so of Express, Connect, Koa and Next.js' pages: `authenticate` gets
- * the request with whatever session the framework has put on it.
+ * @param parsedBody what a body parser has made of the body, where it doesn't leave it at `request.body` (Koa:
+ * `ctx.request.body`); Express' `next` is ignored here
  */
-export function createNodeHandler<R extends IncomingMessage>(
-  options: NodeHandlerOptions<R>,
-): (request: R, response: ServerResponse) => Promise<void> {
-  const { clientAddress, ...rest } = options
+export type NodeHandler<R extends IncomingMessage> = (
+  request: R,
+  response: ServerResponse,
+  parsedBody?: unknown,
+) => Promise<void>
+
+/**
+ * The token endpoint as a handler of `node:http`, and so of Express, Connect, Koa and Next.js' pages: `authenticate` gets
+ * the request with whatever session the framework has put on it. Never rejects.
+ */
+export function createNodeHandler<R extends IncomingMessage>(options: NodeHandlerOptions<R>): NodeHandler<R> {
+  const { clientAddress, trustedProxies, ...rest } = options
+  const addressOf = clientAddress ?? clientAddressBy(trustedProxies)
   const endpoint = endpointFor<R>(rest)
-  return async (request, response) => {
-    const header = (name: string) => {
-      const value = request.headers[name]
-      return Array.isArray(value) ? value.join(', ') : (value ?? null)
-    }
-    const scheme = (request.socket as TLSSocket).encrypted ? 'https' : 'http'
-    const { status, headers, body } = await endpoint.answer({
-      method: request.method ?? 'GET',
-      header,
-      address: (clientAddress ? clientAddress(request) : request.socket.remoteAddress) ?? null,
-      ownOrigin: request.headers.host === undefined ? null : `${scheme}://${request.headers.host}`,
+  return async (request, response, parsedBody) => {
+    const { headers: asked, method = 'GET' } = request
+    // serverless adapters make requests without a socket
+    const scheme = (request.socket as TLSSocket | undefined)?.encrypted ? 'https' : 'http'
+    const call: Omit<TokenCall<R>, 'address'> = {
+      method,
+      header: (name) => {
+        const value = asked[name]
+        return Array.isArray(value) ? value.join(', ') : (value ?? null)
+      },
+      ownOrigin: asked.host === undefined ? null : `${scheme}://${asked.host}`,
       requestId: crypto.randomUUID(),
-      readBody: () => bodyOf(request),
+      readBody: () => bodyOf(request, typeof parsedBody === 'function' ? undefined : parsedBody),
+      whenGone: (listener) => void response.once('close', listener),
       request,
-    })
-    response.writeHead(status, headers).end(status === 204 || request.method === 'HEAD' ? undefined : body)
+    }
+    const { status, headers, body } = await answerWith(endpoint, call, () => addressOf(request))
+    try {
+      if (response.headersSent || response.destroyed) return
+      // not chained: middleware and adapters replace both, and give nothing back
+      response.writeHead(status, headers)
+      response.end(status === 204 || method === 'HEAD' ? undefined : body)
+    } catch {
+      response.destroy()
+    }
   }
 }
 
-function bodyOf(request: IncomingMessage & { body?: unknown }): Promise<BodyText> {
-  if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
-    return Promise.resolve({ problem: 'too-large' })
-  // a body parser came first and has emptied the stream
-  if (request.readableEnded && request.body !== undefined) {
-    const { body } = request
-    return Promise.resolve({ text: typeof body === 'string' ? body : JSON.stringify(body) })
-  }
+async function bodyOf(
+  request: IncomingMessage & { body?: unknown },
+  parsedBody: unknown,
+): Promise<RequestBody> {
+  if (Number(request.headers['content-length']) > MAX_BODY_BYTES) return { problem: 'too-large' }
+  const body = parsedBody ?? request.body
+  const untouched = !request.readableDidRead && !request.readableEnded && request.readable
+  // a parser that didn't want this type leaves an empty object beside a full stream
+  if (!untouched || !isEmpty(body)) return bodyReadAlready(body)
+  // leaving the loop early must not destroy the socket: the refusal still has to go out
   return readBody(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>)
+}
+
+function isEmpty(body: unknown): boolean {
+  if (body === undefined || body === null || body === '') return true
+  return typeof body === 'object' && Object.keys(body).length === 0
 }

@@ -47,12 +47,44 @@ export function corsHeaders(readable: string | null): Record<string, string> {
   }
 }
 
-/** What a preflight adds (Fetch standard, "CORS-preflight request"). */
-export function preflightHeaders(readable: string | null): Record<string, string> {
+/** What anybody may read: a GET is how a page that isn't listed learns why. Never with credentials, never a token. */
+export const READABLE_BY_ANYONE = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Date, Retry-After, X-Request-ID',
+} as const
+
+/** What the element sends. */
+const OWN_HEADERS = ['authorization', 'content-type']
+/** What monitoring adds to every request of a page, by names that don't change. */
+const MONITORING = new Set([
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+  'b3',
+  'newrelic',
+  'x-request-id',
+  'x-requested-with',
+])
+/** Tracing headers that come as a family. */
+const MONITORING_FAMILY = /^(?:x-datadog-|x-b3-)[a-z\d-]{1,40}$/
+const MAX_ASKED = 2000
+
+/**
+ * What a preflight adds (Fetch standard, "CORS-preflight request").
+ * @param asked `Access-Control-Request-Headers`
+ */
+export function preflightHeaders(readable: string | null, asked: string | null): Record<string, string> {
   if (readable === null) return {}
+  const names = (asked ?? '')
+    .slice(0, MAX_ASKED)
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+  const monitoring = names.filter((name) => MONITORING.has(name) || MONITORING_FAMILY.test(name))
   return {
     'Access-Control-Allow-Methods': 'POST',
-    'Access-Control-Allow-Headers': 'authorization, content-type',
+    // with credentials a star is a header's name and no star
+    'Access-Control-Allow-Headers': [...new Set([...OWN_HEADERS, ...monitoring])].join(', '),
     'Access-Control-Max-Age': '600',
   }
 }

@@ -1,13 +1,8 @@
 import { Redis } from 'ioredis'
-import {
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-  type RateLimiterAbstract,
-} from 'rate-limiter-flexible'
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { localLimit, WINDOW_MS } from './local-limit.js'
 import type { RateLimit } from './token-call.js'
 
-const WINDOW_S = 60
 /** A visitor shouldn't wait longer for a count than for the token. */
 const REDIS_BUDGET_MS = 500
 /** After Redis has failed once, nobody else waits for it so long. */
@@ -19,7 +14,10 @@ export interface RateLimiterOptions {
   address: number
   /** Shares the counts between replicas. */
   redisUrl?: string | undefined
+  /** Called each time Redis goes: limits are counted here from then on. */
   onFallback?: (error: unknown) => void
+  /** Called each time Redis counts again. */
+  onReturn?: () => void
   /** Milliseconds on a clock that only goes forward. */
   clock?: () => number
 }
@@ -32,54 +30,69 @@ export interface RateLimiter {
 
 /** Limits for visitors and addresses, counted in Redis where there is one, and here while it is away. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { redisUrl, onFallback, clock = () => performance.now() } = options
-  const redis =
-    redisUrl === undefined
-      ? null
-      : new Redis(redisUrl, {
-          commandTimeout: REDIS_BUDGET_MS,
-          connectTimeout: 2000,
-          // a queue would hold visitors until Redis is back
-          enableOfflineQueue: false,
-          maxRetriesPerRequest: 0,
-          retryStrategy: (times) => Math.min(times * 200, 2000),
-        })
-  redis?.on('error', (error) => onFallback?.(error))
-  let pausedUntil = -Infinity
+  const { redisUrl, clock = () => performance.now() } = options
+  const visitor = localLimit({ points: options.visitor, clock })
+  const address = localLimit({ points: options.address, clock })
+  if (redisUrl === undefined) return { visitor, address, close: () => undefined }
 
-  const limit = (name: string, points: number): RateLimit => {
-    const local = new RateLimiterMemory({ keyPrefix: name, points, duration: WINDOW_S })
-    const shared =
-      redis &&
-      new RateLimiterRedis({
-        storeClient: redis,
-        keyPrefix: `kinescope-chat:${name}`,
-        points,
-        duration: WINDOW_S,
-      })
+  const redis = new Redis(redisUrl, {
+    commandTimeout: REDIS_BUDGET_MS,
+    connectTimeout: 2000,
+    // a queue would hold visitors until Redis is back
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(times * 200, 2000),
+  })
+  let away = false
+  let closed = false
+  let pausedUntil = -Infinity
+  const gone = (error: unknown) => {
+    if (away || closed) return
+    away = true
+    options.onFallback?.(error)
+  }
+  const back = () => {
+    if (!away) return
+    away = false
+    options.onReturn?.()
+  }
+  redis.on('error', gone)
+  redis.on('close', () => gone(new Error('the connection to Redis was closed')))
+
+  const shared = (name: string, points: number, local: RateLimit): RateLimit => {
+    const limiter = new RateLimiterRedis({
+      storeClient: redis,
+      keyPrefix: `kinescope-chat:${name}`,
+      points,
+      duration: WINDOW_MS / 1000,
+    })
     return {
       async spend(key) {
-        if (shared && redis.status === 'ready' && clock() >= pausedUntil) {
-          try {
-            return await consume(shared, key)
-          } catch (error) {
-            pausedUntil = clock() + REDIS_PAUSE_MS
-            onFallback?.(error)
-          }
+        if (redis.status !== 'ready' || clock() < pausedUntil) return local.spend(key)
+        try {
+          const wait = await consume(limiter, key)
+          back()
+          return wait
+        } catch (error) {
+          pausedUntil = clock() + REDIS_PAUSE_MS
+          gone(error)
+          return local.spend(key)
         }
-        return consume(local, key)
       },
     }
   }
   return {
-    visitor: limit('visitor', options.visitor),
-    address: limit('address', options.address),
-    close: () => redis?.disconnect(),
+    visitor: shared('visitor', options.visitor, visitor),
+    address: shared('address', options.address, address),
+    close() {
+      closed = true
+      redis.disconnect()
+    },
   }
 }
 
 /** @returns 0, or the whole seconds to wait. @throws where the counter itself failed */
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<number> {
+async function consume(limiter: RateLimiterRedis, key: string): Promise<number> {
   try {
     await limiter.consume(key)
     return 0

@@ -7,17 +7,28 @@ const TROUBLED_POLL_MS = 30_000
 /** A key that came up since the last look is looked for at once, but not for every token. */
 const SOON_MS = 1000
 
+/** For one look. The next one comes anyway. */
+const LOOK_MS = 60_000
+
 /** What the watch asks of Kinescope. */
 export interface RegistrationSource {
-  listKeys(): Promise<readonly { kid: string; expiresAt: string | null }[]>
-  /** Null where there is no such stream; rejects where that can't be told. */
-  findEvent(id: string): Promise<{ jwtRequired: boolean | null } | null>
+  /**
+   * @param eventIds UUIDs or public ids
+   * @returns in `events` null for an id that no stream has; ids that can't be told of are left out
+   */
+  look(
+    eventIds: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{
+    keys: readonly { kid: string; expiresAt: string | null }[]
+    events: ReadonlyMap<string, { jwtRequired: boolean | null } | null>
+  }>
 }
 
 export interface RegistrationWatchOptions {
   source: RegistrationSource
-  /** Streams to look for. */
-  eventIds: readonly string[]
+  /** Streams to look for, by the id in the token's claim. */
+  events: readonly { id: string; claimId?: string }[]
   /** The key that signs at the moment. */
   currentKid: () => string | null
   pollMs?: number
@@ -40,7 +51,7 @@ export class RegistrationWatch implements RegistrationView {
   #timer: NodeJS.Timeout | undefined
   #nextAt = 0
   #looking: Promise<void> | null = null
-  #closed = false
+  readonly #closing = new AbortController()
 
   constructor(options: RegistrationWatchOptions) {
     this.#options = options
@@ -93,12 +104,12 @@ export class RegistrationWatch implements RegistrationView {
   }
 
   close(): void {
-    this.#closed = true
+    this.#closing.abort()
     clearTimeout(this.#timer)
   }
 
   #schedule(delayMs: number): void {
-    if (this.#closed) return
+    if (this.#closing.signal.aborted) return
     const at = this.#now() + delayMs
     // asked for every token: the earliest wish stands
     if (this.#timer && this.#nextAt <= at) return
@@ -108,25 +119,28 @@ export class RegistrationWatch implements RegistrationView {
   }
 
   async #check(): Promise<void> {
-    const { source, eventIds, currentKid, onCheck } = this.#options
+    const { source, events, currentKid, onCheck } = this.#options
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOOK_MS)])
     try {
       // read before the question: a key that turns up while the list is under way is no proof of anything
       const kid = currentKid()
-      const listed = await source.listKeys()
-      const events = new Map<string, 'missing' | 'jwt-not-enabled'>()
-      for (const id of eventIds) {
-        const event = await source.findEvent(id)
-        if (event === null) events.set(id, 'missing')
-        else if (event.jwtRequired === false) events.set(id, 'jwt-not-enabled')
-      }
+      const claimIds = events.map(({ id, claimId }) => claimId ?? id)
+      const { keys: listed, events: found } = await source.look(claimIds, signal)
+      const states = new Map<string, 'missing' | 'jwt-not-enabled'>()
+      events.forEach(({ id }, index) => {
+        const event = found.get(claimIds[index]!)
+        if (event === null) states.set(id, 'missing')
+        else if (event?.jwtRequired === false) states.set(id, 'jwt-not-enabled')
+      })
       this.#registered = new Map(
         listed.map((key) => [key.kid, key.expiresAt === null ? null : Date.parse(key.expiresAt)]),
       )
       this.#missing = new Set(kid !== null && !this.#registered.has(kid) ? [kid] : [])
-      this.#events = events
+      this.#events = states
       this.#failing = false
       onCheck?.({ ok: true })
     } catch (error) {
+      if (this.#closing.signal.aborted) return
       this.#failing = true
       onCheck?.({ ok: false, error })
     }

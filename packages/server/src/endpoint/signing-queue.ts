@@ -1,3 +1,5 @@
+import type { Deadline } from './deadline.js'
+
 /** Work that would take longer than this to sign is refused at once: a late token is no better than a retry. */
 const MAX_WAIT_MS = 1000
 /** How much one measurement moves the average. */
@@ -5,10 +7,11 @@ const WEIGHT = 0.05
 /** Below this many a refusal would be noise: the estimate may be wrong, the wait can't be long. */
 const ALWAYS_WELCOME = 64
 /**
- * Signatures given to the threads at once. Enough to keep them busy; the rest waits here, where it doesn't stand before
- * DNS and file reads, and comes back in small portions, between which the loop answers others.
+ * Signatures given to the threads at once. Enough that they never run dry between two turns of the loop (32 left a
+ * tenth of the machine idle); the rest waits here, where it doesn't stand before DNS and file reads, and comes back in
+ * small portions, between which the loop answers others.
  */
-const IN_HAND = 32
+const IN_HAND = 64
 
 /**
  * Counts the signatures under way and knows how fast they come out, so that the endpoint can say "come back later"
@@ -18,6 +21,7 @@ export class SigningQueue {
   readonly #clock: () => number
   #pending = 0
   #perSignatureMs: number
+  /** When the last signature came out, or the queue was last empty. */
   #busySince = 0
   #inHand = 0
   readonly #waiting: (() => void)[] = []
@@ -36,24 +40,30 @@ export class SigningQueue {
   }
 
   get full(): boolean {
-    return this.#pending >= ALWAYS_WELCOME && this.#pending * this.#perSignatureMs > MAX_WAIT_MS
+    if (this.#pending < ALWAYS_WELCOME) return false
+    // a signer that has stopped (a vault that hangs) gives no measurement to go by
+    const stalled = this.#clock() - this.#busySince > MAX_WAIT_MS
+    return stalled || this.#pending * this.#perSignatureMs > MAX_WAIT_MS
   }
 
-  async run<T>(sign: () => Promise<T>): Promise<T> {
+  /** Signs in turn. A signature whose request has ended is not begun, and one that hangs gives its place up with it. */
+  async run<T>(sign: () => Promise<T>, deadline: Pick<Deadline, 'ended' | 'throwIfOver'>): Promise<T> {
     if (this.#pending === 0) this.#busySince = this.#clock()
     this.#pending++
     if (this.#inHand < IN_HAND) this.#inHand++
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      return await sign()
+      deadline.throwIfOver()
+      const signed = await Promise.race([sign(), deadline.ended])
+      const now = this.#clock()
+      this.#perSignatureMs += WEIGHT * (now - this.#busySince - this.#perSignatureMs)
+      this.#busySince = now
+      return signed
     } finally {
       this.#pending--
       const next = this.#waiting.shift()
       if (next) next()
       else this.#inHand--
-      const now = this.#clock()
-      this.#perSignatureMs += WEIGHT * (now - this.#busySince - this.#perSignatureMs)
-      this.#busySince = now
     }
   }
 }

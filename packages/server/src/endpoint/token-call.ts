@@ -1,6 +1,6 @@
 import type { WireCode } from 'kinescope-chat/contract'
 import type { ChatUser, IdentityCall } from '../identity/identity.js'
-import type { BodyText } from './token-request.js'
+import type { RequestBody } from './token-request.js'
 
 /** A request as the endpoint sees it, whatever server it came through. */
 export interface TokenCall<R = unknown> extends IdentityCall<R> {
@@ -8,8 +8,13 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
   /** The server's own origin as the browser sees it. */
   readonly ownOrigin: string | null
   readonly requestId: string
-  /** Called once, and only when everything before the body was fine. */
-  readBody(): Promise<BodyText>
+  /**
+   * Called once, and only when everything before the body was fine.
+   * @param until aborts when nobody waits for the body any more
+   */
+  readBody(until: Until): Promise<RequestBody>
+  /** Hears when the visitor has left before the answer came. */
+  whenGone?(listener: () => void): void
 }
 
 export interface TokenAnswer {
@@ -32,14 +37,47 @@ export interface RegistrationView {
   eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
 }
 
-/** What became of a request, for logs and metrics. Holds nothing of the visitor. */
+/** What became of a request, for logs and metrics. Holds no name, no id and no credential of the visitor. */
 export type TokenOutcome = { requestId: string } & (
   | { kind: 'preflight' }
   | { kind: 'minted'; eventId: string; kid: string; signMs: number }
-  | { kind: 'refused'; code: WireCode; status: number; reason: string; cause?: unknown }
+  | {
+      kind: 'refused'
+      code: WireCode
+      status: number
+      reason: string
+      /** What an operator can do about it, in one line; null where there is nothing to do. */
+      todo: string | null
+      /** The page's origin as the browser named it, cut and cleaned; null where it named none. */
+      origin: string | null
+      /** The visitor's address, cut and cleaned; null where it isn't known. */
+      address: string | null
+      cause?: unknown
+    }
 )
 
-export interface AuthorizeQuestion<R> {
+/** A token that was made and is on its way to the visitor: what an audit needs to answer who held one. */
+export interface IssuedToken {
+  /** Milliseconds since the epoch. */
+  time: number
+  requestId: string
+  kid: string
+  /** As in the token's claims. */
+  eventId: string
+  /** As in the token's claims: a pseudonym where one is configured. */
+  userId: string
+  /** Seconds since the epoch. */
+  exp: number
+  address: string | null
+}
+
+/** What a host's `authenticate` and `authorize` may stop by. */
+export interface Until {
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+}
+
+export interface AuthorizeQuestion<R> extends Until {
   user: ChatUser
   /** The id the page asked for. */
   eventId: string

@@ -4,8 +4,11 @@ import { Refusal } from './refusal.js'
 export const MAX_BODY_BYTES = 4096
 const MAX_EVENT_ID_LENGTH = 128
 
-/** The body as an adapter could read it, at most `MAX_BODY_BYTES` of it. */
-export type BodyText = { text: string } | { problem: 'too-large' | 'not-utf-8' | 'broken-off' }
+/** The body as an adapter could read it, at most `MAX_BODY_BYTES` of it; or what a framework has made of it already. */
+export type RequestBody =
+  | { text: string }
+  | { value: unknown }
+  | { problem: 'too-large' | 'not-utf-8' | 'broken-off' | 'read-already' }
 
 /** Checks `Content-Type` before a byte of the body is read. */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
@@ -27,14 +30,15 @@ export function checkContentType(contentType: string | null, contentEncoding: st
 }
 
 /** Reads the stream's id from the body. Nothing is coerced and nothing extra is let through, an identity least of all. */
-export function readEventId(body: BodyText): string {
+export function readEventId(body: RequestBody): string {
   const refuse = (reason: string, detail: string, status = 400) =>
     new Refusal('bad-request', { reason, detail, status })
   if ('problem' in body) {
     if (body.problem === 'too-large') throw refuse('too-large', 'The body is over 4 KiB.', 413)
+    if (body.problem === 'read-already') throw new Refusal('server-error', { reason: 'body-read-already' })
     throw refuse(body.problem, 'The body must be JSON in UTF-8.')
   }
-  const value = parse(body.text)
+  const value = 'value' in body ? body.value : parse(body.text)
   if (value === undefined) throw refuse('not-json', 'The body must be JSON in UTF-8.')
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw refuse('not-an-object', 'The body must be a JSON object.')
@@ -42,10 +46,14 @@ export function readEventId(body: BodyText): string {
   if (Object.keys(value).some((name) => name !== 'event_id')) {
     throw refuse('extra-member', 'The body must hold "event_id" and nothing else.')
   }
-  const eventId: unknown = (value as { event_id?: unknown }).event_id
+  const eventId: unknown = Object.hasOwn(value, 'event_id') ? (value as { event_id: unknown }).event_id : null
   if (typeof eventId !== 'string') throw refuse('event-id-type', '"event_id" must be a string.')
-  if (eventId.trim() === '' || eventId.length > MAX_EVENT_ID_LENGTH) {
+  if (eventId.length > MAX_EVENT_ID_LENGTH || eventId.trim() === '') {
     throw refuse('event-id-length', `"event_id" must have 1 to ${MAX_EVENT_ID_LENGTH} characters.`)
+  }
+  // half a surrogate pair has no UTF-8, so no URL, header or claim can carry it
+  if (/[\p{Cc}\p{Cs}]/u.test(eventId)) {
+    throw refuse('event-id-characters', '"event_id" must be text without control characters.')
   }
   return eventId.trim()
 }
@@ -58,8 +66,27 @@ function parse(text: string): unknown {
   }
 }
 
+/** A body that a framework or a serverless adapter has read before us, in whatever form it keeps it. */
+export function bodyReadAlready(body: unknown): RequestBody {
+  if (body === undefined || body === null) return { problem: 'read-already' }
+  if (body instanceof Uint8Array) return decode(body)
+  if (body instanceof ArrayBuffer) return decode(new Uint8Array(body))
+  if (typeof body !== 'string') return { value: body }
+  if (body.length > MAX_BODY_BYTES) return { problem: 'too-large' }
+  return decode(new TextEncoder().encode(body))
+}
+
+function decode(bytes: Uint8Array): RequestBody {
+  if (bytes.byteLength > MAX_BODY_BYTES) return { problem: 'too-large' }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch {
+    return { problem: 'not-utf-8' }
+  }
+}
+
 /** Reads a body in chunks and stops at the limit, whatever `Content-Length` promised. */
-export async function readBody(chunks: AsyncIterable<Uint8Array> | null): Promise<BodyText> {
+export async function readBody(chunks: AsyncIterable<Uint8Array> | null): Promise<RequestBody> {
   const parts: Uint8Array[] = []
   let size = 0
   try {
@@ -71,15 +98,13 @@ export async function readBody(chunks: AsyncIterable<Uint8Array> | null): Promis
   } catch {
     return { problem: 'broken-off' }
   }
+  const [only] = parts
+  if (only && parts.length === 1) return decode(only)
   const bytes = new Uint8Array(size)
   let offset = 0
   for (const part of parts) {
     bytes.set(part, offset)
     offset += part.byteLength
   }
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
-  } catch {
-    return { problem: 'not-utf-8' }
-  }
+  return decode(bytes)
 }

@@ -1,9 +1,14 @@
-import { readField, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
+import { boundedQuestions, TooManyQuestions, type QuestionBounds } from './bounded-questions.js'
+import { readCapped } from './capped-answer.js'
+import type { IdentityCall, IdentitySource } from './identity.js'
+import { judgeSiteAnswer } from './site-answer.js'
 
 /** The visitor waits for this: past three seconds the element's own retry is the better answer. */
 const TIMEOUT_MS = 3000
 /** A who-is-it answer that needs more is a page. */
 const MAX_ANSWER_BYTES = 256 * 1024
+/** As many as a site's application server has workers, and some. A site that answers in 50 ms says 1,280 a second. */
+const BOUNDS: QuestionBounds = { atOnce: 64, waiting: 256 }
 
 export interface ForwardOptions {
   /** Who-is-it address of the site. Fixed: nothing a visitor sends can change where their cookie goes. */
@@ -12,29 +17,30 @@ export interface ForwardOptions {
   idField?: string
   nameField?: string
   timeoutMs?: number
+  bounds?: QuestionBounds
   fetch?: typeof fetch
 }
 
 /** Asks the site: the visitor's own cookie and `Authorization` go to one fixed address, and nowhere else. */
 export function forwardIdentity(options: ForwardOptions): IdentitySource {
-  const {
-    url,
-    idField = 'id',
-    nameField = 'name',
-    timeoutMs = TIMEOUT_MS,
-    fetch = globalThis.fetch,
-  } = options
+  const { url, idField = 'id', nameField = 'name', timeoutMs = TIMEOUT_MS } = options
+  const { fetch = globalThis.fetch } = options
+  const inTurn = boundedQuestions(options.bounds ?? BOUNDS)
 
-  return async (call, eventId) => {
-    const headers = new Headers({
-      Accept: 'application/json',
-      'X-Chat-Event-Id': encodeURIComponent(eventId),
-    })
-    for (const name of ['cookie', 'authorization']) {
-      const value = call.header(name)
-      if (value) headers.set(name, value)
+  async function ask(headers: Headers, signal: AbortSignal) {
+    // 'manual': a redirect leads to a sign-in page, and must not carry the cookie anywhere
+    const response = await fetch(url, { headers, redirect: 'manual', signal })
+    const { status } = response
+    return {
+      status,
+      contentType: response.headers.get('content-type'),
+      body: await readCapped(response, MAX_ANSWER_BYTES),
     }
-    if (!headers.has('cookie') && !headers.has('authorization')) {
+  }
+
+  return async (call, eventId, { signal }) => {
+    const credentials = headersOf(call, ['cookie', 'authorization'])
+    if (credentials.length === 0) {
       return {
         refused: 'sign-in-required',
         reason: 'no-credentials',
@@ -43,53 +49,42 @@ export function forwardIdentity(options: ForwardOptions): IdentitySource {
           "put the server under a path of the site, or give the element a signed 'identity'.",
       }
     }
-    // sessions that are bound to a browser compare this with what they saw at sign-in
-    const userAgent = call.header('user-agent')
-    if (userAgent) headers.set('user-agent', userAgent)
-
+    // waiting for one's turn is part of it
+    const inTime = AbortSignal.timeout(timeoutMs)
+    const until = AbortSignal.any([signal, inTime])
     try {
-      // 'manual': a redirect leads to a sign-in page, and must not carry the cookie anywhere
-      const response = await fetch(url, {
-        headers,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      const body = await readText(response)
-      return judge(response.status, body)
+      const headers = new Headers([
+        ['Accept', 'application/json'],
+        ['X-Chat-Event-Id', encodeURIComponent(eventId)],
+        ...credentials,
+        // sessions that are bound to a browser compare this with what they saw at sign-in
+        ...headersOf(call, ['user-agent']),
+      ])
+      return judgeSiteAnswer(await inTurn(until, () => ask(headers, until)), { idField, nameField })
     } catch (cause) {
-      const timedOut = cause instanceof DOMException && cause.name === 'TimeoutError'
-      return { refused: 'identity-unavailable', reason: timedOut ? 'timeout' : 'unreachable', cause }
+      if (cause instanceof TooManyQuestions) {
+        const detail =
+          'The site is being asked who visitors are as fast as it answers. Wait as long as Retry-After says.'
+        return {
+          refused: 'overloaded',
+          reason: 'site-busy',
+          detail,
+          retryAfter: 1 + Math.floor(Math.random() * 5),
+        }
+      }
+      return {
+        refused: 'identity-unavailable',
+        reason: inTime.aborted ? 'timeout' : 'unreachable',
+        retryAfter: 2,
+        cause,
+      }
     }
-  }
-
-  function judge(status: number, body: string | null): IdentityAnswer {
-    if (status === 403) return { refused: 'access-denied', reason: 'site-says-403' }
-    if (status === 401 || status === 204 || (status >= 300 && status < 400)) {
-      return { refused: 'sign-in-required', reason: `site-says-${status}` }
-    }
-    if (status !== 200) return { refused: 'identity-unavailable', reason: `site-says-${status}` }
-    const value = body === null ? undefined : parse(body)
-    if (value === undefined) return { refused: 'identity-unavailable', reason: 'not-json' }
-    return userFrom(readField(value, idField), readField(value, nameField))
   }
 }
 
-async function readText(response: Response): Promise<string | null> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let size = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > MAX_ANSWER_BYTES) return null
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function headersOf(call: IdentityCall, names: readonly string[]): [string, string][] {
+  return names.flatMap((name): [string, string][] => {
+    const value = call.header(name)
+    return value ? [[name, value]] : []
+  })
 }

@@ -1,5 +1,6 @@
+import { createPublicKey } from 'node:crypto'
 import type { SettingReader } from '../setting.js'
-import { MIN_SECRET_BYTES, type SiteKey } from './site-jwt.js'
+import type { SiteKey } from './site-key.js'
 
 /** How the server learns who the visitor is, as configured. */
 export type IdentityConfig =
@@ -10,6 +11,8 @@ export type IdentityConfig =
       cookie: string | undefined
       issuer: string | undefined
       audience: string | undefined
+      /** Seconds that the end of a statement may lie ahead. */
+      maxAge: number
       idField: string
       nameField: string
     }
@@ -37,8 +40,13 @@ export function readIdentity(
       const idField = reader.text('CHAT_IDENTITY_ID_FIELD') ?? 'sub'
       const cookie = reader.parsed('CHAT_IDENTITY_COOKIE', 'must be the name of a cookie.', token)
       const issuer = reader.text('CHAT_IDENTITY_ISSUER')
-      const audience = reader.text('CHAT_IDENTITY_AUDIENCE')
-      return key && { kind, key, cookie, issuer, audience, idField, nameField }
+      // whoever holds a secret of ours signs for us; a key set signs for every client of the site
+      const audience =
+        key && !('secret' in key)
+          ? reader.required('CHAT_IDENTITY_AUDIENCE', ' although statements are verified by a public key')
+          : reader.text('CHAT_IDENTITY_AUDIENCE')
+      const maxAge = reader.number('CHAT_IDENTITY_MAX_AGE', 60, 31_536_000)!
+      return key && { kind, key, cookie, issuer, audience, maxAge, idField, nameField }
     }
     case 'header': {
       const why = ' although CHAT_IDENTITY is header'
@@ -51,7 +59,7 @@ export function readIdentity(
     }
     case 'guest': {
       reader.required('CHAT_IDENTITY_SECRET', ' although CHAT_IDENTITY is guest')
-      const secret = readSharedSecret(reader)
+      const secret = reader.strong('CHAT_IDENTITY_SECRET')
       return secret === undefined ? undefined : { kind, secret }
     }
     default:
@@ -66,7 +74,7 @@ export function readIdentity(
 
 function readSiteKey(reader: SettingReader): SiteKey | undefined {
   const given = ['CHAT_IDENTITY_JWKS_URL', 'CHAT_IDENTITY_PUBLIC_KEY', 'CHAT_IDENTITY_SECRET'].filter(
-    (name) => reader.text(name) !== undefined,
+    (name) => reader.isWritten(name),
   )
   if (given.length === 0) {
     const instead = 'Write that, or CHAT_IDENTITY_PUBLIC_KEY, or CHAT_IDENTITY_SECRET'
@@ -90,22 +98,29 @@ function readSiteKey(reader: SettingReader): SiteKey | undefined {
       const publicKey = reader.parsed(
         'CHAT_IDENTITY_PUBLIC_KEY',
         'must be a public key, PEM (SPKI) or JWK.',
-        (text) =>
-          /^\s*(-----BEGIN PUBLIC KEY-----|\{)/.test(text) && !text.includes('"d"') ? text : undefined,
+        publicKeyText,
       )
       return publicKey === undefined ? undefined : { publicKey }
     }
     default: {
-      const secret = readSharedSecret(reader)
+      const secret = reader.strong('CHAT_IDENTITY_SECRET')
       return secret === undefined ? undefined : { secret }
     }
   }
 }
 
-function readSharedSecret(reader: SettingReader): string | undefined {
-  return reader.parsed('CHAT_IDENTITY_SECRET', `must have ${MIN_SECRET_BYTES} bytes or more.`, (text) =>
-    Buffer.byteLength(text) >= MIN_SECRET_BYTES ? text : undefined,
-  )
+/** The text as it is, where it holds a public key that can be loaded: a broken one would turn everybody away. */
+function publicKeyText(text: string): string | undefined {
+  const trimmed = text.replaceAll('\\n', '\n').trim()
+  if (!/^(-----BEGIN PUBLIC KEY-----|\{)/.test(trimmed) || trimmed.includes('"d"')) return undefined
+  try {
+    if (trimmed.startsWith('{')) {
+      createPublicKey({ key: JSON.parse(trimmed) as Record<string, string>, format: 'jwk' })
+    } else createPublicKey(trimmed)
+    return text
+  } catch {
+    return undefined
+  }
 }
 
 function readUrl(reader: SettingReader, name: string): string | undefined {

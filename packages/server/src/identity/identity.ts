@@ -18,18 +18,30 @@ export interface ChatUser {
 export type IdentityAnswer =
   | { user: ChatUser; setCookie?: string }
   | {
-      refused: 'sign-in-required' | 'access-denied' | 'identity-unavailable'
+      refused:
+        'sign-in-required' | 'access-denied' | 'identity-expired' | 'identity-unavailable' | 'overloaded'
       /** For the log: a short stable word. */
       reason: string
       /** For the developer; shown to anyone. */
       detail?: string
+      /** Whole seconds. */
+      retryAfter?: number
       cause?: unknown
     }
 
-/** Says who is behind a request. The browser's body has no part in it. */
-export type IdentitySource<R = unknown> = (call: IdentityCall<R>, eventId: string) => Promise<IdentityAnswer>
+/**
+ * Says who is behind a request. The browser's body has no part in it.
+ * @param until aborts when nobody waits for the answer any more
+ */
+export type IdentitySource<R = unknown> = (
+  call: IdentityCall<R>,
+  eventId: string,
+  until: { readonly signal: AbortSignal },
+) => Promise<IdentityAnswer>
 
 const MAX_USER_ID_LENGTH = 256
+const BLANK = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u
+const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** Reads a field by a dotted path, such as `data.user.id`. A name with a dot in it (a namespaced claim) is tried whole first. */
 export function readField(from: unknown, path: string): unknown {
@@ -42,25 +54,33 @@ export function readField(from: unknown, path: string): unknown {
   return Object.hasOwn(object, head) ? readField(object[head], path.slice(dot + 1)) : undefined
 }
 
-/** Makes a visitor out of two values a site gave. Numbers are fine as ids; anything else means a wrong field name. */
+/**
+ * Makes a visitor out of two values a site gave. Numbers are fine as ids; anything else means a wrong field name. Nought
+ * and blank are what systems write where nobody is signed in, and control characters nobody's id has.
+ */
 export function userFrom(id: unknown, name: unknown): IdentityAnswer {
-  if (id === undefined || id === null || id === '') {
-    return { refused: 'sign-in-required', reason: 'no-id' }
-  }
-  const text = typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : id
+  if (id === undefined || id === null) return { refused: 'sign-in-required', reason: 'no-id' }
+  const whole = typeof id === 'bigint' || (typeof id === 'number' && Number.isSafeInteger(id))
+  const text = whole ? String(id) : id
   if (typeof text !== 'string' || text.length > MAX_USER_ID_LENGTH) {
     return { refused: 'identity-unavailable', reason: 'id-not-a-string' }
+  }
+  if (text === '0' || BLANK.test(text) || UNFIT.test(text)) {
+    return { refused: 'sign-in-required', reason: 'no-id' }
   }
   return { user: { id: text, name: typeof name === 'string' ? name : '' } }
 }
 
 /** An identity source made of a callback in code: null means nobody is signed in, a rejection that nobody can tell. */
 export function identityFromCode<R>(
-  authenticate: (request: R) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>,
+  authenticate: (
+    request: R,
+    until: { readonly signal: AbortSignal },
+  ) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>,
 ): IdentitySource<R> {
-  return async ({ request }) => {
+  return async ({ request }, _eventId, until) => {
     try {
-      const user = await authenticate(request)
+      const user = await authenticate(request, until)
       return userFrom(user?.id, user?.name)
     } catch (cause) {
       return { refused: 'identity-unavailable', reason: 'authenticate-failed', cause }

@@ -1,33 +1,29 @@
-import {
-  createRemoteJWKSet,
-  errors,
-  importJWK,
-  importSPKI,
-  jwtVerify,
-  type CryptoKey,
-  type JWTVerifyGetKey,
-} from 'jose'
+import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { readCookie } from './cookie.js'
-import { readField, userFrom, type IdentitySource } from './identity.js'
+import { readField, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
+import { verificationKey, type SiteKey } from './site-key.js'
 
-/** Clocks of two hosts, in seconds. */
+/** What our own recipes and plugins write into `aud`. */
+export const DEFAULT_AUDIENCE = 'kinescope-chat'
+/** Seconds that a statement may still have to live, where nothing else is said. */
+export const DEFAULT_MAX_AGE_S = 86_400
+/** Clocks of two hosts, in seconds: an end that has passed, and one that lies a little too far ahead. */
 const LEEWAY_S = 30
-/** HS256 needs a key at least as long as its hash (RFC 7518, section 3.2). Bytes. */
-export const MIN_SECRET_BYTES = 32
-
-/** How the site signs: its key set by URL, its public key, or a secret shared with it. */
-export type SiteKey =
-  | { jwksUrl: string }
-  /** SPKI PEM, or a JWK as JSON. */
-  | { publicKey: string }
-  | { secret: string }
+const AHEAD_LEEWAY_S = 60
+/** Seconds since the epoch are ten digits until 2286; thirteen are milliseconds. */
+const MILLISECONDS = 100_000_000_000
+/** Headers end at 16 KiB; a statement that comes near has no business in one. */
+const MAX_STATEMENT_LENGTH = 8192
 
 export interface SiteJwtOptions {
   key: SiteKey
   /** Where the JWT lies when there is no bearer header. */
   cookie?: string | undefined
   issuer?: string | undefined
+  /** With a shared secret `kinescope-chat` by default; a key that signs for others too needs its own. */
   audience?: string | undefined
+  /** Seconds that the end of a statement may lie ahead: a day by default. */
+  maxAge?: number | undefined
   idField?: string
   nameField?: string
   /** Milliseconds since the epoch. */
@@ -36,92 +32,93 @@ export interface SiteJwtOptions {
 
 /**
  * Verifies the site's own statement of who the visitor is. The kind of key fixes the algorithms (RFC 8725, section
- * 3.1): a public key can never be taken for an HMAC secret. A statement without `exp` would be good for ever: refused.
+ * 3.1): a public key can never be taken for an HMAC secret. A statement without `exp` would be good for ever, and one
+ * without `aud` may be any client's token: refused.
+ *
+ * @throws TypeError where a public key or a key set comes without an audience
  */
 export function siteJwtIdentity(options: SiteJwtOptions): IdentitySource {
-  const { key, cookie, issuer, audience, idField = 'sub', nameField = 'name', now = Date.now } = options
+  const { key, cookie, issuer, idField = 'sub', nameField = 'name', now = Date.now } = options
+  const { maxAge = DEFAULT_MAX_AGE_S } = options
+  const audience = options.audience ?? ('secret' in key ? DEFAULT_AUDIENCE : undefined)
+  if (audience === undefined) throw new TypeError('an audience is needed beside a public key or a key set')
   const { getKey, algorithms } = verificationKey(key)
+  const rules = {
+    algorithms,
+    audience,
+    clockTolerance: LEEWAY_S,
+    requiredClaims: ['exp'],
+    ...(issuer === undefined ? {} : { issuer }),
+  }
+
+  function userOf(claims: JWTPayload, eventId: string): IdentityAnswer {
+    if (claims['event_id'] !== undefined && claims['event_id'] !== eventId) {
+      return { refused: 'access-denied', reason: 'other-event' }
+    }
+    return userFrom(readField(claims, idField), readField(claims, nameField))
+  }
+
+  /** Only a statement that once was good can be called ended: jose looks at `exp` last, the signature first. */
+  function ended(claims: JWTPayload, eventId: string): IdentityAnswer {
+    const { iat, exp = 0 } = claims
+    if (exp <= 0 || (iat !== undefined && iat >= exp)) {
+      return { refused: 'sign-in-required', reason: 'statement-refused' }
+    }
+    const answer = userOf(claims, eventId)
+    return 'refused' in answer ? answer : { refused: 'identity-expired', reason: 'statement-ended' }
+  }
 
   return async (call, eventId) => {
-    const bearer = /^Bearer +([\w.~+/=-]+)$/i.exec(call.header('authorization') ?? '')?.[1]
-    const statement = bearer ?? (cookie === undefined ? null : readCookie(call.header('cookie'), cookie))
+    const statement = statementIn(call.header('authorization'), () =>
+      cookie === undefined ? null : readCookie(call.header('cookie'), cookie),
+    )
     if (!statement) return { refused: 'sign-in-required', reason: 'no-statement' }
+    if (statement.length > MAX_STATEMENT_LENGTH) {
+      return { refused: 'sign-in-required', reason: 'statement-too-long' }
+    }
+    const nowMs = now()
     try {
-      const { payload } = await jwtVerify(statement, getKey, {
-        algorithms,
-        clockTolerance: LEEWAY_S,
-        currentDate: new Date(now()),
-        requiredClaims: ['exp'],
-        ...(issuer === undefined ? {} : { issuer }),
-        ...(audience === undefined ? {} : { audience }),
-      })
-      if (payload['event_id'] !== undefined && payload['event_id'] !== eventId) {
-        return { refused: 'access-denied', reason: 'other-event' }
-      }
-      return userFrom(readField(payload, idField), readField(payload, nameField))
+      const { payload } = await jwtVerify(statement, getKey, { ...rules, currentDate: new Date(nowMs) })
+      return tooFar(payload.exp!, nowMs / 1000, maxAge) ?? userOf(payload, eventId)
     } catch (cause) {
-      if (cause instanceof errors.JWTExpired)
-        return { refused: 'sign-in-required', reason: 'statement-expired' }
-      const theirs =
-        cause instanceof errors.JWTInvalid ||
-        cause instanceof errors.JWSInvalid ||
-        cause instanceof errors.JWTClaimValidationFailed ||
-        cause instanceof errors.JWSSignatureVerificationFailed ||
-        cause instanceof errors.JOSEAlgNotAllowed ||
-        cause instanceof errors.JOSENotSupported ||
-        cause instanceof errors.JWKSNoMatchingKey ||
-        cause instanceof errors.JWKSMultipleMatchingKeys
-      if (theirs) return { refused: 'sign-in-required', reason: 'statement-refused', cause }
-      return { refused: 'identity-unavailable', reason: 'key-set', cause }
+      if (cause instanceof errors.JWTExpired) return ended(cause.payload, eventId)
+      if (isTheirs(cause)) return { refused: 'sign-in-required', reason: 'statement-refused', cause }
+      return { refused: 'identity-unavailable', reason: 'key-set', retryAfter: 2, cause }
     }
   }
 }
 
-const PUBLIC_KEY_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'EdDSA',
-]
-
-function verificationKey(key: SiteKey): { getKey: JWTVerifyGetKey; algorithms: string[] } {
-  if ('jwksUrl' in key) {
-    const set = createRemoteJWKSet(new URL(key.jwksUrl), { timeoutDuration: 3000 })
-    return { getKey: set, algorithms: PUBLIC_KEY_ALGORITHMS }
-  }
-  if ('secret' in key) {
-    // imported once: jose would do so for every statement
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-    const secret = crypto.subtle.importKey('raw', new TextEncoder().encode(key.secret), algorithm, false, [
-      'verify',
-    ])
-    return { getKey: () => secret, algorithms: ['HS256'] }
-  }
-  // an imported key is bound to one algorithm, which only the statement names
-  const imported = new Map<string, Promise<CryptoKey>>()
-  const { publicKey } = key
-  return {
-    algorithms: PUBLIC_KEY_ALGORITHMS,
-    getKey: ({ alg }) => {
-      const known = imported.get(alg) ?? importPublicKey(publicKey, alg)
-      imported.set(alg, known)
-      return known
-    },
-  }
+/** A bearer value goes before the cookie: the page's author has set it for this. */
+function statementIn(authorization: string | null, cookie: () => string | null): string | null {
+  return /^Bearer +([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1] ?? cookie()
 }
 
-/** @throws where the text is no public key for the algorithm */
-export async function importPublicKey(text: string, alg: string): Promise<CryptoKey> {
-  try {
-    const trimmed = text.replaceAll('\\n', '\n').trim()
-    if (!trimmed.startsWith('{')) return await importSPKI(trimmed, alg)
-    return (await importJWK(JSON.parse(trimmed) as Record<string, string>, alg)) as CryptoKey
-  } catch (cause) {
-    throw new errors.JOSENotSupported(`the configured public key does not fit ${alg}`, { cause })
-  }
+/** RFC 7519, section 2: a NumericDate is seconds. JavaScript's clock is not, and such a statement never ends. */
+function tooFar(exp: number, now: number, maxAge: number): IdentityAnswer | null {
+  if (exp <= now + maxAge + AHEAD_LEEWAY_S) return null
+  return exp > MILLISECONDS
+    ? {
+        refused: 'sign-in-required',
+        reason: 'exp-in-milliseconds',
+        detail: "The statement's exp is in milliseconds: it has to be seconds since 1970.",
+      }
+    : {
+        refused: 'sign-in-required',
+        reason: 'exp-too-far',
+        detail: `The statement's exp lies more than ${maxAge} seconds ahead.`,
+      }
+}
+
+/** Whether a statement was refused for what it is, and not because nobody could tell. */
+function isTheirs(cause: unknown): boolean {
+  return (
+    cause instanceof errors.JWTInvalid ||
+    cause instanceof errors.JWSInvalid ||
+    cause instanceof errors.JWTClaimValidationFailed ||
+    cause instanceof errors.JWSSignatureVerificationFailed ||
+    cause instanceof errors.JOSEAlgNotAllowed ||
+    cause instanceof errors.JOSENotSupported ||
+    cause instanceof errors.JWKSNoMatchingKey ||
+    cause instanceof errors.JWKSMultipleMatchingKeys
+  )
 }

@@ -21,14 +21,14 @@ export class ByHandRegistry implements Registry {
     this.#tell = tell
   }
 
-  register(key: KeyRecord, { again } = { again: false }): Promise<Registered> {
-    const { remoteId, expiresAt } = key
-    if (key.publishedAt !== null && !again) {
-      return Promise.resolve({ remoteId, expiresAt, found: true, duplicates: [] })
-    }
+  find({ publishedAt, remoteId, expiresAt }: KeyRecord, { again }: { again: boolean }) {
+    return Promise.resolve(publishedAt === null || again ? null : { remoteId, expiresAt, duplicates: [] })
+  }
+
+  create(key: KeyRecord): Promise<Registered> {
     const body = registrationOf(key)
     this.#tell(key.kid, { method: 'POST', url: `${this.#apiUrl}/v1/jwk`, first: null, body })
-    return Promise.resolve({ remoteId, expiresAt, found: false, duplicates: [] })
+    return Promise.resolve({ remoteId: key.remoteId, expiresAt: key.expiresAt, duplicates: [] })
   }
 
   unregister(key: KeyRecord): Promise<void> {
@@ -47,5 +47,13 @@ export class ByHandRegistry implements Registry {
 
   removeDuplicate(): Promise<void> {
     return Promise.resolve() // can't be seen from here
+  }
+
+  clock(): null {
+    return null
+  }
+
+  within(): Registry {
+    return this
   }
 }

@@ -2,25 +2,25 @@ import { OperatorProblem } from '../problem.js'
 import type { whyNoSigner } from './key-state.js'
 
 /** Why nothing can be signed, and what to do about it. */
-export function noSigner(code: ReturnType<typeof whyNoSigner>, dir: string): OperatorProblem {
+export function noSigner(code: ReturnType<typeof whyNoSigner>, place: string): OperatorProblem {
   switch (code) {
     case 'key-not-registered':
       return new OperatorProblem(
         code,
-        `the key in ${dir} is not registered at Kinescope yet`,
+        `the key in ${place} is not registered at Kinescope yet`,
         'Run `kinescope-chat keys register`.',
       )
     case 'key-expired':
       return new OperatorProblem(
         code,
-        `the key in ${dir} has expired at Kinescope`,
+        `the key in ${place} has expired at Kinescope`,
         'Run `kinescope-chat keys rotate`, and `keys reconcile` daily so that it doesn’t happen again.',
       )
     case 'key-unavailable':
       return new OperatorProblem(
         code,
-        `no key in ${dir} can sign`,
-        'Run `kinescope-chat setup --event ID`, or check CHAT_KEY_DIR.',
+        `no key in ${place} can sign`,
+        'Run `kinescope-chat setup --event ID`, or check CHAT_KEY_DIR (CHAT_KEY_SECRET in a cluster).',
       )
   }
 }

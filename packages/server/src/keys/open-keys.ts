@@ -1,28 +1,31 @@
 import { ConfigProblem, OperatorProblem } from '../problem.js'
 import type { KeySource } from '../token/signing-key.js'
 import { fixedKeySource } from './fixed-key-source.js'
+import type { KeyPlace } from './key-store.js'
 import { loadPrivateKey } from './load-key.js'
-import { ringKeySource, type RingKeySourceOptions } from './ring-key-source.js'
+import { ringKeySource, type FollowOptions, type KeyNote } from './ring-key-source.js'
 
 export interface OpenKeys extends KeySource {
+  /** What is wrong at the moment, though there may be a key to sign with. */
+  notes(): KeyNote[]
   reload(): Promise<void>
   close(): void
 }
 
 export interface KeyLocation {
-  key: { dir: string } | { privateKey: string; kid: string }
+  key: KeyPlace | { privateKey: string; kid: string }
   passphrase: string | undefined
   /** Seconds. */
   tokenTtl: number
 }
 
 /**
- * Opens what signs: the ring in a directory, or the one key of `CHAT_PRIVATE_KEY`.
+ * Opens what signs: the ring in its store, or the one key of `CHAT_PRIVATE_KEY`.
  * @throws ConfigProblem naming the setting; OperatorProblem where the ring is damaged
  */
 export async function openKeys(
   { key, passphrase, tokenTtl }: KeyLocation,
-  options: { pollMs?: number | undefined; onReload?: RingKeySourceOptions['onReload'] } = {},
+  options: { pollMs?: number | undefined; onReload?: FollowOptions['onReload'] } = {},
 ): Promise<OpenKeys> {
   if ('privateKey' in key) {
     const source = fixedKeySource({
@@ -30,11 +33,11 @@ export async function openKeys(
       privateKey: await load(key.privateKey, passphrase),
       expiresAt: null,
     })
-    return { ...source, reload: () => Promise.resolve(), close: () => undefined }
+    return { ...source, notes: () => [], reload: () => Promise.resolve(), close: () => undefined }
   }
   const { pollMs, onReload } = options
   const source = await ringKeySource({
-    dir: key.dir,
+    ...key,
     passphrase,
     ...(pollMs === undefined ? {} : { pollMs }),
     ...(onReload === undefined ? {} : { onReload }),

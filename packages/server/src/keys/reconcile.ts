@@ -1,20 +1,16 @@
 import type { RemoteKey } from '../kinescope/jwk-api.js'
+import { claimStrays } from './claim.js'
+import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
 import { isSame } from './registry.js'
-import {
-  keyState,
-  removalsDue,
-  rotationDueAt,
-  scheduledKey,
-  signingKeyRecord,
-  type KeyRecord,
-} from './key-state.js'
-import type { KeyWork } from './key-work.js'
-import { isoTime } from './ring-store.js'
+import { isoTime } from './ring-format.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
+import { refuseWrongClock, remove, start, type KeyWork } from './steps.js'
 
 export interface Reconciliation {
   /** Kids that should be at Kinescope and aren't. */
   missing: string[]
+  /** Files in the store that nobody accounts for, or that aren't what they say: left alone. */
+  refused: string[]
   rotation: Rotation | null
   /** What comes next, and when. Empty for an empty ring. */
   next: { at: string; what: 'signs' | 'removal' | 'rotation'; kid: string }[]
@@ -23,39 +19,49 @@ export interface Reconciliation {
 /** Does whatever is due and nothing else: removals, then a rotation at two thirds of the key's life. For a daily job. */
 export async function reconcile(work: KeyWork, options: RotateOptions): Promise<Reconciliation> {
   const { store, registry, now } = work
-  if (store.ring.keys.length === 0) return { missing: [], rotation: null, next: [] }
-
+  if (store.ring.keys.length === 0 && store.strays.length === 0) {
+    return { missing: [], refused: [], rotation: null, next: [] }
+  }
   const listed = await registry.list()
+  refuseWrongClock(work)
+  const refused = await claimStrays(work, listed)
   if (listed) await agreeWith(work, listed)
   for (const key of removalsDue(store.ring, now())) await remove(work, key)
   const missing = listed ? missingFrom(listed, store.ring.keys, now()) : []
-  const signer = signingKeyRecord(store.ring, now())
-  const due = !signer || (rotationDueAt(signer) <= now() && !scheduledKey(store.ring, now()))
-  const rotation = due ? await rotate(work, { ...options, force: true }) : null
-  return { missing, rotation, next: comingUp(store.ring.keys, now()) }
+  const rotation = store.ring.keys.length > 0 ? await startWhatIsDue(work, options) : null
+  return { missing, refused, rotation, next: comingUp(store.ring.keys, now()) }
 }
 
-/** Deletes the key at Kinescope, then here: in this order nothing is forgotten there. */
-export async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
-  report({ action: 'removing', kid: key.kid })
-  await registry.unregister(key)
-  await store.commit({ [key.kid]: { removedAt: isoTime(now()) } })
-  await store.removePrivateKey(key.file)
-  report({ action: 'removed', kid: key.kid })
+async function startWhatIsDue(work: KeyWork, options: RotateOptions): Promise<Rotation | null> {
+  const { store, now } = work
+  const scheduled = scheduledKey(store.ring, now())
+  const active = signers(store.ring, now()).find(({ key }) => keyState(key, now()) === 'active')?.key
+  // its turn was set by a clock that has been set back since: nothing else signs, so it is its turn now
+  if (!active && scheduled) {
+    return { rotation: 'set', ...(await start(work, { key: scheduled, changes: {} }, now())) }
+  }
+  const due = !active || (rotationDueAt(active) <= now() && !scheduled)
+  return due ? rotate(work, { ...options, force: true }) : null
 }
 
 /** Takes over what the list knows better, deletes double and forgotten registrations of our own keys, and only those. */
-async function agreeWith({ store, registry, report, now }: KeyWork, listed: RemoteKey[]): Promise<void> {
+async function agreeWith(
+  { store, registry, report, now }: KeyWork,
+  listed: readonly RemoteKey[],
+): Promise<void> {
   for (const key of store.ring.keys) {
     const [first, ...more] = listed
       .filter((remote) => isSame(remote, key))
       .sort((a, b) => Number(b.id === key.remoteId) - Number(a.id === key.remoteId))
     if (!first) continue
     for (const { id } of key.removedAt === null ? more : [first, ...more]) {
+      await store.hold()
       await registry.removeDuplicate(id)
       report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })
     }
-    if (key.removedAt === null && (key.publishedAt === null || key.remoteId !== first.id)) {
+    // the end Kinescope shows is the one that counts
+    const moved = first.expiresAt !== null && Date.parse(first.expiresAt) !== Date.parse(key.expiresAt)
+    if (key.removedAt === null && (key.publishedAt === null || key.remoteId !== first.id || moved)) {
       const expiresAt = first.expiresAt ?? key.expiresAt
       const publishedAt = key.publishedAt ?? isoTime(now())
       await store.commit({ [key.kid]: { remoteId: first.id, publishedAt, expiresAt } })

@@ -1,4 +1,4 @@
-import type { JwkApi, JwkRegistration, RemoteKey } from '../kinescope/jwk-api.js'
+import { JwkApi, type JwkRegistration, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { OperatorProblem } from '../problem.js'
 import type { KeyRecord } from './key-state.js'
@@ -8,20 +8,24 @@ export interface Registered {
   remoteId: string | null
   /** As Kinescope has it. */
   expiresAt: string
-  /** It was there already. */
-  found: boolean
   /** Ids of further registrations of the same key. */
   duplicates: string[]
 }
 
-/** Where public keys are registered. Both operations may be repeated at will. */
+/** Where public keys are registered. Everything may be repeated at will, `create` after a `find` that found nothing. */
 export interface Registry {
-  /** Resolves once the key is seen in the list. `again`: even if it is on record as registered. */
-  register(key: KeyRecord, options?: { again: boolean }): Promise<Registered>
+  /** What is registered of a key; null: nothing. `again`: even if it is on record as registered. */
+  find(key: KeyRecord, options: { again: boolean }): Promise<Registered | null>
+  /** Registers a key, and resolves once it is seen in the list. */
+  create(key: KeyRecord): Promise<Registered>
   unregister(key: KeyRecord): Promise<void>
   /** null: can't be known from here. */
   list(): Promise<RemoteKey[] | null>
   removeDuplicate(remoteId: string): Promise<void>
+  /** The time of the last answer by Kinescope's clock, in ms since the epoch; null where that isn't known. */
+  clock(): number | null
+  /** The same, but whatever it does ends within so many ms. */
+  within(ms: number): Registry
 }
 
 export const registrationOf = ({ kid, n, e, expiresAt }: KeyRecord): JwkRegistration => ({
@@ -42,6 +46,7 @@ const LOOK_DELAY_MS = 1000
 const UNCLEAR: readonly string[] = [
   'api-unreachable',
   'api-timeout',
+  'api-gave-up',
   'api-unavailable',
   'api-bad-answer',
   'kid-taken',
@@ -61,13 +66,19 @@ export class ApiRegistry implements Registry {
     return this.#jwk.list()
   }
 
-  async register(key: KeyRecord): Promise<Registered> {
-    const known = await this.#find(key)
-    if (known) return { ...known, found: true }
+  clock(): number | null {
+    return this.#jwk.api.clock
+  }
+
+  within(ms: number): Registry {
+    return new ApiRegistry(new JwkApi(this.#jwk.api.until(AbortSignal.timeout(ms))), this.#wait)
+  }
+
+  async create(key: KeyRecord): Promise<Registered> {
     const found = await this.#create(key, true)
     if (found) return found
     for (let look = 1; look <= LOOKS; look += 1) {
-      const seen = await this.#find(key)
+      const seen = await this.find(key)
       if (seen) return seen
       if (look < LOOKS) await this.#wait(LOOK_DELAY_MS)
     }
@@ -85,7 +96,7 @@ export class ApiRegistry implements Registry {
       return null
     } catch (error) {
       if (!(error instanceof KinescopeError) || !UNCLEAR.includes(error.code)) throw error
-      const found = await this.#find(key)
+      const found = await this.find(key)
       if (found) return found
       // a kept-alive connection that the other side had closed: the request never arrived
       if (again && error.code === 'api-unreachable') return this.#create(key, false)
@@ -106,7 +117,7 @@ export class ApiRegistry implements Registry {
     return this.#jwk.remove(remoteId)
   }
 
-  async #find(key: KeyRecord): Promise<Registered | null> {
+  async find(key: KeyRecord): Promise<Registered | null> {
     const named = (await this.#jwk.list()).filter(({ kid }) => kid === key.kid)
     const same = named.filter((remote) => isSame(remote, key))
     if (named.length > same.length) {
@@ -119,7 +130,7 @@ export class ApiRegistry implements Registry {
     const first = same.find(({ id }) => id === key.remoteId) ?? same[0]
     if (!first) return null
     const duplicates = same.filter((remote) => remote !== first).map(({ id }) => id)
-    return { remoteId: first.id, expiresAt: first.expiresAt ?? key.expiresAt, found: false, duplicates }
+    return { remoteId: first.id, expiresAt: first.expiresAt ?? key.expiresAt, duplicates }
   }
 }
 

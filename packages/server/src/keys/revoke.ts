@@ -1,9 +1,18 @@
 import { OperatorProblem } from '../problem.js'
-import { keyState, scheduledKey, signingKeyRecord, successorFor, type KeyRecord } from './key-state.js'
-import { addKey, keyByKid, type KeyWork } from './key-work.js'
-import { remove } from './reconcile.js'
-import { publish } from './register.js'
-import { isoTime } from './ring-store.js'
+import { keyState, scheduledKey, signingKeyRecord, successors, type KeyRecord } from './key-state.js'
+import {
+  addKey,
+  firstUsable,
+  keyByKid,
+  publish,
+  remove,
+  stop,
+  type KeyWork,
+  type Published,
+} from './steps.js'
+
+/** A leaked key doesn't go on signing for longer than this because Kinescope is slow to take another. */
+const REPLACEMENT_MS = 20_000
 
 export interface Revocation {
   revoked: string[]
@@ -28,13 +37,16 @@ export async function revoke(
   const needed = needsReplacement(work, kids)
   let failure: unknown
   const next = needed
-    ? await replacement(work, kids, options).catch((error: unknown) => void (failure = error))
+    ? await replacement(work, kids, options).catch((error: unknown) => {
+        if (isBusy(error)) throw error // somebody else holds the store now: nothing can be written
+        failure = error
+      })
     : null
-  await stop(work, open(), next ?? null)
+  await stop(work, open(), { next: next ?? null, stays: next ? null : whatStays(work, open()) })
   for (const key of open()) await remove(work, key)
   if (!needed) return { revoked: [...kids], signs: null }
-  if (next) return { revoked: [...kids], signs: next.kid }
-  return { revoked: [...kids], signs: (await secondTry(work, kids, options, failure)).kid }
+  if (next) return { revoked: [...kids], signs: next.key.kid }
+  return { revoked: [...kids], signs: (await secondTry(work, kids, options, failure)).key.kid }
 }
 
 /** Whether the signing key is among them, or there is none. */
@@ -43,44 +55,31 @@ function needsReplacement({ store, now }: KeyWork, kids: readonly string[]): boo
   return !signer || kids.includes(signer.kid)
 }
 
-interface Replacement {
-  kid: string
-  changes: Partial<KeyRecord>
-}
-
 async function replacement(
   work: KeyWork,
   kids: readonly string[],
   options: { bits?: number | undefined },
-): Promise<Replacement> {
-  const { store, now } = work
+): Promise<Published> {
+  const { store, registry, now } = work
   const keys = store.ring.keys.filter(({ kid }) => !kids.includes(kid))
   const left = { ...store.ring, keys }
-  const key = scheduledKey(left, now()) ?? successorFor(left, now()) ?? (await addKey(work, options))
-  return { kid: key.kid, changes: await publish(work, key) }
+  const scheduled = scheduledKey(left, now())
+  const ready = [...(scheduled ? [scheduled] : []), ...successors(left, now())]
+  const key = (await firstUsable(work, ready)) ?? (await addKey(work, options))
+  try {
+    return await publish({ ...work, registry: registry.within(REPLACEMENT_MS), urgent: true }, key)
+  } catch (error) {
+    // a spare is on record as registered: better than nothing while Kinescope doesn't answer
+    if (key.publishedAt === null || isBusy(error)) throw error
+    return { key, changes: {} }
+  }
 }
 
-/** One write: the old keys stop, the new one starts. */
-async function stop(
-  { store, report, now }: KeyWork,
-  keys: KeyRecord[],
-  next: Replacement | null,
-): Promise<void> {
-  const at = isoTime(now())
-  const fresh = keys.filter(({ revokedAt }) => revokedAt === null)
+/** The signer goes on where the successor it was to make room for is among the revoked. */
+function whatStays({ store, now }: KeyWork, keys: readonly KeyRecord[]): KeyRecord | null {
   const signer = signingKeyRecord(store.ring, now())
-  // the successor it was to make room for may be among the revoked
-  const stays =
-    !next && signer && !keys.includes(signer) && fresh.some((key) => keyState(key, now()) === 'published')
-  if (fresh.length > 0 || next) {
-    await store.commit({
-      ...Object.fromEntries(fresh.map(({ kid }) => [kid, { revokedAt: at }])),
-      ...(stays ? { [signer.kid]: { signUntil: null, removeAfter: null } } : {}),
-      ...(next ? { [next.kid]: { ...next.changes, signFrom: at, signUntil: null, removeAfter: null } } : {}),
-    })
-  }
-  for (const { kid } of fresh) report({ action: 'revoked', kid })
-  if (next) report({ action: 'signs', kid: next.kid, from: at, instead: keys.map(({ kid }) => kid) })
+  const awaited = keys.some((key) => key.revokedAt === null && keyState(key, now()) === 'published')
+  return signer && awaited && !keys.includes(signer) ? signer : null
 }
 
 /** With the old key gone there may be room for the new one, where the account was full. */
@@ -89,10 +88,10 @@ async function secondTry(
   kids: readonly string[],
   options: { bits?: number | undefined },
   failure: unknown,
-): Promise<Replacement> {
+): Promise<Published> {
   try {
     const next = await replacement(work, kids, options)
-    await stop(work, [], next)
+    await stop(work, [], { next, stays: null })
     return next
   } catch {
     const { code, message, requestId } =
@@ -105,3 +104,5 @@ async function secondTry(
     )
   }
 }
+
+const isBusy = (error: unknown) => error instanceof OperatorProblem && error.code === 'keys-busy'

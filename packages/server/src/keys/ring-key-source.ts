@@ -1,63 +1,89 @@
-import { createHash } from 'node:crypto'
-import { watch, type FSWatcher } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { KeyChoice, KeySource, SigningKey } from '../token/signing-key.js'
-import { loadRingKey, readKeyRing, RING_FILE } from './key-ring.js'
-import { keyState, signingKeyRecord, whyNoSigner, type KeyRing } from './key-state.js'
+import type { KeySource } from '../token/signing-key.js'
+import { HeldKeys } from './held-keys.js'
+import type { KeyPlace } from './key-store.js'
+import type { KeyRing } from './key-state.js'
+import { openStore } from './ring-store.js'
 
 /** A directory watch misses changes on some mounts; looking costs one small read. */
 const POLL_MS = 5000
+/** A look that takes longer (a dead network mount, a cluster that hangs) leaves the ring stale. */
+const LOOK_MS = 15_000
 
-export interface RingKeySourceOptions {
-  dir: string
+/** One thing an operator should know of the keys, though there may be one to sign with. */
+export interface KeyNote {
+  code: 'key-ring-stale' | 'key-unusable' | 'private-key-exposed'
+  /** For the operator, not for the public. */
+  detail: string
+}
+
+/** `dir`: the key directory, as `CHAT_KEY_DIR`; or `secret`: the Secret of a cluster, as `CHAT_KEY_SECRET`. */
+export type RingKeySourceOptions = KeyPlace & FollowOptions
+
+export interface FollowOptions {
   passphrase?: string | undefined
+  /** Milliseconds; 5000 by default. */
   pollMs?: number
   /** Milliseconds since the epoch. */
   now?: () => number
-  /** Called after each change that was taken over, and once for each that couldn't be. */
+  /** Called after each change that was taken over, and once for each new reason why none could be. */
   onReload?: (result: { ok: true; revision: number } | { ok: false; error: unknown }) => void
 }
 
-/** Signing keys of a ring on disk, that follows the directory while the server runs. */
+/** Signing keys of a ring, that follows its store while the server runs. */
 export interface RingKeySource extends KeySource {
   readonly ring: KeyRing
+  /** What is wrong at the moment: a ring that can't be followed, keys that can't be used. */
+  notes(): KeyNote[]
   /** Looks now, as on SIGHUP; resolves when the answer is in. */
   reload(): Promise<void>
+  /** Ends the looking. What was asked for a key before still signs. */
   close(): void
-}
-
-interface LoadedRing {
-  ring: KeyRing
-  keys: ReadonlyMap<string, SigningKey>
 }
 
 /**
  * Opens a key ring. Changes are found by content, since a rename, an atomic `..data` swap of Kubernetes and a copy all
- * look different to a file watch. A changed ring is loaded whole and every key in it signs and verifies once before it
- * takes over; while it can't be used, the last good one stays.
- * @throws where the ring can't be used at start
+ * look different to a file watch. Every key signs and verifies once before it is used. What can't be loaded is tried
+ * again at each look until it can; meanwhile the last good state serves, though never with a key that is known to be
+ * revoked.
+ *
+ * @throws OperatorProblem where the ring can't be read at start, or holds a key to sign with and none that is usable
  */
 export async function ringKeySource(options: RingKeySourceOptions): Promise<RingKeySource> {
-  const { dir, passphrase, pollMs = POLL_MS, onReload, now = Date.now } = options
-  // taken first: what changes between the two is found by the next look
-  let digest = await digestOf(dir)
-  let loaded = await load(dir, passphrase, now())
+  const { passphrase, pollMs = POLL_MS, onReload, now = Date.now } = options
+  const store = openStore(options, { now })
+  const closing = new AbortController()
+  const held = new HeldKeys()
+  let version = ''
+  let lookedAt = performance.now()
+  /** Why the store couldn't be read at the last look. */
+  let unread: Error | null = null
+  let said: string | null = null
   let looking: Promise<void> | null = null
   let again = false
-  let closed = false
 
   async function look(): Promise<void> {
-    const found = await digestOf(dir)
-    if (found === digest || closed) return
-    // remembered before it is tried: a broken ring is reported once, not every five seconds
-    digest = found
     try {
-      loaded = await load(dir, passphrase, now())
-      onReload?.({ ok: true, revision: loaded.ring.revision })
+      const stored = await store.read(closing.signal)
+      await held.take(stored, passphrase, now())
+      unread = null
+      report(stored.version)
     } catch (error) {
-      onReload?.({ ok: false, error })
+      unread = error as Error
+      report(version)
     }
+    lookedAt = performance.now()
+  }
+
+  function report(seen: string): void {
+    if (closing.signal.aborted) return
+    const error = unread ?? [...held.unusable.values()][0] ?? null
+    const recovered = error === null && said !== null
+    if (error && error.message !== said) onReload?.({ ok: false, error })
+    else if (recovered || (!error && seen !== version)) {
+      onReload?.({ ok: true, revision: held.ring.revision })
+    }
+    said = error?.message ?? null
+    version = seen
   }
 
   /** One look at a time; what changes meanwhile is looked at again. */
@@ -70,63 +96,45 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
       do {
         again = false
         await look()
-      } while (again && !closed)
+      } while (again && !closing.signal.aborted)
     })().finally(() => (looking = null))
     return looking
   }
 
+  const first = await store.read()
+  await held.take(first, passphrase, now())
+  version = first.version
+  const [unusable] = held.unusable.values()
+  if (unusable && 'problem' in held.choose(now())) throw unusable
+  report(version)
+
   const timer = setInterval(() => void reload(), pollMs).unref()
-  const watcher = watchDirectory(dir, () => void reload())
+  const unwatch = store.watch(() => void reload())
+  const why = () => {
+    if (unread) return unread.message
+    if (held.behind) return 'its signing key can’t be used here'
+    return performance.now() - lookedAt > pollMs + LOOK_MS ? 'no answer' : null
+  }
 
   return {
     get ring() {
-      return loaded.ring
+      return held.ring
     },
-    current: (now) => choose(loaded, now),
+    current: (time) => held.choose(time),
+    notes: () => [
+      ...[why()].flatMap((reason) =>
+        reason === null ? [] : [note('key-ring-stale', `${store.place} can’t be followed: ${reason}`)],
+      ),
+      ...[...held.unusable].map(([kid, { message }]) => note('key-unusable', `${kid}: ${message}`)),
+      ...held.exposed.map((kid) => note('private-key-exposed', `Every user of the machine can read ${kid}.`)),
+    ],
     reload,
     close() {
-      closed = true
+      closing.abort()
       clearInterval(timer)
-      watcher?.close()
+      unwatch()
     },
   }
 }
 
-function choose({ ring, keys }: LoadedRing, now: number): KeyChoice {
-  const record = signingKeyRecord(ring, now)
-  const key = record && keys.get(record.kid)
-  return key ? { key } : { problem: whyNoSigner(ring, now) }
-}
-
-/** Loads every key that may sign now or later; loading one signs and verifies with it. */
-async function load(dir: string, passphrase: string | undefined, now: number): Promise<LoadedRing> {
-  const ring = await readKeyRing(dir)
-  const able = ring.keys.filter((key) => ['generated', 'published', 'active'].includes(keyState(key, now)))
-  const keys = await Promise.all(
-    able.map(async (record): Promise<[string, SigningKey]> => {
-      const { privateKey } = await loadRingKey(dir, record, passphrase)
-      return [record.kid, { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }]
-    }),
-  )
-  return { ring, keys: new Map(keys) }
-}
-
-/** Tells two states of the ring apart; an unreadable one is a state too. */
-async function digestOf(dir: string): Promise<string> {
-  try {
-    return createHash('sha256')
-      .update(await readFile(join(dir, RING_FILE)))
-      .digest('hex')
-  } catch (error) {
-    return `unreadable: ${(error as NodeJS.ErrnoException).code}`
-  }
-}
-
-/** The directory, not the file: a file's watch is dead after the first rename over it. */
-function watchDirectory(dir: string, changed: () => void): FSWatcher | null {
-  try {
-    return watch(dir, { persistent: false }, changed).on('error', () => undefined)
-  } catch {
-    return null // no watch here (some network mounts): looking will do
-  }
-}
+const note = (code: KeyNote['code'], detail: string): KeyNote => ({ code, detail })

@@ -3,6 +3,7 @@ import { link, open, readFile, rename, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { OperatorProblem } from '../problem.js'
+import { removeFile } from './durable-write.js'
 import { errorCode } from './file-error.js'
 
 /** Past this age a lock is taken for a dead process's: no command holds it for more than a few API calls. */
@@ -75,13 +76,16 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
     throw error
   } finally {
-    await discard(draft)
+    await removeFile(draft)
   }
 }
 
 async function read(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder
+    const found = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder> | null
+    const { pid, host, started, nonce } = found ?? {}
+    if (!Number.isSafeInteger(pid) || pid! <= 0 || typeof started !== 'number') return null
+    return typeof host === 'string' && typeof nonce === 'string' ? (found as Holder) : null
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null
     throw error
@@ -89,7 +93,8 @@ async function read(path: string): Promise<Holder | null> {
 }
 
 function isDead({ pid, host, started, nonce }: Holder, now: number): boolean {
-  if (now - started > STALE_MS) return true // a number may have gone to another process after a restart
+  // a number may have gone to another process after a restart; a time to come is one of a clock that jumped
+  if (Math.abs(now - started) > STALE_MS) return true
   if (host !== hostname()) return false
   if (pid === process.pid) return !heldHere.has(nonce)
   try {
@@ -111,13 +116,7 @@ async function removeDead(path: string, dead: Holder | null): Promise<void> {
   }
   const moved = await read(aside)
   if (moved?.nonce !== dead?.nonce) await link(aside, path).catch(() => undefined) // a living one: put it back
-  await discard(aside)
-}
-
-async function discard(path: string): Promise<void> {
-  await unlink(path).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
-  })
+  await removeFile(aside)
 }
 
 function busy(holder: Holder | null, now: number): OperatorProblem {

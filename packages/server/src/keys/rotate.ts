@@ -1,15 +1,12 @@
 import {
   CLOCK_SKEW_MS,
   keyState,
-  overlapMs,
   scheduledKey,
   signingKeyRecord,
-  successorFor,
+  successors,
   type KeyRecord,
 } from './key-state.js'
-import { addKey, type KeyWork } from './key-work.js'
-import { publish } from './register.js'
-import { isoTime } from './ring-store.js'
+import { addKey, firstUsable, isLive, publish, start, type KeyWork } from './steps.js'
 
 export interface RotateOptions {
   /** How long Kinescope may take until all of it knows a new key, in ms. */
@@ -30,26 +27,19 @@ export type Rotation =
  * there is no moment without a signing key. Killed at any point, running it again goes on where it stopped.
  */
 export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rotation> {
-  const { store, now, report } = work
+  const { store, now } = work
   const underWay = options.force ? null : unfinished(work)
   if (underWay) return underWay
 
-  const next = successorFor(store.ring, now()) ?? (await addKey(work, options))
+  const next = (await firstUsable(work, successors(store.ring, now()))) ?? (await addKey(work, options))
   const published = await publish(work, next)
-
-  const at = takeoverTime({ ...next, ...published }, signingKeyRecord(store.ring, now()), options, now())
-  const from = isoTime(at)
-  const end = { signUntil: from, removeAfter: isoTime(at + overlapMs(store.ring)) }
+  const signer = signingKeyRecord(store.ring, now())
+  const active = signer && keyState(signer, now()) === 'active' ? signer : null
+  const at = takeoverTime({ ...next, ...published.changes }, active, options, now())
   const replaced = store.ring.keys.filter(
     (key) => key.kid !== next.kid && key.signFrom !== null && key.signUntil === null && isLive(key, now()),
   )
-  await store.commit({
-    ...Object.fromEntries(replaced.map(({ kid }) => [kid, end])),
-    [next.kid]: { ...published, signFrom: from },
-  })
-  const instead = replaced.map(({ kid }) => kid)
-  report({ action: 'signs', kid: next.kid, from, instead })
-  return { rotation: 'set', kid: next.kid, from, instead }
+  return { rotation: 'set', ...(await start(work, published, at, replaced)) }
 }
 
 /** A rotation whose old key is still registered, or whose new key doesn't sign yet. */
@@ -77,5 +67,3 @@ function takeoverTime(
   const lastChance = Date.parse(signer.expiresAt) - CLOCK_SKEW_MS
   return Math.max(now, Math.min(ready, lastChance))
 }
-
-const isLive = (key: KeyRecord, now: number) => !['removed', 'revoked'].includes(keyState(key, now))

@@ -15,6 +15,8 @@ export interface KinescopeApiOptions {
   random?: () => number
   /** ms since the epoch */
   now?: () => number
+  /** Ends whatever is under way: a shutdown, the deadline of a command. */
+  signal?: AbortSignal
 }
 
 export interface ApiCall {
@@ -39,14 +41,18 @@ const ATTEMPTS = 3
 const FIRST_DELAY_MS = 400
 /** Longer waits are left to the operator, who is told the time. */
 const LONGEST_WAIT_MS = 30_000
+/** Of one answer. A page of a list has a hundredth of it; whoever sends more isn't the API. */
+const MOST_BYTES = 1_048_576
 
 /** Talks to Kinescope's API: timeouts, safe retries, and errors that say what to do. */
 export class KinescopeApi {
   readonly url: string
-  readonly #options: Required<Omit<KinescopeApiOptions, 'url'>>
+  readonly #options: Required<Omit<KinescopeApiOptions, 'url' | 'signal'>> & { signal?: AbortSignal }
+  /** Shared with those that `until` makes. */
+  #clock: { date: number | null } = { date: null }
 
   constructor({ url, ...options }: KinescopeApiOptions) {
-    this.url = url.replace(/\/+$/, '')
+    this.url = url.replace(/(?<!\/)\/+$/, '')
     this.#options = {
       fetch: (...call) => fetch(...call), // looked up late, so that a test's fetch counts
       timeoutMs: 10_000,
@@ -55,6 +61,19 @@ export class KinescopeApi {
       now: Date.now,
       ...options,
     }
+  }
+
+  /** The `Date` of the last answer, in ms since the epoch; null before the first. */
+  get clock(): number | null {
+    return this.#clock.date
+  }
+
+  /** The same API, but everything under way ends with the signal too. */
+  until(signal: AbortSignal): KinescopeApi {
+    const signals = this.#options.signal ? [this.#options.signal, signal] : [signal]
+    const api = new KinescopeApi({ ...this.#options, url: this.url, signal: AbortSignal.any(signals) })
+    api.#clock = this.#clock
+    return api
   }
 
   /**
@@ -70,17 +89,29 @@ export class KinescopeApi {
       const { error, retryAfterMs } = outcome
       const delay = retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + this.#options.random())
       if (attempt >= ATTEMPTS || !mayRepeat(call, error) || delay > LONGEST_WAIT_MS) throw error
-      await this.#options.wait(delay)
+      await this.#pause(delay, error)
     }
+  }
+
+  /** Waits, unless the end comes first. */
+  async #pause(ms: number, error: KinescopeError): Promise<void> {
+    const { signal, wait } = this.#options
+    let stop = () => undefined as void
+    const ended = new Promise<void>((resolve) => (stop = resolve))
+    signal?.addEventListener('abort', stop, { once: true })
+    await Promise.race([wait(ms), ended])
+    signal?.removeEventListener('abort', stop)
+    if (signal?.aborted) throw error
   }
 
   async #attempt(
     call: ApiCall,
   ): Promise<{ answer: ApiAnswer } | { error: KinescopeError; retryAfterMs: number | null }> {
-    const { fetch, timeoutMs, token, now } = this.#options
+    const { fetch, timeoutMs, token, now, signal } = this.#options
     const what = `${call.method} /${call.path.slice(0, call.resource === 'key' ? 2 : 3).join('/')}`
+    const deadline = AbortSignal.timeout(timeoutMs)
     let response: Response
-    let text: string
+    let text: string | null
     let requestId: string | undefined
     try {
       response = await fetch(this.#address(call), {
@@ -92,17 +123,19 @@ export class KinescopeApi {
         },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
         redirect: 'manual', // the token goes to this address and no other
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       })
-      requestId = response.headers.get('x-request-id') ?? undefined
-      text = await response.text()
+      requestId = response.headers.get('x-request-id')?.slice(0, 100)
+      text = await readCapped(response)
     } catch (cause) {
       return { error: this.#silence(what, requestId, cause), retryAfterMs: null }
     }
     const { status } = response
-    const body = parse(text)
-    if (response.ok && body !== NOT_JSON) {
-      const date = Date.parse(response.headers.get('date') ?? '')
+    const date = Date.parse(response.headers.get('date') ?? '')
+    if (!Number.isNaN(date)) this.#clock.date = date
+    const body = text === null ? TOO_LARGE : parse(text)
+    const isRead = body !== NOT_JSON && body !== TOO_LARGE
+    if (response.ok && isRead) {
       return { answer: { status, body, requestId, date: Number.isNaN(date) ? null : date } }
     }
     if (status >= 400) {
@@ -111,17 +144,15 @@ export class KinescopeApi {
         what,
         resource: call.resource,
         status,
-        body: body === NOT_JSON ? undefined : body,
+        body: isRead ? body : undefined,
         requestId,
         retryAfterMs,
       })
       return { error, retryAfterMs }
     }
+    const form = body === TOO_LARGE ? 'more than 1 MiB' : 'a page that is not JSON'
     return {
-      error: badAnswer(what, response.ok ? 'a page that is not JSON' : `a redirect (${status})`, {
-        status,
-        requestId,
-      }),
+      error: badAnswer(what, response.ok ? form : `a redirect (${status})`, { status, requestId }),
       retryAfterMs: null,
     }
   }
@@ -135,6 +166,14 @@ export class KinescopeApi {
   #silence(what: string, requestId: string | undefined, cause: unknown): KinescopeError {
     if (cause instanceof KinescopeError) return cause
     const host = new URL(this.url).host
+    if (this.#options.signal?.aborted) {
+      return new KinescopeError(
+        'api-gave-up',
+        `${what} was given up: ${host} had not answered when the time for all of it was over`,
+        'Run the command again: it finds out what was done.',
+        { requestId, cause },
+      )
+    }
     if (cause instanceof Error && cause.name === 'TimeoutError') {
       return new KinescopeError(
         'api-timeout',
@@ -186,7 +225,26 @@ export function pathSegment(id: string): string {
   return encodeURIComponent(id)
 }
 
+/** The body as text; null where it is too large, and the rest of it is not read. */
+async function readCapped(response: Response): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let bytes = Number(response.headers.get('content-length') ?? 0)
+  if (bytes > MOST_BYTES) {
+    await response.body?.cancel()
+    return null
+  }
+  bytes = 0
+  // leaving the loop cancels the stream
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength
+    if (bytes > MOST_BYTES) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
 const NOT_JSON = Symbol('not JSON')
+const TOO_LARGE = Symbol('too large')
 
 function parse(text: string): unknown {
   if (text.trim() === '') return undefined

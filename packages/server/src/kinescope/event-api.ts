@@ -33,9 +33,35 @@ export class EventApi {
   }
 
   async list(): Promise<StreamEvent[]> {
+    return (await this.#list()).map(readEvent)
+  }
+
+  /**
+   * Looks streams up by UUID or public id, in one reading of the list. `null`: there is none; left out: the list
+   * doesn't tell.
+   */
+  async lookUp(ids: readonly string[]): Promise<Map<string, StreamEvent | null>> {
+    const found = new Map<string, StreamEvent | null>()
+    const wanted = new Set(ids)
+    let linksShown = true
+    if (wanted.size === 0) return found
+    await this.#list((row) => {
+      const event = readEvent(row)
+      linksShown &&= event.publicId !== null
+      for (const id of [event.id, event.id.toLowerCase(), event.publicId]) {
+        if (id !== null && wanted.has(id)) found.set(id, event)
+      }
+      return found.size === wanted.size
+    })
+    for (const id of wanted) {
+      if (!found.has(id) && (linksShown || UUID.test(id))) found.set(id, null)
+    }
+    return found
+  }
+
+  #list(enough?: (row: Record<string, unknown>) => boolean): Promise<Record<string, unknown>[]> {
     const query = { per_page: '100', order: 'created_at.desc' }
-    const rows = await readList(this.api, { method: 'GET', path: EVENTS, resource: 'event' }, query)
-    return rows.map(readEvent)
+    return readList(this.api, { method: 'GET', path: EVENTS, resource: 'event' }, query, enough)
   }
 
   /** @param id the UUID */

@@ -4,6 +4,7 @@ import { OperatorProblem } from '../problem.js'
 export type KinescopeCode =
   | 'api-unreachable'
   | 'api-timeout'
+  | 'api-gave-up'
   | 'api-token-refused'
   | 'api-forbidden'
   | 'api-rate-limited'

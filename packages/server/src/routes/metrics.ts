@@ -4,6 +4,8 @@ import type { KeySource } from '../token/signing-key.js'
 
 export interface MetricSources {
   keys: KeySource
+  /** Whether the key ring can't be followed at the moment. */
+  stale: () => boolean
   pending: () => number
   /** Streams that may be named in a label; any other is counted as `*`, or visitors could make endless labels. */
   eventIds: readonly string[]
@@ -41,9 +43,12 @@ export class Metrics {
   }
 
   /** Adds what is read at the moment somebody asks. */
-  observe({ keys, pending, eventIds, now = Date.now }: MetricSources): void {
+  observe({ keys, stale, pending, eventIds, now = Date.now }: MetricSources): void {
     this.#events = new Set(eventIds)
     this.#gauge('signatures_pending', 'Signatures under way', [], (gauge) => gauge.set(pending()))
+    this.#gauge('key_ring_stale', '1 while the key ring cannot be followed', [], (gauge) =>
+      gauge.set(stale() ? 1 : 0),
+    )
     this.#gauge('signing_key_usable', '1 while there is a key to sign with', ['kid'], (gauge) => {
       const choice = keys.current(now())
       gauge.reset()

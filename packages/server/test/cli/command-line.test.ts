@@ -284,7 +284,7 @@ describe('as a process', () => {
         PORT: '0',
         CHAT_EVENTS: '*',
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+        CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
         CHAT_LOG_LEVEL: 'silent',
       },
     })

@@ -43,7 +43,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
         CHAT_EVENTS: SEED.live.publicId,
         CHAT_ALLOWED_ORIGINS: siteUrl,
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+        CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
       })
     }
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))

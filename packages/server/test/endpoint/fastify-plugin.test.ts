@@ -133,6 +133,39 @@ describe('the Fastify plugin', () => {
     }
   })
 
+  it('lets the application close although a hook of its own hangs', async () => {
+    let asked: (() => void) | undefined
+    const hanging = new Promise<void>((resolve) => (asked = resolve))
+    let aborted = false
+    await host({
+      authenticate: (_request, { signal }) => {
+        signal.addEventListener('abort', () => (aborted = true))
+        asked?.()
+        return new Promise<never>(() => undefined)
+      },
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const answer = fetch(`${url}/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+      body: JSON.stringify({ event_id: EVENT }),
+    })
+    await hanging
+    const started = performance.now()
+    const closed = app.close()
+    const { status, headers } = await answer
+    await closed
+    expect([status, headers.get('retry-after'), aborted]).toEqual([503, '1', true])
+    // the grace is three seconds, the deadline of the request eight
+    expect(performance.now() - started).toBeLessThan(6000)
+  }, 20_000)
+
+  it('limits a visitor as serve does, without being asked to', async () => {
+    await host()
+    const statuses = await Promise.all(Array.from({ length: 21 }, async () => (await ask()).statusCode))
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1)
+  })
+
   it('can be registered twice, with different streams', async () => {
     await host({ prefix: '/a' })
     await app.close()

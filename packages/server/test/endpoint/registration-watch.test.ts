@@ -18,14 +18,14 @@ function setUp(change: Partial<RegistrationSource> = {}) {
   const results: boolean[] = []
   const watch = new RegistrationWatch({
     source: {
-      listKeys: () => {
+      look: (ids) => {
         state.looks++
-        return Promise.resolve(state.listed)
+        const events = new Map(ids.map((id) => [id, state.events[id] ?? null]))
+        return Promise.resolve({ keys: state.listed, events })
       },
-      findEvent: (id) => Promise.resolve(state.events[id] ?? null),
       ...change,
     },
-    eventIds: ['stream'],
+    events: [{ id: 'page-id', claimId: 'stream' }],
     currentKid: () => state.kid,
     pollMs: 300_000,
     onCheck: ({ ok }) => results.push(ok),
@@ -36,9 +36,9 @@ function setUp(change: Partial<RegistrationSource> = {}) {
 describe('the watch over Kinescope’s side', () => {
   it('finds nothing wrong before it has looked, nor when all is well', async () => {
     const { watch } = setUp()
-    expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual([null, null])
+    expect([watch.keyProblem('key-1'), watch.eventState('page-id')]).toEqual([null, null])
     await watch.look()
-    expect([watch.keyProblem('key-1'), watch.eventState('stream'), watch.notes()]).toEqual([null, null, []])
+    expect([watch.keyProblem('key-1'), watch.eventState('page-id'), watch.notes()]).toEqual([null, null, []])
     watch.close()
   })
 
@@ -47,13 +47,16 @@ describe('the watch over Kinescope’s side', () => {
     state.listed = []
     state.events = {}
     await watch.look()
-    expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual(['key-not-registered', 'missing'])
+    expect([watch.keyProblem('key-1'), watch.eventState('page-id')]).toEqual([
+      'key-not-registered',
+      'missing',
+    ])
     expect(watch.notes().map(({ code }) => code)).toEqual(['key-not-registered', 'event-not-found'])
 
     state.listed = [{ kid: 'key-1', expiresAt: new Date(NOW + 60_000).toISOString() }]
     state.events = { stream: { jwtRequired: false } }
     await watch.look()
-    expect([watch.keyProblem('key-1'), watch.eventState('stream')]).toEqual([null, 'jwt-not-enabled'])
+    expect([watch.keyProblem('key-1'), watch.eventState('page-id')]).toEqual([null, 'jwt-not-enabled'])
     expect(watch.keyExpiresAt('key-1')).toBe(NOW + 60_000)
     vi.setSystemTime(NOW + 60_000)
     expect(watch.keyProblem('key-1')).toBe('key-expired')
@@ -64,20 +67,23 @@ describe('the watch over Kinescope’s side', () => {
     const { watch, state } = setUp()
     state.events = { stream: { jwtRequired: null } }
     await watch.look()
-    expect(watch.eventState('stream')).toBeNull()
+    expect(watch.eventState('page-id')).toBeNull()
     watch.close()
   })
 
   it('keeps what it knew while the API fails, and says that it fails', async () => {
     let fails = false
     const { watch, state, results } = setUp({
-      listKeys: () => (fails ? Promise.reject(new Error('down')) : Promise.resolve([])),
+      look: () =>
+        fails
+          ? Promise.reject(new Error('down'))
+          : Promise.resolve({ keys: [], events: new Map([['stream', { jwtRequired: true }]]) }),
     })
     await watch.look()
     fails = true
     state.events = { stream: { jwtRequired: false } }
     await watch.look()
-    expect([watch.keyProblem('key-1'), watch.eventState('stream'), results]).toEqual([
+    expect([watch.keyProblem('key-1'), watch.eventState('page-id'), results]).toEqual([
       'key-not-registered',
       null,
       [true, false],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Deadline } from '../../src/endpoint/deadline.js'
 import { SigningQueue } from '../../src/endpoint/signing-queue.js'
 
 /** A queue whose signatures come out one by one, `everyMs` apart, by a clock of our own. */
@@ -8,7 +9,7 @@ function queueWith(everyMs: number) {
   const finish: (() => void)[] = []
   return {
     queue,
-    start: () => void queue.run(() => new Promise<void>((resolve) => finish.push(resolve))),
+    start: () => void queue.run(() => new Promise<void>((resolve) => finish.push(resolve)), new Deadline()),
     async finishOne() {
       now += everyMs
       finish.shift()!()
@@ -57,9 +58,9 @@ describe('the signing queue', () => {
         inHand--
         if (index === 7) throw new Error('one that fails')
         return index
-      })
+      }, new Deadline())
     const results = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => sign(index)))
-    expect(most).toBe(32)
+    expect(most).toBe(64)
     expect(begun).toEqual(Array.from({ length: 200 }, (_, index) => index))
     expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
     expect(queue.pending).toBe(0)
@@ -67,7 +68,7 @@ describe('the signing queue', () => {
 
   it('counts down after a failure too', async () => {
     const queue = new SigningQueue(() => 0)
-    await expect(queue.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    await expect(queue.run(() => Promise.reject(new Error('no')), new Deadline())).rejects.toThrow('no')
     expect(queue.pending).toBe(0)
   })
 
@@ -79,10 +80,10 @@ describe('the signing queue', () => {
       await queue.run(() => {
         now += 1
         return Promise.resolve()
-      })
+      }, new Deadline())
     }
     const never = () => new Promise<void>(() => undefined)
-    for (let i = 0; i < 500; i++) void queue.run(never)
+    for (let i = 0; i < 500; i++) void queue.run(never, new Deadline())
     expect(queue.full).toBe(false)
   })
 })

@@ -4,13 +4,10 @@ import { checkToken } from 'kinescope-chat/check-token'
 import { WIRE_CODES, type ProblemReply, type TokenReply } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../../src/endpoint/refusal.js'
 import { SigningQueue } from '../../src/endpoint/signing-queue.js'
-import type { TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
-import {
-  createTokenEndpoint,
-  refreshIn,
-  type TokenEndpointOptions,
-} from '../../src/endpoint/token-endpoint.js'
-import type { BodyText } from '../../src/endpoint/token-request.js'
+import type { IssuedToken, TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
+import { refreshIn } from '../../src/endpoint/issue-token.js'
+import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/endpoint/token-endpoint.js'
+import type { RequestBody } from '../../src/endpoint/token-request.js'
 import { fixedKeySource } from '../../src/keys/fixed-key-source.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 
@@ -49,7 +46,7 @@ function setUp(options: Partial<TokenEndpointOptions<null>> = {}) {
 interface Asked {
   method?: string
   headers?: Record<string, string>
-  body?: BodyText
+  body?: RequestBody
   address?: string | null
 }
 
@@ -88,7 +85,7 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
     'application/jsonp': false,
     '': false,
   }
-  const bodies: [BodyText, number][] = [
+  const bodies: [RequestBody, number][] = [
     [{ text: '{"event_id":"stream"}' }, 200],
     [{ text: '' }, 400],
     [{ text: '{"event_id":"stream"' }, 400],
@@ -122,10 +119,12 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
     typeIsJson: boolean,
     bodyStatus: number,
   ): number {
-    if (method !== 'POST' && method !== 'OPTIONS') return 405
-    if (method === 'POST' && !typeIsJson) return 415
-    if (method === 'OPTIONS') return origin === '' || mayAsk(origin, site) ? 204 : 403
-    return mayAsk(origin, site) ? bodyStatus : 403
+    const allowed = mayAsk(origin, site)
+    if (method === 'GET' || method === 'HEAD') return origin === '' || allowed ? 405 : 403
+    if (method === 'OPTIONS') return origin === '' || allowed ? 204 : 403
+    if (method !== 'POST') return 405
+    if (!allowed) return 403
+    return typeIsJson ? bodyStatus : 415
   }
 
   const table = Object.entries(origins).flatMap(([name, origin]) =>
@@ -155,7 +154,12 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
             'X-Content-Type-Options': 'nosniff',
             'X-Request-ID': 'request-1',
           })
-          expect(headers['Access-Control-Allow-Origin'], where).toBe(origin === LISTED ? LISTED : undefined)
+          const asksWhy = method === 'GET' || method === 'HEAD'
+          const readable = asksWhy ? '*' : origin === LISTED ? LISTED : undefined
+          expect(headers['Access-Control-Allow-Origin'], where).toBe(readable)
+          expect(headers['Access-Control-Allow-Credentials'], where).toBe(
+            readable === LISTED ? 'true' : undefined,
+          )
           if (status === 403 || status === 405 || status === 415) expect(asked.bodyRead(), where).toBe(false)
           if (status === 405) expect(headers['Allow'], where).toBe('POST, OPTIONS')
           if (status >= 400) {
@@ -298,7 +302,7 @@ describe('the order of checks', () => {
     },
   })
 
-  it('is address limit, body, identity, visitor limit, stream list, authorize, signing', async () => {
+  it('is address limit, body, stream list, identity, visitor limit, authorize, signing', async () => {
     const trace: string[] = []
     const { endpoint } = setUp({
       limits: { address: limit(trace, 'address'), visitor: limit(trace, 'visitor') },
@@ -309,6 +313,14 @@ describe('the order of checks', () => {
       authorize: ({ user, eventId }) => {
         trace.push(`authorize:${user.id}:${eventId}`)
         return true
+      },
+      registration: {
+        keyProblem: () => null,
+        keyExpiresAt: () => null,
+        eventState: (id) => {
+          trace.push(`stream:${id}`)
+          return null
+        },
       },
       keys: {
         current: () => {
@@ -321,15 +333,16 @@ describe('the order of checks', () => {
     const { readBody } = asked
     const { status } = await endpoint.answer({
       ...asked,
-      readBody: () => {
+      readBody: (until) => {
         trace.push('body')
-        return readBody()
+        return readBody(until)
       },
     })
     expect(status).toBe(200)
     expect(trace).toEqual([
       'address:192.0.2.1',
       'body',
+      'stream:stream',
       'identify:stream',
       'visitor:u-1',
       'authorize:u-1:stream',
@@ -445,6 +458,49 @@ describe('each refusal', () => {
   it('refuses a key that died a moment ago', async () => {
     const { endpoint } = setUp({ keys: { current: () => ({ key: { ...key, expiresAt: NOW + 200 } }) } })
     expect(problemOf((await endpoint.answer(call())).body).code).toBe('key-expired')
+  })
+})
+
+describe('who got a token', () => {
+  it('is told once a token, by what is in it, and never for a refusal', async () => {
+    const issued: IssuedToken[] = []
+    const onToken = (one: IssuedToken) => issued.push(one)
+    const { endpoint } = setUp({
+      onToken,
+      pseudonym: () => Promise.resolve('hidden'),
+      events: [{ id: 'stream', claimId: 'uuid-of-it' }],
+    })
+    const { claims } = checkToken(
+      (JSON.parse((await endpoint.answer(call())).body) as TokenReply).token,
+    ) as unknown as { claims: { exp: number } }
+    await endpoint.answer(call({ body: { text: '{}' } }))
+    expect(issued).toEqual([
+      {
+        time: NOW,
+        requestId: 'request-1',
+        kid: 'key-1',
+        eventId: 'uuid-of-it',
+        userId: 'hidden',
+        exp: claims.exp,
+        address: '192.0.2.1',
+      },
+    ])
+  })
+
+  it('never costs a visitor the token, however the listener fails', async () => {
+    const failures: (() => unknown)[] = [
+      () => {
+        throw new Error('disk full')
+      },
+      () => Promise.reject(new Error('disk full')),
+      () => new Promise<never>(() => undefined),
+    ]
+    for (const failure of failures) {
+      const fails = failure
+      const { endpoint } = setUp({ onToken: fails, onOutcome: fails })
+      expect((await endpoint.answer(call())).status).toBe(200)
+      expect((await endpoint.answer(call({ headers: { origin: 'https://evil.test' } }))).status).toBe(403)
+    }
   })
 })
 

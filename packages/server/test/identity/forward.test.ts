@@ -3,6 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { forwardIdentity, type ForwardOptions } from '../../src/identity/forward.js'
 import { listen } from '../running-server.js'
 
+/** A visitor who stays. */
+const NEVER = { signal: new AbortController().signal }
+
 let close: (() => Promise<void>) | undefined
 afterEach(() => close?.())
 
@@ -18,8 +21,8 @@ async function siteThat(
   close = site.close
   const identify = forwardIdentity({ url: `${site.url}/me?fixed=1`, ...options })
   const ask = (headers: Record<string, string> = { cookie: 'sid=1' }, eventId = 'stream') =>
-    identify({ header: (name) => headers[name] ?? null, address: null, request: null }, eventId)
-  return { ask, seen }
+    identify({ header: (name) => headers[name] ?? null, address: null, request: null }, eventId, NEVER)
+  return { ask, seen, identify }
 }
 
 const json =
@@ -70,6 +73,12 @@ describe('asking the site', () => {
     expect(await ask()).toEqual({ user: { id: 'u', name: 'Жанна' } })
   })
 
+  const typed = (status: number, type: string, body: string) => (response: ServerResponse) =>
+    response.writeHead(status, { 'Content-Type': type }).end(body)
+  const page = (status: number) =>
+    typed(status, 'text/html; charset=utf-8', '<!doctype html><title>x</title>')
+  const moved = (status: number) => (response: ServerResponse) =>
+    response.writeHead(status, { Location: 'http://127.0.0.1:1/elsewhere' }).end()
   const answers: [string, (response: ServerResponse) => void, string][] = [
     ['401', json({}, 401), 'sign-in-required'],
     ['204', (response) => response.writeHead(204).end(), 'sign-in-required'],
@@ -84,6 +93,29 @@ describe('asking the site', () => {
     ['404', json({}, 404), 'identity-unavailable'],
     ['500', json({}, 500), 'identity-unavailable'],
     ['a page', (response) => response.end('<html>Sign in</html>'), 'identity-unavailable'],
+    ['a sign-in page of status 401', page(401), 'identity-unavailable'],
+    ['a challenge', page(403), 'identity-unavailable'],
+    ['a page of the proxy', page(502), 'identity-unavailable'],
+    ['a redirect after a form', moved(303), 'sign-in-required'],
+    ['a redirect that keeps the method', moved(307), 'sign-in-required'],
+    ['an address that has moved', moved(301), 'identity-unavailable'],
+    ['an address that has moved, kept method', moved(308), 'identity-unavailable'],
+    ['a choice', moved(300), 'identity-unavailable'],
+    ['not modified', (response) => response.writeHead(304).end(), 'identity-unavailable'],
+    ['another success', json({ id: 1 }, 201), 'identity-unavailable'],
+    ['a plain 401', (response) => response.writeHead(401).end('no'), 'sign-in-required'],
+    ['an empty 403', (response) => response.writeHead(403).end(), 'access-denied'],
+    ['an empty 401 of PHP', typed(401, 'text/html', ''), 'sign-in-required'],
+    ['a list', json([{ id: 1 }]), 'identity-unavailable'],
+    ['a word', json('admin'), 'identity-unavailable'],
+    ['a number', json(7), 'identity-unavailable'],
+    ['an empty 200', (response) => response.end(), 'identity-unavailable'],
+    ['bytes that are no text', (response) => response.end(Buffer.from([0xff, 0xfe])), 'identity-unavailable'],
+    ['nought', json({ id: 0 }), 'sign-in-required'],
+    ['nought as text', json({ id: '0' }), 'sign-in-required'],
+    ['a blank', json({ id: ' \u3164' }), 'sign-in-required'],
+    ['a control character', json({ id: 'a\u0000' }), 'sign-in-required'],
+    ['half a character', json({ id: 'a\ud800' }), 'sign-in-required'],
     [
       'too much',
       (response) => response.end(JSON.stringify({ id: 'u', x: 'y'.repeat(300_000) })),
@@ -104,9 +136,63 @@ describe('asking the site', () => {
 
   it('says that nobody is there', async () => {
     const identify = forwardIdentity({ url: 'http://127.0.0.1:1/me' })
-    expect(await identify({ header: () => 'sid=1', address: null, request: null }, 'stream')).toMatchObject({
+    expect(
+      await identify({ header: () => 'sid=1', address: null, request: null }, 'stream', NEVER),
+    ).toMatchObject({
       refused: 'identity-unavailable',
       reason: 'unreachable',
     })
+  })
+})
+
+describe('many who ask at once', () => {
+  it('are asked about a few at a time, and the rest is told to come back', async () => {
+    const waiting: ServerResponse[] = []
+    let most = 0
+    const { ask, seen } = await siteThat(
+      (response) => {
+        most = Math.max(most, waiting.push(response))
+      },
+      { bounds: { atOnce: 4, waiting: 6 } },
+    )
+    const answers = Array.from({ length: 30 }, () => ask())
+    const told = await Promise.all(answers.slice(10))
+    expect(told.every((answer) => 'refused' in answer && answer.refused === 'overloaded')).toBe(true)
+    expect(told.every((answer) => 'refused' in answer && answer.retryAfter! >= 1)).toBe(true)
+    // the site answers one by one from here on
+    while (seen.length < 10 || waiting.length > 0) {
+      const response = waiting.shift()
+      if (response) json({ id: 'u', name: 'U' })(response)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const known = await Promise.all(answers.slice(0, 10))
+    expect(known).toEqual(Array.from({ length: 10 }, () => ({ user: { id: 'u', name: 'U' } })))
+    expect(most).toBeLessThanOrEqual(4)
+    expect(seen).toHaveLength(10)
+  })
+
+  it('do not stay in the queue of a site that hangs', async () => {
+    const { ask, seen } = await siteThat(() => undefined, {
+      bounds: { atOnce: 1, waiting: 5 },
+      timeoutMs: 100,
+    })
+    const refusals = await Promise.all(Array.from({ length: 6 }, () => ask()))
+    expect(refusals.map((answer) => 'refused' in answer && answer.reason)).toEqual(
+      Array.from({ length: 6 }, () => 'timeout'),
+    )
+    expect(seen).toHaveLength(1)
+  })
+
+  it('end with the request that they were asked for', async () => {
+    const gone = new AbortController()
+    let closed: Promise<unknown> | undefined
+    const { seen, identify } = await siteThat((_response, request) => {
+      closed = new Promise((resolve) => request.once('close', resolve))
+      gone.abort(new Error('shutdown'))
+    })
+    const answer = await identify({ header: () => 'sid=1', address: null, request: null }, 'stream', gone)
+    expect(answer).toMatchObject({ refused: 'identity-unavailable' })
+    await closed
+    expect(seen).toHaveLength(1)
   })
 })

@@ -12,6 +12,8 @@ import {
 } from '../../src/identity/identity.js'
 
 const SECRET = 'a-secret-of-thirty-two-bytes-and-more'
+/** A visitor who stays. */
+const NEVER = { signal: new AbortController().signal }
 const call = (headers: Record<string, string> = {}): IdentityCall => ({
   header: (name) => headers[name] ?? null,
   address: '192.0.2.1',
@@ -39,9 +41,27 @@ describe('a field', () => {
 describe('a user', () => {
   it('needs an id: a text or a whole number', () => {
     expect(userFrom('u', 'Ann')).toEqual({ user: { id: 'u', name: 'Ann' } })
-    expect(userFrom(0, 'Zero')).toEqual({ user: { id: '0', name: 'Zero' } })
-    for (const none of [undefined, null, ''])
-      expect(userFrom(none, 'x')).toMatchObject({ refused: 'sign-in-required' })
+    expect(userFrom(7, 'Seven')).toEqual({ user: { id: '7', name: 'Seven' } })
+    expect(userFrom(2n ** 60n, 'B')).toEqual({ user: { id: String(2n ** 60n), name: 'B' } })
+    const nobody = [
+      undefined,
+      null,
+      '',
+      0,
+      -0,
+      0n,
+      '0',
+      ' ',
+      '\u3164',
+      '\u2800 ',
+      '\u200b',
+      'a\u0000b',
+      'a\n',
+      '\u0085',
+      'a\u2028',
+      '\ud800',
+    ]
+    for (const none of nobody) expect(userFrom(none, 'x')).toMatchObject({ refused: 'sign-in-required' })
     for (const odd of [{}, [], true, 1.5, Number.NaN, 'x'.repeat(257)]) {
       expect(userFrom(odd, 'x')).toMatchObject({ refused: 'identity-unavailable' })
     }
@@ -56,7 +76,7 @@ describe('a user', () => {
 describe('authenticate in code', () => {
   it('may answer at once or later, with nobody, or fail', async () => {
     const answer = (authenticate: () => unknown) =>
-      identityFromCode(authenticate as () => null)(call(), 'stream')
+      identityFromCode(authenticate as () => null)(call(), 'stream', NEVER)
     expect(await answer(() => ({ id: 'u', name: 'Ann' }))).toMatchObject({ user: { id: 'u' } })
     expect(await answer(() => Promise.resolve({ id: 'u', name: 'Ann' }))).toMatchObject({ user: { id: 'u' } })
     expect(await answer(() => null)).toMatchObject({ refused: 'sign-in-required' })
@@ -104,7 +124,7 @@ describe('a guest', () => {
   const guests = guestIdentity({ secret: SECRET })
 
   it('gets a number and a cookie no other host can set, and stays the same with it', async () => {
-    const first = await guests(call(), 'stream')
+    const first = await guests(call(), 'stream', NEVER)
     if (!('user' in first) || !first.setCookie) throw new Error('no guest')
     expect(first.setCookie).toMatch(/^__Host-/)
     for (const attribute of ['Secure', 'HttpOnly', 'Path=/', 'SameSite=None', 'Partitioned']) {
@@ -112,17 +132,17 @@ describe('a guest', () => {
     }
     expect(first.setCookie).not.toContain('Domain')
     const cookie = first.setCookie.split(';')[0]!
-    const again = await guests(call({ cookie: `other=1; ${cookie}` }), 'stream')
+    const again = await guests(call({ cookie: `other=1; ${cookie}` }), 'stream', NEVER)
     expect(again).toEqual({ user: first.user })
-    expect(first.user.name).toMatch(/^Guest \d{4}$/)
+    expect(first.user.name).toMatch(/^Guest \d{4} \d{4} \d{4}$/)
   })
 
   it('can’t be made up', async () => {
-    const first = await guests(call(), 'stream')
+    const first = await guests(call(), 'stream', NEVER)
     if (!('user' in first) || !first.setCookie) throw new Error('no guest')
     const [, , mark] = /=([\w-]+)\.([\w-]+);/.exec(first.setCookie)!
     for (const value of [`victim.${mark}`, 'victim', 'victim.', `.${mark}`, '']) {
-      const answer = await guests(call({ cookie: `__Host-kinescope-chat-guest=${value}` }), 'stream')
+      const answer = await guests(call({ cookie: `__Host-kinescope-chat-guest=${value}` }), 'stream', NEVER)
       expect(answer).toMatchObject({ setCookie: expect.any(String) as string })
       expect('user' in answer && answer.user.id).not.toBe('guest-victim')
     }

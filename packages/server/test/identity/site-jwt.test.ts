@@ -11,6 +11,10 @@ const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }) as string
 
+/** A visitor who stays. */
+const NEVER = { signal: new AbortController().signal }
+const AUDIENCE = 'kinescope-chat'
+
 let jwks: Awaited<ReturnType<typeof listen>>
 let asked = 0
 beforeAll(async () => {
@@ -37,12 +41,13 @@ function ask(
   return siteJwtIdentity(options)(
     { header: (name) => headers[name] ?? null, address: null, request: null },
     eventId,
+    NEVER,
   )
 }
 
 const hs256 = (claims: object, secret = SECRET, options: jsonwebtoken.SignOptions = { expiresIn: 300 }) =>
   jsonwebtoken.sign(claims, secret, options)
-const known = { sub: 'u-1', name: 'Ann' }
+const known = { aud: AUDIENCE, sub: 'u-1', name: 'Ann' }
 const withSecret: SiteJwtOptions = { key: { secret: SECRET } }
 
 describe('a statement signed with a shared secret', () => {
@@ -55,13 +60,12 @@ describe('a statement signed with a shared secret', () => {
     })
   })
 
-  it('is refused where it is forged, unsigned, expired, endless, not yet valid or not there', async () => {
+  it('is refused where it is forged, unsigned, endless, not yet valid or not there', async () => {
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ ...known, exp: 9e9 })).toString('base64url')}.`
     const now = Math.floor(Date.now() / 1000)
     const cases: Record<string, string | null> = {
       'another secret': hs256(known, `${SECRET}!`),
       unsigned,
-      expired: hs256({ ...known, exp: now - 60 }, SECRET, {}),
       endless: hs256(known, SECRET, {}),
       'not yet': hs256({ ...known, nbf: now + 120 }),
       HS512: hs256(known, SECRET, { algorithm: 'HS512', expiresIn: 300 }),
@@ -80,6 +84,57 @@ describe('a statement signed with a shared secret', () => {
     expect(await ask(withSecret, hs256({ ...known, exp: now - 20 }, SECRET, {}))).toMatchObject({
       user: { id: 'u-1' },
     })
+  })
+
+  it('that was good and has ended is told apart from one that never was', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const over = { ...known, iat: now - 3600, exp: now - 60 }
+    expect(await ask(withSecret, hs256(over, SECRET, {}))).toMatchObject({ refused: 'identity-expired' })
+    const never: Record<string, [string, string]> = {
+      'another secret': [hs256(over, `${SECRET}!`, {}), 'sign-in-required'],
+      'another audience': [hs256({ ...over, aud: 'x' }, SECRET, {}), 'sign-in-required'],
+      'no audience': [hs256({ ...over, aud: undefined }, SECRET, {}), 'sign-in-required'],
+      'another stream': [hs256({ ...over, event_id: 'another' }, SECRET, {}), 'access-denied'],
+      'no visitor': [hs256({ ...over, sub: '0' }, SECRET, {}), 'sign-in-required'],
+      'not yet valid either': [hs256({ ...over, nbf: now + 600 }, SECRET, {}), 'sign-in-required'],
+      'ended before it was made': [hs256({ ...over, iat: now - 60 }, SECRET, {}), 'sign-in-required'],
+      'the beginning of time': [hs256({ ...over, iat: -1, exp: 0 }, SECRET, {}), 'sign-in-required'],
+      unsigned: [`${hs256(over, SECRET, {}).split('.').slice(0, 2).join('.')}.`, 'sign-in-required'],
+    }
+    for (const [name, [statement, refused]] of Object.entries(never)) {
+      expect(await ask(withSecret, statement), name).toMatchObject({ refused })
+    }
+  })
+
+  it('may end a day from now, or as late as configured, and in seconds', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const until = async (exp: number, maxAge?: number) => {
+      const answer = await ask(
+        { ...withSecret, maxAge, now: () => now * 1000 },
+        hs256({ ...known, exp }, SECRET, {}),
+      )
+      return 'user' in answer ? 'user' : answer.reason
+    }
+    expect(await until(now + 86_460)).toBe('user')
+    expect(await until(now + 86_461)).toBe('exp-too-far')
+    expect(await until(now + 86_461, 100_000)).toBe('user')
+    expect(await until(now + 361, 300)).toBe('exp-too-far')
+    expect(await until(now + 3600.5)).toBe('user')
+    expect(await until((now + 3600) * 1000)).toBe('exp-in-milliseconds')
+    expect(await until((now + 3600) * 1e6)).toBe('exp-in-milliseconds')
+    expect(await until(9e15)).toBe('exp-in-milliseconds')
+  })
+
+  it('costs no more than its length, and its header never comes back', async () => {
+    const crit = { alg: 'HS256', crit: ['x'.repeat(11_000)], ['x'.repeat(11_000)]: 1 }
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const long = `${part(crit)}.${part(known)}.AAAA`
+    expect(await ask(withSecret, long)).toMatchObject({
+      refused: 'sign-in-required',
+      reason: 'statement-too-long',
+    })
+    const short = `${part({ ...crit, crit: ['y'.repeat(2000)] }).slice(0, 7000)}.${part(known)}.AAAA`
+    expect(await ask(withSecret, short)).toMatchObject({ refused: 'sign-in-required' })
   })
 
   it('is for one stream where it says so', async () => {
@@ -101,16 +156,21 @@ describe('a statement signed with a shared secret', () => {
       refused: 'sign-in-required',
     })
     expect(await ask(strict, hs256(known))).toMatchObject({ refused: 'sign-in-required' })
+    const { aud: _aud, ...unaddressed } = known
+    expect(await ask(withSecret, hs256(unaddressed))).toMatchObject({ refused: 'sign-in-required' })
+    expect(await ask(withSecret, hs256({ ...known, aud: ['x', AUDIENCE] }))).toMatchObject({
+      user: { id: 'u-1' },
+    })
   })
 
   it('is read by the configured fields', async () => {
     const options = { ...withSecret, idField: 'user.id', nameField: 'https://example.com/name' }
-    const statement = hs256({ user: { id: 7 }, 'https://example.com/name': 'Жанна' })
+    const statement = hs256({ aud: AUDIENCE, user: { id: 7 }, 'https://example.com/name': 'Жанна' })
     expect(await ask(options, statement)).toEqual({ user: { id: '7', name: 'Жанна' } })
   })
 
   it('names nobody without an id', async () => {
-    expect(await ask(withSecret, hs256({ name: 'Ann' }))).toMatchObject({
+    expect(await ask(withSecret, hs256({ aud: AUDIENCE, name: 'Ann' }))).toMatchObject({
       refused: 'sign-in-required',
       reason: 'no-id',
     })
@@ -124,17 +184,21 @@ describe('a statement signed with a private key', () => {
   it('is verified with the configured public key, PEM or JWK', async () => {
     const jwk = JSON.stringify(rsa.publicKey.export({ format: 'jwk' }))
     for (const publicKey of [pem(rsa.publicKey), pem(rsa.publicKey).replaceAll('\n', '\\n'), jwk]) {
-      expect(await ask({ key: { publicKey } }, sign(rsa.privateKey, 'RS256'))).toMatchObject({
+      expect(
+        await ask({ key: { publicKey }, audience: AUDIENCE }, sign(rsa.privateKey, 'RS256')),
+      ).toMatchObject({
         user: { id: 'u-1' },
       })
     }
-    expect(await ask({ key: { publicKey: pem(ec.publicKey) } }, sign(ec.privateKey, 'ES256'))).toMatchObject({
+    expect(
+      await ask({ key: { publicKey: pem(ec.publicKey) }, audience: AUDIENCE }, sign(ec.privateKey, 'ES256')),
+    ).toMatchObject({
       user: { id: 'u-1' },
     })
   })
 
   it('can’t be forged with the public key as a secret, another key or another algorithm', async () => {
-    const options = { key: { publicKey: pem(rsa.publicKey) } }
+    const options = { key: { publicKey: pem(rsa.publicKey) }, audience: AUDIENCE }
     const forged = await new SignJWT(known)
       .setProtectedHeader({ alg: 'HS256' })
       .setExpirationTime('5m')
@@ -150,7 +214,7 @@ describe('a statement verified by a key set', () => {
     new SignJWT(known).setProtectedHeader({ alg, kid }).setExpirationTime('5m').sign(key)
 
   it('finds the key by its id, and asks for the set once', async () => {
-    const identify = siteJwtIdentity({ key: { jwksUrl: jwks.url } })
+    const identify = siteJwtIdentity({ key: { jwksUrl: jwks.url }, audience: AUDIENCE })
     const askOnce = (statement: string) =>
       identify(
         {
@@ -159,6 +223,7 @@ describe('a statement verified by a key set', () => {
           request: null,
         },
         'stream',
+        NEVER,
       )
     const before = asked
     expect(await askOnce(await sign(rsa.privateKey, 'RS256', 'rsa'))).toMatchObject({ user: { id: 'u-1' } })
@@ -172,9 +237,34 @@ describe('a statement verified by a key set', () => {
     expect(asked - before).toBe(1)
   })
 
+  it('needs an audience, since a key set signs for others too', () => {
+    expect(() => siteJwtIdentity({ key: { jwksUrl: jwks.url } })).toThrow(TypeError)
+    expect(() => siteJwtIdentity({ key: { publicKey: pem(rsa.publicKey) } })).toThrow(TypeError)
+  })
+
+  it('is not read beyond what a key set can be', async () => {
+    const endless = await listen((_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      }
+      response.on('drain', more)
+      more()
+    })
+    const statement = await sign(rsa.privateKey, 'RS256', 'rsa')
+    const options = { key: { jwksUrl: endless.url }, audience: AUDIENCE }
+    expect(await ask(options, statement)).toMatchObject({
+      refused: 'identity-unavailable',
+      reason: 'key-set',
+    })
+    await endless.close()
+  })
+
   it('is nobody’s fault while the set can’t be had', async () => {
     const statement = await sign(rsa.privateKey, 'RS256', 'rsa')
-    expect(await ask({ key: { jwksUrl: 'http://127.0.0.1:1/jwks.json' } }, statement)).toMatchObject({
+    expect(
+      await ask({ key: { jwksUrl: 'http://127.0.0.1:1/jwks.json' }, audience: AUDIENCE }, statement),
+    ).toMatchObject({
       refused: 'identity-unavailable',
     })
   })

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import jwt from 'jsonwebtoken'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicJwkOf } from '../../src/cli/key-view.js'
-import { readKeyRing } from '../../src/keys/key-ring.js'
+import { readStore } from '../../src/keys/ring-store.js'
 import { loadPrivateKey } from '../../src/keys/load-key.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
 
@@ -125,7 +125,7 @@ describe.each<[string, Other, string | null]>([
       '--name',
       NAME,
     )
-    const [key] = (await readKeyRing(bench.keyDir)).keys
+    const [key] = (await readStore({ dir: bench.keyDir })).ring.keys
     const claims = other.verify(data.token as string, publicJwkOf(key!))
     expect(claims).toMatchObject({ user_id: 'user-12345', username: NAME, event_id: EVENT })
     expect([claims['aud']].flat()).toEqual(['chat'])
@@ -144,7 +144,7 @@ describe.each<[string, Other, string | null]>([
     )
     const [header, , signature] = (data.token as string).split('.')
     const payload = Buffer.from(JSON.stringify({ ...CLAIMS(), user_id: 'admin' })).toString('base64url')
-    const [key] = (await readKeyRing(bench.keyDir)).keys
+    const [key] = (await readStore({ dir: bench.keyDir })).ring.keys
     expect(() => other.verify(`${header}.${payload}.${signature}`, publicJwkOf(key!))).toThrow()
   }, 120_000)
 

@@ -4,8 +4,8 @@ import { expect } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import type { EmulatorState } from '../../../../demo/emulator/emulator-state.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
-import { loadRingKey, readKeyRing } from '../../src/keys/key-ring.js'
 import { keyState, signingKeyRecord } from '../../src/keys/key-state.js'
+import { loadStoredKey, readStore } from '../../src/keys/ring-store.js'
 import { mintToken } from '../../src/token/mint-token.js'
 import type { Workbench } from '../cli/workbench.js'
 
@@ -117,7 +117,7 @@ export async function prepare(
   await scenario.prepare(bench)
   const files = join(bench.folder, `start-${scenario.name}`)
   cpSync(bench.keyDir, files, { recursive: true })
-  const signer = signingKeyRecord(await readKeyRing(bench.keyDir), bench.now())
+  const signer = signingKeyRecord((await readStore({ dir: bench.keyDir })).ring, bench.now())
   return {
     files,
     keys: structuredClone(bench.emulator.state.keys),
@@ -133,9 +133,10 @@ export function restore(bench: Workbench, start: Start): void {
 }
 
 async function mintNow({ keyDir }: Workbench, now: number): Promise<LivingToken> {
-  const record = signingKeyRecord(await readKeyRing(keyDir), now)
+  const stored = await readStore({ dir: keyDir })
+  const record = signingKeyRecord(stored.ring, now)
   if (!record) throw new Error('no key signs')
-  const { privateKey } = await loadRingKey(keyDir, record)
+  const { privateKey } = await loadStoredKey(stored, record)
   const key = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
   const { token, kid } = await mintToken({
     key,
@@ -152,7 +153,7 @@ async function mintNow({ keyDir }: Workbench, now: number): Promise<LivingToken>
 export async function expectSound(bench: Workbench, scenario: Scenario, start: Start): Promise<void> {
   const { state } = bench.emulator
   const now = bench.now()
-  const ring = await readKeyRing(bench.keyDir)
+  const ring = (await readStore({ dir: bench.keyDir })).ring
   const verdict = (token: string, time: number) => verifyChatToken(state, token, STREAM, STREAM.id, time)
 
   // a token can be minted now and after the takeover, and Kinescope takes it
@@ -178,7 +179,7 @@ export async function expectSound(bench: Workbench, scenario: Scenario, start: S
 
 /** What holds once the command has run to its end: the work is done, and nothing lies about. */
 export async function expectFinished(bench: Workbench, { finished }: Scenario): Promise<void> {
-  const ring = await readKeyRing(bench.keyDir)
+  const ring = (await readStore({ dir: bench.keyDir })).ring
   expect(ring.keys.map((key) => keyState(key, bench.now()))).toEqual(finished.states)
   expect(bench.emulator.state.keys.filter(({ kid }) => kid !== FOREIGN)).toHaveLength(finished.ownAtKinescope)
   const kept = ring.keys.filter(({ removedAt }) => removedAt === null).map(({ file }) => file)

@@ -2,11 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   CLOCK_SKEW_MS,
+  endIfPublished,
   keyState,
   removalsDue,
   rotationDueAt,
+  signers,
   signingKeyRecord,
   successorFor,
+  turningPoints,
   whyNoSigner,
   type KeyRecord,
   type KeyRing,
@@ -86,6 +89,39 @@ describe('signingKeyRecord', () => {
     }
   })
 
+  it('falls back on what is registered: one whose turn is to come, a spare, a retiring one to its end', () => {
+    const scheduled = record({ kid: 'scheduled', signFrom: at(500) })
+    const spare = record({ kid: 'spare', signFrom: null })
+    const retiring = record({ kid: 'retiring', signUntil: at(-1), removeAfter: at(1) })
+    const kids = (...keys: KeyRecord[]) => signers(ring(...keys), NOW).map(({ key }) => key.kid)
+    expect(kids(retiring, spare, scheduled)).toEqual(['scheduled', 'spare', 'retiring'])
+    expect(kids(retiring, spare, scheduled, record())).toEqual(['k', 'scheduled', 'spare', 'retiring'])
+    expect(signers(ring(retiring), NOW)[0]!.until).toBeLessThan(Date.parse(retiring.removeAfter!))
+    expect(kids(record({ signUntil: at(-2), removeAfter: at(-1) }))).toEqual([])
+  })
+
+  it('changes at its turning points alone', () => {
+    const times = fc.option(fc.integer({ min: -50, max: 50 }).map(at), { nil: null })
+    const keys = fc.array(
+      fc.record({
+        signFrom: times,
+        signUntil: times,
+        removeAfter: times,
+        expiresAt: fc.integer({ min: -9, max: 60 }).map(at),
+      }),
+      { maxLength: 4 },
+    )
+    fc.assert(
+      fc.property(keys, fc.integer({ min: -60, max: 60 }), (changes, hours) => {
+        const all = ring(...changes.map((change, index) => record({ ...change, kid: `k${index}` })))
+        const now = NOW + hours * HOUR
+        const next = Math.min(...turningPoints(all).filter((time) => time > now), now + 99 * HOUR)
+        const kids = (time: number) => signers(all, time).map(({ key }) => key.kid)
+        expect(kids(next - 1)).toEqual(kids(now))
+      }),
+    )
+  })
+
   it('takes the newest of several', () => {
     const keys = [
       record({ kid: 'a', signFrom: at(-3) }),
@@ -119,13 +155,42 @@ describe('what is due', () => {
   })
 
   it('wants a successor after two thirds of a key’s life', () => {
-    expect(rotationDueAt(record({ createdAt: at(0), expiresAt: at(300) }))).toBe(NOW + 200 * HOUR)
+    const times = { publishedAt: at(0), signFrom: at(0), expiresAt: at(300) }
+    expect(rotationDueAt(record(times))).toBe(NOW + 200 * HOUR)
+  })
+
+  it('counts a life from its publication, so that a key which waited unpublished has all of it', () => {
+    const waited = { createdAt: at(-5000), publishedAt: at(0), signFrom: at(1), expiresAt: at(300) }
+    expect(rotationDueAt(record(waited))).toBe(NOW + 200 * HOUR)
+    const raw = record({
+      createdAt: at(-5000),
+      publishedAt: null,
+      signFrom: null,
+      expiresAt: at(-5000 + 300),
+    })
+    expect(keyState(raw, NOW)).toBe('generated')
+    expect(endIfPublished(raw, NOW)).toBe(NOW + 300 * HOUR)
+  })
+
+  it('gives a key that took over late a while of its own, and always an end before its end', () => {
+    const begin = fc.integer({ min: -4000, max: 0 })
+    const life = fc.integer({ min: 720, max: 17_520 })
+    fc.assert(
+      fc.property(begin, life, fc.double({ min: 0, max: 0.9, noNaN: true }), (from, hours, share) => {
+        const signFrom = from + Math.floor(hours * share)
+        const key = record({ publishedAt: at(from), signFrom: at(signFrom), expiresAt: at(from + hours) })
+        const due = rotationDueAt(key)
+        expect(due).toBeLessThan(Date.parse(key.expiresAt))
+        const service = (due - Date.parse(key.signFrom!)) / HOUR
+        expect(service).toBeGreaterThanOrEqual(Math.min(hours / 12, from + hours * (11 / 12) - signFrom) - 1)
+      }),
+    )
   })
 
   it('takes a registered spare as the successor before one that Kinescope doesn’t know, and none that is old', () => {
     const spare = record({ kid: 'spare', signFrom: null })
     const raw = record({ kid: 'raw', signFrom: null, publishedAt: null, createdAt: at(-1) })
-    const old = record({ kid: 'old', signFrom: null, createdAt: at(-8000), expiresAt: at(100) })
+    const old = record({ kid: 'old', signFrom: null, publishedAt: at(-8000), expiresAt: at(100) })
     expect(successorFor(ring(old, raw, spare), NOW)?.kid).toBe('spare')
     expect(successorFor(ring(old, raw), NOW)?.kid).toBe('raw')
     expect(successorFor(ring(old, record()), NOW)).toBeNull()

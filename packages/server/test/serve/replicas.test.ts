@@ -120,7 +120,10 @@ interface Answer {
 }
 
 function ask(visitor: string): Promise<Answer> {
-  const statement = jsonwebtoken.sign({ sub: visitor, name: visitor }, SITE_SECRET, { expiresIn: 300 })
+  const statement = jsonwebtoken.sign({ sub: visitor, name: visitor }, SITE_SECRET, {
+    audience: 'kinescope-chat',
+    expiresIn: 300,
+  })
   const sentAt = performance.now()
   return new Promise((resolve) => {
     const call = request(`http://127.0.0.1:${proxyPort}/chat/token`, {

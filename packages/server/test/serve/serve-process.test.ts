@@ -96,7 +96,7 @@ describe('a wrong setting', () => {
     const right = {
       CHAT_EVENTS: EVENT,
       CHAT_IDENTITY: 'guest',
-      CHAT_IDENTITY_SECRET: 'x'.repeat(32),
+      CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
       PORT: '0',
     }
     const one = runServe({ ...right, CHAT_TOKEN_TTL: '1h' })

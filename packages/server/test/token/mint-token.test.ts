@@ -36,7 +36,9 @@ describe('a minted token', () => {
 describe('a signing key', () => {
   it('is read from PKCS#8, with escaped newlines and in quotes too, from a JWK and its JSON, and taken as imported', async () => {
     const jwk = createPrivateKey(pem).export({ format: 'jwk' }) as Record<string, string>
-    const imported = (await importSigningKey({ kid, privateKey: pem })).privateKey
+    const known = await importSigningKey({ kid, privateKey: pem })
+    if (!('privateKey' in known)) throw new Error('held elsewhere')
+    const imported = known.privateKey
     for (const privateKey of [pem, `"${pem.replaceAll('\n', '\\n')}"`, jwk, JSON.stringify(jwk), imported]) {
       const key = await importSigningKey({ kid, privateKey, expiresAt: '2099-01-01T00:00:00Z' })
       expect(key.expiresAt).toBe(Date.UTC(2099, 0, 1))

@@ -1,0 +1,171 @@
+import { backOff } from '../../packages/element/src/session/back-off.js'
+import { refreshDelay } from '../../packages/element/src/token/token-life.js'
+import { ReturnSlots } from '../../packages/server/src/endpoint/return-slots.js'
+
+/** A crowd, and what happens to it. Times are seconds. */
+export interface Story {
+  name: string
+  viewers: number
+  /** When a viewer opens the page: from 0 up to 1 in, seconds out. */
+  arrival: (share: number, random: number) => number
+  /** How many tokens a second the servers sign at this moment; 0: nobody answers. */
+  capacity: (second: number) => number
+  /** When all tokens die at once, as after a revocation; the visitors' pages ask anew when they notice. */
+  revokedAt?: number
+  lastS: number
+  /** How the element asks again; the naive way is what peers do. */
+  way: 'ours' | 'naive'
+}
+
+export interface Outcome {
+  /** The most requests in one second by viewers who had a token before. */
+  refreshPeak: number
+  /** The most in one second, ever. */
+  peak: number
+  asked: number
+  refused: number
+  /** The longest that somebody who had come was without a living token, seconds; that of the joining included. */
+  longestWithout: number
+  /** The same, counted from the moment that the servers answer again. */
+  longestAfterReturn: number
+  /** Everybody who was to come has a token at the end. */
+  allIn: boolean
+}
+
+export const TTL_S = 3600
+const TICK_MS = 100
+
+/** Numbers that look random and are the same each time. */
+export function randoms(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/**
+ * Plays a story with the element's own delays, tick by tick: who is due asks, the servers sign what they can in that tick
+ * and refuse the rest, or don't answer at all. Pure.
+ */
+export function play(story: Story, random = randoms(1)): Outcome {
+  const { viewers, lastS, revokedAt } = story
+  const ticks = (lastS * 1000) / TICK_MS
+  const due: number[][] = Array.from({ length: ticks + 1 }, () => [])
+  const endsAt = new Float64Array(viewers) // seconds; 0: never had one
+  const cameAt = new Float64Array(viewers)
+  const failures = new Uint8Array(viewers)
+  const at = (viewer: number, second: number) => {
+    const tick = Math.ceil((second * 1000) / TICK_MS)
+    if (tick <= ticks) due[Math.max(tick, 0)]!.push(viewer)
+  }
+  for (let viewer = 0; viewer < viewers; viewer++) {
+    const second = story.arrival(viewer / viewers, random())
+    cameAt[viewer] = second
+    at(viewer, second)
+  }
+  let returnedAt = 0
+  for (let second = 1; second < lastS; second++)
+    if (story.capacity(second) > 0 && story.capacity(second - 1) === 0) returnedAt = second
+  const outcome: Outcome = {
+    refreshPeak: 0,
+    peak: 0,
+    asked: 0,
+    refused: 0,
+    longestWithout: 0,
+    longestAfterReturn: 0,
+    allIn: true,
+  }
+  // one line for all replicas: each has its share of the crowd and of the work
+  const slots = new ReturnSlots()
+  let inSecond = 0
+  let refreshes = 0
+  let revoked = false
+  for (let tick = 0; tick <= ticks; tick++) {
+    const now = (tick * TICK_MS) / 1000
+    if (tick % (1000 / TICK_MS) === 0) inSecond = refreshes = 0
+    if (revokedAt !== undefined && !revoked && now >= revokedAt) {
+      revoked = true
+      // a chat that is open is asked for again at its next refresh; a page that is loaded again asks at once
+      for (let viewer = 0; viewer < viewers; viewer++) if (endsAt[viewer]! > now) endsAt[viewer] = now
+    }
+    let left = (story.capacity(now) * TICK_MS) / 1000
+    const dead = story.capacity(now) === 0
+    for (const viewer of due[tick]!) {
+      outcome.asked++
+      inSecond++
+      if (endsAt[viewer]! > 0) refreshes++
+      if (!dead && left >= 1) {
+        left--
+        const without = now - Math.max(cameAt[viewer]!, endsAt[viewer]!)
+        outcome.longestWithout = Math.max(outcome.longestWithout, without)
+        if (returnedAt && now >= returnedAt && without > 0)
+          outcome.longestAfterReturn = Math.max(
+            outcome.longestAfterReturn,
+            Math.min(without, now - returnedAt),
+          )
+        failures[viewer] = 0
+        endsAt[viewer] = now + TTL_S
+        at(viewer, now + refreshAfter(story.way, random()))
+      } else {
+        outcome.refused++
+        failures[viewer] = Math.min(255, failures[viewer]! + 1)
+        const wait =
+          story.way === 'naive'
+            ? 1000
+            : backOff(
+                failures[viewer],
+                random(),
+                dead ? undefined : slots.take(now * 1000, 1000 / story.capacity(now)) * 1000,
+              )
+        at(viewer, now + wait / 1000)
+      }
+    }
+    due[tick] = []
+    outcome.peak = Math.max(outcome.peak, inSecond)
+    outcome.refreshPeak = Math.max(outcome.refreshPeak, refreshes)
+  }
+  for (let viewer = 0; viewer < viewers; viewer++)
+    if (cameAt[viewer]! < lastS - 120 && endsAt[viewer]! < lastS) outcome.allIn = false
+  return outcome
+}
+
+const refreshAfter = (way: Story['way'], random: number): number =>
+  way === 'naive' ? TTL_S - 60 : refreshDelay(TTL_S * 1000, undefined, random) / 1000
+
+const PER_REPLICA = 1000
+
+/** The stories that an operator fears, for a crowd of this size on so many replicas. */
+export function stories(viewers: number, replicas: number, way: Story['way'] = 'ours'): Story[] {
+  const all = PER_REPLICA * replicas
+  const steady = () => all
+  const countdown: Story['arrival'] = (_share, random) => random * 10
+  const organic: Story['arrival'] = (_share, random) => random * 1800
+  const common = { viewers, way, lastS: 7200 }
+  return [
+    { ...common, name: 'they come over half an hour', arrival: organic, capacity: steady },
+    { ...common, name: 'they come within ten seconds', arrival: countdown, capacity: steady },
+    {
+      ...common,
+      name: 'two minutes without servers, at the height of the refreshes',
+      arrival: organic,
+      capacity: (second) => (second >= 2700 && second < 2820 ? 0 : all),
+    },
+    {
+      ...common,
+      name: 'two minutes without servers while they come',
+      arrival: (_share, random) => random * 600,
+      capacity: (second) => (second >= 120 && second < 240 ? 0 : all),
+    },
+    { ...common, name: 'a key is revoked', arrival: organic, capacity: steady, revokedAt: 2400 },
+    {
+      ...common,
+      name: 'a deploy restarts the replicas one by one',
+      arrival: organic,
+      capacity: (second) =>
+        second >= 2400 && second < 2400 + 30 * replicas ? (all * Math.max(0, replicas - 1)) / replicas : all,
+    },
+  ]
+}

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { needsHand, type Run } from '../../src/run-all.js'
+import { SCENARIOS } from '../../src/scenarios.js'
+import type { Demo } from '../../start-demo.js'
+import { launchBrowser } from './browser.js'
+import { startTestDemo } from './test-demo.js'
+
+describe('the QA bench', () => {
+  let demo: Demo
+  let browser: Browser
+  beforeAll(async () => {
+    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
+  })
+  afterAll(async () => {
+    await browser.close()
+    await demo.close()
+  })
+
+  async function open(path: string, viewport = { width: 1280, height: 800 }): Promise<Page> {
+    const context = await browser.newContext({ locale: 'en-GB', viewport })
+    const page = await context.newPage()
+    await page.goto(`${demo.site}${path}`)
+    return page
+  }
+
+  const resultsOf = (page: Page): Promise<Run['results']> =>
+    page.evaluate(() => (JSON.parse(sessionStorage.getItem('run-all') ?? '{}') as Run).results)
+
+  it(
+    'plays every scenario by one button, and leaves a table whose rows open',
+    { timeout: 600_000 },
+    async () => {
+      const page = await open('/')
+      await page.click('#run-all')
+      await page.locator('#copy-results').waitFor()
+      await page.waitForURL(/\/$/, { timeout: 560_000 })
+      const results = await resultsOf(page)
+      const failed = Object.entries(results).filter(([, { verdict }]) => verdict === 'failed')
+      expect(failed).toEqual([])
+      expect(Object.keys(results)).toHaveLength(SCENARIOS.length)
+      const [byHand] = SCENARIOS.filter(needsHand)
+      expect(results[byHand!.id]).toEqual({ verdict: 'hand' })
+      await page.locator('.scenarios a', { hasText: byHand!.id }).click()
+      await page.locator('#steps li[aria-current]').waitFor()
+    },
+  )
+
+  it('stops a run, keeps its verdicts, and goes on from a scenario to its neighbours', async () => {
+    const page = await open('/')
+    await page.click('#run-all')
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.locator('#verdict[data-verdict]').waitFor()
+    const [first, second] = SCENARIOS
+    expect(new URL(page.url()).searchParams.get('scenario')).toBe(first!.id)
+    expect((await resultsOf(page))[first!.id]).toEqual({ verdict: 'passed' })
+    await page.locator('a[rel=next]').click()
+    await page.waitForURL(new RegExp(`scenario=${second!.id}$`))
+    await page.locator('a[rel=prev]').click()
+    await page.waitForURL(new RegExp(`scenario=${first!.id}$`))
+  })
+
+  it('says what is expected before it says what came', async () => {
+    const page = await open('/?scenario=slow-chat')
+    const row = page.locator('#checks tr', { hasText: 'State' }).last()
+    await row.waitFor()
+    expect(await page.locator('#verdict').getAttribute('data-verdict')).toBeNull()
+    expect(await row.locator('td').first().textContent()).toContain('ready')
+    await page.locator('#verdict[data-verdict=passed]').waitFor()
+  })
+
+  it('names a scenario that does not exist', async () => {
+    const page = await open('/?scenario=<b>no-such')
+    await page.locator('#unknown:not([hidden])').waitFor()
+    expect(await page.locator('#unknown-name').textContent()).toBe('<b>no-such')
+  })
+
+  it('keeps the tab from one scenario to the next', async () => {
+    const page = await open('/?scenario=first-load')
+    await page.click('#tab-requests')
+    await page.locator('a[rel=next]').click()
+    await page.locator('#panel-requests:not([hidden])').waitFor()
+  })
+
+  it('has the verdict in sight on a phone', async () => {
+    const page = await open('/?scenario=first-load', { width: 375, height: 700 })
+    await page.locator('#verdict[data-verdict=passed]').waitFor()
+    const box = await page.locator('#verdict').boundingBox()
+    expect(box!.y + box!.height).toBeLessThanOrEqual(700)
+  })
+
+  it('opens a request to its bodies and decoded claims, with nothing that anybody could use', async () => {
+    const page = await open('/?scenario=first-load')
+    await page.locator('#verdict[data-verdict=passed]').waitFor()
+    await page.click('#tab-requests')
+    await page.locator('#request-rows summary').first().click()
+    const shown = await page.locator('#request-rows details[open]').first().textContent()
+    expect(shown).toContain('"aud": "chat"')
+    expect(shown).toContain('X-Request-ID')
+    expect(shown).not.toContain('Tester')
+    expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/)
+  })
+
+  it('shows two visitors who talk to each other', async () => {
+    const page = await open('/')
+    await page.click('#two-visitors')
+    const chats = page.locator('kinescope-chat')
+    await expect.poll(() => chats.count()).toBe(2)
+    const [mine, theirs] = [0, 1].map((index) => chats.nth(index).frameLocator('iframe'))
+    await mine!.locator('#standing.verified').waitFor()
+    await theirs!.locator('#standing.verified').waitFor()
+    await theirs!.locator('#message').fill('Hello from the other chair')
+    await theirs!.locator('#message').press('Enter')
+    await mine!.locator('#log', { hasText: 'Hello from the other chair' }).waitFor()
+    expect(await mine!.locator('#who').textContent()).not.toBe(await theirs!.locator('#who').textContent())
+  })
+
+  it('says which switch of the emulator is not as documented', async () => {
+    const page = await open('/')
+    await page.click('#tab-emulator')
+    await page.selectOption('#variant-keyList', '"paged"')
+    await page.locator('label[for=variant-keyList] .dot').waitFor()
+    await page.getByRole('button', { name: 'All back to the documented' }).click()
+    await expect.poll(() => page.locator('#panel-emulator .dot').count()).toBe(0)
+  })
+})

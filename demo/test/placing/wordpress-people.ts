@@ -1,0 +1,80 @@
+import type { Browser, Page } from 'playwright-core'
+import type { KinescopeChatElement } from 'kinescope-chat'
+import { PASSWORD, type WordPress } from './wordpress-site.js'
+
+/** Somebody of each role, and one who has not signed in. */
+export const ROLES = ['boss', 'editor', 'author', 'contributor', 'subscriber'] as const
+export type Person = (typeof ROLES)[number] | 'stranger'
+
+/** The people of a site, each in a browser of their own. */
+export class People {
+  readonly #pages = new Map<Person, Promise<Page>>()
+
+  constructor(
+    readonly wordpress: WordPress,
+    readonly browser: Browser,
+  ) {}
+
+  page(person: Person): Promise<Page> {
+    const known = this.#pages.get(person) ?? this.#enter(person)
+    this.#pages.set(person, known)
+    return known
+  }
+
+  async #enter(person: Person): Promise<Page> {
+    const page = await (await this.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+    if (person === 'stranger') return page
+    await page.goto(`${this.wordpress.url}/wp-login.php`)
+    await page.fill('#user_login', person)
+    await page.fill('#user_pass', PASSWORD)
+    await Promise.all([page.waitForURL(/wp-admin/), page.click('#wp-submit')])
+    return page
+  }
+
+  /** Saves a post the way the editor does, by the REST API, as that person. */
+  async write(person: Person, content: string, status = 'publish'): Promise<{ id: number; link: string }> {
+    const page = await this.page(person)
+    if (!page.url().includes('/wp-admin/')) await page.goto(`${this.wordpress.url}/wp-admin/profile.php`)
+    return page.evaluate(
+      async ({ content, status }) => {
+        const nonce = await (await fetch('/wp-admin/admin-ajax.php?action=rest-nonce')).text()
+        const reply = await fetch('/?rest_route=/wp/v2/posts', {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', 'X-WP-Nonce': nonce },
+          body: JSON.stringify({ title: 'Lecture', status, content }),
+        })
+        if (!reply.ok) throw new Error(`the post was not saved: ${reply.status} ${await reply.text()}`)
+        return (await reply.json()) as { id: number; link: string }
+      },
+      { content, status },
+    )
+  }
+
+  /** A page as it is served to that person. */
+  async read(person: Person, path: string) {
+    const page = await this.page(person)
+    const response = await page.request.get(new URL(path, this.wordpress.url).href)
+    return { status: response.status(), headers: response.headers(), html: await response.text() }
+  }
+
+  /** What each chat on a page has come to, after the last of them has. */
+  async chats(person: Person, url: string) {
+    const page = await this.page(person)
+    await page.goto(url)
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<KinescopeChatElement>('kinescope-chat')].every(({ state }) =>
+        ['ready', 'error', 'preview'].includes(state),
+      ),
+    )
+    return page.evaluate(() =>
+      [...document.querySelectorAll<KinescopeChatElement>('kinescope-chat')].map((chat) => ({
+        state: chat.state,
+        code: chat.problem?.code,
+        signin: chat.signinUrl,
+        label: chat.getAttribute('label'),
+        user: chat.diagnostics().claims?.['user_id'],
+        name: chat.diagnostics().claims?.['username'],
+      })),
+    )
+  }
+}

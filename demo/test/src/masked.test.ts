@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { readable } from '../../src/masked.js'
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const signature = `${randomUUID()}${randomUUID()}`.replaceAll('-', '')
+const token = [
+  part({ alg: 'RS256', kid: 'k1' }),
+  part({ username: 'Анна', user_id: '12345', aud: 'chat' }),
+  signature,
+].join('.')
+
+describe('a body as the bench shows it', () => {
+  it('opens a token to its header and claims, masked, without the signature', () => {
+    const shown = readable(JSON.stringify({ token, expires_in: 60 }))
+    expect(JSON.parse(shown)).toEqual({
+      token: {
+        header: { alg: 'RS256', kid: 'k1' },
+        claims: { username: 'Ан…', user_id: '12…', aud: 'chat' },
+      },
+      expires_in: 60,
+    })
+    expect(shown).not.toContain(signature)
+  })
+
+  it.each([
+    ['text', `the token is ${token}, keep it`],
+    ['JSON that is cut off', `{"token":"${token}`],
+    ['a token under another name, in a page', `<input value="${token}">`],
+  ])('shows no token in %s', (_title, body) => {
+    expect(readable(body)).not.toContain(signature)
+  })
+
+  it('cuts what is long', () => {
+    expect(readable('x'.repeat(100_000)).length).toBeLessThan(5000)
+  })
+})

@@ -1,0 +1,105 @@
+import { defineConfig, type DefaultTheme } from 'vitepress'
+
+const english: DefaultTheme.SidebarItem[] = [
+  {
+    text: 'Begin',
+    items: [
+      { text: 'What it is', link: '/' },
+      { text: 'Your own server in three minutes', link: '/start' },
+      { text: 'Placing the chat', link: '/placing' },
+      { text: 'WordPress', link: '/wordpress' },
+      { text: 'Something is wrong', link: '/troubleshooting' },
+    ],
+  },
+  {
+    text: 'The token server',
+    items: [
+      { text: 'Ways to run it', link: '/server/' },
+      { text: 'Settings; who the visitor is', link: '/server/settings' },
+      { text: 'Operating: keys, leaks, nights', link: '/server/operating' },
+      { text: 'Doctor', link: '/server/doctor' },
+      { text: 'Growing: many viewers', link: '/server/growing' },
+      { text: 'Token endpoint (OpenAPI)', link: '/server/endpoint' },
+    ],
+  },
+  {
+    text: 'Reference',
+    items: [
+      { text: 'The element', link: '/element' },
+      { text: 'API of the packages', link: '/api/' },
+      { text: 'Browsers', link: '/browsers' },
+      { text: 'Versions', link: '/versioning' },
+      { text: 'Changes', link: '/changelog' },
+    ],
+  },
+  {
+    text: 'Inside',
+    items: [
+      { text: 'Security', link: '/security' },
+      { text: 'Architecture', link: '/architecture' },
+      { text: 'What is not known', link: '/not-known' },
+      { text: 'QA bench', link: '/bench' },
+      { text: 'Contributing', link: '/contributing' },
+    ],
+  },
+]
+
+const russian: DefaultTheme.SidebarItem[] = [
+  {
+    text: 'Начало',
+    items: [
+      { text: 'Свой сервер за три минуты', link: '/ru/start' },
+      { text: 'Как разместить чат', link: '/ru/placing' },
+      { text: 'Что-то не так', link: '/ru/troubleshooting' },
+    ],
+  },
+  { text: 'По-английски', items: [{ text: 'Вся документация', link: '/' }] },
+]
+
+/** The documentation as a site. Its pages are put together by `assemble.ts`. */
+export default defineConfig({
+  title: 'kinescope-chat',
+  description:
+    'Kinescope’s live-stream chat on any web page, with the visitor already signed in. Unofficial.',
+  srcDir: '.vitepress/pages',
+  outDir: 'dist',
+  cacheDir: '../.cache/vitepress',
+  cleanUrls: true,
+  lastUpdated: false,
+  locales: {
+    root: { label: 'English', lang: 'en', themeConfig: { sidebar: english } },
+    ru: {
+      label: 'Русский',
+      lang: 'ru',
+      themeConfig: {
+        sidebar: russian,
+        outline: { label: 'На этой странице' },
+        docFooter: { prev: 'Назад', next: 'Дальше' },
+        darkModeSwitchLabel: 'Тема',
+        sidebarMenuLabel: 'Меню',
+        returnToTopLabel: 'Наверх',
+      },
+    },
+  },
+  themeConfig: {
+    outline: [2, 3],
+    // not every page is in both languages
+    i18nRouting: false,
+    search: {
+      provider: 'local',
+      options: {
+        // a code is one word: `rate-limited` finds its own row, not every page with a rate on it
+        miniSearch: { options: { tokenize: (text) => text.split(/[^\p{L}\p{N}_-]+/u).filter(Boolean) } },
+        locales: {
+          ru: {
+            translations: {
+              button: { buttonText: 'Поиск', buttonAriaLabel: 'Поиск' },
+              modal: { noResultsText: 'Ничего не найдено', resetButtonTitle: 'Сбросить' },
+            },
+          },
+        },
+      },
+    },
+    footer: { message: 'Unofficial: Kinescope has no part in this project. MIT licence.' },
+  },
+})

@@ -1,0 +1,58 @@
+/**
+ * What a terminal takes for a command, hides or turns around: controls (C0, DEL, C1), bidi and other format characters,
+ * line and paragraph separators, everything default-ignorable, noncharacters, halves of surrogate pairs.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu
+
+const codeUnits = (character: string): string =>
+  Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+    .join('')
+
+/** A text of somebody else's on one line, with everything that isn't plainly visible as an escape. */
+export const escaped = (text: string): string => text.replace(UNSAFE, codeUnits)
+
+/** JSON for people and programs: what a terminal would act on stands as an escape, so the value is the same. */
+export const escapedJson = (value: unknown): string =>
+  (JSON.stringify(value, null, 2) ?? 'null')
+    .split('\n')
+    .map((line) => line.replace(UNSAFE, codeUnits))
+    .join('\n')
+
+/** A text that may go to the terminal as it is. Plain strings never do: they may hold what others wrote. */
+export class Shown {
+  readonly ansi: string
+
+  private constructor(ansi: string) {
+    this.ansi = ansi
+  }
+
+  /** A text made of nothing but our own words, styles and line ends. */
+  static ours(ansi: string): Shown {
+    return new Shown(ansi)
+  }
+
+  static of(text: Text): Shown {
+    return text instanceof Shown ? text : new Shown(escaped(text))
+  }
+}
+
+/** A string is escaped on its way to the terminal. */
+export type Text = string | Shown
+
+/** A sentence of ours with somebody's words in it: `` shown`the stream ${name}` ``. */
+export function shown(sentence: TemplateStringsArray, ...values: readonly (Text | number)[]): Shown {
+  const parts = values.map((value) => Shown.of(typeof value === 'number' ? String(value) : value).ansi)
+  return Shown.ours(sentence.map((words, index) => words + (parts[index] ?? '')).join(''))
+}
+
+/** One under the other; null and false are left out. */
+export const stacked = (...parts: readonly (Text | null | false)[]): Shown => joined(parts, '\n')
+
+/** With an empty line between them. */
+export const spaced = (...parts: readonly (Text | null | false)[]): Shown => joined(parts, '\n\n')
+
+function joined(parts: readonly (Text | null | false)[], by: string): Shown {
+  const present = parts.filter((part) => part !== null && part !== false)
+  return Shown.ours(present.map((part) => Shown.of(part).ansi).join(by))
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { visitorByCookie, visitorByStatement, type Visitor } from '../doctor/visitor.js'
+import { textFlag, UsageProblem, type Call } from './command.js'
+
+/**
+ * The signed-in visitor of `--cookie-file` or `--statement-file`. From a whole cookie jar only the cookies of the hosts
+ * that are asked are taken.
+ * @throws UsageProblem
+ */
+export async function readVisitor(
+  call: Call,
+  addresses: readonly (string | undefined)[],
+): Promise<Visitor | null> {
+  const cookieFile = textFlag(call, 'cookie-file')
+  const statementFile = textFlag(call, 'statement-file')
+  if (cookieFile !== undefined && statementFile !== undefined) {
+    throw new UsageProblem(
+      '--cookie-file and --statement-file don’t go together',
+      'Write the one by which the site’s visitors are known.',
+    )
+  }
+  if (cookieFile !== undefined) {
+    const text = await readFile(cookieFile, 'utf8')
+    const hosts = addresses
+      .filter((address) => address !== undefined)
+      .map((address) => new URL(address).hostname)
+    const found = hosts.map((host) => visitorByCookie(text, host)).find((visitor) => visitor !== null)
+    if (found) return found
+    throw new UsageProblem(
+      `--cookie-file: no cookie for ${hosts.join(' or ') || 'anybody'} in it`,
+      'Copy the value of the Cookie header from the browser’s network panel, or export a cookies.txt of that site.',
+    )
+  }
+  if (statementFile === undefined) return null
+  const found = visitorByStatement(await readFile(statementFile, 'utf8'))
+  if (found) return found
+  throw new UsageProblem(
+    '--statement-file holds no JWT',
+    'It must hold three parts between dots, and nothing else.',
+  )
+}

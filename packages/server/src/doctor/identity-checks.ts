@@ -1,0 +1,191 @@
+import { readField, userFrom } from '../identity/identity.js'
+import type { IdentityConfig } from '../identity/identity-config.js'
+import { fetchQuietly, isPage, jsonObject, type Fetched } from './fetch-quietly.js'
+import { findingsAbout, type Finding } from './finding.js'
+import { checkStatement } from './statement-checks.js'
+import type { Visitor } from './visitor.js'
+
+const found = findingsAbout('identity')
+/** As long as the server waits for the site. */
+const PATIENCE_MS = 3000
+
+export interface IdentityQuestion {
+  identity: IdentityConfig
+  visitor: Visitor | null
+  eventId: string | undefined
+  /** ms since the epoch */
+  now: number
+  signal: AbortSignal
+}
+
+export interface IdentityFacts {
+  findings: Finding[]
+  /** Whether the visitor at hand is somebody by the site's word; null where that wasn't learned. */
+  known: boolean | null
+}
+
+/** Asks who the visitor is, as the server does by its settings. */
+export async function checkIdentity(question: IdentityQuestion): Promise<IdentityFacts> {
+  const { identity, visitor, eventId, now } = question
+  switch (identity.kind) {
+    case 'forward':
+      return checkForward({ ...question, identity })
+    case 'jwt':
+      if (!visitor?.statement) return { findings: [], known: null }
+      return checkStatement(visitor.statement, { identity, eventId, now, signal: question.signal })
+    case 'header':
+    case 'guest':
+      return { findings: [], known: null }
+  }
+}
+
+type Forward = Extract<IdentityConfig, { kind: 'forward' }>
+
+async function checkForward({
+  identity,
+  visitor,
+  eventId,
+  signal,
+}: IdentityQuestion & { identity: Forward }): Promise<IdentityFacts> {
+  const { url } = identity
+  const answer = await fetchQuietly(url, {
+    headers: {
+      accept: 'application/json',
+      'x-chat-event-id': encodeURIComponent(eventId ?? 'doctor'),
+      // nearly everybody has some cookie, so a stranger is asked about as well
+      ...(visitor?.headers ?? { cookie: 'kinescope-chat-doctor=1' }),
+    },
+    timeoutMs: PATIENCE_MS,
+    signal,
+  })
+  if ('failure' in answer) {
+    const [code, what] = answer.timedOut
+      ? ['identity-hangs', 'hangs']
+      : ['identity-unreachable', 'can’t be reached']
+    return failed(
+      code,
+      `CHAT_IDENTITY_URL ${what}: ${url} (${answer.failure})`,
+      'Every visitor gets identity-unavailable. Try the address from this machine with curl: name, port, firewall, certificate.',
+    )
+  }
+  return foreign(answer, url, visitor) ?? ours(answer, identity, visitor)
+}
+
+const failed = (code: string, message: string, remediation: string): IdentityFacts => ({
+  findings: [found.fail(code, message, remediation)],
+  known: false,
+})
+
+/** What is no answer to the question who somebody is. */
+function foreign(answer: Fetched, url: string, visitor: Visitor | null): IdentityFacts | null {
+  const { status, headers } = answer
+  if (status === 301 || status === 308) {
+    return failed(
+      'identity-moved',
+      `CHAT_IDENTITY_URL has moved (${status}): ${url} points to ${target(headers)}`,
+      'Write the new address into CHAT_IDENTITY_URL: redirects are not followed, since a cookie must go nowhere else.',
+    )
+  }
+  if (status >= 300 && status < 400) {
+    if (!visitor) return nobody(`a redirect (${status}), which counts as not signed in`)
+    return failed(
+      'identity-redirects',
+      `CHAT_IDENTITY_URL sends the given visitor away (${status} to ${target(headers)}), as if nobody were signed in`,
+      'Is the cookie still good? If so, take an address that answers JSON to a program: one for pages redirects to the sign-in form.',
+    )
+  }
+  if (!isPage(answer)) return null
+  if (headers.has('cf-mitigated') || [403, 429, 503].includes(status)) {
+    return failed(
+      'identity-challenge',
+      `CHAT_IDENTITY_URL is answered by a challenge or a block page (${status}, HTML): something before the site takes the token server for a robot`,
+      `Let the token server's address pass at the CDN or firewall before ${new URL(url).host}, or use the site's internal address.`,
+    )
+  }
+  return failed(
+    'identity-answers-html',
+    `CHAT_IDENTITY_URL answers a page (${status}, HTML), not JSON: ${url}`,
+    'Point it at an address that answers JSON such as {"id":"42","name":"Anna"}, and 401 to strangers.',
+  )
+}
+
+function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): IdentityFacts {
+  const { status } = answer
+  const { url, idField, nameField } = identity
+  if (status === 401 || status === 204) {
+    if (!visitor) return nobody(String(status))
+    return failed(
+      'visitor-unknown',
+      `the site doesn’t know the given visitor: CHAT_IDENTITY_URL answers ${status}`,
+      'Sign in again and copy the cookie anew; if a browser with it is signed in, the address looks for another cookie.',
+    )
+  }
+  if (status === 403) {
+    if (!visitor) return nobody('403')
+    return failed(
+      'access-denied',
+      'the site refuses the given visitor: CHAT_IDENTITY_URL answers 403',
+      'Ask the site why: 403 means known, but not allowed into this chat.',
+    )
+  }
+  if (status !== 200) {
+    return failed(
+      status === 404 ? 'identity-not-found' : 'identity-fails',
+      `CHAT_IDENTITY_URL answers ${status}: ${url}`,
+      'Every visitor gets identity-unavailable. Check the address, and the site’s own log.',
+    )
+  }
+  const value = jsonObject(answer)
+  if (!value) {
+    return failed(
+      'identity-not-json',
+      `CHAT_IDENTITY_URL answers 200 without a JSON object (${answer.headers.get('content-type') ?? 'no type'})`,
+      'It must answer an object such as {"id":"42","name":"Anna"}.',
+    )
+  }
+  const who = userFrom(readField(value, idField), readField(value, nameField))
+  const isSomebody = 'user' in who
+  if (!visitor) {
+    if (!isSomebody) return nobody(`200 without ${idField}`)
+    return failed(
+      'identity-anyone',
+      'CHAT_IDENTITY_URL names somebody although nobody was signed in: all strangers would be that one visitor',
+      'It must answer 401 to a request without a session.',
+    )
+  }
+  if (!isSomebody) {
+    const names = Object.keys(value).slice(0, 12).join(', ')
+    return failed(
+      'identity-no-id',
+      `CHAT_IDENTITY_URL answers without an id in "${idField}"; it has: ${names || 'nothing'}`,
+      'Write the dotted path of the id into CHAT_IDENTITY_ID_FIELD, such as data.user.id.',
+    )
+  }
+  const hasName = who.user.name.trim() !== ''
+  return {
+    findings: [
+      found.ok('identity', 'the site knows the given visitor'),
+      ...(hasName
+        ? []
+        : [
+            found.warn(
+              'identity-no-name',
+              `CHAT_IDENTITY_URL answers without a name in "${nameField}": the chat shows a stand-in`,
+              'Write the dotted path of the name into CHAT_IDENTITY_NAME_FIELD.',
+            ),
+          ]),
+    ],
+    known: true,
+  }
+}
+
+const nobody = (how: string): IdentityFacts => ({
+  findings: [found.ok('identity-url', `CHAT_IDENTITY_URL answers a stranger: ${how}`)],
+  known: null,
+})
+
+/** Where a redirect leads, without a query: it may hold anything. */
+function target(headers: Headers): string {
+  const location = headers.get('location') ?? 'nowhere'
+  return location.replace(/[?#].*$/s, '').slice(0, 200)
+}

@@ -1,0 +1,50 @@
+import type { ServeConfig } from '../config.js'
+import { eventLookup } from '../endpoint/event-list.js'
+import type { SettingProblem } from '../problem.js'
+import { findingsAbout, type Finding } from './finding.js'
+import { originHint } from './origin-hint.js'
+
+const found = findingsAbout('settings')
+
+/** The token server's settings as far as this machine has them: whole, or what keeps it from starting. */
+export type ServerSettings = { config: ServeConfig } | { problems: readonly SettingProblem[] }
+
+export interface SettingsQuestion {
+  settings: ServerSettings
+  /** The id that the page uses. */
+  eventId: string | undefined
+  /** The page's origin, and the server's where it is known. */
+  origin: string | undefined
+  url: string | undefined
+}
+
+/** What would keep the server from starting, or a page or stream out of it. */
+export function checkSettings({ settings, eventId, origin, url }: SettingsQuestion): Finding[] {
+  if ('problems' in settings) {
+    return settings.problems.map(({ name, message, remediation }) =>
+      found.fail('setting', `the server doesn’t start: ${name} ${message}`, remediation),
+    )
+  }
+  const { events, allowedOrigins } = settings.config
+  const findings: Finding[] = []
+  if (eventId !== undefined && !eventLookup(events)(eventId)) {
+    findings.push(
+      found.fail(
+        'event-not-allowed',
+        `CHAT_EVENTS doesn’t hold ${eventId}: its visitors are refused`,
+        `Add it: CHAT_EVENTS=…,${eventId}. It must be the very id that the page’s event-id has.`,
+      ),
+    )
+  }
+  const isOwn = url !== undefined && new URL(url).origin === origin
+  if (origin !== undefined && !isOwn && !allowedOrigins.includes(origin)) {
+    findings.push(
+      found.fail(
+        'origin-not-allowed',
+        `CHAT_ALLOWED_ORIGINS doesn’t hold ${origin}${originHint(origin, allowedOrigins)}`,
+        `Add ${origin}, or open the page under an origin that is listed.`,
+      ),
+    )
+  }
+  return findings.length > 0 ? findings : [found.ok('settings', 'the server’s settings are complete')]
+}

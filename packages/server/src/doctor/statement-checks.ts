@@ -1,0 +1,167 @@
+import { DEFAULT_AUDIENCE, DEFAULT_MAX_AGE_S, siteJwtIdentity } from '../identity/site-jwt.js'
+import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose'
+import type { IdentityConfig } from '../identity/identity-config.js'
+import { readField, type IdentityAnswer } from '../identity/identity.js'
+import { findingsAbout, type Finding } from './finding.js'
+
+const found = findingsAbout('identity')
+const LEEWAY_S = 60
+
+type SiteJwt = Extract<IdentityConfig, { kind: 'jwt' }>
+
+export interface StatementQuestion {
+  /** null: the server's settings are not known here, so its defaults are assumed. */
+  identity: SiteJwt | null
+  eventId: string | undefined
+  /** ms since the epoch */
+  now: number
+  signal: AbortSignal
+}
+
+/** Judges the site's statement of who the visitor is, as the server would. The first thing wrong is told. */
+export async function checkStatement(
+  statement: string,
+  question: StatementQuestion,
+): Promise<{ findings: Finding[]; known: boolean | null }> {
+  const fault = await statementFault(statement, question)
+  if (fault) return { findings: [fault], known: false }
+  if (!question.identity) return { findings: [], known: null }
+  // the last word is the server's own reader
+  const { identity, eventId, now, signal } = question
+  const call = {
+    header: (name: string) => (name === 'authorization' ? `Bearer ${statement}` : null),
+    address: null,
+    request: null,
+  }
+  const answer = await siteJwtIdentity({ ...identity, now: () => now })(call, eventId ?? 'doctor', { signal })
+  if ('refused' in answer) return { findings: [refusal(answer)], known: false }
+  return { findings: [found.ok('statement', 'the given statement is good by these settings')], known: true }
+}
+
+function refusal({ refused, reason, detail }: Extract<IdentityAnswer, { refused: string }>): Finding {
+  if (refused === 'identity-unavailable') {
+    return found.fail(
+      'identity-keys-unreachable',
+      `the statement can’t be verified: the key set doesn’t answer (${reason})`,
+      'Open CHAT_IDENTITY_JWKS_URL from this machine with curl: it must answer a JWK Set.',
+    )
+  }
+  return found.fail(
+    'statement-refused',
+    `the server refuses the given statement (${reason})`,
+    detail ?? 'Compare how the site signs it with CHAT_IDENTITY…: key, algorithm, issuer, audience, times.',
+  )
+}
+
+async function statementFault(statement: string, question: StatementQuestion): Promise<Finding | null> {
+  const { identity } = question
+  let claims: JWTPayload
+  let alg: string | undefined
+  try {
+    claims = decodeJwt(statement)
+    alg = decodeProtectedHeader(statement).alg
+  } catch {
+    return found.fail(
+      'statement-malformed',
+      'the given statement is not a JWT',
+      'Copy it whole: three parts between dots.',
+    )
+  }
+  const secret = identity && 'secret' in identity.key ? identity.key.secret : null
+  if (secret !== null && alg !== 'HS256') {
+    return found.fail(
+      'statement-algorithm',
+      `the statement is signed with ${alg ?? 'nothing'}, and CHAT_IDENTITY_SECRET means HS256`,
+      'Sign it with HS256, or set CHAT_IDENTITY_PUBLIC_KEY instead of the secret.',
+    )
+  }
+  if (secret !== null && !(await isSignedWith(statement, secret))) {
+    return found.fail(
+      'statement-signature',
+      'the statement’s signature doesn’t fit CHAT_IDENTITY_SECRET',
+      'Site and token server must have the same secret, byte for byte: look for a line end, quotes, or base64 on one side only.',
+    )
+  }
+  return claimFault(claims, question)
+}
+
+function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQuestion): Finding | null {
+  const audience = identity?.audience ?? DEFAULT_AUDIENCE
+  const given = [claims.aud].flat().filter((aud) => aud !== undefined)
+  if (!given.includes(audience)) {
+    return found.fail(
+      'statement-audience',
+      `the statement is for another audience: aud is ${given.length > 0 ? JSON.stringify(claims.aud) : 'missing'}, expected is "${audience}"`,
+      `Put "aud": "${audience}" into it, or write the site’s into CHAT_IDENTITY_AUDIENCE.`,
+    )
+  }
+  if (identity?.issuer !== undefined && claims.iss !== identity.issuer) {
+    return found.fail(
+      'statement-issuer',
+      `the statement’s iss is ${JSON.stringify(claims.iss) ?? 'missing'}, expected is "${identity.issuer}"`,
+      'Make iss and CHAT_IDENTITY_ISSUER the same.',
+    )
+  }
+  if (typeof claims.exp !== 'number') {
+    return found.fail(
+      'statement-endless',
+      'the statement has no exp',
+      'Let it end: exp in seconds, at most a day ahead.',
+    )
+  }
+  if (claims.exp > 1e11) {
+    return found.fail(
+      'statement-endless',
+      'the statement’s exp is in milliseconds',
+      'exp is seconds since 1970.',
+    )
+  }
+  const seconds = now / 1000
+  const maxAge = identity?.maxAge ?? DEFAULT_MAX_AGE_S
+  if (claims.exp > seconds + maxAge + LEEWAY_S) {
+    return found.fail(
+      'statement-too-long',
+      `the statement lives until ${new Date(claims.exp * 1000).toISOString()}, more than ${maxAge} s ahead`,
+      'Let it end earlier: an hour is plenty. CHAT_IDENTITY_MAX_AGE allows more.',
+    )
+  }
+  if (claims.exp + LEEWAY_S < seconds) {
+    return found.fail(
+      'statement-expired',
+      `the statement ended at ${new Date(claims.exp * 1000).toISOString()}`,
+      'Take a fresh one. If the page’s own is as old, the page is cached: it must not be, for signed-in visitors.',
+    )
+  }
+  const otherEvent =
+    claims['event_id'] !== undefined && eventId !== undefined && claims['event_id'] !== eventId
+  if (otherEvent) {
+    return found.fail(
+      'statement-event',
+      `the statement is for the stream ${JSON.stringify(claims['event_id'])} alone`,
+      'Leave event_id out of it, or make one for each stream.',
+    )
+  }
+  const idField = identity?.idField ?? 'sub'
+  if (readField(claims, idField) === undefined) {
+    return found.fail(
+      'statement-no-id',
+      `the statement has no ${idField}`,
+      `Put the visitor’s id into ${idField}, or name its claim in CHAT_IDENTITY_ID_FIELD.`,
+    )
+  }
+  return null
+}
+
+async function isSignedWith(statement: string, secret: string): Promise<boolean> {
+  try {
+    // times are judged by themselves
+    await jwtVerify(statement, new TextEncoder().encode(secret), {
+      algorithms: ['HS256'],
+      currentDate: new Date(0),
+      clockTolerance: Number.MAX_SAFE_INTEGER,
+    })
+    return true
+  } catch (error) {
+    return (error as { code?: unknown }).code !== 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+  }
+}

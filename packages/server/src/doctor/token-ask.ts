@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import { WIRE_CODES, type WireCode } from 'kinescope-chat/contract'
+import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch-quietly.js'
+import type { ServerQuestion } from './server-question.js'
+import type { Visitor } from './visitor.js'
+
+/** Asks for a token as the element would, as somebody or as nobody. */
+export function askForToken(
+  { tokenUrl, origin, eventId, signal }: Pick<ServerQuestion, 'tokenUrl' | 'origin' | 'eventId' | 'signal'>,
+  visitor: Visitor | null,
+): Promise<Fetched | NotFetched> {
+  return fetchQuietly(tokenUrl, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      origin: origin ?? new URL(tokenUrl).origin,
+      ...visitor?.headers,
+    },
+    body: JSON.stringify({ event_id: eventId ?? randomUUID() }),
+    signal,
+  })
+}
+
+/** Whether an answer has the contract in it: a token, a code of ours, or a hand-written endpoint's plain refusal. */
+export const isTokenEndpoint = (answer: Fetched): boolean =>
+  tokenOf(answer) !== null || wireCodeOf(answer) !== null || isPlainRefusal(answer)
+
+/** `contract`'s code; a hand-written endpoint's 401 and 403 count as what they say. */
+export function wireCodeOf(answer: Fetched): WireCode | null {
+  const code = jsonObject(answer)?.['code']
+  const known = WIRE_CODES.find((candidate) => candidate === code)
+  if (known) return known
+  if (!isPlainRefusal(answer)) return null
+  return answer.status === 401 ? 'sign-in-required' : 'access-denied'
+}
+
+function isPlainRefusal({ status, headers, text }: Fetched): boolean {
+  const type = headers.get('content-type') ?? ''
+  return (status === 401 || status === 403) && (text === '' || /json|^text\/plain/i.test(type))
+}
+
+export function tokenOf(answer: Fetched): string | null {
+  const token = answer.status === 200 ? jsonObject(answer)?.['token'] : null
+  return typeof token === 'string' ? token : null
+}
+
+/** The RFC 9457 `detail`, which tells a request without credentials from one with unknown ones. */
+export function detailOf(answer: Fetched): string | null {
+  const detail = jsonObject(answer)?.['detail']
+  return typeof detail === 'string' ? detail : null
+}
+
+export function requestIdOf({ headers }: Fetched): { requestId?: string } {
+  const requestId = headers.get('x-request-id')
+  return requestId === null ? {} : { requestId }
+}

@@ -1,0 +1,43 @@
+/** Somebody who is signed in at the site: what their browser, or the site's page, would send along. */
+export interface Visitor {
+  by: 'cookie' | 'statement'
+  headers: Readonly<Record<string, string>>
+  /** The statement itself, where it is one. */
+  statement: string | null
+}
+
+/**
+ * Reads a cookie file as people have them: the value of a `Cookie` header, the whole header line, or what curl and
+ * browsers' exporters write (seven fields with tabs between).
+ * @returns null where there is no cookie in it
+ */
+export function visitorByCookie(text: string, host: string | null): Visitor | null {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const jar = lines
+    .map((line) => line.replace(/^#HttpOnly_/, ''))
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.split('\t'))
+    .filter((fields) => fields.length === 7)
+  const pairs = jar
+    .filter(([domain = '']) => host === null || isFor(domain, host))
+    .map(([, , , , , name, value]) => `${name}=${value}`)
+  const plain = lines.find((line) => /^(cookie:)?\s*[^\s=;]+=[^\t]*$/i.test(line))
+  const cookie = pairs.length > 0 ? pairs.join('; ') : (plain?.replace(/^cookie:/i, '').trim() ?? '')
+  if (!isHeaderValue(cookie)) return null
+  return { by: 'cookie', headers: { cookie }, statement: null }
+}
+
+/** A statement of who the visitor is, as the site signs it for the element's `identity`. */
+export function visitorByStatement(text: string): Visitor | null {
+  const statement = text.trim().replace(/^(authorization:\s*)?bearer\s+/i, '')
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(statement)) return null
+  return { by: 'statement', headers: { authorization: `Bearer ${statement}` }, statement }
+}
+
+const isFor = (domain: string, host: string): boolean => {
+  const bare = domain.replace(/^\./, '').toLowerCase()
+  return host === bare || host.endsWith(`.${bare}`)
+}
+
+/** RFC 9110, section 5.5, without obs-text. */
+const isHeaderValue = (text: string): boolean => /^[\x20-\x7E]+$/.test(text) && text.length < 16_384

@@ -1,0 +1,60 @@
+import type { KeyRing } from './key-state.js'
+
+/** Where a key ring is kept: a directory, or one Secret of a Kubernetes cluster. */
+export type KeyPlace = { dir: string } | { secret: SecretName }
+
+/** The name of a Secret, as `CHAT_KEY_SECRET=namespace/name` has it. */
+export interface SecretName {
+  namespace: string
+  name: string
+}
+
+/** A place in a message: `./keys`, `the Secret chat/chat-keys`. */
+export const placeText = (place: KeyPlace): string =>
+  'dir' in place ? place.dir : `the Secret ${place.secret.namespace}/${place.secret.name}`
+
+/** A private key as it is kept. */
+export interface StoredKey {
+  text: string
+  /** Every user of the machine can read it, and it isn't ours to change that. */
+  exposed: boolean
+}
+
+/** What a store holds at a moment: checked to be ours, the ring to be one. */
+export interface StoredRing {
+  ring: KeyRing
+  /** Differs where the ring does. */
+  version: string
+  /** Our own kind of names without an entry in the ring: private keys of a lost ring, or planted ones. */
+  strays: readonly string[]
+  /** @throws OperatorProblem naming the file and what is wrong with it */
+  privateKey(file: string): Promise<StoredKey>
+}
+
+/** Private keys that come and go with a ring. They come before it and go after it, or all at once. */
+export interface KeyFiles {
+  put?: { file: string; pem: string }
+  drop?: string
+}
+
+/** A store in the hands of the only process that may change it. */
+export interface StoreSession {
+  readonly stored: StoredRing
+  /** Throws where another process has taken the store over: asked before anything is done at Kinescope. */
+  hold(): Promise<void>
+  /** All of it is kept afterwards, or nothing. */
+  write(ring: KeyRing, files: KeyFiles): Promise<void>
+  close(): Promise<void>
+}
+
+/** The port that keys are kept behind. */
+export interface KeyStore {
+  /** In words, for messages. */
+  readonly place: string
+  /** @throws OperatorProblem where it can't be read or isn't ours; nothing there yet is an empty ring */
+  read(signal?: AbortSignal): Promise<StoredRing>
+  /** @throws OperatorProblem `keys-busy` while another process changes it */
+  open(): Promise<StoreSession>
+  /** Calls `changed` when it looks as if something had changed; a hint, no more. Returns what ends it. */
+  watch(changed: () => void): () => void
+}

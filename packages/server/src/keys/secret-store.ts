@@ -1,0 +1,149 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { OperatorProblem } from '../problem.js'
+import { placeText, type KeyStore, type SecretName, type StoredRing, type StoreSession } from './key-store.js'
+import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
+import { secretApi, type SecretApi, type V1Secret } from './secret-api.js'
+
+const LOCK = 'kinescope-chat/lock'
+/**
+ * A lock that stays the same for so long is a dead process's: nothing that is done under it takes longer. Told by
+ * looking, not by the time in it, since clocks of two machines may disagree.
+ */
+const LOOKS = 24
+const LOOK_MS = 5000
+/** A holder shows that it lives at least this often. */
+const RENEW_MS = 20_000
+
+/**
+ * One Secret as the store. Each write is a compare-and-swap by `resourceVersion`, so that of two writers one loses; an
+ * annotation keeps a second one from acting at Kinescope meanwhile. Where nothing is due, nothing is written.
+ */
+export function secretStore(
+  name: SecretName,
+  wait: (ms: number) => Promise<void>,
+  api: SecretApi = secretApi(name),
+): KeyStore {
+  const place = placeText({ secret: name })
+  return {
+    place,
+    read: async (signal) => storedIn(await api.read(signal), place),
+    async open() {
+      const secret = await untilFree(api, place, wait)
+      const session = new SecretSession(api, place, name, secret)
+      if (lockOf(secret) !== undefined) await session.hold() // a dead process' lock is ours to take away
+      return session
+    },
+    watch: () => () => undefined,
+  }
+}
+
+class SecretSession implements StoreSession {
+  readonly stored: StoredRing
+  readonly #api: SecretApi
+  readonly #place: string
+  readonly #name: SecretName
+  #secret: V1Secret | null
+  /** Of our lock; null while we hold none. */
+  #renewedAt: number | null = null
+
+  constructor(api: SecretApi, place: string, name: SecretName, secret: V1Secret | null) {
+    this.#api = api
+    this.#place = place
+    this.#name = name
+    this.#secret = secret
+    this.stored = storedIn(secret, place)
+  }
+
+  async hold(): Promise<void> {
+    if (this.#renewedAt === null || performance.now() - this.#renewedAt > RENEW_MS) {
+      await this.#put(this.#secret?.data ?? {}, lockText())
+    }
+  }
+
+  async write(...[ring, { put, drop }]: Parameters<StoreSession['write']>): Promise<void> {
+    const data: Record<string, string> = { ...this.#secret?.data, [RING_FILE]: toBase64(ringText(ring)) }
+    if (put) {
+      if (data[put.file] !== undefined) throw busy(this.#place, null) // write-once
+      data[put.file] = toBase64(put.pem)
+    }
+    if (drop !== undefined) delete data[drop]
+    await this.#put(data, lockText())
+  }
+
+  async close(): Promise<void> {
+    if (this.#renewedAt === null) return
+    // where this fails, the lock is found dead later
+    await this.#put(this.#secret?.data ?? {}, null).catch(() => undefined)
+  }
+
+  async #put(data: Record<string, string>, lock: string | null): Promise<void> {
+    const { [LOCK]: _before, ...annotations } = this.#secret?.metadata?.annotations ?? {}
+    const metadata = {
+      ...(this.#secret?.metadata ?? this.#name),
+      annotations: { ...annotations, ...(lock === null ? {} : { [LOCK]: lock }) },
+    }
+    const body: V1Secret = { ...(this.#secret ?? { type: 'Opaque' }), metadata, data }
+    const written = this.#secret ? await this.#api.replace(body) : await this.#api.create(body)
+    if (!written) throw busy(this.#place, null)
+    this.#secret = written
+    this.#renewedAt = lock === null ? null : performance.now()
+  }
+}
+
+/** Waits for another process' lock to go, or to be found dead. */
+async function untilFree(
+  api: SecretApi,
+  place: string,
+  wait: (ms: number) => Promise<void>,
+): Promise<V1Secret | null> {
+  let secret = await api.read()
+  const first = lockOf(secret)
+  for (let look = 1; lockOf(secret) !== undefined && look <= LOOKS; look += 1) {
+    await wait(LOOK_MS)
+    secret = await api.read()
+    const now = lockOf(secret)
+    if (now !== undefined && now !== first) throw busy(place, now)
+  }
+  return secret
+}
+
+const lockOf = (secret: V1Secret | null) => secret?.metadata?.annotations?.[LOCK]
+
+const lockText = () =>
+  JSON.stringify({ by: hostname(), pid: process.pid, nonce: randomBytes(8).toString('hex') })
+
+function storedIn(secret: V1Secret | null, place: string): StoredRing {
+  const data = secret?.data ?? {}
+  const text = data[RING_FILE] === undefined ? null : fromBase64(data[RING_FILE])
+  const ring = text === null ? emptyRing() : parseKeyRing(text, `${RING_FILE} in ${place}`)
+  const known = new Set(ring.keys.map(({ file }) => file))
+  return {
+    ring,
+    version: text === null ? 'none' : createHash('sha256').update(text).digest('hex'),
+    strays: Object.keys(data).filter((name) => KEY_FILE.test(name) && !known.has(name)),
+    privateKey(file) {
+      const key = data[file]
+      if (key !== undefined) return Promise.resolve({ text: fromBase64(key), exposed: false })
+      return Promise.reject(
+        new OperatorProblem(
+          'private-key-unreadable',
+          `${place} has no ${file}`,
+          'Restore it from a backup, or take another key with `kinescope-chat keys rotate`.',
+        ),
+      )
+    },
+  }
+}
+
+const toBase64 = (text: string) => Buffer.from(text).toString('base64')
+const fromBase64 = (text: string) => Buffer.from(text, 'base64').toString()
+
+function busy(place: string, lock: string | null): OperatorProblem {
+  const by = lock === null ? null : /"by":"([\w.-]{1,100})"/.exec(lock)?.[1]
+  return new OperatorProblem(
+    'keys-busy',
+    `${place} is being changed by ${by ? `a process on ${by}` : 'another process'}`,
+    'Let it finish, then run the command again. What this one did until now is kept and gone on from.',
+  )
+}

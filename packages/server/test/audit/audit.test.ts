@@ -1,0 +1,221 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { auditLine, cutAddress, parseAuditLine } from '../../src/audit/audit-line.js'
+import { AuditWriter, openAudit, type AuditFile } from '../../src/audit/audit-writer.js'
+import type { IssuedToken } from '../../src/endpoint/token-call.js'
+import { ConfigProblem } from '../../src/problem.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'chat-audit-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const issued = (requestId: string, more: Partial<IssuedToken> = {}): IssuedToken => ({
+  time: Date.UTC(2026, 10, 25, 18),
+  requestId,
+  kid: 'kid-1',
+  eventId: 'stream',
+  userId: 'u-1',
+  exp: 1_800_000_000,
+  address: '203.0.113.77',
+  ...more,
+})
+const linesOf = (text: string) => text.split('\n').filter(Boolean)
+const idsIn = (text: string) => linesOf(text).map((line) => parseAuditLine(line)?.request_id)
+
+describe('a line of the audit', () => {
+  it('holds what the contract names and nothing else, with the address cut', () => {
+    const line = auditLine(issued('r-1'))
+    expect(JSON.parse(line)).toEqual({
+      time: '2026-11-25T18:00:00.000Z',
+      request_id: 'r-1',
+      kid: 'kid-1',
+      event_id: 'stream',
+      user_id: 'u-1',
+      exp: 1_800_000_000,
+      network: '203.0.113.0/24',
+    })
+  })
+
+  it.each([
+    ['203.0.113.77', '203.0.113.0/24'],
+    ['203.0.113.77:4711', '203.0.113.0/24'],
+    ['::ffff:203.0.113.77', '203.0.113.0/24'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+    ['2001:DB8::1', '2001:db8:0::/48'],
+    ['[2001:db8:1:2::1]:443', '2001:db8:1::/48'],
+    ['fe80::1%eth0', 'fe80:0:0::/48'],
+    ['unknown', null],
+    ['', null],
+  ])('cuts %s to %s', (address, network) => expect(cutAddress(address)).toBe(network))
+
+  it('is one line and is read back as it was, whatever a visitor is called (property)', () => {
+    const text = fc.string({ unit: 'binary' })
+    fc.assert(
+      fc.property(text, text, text, (userId, eventId, requestId) => {
+        const line = auditLine(issued(requestId, { userId, eventId }))
+        expect(line.indexOf('\n')).toBe(line.length - 1)
+        expect(parseAuditLine(line)).toMatchObject({
+          user_id: userId,
+          event_id: eventId,
+          request_id: requestId,
+        })
+      }),
+    )
+  })
+
+  it('is not read from what is none', () => {
+    const line = auditLine(issued('r-1'))
+    for (const other of ['', 'null', '[]', '{}', line.slice(0, 60), line.replace('1800000000', '"soon"')])
+      expect(parseAuditLine(other), other).toBeNull()
+  })
+})
+
+describe('the audit in a file', () => {
+  it('is made for its owner alone, and goes on where a file is there already', async () => {
+    const path = join(directory, 'fresh.jsonl')
+    for (const id of ['r-1', 'r-2']) {
+      const audit = await openAudit(path, {})
+      audit.write(issued(id))
+      await audit.close()
+    }
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(idsIn(readFileSync(path, 'utf8'))).toEqual(['r-1', 'r-2'])
+  })
+
+  it('survives a rotation by rename, found by itself or told by SIGHUP', async () => {
+    const path = join(directory, 'rotated.jsonl')
+    const audit = await openAudit(path, { retryMs: 1 })
+    audit.write(issued('r-1'))
+    await vi.waitFor(() => expect(idsIn(readFileSync(path, 'utf8'))).toEqual(['r-1']))
+    renameSync(path, `${path}.1`)
+    let count = 1
+    // lines of the moment of the rename may still go to the old file: none is lost
+    await vi.waitFor(() => {
+      audit.write(issued(`r-${++count}`))
+      expect(existsSync(path)).toBe(true)
+    })
+    renameSync(path, `${path}.2`)
+    audit.reopen()
+    audit.write(issued('last'))
+    await audit.close()
+    const all = [`${path}.1`, `${path}.2`, path].flatMap((file) => idsIn(readFileSync(file, 'utf8')))
+    expect(all).toEqual([...Array.from({ length: count }, (_, index) => `r-${index + 1}`), 'last'])
+    expect(idsIn(readFileSync(path, 'utf8'))).toContain('last')
+  })
+
+  it.each<[string, () => string]>([
+    ['a directory', () => directory],
+    ['in no directory', () => join(directory, 'nowhere', 'audit.jsonl')],
+    ['below a file', () => join(directory, 'fresh.jsonl', 'audit.jsonl')],
+    ['a pipe that nobody reads', () => pipe()],
+  ])('that can’t be written at start is a wrong setting: %s', async (_what, path) => {
+    await expect(openAudit(path(), {})).rejects.toThrow(ConfigProblem)
+  })
+
+  function pipe(): string {
+    const path = join(directory, 'pipe')
+    execFileSync('mkfifo', [path])
+    return path
+  }
+
+  it('leaves the mode of a file that somebody else made', async () => {
+    const path = join(directory, 'shared.jsonl')
+    writeFileSync(path, '')
+    chmodSync(path, 0o640)
+    const audit = await openAudit(path, {})
+    audit.write(issued('r-1'))
+    await audit.close()
+    expect(statSync(path).mode & 0o777).toBe(0o640)
+  })
+})
+
+describe('an audit that can’t be written', () => {
+  /** A disk that takes so many bytes of each write, or fails. */
+  function disk(behave: (bytes: Uint8Array) => number | Promise<number>) {
+    let text = ''
+    const file: AuditFile = {
+      async write(bytes) {
+        const taken = await behave(bytes)
+        text += Buffer.from(bytes.subarray(0, taken)).toString()
+        return taken
+      },
+      isCurrent: () => Promise.resolve(true),
+      close: () => Promise.resolve(),
+    }
+    return { open: () => Promise.resolve(file), text: () => text }
+  }
+
+  it('says so once, keeps the lines, tears none, and says that it can again', async () => {
+    let full = false
+    let taken = 0
+    const { open, text } = disk((bytes) => {
+      if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+      // half a line, then nothing: as a disk fills up
+      if (++taken === 2) {
+        full = true
+        return 20
+      }
+      return bytes.length
+    })
+    const onTrouble = vi.fn()
+    const onRecovered = vi.fn()
+    const audit = await AuditWriter.start({ open, retryMs: 1, onTrouble, onRecovered })
+    audit.write(issued('r-1'))
+    await vi.waitFor(() => expect(text()).toContain('r-1'))
+    audit.write(issued('r-2'))
+    audit.write(issued('r-3'))
+    await vi.waitFor(() => expect(onTrouble).toHaveBeenCalledTimes(1))
+    full = false
+    await vi.waitFor(() => expect(onRecovered).toHaveBeenCalledExactlyOnceWith(0))
+    await audit.close()
+    const whole = linesOf(text()).flatMap((line) => parseAuditLine(line)?.request_id ?? [])
+    expect(whole).toEqual(['r-1', 'r-2', 'r-3'])
+    expect(onTrouble).toHaveBeenCalledTimes(1)
+  })
+
+  it('loses and counts what is beyond its bound, and never makes a token wait', async () => {
+    let release = (_bytes: number) => {}
+    let hangs = true
+    const { open, text } = disk((bytes) =>
+      hangs ? new Promise<number>((resolve) => (release = resolve)) : bytes.length,
+    )
+    const [onLost, onTrouble, onRecovered] = [vi.fn(), vi.fn(), vi.fn()]
+    const audit = await AuditWriter.start({
+      open,
+      maxWaiting: 10,
+      retryMs: 1,
+      onLost,
+      onTrouble,
+      onRecovered,
+    })
+    audit.write(issued('r-0'))
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    for (let i = 1; i <= 15; i++) expect(audit.write(issued(`r-${i}`))).toBeUndefined()
+    expect(onLost).toHaveBeenCalledTimes(5)
+    expect(onTrouble).toHaveBeenCalledTimes(1)
+    hangs = false
+    release(0)
+    await vi.waitFor(() => expect(onRecovered).toHaveBeenCalledWith(5))
+    expect(idsIn(text())).toEqual(Array.from({ length: 11 }, (_, index) => `r-${index}`))
+    await audit.close()
+  })
+
+  it('ends although the disk hangs', async () => {
+    const { open } = disk(() => new Promise<number>(() => undefined))
+    const audit = await AuditWriter.start({ open })
+    audit.write(issued('r-1'))
+    await audit.close()
+  })
+})

@@ -1,0 +1,141 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ProblemReply } from 'kinescope-chat/contract'
+import { DEADLINE_MS } from '../../src/endpoint/deadline.js'
+import { SigningQueue } from '../../src/endpoint/signing-queue.js'
+import type { TokenEndpointOptions } from '../../src/endpoint/token-endpoint.js'
+import type { SigningKey } from '../../src/token/signing-key.js'
+import { endpointWith, makeSigningKey, tokenCall } from './callee.js'
+
+let key: SigningKey
+beforeAll(async () => {
+  key = await makeSigningKey()
+})
+const never = () => new Promise<never>(() => undefined)
+/** A signer that has stopped answering: a vault, a module, a dead disk. */
+const hungQueue = () => {
+  const queue = new SigningQueue(() => 0)
+  const { run } = queue
+  queue.run = (_sign, deadline) => run.call(queue, never, deadline) as Promise<never>
+  return queue
+}
+
+type Leg = [
+  string,
+  Partial<TokenEndpointOptions<null>>,
+  Parameters<typeof tokenCall>[1],
+  number,
+  string,
+  boolean,
+]
+const legs: Leg[] = [
+  ['the body', {}, { readBody: never }, 400, 'bad-request', false],
+  ['the limit', { limits: { address: { spend: never } } }, {}, 500, 'server-error', false],
+  ['the visitor’s limit', { limits: { visitor: { spend: never } } }, {}, 500, 'server-error', false],
+  ['the site', { identify: never }, {}, 503, 'identity-unavailable', true],
+  ['the policy', { authorize: never }, {}, 500, 'server-error', false],
+  ['the signer', { queue: hungQueue() }, {}, 503, 'overloaded', true],
+]
+
+describe('a step that never ends', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it.each(legs)(
+    '%s: the visitor gets an answer all the same',
+    async (_leg, options, call, status, code, later) => {
+      const onToken = vi.fn()
+      const { endpoint, outcomes } = endpointWith(key, { ...options, onToken })
+      let answered = false
+      const answer = endpoint.answer(tokenCall({}, call)).finally(() => (answered = true))
+      await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1)
+      expect(answered).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      const { headers, body, ...rest } = await answer
+      expect([rest.status, (JSON.parse(body) as ProblemReply).code]).toEqual([status, code])
+      expect('Retry-After' in headers).toBe(later)
+      expect(outcomes).toHaveLength(1)
+      expect(onToken).not.toHaveBeenCalled()
+      expect(vi.getTimerCount()).toBe(0)
+    },
+  )
+
+  it('leaves no timer behind where all went well', async () => {
+    const { endpoint } = endpointWith(key)
+    expect((await endpoint.answer(tokenCall())).status).toBe(200)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('gives the places of a signer that hangs to those who come after', async () => {
+    const queue = new SigningQueue(() => 0)
+    let hangs = true
+    const { run } = queue
+    queue.run = (sign, deadline) => run.call(queue, hangs ? never : sign, deadline) as never
+    const { endpoint } = endpointWith(key, { queue })
+    const stuck = Array.from({ length: 80 }, () => endpoint.answer(tokenCall()))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(queue.pending).toBe(80)
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS)
+    expect((await Promise.all(stuck)).map(({ status }) => status)).toEqual(Array(80).fill(503))
+    hangs = false
+    vi.useRealTimers()
+    expect(queue.pending).toBe(0)
+    expect((await endpoint.answer(tokenCall())).status).toBe(200)
+  })
+})
+
+describe('the end of a request', () => {
+  it('reaches whoever works for it', async () => {
+    for (const end of ['shutdown', 'visitor'] as const) {
+      let leave: () => void = () => undefined
+      const signals: AbortSignal[] = []
+      const { endpoint } = endpointWith(key, {
+        identify: (_call, _eventId, until) => {
+          signals.push(until.signal)
+          return never()
+        },
+      })
+      const answer = endpoint.answer(tokenCall({}, { whenGone: (listener) => (leave = listener) }))
+      await vi.waitFor(() => expect(signals).toHaveLength(1))
+      expect(signals[0]!.aborted).toBe(false)
+      if (end === 'shutdown') endpoint.close()
+      else leave()
+      expect(signals[0]!.aborted).toBe(true)
+      expect((await answer).status).toBe(end === 'shutdown' ? 503 : 400)
+    }
+  })
+
+  it('is a 503 with Retry-After for all that is under way at a shutdown, and for what still comes', async () => {
+    const { endpoint } = endpointWith(key, { identify: never })
+    const under = Array.from({ length: 20 }, () => endpoint.answer(tokenCall()))
+    endpoint.close()
+    for (const answer of [...under, endpoint.answer(tokenCall())]) {
+      const { status, headers } = await answer
+      expect([status, headers['Retry-After']]).toEqual([503, '1'])
+    }
+  })
+})
+
+describe('more than can be signed', () => {
+  it('is refused before the body is read and the site asked', async () => {
+    const queue = new SigningQueue(() => 0)
+    Object.defineProperty(queue, 'full', { value: true })
+    const identify = vi.fn(never)
+    const readBody = vi.fn(never)
+    const { endpoint } = endpointWith(key, { queue, identify })
+    const { status, headers } = await endpoint.answer(tokenCall({}, { readBody }))
+    expect(status).toBe(503)
+    expect(Number(headers['Retry-After'])).toBeGreaterThan(0)
+    expect(identify).not.toHaveBeenCalled()
+    expect(readBody).not.toHaveBeenCalled()
+  })
+
+  it('shows in a signer that has stopped, though it gives no measurement', () => {
+    let now = 0
+    const queue = new SigningQueue(() => now)
+    const forGood = { ended: never(), throwIfOver: () => undefined }
+    for (let index = 0; index < 100; index++) void queue.run(never, forGood)
+    expect(queue.full).toBe(false)
+    now = 1500
+    expect(queue.full).toBe(true)
+  })
+})

@@ -1,0 +1,152 @@
+import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ringKeySource, type FollowOptions, type RingKeySource } from '../../src/keys/ring-key-source.js'
+import { HOUR_MS, ringDirectory, ringEntry, writeRing, type RingEntry } from '../ring-directory.js'
+import { askToken, startTestServer } from '../running-server.js'
+
+const iso = (ms: number) => new Date(ms).toISOString()
+const codes = (source: RingKeySource) => source.notes().map(({ code }) => code)
+
+let dir: string
+let remove: () => void
+let source: RingKeySource | undefined
+beforeEach(() => void ({ dir, remove } = ringDirectory()))
+afterEach(() => {
+  source?.close()
+  source = undefined
+  remove()
+})
+
+async function open(options: FollowOptions = {}) {
+  const reloads: boolean[] = []
+  source = await ringKeySource({ dir, pollMs: 3_600_000, onReload: ({ ok }) => reloads.push(ok), ...options })
+  const choose = (now = Date.now()) => {
+    const choice = source!.current(now)
+    return 'key' in choice ? { kid: choice.key.kid, until: choice.key.expiresAt } : choice.problem
+  }
+  return { source, choose, reloads }
+}
+const kidOf = ({ record }: RingEntry) => record.kid
+const pathOf = ({ record }: RingEntry) => join(dir, record.file)
+
+/** Ways in which a key file can be out of reach for a while, and come back. */
+const TROUBLES: [string, (entry: RingEntry) => void, (entry: RingEntry) => void][] = [
+  [
+    'is not there yet',
+    (entry) => rmSync(pathOf(entry)),
+    (entry) => writeFileSync(pathOf(entry), entry.key.pem, { mode: 0o600 }),
+  ],
+  [
+    'is half written',
+    (entry) => writeFileSync(pathOf(entry), entry.key.pem.slice(0, 200)),
+    (entry) => writeFileSync(pathOf(entry), entry.key.pem),
+  ],
+  ['is open to all', (entry) => chmodSync(pathOf(entry), 0o644), (entry) => chmodSync(pathOf(entry), 0o600)],
+  [
+    'is another user’s',
+    (entry) => chownSync(pathOf(entry), 12_345, 12_345),
+    (entry) => chownSync(pathOf(entry), 0, 0),
+  ],
+]
+
+describe('a replica that can’t read the new key', () => {
+  it.each(TROUBLES)(
+    'because it %s tries at each look, and signs with it once it can',
+    async (_what, spoil, mend) => {
+      const old = ringEntry()
+      writeRing(dir, 1, [old])
+      const { source, choose, reloads } = await open()
+      const now = iso(Date.now() - 1000)
+      const next = ringEntry({ signFrom: now })
+      const retired = {
+        ...old,
+        record: { ...old.record, signUntil: now, removeAfter: iso(Date.now() + HOUR_MS) },
+      }
+      writeRing(dir, 2, [retired, next])
+      spoil(next)
+      for (let look = 0; look < 3; look += 1) {
+        await source.reload()
+        expect(choose()).toMatchObject({ kid: kidOf(old) })
+        expect(codes(source)).toEqual(['key-ring-stale', 'key-unusable'])
+      }
+      expect(reloads).toEqual([false])
+      mend(next)
+      await source.reload() // nothing has changed in the ring since
+      expect(choose()).toMatchObject({ kid: kidOf(next) })
+      expect([codes(source), reloads]).toEqual([[], [false, true]])
+    },
+  )
+
+  it('gives tokens of the old key that are dead before Kinescope deletes it', async () => {
+    const old = ringEntry()
+    writeRing(dir, 1, [old])
+    const { source, choose } = await open()
+    const removeAfter = Date.now() + HOUR_MS
+    const next = ringEntry({ signFrom: iso(Date.now() - 1000) })
+    const times = { signUntil: iso(Date.now() - 1000), removeAfter: iso(removeAfter) }
+    writeRing(dir, 2, [{ ...old, record: { ...old.record, ...times } }, next])
+    rmSync(pathOf(next))
+    await source.reload()
+    expect((choose() as { until: number }).until).toBeLessThan(removeAfter)
+    expect(choose(removeAfter)).toBe('key-unavailable')
+  })
+
+  it('never goes on with a key that the ring says is revoked', async () => {
+    const old = ringEntry()
+    writeRing(dir, 1, [old])
+    const { source, choose } = await open()
+    const next = ringEntry()
+    writeRing(dir, 2, [{ ...old, record: { ...old.record, revokedAt: iso(Date.now()) } }, next])
+    rmSync(pathOf(next))
+    await source.reload()
+    expect(choose()).toBe('key-unavailable')
+    expect(codes(source)).toContain('key-ring-stale')
+  })
+})
+
+describe('a spare that can’t be used', () => {
+  it('does not stop a start, and is told of', async () => {
+    const [signer, spare] = [ringEntry(), ringEntry({ signFrom: null })]
+    writeRing(dir, 1, [signer, spare])
+    writeFileSync(pathOf(spare), signer.key.pem)
+    const { source, choose } = await open()
+    expect(choose()).toMatchObject({ kid: kidOf(signer) })
+    expect(codes(source)).toEqual(['key-unusable'])
+  })
+
+  it('does, where it is the signing key and there is no other', async () => {
+    const signer = ringEntry()
+    writeRing(dir, 1, [signer])
+    writeFileSync(pathOf(signer), ringEntry().key.pem)
+    await expect(open()).rejects.toMatchObject({ code: 'private-key-swapped' })
+  })
+})
+
+describe('a server whose ring can’t be followed', () => {
+  it('is ready, says so in /readyz, in the metrics and once in the log, and makes tokens', async () => {
+    const signer = ringEntry()
+    writeRing(dir, 1, [signer])
+    const server = await startTestServer(
+      { CHAT_KEY_DIR: dir, CHAT_IDENTITY: 'guest', CHAT_IDENTITY_SECRET: 'a1b2c3d4e5f6g7h8'.repeat(3) },
+      { keyPollMs: 3_600_000 },
+    )
+    try {
+      const read = async (path: string) => (await fetch(`${server.url}${path}`)).text()
+      expect(await read('/readyz')).not.toContain('key-ring-stale')
+      chmodSync(dir, 0o777)
+      await server.reload()
+      await server.reload()
+      const ready = await fetch(`${server.url}/readyz`)
+      expect([ready.status, await ready.text()]).toEqual([200, expect.stringContaining('key-ring-stale')])
+      expect(await read('/metrics')).toContain('kinescope_chat_key_ring_stale 1')
+      expect(server.log.filter((line) => line.includes('key-directory-untrusted'))).toHaveLength(1)
+      expect((await askToken(server.url)).status).toBe(200)
+      chmodSync(dir, 0o700)
+      await server.reload()
+      expect(await read('/metrics')).toContain('kinescope_chat_key_ring_stale 0')
+    } finally {
+      await server.close()
+    }
+  })
+})

@@ -1,0 +1,253 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
+import { secretApi } from '../../src/keys/secret-api.js'
+import { ringKeySource } from '../../src/keys/ring-key-source.js'
+import { workbench, type Workbench } from '../cli/workbench.js'
+import { secretsIn } from '../secrets.js'
+import { Cluster } from './cluster.js'
+import { takeKeysFrom } from './crash-points.mjs'
+import { pemPool, poolFolder } from './key-pool.js'
+
+const DAY = 86_400_000
+const SECRET = { namespace: 'chat', name: 'chat-keys' }
+const pems = pemPool(8)
+
+let cluster: Cluster
+let bench: Workbench
+let giveBack: () => void
+beforeAll(async () => {
+  cluster = new Cluster()
+  await cluster.listen()
+})
+afterAll(() => cluster.close())
+beforeEach(async () => {
+  vi.stubEnv('KUBECONFIG', cluster.kubeconfig)
+  bench = await workbench()
+  delete bench.env['CHAT_KEY_DIR']
+  bench.env['CHAT_KEY_SECRET'] = 'chat/chat-keys'
+  giveBack = takeKeysFrom(poolFolder(`${bench.folder}/pool`, pems))
+  cluster.put(undefined)
+  cluster.allowed = ['get', 'update']
+  cluster.onStep = () => undefined
+})
+afterEach(async () => {
+  giveBack()
+  vi.unstubAllEnvs()
+  await bench.close()
+})
+
+const outputs: string[] = []
+const kc = async (...argv: string[]) => {
+  const { exit, stdout, stderr } = await bench.kc(...argv, '--json')
+  outputs.push(stdout, stderr)
+  return { exit, data: JSON.parse(stdout) as Record<string, any> } // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+const good = async (...argv: string[]) => {
+  const { exit, data } = await kc(...argv)
+  expect(exit, JSON.stringify(data)).toBe(0)
+  return data
+}
+const remoteKids = () => bench.emulator.state.keys.map(({ kid }) => kid)
+const signer = async () =>
+  ((await good('keys', 'list'))['keys'] as { kid: string; signs: boolean }[]).find(({ signs }) => signs)?.kid
+const verdict = async () => {
+  const { data } = await kc('token', 'mint', '--event', SEED.live.id, '--user', 'u', '--name', 'N')
+  const { code } = verifyChatToken(bench.emulator.state, data['token'], SEED.live, SEED.live.id, bench.now())
+  outputs.length = outputs.length - 2 // the one output that holds a token on purpose
+  return code
+}
+/** Every key of ours at Kinescope has its private half in the Secret, once. */
+const expectAccounted = () => {
+  const kids = remoteKids()
+  expect(new Set(kids).size).toBe(kids.length)
+  const { keys } = cluster.ring()
+  for (const kid of kids) {
+    const key = keys.find((known) => known.kid === kid)
+    expect(cluster.secret!.data).toHaveProperty([key!.file])
+  }
+}
+
+describe('a key ring in a Secret', () => {
+  it('goes through every verb: generate, register, rotate, reconcile, revoke, and a token at each stage', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    expect(await verdict()).toBeNull()
+    const first = (await signer())!
+    await good('keys', 'rotate')
+    bench.ahead.ms = DAY
+    expect(await verdict()).toBeNull()
+    await good('keys', 'reconcile')
+    const second = (await signer())!
+    expect(second).not.toBe(first)
+    expect(remoteKids()).toEqual([second])
+    await good('keys', 'revoke', second)
+    expect(remoteKids()).toEqual([await signer()])
+    expect(await verdict()).toBeNull()
+    expect(Object.keys(cluster.secret!.data!).filter((name) => name.endsWith('.pem'))).toHaveLength(1)
+    await good('keys', 'show', (await signer())!)
+    expectAccounted()
+  })
+
+  it('is written only where something is due', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    const { writes, secret } = cluster
+    for (const verb of ['reconcile', 'list']) await good('keys', verb)
+    expect([cluster.writes, cluster.secret]).toEqual([writes, secret])
+    expect(secret!.metadata.annotations).toEqual({})
+  })
+
+  it('is made where there is none and the account may, and says what to do where it may not', async () => {
+    cluster.secret = null
+    expect(await kc('keys', 'generate')).toMatchObject({
+      exit: 1,
+      data: { error: { code: 'key-secret-forbidden' } },
+    })
+    cluster.allowed = ['get', 'update', 'create']
+    await good('keys', 'generate')
+    expect(cluster.ring().keys).toHaveLength(1)
+  })
+
+  it.each<[string, (typeof cluster)['allowed'], string]>([
+    ['read', ['update'], 'list'],
+    ['write', ['get'], 'generate'],
+  ])('names the right that is missing to %s it', async (_what, allowed, verb) => {
+    cluster.allowed = allowed
+    const { exit, data } = await kc('keys', verb)
+    expect([exit, data['error'].code]).toEqual([1, 'key-secret-forbidden'])
+  })
+
+  it('leaves everything alone where somebody else has written meanwhile: 409, and nothing at Kinescope', async () => {
+    cluster.onStep = (step) => {
+      if (step === 'ask update') cluster.put(cluster.secret!.data)
+    }
+    expect(await kc('keys', 'generate')).toMatchObject({ exit: 1, data: { error: { code: 'keys-busy' } } })
+    expect(cluster.secret!.data).toBeUndefined()
+    cluster.onStep = () => undefined
+    await good('keys', 'generate')
+    cluster.onStep = (step) => {
+      if (step === 'ask update') cluster.put(cluster.secret!.data)
+    }
+    expect((await kc('keys', 'register')).exit).toBe(1)
+    expect(remoteKids()).toEqual([])
+  })
+
+  it('has one key more, not two, after two jobs at the same time', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    bench.ahead.ms = 250 * DAY
+    const runs = await Promise.all([kc('keys', 'reconcile'), kc('keys', 'reconcile')])
+    expect(runs.map(({ exit }) => exit)).toContain(0)
+    for (const { exit, data } of runs) if (exit !== 0) expect(data['error'].code).toBe('keys-busy')
+    expect(remoteKids()).toHaveLength(2)
+    expectAccounted()
+  })
+
+  it('is told of, not signed with, where a stranger’s key was put beside it', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    const kid = await signer()
+    const name = '20991231-AAAAAAAAAAAAAAAA.pem'
+    const planted = Buffer.from(pems[7]!).toString('base64')
+    cluster.put({ ...cluster.secret!.data, [name]: planted })
+    bench.ahead.ms = 250 * DAY
+    const { exit, data } = await kc('keys', 'reconcile')
+    expect([exit, data['refused']]).toEqual([1, [name]])
+    expect(remoteKids().some((known) => known.startsWith('2099'))).toBe(false)
+    expect(cluster.secret!.data).toHaveProperty([name])
+    expect(cluster.ring().keys[0]!.kid).toBe(kid)
+  })
+})
+
+describe('a job that dies at any request, to the cluster or to Kinescope', () => {
+  it.each(['register', 'rotate', 'revoke', 'reconcile'])(
+    '%s: the next one finishes the work',
+    async (verb) => {
+      const begin = async () => {
+        cluster.onStep = () => undefined
+        cluster.put(undefined)
+        bench.emulator.state.keys = []
+        giveBack()
+        giveBack = takeKeysFrom(poolFolder(`${bench.folder}/pool-${cluster.requests}`, pems))
+        bench.ahead.ms = 0
+        await good('keys', 'generate')
+        if (verb === 'register') return []
+        await good('keys', 'register')
+        const kid = await signer()
+        if (verb === 'reconcile') bench.ahead.ms = 250 * DAY
+        return verb === 'revoke' ? [kid!] : []
+      }
+      const real = globalThis.fetch
+      let left = Infinity
+      const step = () => {
+        if (--left < 0) throw new Error('dead')
+      }
+      for (let at = 0; ; at += 1) {
+        const args = await begin()
+        left = at
+        cluster.onStep = step
+        globalThis.fetch = async (address, init) => {
+          step()
+          const response = await real(address, init)
+          step()
+          return response
+        }
+        const { exit } = await bench.kc('keys', verb, ...args)
+        const finished = left >= 0
+        left = Infinity
+        globalThis.fetch = real
+        expectAccounted()
+        if (verb !== 'register') expect(await verdict()).toBeNull()
+        if (finished) {
+          expect(exit).toBe(0)
+          expect(at).toBeGreaterThan(8)
+          break
+        }
+        await good('keys', verb, ...args)
+        expectAccounted()
+        expect(remoteKids()).toHaveLength(verb === 'register' || verb === 'revoke' ? 1 : 2)
+        expect(await verdict()).toBeNull()
+        expect(cluster.secret!.metadata.annotations).toEqual({})
+      }
+    },
+    120_000,
+  )
+})
+
+describe('a server on a Secret', () => {
+  it('follows it, and goes on with what it has while the cluster is away', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    const source = await ringKeySource({ secret: SECRET, pollMs: 3_600_000, now: bench.now })
+    const kid = () => {
+      const choice = source.current(bench.now())
+      return 'key' in choice ? choice.key.kid : choice.problem
+    }
+    const first = kid()
+    expect(first).toBe(await signer())
+    await good('keys', 'revoke', first)
+    await source.reload()
+    expect(kid()).toBe(await signer())
+    cluster.allowed = []
+    await source.reload()
+    expect(source.notes().map(({ code }) => code)).toEqual(['key-ring-stale'])
+    expect(kid()).not.toBe('key-unavailable')
+    cluster.allowed = ['get']
+    await source.reload()
+    expect(source.notes()).toEqual([])
+    source.close()
+  })
+
+  it('waits for no answer longer than it was told to', async () => {
+    cluster.onStep = () => new Promise(() => undefined)
+    const api = secretApi(SECRET, 200)
+    await expect(api.read()).rejects.toMatchObject({ code: 'key-secret-unreachable' })
+    await expect(api.read(AbortSignal.abort())).rejects.toMatchObject({ code: 'key-secret-unreachable' })
+  })
+})
+
+it('prints no secret in any of it', () => {
+  expect(outputs.length).toBeGreaterThan(50)
+  expect(secretsIn(outputs.join('\n'))).toEqual([])
+})

@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkSync } from 'recheck'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { describeError, withoutSecrets } from '../src/log.js'
+
+const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
+/** What a visitor, a site or Kinescope writes passes through these rooms. */
+const ROOMS = ['endpoint', 'identity', 'token', 'routes', 'kinescope', 'doctor']
+
+interface Pattern {
+  source: string
+  flags: string
+  where: string
+}
+
+function patternsIn(path: string): Pattern[] {
+  const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest)
+  const found: Pattern[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isRegularExpressionLiteral(node)) {
+      const end = node.text.lastIndexOf('/')
+      const source = node.text.slice(1, end)
+      found.push({
+        source,
+        flags: node.text.slice(end + 1),
+        where: `${path.slice(SOURCE.length + 1)} ${source}`,
+      })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return found
+}
+
+const files = [
+  join(SOURCE, 'log.ts'),
+  ...ROOMS.flatMap((room) =>
+    readdirSync(join(SOURCE, room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(SOURCE, room, name)),
+  ),
+]
+/** By proof where the pattern is regular; by search for an attack where it looks ahead or back. */
+function check({ source, flags }: Pattern) {
+  const proof = checkSync(source, flags, { checker: 'automaton', timeout: 20_000 })
+  return proof.status === 'unknown'
+    ? checkSync(source, flags, { checker: 'fuzz', timeout: 20_000, randomSeed: 1 })
+    : proof
+}
+
+describe('every regular expression that sees outside text', () => {
+  const patterns = files.flatMap(patternsIn)
+
+  it('is found', () => {
+    expect(patterns.length).toBeGreaterThan(30)
+  })
+
+  it.each(patterns)('is linear: $where', (pattern) => {
+    // "unknown" is no answer either
+    expect(check(pattern).status).toBe('safe')
+  })
+
+  it('would be caught if it were not (control)', () => {
+    const quadratic = { source: String.raw`[\w-]{4,}\.[\w-]{4,}\.[\w-]{16,}`, flags: 'g', where: '' }
+    expect(check(quadratic).status).toBe('vulnerable')
+    expect(check({ source: '^(a+)+$', flags: '', where: '' }).status).toBe('vulnerable')
+  })
+})
+
+describe('what a log keeps of a text', () => {
+  it('is short and holds no half of a secret, however long the text', () => {
+    const statement = `${'a'.repeat(900)}.${'b'.repeat(900)}.${'c'.repeat(900)}`
+    for (const text of [
+      statement.repeat(1000),
+      `crit ${statement}`,
+      '.'.repeat(1e6),
+      `-----BEGIN RSA ${'x '.repeat(1e5)}`,
+    ]) {
+      const kept = withoutSecrets(text)
+      expect(kept.length).toBeLessThanOrEqual(2001)
+      expect(kept).not.toMatch(/a{9}|b{9}|c{9}|x x x/)
+    }
+  })
+
+  it('is bounded for causes in a circle and for what can’t be written', () => {
+    const error = new Error('round')
+    error.cause = error
+    expect(JSON.stringify(describeError(error)).length).toBeLessThan(1000)
+    expect(describeError(Object.create(null)).message).not.toBe('')
+    expect(describeError(Symbol('x')).message).not.toBe('')
+  })
+})

@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ProblemReply } from 'kinescope-chat/contract'
+import {
+  askToken,
+  forwardEnv,
+  listen,
+  makeKey,
+  SITE_ORIGIN,
+  startTestServer,
+  type TestServer,
+} from '../running-server.js'
+
+const key = makeKey()
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+/** A site that counts who asks at once and never answers before it is let. */
+async function slowSite() {
+  let under = 0
+  let most = 0
+  const waiting: (() => void)[] = []
+  const site = await listen((request, response) => {
+    most = Math.max(most, ++under)
+    request.once('close', () => under--)
+    waiting.push(() =>
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"id":"u","name":"U"}'),
+    )
+  })
+  open.push(site)
+  return { ...site, most: () => most, answer: () => waiting.splice(0).forEach((let_) => let_()) }
+}
+
+async function serverAt(siteUrl: string, env: Record<string, string> = {}): Promise<TestServer> {
+  const server = await startTestServer({ ...forwardEnv(siteUrl, key), CHAT_RATE_LIMIT: 'off', ...env })
+  open.push(server)
+  return server
+}
+
+describe('a site that is slow', () => {
+  it('is asked 64 questions at once of four hundred visitors, and each visitor hears when to come back', async () => {
+    const site = await slowSite()
+    const server = await serverAt(site.url)
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, index) => askToken(server.url, { Cookie: `sid=${index}` })),
+    )
+    // the site hears of one that was given up a little after the next has been asked
+    expect(site.most()).toBeGreaterThanOrEqual(64)
+    expect(site.most()).toBeLessThan(128)
+    const codes = new Map<string, number>()
+    for (const answer of answers) {
+      expect(answer.status).toBe(503)
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      const { code } = (await answer.json()) as ProblemReply
+      codes.set(code, (codes.get(code) ?? 0) + 1)
+    }
+    expect([...codes.keys()].sort()).toEqual(['identity-unavailable', 'overloaded'])
+    expect(codes.get('overloaded')).toBeLessThanOrEqual(80)
+    // each refusal says where it came from and what to do
+    const lines = server.log.filter((line) => line.includes('identity-unavailable'))
+    expect(lines.length).toBe(codes.get('identity-unavailable'))
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      origin: SITE_ORIGIN,
+      address: '127.0.0.1',
+      todo: expect.stringContaining('CHAT_IDENTITY_URL') as string,
+    })
+  })
+
+  it('does not keep the server from stopping', async () => {
+    const site = await slowSite()
+    const server = await serverAt(site.url)
+    const asked = askToken(server.url, { Cookie: 'sid=1' })
+    await expect.poll(site.most).toBe(1)
+    const started = performance.now()
+    const [answer] = await Promise.all([asked, server.close()])
+    expect(answer.status).toBe(503)
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+})
+
+describe('headers that have grown too large', () => {
+  it('get a code of ours', async () => {
+    const site = await slowSite()
+    const server = await serverAt(site.url)
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket
+      .setEncoding('latin1')
+      .on('data', (part: string) => (answer += part))
+      .on('error', () => undefined)
+    socket.write(
+      `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${SITE_ORIGIN}\r\nCookie: ${'c=1; '.repeat(6000)}\r\n\r\n`,
+    )
+    await once(socket, 'close')
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /)
+    expect(answer).toContain('"bad-request"')
+    expect(answer).toContain(`Access-Control-Allow-Origin: ${SITE_ORIGIN}`)
+  })
+})

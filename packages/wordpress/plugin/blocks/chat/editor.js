@@ -1,0 +1,212 @@
+/** The block in the editor: a stream's id or link to paste, a still picture of the chat, settings at the side. */
+;(({ blocks, blockEditor, components, element, i18n }) => {
+  const { createElement: el, Fragment, useState } = element
+  const { __ } = i18n
+  const DOMAIN = 'stream-chat-for-kinescope'
+
+  /** The stream's id in what was pasted: an id, or a link to the stream or its chat. The site reads it again. */
+  const readEvent = (text) => {
+    const trimmed = text.trim().replace(/^[\s"'“”„«»‘’]+|[\s"'“”„«»‘’]+$/g, '')
+    const [, id] = /^https?:\/\/kinescope\.io\/(?:chat\/)?([^/?#\s]+)/i.exec(trimmed) ?? []
+    if (!id) return trimmed
+    try {
+      return decodeURIComponent(id)
+    } catch {
+      return id
+    }
+  }
+
+  const eventOfChatLink = (text) =>
+    /^\s*https:\/\/kinescope\.io\/chat\/[^/?#\s]+\/?(?:[?#]\S*)?\s*$/i.test(text) ? readEvent(text) : null
+
+  /** What the published page shows, standing still: the editor asks no server. */
+  const picture = (event) =>
+    el(
+      'div',
+      { className: 'stream-chat-for-kinescope-still' },
+      el('strong', null, __('Stream chat', 'stream-chat-for-kinescope')),
+      el('code', { dir: 'ltr' }, event),
+      el('span', null, __('The chat appears on the published page.', 'stream-chat-for-kinescope')),
+    )
+
+  function EventForm({ event, onChange }) {
+    const [text, setText] = useState(event)
+    const submit = (submitted) => {
+      submitted.preventDefault()
+      onChange(readEvent(text))
+    }
+    return el(
+      components.Placeholder,
+      {
+        icon: 'format-chat',
+        label: __('Stream chat', 'stream-chat-for-kinescope'),
+        instructions: __(
+          'Paste the id of the stream, or a link to it or to its chat.',
+          'stream-chat-for-kinescope',
+        ),
+      },
+      el(
+        'form',
+        { onSubmit: submit, className: 'stream-chat-for-kinescope-form' },
+        el(components.TextControl, {
+          label: __('Stream', 'stream-chat-for-kinescope'),
+          value: text,
+          placeholder: 'https://kinescope.io/chat/…',
+          onChange: setText,
+          __nextHasNoMarginBottom: true,
+          __next40pxDefaultSize: true,
+        }),
+        el(
+          components.Button,
+          { variant: 'primary', type: 'submit', disabled: !text.trim() },
+          __('Show the chat', 'stream-chat-for-kinescope'),
+        ),
+      ),
+    )
+  }
+
+  function settings({ attributes, setAttributes }) {
+    const set = (name) => (value) => setAttributes({ [name]: value })
+    const common = { __nextHasNoMarginBottom: true, __next40pxDefaultSize: true }
+    const { SelectControl, TextControl, ToggleControl, PanelBody } = components
+    return el(
+      blockEditor.InspectorControls,
+      null,
+      el(
+        PanelBody,
+        { title: __('Chat', 'stream-chat-for-kinescope') },
+        el(TextControl, {
+          ...common,
+          label: __('Stream', 'stream-chat-for-kinescope'),
+          help: __('Its id, or a link to it or to its chat.', 'stream-chat-for-kinescope'),
+          value: attributes.event,
+          onChange: (text) => setAttributes({ event: readEvent(text) }),
+        }),
+        el(TextControl, {
+          ...common,
+          label: __('Height', 'stream-chat-for-kinescope'),
+          help: __('500, 70vh, 100%. Empty: 600 pixels.', 'stream-chat-for-kinescope'),
+          value: attributes.height,
+          onChange: set('height'),
+        }),
+        el(SelectControl, {
+          ...common,
+          label: __('Language', 'stream-chat-for-kinescope'),
+          value: attributes.language,
+          options: [
+            { value: '', label: __('That of the page', 'stream-chat-for-kinescope') },
+            { value: 'en', label: 'English' },
+            { value: 'ru', label: 'Русский' },
+          ],
+          onChange: set('language'),
+        }),
+        el(TextControl, {
+          ...common,
+          label: __('Name', 'stream-chat-for-kinescope'),
+          help: __(
+            'For screen readers: tells two chats on one page apart.',
+            'stream-chat-for-kinescope',
+          ),
+          value: attributes.label,
+          onChange: set('label'),
+        }),
+        el(ToggleControl, {
+          __nextHasNoMarginBottom: true,
+          label: __('Load when it comes into view', 'stream-chat-for-kinescope'),
+          checked: attributes.loading === 'lazy',
+          onChange: (on) => setAttributes({ loading: on ? 'lazy' : 'eager' }),
+        }),
+        el(ToggleControl, {
+          __nextHasNoMarginBottom: true,
+          label: __('Never reload the chat by itself', 'stream-chat-for-kinescope'),
+          help: __(
+            'A fresh token is then used at the next reload or reconnect.',
+            'stream-chat-for-kinescope',
+          ),
+          checked: attributes.refresh === 'hold',
+          onChange: (on) => setAttributes({ refresh: on ? 'hold' : 'swap' }),
+        }),
+        el(ToggleControl, {
+          __nextHasNoMarginBottom: true,
+          label: __('Offer help under the chat', 'stream-chat-for-kinescope'),
+          checked: attributes.help,
+          onChange: set('help'),
+        }),
+      ),
+    )
+  }
+
+  function Edit(props) {
+    const { attributes, setAttributes } = props
+    const blockProps = blockEditor.useBlockProps()
+    return el(
+      Fragment,
+      null,
+      settings(props),
+      el(
+        'div',
+        blockProps,
+        attributes.event
+          ? picture(attributes.event)
+          : el(EventForm, { event: '', onChange: (event) => setAttributes({ event }) }),
+      ),
+    )
+  }
+
+  const make = (attributes) => blocks.createBlock(`${DOMAIN}/chat`, attributes)
+
+  /** One setting of a shortcode; the site knows more ways of writing it. */
+  const named =
+    (name) =>
+    ({ named: given }) =>
+      given[name]
+
+  blocks.registerBlockType(`${DOMAIN}/chat`, {
+    edit: Edit,
+    save: () => null,
+    transforms: {
+      from: [
+        {
+          type: 'raw',
+          priority: 5, // before the editor's own, which makes an embed of any address
+          isMatch: (node) => node.nodeName === 'P' && eventOfChatLink(node.textContent) !== null,
+          transform: (node) => make({ event: eventOfChatLink(node.textContent) }),
+        },
+        {
+          type: 'block',
+          blocks: ['core/embed'],
+          isMatch: ({ url }) => eventOfChatLink(url ?? '') !== null,
+          transform: ({ url }) => make({ event: eventOfChatLink(url) }),
+        },
+        {
+          type: 'block',
+          blocks: ['core/paragraph'],
+          isMatch: ({ content }) => eventOfChatLink(String(content ?? '').replace(/<[^>]*>/g, '')) !== null,
+          transform: ({ content }) =>
+            make({ event: eventOfChatLink(String(content).replace(/<[^>]*>/g, '')) }),
+        },
+        {
+          type: 'shortcode',
+          tag: 'kinescope_chat',
+          attributes: {
+            event: {
+              type: 'string',
+              shortcode: ({ named: given, numeric }) =>
+                readEvent(given.event ?? given['event-id'] ?? numeric.find((word) => word !== 'help') ?? ''),
+            },
+            height: { type: 'string', shortcode: named('height') },
+            label: { type: 'string', shortcode: named('label') },
+            language: { type: 'string', shortcode: named('language') },
+            loading: { type: 'string', shortcode: named('loading') },
+            refresh: { type: 'string', shortcode: named('refresh') },
+            help: {
+              type: 'boolean',
+              shortcode: ({ named: given, numeric }) =>
+                numeric.includes('help') || ('help' in given && given.help !== 'false'),
+            },
+          },
+        },
+      ],
+    },
+  })
+})(window.wp)

@@ -1,0 +1,60 @@
+<?php
+/**
+ * The block.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The block of the editor. What is saved is its settings; the tag is written where it is shown.
+ */
+final class Block {
+
+	public const NAME = 'stream-chat-for-kinescope/chat';
+
+	private const HANDLE = 'stream-chat-for-kinescope-block';
+
+	/** Registers it. */
+	public static function hook(): void {
+		add_action( 'init', array( self::class, 'register' ) );
+	}
+
+	/** The block, with its script for the editor. */
+	public static function register(): void {
+		$folder       = plugin_dir_path( FILE ) . 'blocks/chat';
+		$address      = plugins_url( 'blocks/chat', FILE );
+		$dependencies = array( 'wp-blocks', 'wp-element', 'wp-block-editor', 'wp-components', 'wp-i18n' );
+		wp_register_script( self::HANDLE, "$address/editor.js", $dependencies, VERSION, true );
+		wp_register_style( self::HANDLE, "$address/editor.css", array(), VERSION );
+		wp_set_script_translations( self::HANDLE, 'stream-chat-for-kinescope', plugin_dir_path( FILE ) . 'languages' );
+		register_block_type( $folder, array( 'render_callback' => array( self::class, 'show' ) ) );
+	}
+
+	/**
+	 * The block as HTML, without a statement.
+	 *
+	 * @param mixed $saved What the editor saved; anybody may have written it.
+	 */
+	public static function show( $saved ): string {
+		$saved = is_array( $saved ) ? $saved : array();
+		$given = array( 'event-id' => $saved['event'] ?? null );
+		foreach ( array( 'language', 'label', 'loading', 'refresh', 'height', 'help' ) as $name ) {
+			$given[ $name ] = $saved[ $name ] ?? null;
+		}
+		$chat = Chat::read( $given );
+		if ( null === $chat ) {
+			return '';
+		}
+		$tag = Tag::unsigned( $chat, self::is_in_template() ? Template_Blocks::mark() : '' );
+		return '<div ' . get_block_wrapper_attributes() . '>' . $tag . '</div>';
+	}
+
+	/** Whether the block stands in a template, and not in a text that is shown as a whole. */
+	private static function is_in_template(): bool {
+		return Page_View::is_page() && ! doing_filter( 'the_content' ) && ! doing_filter( 'widget_block_content' );
+	}
+}

@@ -1,0 +1,191 @@
+<?php
+/**
+ * Whether the token server takes what this site sends.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Asks the token server for a token as a visitor's page would, and says in words what came.
+ */
+final class Connection_Test {
+
+	/** The wait for an answer. Seconds. */
+	private const TIMEOUT = 10;
+
+	/** The life of the statement that is sent. Seconds. */
+	private const LIFE = 120;
+
+	/** What our clocks may differ before it matters. Seconds. */
+	private const CLOCKS = 30;
+
+	/** A stream that no server has: where none is given, the rest can still be tried. */
+	private const NO_EVENT = 'connection-test';
+
+	/**
+	 * Asks.
+	 *
+	 * @param string $event The id of a stream; empty where the administrator gave none.
+	 * @return array{ok: bool, code: string, text: string} The code is of the token server's vocabulary, or of ours.
+	 */
+	public static function run( string $event ): array {
+		$server = Settings::server();
+		if ( '' === $server ) {
+			return self::says( 'no-address', __( 'Save the address of the token server first.', 'stream-chat-for-kinescope' ) );
+		}
+		$asked     = '' === $event ? self::NO_EVENT : $event;
+		$statement = Statement::make( wp_get_current_user(), $asked, self::LIFE );
+		if ( null === $statement ) {
+			return self::says( 'no-secret', __( 'Make a secret first, and give it to the token server.', 'stream-chat-for-kinescope' ) );
+		}
+		$answer = wp_remote_post(
+			$server . '/token',
+			array(
+				'timeout'             => self::TIMEOUT,
+				'redirection'         => 0,
+				'limit_response_size' => 64 * KB_IN_BYTES,
+				'headers'             => array(
+					'Content-Type'  => 'application/json',
+					'Accept'        => 'application/json',
+					'Origin'        => self::origin(),
+					'Authorization' => 'Bearer ' . $statement,
+				),
+				'body'                => wp_json_encode( array( 'event_id' => $asked ) ),
+			)
+		);
+		return is_wp_error( $answer ) ? self::unreachable( $answer ) : self::read( $answer, $event );
+	}
+
+	/** The origin of this site's pages, as browsers send it (RFC 6454). */
+	public static function origin(): string {
+		$parts  = wp_parse_url( home_url() );
+		$scheme = strtolower( (string) ( $parts['scheme'] ?? 'https' ) );
+		$port   = (int) ( $parts['port'] ?? 0 );
+		$usual  = array(
+			'https' => 443,
+			'http'  => 80,
+		);
+		return $scheme . '://' . strtolower( (string) ( $parts['host'] ?? '' ) ) . ( 0 === $port || ( $usual[ $scheme ] ?? 0 ) === $port ? '' : ":$port" );
+	}
+
+	/**
+	 * What an answer says.
+	 *
+	 * @param array<string, mixed> $answer What came.
+	 * @param string               $event  The stream that was asked for; empty where none was given.
+	 * @return array{ok: bool, code: string, text: string}
+	 */
+	private static function read( array $answer, string $event ): array {
+		$status = (int) wp_remote_retrieve_response_code( $answer );
+		$body   = json_decode( wp_remote_retrieve_body( $answer ), true, 8 );
+		$body   = is_array( $body ) ? $body : array();
+		if ( 200 === $status && is_string( $body['token'] ?? null ) ) {
+			return self::says( 'ok', __( 'It works: the token server took this site’s statement and gave a token for the stream.', 'stream-chat-for-kinescope' ), true );
+		}
+		$code = is_string( $body['code'] ?? null ) ? $body['code'] : '';
+		$text = self::words( $code, $event, self::clock_difference( $answer ) );
+		if ( null !== $text ) {
+			return self::says( $code, $text, 'event-not-allowed' === $code && '' === $event );
+		}
+		if ( $status >= 300 && $status < 400 ) {
+			$text = __( 'The address answers with a redirect. Give the address that it leads to, where that is the token server.', 'stream-chat-for-kinescope' );
+		} else {
+			/* translators: %d: HTTP status */
+			$text = __( 'Something answered (status %d), but not the token server: the address is of a web page, or of something in front of the server that let nothing through. Open the address with /healthz at its end in your browser: the token server says that it is well.', 'stream-chat-for-kinescope' );
+		}
+		return self::says( 'wrong-address', sprintf( $text, $status ) );
+	}
+
+	/**
+	 * The words for a code of the token server; null for what is none.
+	 *
+	 * @param string $code    The code.
+	 * @param string $event   The stream that was asked for; empty where none was given.
+	 * @param int    $seconds By how much the two clocks differ.
+	 */
+	private static function words( string $code, string $event, int $seconds ): ?string {
+		switch ( $code ) {
+			case 'sign-in-required':
+				if ( abs( $seconds ) > self::CLOCKS ) {
+					/* translators: %d: seconds */
+					return sprintf( __( 'The clocks of this site and of the token server are %d seconds apart: a statement is over, or not yet good, when it arrives. Set both by time servers.', 'stream-chat-for-kinescope' ), abs( $seconds ) );
+				}
+				/* translators: 1: name and value of a setting, 2 and 3: names of settings, 4: a value */
+				return sprintf( __( 'The token server doesn’t know who is asking. Most likely the secrets differ: %2$s there must be the secret of this site. Else %1$s is missing there, or %3$s there is not %4$s.', 'stream-chat-for-kinescope' ), 'CHAT_IDENTITY=jwt', 'CHAT_IDENTITY_SECRET', 'CHAT_IDENTITY_AUDIENCE', Statement::AUDIENCE );
+			case 'identity-expired':
+				/* translators: %d: seconds */
+				return sprintf( __( 'The statement was over when it arrived: the clocks of this site and of the token server are %d seconds apart. Set both by time servers.', 'stream-chat-for-kinescope' ), abs( $seconds ) );
+			case 'origin-not-allowed':
+				/* translators: 1: an origin, 2: name of a setting */
+				return sprintf( __( 'The token server doesn’t take requests from pages of this site. Add %1$s to %2$s there.', 'stream-chat-for-kinescope' ), self::origin(), 'CHAT_ALLOWED_ORIGINS' );
+			case 'event-not-allowed':
+				return '' === $event
+					? __( 'The token server is there and takes requests from this site. Give the id of a stream to try the secret too.', 'stream-chat-for-kinescope' )
+					/* translators: 1: a stream's id, 2: name of a setting */
+					: sprintf( __( 'The token server gives no tokens for this stream. Add %1$s to %2$s there.', 'stream-chat-for-kinescope' ), $event, 'CHAT_EVENTS' );
+			case 'event-not-found':
+				return __( 'Kinescope knows no stream of this id.', 'stream-chat-for-kinescope' );
+			case 'access-denied':
+				return __( 'The token server knows who is asking and doesn’t let them in: its own rules say so.', 'stream-chat-for-kinescope' );
+			case 'identity-unavailable':
+				/* translators: %s: name and value of a setting */
+				return sprintf( __( 'The token server asks somebody else who the visitor is, and got no answer. For this plugin it must run with %s.', 'stream-chat-for-kinescope' ), 'CHAT_IDENTITY=jwt' );
+			case 'rate-limited':
+			case 'overloaded':
+				return __( 'The token server has too much to do just now. Try again in a minute.', 'stream-chat-for-kinescope' );
+			case 'key-unavailable':
+			case 'key-not-registered':
+			case 'key-expired':
+				/* translators: 1: a code, 2: a command */
+				return sprintf( __( 'The token server knows this site, but has no key that Kinescope takes (%1$s). On the server, run: %2$s', 'stream-chat-for-kinescope' ), $code, 'kinescope-chat doctor' );
+			case 'bad-request':
+			case 'server-error':
+				/* translators: %s: a code */
+				return sprintf( __( 'The token server could not answer (%s). Its log says why.', 'stream-chat-for-kinescope' ), $code );
+		}
+		return null;
+	}
+
+	/**
+	 * Why nothing came at all.
+	 *
+	 * @param \WP_Error $error What WordPress says.
+	 * @return array{ok: bool, code: string, text: string}
+	 */
+	private static function unreachable( \WP_Error $error ): array {
+		/* translators: %s: an error message */
+		$text = __( 'The token server can’t be reached from this site: %s. Check the address, and that the server runs and is open to this one.', 'stream-chat-for-kinescope' );
+		return self::says( 'unreachable', sprintf( $text, rtrim( $error->get_error_message(), '.' ) ) );
+	}
+
+	/**
+	 * By how much the server's clock is ahead of ours. Seconds.
+	 *
+	 * @param array<string, mixed> $answer What came.
+	 */
+	private static function clock_difference( array $answer ): int {
+		$date = wp_remote_retrieve_header( $answer, 'date' );
+		$time = is_string( $date ) ? strtotime( $date ) : false;
+		return false === $time ? 0 : $time - time();
+	}
+
+	/**
+	 * A result.
+	 *
+	 * @param string $code What came.
+	 * @param string $text It in words.
+	 * @param bool   $ok   Whether nothing is wrong.
+	 * @return array{ok: bool, code: string, text: string}
+	 */
+	private static function says( string $code, string $text, bool $ok = false ): array {
+		return array(
+			'ok'   => $ok,
+			'code' => $code,
+			'text' => $text,
+		);
+	}
+}

@@ -1,0 +1,108 @@
+<?php
+/**
+ * The stream's id, out of what a person pasted.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Reads a stream's id, and writes its address.
+ */
+final class Event_Id {
+
+	/** What the token server takes at most. Characters. */
+	private const MAX_LENGTH = 128;
+
+	/** What pasting puts around an id: white space, invisible characters, quotes of any language. */
+	private const AROUND = '[\s\p{Z}\p{Cc}\p{Cf}"\'`´‘’‚‛“”„‟«»‹›′″]+';
+
+	/**
+	 * The id in a text that is one, or a link to the stream or its chat; empty where there is none.
+	 *
+	 * @param mixed $given What an author gave.
+	 */
+	public static function read( $given ): string {
+		if ( ! is_string( $given ) && ! is_int( $given ) ) {
+			return '';
+		}
+		$text = html_entity_decode( substr( (string) $given, 0, 2048 ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
+		$text = self::trim( $text );
+		$id   = self::of_address( $text );
+		if ( null === $id ) {
+			$id = self::of_address_within( $text );
+		}
+		$id     = self::trim( null === $id ? $text : rawurldecode( $id ) );
+		$length = mb_strlen( $id, 'UTF-8' );
+		$usable = $length > 0 && $length <= self::MAX_LENGTH && mb_check_encoding( $id, 'UTF-8' );
+		// No id has white space, a bracket or a quote in it: what has is markup that was pasted along.
+		return $usable && strlen( $id ) === strcspn( $id, " \t\r\n\f\0<>\"" ) ? $id : '';
+	}
+
+	/**
+	 * The address of a stream's chat.
+	 *
+	 * @param string $id The stream's id.
+	 */
+	public static function address( string $id ): string {
+		return self::chat_origin() . '/chat/' . rawurlencode( $id );
+	}
+
+	/** Where chats are: Kinescope, or the staging origin that wp-config.php names. */
+	public static function chat_origin(): string {
+		$named = defined( 'STREAM_CHAT_FOR_KINESCOPE_CHAT_ORIGIN' ) ? (string) \STREAM_CHAT_FOR_KINESCOPE_CHAT_ORIGIN : '';
+		return '' === $named ? 'https://kinescope.io' : $named;
+	}
+
+	/**
+	 * The id in a link to a stream or to its chat; null where the text is no such link.
+	 *
+	 * @param string $url           A link.
+	 * @param bool   $only_the_chat Whether a link to the stream itself is no link to its chat.
+	 */
+	public static function of_address( string $url, bool $only_the_chat = false ): ?string {
+		$parts = wp_parse_url( $url );
+		if ( ! is_array( $parts ) || ! isset( $parts['scheme'], $parts['host'], $parts['path'] ) ) {
+			return null;
+		}
+		if ( isset( $parts['user'] ) || isset( $parts['pass'] ) ) {
+			return null;
+		}
+		$port   = isset( $parts['port'] ) ? ':' . $parts['port'] : '';
+		$origin = strtolower( $parts['scheme'] . '://' . $parts['host'] ) . $port;
+		if ( ! in_array( $origin, array( 'https://kinescope.io', 'http://kinescope.io', self::chat_origin() ), true ) ) {
+			return null;
+		}
+		$steps = explode( '/', trim( $parts['path'], '/' ) );
+		if ( 2 === count( $steps ) && 'chat' === $steps[0] ) {
+			return $steps[1];
+		}
+		return ! $only_the_chat && 1 === count( $steps ) && ! in_array( $steps[0], array( '', 'chat' ), true ) ? $steps[0] : null;
+	}
+
+	/**
+	 * The id in a link that has other text around it: WordPress and visual editors make links of addresses.
+	 *
+	 * @param string $text What an author gave.
+	 */
+	private static function of_address_within( string $text ): ?string {
+		$start = strpos( $text, 'https://kinescope.io/' );
+		if ( false === $start ) {
+			return null;
+		}
+		return self::of_address( substr( $text, $start, strcspn( $text, " \t\r\n\f\"'<>[]", $start ) ) );
+	}
+
+	/**
+	 * The text without what pasting put around it.
+	 *
+	 * @param string $text Any text.
+	 */
+	private static function trim( string $text ): string {
+		$trimmed = preg_replace( '/^' . self::AROUND . '|' . self::AROUND . '$/u', '', $text );
+		return is_string( $trimmed ) ? $trimmed : ''; // Null where the text is not UTF-8.
+	}
+}

@@ -1,0 +1,141 @@
+<?php
+/**
+ * The form of the settings.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The fields of the settings: what they show, and what is kept of what was sent.
+ */
+final class Settings_Form {
+
+	/** The group of settings, and the page that shows them. */
+	public const PAGE = 'stream-chat-for-kinescope';
+
+	/** Registers the fields. */
+	public static function register(): void {
+		Settings::prepare();
+		register_setting(
+			self::PAGE,
+			Settings::OPTION,
+			array(
+				'type'              => 'array',
+				'sanitize_callback' => array( self::class, 'read' ),
+				'show_in_rest'      => false,
+			)
+		);
+		if ( ! Settings::is_secret_in_config() ) {
+			register_setting(
+				self::PAGE,
+				Settings::SECRET,
+				array(
+					'type'              => 'string',
+					'sanitize_callback' => array( self::class, 'read_secret' ),
+					'show_in_rest'      => false,
+				)
+			);
+		}
+		add_settings_section( 'main', '', '__return_null', self::PAGE );
+		self::field( 'server', __( 'Token server', 'stream-chat-for-kinescope' ) );
+		self::field( 'hours', __( 'A visitor stays known for', 'stream-chat-for-kinescope' ) );
+		self::field( 'secret', __( 'Secret of the token server', 'stream-chat-for-kinescope' ) );
+	}
+
+	/**
+	 * What is kept of what the form sent.
+	 *
+	 * @param mixed $given Anything.
+	 * @return array<string, string|int>
+	 */
+	public static function read( $given ): array {
+		$given  = is_array( $given ) ? $given : array();
+		$asked  = is_string( $given['server'] ?? null ) ? trim( $given['server'] ) : '';
+		$server = '' === $asked ? '' : Server_Address::read( $asked );
+		if ( null === $server ) {
+			add_settings_error( Settings::OPTION, 'server', __( 'The token server’s address was not saved. It must begin with https:// (or be a server on this very machine) and have nothing behind its path.', 'stream-chat-for-kinescope' ) );
+			$server = Settings::server();
+		}
+		delete_transient( Script::TRANSIENT );
+		$hours = is_numeric( $given['hours'] ?? null ) ? (int) $given['hours'] : Settings::hours();
+		return array(
+			'server' => $server,
+			'hours'  => max( 1, min( Settings::MAX_HOURS, $hours ) ),
+		);
+	}
+
+	/**
+	 * The secret that is kept: an empty field, which is what the form shows, keeps the one that is there.
+	 *
+	 * @param mixed $given Anything.
+	 */
+	public static function read_secret( $given ): string {
+		$given = is_string( $given ) ? trim( $given ) : '';
+		if ( '' === $given || Settings::is_strong( $given ) ) {
+			return '' === $given ? Settings::secret() : $given;
+		}
+		/* translators: %d: a number */
+		$text = __( 'The secret was not saved: it must have %d characters or more, and not one character over and over.', 'stream-chat-for-kinescope' );
+		add_settings_error( Settings::SECRET, 'secret', sprintf( $text, Settings::MIN_SECRET ) );
+		return Settings::secret();
+	}
+
+	/** The field for the server's address. */
+	public static function show_server(): void {
+		printf(
+			'<input type="url" id="%1$s-server" name="%2$s[server]" value="%3$s" class="regular-text code" placeholder="https://chat.example.com" aria-describedby="%1$s-server-help"><p class="description" id="%1$s-server-help">%4$s</p>',
+			esc_attr( self::PAGE ),
+			esc_attr( Settings::OPTION ),
+			esc_attr( Settings::server() ),
+			esc_html__( 'Where kinescope-chat-server runs. It gives your visitors’ browsers the chat’s script and their tokens.', 'stream-chat-for-kinescope' )
+		);
+	}
+
+	/** The field for the life of a statement. */
+	public static function show_hours(): void {
+		printf(
+			'<input type="number" id="%1$s-hours" name="%2$s[hours]" value="%3$d" min="1" max="%4$d" step="1" class="small-text" aria-describedby="%1$s-hours-help"> %5$s<p class="description" id="%1$s-hours-help">%6$s</p>',
+			esc_attr( self::PAGE ),
+			esc_attr( Settings::OPTION ),
+			(int) Settings::hours(),
+			(int) Settings::MAX_HOURS,
+			esc_html__( 'hours', 'stream-chat-for-kinescope' ),
+			esc_html__( 'As long as somebody may keep a page with a stream open. After that the chat asks them to load the page again. Who is signed out or banned here in the meantime stays in the chat until then.', 'stream-chat-for-kinescope' )
+		);
+	}
+
+	/** The field for a secret that the token server has already. */
+	public static function show_secret(): void {
+		if ( Settings::is_secret_in_config() ) {
+			/* translators: %s: name of a file */
+			echo esc_html( sprintf( __( 'It stands in %s.', 'stream-chat-for-kinescope' ), 'wp-config.php' ) );
+			if ( '' === Settings::secret() ) {
+				/* translators: %d: a number */
+				echo ' <strong>' . esc_html( sprintf( __( 'It is too weak: it must have %d characters or more.', 'stream-chat-for-kinescope' ), Settings::MIN_SECRET ) ) . '</strong>';
+			}
+			return;
+		}
+		printf(
+			'<input type="password" id="%1$s-secret" name="%2$s" value="" autocomplete="new-password" spellcheck="false" class="regular-text code" placeholder="%3$s" aria-describedby="%1$s-secret-help"><p class="description" id="%1$s-secret-help">%4$s</p>',
+			esc_attr( self::PAGE ),
+			esc_attr( Settings::SECRET ),
+			esc_attr( '' === Settings::secret() ? '' : __( 'There is one. Empty keeps it', 'stream-chat-for-kinescope' ) ),
+			esc_html__( 'Only where the token server has a secret already, for another site. Else let this site make one, below.', 'stream-chat-for-kinescope' )
+		);
+	}
+
+	/**
+	 * Registers a field.
+	 *
+	 * @param string $name  Of its method, behind `show_`.
+	 * @param string $label What stands before it.
+	 */
+	private static function field( string $name, string $label ): void {
+		$for = 'secret' === $name && Settings::is_secret_in_config() ? array() : array( 'label_for' => self::PAGE . '-' . $name );
+		add_settings_field( $name, $label, array( self::class, 'show_' . $name ), self::PAGE, 'main', $for );
+	}
+}

@@ -1,0 +1,217 @@
+<?php
+/**
+ * The page of the settings.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The page where an administrator sets the plugin up: the address, the secret, and a test of both.
+ */
+final class Settings_Page {
+
+	private const CAPABILITY = 'manage_options';
+
+	private const MAKE = 'stream_chat_for_kinescope_make_secret';
+	private const TEST = 'stream_chat_for_kinescope_test';
+
+	/**
+	 * The secret that was made by this request: it is shown now, and never again.
+	 *
+	 * @var string
+	 */
+	private static string $made = '';
+
+	/**
+	 * Whether the request asked for a secret that an earlier one has made.
+	 *
+	 * @var bool
+	 */
+	private static bool $made_before = false;
+
+	/**
+	 * What the test of this request found.
+	 *
+	 * @var array{ok: bool, code: string, text: string}|null
+	 */
+	private static ?array $found = null;
+
+	/**
+	 * The stream that it asked for.
+	 *
+	 * @var string
+	 */
+	private static string $event = '';
+
+	/** Puts the page into the menu. */
+	public static function hook(): void {
+		add_action( 'admin_init', array( Settings_Form::class, 'register' ) );
+		add_action( 'admin_menu', array( self::class, 'add' ) );
+		add_filter( 'plugin_action_links_' . plugin_basename( FILE ), array( self::class, 'link' ) );
+	}
+
+	/** The entry in the menu. */
+	public static function add(): void {
+		$title = __( 'Stream Chat for Kinescope', 'stream-chat-for-kinescope' );
+		$page  = add_options_page( $title, __( 'Stream Chat', 'stream-chat-for-kinescope' ), self::CAPABILITY, Settings_Form::PAGE, array( self::class, 'show' ) );
+		if ( false !== $page ) {
+			add_action( 'load-' . $page, array( self::class, 'act' ) );
+		}
+	}
+
+	/**
+	 * The link in the list of plugins.
+	 *
+	 * @param mixed $links The links that are there.
+	 * @return mixed
+	 */
+	public static function link( $links ) {
+		if ( is_array( $links ) && current_user_can( self::CAPABILITY ) ) {
+			$url = admin_url( 'options-general.php?page=' . Settings_Form::PAGE );
+			array_unshift( $links, sprintf( '<a href="%s">%s</a>', esc_url( $url ), esc_html__( 'Settings', 'stream-chat-for-kinescope' ) ) );
+		}
+		return $links;
+	}
+
+	/** Does what a button of the page asks for. Its answer is the page itself: a secret goes through no address and no storage. */
+	public static function act(): void {
+		if ( ! current_user_can( self::CAPABILITY ) || ! isset( $_SERVER['REQUEST_METHOD'] ) || 'POST' !== $_SERVER['REQUEST_METHOD'] ) {
+			return;
+		}
+		if ( isset( $_POST[ self::MAKE ] ) ) {
+			check_admin_referer( self::MAKE );
+			nocache_headers();
+			// Who loads this answer anew sends the form again: the secret that they have just copied stays.
+			$known = is_string( $_POST[ self::MAKE ] ) ? sanitize_key( $_POST[ self::MAKE ] ) : '';
+			if ( ! Settings::is_secret_in_config() && hash_equals( self::fingerprint(), $known ) ) {
+				self::$made = Settings::make_secret();
+			} else {
+				self::$made_before = true;
+			}
+		} elseif ( isset( $_POST[ self::TEST ] ) ) {
+			check_admin_referer( self::TEST );
+			$given       = is_string( $_POST[ self::TEST ] ) ? sanitize_text_field( wp_unslash( $_POST[ self::TEST ] ) ) : '';
+			self::$event = Event_Id::read( $given );
+			self::$found = Connection_Test::run( self::$event );
+		}
+	}
+
+	/** The page. */
+	public static function show(): void {
+		if ( ! current_user_can( self::CAPABILITY ) ) {
+			return;
+		}
+		echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
+		echo '<p>' . esc_html__( 'Shows the chat of your Kinescope streams in posts and pages; visitors who are signed in here take part under their name. It needs your own token server. This plugin is not made by Kinescope.', 'stream-chat-for-kinescope' ) . '</p>';
+		self::show_made();
+		echo '<h2>' . esc_html__( '1. The token server', 'stream-chat-for-kinescope' ) . '</h2><form action="options.php" method="post">';
+		settings_fields( Settings_Form::PAGE );
+		do_settings_sections( Settings_Form::PAGE );
+		submit_button();
+		echo '</form>';
+		self::show_secret();
+		self::show_test();
+		self::show_use();
+		echo '</div>';
+	}
+
+	/** The secret that was made just now, with the lines for the token server. */
+	private static function show_made(): void {
+		if ( self::$made_before ) {
+			self::notice( 'warning', __( 'No new secret was made: the page was loaded again. A secret is shown once. If you don’t have it any more, make another.', 'stream-chat-for-kinescope' ) );
+		}
+		if ( '' === self::$made ) {
+			return;
+		}
+		$lines = array(
+			'CHAT_IDENTITY=jwt',
+			'CHAT_IDENTITY_SECRET=' . self::$made,
+			'CHAT_ALLOWED_ORIGINS=' . Connection_Test::origin(),
+			'CHAT_EVENTS=' . __( '<ids of your streams, with commas between them>', 'stream-chat-for-kinescope' ),
+		);
+		printf(
+			'<div class="notice notice-success" id="%s-made"><p><strong>%s</strong> %s</p><pre style="overflow:auto"><code dir="ltr">%s</code></pre></div>',
+			esc_attr( Settings_Form::PAGE ),
+			esc_html__( 'The secret is made and saved.', 'stream-chat-for-kinescope' ),
+			esc_html__( 'It is shown this once. Give these lines to the token server as its settings, and start it again:', 'stream-chat-for-kinescope' ),
+			esc_html( implode( "\n", $lines ) )
+		);
+	}
+
+	/** The button that makes a secret. */
+	private static function show_secret(): void {
+		echo '<h2>' . esc_html__( '2. The secret', 'stream-chat-for-kinescope' ) . '</h2>';
+		if ( Settings::is_secret_in_config() ) {
+			/* translators: %s: name of a file */
+			echo '<p>' . esc_html( sprintf( __( 'It stands in %s.', 'stream-chat-for-kinescope' ), 'wp-config.php' ) ) . '</p>';
+			return;
+		}
+		$has = '' !== Settings::secret();
+		echo '<p>' . esc_html__( 'The site signs with it who the visitor is, and the token server checks that. Nobody else may know it.', 'stream-chat-for-kinescope' ) . '</p>';
+		if ( $has ) {
+			echo '<p>' . esc_html__( 'There is a secret. A new one takes everybody out of the chat until the token server has it too, and gives visitors new pseudonyms.', 'stream-chat-for-kinescope' ) . '</p>';
+		}
+		self::form( self::MAKE, self::fingerprint(), $has ? __( 'Make a new secret', 'stream-chat-for-kinescope' ) : __( 'Make a secret', 'stream-chat-for-kinescope' ) );
+	}
+
+	/** The button that tests the connection, and what was found. */
+	private static function show_test(): void {
+		echo '<h2 id="' . esc_attr( Settings_Form::PAGE ) . '-test">' . esc_html__( '3. Test the connection', 'stream-chat-for-kinescope' ) . '</h2>';
+		echo '<p>' . esc_html__( 'Asks the token server for a token as a visitor’s page would, in your name.', 'stream-chat-for-kinescope' ) . '</p>';
+		if ( null !== self::$found ) {
+			self::notice( self::$found['ok'] ? 'success' : 'error', self::$found['text'], self::$found['code'] );
+		}
+		self::form( self::TEST, null, __( 'Test the connection', 'stream-chat-for-kinescope' ) );
+	}
+
+	/** How a chat comes into a page. */
+	private static function show_use(): void {
+		echo '<h2>' . esc_html__( 'In a post or page', 'stream-chat-for-kinescope' ) . '</h2><p>';
+		esc_html_e( 'Add the block “Stream chat”. Or write one of these, on a line of its own:', 'stream-chat-for-kinescope' );
+		echo '</p><pre><code dir="ltr">[kinescope_chat event="0csUJYzAHfe3PcyMEVScmQ"]' . "\n" . 'https://kinescope.io/chat/0csUJYzAHfe3PcyMEVScmQ</code></pre>';
+	}
+
+	/**
+	 * A form with one button.
+	 *
+	 * @param string      $action What it asks for.
+	 * @param string|null $value  What it sends; null for a field where a stream is named.
+	 * @param string      $label  The button's words.
+	 */
+	private static function form( string $action, ?string $value, string $label ): void {
+		echo '<form method="post" action="' . esc_url( admin_url( 'options-general.php?page=' . Settings_Form::PAGE ) ) . '">';
+		wp_nonce_field( $action );
+		if ( null === $value ) {
+			printf(
+				'<p><label for="%1$s">%2$s</label> <input type="text" id="%1$s" name="%1$s" value="%3$s" class="regular-text code"></p>',
+				esc_attr( $action ),
+				esc_html__( 'Stream (its id or link)', 'stream-chat-for-kinescope' ),
+				esc_attr( self::$event )
+			);
+		} else {
+			printf( '<input type="hidden" name="%s" value="%s">', esc_attr( $action ), esc_attr( $value ) );
+		}
+		submit_button( $label, 'secondary', $action . '_submit', false );
+		echo '</form>';
+	}
+
+	/**
+	 * A box with words.
+	 *
+	 * @param string $kind What WordPress calls it: success, warning, error.
+	 * @param string $text The words.
+	 * @param string $code The code of what was found.
+	 */
+	private static function notice( string $kind, string $text, string $code = '' ): void {
+		printf( '<div class="notice notice-%s inline" role="status" data-code="%s"><p>%s</p></div>', esc_attr( $kind ), esc_attr( $code ), esc_html( $text ) );
+	}
+
+	/** Tells one secret from another without saying anything of it. */
+	private static function fingerprint(): string {
+		return substr( hash_hmac( 'sha256', 'fingerprint', wp_salt() . Settings::secret() ), 0, 16 );
+	}
+}

@@ -1,0 +1,121 @@
+<?php
+/**
+ * The shortcode.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * `[kinescope_chat event="ID" height="500" language="ru" label="Chat" help]`; the id, or a link to the chat, may stand alone.
+ */
+final class Shortcode {
+
+	public const NAME = 'kinescope_chat';
+
+	private const OPENING_QUOTES = '"\'“”„«‘’″';
+
+	/** Registers it. */
+	public static function hook(): void {
+		add_shortcode( self::NAME, array( self::class, 'show' ) );
+	}
+
+	/**
+	 * The tag that the shortcode stands for, without a statement.
+	 *
+	 * @param mixed $given   What stands in the brackets, as WordPress took it apart.
+	 * @param mixed $content What stands between `[kinescope_chat]` and `[/kinescope_chat]`.
+	 */
+	public static function show( $given, $content = '' ): string {
+		$content = is_string( $content ) ? $content : '';
+		// Some themes run shortcodes in comments: a commenter opens no chat.
+		if ( doing_filter( 'comment_text' ) || doing_filter( 'get_comment_text' ) ) {
+			return $content;
+		}
+		$chat = Chat::read( self::read( is_array( $given ) ? $given : array() ) );
+		return ( null === $chat ? '' : Tag::unsigned( $chat ) ) . $content;
+	}
+
+	/**
+	 * What stands in the brackets, by the names of the tag's attributes.
+	 *
+	 * @param array<int|string, mixed> $given As WordPress took it apart.
+	 * @return array<string, string>
+	 */
+	private static function read( array $given ): array {
+		$read = array();
+		$rest = array();
+		foreach ( self::join_quoted( $given ) as $name => $value ) {
+			$value = self::bare( $value );
+			if ( is_int( $name ) ) {
+				$rest[] = $value;
+			} else {
+				$read[ 'event' === $name || 'event_id' === $name || 'eventid' === $name ? 'event-id' : $name ] = $value;
+			}
+		}
+		foreach ( $rest as $word ) {
+			$switch = strtolower( $word );
+			if ( 'help' === $switch || 'preview' === $switch ) {
+				$read[ $switch ] = '';
+			} elseif ( '' === Event_Id::read( $read['event-id'] ?? '' ) ) {
+				$read['event-id'] = $word;
+			}
+		}
+		// An address that became a link in the brackets: `<a href="https://kinescope.io/chat/ID">…</a>`.
+		if ( '' === Event_Id::read( $read['event-id'] ?? '' ) && isset( $read['href'] ) ) {
+			$read['event-id'] = $read['href'];
+		}
+		return $read;
+	}
+
+	/**
+	 * Joins again what WordPress took apart at its white space, because it stood between quotes of another language.
+	 *
+	 * @param array<int|string, mixed> $given As WordPress took it apart.
+	 * @return array<int|string, string>
+	 */
+	private static function join_quoted( array $given ): array {
+		$joined = array();
+		$open   = null;
+		foreach ( $given as $name => $value ) {
+			$value = is_scalar( $value ) ? html_entity_decode( (string) $value, ENT_QUOTES | ENT_HTML5, 'UTF-8' ) : '';
+			if ( null !== $open && is_int( $name ) ) {
+				$joined[ $open ] .= ' ' . $value;
+			} elseif ( is_int( $name ) && false !== strpos( $value, '=' ) && preg_match( '/^(event|event[-_]id|label|language|height|help)=(.*)$/isuD', $value, $found ) ) {
+				$name            = strtolower( $found[1] );
+				$value           = $found[2];
+				$joined[ $name ] = $value;
+			} else {
+				$joined[ $name ] = $value;
+			}
+			$name = null !== $open && is_int( $name ) ? $open : $name;
+			$open = is_string( $name ) && self::is_half_quoted( $joined[ $name ] ) ? $name : null;
+		}
+		return $joined;
+	}
+
+	/**
+	 * Whether a value begins with a curly quote and has no other at its end.
+	 *
+	 * @param string $value A value.
+	 */
+	private static function is_half_quoted( string $value ): bool {
+		$first = mb_substr( $value, 0, 1, 'UTF-8' );
+		$last  = mb_substr( $value, -1, null, 'UTF-8' );
+		return '' !== $first && false !== mb_strpos( self::OPENING_QUOTES, $first, 0, 'UTF-8' )
+			&& ( 1 === mb_strlen( $value, 'UTF-8' ) || false === mb_strpos( self::OPENING_QUOTES . '»', $last, 0, 'UTF-8' ) );
+	}
+
+	/**
+	 * A value without the quotes that WordPress didn't know for quotes.
+	 *
+	 * @param string $value A value.
+	 */
+	private static function bare( string $value ): string {
+		$bare = preg_replace( '/^[\s"\'“”„«»‘’″′`]+|[\s"\'“”„«»‘’″′`]+$/u', '', $value );
+		return is_string( $bare ) ? $bare : '';
+	}
+}

@@ -1,0 +1,113 @@
+<?php
+/**
+ * The tag of a chat.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+namespace Stream_Chat_For_Kinescope;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Writes `<kinescope-chat>`. Nothing else in the plugin does, and nobody's markup becomes part of it.
+ */
+final class Tag {
+
+	/** Statements in one page. */
+	private const MAX_STATEMENTS = 50;
+
+	/**
+	 * How many this page has.
+	 *
+	 * @var int
+	 */
+	private static int $statements = 0;
+
+	/**
+	 * The whole element, as it waits in a text for the place where it is shown: without a statement.
+	 *
+	 * @param Chat   $chat The chat.
+	 * @param string $mark A mark of ours, by which the place is found again.
+	 */
+	public static function unsigned( Chat $chat, string $mark = '' ): string {
+		$marked = '' === $mark ? array() : array( Template_Blocks::MARK => $mark );
+		return self::write( $chat->attributes, $chat->event, $marked ) . self::link( $chat ) . '</kinescope-chat>';
+	}
+
+	/**
+	 * The start tag for the place where it is shown: in a public page with a statement of who the visitor is.
+	 *
+	 * @param Chat $chat The chat.
+	 */
+	public static function open( Chat $chat ): string {
+		if ( ! Page_View::is_page() ) {
+			return self::write( $chat->attributes, $chat->event, array() );
+		}
+		Script::enqueue();
+		if ( Page_View::is_still() ) {
+			return self::write( $chat->still()->attributes, $chat->event, array() );
+		}
+		$server = Settings::server();
+		$ours   = '' === $server ? array() : array( 'token-url' => $server . '/token' );
+		if ( ! is_user_logged_in() ) {
+			$ours['signin-url'] = wp_login_url( self::here() );
+		} elseif ( '' !== $server && ! isset( $chat->attributes['preview'] ) && self::$statements < self::MAX_STATEMENTS && Page_View::keep_private() ) {
+			$statement = Statement::make( wp_get_current_user(), $chat->event, Settings::hours() * HOUR_IN_SECONDS );
+			if ( null !== $statement ) {
+				++self::$statements;
+				$ours['identity'] = $statement;
+			}
+		}
+		return self::write( $chat->attributes, $chat->event, $ours );
+	}
+
+	/**
+	 * The link that is there until the chat is, and where no script runs.
+	 *
+	 * @param Chat $chat The chat.
+	 */
+	public static function link( Chat $chat ): string {
+		return self::open_link( $chat ) . esc_html__( 'Open the chat', 'stream-chat-for-kinescope' ) . '</a>';
+	}
+
+	/**
+	 * The start tag of that link.
+	 *
+	 * @param Chat $chat The chat.
+	 */
+	public static function open_link( Chat $chat ): string {
+		return sprintf( '<a slot="placeholder" href="%s">', esc_url( Event_Id::address( $chat->event ) ) );
+	}
+
+	/**
+	 * The start tag.
+	 *
+	 * @param array<string, string|true> $chosen What the author chose.
+	 * @param string                     $event  The stream's id.
+	 * @param array<string, string>      $ours   What the plugin says.
+	 */
+	private static function write( array $chosen, string $event, array $ours ): string {
+		$html = sprintf( '<kinescope-chat event-id="%s"', self::escape( $event ) );
+		foreach ( $ours + $chosen as $name => $value ) {
+			$html .= true === $value ? " $name" : sprintf( ' %s="%s"', $name, self::escape( $value ) );
+		}
+		return $html . '>';
+	}
+
+	/**
+	 * A value between quotes. Brackets too: no later search for shortcodes may find one in it.
+	 *
+	 * @param string $value Any text.
+	 */
+	private static function escape( string $value ): string {
+		return str_replace( array( '[', ']' ), array( '&#91;', '&#93;' ), esc_attr( $value ) );
+	}
+
+	/** The page's address, to come back to. */
+	private static function here(): string {
+		$path = isset( $_SERVER['REQUEST_URI'] ) ? sanitize_url( wp_unslash( $_SERVER['REQUEST_URI'] ) ) : '/';
+		$link = is_singular() ? get_permalink( get_queried_object_id() ) : false;
+		return is_string( $link ) ? $link : home_url( $path );
+	}
+}

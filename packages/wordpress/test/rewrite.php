@@ -1,0 +1,26 @@
+<?php
+/**
+ * Reads texts of HTML as a JSON list from its input, and prints them with a statement in each chat: for the tests that
+ * hold the plugin's reading against a browser's.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+require __DIR__ . '/bootstrap.php';
+
+use Stream_Chat_For_Kinescope\Author_Markup;
+use Stream_Chat_For_Kinescope\Chat;
+
+$write = static function ( Chat $chat ): string {
+	return sprintf( '<kinescope-chat event-id="%s" token-url="https://own.example/token" identity="STATEMENT">', esc_attr( $chat->event ) );
+};
+$texts = json_decode( stream_get_contents( STDIN ), true );
+echo json_encode(
+	array_map(
+		static function ( string $text ) use ( $write ): string {
+			return Author_Markup::rewrite( $text, $write );
+		},
+		$texts
+	),
+	JSON_INVALID_UTF8_SUBSTITUTE
+);

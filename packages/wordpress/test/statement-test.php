@@ -1,0 +1,75 @@
+<?php
+/**
+ * Who the visitor is, signed.
+ *
+ * @package Stream_Chat_For_Kinescope
+ */
+
+use PHPUnit\Framework\TestCase;
+use Stream_Chat_For_Kinescope\Settings;
+use Stream_Chat_For_Kinescope\Statement;
+
+/** Statements and the settings that they need. */
+final class Statement_Test extends TestCase {
+
+	protected function setUp(): void {
+		$GLOBALS['options'] = array( Settings::SECRET => bin2hex( random_bytes( 32 ) ) );
+	}
+
+	/** The claims of a statement whose signature is good. */
+	private function claims( string $statement ): array {
+		list( $head, $body, $signature ) = explode( '.', $statement );
+		$expected                        = hash_hmac( 'sha256', "$head.$body", $GLOBALS['options'][ Settings::SECRET ], true );
+		$this->assertSame( $expected, base64_decode( strtr( $signature, '-_', '+/' ) ) );
+		$this->assertSame( array( 'alg' => 'HS256', 'typ' => 'JWT' ), json_decode( base64_decode( strtr( $head, '-_', '+/' ) ), true ) );
+		return json_decode( base64_decode( strtr( $body, '-_', '+/' ) ), true );
+	}
+
+	public function test_it_names_the_visitor_by_a_pseudonym_for_one_stream_and_a_time(): void {
+		$claims = $this->claims( Statement::make( new WP_User(), 'ID', 3600 ) );
+		$this->assertSame( array( 'aud', 'sub', 'name', 'event_id', 'iat', 'exp' ), array_keys( $claims ) );
+		$this->assertSame( 'kinescope-chat', $claims['aud'] );
+		$this->assertSame( 'ID', $claims['event_id'] );
+		$this->assertSame( 'Жанна "Ж" & Co', $claims['name'] );
+		$this->assertMatchesRegularExpression( '/^[0-9a-f]{32}$/D', $claims['sub'] );
+		$this->assertSame( 3600, $claims['exp'] - $claims['iat'] );
+		$other     = new WP_User();
+		$other->ID = 8;
+		$this->assertNotSame( $claims['sub'], $this->claims( Statement::make( $other, 'ID', 3600 ) )['sub'] );
+	}
+
+	public function test_it_lives_a_day_at_most(): void {
+		foreach ( array( PHP_INT_MAX => 86400, 86401 => 86400, 60 => 60, 0 => 1, -5 => 1 ) as $asked => $life ) {
+			$claims = $this->claims( Statement::make( new WP_User(), 'ID', $asked ) );
+			$this->assertSame( $life, $claims['exp'] - $claims['iat'] );
+		}
+	}
+
+	public function test_there_is_none_of_nobody_for_nothing_or_with_a_weak_secret(): void {
+		$nobody     = new WP_User();
+		$nobody->ID = 0;
+		$this->assertNull( Statement::make( $nobody, 'ID', 60 ) );
+		$this->assertNull( Statement::make( new WP_User(), '', 60 ) );
+		foreach ( array( '', 'short', str_repeat( 'a', 64 ), array( 'x' ), null, 5 ) as $weak ) {
+			$GLOBALS['options'][ Settings::SECRET ] = $weak;
+			$this->assertNull( Statement::make( new WP_User(), 'ID', 60 ) );
+		}
+	}
+
+	public function test_a_name_that_is_no_text_ends_in_no_statement_and_no_fatal_error(): void {
+		$odd               = new WP_User();
+		$odd->display_name = "\xff";
+		$this->assertNull( @Statement::make( $odd, 'ID', 60 ) ); // phpcs:ignore
+	}
+
+	public function test_options_of_any_kind_are_read_as_settings(): void {
+		foreach ( array( false, null, 'x', 5, array( 'server' => array(), 'hours' => array() ), array( 'server' => 'http://evil.example', 'hours' => 'x' ) ) as $stored ) {
+			$GLOBALS['options'][ Settings::OPTION ] = $stored;
+			$this->assertSame( '', Settings::server() );
+			$this->assertSame( 6, Settings::hours() );
+		}
+		$GLOBALS['options'][ Settings::OPTION ] = array( 'server' => 'https://chat.example.com/', 'hours' => '99' );
+		$this->assertSame( 'https://chat.example.com', Settings::server() );
+		$this->assertSame( 24, Settings::hours() );
+	}
+}
