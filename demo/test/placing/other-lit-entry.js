@@ -1,7 +1,7 @@
 import { html, LitElement } from 'lit'
 
 /** An element of the page's own, drawn by a lit of the page's own. */
-customElements.define(
+globalThis.customElements.define(
   'other-lit',
   class extends LitElement {
     render() {
