@@ -32,7 +32,7 @@ beforeAll(() => {
   ) as { filename: string; files: { path: string }[] }[]
   tarball = join(folder, result!.filename)
   packed = result!.files.map(({ path }) => path)
-})
+}, 60_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the package', () => {
