@@ -1,14 +1,13 @@
-// Brings what the tests need beyond Node: browsers, and for CI the servers and libraries of other languages that they are
-// tried against. As root on a Debian system it installs what is missing; elsewhere it says what to install.
+// What the tests need beyond Node: a browser, and for CI the other browsers, servers and libraries of other languages that
+// the product is tried against. It is installed in CI and where somebody asks for it, as root on a Debian system.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 const NEEDED = [
   {
     name: 'Chromium',
     packages: ['chromium'],
     paths: [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'],
-    must: true,
   },
 ]
 const WELCOME = [
@@ -30,28 +29,53 @@ const WELCOME = [
     packages: ['golang-go', 'golang-github-golang-jwt-jwt-dev'],
     paths: ['/usr/share/gocode/src/github.com/golang-jwt/jwt'],
   },
+  {
+    name: 'WordPress',
+    packages: ['wordpress', 'wordpress-theme-twentytwentythree', 'mariadb-server', 'php-cli', 'php-mysql'],
+    paths: ['/usr/share/wordpress/wp-content/themes/twentytwentythree/theme.json'],
+  },
+  {
+    name: 'the tools of the WordPress plugin',
+    packages: ['php-mbstring', 'php-xml', 'php-zip', 'phpunit', 'php-codesniffer', 'gettext', 'unzip'],
+    paths: ['/usr/bin/phpunit'],
+  },
 ]
 
-/** @param {{ all: boolean }} options `all`: also what is welcome, as CI has it */
-export function provide({ all }) {
-  const missing = [...NEEDED, ...(all ? WELCOME : [])].filter(
-    ({ paths }) => !paths.some((path) => path && existsSync(path)),
-  )
-  if (!missing.length) return
+/**
+ * Installs what is missing where that was asked for; else says what is missing and how to get it. Without a browser the
+ * tests that need one are left out.
+ * @param {{ all: boolean, install: boolean }} options `all`: also what is welcome, as CI has it
+ * @returns {boolean} whether there is a browser
+ */
+export function provide({ all, install }) {
+  const missing = [...NEEDED, ...(all ? WELCOME : [])].filter((tool) => !isThere(tool))
+  if (!missing.length) return true
   const packages = missing.flatMap((tool) => tool.packages)
   const names = missing.map(({ name }) => name).join(', ')
   const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-  if (canInstall) {
+  if (install && canInstall) {
     console.log(`Installing ${names} …`)
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const apt = (...args) =>
       spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status
     apt('update')
-    if (apt('install', '-y', '--no-install-recommends', ...packages) === 0) return
+    if (apt('install', '-y', '--no-install-recommends', ...packages) === 0) return true
   }
-  console.log(`Missing: ${names}. Install with: apt-get install ${packages.join(' ')}`)
-  if (missing.some(({ must }) => must)) {
-    console.error('The tests need a Chromium; CHROME_PATH may name one that is installed elsewhere.')
-    process.exit(1)
-  }
+  console.log(`Missing: ${names}.`)
+  console.log(`Install with: apt-get install ${packages.join(' ')}`)
+  if (canInstall && !install) console.log('or let the tests do it: npm test -- --install')
+  return NEEDED.every(isThere)
+}
+
+const isThere = ({ paths }) => paths.some((path) => path && existsSync(path))
+
+/** The test files that start a browser. */
+export function browserTests() {
+  const files = ['demo/test', 'docs/test', 'packages/element/test/package', 'packages/server/test'].flatMap(
+    (folder) =>
+      readdirSync(folder, { recursive: true })
+        .filter((name) => name.endsWith('.test.ts'))
+        .map((name) => `${folder}/${name}`),
+  )
+  return files.filter((file) => /playwright|launch[A-Z]\w*\(/.test(readFileSync(file, 'utf8')))
 }

@@ -1,14 +1,14 @@
-// Next.js: app/token/route.ts. The same handler serves Hono, Workers, Deno and Bun.
-import { createTokenHandler, fixedKeySource, importSigningKey } from 'kinescope-chat-server/web'
+// Next.js: app/token/route.ts, on Node, where the key directory is.
+import { createTokenHandler, ringKeySource } from 'kinescope-chat-server'
 import { sessionOf } from './session.js'
 
-const key = await importSigningKey({
-  kid: process.env['CHAT_KEY_ID']!,
-  privateKey: process.env['CHAT_PRIVATE_KEY']!,
-})
+export const runtime = 'nodejs'
+
+// the keys of `kinescope-chat-server setup`: rotations and revocations are followed within seconds
+const keys = await ringKeySource({ dir: process.env['CHAT_KEY_DIR'] ?? './keys' })
 
 const handler = createTokenHandler({
-  keys: fixedKeySource(key),
+  keys,
   events: process.env['CHAT_EVENTS']!.split(','),
   authenticate: async (request) => {
     const user = await sessionOf(request)

@@ -22,8 +22,6 @@ export interface KinescopeChatAttributes {
   'language'?: string | undefined
   /** The frame's accessible name. */
   'label'?: string | undefined
-  /** The origin of the chat page, for staging and QA. */
-  'chat-origin'?: string | undefined
   /** Draws a still placeholder and contacts nothing. */
   'preview'?: boolean | undefined
   /** Offers "Chat not working?" under the frame. */
@@ -32,6 +30,8 @@ export interface KinescopeChatAttributes {
   'signin-url'?: string | undefined
   /** Shows the developer's panel. */
   'debug'?: boolean | undefined
+  /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
+  'chat-origin'?: string | undefined
   /** Replaces the call of the token endpoint. */
   'fetchToken'?: FetchToken | undefined
   /** `state` has changed. */

@@ -1,18 +1,59 @@
 import type { Problem } from './problem.js'
 import type { Status } from './session/chat-state.js'
 
-/** `kinescope-chat-statechange`: `state` has changed. */
-export type ChatStateChangeEvent = Event & { readonly state: Status; readonly previous: Status }
-/** `kinescope-chat-ready`: the chat is on the page. */
-export type ChatReadyEvent = Event
-/** `kinescope-chat-refresh`: a new token is in effect, or held for the next reload. */
-export type ChatRefreshEvent = Event & { readonly held: boolean }
-/** `kinescope-chat-error`: something is wrong; once per problem. */
-export type ChatErrorEvent = Event & { readonly problem: Problem }
-/** `kinescope-chat-signin`: the visitor pressed "Sign in". Cancel it to keep the element from following `signin-url`. */
-export type ChatSigninEvent = Event
+type Name = 'statechange' | 'ready' | 'refresh' | 'error' | 'signin'
 
-/** The element's events: bubbling, composed, and never carrying a token. */
+/** Bubbles out of shadow roots, and never carries a token. */
+class ChatEvent extends Event {
+  constructor(name: Name, cancelable = false) {
+    super(`kinescope-chat-${name}`, { bubbles: true, composed: true, cancelable })
+  }
+}
+
+/** `kinescope-chat-statechange`: `state` has changed. */
+export class ChatStateChangeEvent extends ChatEvent {
+  readonly state: Status
+  readonly previous: Status
+  constructor(state: Status, previous: Status) {
+    super('statechange')
+    this.state = state
+    this.previous = previous
+  }
+}
+
+/** `kinescope-chat-ready`: the chat is on the page. */
+export class ChatReadyEvent extends ChatEvent {
+  constructor() {
+    super('ready')
+  }
+}
+
+/** `kinescope-chat-refresh`: a new token is in effect, or held for the next reload. */
+export class ChatRefreshEvent extends ChatEvent {
+  readonly held: boolean
+  constructor(held: boolean) {
+    super('refresh')
+    this.held = held
+  }
+}
+
+/** `kinescope-chat-error`: something is wrong; once per problem. */
+export class ChatErrorEvent extends ChatEvent {
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    super('error')
+    this.problem = problem
+  }
+}
+
+/** `kinescope-chat-signin`: the visitor pressed "Sign in". Cancel it to keep the element from doing anything about it. */
+export class ChatSigninEvent extends ChatEvent {
+  constructor() {
+    super('signin', true)
+  }
+}
+
+/** The element's events. */
 export interface ChatEventMap {
   'kinescope-chat-statechange': ChatStateChangeEvent
   'kinescope-chat-ready': ChatReadyEvent
@@ -20,15 +61,3 @@ export interface ChatEventMap {
   'kinescope-chat-error': ChatErrorEvent
   'kinescope-chat-signin': ChatSigninEvent
 }
-
-type Name<K = keyof ChatEventMap> = K extends `kinescope-chat-${infer Short}` ? Short : never
-type Fields<N extends Name> = Omit<ChatEventMap[`kinescope-chat-${N}`], keyof Event>
-
-/** Dispatches an event at the element; false where it was cancelled. */
-export const emit = <N extends Name>(element: EventTarget, name: N, fields: Fields<N>): boolean =>
-  element.dispatchEvent(
-    Object.assign(
-      new Event(`kinescope-chat-${name}`, { bubbles: true, composed: true, cancelable: name === 'signin' }),
-      fields,
-    ),
-  )

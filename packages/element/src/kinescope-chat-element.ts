@@ -1,42 +1,31 @@
-import { ATTRIBUTES, LOOK_ATTRIBUTES, SWITCHES } from './attributes.js'
-import { emit, type ChatEventMap } from './chat-events.js'
-import { chatUrl, httpUrl, readEventId, readOrigin } from './frame/chat-url.js'
-import { follow } from './frame/load-frame.js'
-import { inEditorCanvas } from './placing/editor-canvas.js'
+import { LitElement, type PropertyValues, type TemplateResult } from 'lit'
+import { Actions } from './chat-actions.js'
+import type { ChatEventMap } from './chat-events.js'
+import { debugModel, diagnose } from './diagnose.js'
+import { chatUrl, httpUrl } from './frame/chat-url.js'
+import { outsideZones } from './outside-zones.js'
+import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
-import { ChatSession, type SessionHost, type SessionSettings } from './session/chat-session.js'
+import { isOn, PROPERTIES, textOf, VISIT_PROPERTIES } from './properties.js'
 import type { Status } from './session/chat-state.js'
+import { readSettings, type PageDefaults, type SessionSettings } from './session/settings.js'
+import { VisitController } from './session/visit-controller.js'
 import type { FetchToken } from './token/token-client.js'
-import { ChatView } from './view/chat-view.js'
-import { describeProblem } from './view/describe-problem.js'
-import { writeDiagnostics, type Diagnostics } from './view/diagnostics.js'
-import { make } from './make.js'
-import { addMessages, languageOf, messagesIn, type Messages } from './view/messages.js'
-import { styles } from './view/styles.js'
 import { VERSION } from './version.js'
+import { chatName, forgetName } from './view/chat-name.js'
+import { chatView } from './view/chat-view.js'
+import { ChatStates } from './view/chat-states.js'
+import { describeProblem } from './view/describe-problem.js'
+import { writeReport, type Diagnostics } from './view/diagnostics.js'
+import { dress } from './view/dress.js'
+import { FocusController } from './view/focus-controller.js'
+import { addTexts, LanguageController } from './view/language-controller.js'
+import { PacingController } from './view/pacing-controller.js'
+import { showPlaceholder } from './view/show-placeholder.js'
+import { styles } from './view/styles.js'
 
-/** Attributes for the whole page, set on the standalone script's own tag. */
-export interface PageDefaults {
-  tokenUrl?: string | undefined
-  identity?: string | undefined
-  language?: string | undefined
-  chatOrigin?: string | undefined
-}
-
-const LAZY_MARGIN = '200px'
-
-const toProperty = (attribute: string) =>
-  attribute.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-const PROPERTIES = [...ATTRIBUTES.map(toProperty), 'fetchToken']
-/** What a change of these means: another look; of all others, another visit. */
-const LOOKS = LOOK_ATTRIBUTES.map(toProperty)
-
-/** The chats on the page that have no label of their own. */
-const unnamed = new Set<Element>()
-
-/** A server that renders the page may import the element too, and has no such class. */
-const PlatformElement = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
+export type { PageDefaults }
 
 /**
  * `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint.
@@ -51,8 +40,16 @@ const PlatformElement = globalThis.HTMLElement ?? (Object as unknown as typeof H
  * @csspart message - The panel's or the banner's text.
  * @csspart button - Each button.
  * @csspart banner - The slim banner over a chat in trouble.
- * @csspart details - The code of a problem, and the developer's panel.
- * @cssproperty [--kinescope-chat-height=600px] - The element's height, 400px at the least.
+ * @csspart details - "For the site" under a problem, and the developer's panel.
+ * @cssproperty [--kinescope-chat-height=600px] - The chat's height where the tag or its place gives it none.
+ * @cssproperty [--kinescope-chat-accent] - Buttons, links and outlines; dark enough on the background to be read.
+ * @cssproperty [--kinescope-chat-on-accent] - The words on a filled button.
+ * @cssproperty [--kinescope-chat-background=Canvas] - Behind everything but the chat itself.
+ * @cssproperty [--kinescope-chat-color=CanvasText] - The words.
+ * @cssproperty [--kinescope-chat-line] - Borders.
+ * @cssproperty [--kinescope-chat-mark] - What is wrong in the developer's panel.
+ * @cssproperty [--kinescope-chat-radius=12px] - The corners.
+ * @cssproperty [--kinescope-chat-font=16px/1.4 system-ui] - The font, as the `font` shorthand takes it.
  * @cssstate idle - Nothing has begun.
  * @cssstate preview - A still placeholder, in an editor or by `preview`.
  * @cssstate loading - No chat yet.
@@ -65,28 +62,17 @@ const PlatformElement = globalThis.HTMLElement ?? (Object as unknown as typeof H
  * @fires {ChatErrorEvent} kinescope-chat-error - Something is wrong; once per problem.
  * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
  */
-export class KinescopeChatElement extends PlatformElement implements SessionHost {
+export class KinescopeChatElement extends LitElement {
   static readonly version = VERSION
-  static readonly addMessages = addMessages
+  /** Adds a language, or changes texts of one that is there. */
+  static readonly addMessages = addTexts
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
-  static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
+  static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
-  static readonly observedAttributes = ATTRIBUTES
-
-  static {
-    for (const name of PROPERTIES)
-      Object.defineProperty(this.prototype, name, {
-        get(this: KinescopeChatElement) {
-          return this.#values[name]
-        },
-        set(this: KinescopeChatElement, value: unknown) {
-          if (value === this.#values[name]) return
-          this.#values[name] = value
-          this.#change(!LOOKS.includes(name))
-        },
-      })
-  }
+  static override readonly properties = PROPERTIES
+  static override readonly styles = styles
+  static override readonly shadowRootOptions = { mode: 'open', delegatesFocus: true } as const
 
   /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
   declare eventId: string | undefined
@@ -106,8 +92,6 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
   declare language: string | undefined
   /** The frame's accessible name. */
   declare label: string | undefined
-  /** The origin of the chat page, for staging and QA. */
-  declare chatOrigin: string | undefined
   /** Draws a still placeholder and contacts nothing. */
   declare preview: boolean
   /** Offers "Chat not working?" under the frame. */
@@ -119,42 +103,52 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
   /** Replaces the call of the token endpoint. */
   declare fetchToken: FetchToken | undefined
 
-  readonly #values: Record<string, unknown> = {}
-  readonly #internals = this.attachInternals()
-  readonly #view = new ChatView({
-    reload: () => this.reload(),
-    openInTab: () => {
-      const { token } = this.#session
-      follow(chatUrl(this.#chatOrigin, token?.chatId ?? this.#eventId, token?.value), '_blank')
-    },
-    copyReport: () => {
-      const report = writeDiagnostics(this.diagnostics(), true)
-      // where a page may not write to the clipboard, the visitor can
-      const byHand = () => prompt(this.#text.copyReport, report)
-      if (navigator.clipboard) navigator.clipboard.writeText(report).catch(byHand)
-      else byHand()
-    },
-    signIn: (event) => {
-      if (!emit(this, 'signin', {})) event.preventDefault()
-    },
-    report: () => writeDiagnostics(this.diagnostics()),
-  })
-  readonly #session = new ChatSession(this, this.#view.stage)
-  readonly #languages = new MutationObserver(() => this.#change())
-  /** Waits for a lazy chat to come near the viewport. */
-  readonly #nearness = new IntersectionObserver(
-    (entries) => {
-      if (!entries.at(-1)!.isIntersecting) return
-      this.#nearness.disconnect()
-      this.#session.start()
-    },
-    { rootMargin: LAZY_MARGIN },
-  )
-  #changing = false
-  /** Whether the next update begins another visit. */
-  #anew = true
-  #left = false
+  #chatOrigin: string | undefined
+  /** Whether code has set the chat origin, and not an attribute, which may be an author's. */
+  #originByCode = true
+  #broken = false
   #offersHelp = false
+  readonly #states = new ChatStates(this)
+  readonly #visit = new VisitController(this, {
+    settings: () => this.#settings,
+    describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
+    changed: () => this.#changed(),
+    preview: () => isOn(this.preview),
+    lazy: () => textOf(this.loading) === 'lazy',
+    broken: (fault) => this.#breakDown(fault),
+  })
+  readonly #words = new LanguageController(this, () => [
+    this.language,
+    KinescopeChatElement.defaults.language,
+  ])
+  readonly #pacing = new PacingController(this, {
+    state: () => this.#session.state,
+    text: () => this.#words.text,
+    signInFirst: () => this.#signInFirst,
+    debug: () => isOn(this.debug),
+  })
+  readonly #actions = new Actions({
+    element: this,
+    reload: () => this.reload(),
+    address: () => {
+      const { chatOrigin, eventId } = this.#settings
+      const { token } = this.#session
+      return chatUrl(chatOrigin, token?.chatId ?? eventId, token?.value)
+    },
+    report: () => writeReport(this.diagnostics()),
+    say: (words) => this.#pacing.say(words),
+    copiedWords: () => this.#words.text.copied,
+    requestUpdate: () => this.requestUpdate(),
+  })
+
+  /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
+  get chatOrigin(): string | undefined {
+    return this.#chatOrigin
+  }
+  set chatOrigin(origin: string | undefined) {
+    this.#chatOrigin = origin
+    this.#originByCode = true
+  }
 
   /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
   get state(): Status {
@@ -174,14 +168,23 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
 
   /** Gets a new token and a new frame. */
   reload(): void {
-    if (!this.#ready || this.#still) return
-    this.#nearness.disconnect()
-    this.#session.reload()
+    outsideZones(() => this.#visit.reload())
   }
 
   /** Drops the token and the frame at once, for example on sign-out, then starts again. */
   reset(): void {
-    if (this.#ready) this.#begin()
+    outsideZones(() => this.#visit.reset())
+  }
+
+  /** A plain object for the person who debugs it, without secrets. */
+  diagnostics(): Diagnostics {
+    return diagnose(this.#session, this.#settings)
+  }
+
+  constructor() {
+    super()
+    new FocusController(this)
+    this.preview = this.help = this.debug = false
   }
 
   override focus(options?: FocusOptions): void {
@@ -189,180 +192,129 @@ export class KinescopeChatElement extends PlatformElement implements SessionHost
     super.focus(options)
   }
 
-  /** A plain object for the person who debugs it, without secrets. */
-  diagnostics(): Diagnostics {
-    const { token, timeLeft, clockDifferenceMs, steps } = this.#session
-    return {
-      version: VERSION,
-      eventId: this.#eventId,
-      state: this.state,
-      problem: this.problem,
-      header: token?.header ?? null,
-      claims: token?.claims ?? null,
-      timeLeftMs: timeLeft,
-      clockDifferenceMs,
-      steps: [...steps],
-      browser: navigator.userAgent,
-      page: location.origin,
-    }
+  override connectedCallback(): void {
+    this.#try(() => super.connectedCallback())
   }
 
-  attributeChangedCallback(attribute: string, _: string | null, value: string | null): void {
-    const isSwitch = SWITCHES.includes(attribute)
-    Object.assign(this, { [toProperty(attribute)]: isSwitch ? value !== null : (value ?? undefined) })
-  }
-
-  connectedCallback(): void {
-    if (!this.shadowRoot) this.#attach()
-    this.#languages.observe(document, { attributeFilter: ['lang'], subtree: true })
-    const moved = !this.#left && this.#still === (this.state === 'preview')
-    this.#left = false
-    // what is moved in one task was never gone: its token is still good, only the browser has emptied its frame
-    if (this.#ready && !(moved && this.#session.frames.empty)) this.#begin({ keep: true })
-    else this.#change()
-  }
-
-  disconnectedCallback(): void {
-    setTimeout(() => this.isConnected || this.#leave())
+  override disconnectedCallback(): void {
+    outsideZones(() => super.disconnectedCallback())
+    forgetName(this)
   }
 
   /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
   connectedMoveCallback(): void {}
 
-  #attach(): void {
-    const root = this.attachShadow({ mode: 'open', delegatesFocus: true })
-    try {
-      const sheet = new CSSStyleSheet()
-      sheet.replaceSync(styles)
-      root.adoptedStyleSheets = [sheet]
-    } catch {
-      // an editor made the element here and put it into another document, where it is only a preview
-      root.append(make('style', {}, styles))
-    }
-    root.append(...this.#view.nodes)
-    // what the page has set before the class was defined hides the class's property
-    for (const name of PROPERTIES) {
-      const own = Object.getOwnPropertyDescriptor(this, name)
-      if (!own) continue
-      Reflect.deleteProperty(this, name)
-      Object.assign(this, { [name]: own.value as unknown })
-    }
+  /** A window of its own, such as picture in picture, takes no sheet of another document. */
+  adoptedCallback(): void {
+    if (this.shadowRoot) dress(this.shadowRoot, styles)
   }
 
-  /** Updates once for all that changes in one task, on a page. */
-  #change(anew = false): void {
-    this.#anew ||= anew
-    if (this.#changing) return
-    this.#changing = true
-    queueMicrotask(() => {
-      this.#changing = false
-      if (!this.isConnected) return
-      if (this.#anew) this.#begin()
-      else this.draw()
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value)
+    if (name === PROPERTIES.chatOrigin.attribute) this.#originByCode = false
+  }
+
+  protected override createRenderRoot(): ShadowRoot {
+    const root = this.attachShadow(KinescopeChatElement.shadowRootOptions)
+    dress(root, styles)
+    return root
+  }
+
+  protected override scheduleUpdate(): void {
+    this.#try(() => void super.scheduleUpdate())
+  }
+
+  protected override shouldUpdate(): boolean {
+    return !this.#broken
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (VISIT_PROPERTIES.some((name) => changed.has(name) && changed.get(name) !== this[name]))
+      this.#visit.expire()
+  }
+
+  protected override render(): TemplateResult {
+    const session = this.#session
+    const { text, language } = this.#words
+    const settings = this.#settings
+    return chatView({
+      stage: session.frames.stage,
+      state: session.state,
+      moment: this.#pacing.moment,
+      text,
+      language,
+      name: this.#name,
+      eventId: settings.eventId,
+      signinUrl: httpUrl(this.signinUrl, this.baseURI)?.href,
+      signInFirst: this.#signInFirst,
+      help: isOn(this.help) || this.#offersHelp,
+      debug: isOn(this.debug) ? debugModel(session, settings) : undefined,
+      spoken: this.#pacing.spoken,
+      actions: this.#actions,
     })
   }
 
-  settings(): SessionSettings {
-    const { defaults } = KinescopeChatElement
-    const tokenUrl = resolve(this.tokenUrl ?? defaults.tokenUrl)
-    // the page's statement of who the visitor is goes to the page's token server only: the tag may be anybody's
-    const trusted = tokenUrl?.origin === resolve(defaults.tokenUrl)?.origin
-    return {
-      eventId: this.#eventId,
-      tokenUrl: tokenUrl?.href,
-      credentials: this.credentials ?? 'include',
-      identity: this.identity ?? (trusted ? defaults.identity : undefined),
-      token: this.token,
-      fetchToken: this.fetchToken,
-      chatOrigin: this.#chatOrigin,
-      hold: this.refresh === 'hold',
-    }
+  protected override updated(changed: PropertyValues<this>): void {
+    this.#session.frames.title = this.#name
+    const { ignoredOrigin } = this.#settings
+    if (changed.has('chatOrigin') && ignoredOrigin)
+      console.warn(`<kinescope-chat> chat-origin ${ignoredOrigin} is not listed by the page, and ignored.`)
   }
 
-  describe(failure: Failure, retryInMs: number | null): Problem {
-    const { code } = failure
-    const stray = code === 'event-id-missing' && this.hasAttribute('eventid')
-    const found = stray ? { ...failure, reason: 'The tag has eventid, must be event-id' } : failure
-    const problem = describeProblem(found, this.#text, retryInMs)
-    console.warn(`<kinescope-chat> ${code}: ${problem.remediation}`)
+  get #session() {
+    return this.#visit.session
+  }
+
+  get #settings(): SessionSettings {
+    const page = { baseUrl: this.baseURI, hostname: location.hostname }
+    return readSettings(this, KinescopeChatElement.defaults, page, this.#originByCode)
+  }
+
+  get #name(): string {
+    const name = textOf(this.label) ?? this.#words.text.label
+    return this.isConnected ? chatName(this, name) : name
+  }
+
+  get #signInFirst(): boolean {
+    const { status, problem } = this.#session.state
+    return this.#actions.signInPressed && status === 'error' && problem?.topic === 'signIn'
+  }
+
+  #describe(failure: Failure, retryInMs: number | null): Problem {
+    const stray = failure.code === 'event-id-missing' && this.hasAttribute('eventid')
+    const found = stray ? { ...failure, reason: 'The tag has `eventid`, must be `event-id`' } : failure
+    const problem = describeProblem(found, this.#words.text, retryInMs)
+    console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
     return problem
   }
 
-  draw(): void {
+  #changed(): void {
     const { state, reloads } = this.#session
-    const { states } = this.#internals
-    states.clear()
-    states.add(state.status)
+    this.#states.show(state.status)
     // Kinescope's own refusal can't be seen from the page: whoever reloads twice has a reason
     this.#offersHelp ||= state.problem?.code === 'frame-timeout' || reloads > 1
-    this.#view.render({
-      state,
-      language: this.#language,
-      text: this.#text,
-      title: this.#title,
-      eventId: this.#eventId,
-      signinUrl: resolve(this.signinUrl)?.href,
-      help: this.help || this.#offersHelp,
-      debug: this.debug,
-    })
+    if (state.framed) this.#actions.signInPressed = false
+    this.requestUpdate()
   }
 
-  /** Whether there is a visit to go on with. */
-  get #ready(): boolean {
-    return this.isConnected && !this.#anew
+  #try(work: () => void): void {
+    try {
+      outsideZones(work)
+    } catch (fault) {
+      this.#breakDown(fault)
+    }
   }
 
-  get #chatOrigin(): string {
-    return readOrigin(this.chatOrigin ?? KinescopeChatElement.defaults.chatOrigin)
-  }
-
-  get #eventId(): string {
-    return readEventId(this.eventId, this.#chatOrigin)
-  }
-
-  get #language(): string {
-    return languageOf(this, this.language, KinescopeChatElement.defaults.language)
-  }
-
-  get #text(): Messages {
-    return messagesIn(this.#language)
-  }
-
-  /** Two unnamed chats on a page must not have one name. */
-  get #title(): string {
-    if (this.label) return this.label
-    unnamed.add(this)
-    const seat = [...unnamed].indexOf(this)
-    return this.#text.label + (seat ? ` ${seat + 1}` : '')
-  }
-
-  /** In an editor, or by wish, the element is a picture of itself. */
-  get #still(): boolean {
-    return this.preview || inEditorCanvas(this)
-  }
-
-  #begin({ keep = false } = {}): void {
-    this.#anew = false
-    this.#nearness.disconnect()
-    this.#session.stop({ keep, preview: this.#still })
-    this.draw()
-    if (this.#still) return
-    if (this.loading === 'lazy') this.#nearness.observe(this)
-    else this.#session.start()
-  }
-
-  #leave(): void {
-    this.#left = true
-    this.#nearness.disconnect()
-    this.#languages.disconnect()
-    this.#session.stop({ keep: true })
-    this.#view.stop()
-    unnamed.delete(this)
+  /** Whatever is missing, the page is not left with an empty box: the link in the tag is shown. */
+  #breakDown(fault: unknown): void {
+    console.error('<kinescope-chat> could not start:', fault)
+    if (this.#session.state.framed) return
+    this.#broken = true
+    giveUp(this)
+    // without a shadow root nothing hides what the page has put into the tag
+    if (this.shadowRoot) showPlaceholder(this.shadowRoot)
   }
 }
-
-/** Against the page. */
-const resolve = (raw: string | undefined): URL | undefined => httpUrl(raw, document.baseURI)
 
 declare global {
   interface HTMLElementTagNameMap {

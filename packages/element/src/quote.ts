@@ -18,6 +18,20 @@ export function quote(value: unknown): string {
   return shown(attempt(() => JSON.stringify(value)) ?? typeof value)
 }
 
+const LONGEST_TEXT = 1_000
+const MOST_MEMBERS = 50
+const DEEPEST = 4
+
+/** A value from outside, whatever it is, as plain data that can be shown: cut in length, number and depth. */
+export function readable(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return shown(value, LONGEST_TEXT)
+  if (!(value instanceof Object)) return value
+  if (depth === DEEPEST) return '…'
+  const members = Object.entries(value).slice(0, MOST_MEMBERS)
+  if (Array.isArray(value)) return members.map(([, member]) => readable(member, depth + 1))
+  return Object.fromEntries(members.map(([name, member]) => [shown(name), readable(member, depth + 1)]))
+}
+
 /** A number of seconds in words: the largest unit that fits, in English as all that is the developer's. */
 export function inWords(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS.at(-1)!

@@ -38,7 +38,7 @@ export function configWarnings(config: ServeConfig): SettingProblem[] {
     ...when('dir' in key && !existsSync(key.dir), {
       name: 'CHAT_KEY_DIR',
       message: 'names a directory that is not there: no token can be made until it is.',
-      remediation: 'Run kinescope-chat setup, or name the directory that holds keyring.json.',
+      remediation: 'Run kinescope-chat-server setup, or name the directory that holds keyring.json.',
     }),
     ...when(keyFile !== undefined && exposureOf(keyFile) === 'open', {
       name: 'CHAT_PRIVATE_KEY_FILE',

@@ -18,7 +18,7 @@ export interface ApiConfig {
   chatOrigin: string
 }
 
-/** What `kinescope-chat keys` needs to know. */
+/** What `kinescope-chat-server keys` needs to know. */
 export interface KeyRingConfig {
   place: KeyPlace
   passphrase: string | undefined

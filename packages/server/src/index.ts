@@ -1,7 +1,7 @@
 /** `kinescope-chat-server`: the token endpoint for Node, and everything of `kinescope-chat-server/web`. */
 export * from './web.js'
-export { readServeConfig, type ServeConfig } from './config.js'
-export { createNodeHandler, type NodeHandlerOptions } from './endpoint/node-handler.js'
+export { readServeConfig, type KeyConfig, type RateLimitConfig, type ServeConfig } from './config.js'
+export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from './endpoint/node-handler.js'
 export { kinescopeChat, type KinescopeChatOptions } from './endpoint/fastify-plugin.js'
 export {
   ringKeySource,
@@ -14,8 +14,18 @@ export type { KeyPlace, SecretName } from './keys/key-store.js'
 export { ConfigProblem, OperatorProblem, type SettingProblem } from './problem.js'
 export { startServer, type RunningServer, type StartOptions } from './serve.js'
 export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './cli/setup.js'
-export { diagnose, type DoctorQuestion } from './doctor/doctor.js'
-export type { Finding } from './doctor/finding.js'
+export { diagnose, type DoctorQuestion, type ServerSettings, type Visitor } from './doctor/doctor.js'
+export type { Finding, FindingStatus } from './doctor/finding.js'
+export type { IdentityConfig } from './identity/identity-config.js'
+export type { ManualRequest } from './keys/by-hand.js'
+export type { KeyRecord, KeyRing } from './keys/key-state.js'
 export type { KeyAction } from './keys/steps.js'
-export { KinescopeApi, type KinescopeApiOptions } from './kinescope/api-client.js'
-export { KinescopeError } from './kinescope/kinescope-error.js'
+export {
+  KinescopeApi,
+  type ApiAnswer,
+  type ApiCall,
+  type KinescopeApiOptions,
+} from './kinescope/api-client.js'
+export type { JwtChange, StreamEvent } from './kinescope/event-api.js'
+export { KinescopeError, type KinescopeCode } from './kinescope/kinescope-error.js'
+export type { Environment } from './setting.js'

@@ -27,7 +27,7 @@ export function openReportedKeys(
     onReload: (result) => {
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) return logger.info({ revision: result.revision }, 'the key ring has changed')
-      const todo = 'Run kinescope-chat keys list on the ring, and mend what it names.'
+      const todo = 'Run kinescope-chat-server keys list on the ring, and mend what it names.'
       logger.error(
         { err: result.error, todo },
         'the key ring cannot be followed: the last good state signs, and it is tried at each look',
@@ -41,10 +41,11 @@ export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
   const choice = keys.current(Date.now())
   const days = daysLeft(choice, Date.now())
   if ('problem' in choice) {
-    const todo = 'Run kinescope-chat keys list: it says what is missing. Until then nobody gets a token.'
+    const todo =
+      'Run kinescope-chat-server keys list: it says what is missing. Until then nobody gets a token.'
     logger.error({ code: choice.problem, todo }, 'there is no key to sign with')
   } else if (endsSoon(choice, Date.now())) {
-    const todo = 'Run kinescope-chat keys reconcile, and let cron run it daily.'
+    const todo = 'Run kinescope-chat-server keys reconcile, and let cron run it daily.'
     logger.warn({ kid: choice.key.kid, daysLeft: days, todo }, 'the signing key ends soon')
   }
 }

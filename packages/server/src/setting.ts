@@ -182,7 +182,9 @@ export class SettingReader {
         continue
       }
       const known = near && near.distance <= Math.max(3, name.length / 3) ? near.name : null
-      const instead = known ? `Did you mean ${known}?` : 'Remove it: kinescope-chat serve --help lists all.'
+      const instead = known
+        ? `Did you mean ${known}?`
+        : 'Remove it: kinescope-chat-server serve --help lists all.'
       this.problem(name, 'is not a setting.', instead)
     }
   }

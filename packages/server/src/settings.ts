@@ -105,7 +105,7 @@ const TABLE: Readonly<Record<SettingGroup, readonly Row[]>> = {
       name: 'CHAT_KEY_DIR',
       value: 'DIRECTORY',
       default: './keys',
-      meaning: 'Directory of the key ring that `kinescope-chat keys` looks after.',
+      meaning: 'Directory of the key ring that `kinescope-chat-server keys` looks after.',
       example: './keys',
     },
     {
@@ -261,7 +261,7 @@ const TABLE: Readonly<Record<SettingGroup, readonly Row[]>> = {
       name: 'CHAT_AUDIT',
       value: 'FILE',
       meaning:
-        'File that gets one JSON line a token: when, which key, stream, `user_id` and network, for `kinescope-chat audit`. `-` for standard output.',
+        'File that gets one JSON line a token: when, which key, stream, `user_id` and network, for `kinescope-chat-server audit`. `-` for standard output.',
       example: '/var/log/kinescope-chat/audit.jsonl',
     },
   ],

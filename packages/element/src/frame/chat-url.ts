@@ -13,6 +13,10 @@ export function httpUrl(raw: unknown, base?: string): URL | undefined {
 /** The origin of the chat page, or Kinescope's own where what was given isn't an http(s) origin. */
 export const readOrigin = (raw: unknown): string => httpUrl(raw)?.origin ?? CHAT_ORIGIN
 
+/** The origins in a list that is separated by white space; what is no http(s) address is left out. */
+export const listedOrigins = (list: string | undefined): string[] =>
+  (list ?? '').split(/\s+/).flatMap((origin) => httpUrl(origin)?.origin ?? [])
+
 /**
  * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
  * with or without the scheme. An id is opaque: a UUID, a 22-character public id, a number. Nothing in it is taken to be
@@ -20,14 +24,15 @@ export const readOrigin = (raw: unknown): string => httpUrl(raw)?.origin ?? CHAT
  */
 export function readEventId(raw: unknown, origin: string): string {
   const text = readPasted(raw)
-  const hosts = [origin, CHAT_ORIGIN].map((known) => new URL(known).host)
+  const origins = [origin, CHAT_ORIGIN]
   // browsers hide the scheme of what they show
-  const link = httpUrl(hosts.some((host) => text.startsWith(`${host}/`)) ? `https://${text}` : text)
-  if (!link || !hosts.includes(link.host)) return text
+  const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
+  const link = httpUrl(bare ? `https://${text}` : text)
+  if (!link || !origins.includes(link.origin)) return text
   const segments = link.pathname.split('/').filter(Boolean)
   if (segments[0] === 'chat') segments.shift()
-  const id = segments.length > 1 ? undefined : attempt(() => decodeURIComponent(segments[0] ?? ''))
-  return id === undefined ? text : readPasted(id)
+  const id = segments.length === 1 ? attempt(() => readPasted(decodeURIComponent(segments[0]!))) : ''
+  return id || text
 }
 
 /** The address of the chat, signed in where there is a token. */

@@ -1,6 +1,7 @@
 import { chatFailure, type Failure } from '../problem.js'
 import { createFrame, isBlank, onRefusal, send } from './load-frame.js'
 import { guardFocus, isActive, isInside } from './visitor.js'
+import { ofDocument } from '../platform.js'
 
 /** How long the chat page may take before the visitor is told. */
 const LOAD_TIMEOUT_MS = 15_000
@@ -16,9 +17,11 @@ const GUARD_MS = 1_000
 
 /** Owns the frames: one is shown, the next is on its way behind it. */
 export class FrameSwapper {
-  readonly #stage: HTMLElement
+  /** Where the frames live: one node, put on the page once and looked into by nobody else. */
+  readonly stage = ofDocument('createElement')('div')
   readonly #failed: (failure: Failure) => void
   readonly #lost: () => void
+  #title = ''
   #shown: HTMLIFrameElement | undefined
   #swap = new AbortController()
   #unguard: (() => void) | undefined
@@ -27,8 +30,8 @@ export class FrameSwapper {
    * @param failed hears what is wrong with a frame that was shown already, or that is late and may still come
    * @param lost hears when the shown frame has lost its page: some browsers empty it although they could move it whole
    */
-  constructor(stage: HTMLElement, failed: (failure: Failure) => void, lost: () => void) {
-    this.#stage = stage
+  constructor(failed: (failure: Failure) => void, lost: () => void) {
+    this.stage.className = 'stage'
     this.#failed = failed
     this.#lost = lost
   }
@@ -41,11 +44,15 @@ export class FrameSwapper {
    */
   async show(url: string, timeLeft: () => number, wanted: AbortSignal): Promise<void> {
     this.#swap.abort()
-    this.#swap = new AbortController()
-    const signal = AbortSignal.any([wanted, this.#swap.signal])
+    const swap = (this.#swap = new AbortController())
+    wanted.addEventListener('abort', () => swap.abort(), { once: true })
+    if (wanted.aborted) swap.abort()
+    const { signal } = swap
     await this.#visitorGone(timeLeft, signal)
 
-    const frame = createFrame()
+    // in a window of its own (picture in picture) the stage is in another document than the script
+    const frame = createFrame(this.stage.ownerDocument)
+    frame.title = this.#title
     const isShown = () => frame === this.#shown
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {
@@ -56,7 +63,7 @@ export class FrameSwapper {
         else if (isShown()) this.#lost()
       }
       signal.addEventListener('abort', reject)
-      onRefusal(new URL(url).origin, signal, (refusal) => {
+      onRefusal(frame.ownerDocument, new URL(url).origin, signal, (refusal) => {
         reject(refusal)
         if (isShown()) this.#failed(refusal)
       })
@@ -67,8 +74,8 @@ export class FrameSwapper {
         else this.#failed(lateness)
       }, LOAD_TIMEOUT_MS)
     })
-    this.#stage.append(frame)
-    const unguard = guardFocus(frame, () => isShown() && isActive())
+    this.stage.append(frame)
+    const unguard = guardFocus(frame, () => isShown() && isActive(frame))
     try {
       send(frame, url)
       await loaded.finally(() => clearTimeout(late))
@@ -81,6 +88,13 @@ export class FrameSwapper {
       frame.remove()
       throw error
     }
+  }
+
+  /** The frames' accessible name. */
+  set title(title: string) {
+    if (title === this.#title) return
+    this.#title = title
+    for (const frame of this.#frames) frame.title = title
   }
 
   /** The page itself sends the focus to the chat: that is no theft. */
@@ -122,12 +136,12 @@ export class FrameSwapper {
 
   #mustWait(left: number): boolean {
     // outside of a page no frame has a name, and what is sent to it would open in a tab of its own
-    if (!this.#stage.isConnected) return true
+    if (!this.stage.isConnected) return true
     const inside = !!this.#shown && isInside(this.#shown)
-    return inside && left > (isActive() ? LAST_MOMENT_MS : SWAP_DEADLINE_MS)
+    return inside && left > (isActive(this.stage) ? LAST_MOMENT_MS : SWAP_DEADLINE_MS)
   }
 
   get #frames(): NodeListOf<HTMLIFrameElement> {
-    return this.#stage.querySelectorAll('iframe')
+    return this.stage.querySelectorAll('iframe')
   }
 }

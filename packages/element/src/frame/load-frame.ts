@@ -1,6 +1,6 @@
 import { attempt } from '../attempt.js'
-import { make } from '../make.js'
 import { chatFailure, type ChatFailure } from '../problem.js'
+import { ofDocument } from '../platform.js'
 
 const referrerPolicy = 'strict-origin-when-cross-origin'
 
@@ -8,15 +8,18 @@ const referrerPolicy = 'strict-origin-when-cross-origin'
  * A frame that is on its way to the chat page: out of sight, but of real size (a chat that scrolls to its last message
  * needs one), and out of reach of the keyboard.
  */
-export const createFrame = (): HTMLIFrameElement =>
-  make('iframe', {
+export function createFrame(page: Document): HTMLIFrameElement {
+  const frame = ofDocument('createElement', page)('iframe')
+  Object.assign(frame, {
     name: `kinescope-chat-${Math.random()}`,
     allow: 'fullscreen; clipboard-write',
     referrerPolicy,
-    part: 'frame',
-    style: 'visibility:hidden',
     inert: true,
   })
+  frame.setAttribute('part', 'frame')
+  frame.style.visibility = 'hidden'
+  return frame
+}
 
 /**
  * Opens an address in a named frame or a new tab by a link that is never in the document. Of all ways it is the one
@@ -25,16 +28,19 @@ export const createFrame = (): HTMLIFrameElement =>
  * also shows its click to no listener.
  */
 export function follow(href: string, target: string): void {
-  make('a', { href, target, referrerPolicy }).click()
+  const link = ofDocument('createElement')('a')
+  Object.assign(link, { href, target, referrerPolicy }).click()
 }
 
 /**
  * Sends a fresh frame to an address. WebKit notes a frame's first address in resource timing and a link's in the history;
  * there the frame's empty page is opened anew in the page's name and sent on, which leaves both clean. The page's own
- * referrer policy counts then, not the frame's.
+ * referrer policy counts then, not the frame's. A frame in another window is no link's target, and an empty page (about:blank)
+ * no referrer: it is sent on in the name of the script's page too.
  */
 export function send(frame: HTMLIFrameElement, url: string): void {
-  if (!navigator.vendor.startsWith('Apple')) return follow(url, frame.name)
+  if (frame.ownerDocument === document && !navigator.vendor.startsWith('Apple'))
+    return follow(url, frame.name)
   frame.contentDocument!.open().close()
   frame.contentWindow!.location.href = url
 }
@@ -42,7 +48,7 @@ export function send(frame: HTMLIFrameElement, url: string): void {
 /** Whether the frame holds the empty page that every frame begins with, and falls back to when it is moved. */
 export function isBlank({ contentDocument }: HTMLIFrameElement): boolean {
   const url = contentDocument?.URL ?? ''
-  return url === document.URL || url.startsWith('about:')
+  return url === ofDocument('URL') || url.startsWith('about:')
 }
 
 /**
@@ -50,9 +56,14 @@ export function isBlank({ contentDocument }: HTMLIFrameElement): boolean {
  * Security Policy; a Cross-Origin-Embedder-Policy only Chromium does, and late. Reports hold the frame's whole address, so
  * nothing of them goes on.
  */
-export function onRefusal(origin: string, signal: AbortSignal, refuse: (failure: ChatFailure) => void): void {
+export function onRefusal(
+  page: Document,
+  origin: string,
+  signal: AbortSignal,
+  refuse: (failure: ChatFailure) => void,
+): void {
   const blocked = (reason: string) => refuse(chatFailure('frame-blocked', { reason }))
-  document.addEventListener(
+  ofDocument('addEventListener', page)(
     'securitypolicyviolation',
     ({ effectiveDirective, blockedURI, disposition }) => {
       if (

@@ -1,3 +1,5 @@
+import { ofDocument } from '../platform.js'
+
 /** Whether the visitor is in this frame: its document has the focus, typing or not, in a hidden tab or not. */
 export const isInside = (frame: HTMLIFrameElement): boolean =>
   (frame.getRootNode() as ShadowRoot).activeElement === frame
@@ -6,12 +8,16 @@ export const isInside = (frame: HTMLIFrameElement): boolean =>
  * Whether the visitor has just typed or clicked: true for about five seconds after a key press inside a frame too, even
  * one of another site (HTML, "activation notification").
  */
-export const isActive = (): boolean => navigator.userActivation.isActive
+export const isActive = (node: Node): boolean =>
+  // newer than some browsers that the element is for
+  (ofDocument('defaultView', node.ownerDocument!)?.navigator as Partial<Navigator> | undefined)
+    ?.userActivation?.isActive ?? false
 
 /** The element with the focus, through all shadow roots. */
-function focused(root: DocumentOrShadowRoot = document): HTMLElement | null {
-  const active = root.activeElement
-  return active?.shadowRoot?.activeElement ? focused(active.shadowRoot) : (active as HTMLElement | null)
+function focused(active: Element | null): HTMLElement | null {
+  return active?.shadowRoot?.activeElement
+    ? focused(active.shadowRoot.activeElement)
+    : (active as HTMLElement | null)
 }
 
 /**
@@ -21,11 +27,13 @@ function focused(root: DocumentOrShadowRoot = document): HTMLElement | null {
  * @returns what ends it
  */
 export function guardFocus(frame: HTMLIFrameElement, invited: () => boolean): () => void {
-  let before = focused()
+  const page = frame.ownerDocument
+  const now = () => focused(ofDocument('activeElement', page))
+  let before = now()
   const timer = setInterval(() => {
     if (invited()) return
-    if (!isInside(frame)) before = focused()
-    else if (before && before !== document.body) before.focus({ preventScroll: true })
+    if (!isInside(frame)) before = now()
+    else if (before && before !== ofDocument('body', page)) before.focus({ preventScroll: true })
     else frame.blur()
   }, 50)
   return () => clearInterval(timer)

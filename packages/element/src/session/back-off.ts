@@ -2,6 +2,8 @@ import { courseOf, type Failure } from '../problem.js'
 
 const FIRST_MS = 2_000
 const CAP_MS = 120_000
+/** How long before a token's end somebody else's answer is asked about for the last time. */
+const LAST_LOOK_MS = 5_000
 /** How often a first load asks again after an answer that wasn't the endpoint's. */
 const FOREIGN_TRIES = 3
 
@@ -20,18 +22,24 @@ export function backOff(attempt: number, random: number, retryAfterMs = 0): numb
 export interface Standing {
   /** How many tries have failed, from 1. */
   failures: number
-  /** Whether there is a chat on the page whose token still lives. */
-  live: boolean
+  /** Milliseconds that the token of the chat on the page has left; 0 without a chat. */
+  leftMs: number
   /** From 0 up to 1. */
   random: number
 }
 
 /** Milliseconds until a failure is followed by another try; Infinity where a hand is waited for, or the network. */
-export function askAgainIn(failure: Failure, { failures, live, random }: Standing): number {
+export function askAgainIn(failure: Failure, { failures, leftMs, random }: Standing): number {
   const course = courseOf(failure)
+  const live = leftMs > 0
   const again =
     course === 'passes' ||
     (course === 'foreign' && (live || failures <= FOREIGN_TRIES)) ||
     (course === 'keeps' && live)
-  return again && failure.code !== 'offline' ? backOff(failures, random, failure.retryAfterMs) : Infinity
+  if (!again || failure.code === 'offline') return Infinity
+  const wait = backOff(failures, random, failure.retryAfterMs)
+  if (course === 'passes' || !live || wait < leftMs) return wait
+  // what isn't asked once the token has ended is asked a last time shortly before
+  const last = leftMs - LAST_LOOK_MS
+  return last >= LAST_LOOK_MS ? last : Infinity
 }

@@ -1,7 +1,10 @@
-import type { TokenClaims, TokenHeader } from '../token/check-token.js'
 import type { Problem } from '../problem.js'
+import { readable } from '../quote.js'
 import type { Status } from '../session/chat-state.js'
-import type { Step } from '../session/chat-session.js'
+import type { Step } from '../session/journal.js'
+
+/** Some of a token, as it said itself; of one that was refused it may hold anything. */
+export type TokenPart = Readonly<Record<string, unknown>>
 
 /** What `diagnostics()` returns. It never holds a token's signature, so nobody can sign in with it. */
 export interface Diagnostics {
@@ -9,23 +12,38 @@ export interface Diagnostics {
   eventId: string
   state: Status
   problem: Problem | null
-  header: TokenHeader | null
-  claims: TokenClaims | null
+  /** Of the token in hand, or of the one that was refused, where it could be read. */
+  header: TokenPart | null
+  claims: TokenPart | null
   /** Milliseconds until the token ends. */
   timeLeftMs: number | null
   /** The server's clock less the browser's, in milliseconds. It changes nothing but this note. */
   clockDifferenceMs: number | null
   /** What happened, in milliseconds since the script began. */
   steps: Step[]
+  /** A `chat-origin` that an attribute named and that doesn't count. */
+  ignoredChatOrigin: string | null
   browser: string
   page: string
 }
 
-/** As JSON for people; masked, it is fit to be sent to Kinescope's support: no names either. */
-export const writeDiagnostics = (diagnostics: Diagnostics, masked = false): string =>
-  JSON.stringify(
-    diagnostics,
-    (key, value: unknown) =>
-      masked && /^user/.test(key) ? `${[...String(value)].slice(0, 2).join('')}…` : value,
-    2,
+/** The members of a token that say nothing of a person. A claim of any other name may, and so is masked. */
+const PLAIN_HEADER = ['alg', 'typ', 'kid']
+const PLAIN_CLAIMS = ['aud', 'event_id', 'exp', 'iat', 'nbf']
+
+/** A report, as JSON for people, that is fit to be sent to Kinescope's support: what says who the visitor is, is masked. */
+export function writeReport(diagnostics: Diagnostics): string {
+  const header = masked(diagnostics.header, PLAIN_HEADER)
+  const claims = masked(diagnostics.claims, PLAIN_CLAIMS)
+  return JSON.stringify(readable({ ...diagnostics, header, claims }), null, 2)
+}
+
+const masked = (part: TokenPart | null, plain: readonly string[]): TokenPart | null =>
+  part &&
+  Object.fromEntries(
+    Object.entries(part).map(([name, value]) => [name, plain.includes(name) ? value : mask(value)]),
   )
+
+/** Enough to see that it is there, and of what kind. */
+const mask = (value: unknown): string =>
+  typeof value === 'string' ? `${[...value.slice(0, 4)].slice(0, 2).join('')}…` : `(${typeof value})`

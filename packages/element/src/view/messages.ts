@@ -1,4 +1,5 @@
 import { closest } from '../closest.js'
+import { readPasted } from '../pasted.js'
 import type { Topic } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
@@ -82,15 +83,18 @@ function merge<T extends object>(texts: T, given: unknown): T {
   return Object.fromEntries(merged) as T
 }
 
-const tagOf = (language: unknown): string =>
-  typeof language === 'string' ? language.trim().toLowerCase().replaceAll('_', '-') : ''
+const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
 
 /**
  * The language for an element: the first wanted one that there are texts for, by its full tag or by its primary subtag
  * (RFC 5646). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
 export function languageOf(element: Element, ...wanted: unknown[]): string {
-  for (const tag of [...wanted, closest(element, '[lang]')?.getAttribute('lang'), ...navigator.languages]) {
+  for (const tag of [
+    ...wanted,
+    closest(element, '[lang]')?.getAttribute('lang'),
+    ...(navigator.languages ?? []),
+  ]) {
     const full = tagOf(tag)
     for (const key of [full, full.split('-')[0]!]) if (languages.has(key)) return key
   }

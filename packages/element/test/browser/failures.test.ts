@@ -294,8 +294,8 @@ describe('a frame that does not come', () => {
     expect(chat.state).to.equal('loading')
     await time.tickAsync(400)
     expect(chat.problem!.code).to.equal('frame-timeout')
-    expect(part(chat, 'panel')!.querySelectorAll('button')).to.have.length(2)
-    expect(chat.shadowRoot!.querySelector('details')!.hidden).to.be.false
+    expect(part(chat, 'panel')!.querySelectorAll('.row button')).to.have.length(2)
+    expect(chat.shadowRoot!.querySelector<HTMLElement>('details.help')!.hidden).to.be.false
   })
 
   it('is let in when it comes late after all', async () => {

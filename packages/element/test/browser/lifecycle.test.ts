@@ -256,7 +256,7 @@ describe('coming, going and changing', () => {
     const signature = reply.token.split('.')[2]!
     const told = [JSON.stringify(chat.diagnostics()), chat.shadowRoot!.textContent, ...seen].join()
     expect(told.includes(signature)).to.be.false
-    expect(chat.diagnostics().claims!.username).to.equal('Жанна 😀')
+    expect(chat.diagnostics().claims!['username']).to.equal('Жанна 😀')
     chat.remove()
   })
 

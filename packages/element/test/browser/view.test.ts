@@ -63,7 +63,7 @@ describe('what the visitor sees', () => {
     await whenState(chats[2]!, 'ready')
     for (const chat of chats) expect(chat.getBoundingClientRect().height).to.equal(600)
     chats[0]!.style.setProperty('--kinescope-chat-height', '100px')
-    expect(chats[0]!.getBoundingClientRect().height).to.equal(400)
+    expect(chats[0]!.getBoundingClientRect().height).to.equal(100)
   })
 
   it('counts down from five seconds up, aloud only once, with a button beside it', async () => {
@@ -128,7 +128,7 @@ describe('what the visitor sees', () => {
     const reply = makeReply()
     const chat = place({ fetchToken: () => Promise.resolve(reply) })
     await whenState(chat, 'ready')
-    const help = chat.shadowRoot!.querySelector('details')!
+    const help = chat.shadowRoot!.querySelector<HTMLDetailsElement>('details.help')!
     expect(help.hidden).to.be.true
     for (let times = 0; times < 2; times++) {
       chat.reload()

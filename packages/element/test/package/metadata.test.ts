@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { ATTRIBUTES } from '../../src/attributes.js'
+import { ATTRIBUTES } from '../../src/properties.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (folder: string) =>
@@ -57,7 +57,7 @@ describe('what editors and frameworks are told of the element', () => {
     const source = program.getSourceFile(file)
     const found = [...program.getSemanticDiagnostics(source), ...program.getSyntacticDiagnostics(source)]
     expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([])
-  })
+  }, 30_000)
 
   it('names every attribute and event of the contract, and nothing of the machinery', () => {
     const { attributes, events, members } = manifest()

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compileFunction, createContext, runInContext, Script } from 'node:vm'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../../src/version.js'
@@ -13,7 +14,7 @@ const text = (path: string) => readFileSync(join(root, path), 'utf8')
 const packageJson = JSON.parse(text('package.json')) as {
   version: string
   dependencies: object
-  exports: Record<string, string | { default: string; types: string }>
+  exports: Record<string, string | Record<string, string>>
   sideEffects: string[]
 }
 
@@ -37,7 +38,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('the package', () => {
   it('holds what it exports, its source for the source maps, its description and its licence; nothing else', () => {
     const targets = Object.values(packageJson.exports).flatMap((target) =>
-      typeof target === 'string' ? [target] : [target.default, target.types],
+      typeof target === 'string' ? [target] : Object.values(target),
     )
     for (const target of targets) expect(packed).toContain(target.replace('./', ''))
     for (const path of [
@@ -46,7 +47,7 @@ describe('the package', () => {
     ])
       expect(packed).toContain(path)
     const stray = packed.filter(
-      (path) => !/^(dist|src|metadata)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
+      (path) => !/^(dist|src|metadata|docs)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
     )
     expect(stray).toEqual([])
     expect(packed.filter((path) => /test|\.env|\.pem|tsbuildinfo/.test(path))).toEqual([])
@@ -81,22 +82,38 @@ describe('the package', () => {
     expect(analysis.problems.filter(forModules)).toEqual([])
   }, 60_000)
 
-  it('does nothing and says nothing when a server imports it', () => {
-    const entries = Object.keys(packageJson.exports).filter((entry) => !entry.endsWith('.json'))
-    const specifiers = entries.map((entry) => entry.replace('.', 'kinescope-chat'))
-    const code = `
-      const before = Object.getOwnPropertyNames(globalThis)
-      for (const specifier of ${JSON.stringify(specifiers)}) await import(specifier)
-      const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name))
-      console.log(JSON.stringify(added))`
-    const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 10_000,
-    })
-    expect(JSON.parse(output)).toEqual([])
-    expect(specifiers).toContain('kinescope-chat/kinescope-chat.classic.js')
+  const entries = Object.keys(packageJson.exports).filter((entry) => !entry.endsWith('.json'))
+  const specifiers = entries.map((entry) => entry.replace('.', 'kinescope-chat'))
+  /** What an import of every entry adds to the global object, under these conditions of `exports`. */
+  const addedUnder = (conditions: string[]): unknown =>
+    JSON.parse(
+      execFileSync(
+        process.execPath,
+        [
+          ...conditions.map((condition) => `--conditions=${condition}`),
+          ...['--input-type=module', '-e'],
+          `const before = Object.getOwnPropertyNames(globalThis)
+           for (const specifier of ${JSON.stringify(specifiers)}) await import(specifier)
+           const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name))
+           console.log(JSON.stringify(added))`,
+        ],
+        { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 },
+      ),
+    )
+
+  // what Node, wrangler, Next.js at the edge and bundlers for workers ask for
+  it.each([[[]], [['workerd', 'worker', 'browser']], [['edge-light', 'worker']], [['worker', 'browser']]])(
+    'does nothing and says nothing when a server imports it: %j',
+    (conditions) => {
+      expect(addedUnder(conditions)).toEqual([])
+      expect(specifiers).toContain('kinescope-chat/kinescope-chat.classic.js')
+    },
+  )
+
+  it('has a stand-in for servers with the names of the class that pages use', async () => {
+    const { KinescopeChatElement } = await import('../../src/without-dom.js')
+    for (const name of ['version', 'defaults', 'addMessages', 'upgrade'])
+      expect(KinescopeChatElement).toHaveProperty(name)
   })
 
   it('carries its version in its code', () => {
@@ -109,19 +126,76 @@ describe('the package', () => {
     for (const entry of ['./dist/define.js', './dist/kinescope-chat.js', './dist/kinescope-chat.classic.js'])
       expect(packageJson.sideEffects).toContain(entry)
     expect(packageJson.sideEffects).not.toContain('./dist/index.js')
+    // the npm entries leave lit to the bundler
+    expect(text('dist/kinescope-chat-element.js')).toMatch(/from 'lit'/)
     expect(text('dist/index.js') + text('dist/kinescope-chat-element.js')).not.toContain(
       'customElements.define',
     )
   })
 })
 
-describe('the standalone files', () => {
-  for (const file of ['kinescope-chat.js', 'kinescope-chat.classic.js'])
-    it(`are complete, with a map, and hold neither a JWT library nor a template engine: ${file}`, () => {
-      const { sources } = JSON.parse(text(`dist/${file}.map`)) as { sources: string[] }
-      expect(sources.filter((path) => /\/(jose|lit-html|lit-element)\//.test(path))).toEqual([])
-      expect(sources.some((path) => path.endsWith('src/kinescope-chat-element.ts'))).toBe(true)
-      expect(text(`dist/${file}`)).toMatch(new RegExp(`//# sourceMappingURL=${file}\\.map\\s*$`))
-      expect(text(`dist/${file}`)).not.toMatch(/\bimport\s*\(|\bfrom\s*["'`]|\brequire\(|\beval\(/)
-    })
+describe('the standalone file', () => {
+  const file = text('dist/kinescope-chat.js')
+
+  it('has two names for the same bytes', () => {
+    expect(text('dist/kinescope-chat.classic.js')).toBe(file)
+  })
+
+  it('is complete, with a map, and holds no JWT library', () => {
+    const { sources } = JSON.parse(text('dist/kinescope-chat.js.map')) as { sources: string[] }
+    expect(sources.filter((path) => /\/jose\//.test(path))).toEqual([])
+    expect(sources.some((path) => path.includes('/lit-html/'))).toBe(true)
+    expect(sources.some((path) => path.endsWith('src/kinescope-chat-element.ts'))).toBe(true)
+    expect(file).toMatch(/\n\/\/# sourceMappingURL=kinescope-chat\.js\.map\n$/)
+    expect(file).not.toMatch(/\bimport\s*\(|\bfrom\s*["'`]|\brequire\(|\beval\(/)
+  })
+
+  it.each([
+    ['a classic script', (code: string) => new Script(code)],
+    ['a function’s body', (code: string) => compileFunction(code)],
+    ['strict code', (code: string) => new Script(`'use strict';${code}`)],
+    ['code after a script that forgot its semicolon', (code: string) => new Script(`var a = 1\n${code}`)],
+    ['code before another script', (code: string) => new Script(`${code}var a = 1`)],
+  ])('parses as %s', (_, parse) => {
+    expect(() => parse(file)).not.toThrow()
+    // what a module alone may say would not
+    expect(() => parse(`${file}import.meta`)).toThrow()
+  })
+
+  it('can be written into a page’s script element', () => {
+    expect(file).not.toMatch(/<\/script|<!--/i)
+  })
+
+  it.each([
+    ['nothing', ''],
+    [
+      'a window that is not a browser’s',
+      'var window = globalThis, document = {}, customElements = { get() {} }',
+    ],
+    [
+      'a server’s imitation of elements',
+      'var HTMLElement = class {}, customElements = new Map(), document = { createElement() {} }',
+    ],
+  ])('does nothing where there is %s', (_, world) => {
+    const context = createContext({ console: { warn: () => expect.unreachable() } })
+    runInContext(world, context)
+    const before = Object.keys(context)
+    runInContext(file, context)
+    expect(Object.keys(context)).toEqual(before)
+  })
+
+  it('says where its code comes from', () => {
+    const { sourcesContent, mappings } = JSON.parse(text('dist/kinescope-chat.js.map')) as {
+      sourcesContent: string[]
+      mappings: string
+    }
+    // the first line is a shield for concatenated scripts and maps to nothing; the code is on the second
+    expect(
+      mappings
+        .split(';')
+        .slice(0, 3)
+        .map((line) => line !== ''),
+    ).toEqual([false, true])
+    expect(sourcesContent.every((source) => source.length > 0)).toBe(true)
+  })
 })

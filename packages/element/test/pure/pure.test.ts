@@ -227,7 +227,7 @@ describe('backing off', () => {
   it('asks again after a stranger’s answer three times, each later than the last, or to the token’s end', () => {
     const foreign = { code: 'endpoint-bad-reply' } as const
     const ask = (failures: number, live: boolean, random: number) =>
-      askAgainIn(foreign, { failures, live, random })
+      askAgainIn(foreign, { failures, leftMs: live ? 600_000 : 0, random })
     expect([1, 2, 3, 4].map((failures) => ask(failures, false, 0.5) < Infinity)).toEqual([
       true,
       true,
@@ -237,10 +237,17 @@ describe('backing off', () => {
     expect(ask(2, false, 0)).toBeGreaterThan(ask(1, false, 0.999))
     expect(ask(3, false, 0)).toBeGreaterThan(ask(2, false, 0.999))
     expect(ask(500, true, 0.999)).toBeLessThan(Infinity)
+    const left = (leftMs: number) => askAgainIn(foreign, { failures: 9, leftMs, random: 0.5 })
+    expect([left(600_000), left(60_000), left(11_000), left(6_000)]).toEqual([
+      120_000,
+      55_000,
+      6_000,
+      Infinity,
+    ])
   })
 
   it('leaves to a hand what is the endpoint’s own refusal, and to the network’s return what is offline', () => {
-    const standing = { failures: 1, live: true, random: 0 }
+    const standing = { failures: 1, leftMs: 600_000, random: 0 }
     for (const code of [
       'access-denied',
       'sign-in-required',
@@ -251,7 +258,7 @@ describe('backing off', () => {
       expect(askAgainIn({ code }, standing)).toBe(Infinity)
     const unlisted = { code: 'origin-not-allowed', course: 'keeps' } as const
     expect(askAgainIn(unlisted, standing)).toBeLessThan(Infinity)
-    expect(askAgainIn(unlisted, { ...standing, live: false })).toBe(Infinity)
+    expect(askAgainIn(unlisted, { ...standing, leftMs: 0 })).toBe(Infinity)
   })
 })
 

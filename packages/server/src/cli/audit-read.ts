@@ -1,5 +1,6 @@
+import { parseAuditLine } from '../audit/audit-line.js'
 import { linesOf, type FileLine } from './audit-lines.js'
-import { AuditSummary, type AuditEntry } from './audit-summary.js'
+import { AuditSummary, type TokenFact } from './audit-summary.js'
 
 export interface AuditFilter {
   kid?: string | undefined
@@ -15,6 +16,8 @@ export interface AuditReading {
   strange: { count: number; first: number | null }
   /** The last line has no end: it was cut off, or is being written. */
   torn: boolean
+  /** The time was over before the file was. */
+  cut: boolean
 }
 
 /** Reads an audit and counts what the filter lets through. @throws a system error where the file can't be read */
@@ -22,9 +25,16 @@ export async function readAudit(
   path: string,
   { kid, eventId, since = -Infinity }: AuditFilter,
   progress?: (share: number) => void,
+  signal?: AbortSignal,
 ): Promise<AuditReading> {
   const summary = new AuditSummary()
-  const reading: AuditReading = { summary, lines: 0, strange: { count: 0, first: null }, torn: false }
+  const reading: AuditReading = {
+    summary,
+    lines: 0,
+    strange: { count: 0, first: null },
+    torn: false,
+    cut: false,
+  }
   const read = ({ number, text, torn }: FileLine) => {
     if (text?.trim() === '') return
     reading.lines += 1
@@ -41,26 +51,26 @@ export async function readAudit(
       summary.add(entry)
     }
   }
-  for await (const lines of linesOf(path, progress)) lines.forEach(read)
+  for await (const lines of linesOf(path, progress)) {
+    lines.forEach(read)
+    reading.cut = signal?.aborted === true
+    if (reading.cut) break
+  }
   return reading
 }
 
+/** Longer names are no ids of ours, and would fill the memory. */
 const MOST_CHARACTERS = 512
 
-/** A line of the audit; null: it is something else. */
-function readEntry(text: string): AuditEntry | null {
-  let row: Record<string, unknown> | null
-  try {
-    row = JSON.parse(text) as Record<string, unknown> | null
-  } catch {
+/** A line of the audit, its times in ms; null: it is something else. */
+function readEntry(text: string): TokenFact | null {
+  const entry = parseAuditLine(text)
+  if (!entry) return null
+  const { kid, event_id: eventId, user_id: userId, network } = entry
+  if (
+    [kid, eventId, userId, network ?? 'none'].some((name) => name === '' || name.length > MOST_CHARACTERS)
+  ) {
     return null
   }
-  const { time, kid, event_id: eventId, user_id: userId, exp, network } = row ?? {}
-  const at = typeof time === 'string' ? Date.parse(time) : NaN
-  const isText = (value: unknown): value is string =>
-    typeof value === 'string' && value !== '' && value.length <= MOST_CHARACTERS
-  if (!isText(kid) || !isText(eventId) || !isText(userId) || Number.isNaN(at)) return null
-  const ends = typeof exp === 'number' ? exp * 1000 : Date.parse(String(exp))
-  if (!Number.isFinite(ends)) return null
-  return { time: at, kid, eventId, userId, exp: ends, network: isText(network) ? network : null }
+  return { time: Date.parse(entry.time), kid, eventId, userId, exp: entry.exp * 1000, network }
 }

@@ -1,5 +1,5 @@
 /** One token that was made, as CHAT_AUDIT has it. */
-export interface AuditEntry {
+export interface TokenFact {
   /** ms since the epoch */
   time: number
   kid: string
@@ -58,7 +58,7 @@ export class AuditSummary {
   busiest: { minute: number; tokens: number } = { minute: 0, tokens: 0 }
   readonly #minutes = new Map<number, number>()
 
-  add(entry: AuditEntry): void {
+  add(entry: TokenFact): void {
     count(this.total, entry.time)
     const visitor = this.#addVisitor(entry)
     for (const [tallies, name, known] of [
@@ -81,7 +81,7 @@ export class AuditSummary {
     this.#addMinute(Math.floor(entry.time / MINUTE_MS))
   }
 
-  #addVisitor({ userId, time, exp, network }: AuditEntry): VisitorTally | null {
+  #addVisitor({ userId, time, exp, network }: TokenFact): VisitorTally | null {
     let visitor = this.visitors.get(userId)
     if (!visitor) {
       if (this.visitors.size >= MOST_VISITORS) {

@@ -6,8 +6,9 @@ import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
 import { ConfigProblem } from '../problem.js'
-import { settingFlags, wholeNumber, type Call, type Flag } from './command.js'
+import { isDryRun, settingFlags, wholeNumber, type Call, type Flag, type Outcome } from './command.js'
 import { actionProgress } from './key-action-text.js'
+import { plannedLines, RehearsalRegistry, withRingRehearsed } from './rehearsal.js'
 
 /** The settings every command on the key directory reads. */
 export const KEY_SETTINGS = [
@@ -93,9 +94,29 @@ export async function withKeys<T>(
     const doing = actionProgress(action)
     if (doing) call.terminal.progress(doing)
   }
-  const registry: Registry = call.flags['by-hand']
-    ? new ByHandRegistry(options.vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
-    : new ApiRegistry(new JwkApi(openApi(call)), call.wait)
-  const result = await withRing(options, (store) => work({ store, registry, report, now: call.now }))
+  const rehearsed = isDryRun(call)
+  const registry = registryFor(call, options.vendor, report)
+  const run = rehearsed ? withRingRehearsed : withRing
+  const result = await run(options, (store) =>
+    work({
+      store,
+      registry: rehearsed ? new RehearsalRegistry(registry) : registry,
+      report,
+      now: call.now,
+    }),
+  )
   return { result, actions }
 }
+
+function registryFor(call: Call, vendor: string, report: (action: KeyAction) => void): Registry {
+  return call.flags['by-hand']
+    ? new ByHandRegistry(vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
+    : new ApiRegistry(new JwkApi(openApi(call)), call.wait)
+}
+
+/** The end of a command under `--dry-run`. */
+export const rehearsal = ({ terminal, now }: Call, actions: readonly KeyAction[]): Outcome => ({
+  exit: 0,
+  data: { dryRun: true, actions },
+  text: plannedLines(actions, terminal, now()),
+})

@@ -36,7 +36,7 @@ export const keysGenerate: Command = {
           ['public JWK', JSON.stringify(jwk)],
         ]),
         '',
-        terminal.line('info', 'It signs once Kinescope knows it:', '`kinescope-chat keys register`'),
+        terminal.line('info', 'It signs once Kinescope knows it:', '`kinescope-chat-server keys register`'),
       ),
     }
   },

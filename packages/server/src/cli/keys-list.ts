@@ -55,7 +55,7 @@ export const keysList: Command = {
           : terminal.line(
               'info',
               `no keys in ${placeText(place)}`,
-              '`kinescope-chat keys generate` makes one',
+              '`kinescope-chat-server keys generate` makes one',
             ),
         ...missing.map((kid) =>
           terminal.line('fail', `Kinescope doesn’t list ${kid} (key-not-registered)`, MISSING),
@@ -109,7 +109,7 @@ export const keysShow: Command = {
 }
 
 const MISSING =
-  'Its tokens are refused. If nobody meant to delete it: `kinescope-chat keys register KID`. If it was deleted because it leaked: `kinescope-chat keys revoke KID`.'
+  'Its tokens are refused. If nobody meant to delete it: `kinescope-chat-server keys register KID`. If it was deleted because it leaked: `kinescope-chat-server keys revoke KID`.'
 
 async function listAt(call: Call): Promise<RemoteKey[] | null> {
   if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined) return null

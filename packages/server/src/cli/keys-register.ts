@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { register } from '../keys/register.js'
 import { adopt } from '../keys/steps.js'
-import { UsageProblem, textFlag, type Command } from './command.js'
+import { DRY_RUN_FLAG, isDryRun, UsageProblem, textFlag, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'
-import { API_SETTINGS, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, withKeys } from './key-command.js'
+import { API_SETTINGS, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, rehearsal, withKeys } from './key-command.js'
 
 export const keysRegister: Command = {
   name: 'keys register',
@@ -18,6 +18,7 @@ export const keysRegister: Command = {
       meaning: 'the kid the adopted key is known by (default: its JWK’s, else a new one)',
     },
     ...LIFE_FLAG,
+    ...DRY_RUN_FLAG,
   },
   settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
   notes: [
@@ -42,6 +43,7 @@ export const keysRegister: Command = {
       const adopted = text === null ? null : await adopt(work, { text, kid })
       return register(work, { kid: adopted?.kid ?? args[0] })
     })
+    if (isDryRun(call)) return rehearsal(call, actions)
     const keys = result.map(({ kid, remoteId, publishedAt, signFrom, expiresAt }) => ({
       kid,
       remoteId,
@@ -56,7 +58,7 @@ export const keysRegister: Command = {
       text: stacked(
         ...actionLines(actions, terminal, now()),
         ...spares.map(({ kid }) =>
-          terminal.line('info', `${kid} is a spare`, '`kinescope-chat keys rotate` signs with it'),
+          terminal.line('info', `${kid} is a spare`, '`kinescope-chat-server keys rotate` signs with it'),
         ),
       ),
     }

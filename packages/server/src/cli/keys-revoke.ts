@@ -1,6 +1,7 @@
-import { keyState } from '../keys/key-state.js'
+import { keyState, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
-import { UsageProblem, type Command } from './command.js'
+import { readStore } from '../keys/ring-store.js'
+import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'
 import {
@@ -10,8 +11,11 @@ import {
   BY_HAND_FLAG,
   KEY_SETTINGS,
   LIFE_FLAG,
+  rehearsal,
+  ringOptions,
   withKeys,
 } from './key-command.js'
+import { affectedLines, lastKeyDanger } from './revocation-text.js'
 
 export const keysRevoke: Command = {
   name: 'keys revoke',
@@ -22,6 +26,8 @@ export const keysRevoke: Command = {
     ...BITS_FLAG,
     ...LIFE_FLAG,
     ...BY_HAND_FLAG,
+    ...DRY_RUN_FLAG,
+    ...YES_FLAG,
   },
   settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
   notes: [
@@ -33,30 +39,38 @@ export const keysRevoke: Command = {
     if ((kid === undefined) === (flags['all'] !== true)) {
       throw new UsageProblem(
         'keys revoke wants KID or --all',
-        'Write: kinescope-chat keys revoke KID (see `kinescope-chat keys list`).',
+        'Write: kinescope-chat-server keys revoke KID (see `kinescope-chat-server keys list`).',
       )
     }
-    const { result, actions } = await withKeys(call, (work) => {
-      const kids =
-        kid !== undefined
-          ? [kid]
-          : work.store.ring.keys.filter((key) => keyState(key, now()) !== 'removed').map((key) => key.kid)
-      return revoke(work, kids, { bits: bitsOf(call) })
-    })
+    const kidsOf = (ring: KeyRing) =>
+      kid !== undefined
+        ? [kid]
+        : ring.keys.filter((key) => keyState(key, now()) !== 'removed').map((key) => key.kid)
+    if (!isDryRun(call)) {
+      // asked before the lock is taken: an answer may be long in coming
+      const { ring } = await readStore(ringOptions(call).place)
+      const danger = lastKeyDanger(ring, kidsOf(ring), now())
+      if (danger) await call.confirm(danger)
+    }
+    const { result, actions } = await withKeys(call, (work) =>
+      revoke(work, kidsOf(work.store.ring), { bits: bitsOf(call) }),
+    )
+    if (isDryRun(call)) return rehearsal(call, actions)
+    const { revoked } = result
+    const { lines, affected } =
+      revoked.length > 0 ? await affectedLines(call, revoked) : { lines: [], affected: null }
     return {
       exit: 0,
-      data: { ...result, actions },
+      data: { ...result, affected, actions },
       text: stacked(
         ...actionLines(actions, terminal, now()),
-        ...(result.revoked.length === 0
-          ? []
-          : [
-              terminal.line(
-                'warn',
-                `All tokens signed with ${result.revoked.join(', ')} are dead.`,
-                'Open pages get a new token when they ask next; the article adds: tell visitors who must sign in again, and look through the logs for what was done with the key.',
-              ),
-            ]),
+        revoked.length > 0 &&
+          terminal.line(
+            'warn',
+            `All tokens signed with ${revoked.join(', ')} are dead.`,
+            'Open pages get a new token when they ask next; the article adds: tell visitors who must sign in again, and look through the logs for what was done with the key.',
+          ),
+        ...lines,
       ),
     }
   },

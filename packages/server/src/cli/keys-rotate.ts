@@ -1,6 +1,6 @@
 import { reconcile, type Reconciliation } from '../keys/reconcile.js'
 import { rotate, type Rotation } from '../keys/rotate.js'
-import type { Command } from './command.js'
+import { DRY_RUN_FLAG, isDryRun, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked, type Shown } from './shown.js'
 import {
@@ -12,12 +12,13 @@ import {
   LIFE_FLAG,
   PROPAGATION_FLAG,
   propagationMs,
+  rehearsal,
   withKeys,
 } from './key-command.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance } from './time-text.js'
 
-const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG }
+const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG, ...DRY_RUN_FLAG }
 const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
 export const keysRotate: Command = {
@@ -33,6 +34,7 @@ export const keysRotate: Command = {
     const { terminal, now, flags } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call), force: flags['force'] === true }
     const { result, actions } = await withKeys(call, (work) => rotate(work, options))
+    if (isDryRun(call)) return rehearsal(call, actions)
     return {
       exit: 0,
       data: { ...result, actions },
@@ -53,6 +55,7 @@ export const keysReconcile: Command = {
     const { terminal, now } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call) }
     const { result, actions } = await withKeys(call, (work) => reconcile(work, options))
+    if (isDryRun(call)) return rehearsal(call, actions)
     const lines = [
       ...actionLines(actions, terminal, now()),
       ...(result.rotation ? rotationLines(result.rotation, terminal, now()) : []),
@@ -76,7 +79,7 @@ function rotationLines(rotation: Rotation, terminal: Terminal, now: number): Sho
           terminal.line(
             'info',
             `${old} stays registered until its last token is dead`,
-            '`kinescope-chat keys reconcile` deletes it then; run that daily',
+            '`kinescope-chat-server keys reconcile` deletes it then; run that daily',
           ),
         ]
       : []
@@ -102,7 +105,7 @@ function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): Show
     : terminal.line(
         'info',
         'the ring is empty',
-        '`kinescope-chat setup --event ID` or `kinescope-chat keys generate` begins',
+        '`kinescope-chat-server setup --event ID` or `kinescope-chat-server keys generate` begins',
       )
 }
 
@@ -114,7 +117,7 @@ function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: num
       terminal.line(
         'fail',
         `Kinescope doesn’t list ${kid}: its tokens are refused (key-not-registered)`,
-        `if nobody meant to delete it: \`kinescope-chat keys register ${kid}\`; if it leaked: \`kinescope-chat keys revoke ${kid}\``,
+        `if nobody meant to delete it: \`kinescope-chat-server keys register ${kid}\`; if it leaked: \`kinescope-chat-server keys revoke ${kid}\``,
       ),
     ),
     ...next.map(({ at, what, kid }) =>

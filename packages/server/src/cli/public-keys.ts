@@ -28,6 +28,6 @@ const unreadable = (why: string, cause?: unknown) =>
   new OperatorProblem(
     'public-key-malformed',
     `the public key can’t be used: ${why}`,
-    'Give the public JWK that `kinescope-chat keys show KID` prints, or a PEM with --kid.',
+    'Give the public JWK that `kinescope-chat-server keys show KID` prints, or a PEM with --kid.',
     { cause },
   )

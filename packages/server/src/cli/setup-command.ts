@@ -1,13 +1,25 @@
 import { readKeyConfig } from '../config.js'
 import { diagnose } from '../doctor/doctor.js'
 import type { KeyAction } from '../keys/steps.js'
-import { requiredFlag, settingFlags, textFlag, wholeNumber, type Command } from './command.js'
+import {
+  DRY_RUN_FLAG,
+  isDryRun,
+  requiredFlag,
+  settingFlags,
+  textFlag,
+  wholeNumber,
+  type Call,
+  type Command,
+  type Outcome,
+} from './command.js'
+import { EventApi } from '../kinescope/event-api.js'
+import { plannedLines } from './rehearsal.js'
 import { doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
-import { changeText } from './events.js'
+import { changeText, planText } from './events.js'
 import { actionLines, actionProgress } from './key-action-text.js'
-import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi } from './key-command.js'
-import { setup, snippetFor } from './setup.js'
+import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi, withKeys } from './key-command.js'
+import { readyKey, setup, snippetFor } from './setup.js'
 import { shown, Shown, spaced, stacked, escaped } from './shown.js'
 
 export const setupCommand: Command = {
@@ -21,6 +33,7 @@ export const setupCommand: Command = {
     },
     ...BITS_FLAG,
     ...LIFE_FLAG,
+    ...DRY_RUN_FLAG,
   },
   settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS, 'KINESCOPE_CHAT_ORIGIN'])],
   notes: [
@@ -30,6 +43,7 @@ export const setupCommand: Command = {
     const { terminal, now, wait } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
     const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    if (isDryRun(call)) return rehearseSetup(call, eventId)
     const actions: KeyAction[] = []
     const config = {
       place,
@@ -76,12 +90,36 @@ export const setupCommand: Command = {
         stacked(
           shown`${bold('For the server')}  ${dim('`kinescope-chat-server serve --help` explains each')}`,
           indented(
-            `CHAT_EVENTS=${result.pageEventId}\nCHAT_IDENTITY=forward  CHAT_IDENTITY_URL=https://www.example.com/me`,
+            `CHAT_EVENTS=${result.pageEventId} CHAT_IDENTITY=forward CHAT_IDENTITY_URL=https://www.example.com/me \\\n` +
+              '  npx kinescope-chat-server serve',
+          ),
+        ),
+        stacked(
+          shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation by itself')}`,
+          indented(
+            `import { ringKeySource } from 'kinescope-chat-server'\n` +
+              `const keys = await ringKeySource(${JSON.stringify(place)})`,
+          ),
+          terminal.prose(
+            'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “Inside your own app”.',
+            '  ',
           ),
         ),
       ),
     }
   },
+}
+
+async function rehearseSetup(call: Call, eventId: string): Promise<Outcome> {
+  const { terminal, now } = call
+  terminal.progress('Looking for the stream')
+  const event = await new EventApi(openApi(call)).resolve(eventId)
+  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }))
+  return {
+    exit: 0,
+    data: { dryRun: true, event, actions },
+    text: stacked(planText(event, true, terminal), plannedLines(actions, terminal, now())),
+  }
 }
 
 const indented = (text: string) =>

@@ -6,7 +6,7 @@ import { register } from '../keys/register.js'
 import { ApiRegistry } from '../keys/registry.js'
 import type { KeyPlace } from '../keys/key-store.js'
 import { withRing } from '../keys/ring-store.js'
-import { addKey, type KeyAction } from '../keys/steps.js'
+import { addKey, type KeyAction, type KeyWork } from '../keys/steps.js'
 
 export interface SetupConfig {
   place: KeyPlace
@@ -58,13 +58,7 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
     lifeDays: config.lifeDays ?? 365,
     now,
   }
-  const signer = await withRing(ring, async (store): Promise<KeyRecord> => {
-    const work = { store, registry, report, now }
-    const key =
-      signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, config))
-    await register(work, { kid: key.kid })
-    return signingKeyRecord(store.ring, now()) ?? key
-  })
+  const signer = await withRing(ring, (store) => readyKey({ store, registry, report, now }, config))
 
   const change = await events.setJwtRequired(event.id, true)
   return {
@@ -73,6 +67,15 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
     kid: signer.kid,
     change,
   }
+}
+
+/** A registered key that signs: the one there is, else a spare, else a new one. */
+export async function readyKey(work: KeyWork, { bits }: { bits?: number | undefined }): Promise<KeyRecord> {
+  const { store, now } = work
+  const key =
+    signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, { bits }))
+  await register(work, { kid: key.kid })
+  return signingKeyRecord(store.ring, now()) ?? key
 }
 
 /** The two lines for the page. `serverUrl` is the token server's address. */

@@ -1,11 +1,13 @@
-import { readKeyConfig } from '../config.js'
+import { readKeyConfig, readKeyPlace } from '../config.js'
+import { loadPrivateKey } from '../keys/load-key.js'
+import type { SigningKey } from '../token/signing-key.js'
 import { placeText } from '../keys/key-store.js'
 import { loadStoredKey, readStore } from '../keys/ring-store.js'
 import { signingKeyRecord, whyNoSigner } from '../keys/key-state.js'
 import { noSigner } from '../keys/no-signer.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
-import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Command } from './command.js'
+import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
 import { Shown } from './shown.js'
 import { momentAndDistance } from './time-text.js'
 
@@ -18,32 +20,50 @@ export const tokenMint: Command = {
     name: { value: 'NAME', meaning: 'username: what the chat shows' },
     ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400', default: 'CHAT_TOKEN_TTL' },
   },
-  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET', 'CHAT_KEY_PASSPHRASE', 'CHAT_TOKEN_TTL'],
+  settings: [
+    'CHAT_KEY_DIR',
+    'CHAT_KEY_SECRET',
+    'CHAT_PRIVATE_KEY',
+    'CHAT_KEY_ID',
+    'CHAT_KEY_PASSPHRASE',
+    'CHAT_TOKEN_TTL',
+  ],
   notes: [
-    'Whoever has the token is that visitor until it expires. Signs with the key of the directory that signs now; contacts nobody.',
+    'Whoever has the token is that visitor until it expires. Signs with the key that `serve` would sign with; contacts nobody.',
   ],
   async run(call) {
     const now = call.now()
     const eventId = readEventId(requiredFlag(call, 'token mint', 'event', '0csUJYzAHfe3PcyMEVScmQ'))
     const userId = requiredFlag(call, 'token mint', 'user', 'user-12345')
     const username = requiredFlag(call, 'token mint', 'name', '"John Smith"')
-    const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { tokenTtl } = readKeyConfig(call.env, settingFlags(call))
     const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
-    const stored = await readStore(place)
-    const { ring } = stored
-    const record = signingKeyRecord(ring, now)
-    if (!record) throw noSigner(whyNoSigner(ring, now), placeText(place))
-    if (ttl > ring.maxTokenTtl) {
-      throw new UsageProblem(
-        `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,
-        `Write --ttl ${ring.maxTokenTtl}, or run \`kinescope-chat keys reconcile\` with CHAT_TOKEN_TTL=${ttl} first.`,
-      )
-    }
-    const { privateKey } = await loadStoredKey(stored, record, passphrase)
-    const key = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
+    const key = await keyToSignWith(call, ttl, now)
     const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
     const expiresAt = new Date(now + expiresIn * 1000).toISOString()
     call.terminal.printError(`signed with ${kid}, expires ${momentAndDistance(expiresAt, now)}`)
     return { exit: 0, data: { token, expires_in: expiresIn, kid }, text: Shown.of(token) }
   },
+}
+
+/** The key that `serve` would sign with. @throws OperatorProblem, UsageProblem */
+async function keyToSignWith(call: Call, ttl: number, now: number): Promise<SigningKey> {
+  const { passphrase } = readKeyConfig(call.env, settingFlags(call))
+  const place = readKeyPlace(call.env, settingFlags(call))
+  if ('privateKey' in place) {
+    const { privateKey } = await loadPrivateKey(place.privateKey, { passphrase })
+    return { kid: place.kid, privateKey, expiresAt: null }
+  }
+  const stored = await readStore(place)
+  const { ring } = stored
+  const record = signingKeyRecord(ring, now)
+  if (!record) throw noSigner(whyNoSigner(ring, now), placeText(place))
+  if (ttl > ring.maxTokenTtl) {
+    throw new UsageProblem(
+      `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,
+      `Write --ttl ${ring.maxTokenTtl}, or run \`kinescope-chat-server keys reconcile\` with CHAT_TOKEN_TTL=${ttl} first.`,
+    )
+  }
+  const { privateKey } = await loadStoredKey(stored, record, passphrase)
+  return { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
 }

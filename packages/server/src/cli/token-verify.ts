@@ -77,7 +77,7 @@ async function readToken({ args }: Call): Promise<string> {
   let text = ''
   for await (const chunk of process.stdin) text += String(chunk)
   if (text.trim() === '')
-    throw new UsageProblem('standard input held no token', 'Write: … | kinescope-chat token verify -')
+    throw new UsageProblem('standard input held no token', 'Write: … | kinescope-chat-server token verify -')
   return text.trim()
 }
 

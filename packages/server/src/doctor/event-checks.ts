@@ -26,7 +26,7 @@ export async function checkEvent(
         found.warn(
           'jwt-not-shown',
           'Kinescope doesn’t show whether the chat wants a token',
-          `Open the chat’s link without a token: it must not let you write. \`kinescope-chat events enable ${id}\` switches JWT on.`,
+          `Open the chat’s link without a token: it must not let you write. \`kinescope-chat-server events enable ${id}\` switches JWT on.`,
         ),
       )
     } else if (event.jwtRequired) {
@@ -36,7 +36,7 @@ export async function checkEvent(
         found.fail(
           'jwt-not-enabled',
           'JWT is off for this stream: anyone may enter its chat under any name',
-          `\`kinescope-chat events enable ${id}\``,
+          `\`kinescope-chat-server events enable ${id}\``,
         ),
       )
     }

@@ -16,7 +16,7 @@ export const FAULT_REMEDIES: Readonly<Record<VerifyFault['code'], string>> = {
   'bad-signature':
     'It was signed with another private key than the one registered under its kid: check which key the server uses.',
   'key-not-registered':
-    'The key named by its kid is not among these: `kinescope-chat keys list` shows which are, `keys register` registers one.',
+    'The key named by its kid is not among these: `kinescope-chat-server keys list` shows which are, `keys register` registers one.',
   'key-expired':
-    'Its key’s expires_at has passed: `kinescope-chat keys rotate` makes and registers a new one.',
+    'Its key’s expires_at has passed: `kinescope-chat-server keys rotate` makes and registers a new one.',
 }

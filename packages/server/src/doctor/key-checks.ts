@@ -65,7 +65,7 @@ function expiry(expiresAt: number, now: number): Finding {
   const days = Math.floor((expiresAt - now) / DAY_MS)
   const text = `the key expires in ${days} day${days === 1 ? '' : 's'}`
   const cure =
-    'Run `kinescope-chat keys rotate` now, and `kinescope-chat keys reconcile` daily: it would have.'
+    'Run `kinescope-chat-server keys rotate` now, and `kinescope-chat-server keys reconcile` daily: it would have.'
   if (days < FAIL_DAYS) return found.fail('key-expires-soon', text, cure)
   return days < WARN_DAYS ? found.warn('key-expires-soon', text, cure) : found.ok('key-life', text)
 }
@@ -88,7 +88,7 @@ function lifetimes({ maxTokenTtl }: KeyRing, tokenTtl: number): Finding[] {
     findingsAbout('keys').fail(
       'token-outlives-key',
       `tokens live ${tokenTtl} s, but a retired key is kept for ${maxTokenTtl} s only`,
-      `Run \`kinescope-chat keys reconcile\` with CHAT_TOKEN_TTL=${tokenTtl}.`,
+      `Run \`kinescope-chat-server keys reconcile\` with CHAT_TOKEN_TTL=${tokenTtl}.`,
     ),
   ]
 }

@@ -96,7 +96,7 @@ async function checkRegistration(
           found.warn(
             'key-duplicate',
             `${kid} is registered ${named.length} times`,
-            'Run `kinescope-chat keys reconcile`: it deletes the spare ones.',
+            'Run `kinescope-chat-server keys reconcile`: it deletes the spare ones.',
           ),
         ]
       : []
@@ -158,35 +158,35 @@ function mismatch(
     return found.fail(
       'key-expired',
       `Kinescope’s copy of ${kid} expired at ${remote.expiresAt}`,
-      'Run `kinescope-chat keys rotate`: it makes and registers a new key.',
+      'Run `kinescope-chat-server keys rotate`: it makes and registers a new key.',
     )
   }
   if (remote.n !== null && bitsOf(remote.n) < MIN_BITS) {
     return found.fail(
       'key-too-small',
       `${kid} has ${bitsOf(remote.n)} bits at Kinescope`,
-      `Use a key of ${MIN_BITS} bits or more: \`kinescope-chat keys rotate\`.`,
+      `Use a key of ${MIN_BITS} bits or more: \`kinescope-chat-server keys rotate\`.`,
     )
   }
   if (remote.alg !== null && remote.alg !== 'RS256') {
     return found.fail(
       'bad-algorithm',
       `${kid} is registered for ${remote.alg}`,
-      'Only RS256 is supported: `kinescope-chat keys rotate` registers a new key for it.',
+      'Only RS256 is supported: `kinescope-chat-server keys rotate` registers a new key for it.',
     )
   }
   if (remote.n !== null && remote.n !== publicJwk.n) {
     return found.fail(
       'bad-signature',
       `Kinescope has another key under the kid ${kid}: no signature made here fits it`,
-      'Check which key this server uses; else `kinescope-chat keys rotate` starts afresh under a new kid.',
+      'Check which key this server uses; else `kinescope-chat-server keys rotate` starts afresh under a new kid.',
     )
   }
   if (expires !== null && expiresAt !== null && Math.abs(expires - expiresAt) > 60_000) {
     return found.warn(
       'key-expiry-differs',
       `${kid} expires at ${remote.expiresAt} for Kinescope, but not here`,
-      `Run \`kinescope-chat keys register ${kid}\`: it takes Kinescope’s date over.`,
+      `Run \`kinescope-chat-server keys register ${kid}\`: it takes Kinescope’s date over.`,
     )
   }
   return null

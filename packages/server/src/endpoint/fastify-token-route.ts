@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WireCode } from 'kinescope-chat/contract'
+import { readNodeBody } from './node-body.js'
 import { Refusal } from './refusal.js'
 import { ALWAYS_HEADERS, type TokenAnswer, type TokenCall } from './token-call.js'
 import type { TokenEndpoint } from './token-endpoint.js'
-import { MAX_BODY_BYTES, readBody } from './token-request.js'
+import { MAX_BODY_BYTES } from './token-request.js'
 
 /**
  * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error answers
@@ -46,11 +47,8 @@ function callOf(request: FastifyRequest, address: string | null): TokenCall<Fast
     readBody: () => {
       if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
         return Promise.resolve({ problem: 'too-large' })
-      // leaving the loop early must not destroy the socket: the refusal still has to go out
       const stream = request.body as Readable | undefined
-      return readBody(
-        (stream?.iterator({ destroyOnReturn: false }) ?? null) as AsyncIterable<Uint8Array> | null,
-      )
+      return stream ? readNodeBody(stream) : Promise.resolve({ text: '' })
     },
     whenGone: (listener) => void request.raw.once('close', listener),
     request,

@@ -14,7 +14,7 @@ import type {
   Until,
 } from './token-call.js'
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
-import { MAX_BODY_BYTES, readBody } from './token-request.js'
+import { BodyChunks, MAX_BODY_BYTES, type RequestBody } from './token-request.js'
 
 /** What a token endpoint in code is made of; the same under every server. */
 export interface TokenHandlerOptions<R> {
@@ -121,7 +121,7 @@ export function createTokenHandler(options: FetchHandlerOptions): (request: Requ
       readBody: async ({ signal }) => {
         if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) return { problem: 'too-large' }
         if (request.bodyUsed) return { problem: 'read-already' }
-        return readBody(chunksOf(request.body, signal))
+        return readStream(request.body, signal)
       },
       whenGone: (listener) => request.signal.addEventListener('abort', listener, { once: true }),
       request,
@@ -131,17 +131,22 @@ export function createTokenHandler(options: FetchHandlerOptions): (request: Requ
   }
 }
 
-/** Streams are async iterable by the standard, but not in every runtime. */
-async function* chunksOf(
+/** By the reader: streams are async iterable by the standard, but not in every runtime. */
+async function readStream(
   body: ReadableStream<Uint8Array> | null,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const reader = body?.getReader()
-  if (!reader) return
+): Promise<RequestBody> {
+  const chunks = new BodyChunks()
+  if (!body) return chunks.body()
+  if (body.locked) return { problem: 'read-already' }
+  const reader = body.getReader()
   const cancel = () => void reader.cancel().catch(() => undefined)
   signal.addEventListener('abort', cancel, { once: true })
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value
+    for (let part = await reader.read(); !part.done && chunks.add(part.value);) part = await reader.read()
+    return chunks.body()
+  } catch {
+    return { problem: 'broken-off' }
   } finally {
     signal.removeEventListener('abort', cancel)
     cancel()

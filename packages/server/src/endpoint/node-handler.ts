@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { clientAddressBy } from './client-address.js'
 import { answerWith, endpointFor, type TokenHandlerOptions } from './fetch-handler.js'
+import { readNodeBody } from './node-body.js'
 import type { TokenCall } from './token-call.js'
-import { bodyReadAlready, MAX_BODY_BYTES, readBody, type RequestBody } from './token-request.js'
+import { bodyReadAlready, MAX_BODY_BYTES, type RequestBody } from './token-request.js'
 
 export interface NodeHandlerOptions<R extends IncomingMessage> extends TokenHandlerOptions<R> {
   /** The visitor's address behind a trusted proxy (Express: `(request) => request.ip`). */
@@ -67,8 +68,7 @@ async function bodyOf(
   const untouched = !request.readableDidRead && !request.readableEnded && request.readable
   // a parser that didn't want this type leaves an empty object beside a full stream
   if (!untouched || !isEmpty(body)) return bodyReadAlready(body)
-  // leaving the loop early must not destroy the socket: the refusal still has to go out
-  return readBody(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>)
+  return readNodeBody(request)
 }
 
 function isEmpty(body: unknown): boolean {

@@ -42,9 +42,9 @@ const BY_CODE: Partial<Record<WireCode, string>> = {
   'identity-unavailable': 'The site did not say who the visitor is: look at CHAT_IDENTITY_URL.',
   overloaded: 'If it lasts, add replicas or cores.',
   'server-error': 'A fault: see the cause.',
-  'key-unavailable': 'Run kinescope-chat keys list.',
-  'key-not-registered': 'Run kinescope-chat keys register.',
-  'key-expired': 'Run kinescope-chat keys rotate.',
+  'key-unavailable': 'Run kinescope-chat-server keys list.',
+  'key-not-registered': 'Run kinescope-chat-server keys register.',
+  'key-expired': 'Run kinescope-chat-server keys rotate.',
   'event-not-found': 'Kinescope knows no such stream: correct CHAT_EVENTS.',
 }
 

@@ -83,7 +83,10 @@ export class RegistrationWatch implements RegistrationView {
       ...[...this.#events].map(([id, state]) =>
         state === 'missing'
           ? { code: 'event-not-found', detail: `Kinescope knows no stream ${id}.` }
-          : { code: state, detail: `Anyone may enter the chat of ${id}: kinescope-chat events enable ${id}` },
+          : {
+              code: state,
+              detail: `Anyone may enter the chat of ${id}: kinescope-chat-server events enable ${id}`,
+            },
       ),
       ...(this.#failing ? [{ code: 'kinescope-api', detail: 'The last check at Kinescope failed.' }] : []),
     ]

@@ -2,8 +2,11 @@ import type { Deadline } from './deadline.js'
 
 /** Work that would take longer than this to sign is refused at once: a late token is no better than a retry. */
 const MAX_WAIT_MS = 1000
-/** How much one measurement moves the average. */
-const WEIGHT = 0.05
+/**
+ * Signatures that make one measurement. They come out of the threads in bursts, with a pause between: of each by itself
+ * the pause would look like a slow machine, and turn away the next one who asks.
+ */
+const MEASURED = 64
 /** Below this many a refusal would be noise: the estimate may be wrong, the wait can't be long. */
 const ALWAYS_WELCOME = 64
 /**
@@ -23,6 +26,8 @@ export class SigningQueue {
   #perSignatureMs: number
   /** When the last signature came out, or the queue was last empty. */
   #busySince = 0
+  #measured = 0
+  #measuredMs = 0
   #inHand = 0
   readonly #waiting: (() => void)[] = []
 
@@ -55,9 +60,7 @@ export class SigningQueue {
     try {
       deadline.throwIfOver()
       const signed = await Promise.race([sign(), deadline.ended])
-      const now = this.#clock()
-      this.#perSignatureMs += WEIGHT * (now - this.#busySince - this.#perSignatureMs)
-      this.#busySince = now
+      this.#measure()
       return signed
     } finally {
       this.#pending--
@@ -65,5 +68,14 @@ export class SigningQueue {
       if (next) next()
       else this.#inHand--
     }
+  }
+
+  #measure(): void {
+    const now = this.#clock()
+    this.#measuredMs += now - this.#busySince
+    this.#busySince = now
+    if (++this.#measured < MEASURED) return
+    this.#perSignatureMs = (this.#perSignatureMs + this.#measuredMs / this.#measured) / 2
+    this.#measured = this.#measuredMs = 0
   }
 }

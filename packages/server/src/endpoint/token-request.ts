@@ -76,35 +76,40 @@ export function bodyReadAlready(body: unknown): RequestBody {
   return decode(new TextEncoder().encode(body))
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
 function decode(bytes: Uint8Array): RequestBody {
   if (bytes.byteLength > MAX_BODY_BYTES) return { problem: 'too-large' }
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { text: decoder.decode(bytes) }
   } catch {
     return { problem: 'not-utf-8' }
   }
 }
 
-/** Reads a body in chunks and stops at the limit, whatever `Content-Length` promised. */
-export async function readBody(chunks: AsyncIterable<Uint8Array> | null): Promise<RequestBody> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of chunks ?? []) {
-      size += chunk.byteLength
-      if (size > MAX_BODY_BYTES) return { problem: 'too-large' }
-      parts.push(chunk)
+/** Collects the chunks of a body and stops at the limit, whatever `Content-Length` promised. */
+export class BodyChunks {
+  readonly #parts: Uint8Array[] = []
+  #size = 0
+
+  /** @returns whether there may be more */
+  add(chunk: Uint8Array): boolean {
+    this.#size += chunk.byteLength
+    if (this.#size > MAX_BODY_BYTES) return false
+    this.#parts.push(chunk)
+    return true
+  }
+
+  body(): RequestBody {
+    if (this.#size > MAX_BODY_BYTES) return { problem: 'too-large' }
+    const [only] = this.#parts
+    if (only && this.#parts.length === 1) return decode(only)
+    const bytes = new Uint8Array(this.#size)
+    let offset = 0
+    for (const part of this.#parts) {
+      bytes.set(part, offset)
+      offset += part.byteLength
     }
-  } catch {
-    return { problem: 'broken-off' }
+    return decode(bytes)
   }
-  const [only] = parts
-  if (only && parts.length === 1) return decode(only)
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const part of parts) {
-    bytes.set(part, offset)
-    offset += part.byteLength
-  }
-  return decode(bytes)
 }

@@ -90,7 +90,8 @@ export function siteJwtIdentity(options: SiteJwtOptions): IdentitySource {
 
 /** A bearer value goes before the cookie: the page's author has set it for this. */
 function statementIn(authorization: string | null, cookie: () => string | null): string | null {
-  return /^Bearer +([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1] ?? cookie()
+  const isBearer = authorization?.slice(0, 7).toLowerCase() === 'bearer '
+  return (isBearer && authorization.slice(7).trim()) || cookie()
 }
 
 /** RFC 7519, section 2: a NumericDate is seconds. JavaScript's clock is not, and such a statement never ends. */

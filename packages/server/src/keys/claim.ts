@@ -51,5 +51,5 @@ const unclaimed = (file: string) =>
   new OperatorProblem(
     'private-key-unclaimed',
     `${file} has no entry in the ring, and Kinescope doesn’t list it`,
-    'If it is yours, `kinescope-chat keys register --adopt` takes it in; else find out who put it there.',
+    'If it is yours, `kinescope-chat-server keys register --adopt` takes it in; else find out who put it there.',
   )

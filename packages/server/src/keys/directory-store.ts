@@ -82,7 +82,7 @@ async function readPrivateKey(dir: string, file: string): Promise<StoredKey> {
     throw new OperatorProblem(
       'private-key-unreadable',
       `${join(dir, file)} can’t be read (${errorCode(cause) ?? 'unknown error'})`,
-      'Restore the file and let the user this runs as read it, or take another key with `kinescope-chat keys rotate`.',
+      'Restore the file and let the user this runs as read it, or take another key with `kinescope-chat-server keys rotate`.',
       { cause },
     )
   }

@@ -76,7 +76,7 @@ export async function readTrusted(
       throw new OperatorProblem(
         'private-key-exposed',
         `${path} can be read or changed by every user of this machine (${modeText(stats)})`,
-        `Run \`chmod 600 ${path}\`; if others may have read it, \`kinescope-chat keys revoke\` its key.`,
+        `Run \`chmod 600 ${path}\`; if others may have read it, \`kinescope-chat-server keys revoke\` its key.`,
       )
     }
     return { text: await file.readFile('utf8'), exposed }

@@ -142,14 +142,14 @@ function refuseUnfit({ algorithm }: CryptoKey, { e }: PublicJwk): number {
     throw keyProblem(
       'too-small',
       `the private key has ${bits} bits, and Kinescope takes keys of at least ${MIN_BITS}`,
-      'Make a new key with `kinescope-chat keys generate`; a small key can’t be enlarged.',
+      'Make a new key with `kinescope-chat-server keys generate`; a small key can’t be enlarged.',
     )
   }
   if (e !== 'AQAB') {
     throw keyProblem(
       'exponent',
       'the key’s public exponent is not 65537 (AQAB), the one Kinescope documents',
-      'Make a new key with `kinescope-chat keys generate`.',
+      'Make a new key with `kinescope-chat-server keys generate`.',
     )
   }
   return bits
@@ -168,7 +168,7 @@ async function proveKey(privateKey: CryptoKey, publicJwk: PublicJwk): Promise<vo
     throw keyProblem(
       'inconsistent',
       'the private key does not fit its own public part: a signature made with it does not verify',
-      'Restore the key from where it was made, or make a new one with `kinescope-chat keys generate`.',
+      'Restore the key from where it was made, or make a new one with `kinescope-chat-server keys generate`.',
     )
   }
 }

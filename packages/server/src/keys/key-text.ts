@@ -12,7 +12,7 @@ export type KeyText =
 const MAX_TEXT = 65_536
 
 const MAKE_ONE =
-  'Give the private key as PEM (PKCS#8 or PKCS#1) or JWK; `kinescope-chat keys generate` makes one.'
+  'Give the private key as PEM (PKCS#8 or PKCS#1) or JWK; `kinescope-chat-server keys generate` makes one.'
 
 export const keyProblem = (code: string, message: string, remediation = MAKE_ONE): OperatorProblem =>
   new OperatorProblem(`private-key-${code}`, message, remediation)
@@ -179,7 +179,7 @@ export const notRsa = (what: string): OperatorProblem =>
   keyProblem(
     'not-rsa',
     `the private key is ${what}, and RS256 needs a plain RSA key`,
-    'Make one with `kinescope-chat keys generate` or `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem`.',
+    'Make one with `kinescope-chat-server keys generate` or `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem`.',
   )
 
 function fromJson(text: string): KeyText {
@@ -199,7 +199,7 @@ export function checkJwk(jwk: JWK): JWK {
   if (jwk.kty === undefined) throw keyProblem('malformed', 'the JSON has no kty: it is no JWK')
   if (jwk.kty !== 'RSA') throw notRsa(`a JWK of another type than RSA (kty)`)
   if (jwk.d === undefined) throw keyProblem('public', 'the JWK has no private members: it is the public key')
-  const purpose = 'Kinescope supports only RS256: make a new key with `kinescope-chat keys generate`.'
+  const purpose = 'Kinescope supports only RS256: make a new key with `kinescope-chat-server keys generate`.'
   if (jwk.alg !== undefined && jwk.alg !== 'RS256')
     throw keyProblem('algorithm', 'the JWK is not made for RS256 (alg)', purpose)
   if (jwk.use !== undefined && jwk.use !== 'sig')

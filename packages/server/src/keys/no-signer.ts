@@ -8,19 +8,19 @@ export function noSigner(code: ReturnType<typeof whyNoSigner>, place: string): O
       return new OperatorProblem(
         code,
         `the key in ${place} is not registered at Kinescope yet`,
-        'Run `kinescope-chat keys register`.',
+        'Run `kinescope-chat-server keys register`.',
       )
     case 'key-expired':
       return new OperatorProblem(
         code,
         `the key in ${place} has expired at Kinescope`,
-        'Run `kinescope-chat keys rotate`, and `keys reconcile` daily so that it doesn’t happen again.',
+        'Run `kinescope-chat-server keys rotate`, and `keys reconcile` daily so that it doesn’t happen again.',
       )
     case 'key-unavailable':
       return new OperatorProblem(
         code,
         `no key in ${place} can sign`,
-        'Run `kinescope-chat setup --event ID`, or check CHAT_KEY_DIR (CHAT_KEY_SECRET in a cluster).',
+        'Run `kinescope-chat-server setup --event ID`, or check CHAT_KEY_DIR (CHAT_KEY_SECRET in a cluster).',
       )
   }
 }

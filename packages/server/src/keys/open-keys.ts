@@ -49,7 +49,7 @@ export async function openKeys(
       {
         name: 'CHAT_TOKEN_TTL',
         message: `is ${tokenTtl}, but the key ring keeps a retired key registered for tokens of ${maxTokenTtl} s at most.`,
-        remediation: `Run kinescope-chat keys reconcile with this CHAT_TOKEN_TTL, or write CHAT_TOKEN_TTL=${maxTokenTtl}`,
+        remediation: `Run kinescope-chat-server keys reconcile with this CHAT_TOKEN_TTL, or write CHAT_TOKEN_TTL=${maxTokenTtl}`,
       },
     ])
   }

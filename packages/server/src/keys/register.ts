@@ -16,7 +16,7 @@ export async function register(
     throw new OperatorProblem(
       'key-unavailable',
       'the ring has no key to register',
-      'Make one: `kinescope-chat keys generate`.',
+      'Make one: `kinescope-chat-server keys generate`.',
     )
   }
   for (const key of wanted) {
@@ -25,7 +25,7 @@ export async function register(
       throw new OperatorProblem(
         state === 'expired' ? 'key-expired' : 'key-unavailable',
         `${key.kid} is ${state} and can’t be registered`,
-        'Take a new key: `kinescope-chat keys rotate`.',
+        'Take a new key: `kinescope-chat-server keys rotate`.',
       )
     }
     const published = await publish(work, key, kid !== undefined)

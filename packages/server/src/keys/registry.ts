@@ -124,7 +124,7 @@ export class ApiRegistry implements Registry {
       throw new OperatorProblem(
         'kid-taken',
         `Kinescope has another key under the kid ${key.kid}`,
-        'Nothing was changed. Delete that key at Kinescope if it is not in use, or take a new one with `kinescope-chat keys rotate`.',
+        'Nothing was changed. Delete that key at Kinescope if it is not in use, or take a new one with `kinescope-chat-server keys rotate`.',
       )
     }
     const first = same.find(({ id }) => id === key.remoteId) ?? same[0]

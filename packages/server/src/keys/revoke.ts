@@ -99,7 +99,7 @@ async function secondTry(
     throw new OperatorProblem(
       code,
       `${kids.join(', ')} is revoked, but no other key could be registered, so nothing signs now: ${message}`,
-      'Run `kinescope-chat keys reconcile` as soon as Kinescope answers: it registers a new key and signs with it.',
+      'Run `kinescope-chat-server keys reconcile` as soon as Kinescope answers: it registers a new key and signs with it.',
       requestId === undefined ? {} : { requestId },
     )
   }

@@ -129,7 +129,7 @@ function storedIn(secret: V1Secret | null, place: string): StoredRing {
         new OperatorProblem(
           'private-key-unreadable',
           `${place} has no ${file}`,
-          'Restore it from a backup, or take another key with `kinescope-chat keys rotate`.',
+          'Restore it from a backup, or take another key with `kinescope-chat-server keys rotate`.',
         ),
       )
     },

@@ -205,7 +205,7 @@ export function keyByKid(keys: readonly KeyRecord[], kid: string): KeyRecord {
     `the ring has no key ${kid}`,
     keys.length > 0
       ? `It has: ${keys.map((known) => known.kid).join(', ')}. Keys that others registered are not ours to change.`
-      : 'The ring is empty: check CHAT_KEY_DIR, or make a key with `kinescope-chat keys generate`.',
+      : 'The ring is empty: check CHAT_KEY_DIR, or make a key with `kinescope-chat-server keys generate`.',
   )
 }
 

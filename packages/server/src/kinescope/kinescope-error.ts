@@ -102,16 +102,16 @@ export function refusalError({
       return resource === 'event'
         ? make(
             'event-not-found',
-            'Check the stream’s id: `kinescope-chat events list` shows all of them with their links.',
+            'Check the stream’s id: `kinescope-chat-server events list` shows all of them with their links.',
           )
         : make(
             'key-not-found',
-            'Kinescope has no such key (any more): `kinescope-chat keys reconcile` sets the ring right.',
+            'Kinescope has no such key (any more): `kinescope-chat-server keys reconcile` sets the ring right.',
           )
     case 409:
       return make(
         'kid-taken',
-        'A key with this kid is registered already: `kinescope-chat keys reconcile` finds out which.',
+        'A key with this kid is registered already: `kinescope-chat-server keys reconcile` finds out which.',
       )
     case 429: {
       const wait = retryAfterMs === null ? 'a few minutes' : `${Math.ceil(retryAfterMs / 1000)} s`
@@ -122,7 +122,7 @@ export function refusalError({
     case 400201:
       return make(
         'kid-taken',
-        'A key with this kid is registered already: `kinescope-chat keys reconcile` finds out which.',
+        'A key with this kid is registered already: `kinescope-chat-server keys reconcile` finds out which.',
       )
     case 100106:
       return make(
@@ -138,7 +138,7 @@ export function refusalError({
     case 400301:
       return make(
         'api-id-malformed',
-        'Kinescope’s API wants the stream’s UUID: copy it from `kinescope-chat events list`, or give the stream’s link.',
+        'Kinescope’s API wants the stream’s UUID: copy it from `kinescope-chat-server events list`, or give the stream’s link.',
         'the id is not a UUID, and no stream has it as the last part of its link (400301)',
       )
   }
@@ -150,9 +150,9 @@ function hintFor(words: string): string {
   if (/invalid key format/i.test(words))
     return 'Kinescope didn’t take the key’s form: report this together with the request id.'
   if (/key size too small/i.test(words))
-    return 'Use a key of 2048 bits or more: `kinescope-chat keys generate`.'
+    return 'Use a key of 2048 bits or more: `kinescope-chat-server keys generate`.'
   if (/key expired/i.test(words))
-    return 'The key’s expires_at has passed: make a new one with `kinescope-chat keys rotate`.'
+    return 'The key’s expires_at has passed: make a new one with `kinescope-chat-server keys rotate`.'
   return 'If the message doesn’t help, write to Kinescope’s support with the request id.'
 }
 

@@ -63,7 +63,10 @@ function readiness({ keys, notes: known, now = Date.now }: HealthSources) {
   if ('problem' in choice) return { code: 503, status: 'not-ready', problem: choice.problem, notes }
   const days = daysLeft(choice, now())
   if (endsSoon(choice, now())) {
-    notes.push({ code: 'key-ends-soon', detail: `${days} days left: run kinescope-chat keys reconcile.` })
+    notes.push({
+      code: 'key-ends-soon',
+      detail: `${days} days left: run kinescope-chat-server keys reconcile.`,
+    })
   }
   return { code: 200, status: 'ready', key: { kid: choice.key.kid, daysLeft: days }, notes }
 }

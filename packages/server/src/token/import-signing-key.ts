@@ -61,7 +61,7 @@ function checkImported(key: CryptoKey): CryptoKey {
   if (modulusLength < MIN_BITS) {
     throw badKey(
       `it has ${modulusLength} bits`,
-      'Make one of 2048 bits or more: kinescope-chat keys generate',
+      'Make one of 2048 bits or more: kinescope-chat-server keys generate',
     )
   }
   return key

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -284,7 +285,7 @@ describe('as a process', () => {
         PORT: '0',
         CHAT_EVENTS: '*',
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
+        CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
         CHAT_LOG_LEVEL: 'silent',
       },
     })

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -5,11 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SEED, seedEvents } from '../../../../demo/emulator/seed-events.js'
 import { startTestServer, type TestServer } from '../running-server.js'
+import { secret } from '../secrets.js'
+import { KID, withoutChance } from './without-chance.js'
 import { workbench, type Workbench } from './workbench.js'
 
 const PAGE = fileURLToPath(new URL('../../docs/operating.md', import.meta.url))
 const START = Date.parse('2026-11-25T09:00:00Z')
-const KID = /\b\d{8}-[\w-]{16}(?![\w-])/g
 
 /** The page as it would be if its commands were run now. Prose stays; every output is made anew. */
 async function replay(text: string, bench: Workbench): Promise<string> {
@@ -43,7 +45,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
         CHAT_EVENTS: SEED.live.publicId,
         CHAT_ALLOWED_ORIGINS: siteUrl,
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
+        CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
       })
     }
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))
@@ -60,10 +62,11 @@ async function replay(text: string, bench: Workbench): Promise<string> {
     const { stdout, stderr } = await bench.kc(...argv)
     const shown = words.map((word, index) => (word === 'KID' || word.match(KID) ? argv[index]! : word))
     const quoted = shown.map((word) => (word.includes(' ') ? `"${word}"` : word))
-    return asOnPage([`$ kinescope-chat ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
+    return asOnPage([`$ kinescope-chat-server ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
   }
 
-  const parts = text.split(/(```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
+  // the nights have worlds of their own: see nights.test.ts
+  const parts = text.split(/(<!-- night: [\s\S]*?<!-- morning -->|```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
   const made: string[] = []
   for (const part of parts) {
     if (part.startsWith('<!-- clock: 90 min')) vi.setSystemTime(Date.now() + 90 * 60_000)
@@ -83,17 +86,6 @@ async function replay(text: string, bench: Workbench): Promise<string> {
   await (server as TestServer | null)?.close()
   site.close()
   return made.join('')
-}
-
-/** Leaves out what chance decides: key ids in the order they turn up, Kinescope's ids, moduli, tokens. */
-function withoutChance(text: string): string {
-  const kids: string[] = []
-  return text
-    .replace(KID, (kid) => `KID${kids.includes(kid) ? kids.indexOf(kid) + 1 : kids.push(kid)}`)
-    .replace(/jwk_\w{12}/g, 'jwk_ID')
-    .replace(/("n": ?)"[\w-]+"/g, '$1"MODULUS"')
-    .replace(/(X-Request-ID )[\da-f-]{36}/g, '$1ID')
-    .replace(/ +/g, ' ')
 }
 
 // only the clock: whatever waits, waits really
@@ -119,7 +111,7 @@ it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes
       'keys revoke',
       'doctor',
     ]) {
-      expect(text).toContain(`$ kinescope-chat ${command}`)
+      expect(text).toContain(`$ kinescope-chat-server ${command}`)
     }
   } finally {
     await bench.close()

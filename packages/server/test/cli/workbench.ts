@@ -28,6 +28,8 @@ export interface Workbench {
   /** Runs it with `--json` and parses the answer. */
   json: (...argv: string[]) => Promise<{ exit: number; data: any }> // eslint-disable-line @typescript-eslint/no-explicit-any
   waited: number[]
+  /** `on`: `keys revoke` is not given `--yes` by itself. */
+  asks: { on: boolean }
   close: () => Promise<void>
 }
 
@@ -46,9 +48,12 @@ export async function workbench(options: EmulatorOptions = {}): Promise<Workbenc
     KINESCOPE_CHAT_ORIGIN: url,
   }
   const waited: number[] = []
+  const asks = { on: false }
   const kc = async (...argv: string[]): Promise<CommandResult> => {
     const out = { stdout: '', stderr: '' }
-    const exit = await run(argv, {
+    // who tests what a revocation does means it; what is asked before it has tests of its own
+    const meant = argv[1] === 'revoke' && !asks.on ? ['--yes'] : []
+    const exit = await run([...argv, ...meant], {
       env,
       stdout: { write: (text) => (out.stdout += text) },
       stderr: { write: (text) => (out.stderr += text) },
@@ -70,6 +75,7 @@ export async function workbench(options: EmulatorOptions = {}): Promise<Workbenc
       return { exit, data: JSON.parse(stdout) as unknown }
     },
     waited,
+    asks,
     async close() {
       await emulator.close()
       rmSync(folder, { recursive: true, force: true })

@@ -78,7 +78,7 @@ describe('the jobs of the keys in a cluster', () => {
     }
     expect((await runContainer(daily)).exit).toBe(0)
     const [first] = cluster.ring().keys
-    expect((await runContainer(job, ['keys', 'revoke', first!.kid])).exit).toBe(0)
+    expect((await runContainer(job, ['keys', 'revoke', first!.kid, '--yes'])).exit).toBe(0)
     expect(bench.emulator.state.keys.map(({ kid }) => kid)).toEqual([cluster.ring().keys[1]!.kid])
     expect((await runContainer(job)).data).toMatchObject({ missingAtKinescope: [] })
   })

@@ -65,7 +65,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'revoke, without a spare',
-    command: ['keys', 'revoke', 'SIGNER'],
+    command: ['keys', 'revoke', 'SIGNER', '--yes'],
     signsBefore: true,
     async prepare(bench) {
       await good(bench, 'keys', 'generate')

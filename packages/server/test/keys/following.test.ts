@@ -1,9 +1,11 @@
 import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ringKeySource, type FollowOptions, type RingKeySource } from '../../src/keys/ring-key-source.js'
 import { HOUR_MS, ringDirectory, ringEntry, writeRing, type RingEntry } from '../ring-directory.js'
 import { askToken, startTestServer } from '../running-server.js'
+import { secret } from '../secrets.js'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 const codes = (source: RingKeySource) => source.notes().map(({ code }) => code)
@@ -128,7 +130,11 @@ describe('a server whose ring can’t be followed', () => {
     const signer = ringEntry()
     writeRing(dir, 1, [signer])
     const server = await startTestServer(
-      { CHAT_KEY_DIR: dir, CHAT_IDENTITY: 'guest', CHAT_IDENTITY_SECRET: 'a1b2c3d4e5f6g7h8'.repeat(3) },
+      {
+        CHAT_KEY_DIR: dir,
+        CHAT_IDENTITY: 'guest',
+        CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
+      },
       { keyPollMs: 3_600_000 },
     )
     try {

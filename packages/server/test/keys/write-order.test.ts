@@ -71,7 +71,7 @@ describe('the order of writes', () => {
     await bench.kc('keys', 'register')
     const { data } = await bench.json('keys', 'list')
     const { kid } = (data as { keys: { kid: string; signs: boolean }[] }).keys.find(({ signs }) => signs)!
-    const steps = withoutLock(await stepsOf('keys', 'revoke', kid)).map((step) =>
+    const steps = withoutLock(await stepsOf('keys', 'revoke', kid, '--yes')).map((step) =>
       step.replace(/jwk_\w+/, 'ID'),
     )
     expect(steps.slice(steps.indexOf('rename keyring.json'))).toEqual([

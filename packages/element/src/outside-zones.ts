@@ -1,0 +1,13 @@
+interface Zones {
+  Zone?: { root?: { run?: (work: () => unknown) => unknown } }
+}
+
+/**
+ * Runs work outside of any zone of zone.js, which patches what a page waits with: Angular holds a page for unstable while
+ * a timer or a request that began in its zone is under way, and ours never end. Everything that begins in the work is
+ * outside as well.
+ */
+export function outsideZones<T>(work: () => T): T {
+  const root = (globalThis as Zones).Zone?.root
+  return typeof root?.run === 'function' ? (root.run(work) as T) : work()
+}

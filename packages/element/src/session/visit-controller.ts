@@ -1,0 +1,110 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit'
+import { inEditorCanvas } from '../placing/editor-canvas.js'
+import { ChatSession, type SessionHost } from './chat-session.js'
+
+/** How far outside the viewport a lazy chat begins. */
+const LAZY_MARGIN = '200px'
+
+export interface VisitOptions extends Omit<SessionHost, 'element'> {
+  /** Whether the page wants a still picture. */
+  preview(): boolean
+  /** Whether nothing may begin before the element comes near the viewport. */
+  lazy(): boolean
+  /** A visit could not begin: something that it needs is missing. */
+  broken(fault: unknown): void
+}
+
+/** Decides when a session begins and ends: the only bridge between lit's updates and the session, which knows no lit. */
+export class VisitController implements ReactiveController {
+  readonly session: ChatSession
+  readonly #host: ReactiveControllerHost & HTMLElement
+  readonly #options: VisitOptions
+  #nearness: IntersectionObserver | undefined
+  /** Whether the next update begins another visit. */
+  #due = true
+  #left = false
+  /** Somebody asked for the chat before it began: it waits for nothing then. */
+  #wanted = false
+
+  constructor(host: ReactiveControllerHost & HTMLElement, options: VisitOptions) {
+    this.#host = host
+    this.#options = options
+    this.session = new ChatSession({ ...options, element: host })
+    host.addController(this)
+  }
+
+  /** Something has changed that makes the present visit another one's. */
+  expire(): void {
+    this.#due = true
+  }
+
+  reload(): void {
+    if (this.#still) return
+    this.#wanted = true
+    if (!this.#ready) return
+    this.#nearness?.disconnect()
+    this.session.reload()
+  }
+
+  reset(): void {
+    if (this.#ready) this.#begin()
+  }
+
+  hostConnected(): void {
+    const moved = !this.#left && this.#still === (this.session.state.status === 'preview')
+    this.#left = false
+    // what is moved in one task was never gone: its token is still good, only the browser has emptied its frame
+    if (this.#ready && !(moved && this.session.frames.empty)) this.#begin({ keep: true })
+    else this.#host.requestUpdate()
+  }
+
+  hostDisconnected(): void {
+    setTimeout(() => this.#host.isConnected || this.#leave())
+  }
+
+  hostUpdated(): void {
+    if (!this.#due) return
+    // an update draws and doesn't act: what a listener of ours sets while a session begins belongs to the next one
+    this.#host.updateComplete
+      .then(() => {
+        if (this.#due && this.#host.isConnected) this.#begin()
+      })
+      .catch((fault: unknown) => this.#options.broken(fault))
+  }
+
+  /** Whether there is a visit to go on with. */
+  get #ready(): boolean {
+    return this.#host.isConnected && !this.#due
+  }
+
+  /** In an editor, or by wish, the element is a picture of itself. */
+  get #still(): boolean {
+    return this.#options.preview() || inEditorCanvas(this.#host)
+  }
+
+  #begin({ keep = false } = {}): void {
+    this.#due = false
+    this.#nearness?.disconnect()
+    const { session } = this
+    session.stop({ keep, preview: this.#still })
+    const waits = this.#options.lazy() && !this.#wanted && 'IntersectionObserver' in globalThis
+    this.#wanted = false
+    if (this.#still || this.#due) return
+    if (!waits) return session.start()
+    this.#nearness = new IntersectionObserver(
+      (entries) => {
+        if (!entries.at(-1)!.isIntersecting) return
+        this.#nearness?.disconnect()
+        session.start()
+      },
+      { rootMargin: LAZY_MARGIN },
+    )
+    this.#nearness.observe(this.#host)
+  }
+
+  #leave(): void {
+    this.#left = true
+    this.#nearness?.disconnect()
+    this.session.stop({ keep: true })
+  }
+}

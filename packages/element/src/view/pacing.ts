@@ -1,0 +1,80 @@
+import { IDLE, type ChatState } from '../session/chat-state.js'
+
+/** Nothing moves on the page before this … */
+const SKELETON_AFTER_MS = 300
+/** … and what has appeared stays at least this long, so that nothing flashes. */
+const SKELETON_LEAST_MS = 400
+const STILL_LOADING_AFTER_MS = 8_000
+/** A trouble shorter than this isn't worth a word over a chat that works. */
+const BANNER_AFTER_MS = 1_500
+/** A shorter countdown would only make a visitor hurry. */
+const COUNTDOWN_FROM_MS = 5_000
+
+/** What lies over or in the place of the chat. */
+export type Layer = 'nothing' | 'skeleton' | 'preview' | 'problem' | 'chat'
+
+/** What a moment calls for. */
+export interface Moment {
+  layer: Layer
+  /** Loading takes long enough for a word about it. */
+  still: boolean
+  /** There is trouble over a chat that is on the page. */
+  banner: boolean
+  /** Seconds until it is tried again, where they are counted. */
+  seconds: number | null
+  /** When the picture changes by itself, on the steady clock. */
+  next: number
+  /** What the next moment has to know of this one. */
+  memory: Memory
+}
+
+interface Memory {
+  state: ChatState
+  /** When the chat came or went, or trouble began. */
+  since: number
+  skeletonSince: number
+  retryAt: number
+}
+
+/** Before anything was drawn. */
+export const BEGINNING: Moment = {
+  layer: 'nothing',
+  still: false,
+  banner: false,
+  seconds: null,
+  next: Infinity,
+  memory: { state: IDLE, since: -Infinity, skeletonSince: 0, retryAt: 0 },
+}
+
+/**
+ * The picture that follows another one. Pure.
+ * @param now the steady clock's time
+ */
+export function pace({ layer: before, memory }: Moment, state: ChatState, now: number): Moment {
+  const { status, problem, framed } = state
+  const known = memory.state
+  const turned = memory.since < 0 || framed !== known.framed || !problem !== !known.problem
+  const since = turned ? now : memory.since
+  const retryAt = problem === known.problem ? memory.retryAt : now + (problem?.retryInMs ?? 0)
+  let next = Infinity
+  const passed = (moment: number) => {
+    if (now < moment) next = Math.min(next, moment)
+    return now >= moment
+  }
+  const bars = before === 'skeleton'
+  let layer: Layer = 'nothing'
+  if (status === 'preview') layer = 'preview'
+  else if (bars && !passed(memory.skeletonSince + SKELETON_LEAST_MS)) layer = 'skeleton'
+  else if (framed) layer = 'chat'
+  else if (problem) layer = 'problem'
+  else if (passed(since + SKELETON_AFTER_MS)) layer = 'skeleton'
+  const skeletonSince = layer === 'skeleton' && !bars ? now : memory.skeletonSince
+  const still = layer === 'skeleton' && passed(since + STILL_LOADING_AFTER_MS)
+  const banner = framed && !!problem && passed(since + BANNER_AFTER_MS)
+  let seconds: number | null = null
+  if ((problem?.retryInMs ?? 0) >= COUNTDOWN_FROM_MS && (banner || layer === 'problem')) {
+    seconds = Math.max(0, Math.ceil((retryAt - now) / 1000))
+    passed(retryAt - (seconds - 1) * 1000)
+  }
+  return { layer, still, banner, seconds, next, memory: { state, since, skeletonSince, retryAt } }
+}

@@ -1,0 +1,114 @@
+/**
+ * How the server behaves when everybody comes at once, beside what people write and beside the least there can be, in the
+ * same run on the same machine. Tokens a second are told against `openssl speed rsa2048`: only ratios mean anything
+ * elsewhere. Then 2,000 connections ask for more than can be signed.
+ *
+ * Prints two tables and writes `.cache/bench-server.json`. Ends with 1 where an answer is wrong or an alarm is passed.
+ * `BENCH_SECONDS` (5) and `BENCH_ROUNDS` (3) make it shorter or steadier.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { overload, type OverloadResult } from './overload.js'
+import { startContender, untilHealthy, type Contender } from './server-under-test.js'
+import { at, steadyLoad, type SteadyResult } from './steady-load.js'
+
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5)
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3)
+/** Of one core's openssl: below it something has become slow. */
+const ALARM_RATIO = 0.75
+const ALARM_HEALTH_P99_MS = 100
+const CONTENDERS: Contender[] = ['serve', 'fastify-jose', 'express-jsonwebtoken']
+
+interface Round extends SteadyResult {
+  contender: Contender
+  opensslPerSecond: number
+}
+
+const rounds: Round[] = []
+for (let round = 0; round < ROUNDS; round++) {
+  for (const contender of CONTENDERS) {
+    // of the same minute, since neighbours come and go
+    const opensslPerSecond = opensslSignsPerSecond()
+    const server = await startContender(contender)
+    try {
+      await steadyLoad(server, 1)
+      await untilHealthy(server.url)
+      rounds.push({ contender, opensslPerSecond, ...(await steadyLoad(server, SECONDS)) })
+    } finally {
+      await server.stop()
+    }
+  }
+}
+const overloads: OverloadResult[] = []
+for (const patient of [true, false]) {
+  const server = await startContender('serve')
+  try {
+    await steadyLoad(server, 1)
+    await untilHealthy(server.url)
+    overloads.push(await overload(server, patient))
+  } finally {
+    await server.stop()
+  }
+}
+
+const steady = CONTENDERS.map((contender) => {
+  const own = rounds.filter((round) => round.contender === contender)
+  const median = (of: (round: Round) => number | null) =>
+    at(
+      own.map((round) => of(round) ?? Number.NaN).sort((a, b) => a - b),
+      0.5,
+    )
+  return {
+    contender,
+    tokensPerSecond: median((round) => round.tokensPerSecond),
+    ofOpenssl: median((round) => round.tokensPerSecond / round.opensslPerSecond),
+    mainThreadOfOpenssl: median((round) =>
+      round.mainThreadMsPerToken === null
+        ? null
+        : (round.mainThreadMsPerToken * round.opensslPerSecond) / 1000,
+    ),
+    mainThreadUs: median((round) => round.mainThreadMsPerToken && round.mainThreadMsPerToken * 1000),
+    healthP50: median((round) => round.healthP50),
+    healthP99: median((round) => round.healthP99),
+    rss: median((round) => round.rss),
+    peak: median((round) => round.peak),
+    wrong: own.reduce((sum, { wrong }) => sum + wrong, 0),
+  }
+})
+const machine = { cores: availableParallelism(), node: process.version, seconds: SECONDS, rounds: ROUNDS }
+const cache = fileURLToPath(new URL('../../../.cache/', import.meta.url))
+mkdirSync(cache, { recursive: true })
+writeFileSync(
+  `${cache}bench-server.json`,
+  JSON.stringify({ machine, steady, overloads, raw: rounds }, null, 2),
+)
+
+const rounded = (value: object) =>
+  Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [
+      name,
+      typeof one === 'number' ? Math.round(one * 100) / 100 : (one as unknown),
+    ]),
+  )
+console.log(
+  `${ROUNDS} rounds of ${SECONDS} s, 200 connections, ${machine.cores} cores, Node ${machine.node}; medians`,
+)
+console.table(steady.map(rounded))
+console.log('2,000 connections for 5 s')
+console.table(overloads.map(rounded))
+
+// what the others do wrong is theirs
+const [serve] = steady
+const wrong = (serve?.wrong ?? 0) + overloads.reduce((sum, result) => sum + result.wrong, 0)
+const slow = !serve || serve.ofOpenssl < ALARM_RATIO || serve.healthP99 > ALARM_HEALTH_P99_MS
+if (wrong > 0 || slow) process.exitCode = 1
+
+function opensslSignsPerSecond(): number {
+  const output = execFileSync('openssl', ['speed', '-seconds', '2', 'rsa2048'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return Number(/rsa\s+2048 bits\s+\S+\s+\S+\s+([\d.]+)/.exec(output)?.[1])
+}

@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+const EVENT = 'bench'
+const SECRET = 'the-secret-of-the-site-for-the-benchmark'
+const ORIGIN = 'https://www.example.com'
+/** Linux counts processor time in these (`getconf CLK_TCK`). */
+const TICK_MS = 10
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+export { publicKey, EVENT }
+
+const now = Math.floor(Date.now() / 1000)
+const statement = signed({ aud: 'kinescope-chat', sub: 'visitor', name: 'Visitor', exp: now + 3600 })
+/** The request that is sent again and again. */
+export const asked = {
+  headers: { 'Content-Type': 'application/json', Origin: ORIGIN, Authorization: `Bearer ${statement}` },
+  body: JSON.stringify({ event_id: EVENT }),
+}
+
+export type Contender = 'serve' | 'fastify-jose' | 'express-jsonwebtoken'
+
+/** A server in a process of its own. */
+export interface ServerUnderTest {
+  url: string
+  port: number
+  /** Milliseconds that its main thread has worked; null where the system doesn't tell. */
+  mainThreadMs(): number | null
+  /** MiB now and at most. */
+  memory(): { rss: number; peak: number } | null
+  stop(): Promise<void>
+}
+
+export async function startContender(name: Contender): Promise<ServerUnderTest> {
+  const port = await freePort()
+  const script = name === 'serve' ? ['../dist/cli/main.js', 'serve'] : [`./rivals/${name}.mjs`]
+  const [file = '', ...args] = script
+  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env['PATH'],
+      UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
+      PORT: String(port),
+      ...(name === 'serve' ? serveEnv() : { PRIVATE_KEY: pem, SECRET, NODE_ENV: 'production' }),
+    },
+  })
+  const url = `http://127.0.0.1:${port}`
+  await untilHealthy(url, () => child.exitCode === null)
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  return {
+    url,
+    port,
+    mainThreadMs: () => {
+      const fields = procFile(child, `task/${child.pid}/stat`)?.split(') ').at(-1)?.split(' ')
+      return fields ? (Number(fields[11]) + Number(fields[12])) * TICK_MS : null
+    },
+    memory: () => {
+      const status = procFile(child, 'status')
+      const mebibytes = (name: string) =>
+        Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status ?? '')?.[1]) / 1024
+      return status === null ? null : { rss: mebibytes('VmRSS'), peak: mebibytes('VmHWM') }
+    },
+    stop() {
+      child.kill()
+      return ended
+    },
+  }
+}
+
+function serveEnv(): Record<string, string> {
+  return {
+    CHAT_EVENTS: EVENT,
+    CHAT_ALLOWED_ORIGINS: ORIGIN,
+    CHAT_IDENTITY: 'jwt',
+    CHAT_IDENTITY_SECRET: SECRET,
+    CHAT_PRIVATE_KEY: pem,
+    CHAT_KEY_ID: 'bench',
+    CHAT_RATE_LIMIT: 'off',
+    CHAT_LOG_LEVEL: 'warn',
+  }
+}
+
+/** One request; status 0 where there was no answer. */
+export function call(
+  url: string,
+  method: 'GET' | 'POST',
+  path: string,
+  agent: Agent,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve) => {
+    const headers = method === 'POST' ? asked.headers : {}
+    const message = request(url + path, { method, agent, headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+    })
+    message.on('error', () => resolve({ status: 0, text: '' }))
+    message.end(method === 'POST' ? asked.body : undefined)
+  })
+}
+
+function procFile({ pid }: ChildProcess, name: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+/** Waits for an answer in a twentieth of a second: the server is up, and done with what came before. */
+export async function untilHealthy(url: string, alive: () => boolean = () => true): Promise<void> {
+  const agent = new Agent()
+  for (let attempt = 0; attempt < 800; attempt++) {
+    if (!alive()) throw new Error('the server did not start')
+    const started = performance.now()
+    const { status } = await call(url, 'GET', '/healthz', agent)
+    if (status === 200 && performance.now() - started < 50) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('the server did not become ready')
+}
+
+function signed(claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const text = `${part({ alg: 'HS256' })}.${part(claims)}`
+  return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,125 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { jwtVerify } from 'jose'
+import { asked, call, EVENT, publicKey, type ServerUnderTest } from './server-under-test.js'
+
+const CONNECTIONS = 200
+
+export interface SteadyResult {
+  tokensPerSecond: number
+  /** Milliseconds of its main thread for one token. */
+  mainThreadMsPerToken: number | null
+  /** Milliseconds from outside. */
+  healthP50: number
+  healthP99: number
+  rss: number | null
+  peak: number | null
+  /** Answers that should have been tokens and weren't, and tokens that don't verify. */
+  wrong: number
+}
+
+/** 200 connections that ask as fast as they are answered, while /healthz and a sample of tokens are watched. */
+export async function steadyLoad(server: ServerUnderTest, seconds: number): Promise<SteadyResult> {
+  const before = server.mainThreadMs()
+  const load = spawnSync('wrk', ['-v']).error ? loadFromNode(server, seconds) : loadFromWrk(server, seconds)
+  const watched = await watch(server, load)
+  const { tokens, wrong } = await load
+  const after = server.mainThreadMs()
+  const memory = server.memory()
+  return {
+    tokensPerSecond: tokens / seconds,
+    mainThreadMsPerToken: before === null || after === null ? null : (after - before) / tokens,
+    healthP50: at(watched.health, 0.5),
+    healthP99: at(watched.health, 0.99),
+    rss: memory?.rss ?? null,
+    peak: memory?.peak ?? null,
+    wrong: wrong + watched.wrong,
+  }
+}
+
+/** A value of a sorted list by its share of the way. */
+export function at(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Infinity
+}
+
+interface Load {
+  tokens: number
+  wrong: number
+}
+
+function loadFromWrk({ url }: ServerUnderTest, seconds: number): Promise<Load> {
+  const scratch = mkdtempSync(join(tmpdir(), 'chat-bench-'))
+  const script = join(scratch, 'mint.lua')
+  const lines = Object.entries(asked.headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`)
+  writeFileSync(script, `wrk.method = "POST"\nwrk.body = '${asked.body}'\n${lines.join('\n')}\n`, {
+    mode: 0o600,
+  })
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, `${url}/token`]
+  const wrk = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  wrk.stdout.on('data', (part) => (output += String(part)))
+  return new Promise((resolve) =>
+    wrk.once('exit', () => {
+      rmSync(scratch, { recursive: true })
+      const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0)
+      const errors =
+        /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1) ?? []
+      const refused = count(/Non-2xx or 3xx responses: (\d+)/)
+      const wrong = errors.reduce((sum, number) => sum + Number(number), refused)
+      resolve({ tokens: count(/(\d+) requests in/) - refused, wrong })
+    }),
+  )
+}
+
+/** Without wrk: slower, since the client itself takes a good part of the machine. */
+async function loadFromNode({ url }: ServerUnderTest, seconds: number): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+  const end = performance.now() + seconds * 1000
+  const load = { tokens: 0, wrong: 0 }
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      while (performance.now() < end) {
+        const { status } = await call(url, 'POST', '/token', agent)
+        if (status === 200) load.tokens++
+        else load.wrong++
+      }
+    }),
+  )
+  agent.destroy()
+  return load
+}
+
+/** Asks for /healthz on a connection of its own, and for a token now and then that is checked to the last claim. */
+async function watch({ url }: ServerUnderTest, load: Promise<unknown>) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 })
+  const health: number[] = []
+  let loading = true
+  let wrong = 0
+  void load.then(() => (loading = false))
+  while (loading) {
+    const started = performance.now()
+    const { status } = await call(url, 'GET', '/healthz', agent)
+    health.push(performance.now() - started)
+    if (status !== 200) wrong++
+    if (health.length % 10 === 0) {
+      const { text } = await call(url, 'POST', '/token', agent)
+      if (!(await isGood(text))) wrong++
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  agent.destroy()
+  return { health: health.sort((a, b) => a - b), wrong }
+}
+
+async function isGood(text: string): Promise<boolean> {
+  try {
+    const { token } = JSON.parse(text) as { token: string }
+    const { payload } = await jwtVerify(token, publicKey, { audience: 'chat' })
+    return payload['user_id'] === 'visitor' && payload['event_id'] === EVENT
+  } catch {
+    return false
+  }
+}

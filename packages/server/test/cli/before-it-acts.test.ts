@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { COMMANDS } from '../../src/cli/commands.js'
+import { run } from '../../src/cli/run.js'
+import { workbench, type Workbench } from './workbench.js'
+
+let bench: Workbench
+let kid: string
+beforeEach(async () => {
+  bench = await workbench()
+  kid = (await bench.json('setup', '--event', SEED.live.id)).data.kid as string
+  bench.asks.on = true
+})
+afterEach(() => bench.close())
+
+/** Runs a command with somebody at the terminal. */
+async function asked(answer: string, ...argv: string[]) {
+  const questions: string[] = []
+  const exit = await run(argv, {
+    env: bench.env,
+    stdout: { write: () => undefined },
+    stderr: { write: () => undefined },
+    ask: (question) => {
+      questions.push(question)
+      return Promise.resolve(answer)
+    },
+    now: bench.now,
+  })
+  return { exit, asked: questions.length }
+}
+
+const changes = () => bench.emulator.state.requests.filter(({ method }) => method !== 'GET').length
+const files = () =>
+  readdirSync(bench.keyDir).map((name) => [name, readFileSync(join(bench.keyDir, name), 'utf8')])
+
+describe('what takes everybody out', () => {
+  const DANGEROUS = () => [
+    ['keys', 'revoke', kid],
+    ['keys', 'revoke', '--all'],
+    ['events', 'disable', SEED.live.id],
+  ]
+
+  it('is not done without a terminal and without --yes: 2, and nothing is changed', async () => {
+    for (const argv of DANGEROUS()) {
+      const before = [changes(), files()]
+      for (const flags of [[], ['--json']]) {
+        const { exit, stdout, stderr } = await bench.kc(...argv, ...flags)
+        expect(exit, argv.join(' ')).toBe(2)
+        expect(stdout + stderr).toContain('--yes')
+      }
+      expect([changes(), files()]).toEqual(before)
+    }
+  })
+
+  it('is asked on a terminal; anything but yes leaves all as it is', async () => {
+    for (const argv of DANGEROUS()) {
+      const before = [changes(), files()]
+      for (const answer of ['', 'n', 'y', 'no']) {
+        expect(await asked(answer, ...argv)).toEqual({ exit: 1, asked: 1 })
+      }
+      expect([changes(), files()]).toEqual(before)
+    }
+  })
+
+  it('is done after yes, and by --yes without a question', async () => {
+    expect(await asked('yes', 'events', 'disable', SEED.live.id)).toEqual({ exit: 0, asked: 1 })
+    expect(await asked('no', 'keys', 'revoke', kid, '--yes')).toEqual({ exit: 0, asked: 0 })
+    expect(bench.emulator.state.keys.map((key) => key.kid)).not.toContain(kid)
+  })
+
+  it('is not asked where another key stands ready', async () => {
+    await bench.kc('keys', 'generate')
+    await bench.kc('keys', 'register')
+    expect(await asked('no', 'keys', 'revoke', kid)).toEqual({ exit: 0, asked: 0 })
+  })
+})
+
+describe('--dry-run', () => {
+  const rehearsable = COMMANDS.filter(({ flags = {} }) => 'dry-run' in flags).map(({ name }) => name)
+  it('is there for everything that changes something at Kinescope', () => {
+    expect(rehearsable.sort()).toEqual(
+      [
+        'setup',
+        'keys register',
+        'keys rotate',
+        'keys revoke',
+        'keys reconcile',
+        'events enable',
+        'events disable',
+      ].sort(),
+    )
+  })
+
+  it('says what would be done, and changes nothing here or there', async () => {
+    await bench.kc('keys', 'generate')
+    const calls = [
+      ['setup', '--event', SEED.second.id],
+      ['keys', 'register'],
+      ['keys', 'rotate'],
+      ['keys', 'rotate', '--by-hand'],
+      ['keys', 'revoke', kid],
+      ['keys', 'revoke', '--all'],
+      ['keys', 'reconcile'],
+      ['events', 'enable', SEED.second.id],
+      ['events', 'disable', SEED.live.id],
+    ]
+    const before = [changes(), files()]
+    for (const argv of calls) {
+      const { exit, data } = await bench.json(...argv, '--dry-run')
+      expect([exit, data.dryRun], argv.join(' ')).toEqual([0, true])
+      expect((await bench.kc(...argv, '--dry-run')).exit).toBe(0)
+      expect([changes(), files()], argv.join(' ')).toEqual(before)
+    }
+  })
+
+  it('foretells what then happens', async () => {
+    const what = (actions: { action: string }[]) => actions.map(({ action }) => action)
+    for (const argv of [
+      ['keys', 'rotate'],
+      ['keys', 'revoke', kid, '--yes'],
+    ]) {
+      const foretold = (await bench.json(...argv, '--dry-run')).data
+      const done = (await bench.json(...argv)).data
+      expect(what(foretold.actions)).toEqual(what(done.actions))
+    }
+  })
+
+  it('begins with nothing: no directory is made', async () => {
+    bench.env['CHAT_KEY_DIR'] = join(bench.folder, 'elsewhere')
+    expect((await bench.kc('setup', '--event', SEED.live.id, '--dry-run')).exit).toBe(0)
+    expect(readdirSync(bench.folder)).not.toContain('elsewhere')
+  })
+})

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { systemProblem } from '../../src/cli/system-error.js'
+import { startServer } from '../../src/serve.js'
+import { readServeConfig } from '../../src/config.js'
+import { createLogger } from '../../src/log.js'
+import { listen } from '../running-server.js'
+import { workbench, type Workbench } from './workbench.js'
+
+let bench: Workbench
+beforeEach(async () => {
+  bench = await workbench()
+})
+afterEach(() => bench.close())
+
+const MINT = ['token', 'mint', '--event', SEED.live.publicId, '--user', 'u', '--name', 'N']
+const error = async (...argv: string[]) =>
+  (await bench.json(...argv)).data.error as { code: string; message: string; remediation: string }
+
+describe('an error tells its cause', () => {
+  it('port in use: which, and another', async () => {
+    const taken = await listen((_, response) => response.end())
+    const env = {
+      ...bench.env,
+      CHAT_EVENTS: '*',
+      CHAT_IDENTITY: 'guest',
+      CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
+    }
+    await bench.kc('setup', '--event', SEED.live.id)
+    const config = readServeConfig({ ...env, PORT: new URL(taken.url).port })
+    const failure: unknown = await startServer(config, { logger: createLogger('silent') }).catch(
+      (cause: unknown) => cause,
+    )
+    expect(systemProblem(failure)).toMatchObject({ code: 'port-in-use' })
+    expect(systemProblem(failure)!.remediation).toContain('--port')
+    await taken.close()
+  })
+
+  it('no key, no key directory', async () => {
+    expect((await error(...MINT)).code).toBe('key-unavailable')
+  })
+
+  it('a key directory that is a file, and a file that isn’t there', async () => {
+    writeFileSync(bench.keyDir, '')
+    const { code, remediation } = await error('keys', 'generate')
+    expect(code).not.toBe('unexpected')
+    expect(remediation).toBeTruthy()
+    expect(await error('token', 'verify', 'x', '--jwk', join(bench.folder, 'nope'))).toMatchObject({
+      code: 'enoent',
+    })
+  })
+
+  it.each([
+    ['EACCES', 'mkdir'],
+    ['EACCES', 'open'],
+    ['EROFS', 'open'],
+    ['ENOSPC', 'write'],
+    ['EDQUOT', 'write'],
+    ['EMFILE', 'open'],
+    ['EIO', 'read'],
+    ['EISDIR', 'read'],
+  ])('%s at %s has words and something to do', (code, syscall) => {
+    const problem = systemProblem(Object.assign(new Error(code), { code, syscall, path: '/keys/x.pem' }))
+    expect(problem!.code).toBe(code.toLowerCase())
+    expect(problem!.remediation).toBeTruthy()
+  })
+
+  it('what is not the system’s is not told as if it were', () => {
+    for (const other of [new Error('x'), Object.assign(new Error('x'), { code: 'ERR_ASSERTION' }), null, 'E'])
+      expect(systemProblem(other)).toBeNull()
+  })
+
+  it.each([
+    [401, 'api-token-refused'],
+    [403, 'api-forbidden'],
+  ])('an API that answers %i', async (status, code) => {
+    const api = await listen((_, response) => response.writeHead(status).end('{}'))
+    bench.env['KINESCOPE_API_URL'] = api.url
+    expect((await error('events', 'list')).code).toBe(code)
+    await api.close()
+  })
+
+  it('an API that isn’t there', async () => {
+    bench.env['KINESCOPE_API_URL'] = 'http://127.0.0.1:9'
+    expect((await error('events', 'list')).code).toBe('api-unreachable')
+  })
+})
+
+describe('CHAT_PRIVATE_KEY', () => {
+  it('signs for token mint as for serve', async () => {
+    const { data } = await bench.json('setup', '--event', SEED.live.id)
+    bench.env['CHAT_PRIVATE_KEY'] = readFileSync(join(bench.keyDir, `${data.kid as string}.pem`), 'utf8')
+    bench.env['CHAT_KEY_ID'] = data.kid as string
+    delete bench.env['CHAT_KEY_DIR']
+    const minted = await bench.json(...MINT)
+    expect(minted).toMatchObject({ exit: 0, data: { kid: data.kid } })
+    const page = await fetch(
+      `${bench.emulator.url}/chat/${SEED.live.publicId}?token=${minted.data.token as string}`,
+    )
+    expect(page.status).toBe(200)
+  })
+
+  it('under a wrong CHAT_KEY_ID: the doctor suspects it, and names the right one where Kinescope shows it', async () => {
+    const { data } = await bench.json('setup', '--event', SEED.live.id)
+    bench.env['CHAT_PRIVATE_KEY'] = readFileSync(join(bench.keyDir, `${data.kid as string}.pem`), 'utf8')
+    bench.env['CHAT_KEY_ID'] = 'of-last-year'
+    delete bench.env['CHAT_KEY_DIR']
+    for (const [keyFields, code] of [
+      ['full', 'wrong-kid'],
+      ['article', 'key-not-registered'],
+    ] as const) {
+      bench.emulator.state.variants.keyFields = keyFields
+      const { findings } = (await bench.json('doctor')).data as {
+        findings: { code: string; remediation: string }[]
+      }
+      expect(findings.find((finding) => finding.code === code)!.remediation).toContain(data.kid as string)
+    }
+  })
+})

@@ -1,0 +1,220 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { registrationAt } from '../../src/endpoint/registration-source.js'
+import { RegistrationWatch } from '../../src/endpoint/registration-watch.js'
+import { KinescopeApi } from '../../src/kinescope/api-client.js'
+import { EventApi } from '../../src/kinescope/event-api.js'
+import { JwkApi } from '../../src/kinescope/jwk-api.js'
+import type { KinescopeError } from '../../src/kinescope/kinescope-error.js'
+import { API_TOKEN } from '../cli/workbench.js'
+import { listen } from '../running-server.js'
+
+const PAGE = 1_048_576
+let close: () => Promise<void> = () => Promise.resolve()
+afterEach(() => close())
+
+/** An API of a stranger's making, and a client of it that counts what it asks. */
+async function strangeApi(
+  answer: (response: ServerResponse, request: IncomingMessage, index: number) => void,
+  options: { timeoutMs?: number; signal?: AbortSignal } = {},
+) {
+  const asked: string[] = []
+  const server = await listen((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    response.setHeader('X-Request-ID', 'r-1')
+    answer(response, request, asked.length)
+  })
+  close = server.close
+  const wait = () => Promise.resolve()
+  const api = new KinescopeApi({ url: server.url, token: API_TOKEN, wait, ...options })
+  return { api, asked, url: server.url }
+}
+const failureOf = (work: Promise<unknown>) =>
+  work.then(
+    () => null,
+    (error: KinescopeError) => error,
+  )
+const json = (response: ServerResponse, body: unknown, status = 200) =>
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+const row = (id: number) => ({ id: `id-${id}`, kid: `k-${id}` })
+
+describe('an answer without an end', () => {
+  it.each([
+    ['of a list', 200, 'api-bad-answer', 1],
+    ['of an error, which the status explains', 500, 'api-unavailable', 3],
+  ])('%s is read to a megabyte and no further, each time', async (_what, status, code, times) => {
+    let sent = 0
+    const { api, asked } = await strangeApi((response) => {
+      response.writeHead(status)
+      const more = () => {
+        while (!response.destroyed && sent < 600_000_000) {
+          sent += 65_536
+          if (!response.write(Buffer.alloc(65_536, ' '))) return void response.once('drain', more)
+        }
+      }
+      more()
+    })
+    expect(await failureOf(new JwkApi(api).list())).toMatchObject({ code, requestId: 'r-1' })
+    expect(asked).toHaveLength(times)
+    // what lies in the sockets' buffers is beyond the reader
+    expect(sent).toBeLessThan(times * (PAGE + 16_000_000))
+  })
+
+  it('is not begun where it says how long it is', async () => {
+    const { api } = await strangeApi((response) => {
+      response.writeHead(200, { 'content-length': String(PAGE + 1) }).write('{')
+    })
+    expect(await failureOf(new JwkApi(api).list())).toMatchObject({
+      code: 'api-bad-answer',
+      requestId: 'r-1',
+    })
+  })
+
+  it('of a page just below a megabyte is fine', async () => {
+    const { api } = await strangeApi((response) =>
+      json(response, { data: [{ ...row(1), pad: 'x'.repeat(PAGE - 200) }] }),
+    )
+    expect(await new JwkApi(api).list()).toHaveLength(1)
+  })
+})
+
+describe('paging without an end', () => {
+  it('that gives the same page for ever stops at the second', async () => {
+    const { api, asked } = await strangeApi((response) =>
+      json(response, { data: [row(1)], meta: { pagination: { total: 99, per_page: 1 } } }),
+    )
+    expect(await failureOf(new JwkApi(api).list())).toMatchObject({
+      code: 'api-bad-answer',
+      requestId: 'r-1',
+    })
+    expect(asked).toHaveLength(2)
+  })
+
+  it('that gives ever new rows stops at a page that no account has', async () => {
+    const { api, asked } = await strangeApi((response, _request, index) =>
+      json(response, { data: [row(index)], meta: { total: 1e9 } }),
+    )
+    expect(await failureOf(new JwkApi(api).list())).toMatchObject({
+      code: 'api-bad-answer',
+      requestId: 'r-1',
+    })
+    expect(asked).toHaveLength(200)
+  })
+
+  it('says what is wrong with every odd total, and never loops', async () => {
+    for (const total of [-1, 1.5, '2', null, 1e308, { a: 1 }]) {
+      const { api, asked } = await strangeApi((response) =>
+        json(response, { data: [row(1)], meta: { total } }),
+      )
+      await failureOf(new JwkApi(api).list())
+      expect(asked.length).toBeLessThanOrEqual(2)
+      await close()
+    }
+  })
+})
+
+describe('an API that hangs', () => {
+  const hang = () => undefined
+  const slow = (response: ServerResponse) => void response.writeHead(200).write('{"data":[')
+
+  it.each([
+    ['before its answer', hang],
+    ['in the middle of it', slow],
+  ])('%s is given up when the caller’s signal ends, in an attempt and between two', async (_what, answer) => {
+    const end = new AbortController()
+    const { api, asked } = await strangeApi((response) => {
+      answer(response)
+      setImmediate(() => end.abort())
+    })
+    const failure = await failureOf(new JwkApi(api.until(end.signal)).list())
+    expect(failure).toMatchObject({ code: 'api-gave-up' })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is not asked again by a wait that outlives the signal', async () => {
+    const end = new AbortController()
+    const { url, asked } = await strangeApi((response) => json(response, {}, 503))
+    const wait = () => {
+      end.abort()
+      return new Promise<void>(() => undefined)
+    }
+    const api = new KinescopeApi({ url, token: API_TOKEN, wait, signal: end.signal })
+    expect(await failureOf(new JwkApi(api).list())).toMatchObject({ code: 'api-unavailable' })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('keeps no watch from closing', async () => {
+    const { api, asked } = await strangeApi(hang)
+    const results: boolean[] = []
+    const watch = new RegistrationWatch({
+      source: registrationAt(api),
+      events: [{ id: 'stream' }],
+      currentKid: () => 'k',
+      onCheck: ({ ok }) => results.push(ok),
+    })
+    const looking = watch.look()
+    while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    watch.close()
+    await looking
+    expect(results).toEqual([]) // an end is no failure
+  })
+})
+
+describe('streams looked up for the watch', () => {
+  const stream = (index: number) => ({
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    play_link: `https://kinescope.io/public${index}`,
+    chat_jwt_required: index % 2 === 0,
+  })
+  const paged =
+    (count: number, change: (index: number) => object = stream) =>
+    (response: ServerResponse, request: IncomingMessage) => {
+      const page = Number(new URL(request.url!, 'http://x').searchParams.get('page') ?? 1)
+      const rows = Array.from({ length: count }, (_none, index) => change(index)).slice(
+        (page - 1) * 100,
+        page * 100,
+      )
+      json(
+        response,
+        request.url!.startsWith('/v1/jwk')
+          ? { data: [row(1)] }
+          : { data: rows, meta: { pagination: { total: count, per_page: 100 } } },
+      )
+    }
+
+  it('cost one list for forty of them, by UUID and by public id, and one more for the keys', async () => {
+    const { api, asked } = await strangeApi(paged(60))
+    const ids = Array.from({ length: 40 }, (_none, index) =>
+      index % 3 === 0 ? stream(index).id : `public${index}`,
+    )
+    const { events, keys } = await registrationAt(api).look(ids, new AbortController().signal)
+    expect([...events.keys()].sort()).toEqual([...ids].sort())
+    for (const [index, id] of ids.entries()) expect(events.get(id)?.jwtRequired).toBe(index % 2 === 0)
+    expect(keys).toHaveLength(1)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('stop at the page with the last of them', async () => {
+    const { api, asked } = await strangeApi(paged(1000))
+    await new EventApi(api).lookUp(['public7', 'public120'])
+    expect(asked).toHaveLength(2)
+  })
+
+  it('are missing where the whole list has none such, and unknown where it shows no links', async () => {
+    const { api } = await strangeApi(paged(3))
+    expect(
+      [...(await new EventApi(api).lookUp(['public1', 'nobody', stream(9).id]))].map(([id, event]) => [
+        id,
+        event === null,
+      ]),
+    ).toEqual([
+      ['public1', false],
+      ['nobody', true],
+      [stream(9).id, true],
+    ])
+    await close()
+    const bare = await strangeApi(paged(3, (index) => ({ id: stream(index).id })))
+    const found = await new EventApi(bare.api).lookUp(['public1', stream(9).id])
+    expect([...found.keys()]).toEqual([stream(9).id])
+  })
+})
