@@ -47,6 +47,10 @@ async function replay(text: string, bench: Workbench): Promise<string> {
         CHAT_IDENTITY: 'guest',
         CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
       })
+      // Node writes the true time there, and the page's is another
+      server.app.server.prependListener('request', (_request, response) => {
+        response.setHeader('Date', new Date().toUTCString())
+      })
     }
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))
     const signer = async () => {
