@@ -54,6 +54,7 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.mjs', '**/*.js'], languageOptions: { globals: globals.node } },
+  { files: ['packages/wordpress/plugin/**/*.js'], languageOptions: { globals: globals.browser } },
   importsPointDown(['packages/element/src/contract.ts'], ['*'], 'the contract imports nothing'),
   importsPointDown(
     ['packages/element/src/{token,frame,session,view,placing}/**'],

@@ -3,6 +3,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   'docs/index.md': 'index.md',
   'docs/start.md': 'start.md',
   'docs/placing.md': 'placing.md',
+  'docs/wordpress.md': 'wordpress.md',
   'docs/troubleshooting.md': 'troubleshooting.md',
   'docs/element.md': 'element.md',
   'docs/endpoint.md': 'server/endpoint.md',

@@ -29,6 +29,16 @@ const WELCOME = [
     packages: ['golang-go', 'golang-github-golang-jwt-jwt-dev'],
     paths: ['/usr/share/gocode/src/github.com/golang-jwt/jwt'],
   },
+  {
+    name: 'WordPress',
+    packages: ['wordpress', 'wordpress-theme-twentytwentythree', 'mariadb-server', 'php-cli', 'php-mysql'],
+    paths: ['/usr/share/wordpress/wp-content/themes/twentytwentythree/theme.json'],
+  },
+  {
+    name: 'the tools of the WordPress plugin',
+    packages: ['php-mbstring', 'php-xml', 'php-zip', 'phpunit', 'php-codesniffer', 'gettext', 'unzip'],
+    paths: ['/usr/bin/phpunit'],
+  },
 ]
 
 /**

@@ -14,7 +14,10 @@ if (!existsSync(join(target, 'wp-load.php'))) {
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'wordpress-'))
   const run = (command, ...args) => {
-    const { error, status } = spawnSync(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    const { error, status } = spawnSync(command, args, {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     if (error || status !== 0) throw error ?? new Error(`${command} ended with ${status}`)
   }
   try {
@@ -28,6 +31,9 @@ if (!existsSync(join(target, 'wp-load.php'))) {
     // Playground keeps its data in a file; this one gets a database, as most have
     for (const name of ['wp-config.php', 'wp-content/db.php', 'wp-content/database'])
       rmSync(join(folder, 'site', name), { recursive: true, force: true })
+    const themes = join(folder, 'site/wp-content/themes')
+    for (const name of readdirSync(themes))
+      if (name !== 'twentytwentyfour') rmSync(join(themes, name), { recursive: true })
     rmSync(target, { recursive: true, force: true })
     cpSync(join(folder, 'site'), target, { recursive: true })
   } finally {

@@ -176,7 +176,10 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   },
   'endpoint-not-found': {
     title: text('A wrong token-url', 'Неверный token-url'),
-    about: text('The address leads nowhere on this site.', 'По этому адресу на сайте ничего нет.'),
+    about: text(
+      'The address leads nowhere on this site. Asked again three times, each later than the last.',
+      'По этому адресу на сайте ничего нет. Ещё три попытки, каждая позже прежней.',
+    ),
     setup: { attributes: { 'token-url': '/there-is-nothing-here' } },
   },
   'endpoint-error': {
@@ -187,8 +190,8 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'endpoint-bad-reply': {
     title: text('A page in place of a token', 'Страница вместо токена'),
     about: text(
-      '200 with HTML, as from a sign-in page behind a redirect.',
-      '200 с HTML, как от страницы входа.',
+      '200 with HTML, as from a sign-in page. It isn’t the endpoint’s answer, so it is asked again three times.',
+      '200 с HTML, как от страницы входа. Это ответил не сервер токенов, поэтому ещё три попытки.',
     ),
     setup: scripted({ kind: 'html', status: 200 }),
   },
@@ -305,6 +308,21 @@ const BY_PATH = {
     setup: scripted({ ...SHORT, asksSite: true }),
     steps: [readyFirst, { do: 'ban' }, { do: 'wait', seconds: 4 }],
     expect: { state: 'error', problem: 'access-denied', events: ['ready', 'error'], frames: 0 },
+  },
+  'stranger-answers': {
+    title: text('A firewall answers in between', 'Вместо сервера отвечает защита сайта'),
+    about: text(
+      'Two refreshes meet a challenge page, 403 with HTML: the chat stays, is asked about again, and heals.',
+      'Два обновления натыкаются на страницу проверки, 403 с HTML: чат остаётся, попытки идут, всё проходит.',
+    ),
+    setup: scripted(SHORT, { kind: 'html', status: 403 }, { kind: 'html', status: 403 }, LONG),
+    steps: [
+      readyFirst,
+      { do: 'wait', seconds: 6 },
+      { do: 'check', expect: { frames: 1, noEvents: ['refresh'] } },
+    ],
+    expect: { events: ['ready', 'error', 'refresh'], frames: 1 },
+    within: 30,
   },
   'sign-out': {
     title: text('Signed out', 'Выход с сайта'),

@@ -1,22 +1,10 @@
 import { defineConfig } from 'vite'
+import { foldStyles, namePolicy, oneVersion, OUTPUT, secondName } from './scripts/one-file.js'
 
-/** The two standalone files: one ES module and one classic script of the same content, each complete in itself. */
+/** The standalone file: one script, module and classic at once, complete in itself. */
 export default defineConfig({
-  plugins: [
-    {
-      name: 'fold-styles',
-      transform: (code, id) =>
-        id.endsWith('/styles.ts')
-          ? {
-              code: code
-                .replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
-                .replaceAll(';}', '}'),
-              // nobody debugs the one string that is left
-              map: { mappings: '' },
-            }
-          : null,
-    },
-  ],
+  plugins: [oneVersion, foldStyles, namePolicy(), secondName],
+  resolve: { conditions: ['production', 'browser', 'module'] },
   build: {
     target: 'es2022',
     outDir: 'dist',
@@ -25,14 +13,12 @@ export default defineConfig({
     lib: {
       entry: 'src/standalone.ts',
       name: 'KinescopeChat',
-      formats: ['es', 'iife'],
-      fileName: (format) => (format === 'es' ? 'kinescope-chat.js' : 'kinescope-chat.classic.js'),
+      formats: ['iife'],
+      fileName: () => 'kinescope-chat.js',
     },
     rolldownOptions: {
-      // the classic script knows its own address by `document.currentScript`
-      onLog: (level, log, handle) => log.code !== 'EMPTY_IMPORT_META' && handle(level, log),
       output: {
-        // Vite keeps white space in ES libraries; this file is for pages, not for bundlers
+        ...OUTPUT,
         minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
         comments: false,
       },

@@ -1,21 +1,20 @@
-import { createPublicKey } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import jwt from 'jsonwebtoken'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeKey } from '../../site/craft-token.js'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ringDirectory, ringEntry, writeRing } from '../../../packages/server/test/ring-directory.js'
 import { buildSite } from '../../examples/servers/express.js'
 
 const EVENT = '0csUJYzAHfe3PcyMEVScmQ'
-const key = makeKey('examples')
-const SETTINGS = {
-  CHAT_KEY_ID: key.kid,
-  CHAT_PRIVATE_KEY: key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  CHAT_EVENTS: `other,${EVENT}`,
-}
+const ring = ringDirectory()
+const first = ringEntry()
+let signing = first
+writeRing(ring.dir, 1, [first])
+const SETTINGS = { CHAT_KEY_DIR: ring.dir, CHAT_EVENTS: `other,${EVENT}` }
 const before = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, process.env[name]]))
 beforeAll(() => Object.assign(process.env, SETTINGS))
 afterAll(() => {
+  ring.remove()
   for (const [name, value] of Object.entries(before))
     if (value === undefined) delete process.env[name]
     else process.env[name] = value
@@ -35,7 +34,7 @@ async function expectToken(reply: Response) {
   expect(reply.status).toBe(200)
   expect(reply.headers.get('cache-control')).toBe('no-store')
   const { token } = (await reply.json()) as { token: string }
-  const claims = jwt.verify(token, createPublicKey(key.privateKey), {
+  const claims = jwt.verify(token, signing.key.publicKey, {
     algorithms: ['RS256'],
     audience: 'chat',
   })
@@ -84,4 +83,28 @@ describe('the Next.js route example', () => {
     await expectSignIn(await POST(new Request(url, question())))
     expect((await GET(new Request(url))).status).toBe(405)
   })
+})
+
+describe('both, after the key was revoked', () => {
+  it('sign with the next one within seconds, without a restart', async () => {
+    const { POST } = await import('../../examples/servers/next-route.js')
+    const site = createServer(await buildSite(() => ({ id: 'user-Ann', name: 'Ann' })))
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+    const express = `http://127.0.0.1:${(site.address() as AddressInfo).port}/token`
+    const revoked = { ...first, record: { ...first.record, revokedAt: new Date().toISOString() } }
+    signing = ringEntry()
+    writeRing(ring.dir, 2, [revoked, signing])
+    try {
+      await vi.waitFor(
+        async () => {
+          await expectToken(await POST(new Request('https://www.example.com/token', question('visitor=Ann'))))
+          await expectToken(await fetch(express, question()))
+        },
+        { timeout: 15_000, interval: 100 },
+      )
+    } finally {
+      site.closeAllConnections()
+      site.close()
+    }
+  }, 20_000)
 })

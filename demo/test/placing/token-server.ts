@@ -9,9 +9,13 @@ export interface TokenServer extends Kinescope {
   close(): Promise<void>
 }
 
-/** The real token server, as `kinescope-chat serve` runs it, before an emulated Kinescope that knows its key. */
-export async function startTokenServer(settings: Record<string, string> = {}): Promise<TokenServer> {
-  const kinescope = await startKinescope()
+/** The real token server, as `kinescope-chat serve` runs it, before an emulated Kinescope that knows its key: its own, or a given one. */
+export async function startTokenServer(
+  settings: Record<string, string> = {},
+  kinescope?: Kinescope,
+): Promise<TokenServer> {
+  const own = kinescope === undefined
+  kinescope ??= await startKinescope()
   const { emulator, chatOrigin, key } = kinescope
   const secret = randomBytes(32).toString('hex')
   const server = await startServer(
@@ -28,6 +32,6 @@ export async function startTokenServer(settings: Record<string, string> = {}): P
       ...settings,
     }),
   )
-  const close = async () => void (await Promise.all([server.close(), emulator.close()]))
+  const close = async () => void (await Promise.all([server.close(), own && emulator.close()]))
   return { ...kinescope, server, secret, close }
 }

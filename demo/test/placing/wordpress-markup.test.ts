@@ -9,7 +9,8 @@ import { launchBrowser } from '../e2e/browser.js'
 const PLUGIN = fileURLToPath(new URL('../../../packages/wordpress', import.meta.url))
 const php = spawnSync('php', ['-m'], { encoding: 'utf8' })
 const missing = php.status !== 0 || !/^mbstring$/m.test(php.stdout)
-if (missing) console.log('Skipped: how the WordPress plugin reads markup. apt-get install php-cli php-mbstring phpunit')
+if (missing)
+  console.log('Skipped: how the WordPress plugin reads markup. apt-get install php-cli php-mbstring phpunit')
 
 const OWN = 'https://own.example/token'
 const CHAT = '<kinescope-chat event-id="ID">'
@@ -27,17 +28,71 @@ function rewrite(texts: string[]): string[] {
 
 /** What may take a tokenizer elsewhere than a browser. */
 const PIECES = [
-  ...[CHAT, '</kinescope-chat>', '<KINESCOPE-CHAT EVENT-ID=ID/>', '<div data-kinescope-chat=ID>', '</div>', '<div>'],
+  ...[
+    CHAT,
+    '</kinescope-chat>',
+    '<KINESCOPE-CHAT EVENT-ID=ID/>',
+    '<div data-kinescope-chat=ID>',
+    '</div>',
+    '<div>',
+  ],
   ...['<a href="https://kinescope.io/chat/ID#kinescope-chat">', '</a>', '<p>', '</p>', 'text', ' ', '\n'],
-  ...['<img alt="', '<img src=\'https://evil.example/?', '"', "'", '>', '<', '/', '=', '/>', '<b a=', '\0', '<!', '<?', '</', '</>'],
+  ...[
+    '<img alt="',
+    "<img src='https://evil.example/?",
+    '"',
+    "'",
+    '>',
+    '<',
+    '/',
+    '=',
+    '/>',
+    '<b a=',
+    '\0',
+    '<!',
+    '<?',
+    '</',
+    '</>',
+  ],
   ...['<!--', '-->', '--!>', '<!-->', '<!--->', '<![CDATA[', ']]>', '<!doctype html>'],
-  ...['script', 'style', 'textarea', 'title', 'xmp', 'iframe', 'noembed', 'noframes', 'noscript', 'template'].flatMap(
-    (name) => [`<${name}>`, `</${name}>`],
-  ),
-  ...['svg', 'math', 'select', 'option', 'foreignObject', 'desc', 'mi', 'annotation-xml', 'table', 'td', 'frameset', 'g'].flatMap(
-    (name) => [`<${name}>`, `</${name}>`],
-  ),
-  ...['<svg/>', '<path/>', '<plaintext>', '</body>', '<body>', '<head>', '<input>', '<button>', '<math><mi>', '<annotation-xml encoding="text/html">'],
+  ...[
+    'script',
+    'style',
+    'textarea',
+    'title',
+    'xmp',
+    'iframe',
+    'noembed',
+    'noframes',
+    'noscript',
+    'template',
+  ].flatMap((name) => [`<${name}>`, `</${name}>`]),
+  ...[
+    'svg',
+    'math',
+    'select',
+    'option',
+    'foreignObject',
+    'desc',
+    'mi',
+    'annotation-xml',
+    'table',
+    'td',
+    'frameset',
+    'g',
+  ].flatMap((name) => [`<${name}>`, `</${name}>`]),
+  ...[
+    '<svg/>',
+    '<path/>',
+    '<plaintext>',
+    '</body>',
+    '<body>',
+    '<head>',
+    '<input>',
+    '<button>',
+    '<math><mi>',
+    '<annotation-xml encoding="text/html">',
+  ],
 ]
 
 describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
@@ -46,7 +101,11 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
   beforeAll(async () => {
     browser = await launchBrowser()
     page = await browser.newPage()
-    await page.route('**', (route) => (route.request().url().endsWith('/blank') ? route.fulfill({ contentType: 'text/html', body: '' }) : route.abort()))
+    await page.route('**', (route) =>
+      route.request().url().endsWith('/blank')
+        ? route.fulfill({ contentType: 'text/html', body: '' })
+        : route.abort(),
+    )
     await page.goto('http://own.example/blank')
   })
   afterAll(() => browser?.close())
@@ -74,7 +133,10 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
         }
         return texts.map((text) => {
           const found: string[] = []
-          look(new DOMParser().parseFromString(`<!doctype html><body><main>${text}</main>`, 'text/html'), found)
+          look(
+            new DOMParser().parseFromString(`<!doctype html><body><main>${text}</main>`, 'text/html'),
+            found,
+          )
           const live = document.createElement('main')
           document.body.replaceChildren(live)
           live.innerHTML = text
@@ -87,7 +149,9 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
 
   it('puts a statement into tags of its own only, whatever the markup, by a browser’s own parser', async () => {
     let statements = 0
-    const texts = fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 14 }).map((pieces) => pieces.join(''))
+    const texts = fc
+      .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 14 })
+      .map((pieces) => pieces.join(''))
     await fc.assert(
       fc.asyncProperty(fc.array(texts, { minLength: 300, maxLength: 300 }), async (batch) => {
         // each with a chat behind it: what came before must not swallow it
@@ -106,10 +170,31 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
 
   it('gives a statement to every chat that a browser sees in plain markup', async () => {
     const plain = fc.constantFrom(
-      ...['<p>text</p>', '<div><b a="1" c=\'2\'>x</b></div>', '<!-- note -->', '<ul><li>a<li>b</ul>', '<table><tr><td>x</table>'],
-      ...['<svg viewBox="0 0 1 1"><title>t</title><path d="M0"/></svg>', '<style>a{}</style>', '<script>1<2</script>', '<textarea>x</textarea>'],
-      ...['<select><option>1<option>2</select>', '<noscript><img src="x.png"></noscript>', '<iframe></iframe>', '<br/>', 'a < b & c'],
-      ...[`${CHAT}</kinescope-chat>`, '<div data-kinescope-chat="ID"></div>', '<p><a href="https://kinescope.io/chat/ID#kinescope-chat">x</a></p>'],
+      ...[
+        '<p>text</p>',
+        '<div><b a="1" c=\'2\'>x</b></div>',
+        '<!-- note -->',
+        '<ul><li>a<li>b</ul>',
+        '<table><tr><td>x</table>',
+      ],
+      ...[
+        '<svg viewBox="0 0 1 1"><title>t</title><path d="M0"/></svg>',
+        '<style>a{}</style>',
+        '<script>1<2</script>',
+        '<textarea>x</textarea>',
+      ],
+      ...[
+        '<select><option>1<option>2</select>',
+        '<noscript><img src="x.png"></noscript>',
+        '<iframe></iframe>',
+        '<br/>',
+        'a < b & c',
+      ],
+      ...[
+        `${CHAT}</kinescope-chat>`,
+        '<div data-kinescope-chat="ID"></div>',
+        '<p><a href="https://kinescope.io/chat/ID#kinescope-chat">x</a></p>',
+      ],
     )
     const batch = fc.sample(fc.array(plain, { minLength: 1, maxLength: 20 }), { numRuns: 500, seed: 1 })
     const chats = batch.map((pieces) => pieces.filter((piece) => /kinescope/.test(piece)).length)
@@ -119,7 +204,9 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
   })
 
   it.skipIf(!existsSync('/usr/bin/phpunit'))('stands in tests of its own, which need no WordPress', () => {
-    const { stdout, status } = spawnSync('phpunit', ['-c', `${PLUGIN}/test/phpunit.xml`], { encoding: 'utf8' })
+    const { stdout, status } = spawnSync('phpunit', ['-c', `${PLUGIN}/test/phpunit.xml`], {
+      encoding: 'utf8',
+    })
     expect(status, stdout).toBe(0)
   })
 })

@@ -8,12 +8,14 @@ export type Person = (typeof ROLES)[number] | 'stranger'
 
 /** The people of a site, each in a browser of their own. */
 export class People {
+  readonly wordpress: WordPress
+  readonly browser: Browser
   readonly #pages = new Map<Person, Promise<Page>>()
 
-  constructor(
-    readonly wordpress: WordPress,
-    readonly browser: Browser,
-  ) {}
+  constructor(wordpress: WordPress, browser: Browser) {
+    this.wordpress = wordpress
+    this.browser = browser
+  }
 
   page(person: Person): Promise<Page> {
     const known = this.#pages.get(person) ?? this.#enter(person)

@@ -25,9 +25,13 @@ const FOLDERS = ['/usr/share/wordpress', path('.cache/newer-wordpress')]
 /** The releases of WordPress that are here, by their number. */
 export function releases(): [release: string, folder: string][] {
   return FOLDERS.filter((folder) => existsSync(`${folder}/wp-load.php`)).map((folder) => {
-    const { stdout } = spawnSync('php', ['-r', `require '${folder}/wp-includes/version.php'; echo $wp_version;`], {
-      encoding: 'utf8',
-    })
+    const { stdout } = spawnSync(
+      'php',
+      ['-r', `require '${folder}/wp-includes/version.php'; echo $wp_version;`],
+      {
+        encoding: 'utf8',
+      },
+    )
     return [stdout, folder]
   })
 }
@@ -35,7 +39,9 @@ export function releases(): [release: string, folder: string][] {
 /** Why WordPress can't be started here, or null. */
 export function whyNoWordPress(): string | null {
   const php = spawnSync('php', ['-m'], { encoding: 'utf8' })
-  const lacks = ['mysqli', 'mbstring', 'zip', 'xml'].filter((name) => !new RegExp(`^${name}$`, 'm').test(php.stdout))
+  const lacks = ['mysqli', 'mbstring', 'zip', 'xml'].filter(
+    (name) => !new RegExp(`^${name}$`, 'm').test(php.stdout),
+  )
   if (php.status === 0 && MARIADBD && !lacks.length && releases().length) return null
   return 'apt-get install wordpress php-cli php-mysql php-mbstring php-xml php-zip mariadb-server'
 }
@@ -77,6 +83,8 @@ export interface WordPressOptions {
   plugin?: boolean
   /** Further lines of wp-config.php. */
   config?: Record<string, string | boolean>
+  /** Files of wp-content, by name: what a page cache puts there. */
+  dropIns?: Record<string, string>
   port?: number
 }
 
@@ -168,7 +176,7 @@ if (is_wp_error($done) && !in_array($done->get_error_code(), ['no_wildcard_dns']
 
 async function furnish(
   site: string,
-  { database, chatOrigin, network, config = {} }: WordPressOptions,
+  { database, chatOrigin, network, config = {}, dropIns = {} }: WordPressOptions,
   name: string,
   url: string,
 ): Promise<void> {
@@ -186,13 +194,16 @@ async function furnish(
     STREAM_CHAT_FOR_KINESCOPE_CHAT_ORIGIN: chatOrigin,
     ...config,
   }
-  const defines = Object.entries(constants).map(([name, value]) => `define('${name}', ${JSON.stringify(value)});`)
+  const defines = Object.entries(constants).map(
+    ([name, value]) => `define('${name}', ${JSON.stringify(value)});`,
+  )
   const content = join(site, 'wp-content')
   const theme = join(content, 'themes/plain')
   const always = join(content, 'mu-plugins')
   await Promise.all([theme, always].map((path) => mkdir(path, { recursive: true })))
   await writeFile(join(always, 'fault-finder.php'), FAULT_FINDER)
   for (const [name, text] of Object.entries(THEME)) await writeFile(join(theme, name), text)
+  for (const [name, text] of Object.entries(dropIns)) await writeFile(join(content, name), text)
   await writeFile(join(site, 'router.php'), ROUTER)
   await writeFile(
     join(site, 'wp-config.php'),

@@ -1,6 +1,7 @@
 import { ChatSigninEvent } from './chat-events.js'
 import { follow } from './frame/load-frame.js'
 import type { ChatActions } from './view/chat-view.js'
+import { ofDocument } from './platform.js'
 
 /** How long "Copied" is to be read. */
 const COPIED_MS = 4_000
@@ -40,7 +41,7 @@ export class Actions implements ChatActions {
 
   readonly copyReport = (): void => {
     const report = this.#host.report()
-    const { clipboard } = this.#host.element.ownerDocument.defaultView?.navigator ?? navigator
+    const { clipboard } = ofDocument('defaultView', this.#host.element.ownerDocument)?.navigator ?? navigator
     // where a page may not write to the clipboard, the visitor can
     const byHand = () => {
       this.byHand = report

@@ -1,10 +1,10 @@
+import { readable } from './quote.js'
 import type { ChatSession } from './session/chat-session.js'
 import type { SessionSettings } from './session/settings.js'
 import { steadyNow } from './session/steady-clock.js'
 import { VERSION } from './version.js'
 import type { DebugModel } from './view/debug-panel.js'
 import type { Diagnostics, TokenPart } from './view/diagnostics.js'
-import { readable } from './quote.js'
 
 /** What there is to know of a session, as a plain object. Of a refused token too, but never a signature. */
 export function diagnose(session: ChatSession, settings: SessionSettings): Diagnostics {

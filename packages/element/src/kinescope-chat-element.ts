@@ -4,6 +4,7 @@ import type { ChatEventMap } from './chat-events.js'
 import { debugModel, diagnose } from './diagnose.js'
 import { chatUrl, httpUrl } from './frame/chat-url.js'
 import { outsideZones } from './outside-zones.js'
+import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
 import { isOn, PROPERTIES, textOf, VISIT_PROPERTIES } from './properties.js'
@@ -66,7 +67,7 @@ export class KinescopeChatElement extends LitElement {
   /** Adds a language, or changes texts of one that is there. */
   static readonly addMessages = addTexts
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
-  static readonly upgrade = (root: ParentNode = document): void => upgrade(root, this.defaults)
+  static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** What the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults & { upgrade?: string | undefined } = {}
   static override readonly properties = PROPERTIES
@@ -113,7 +114,7 @@ export class KinescopeChatElement extends LitElement {
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),
     preview: () => isOn(this.preview),
-    lazy: () => this.loading === 'lazy',
+    lazy: () => textOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
   })
   readonly #words = new LanguageController(this, () => [
@@ -192,7 +193,7 @@ export class KinescopeChatElement extends LitElement {
   }
 
   override connectedCallback(): void {
-    outsideZones(() => super.connectedCallback())
+    this.#try(() => super.connectedCallback())
   }
 
   override disconnectedCallback(): void {
@@ -220,11 +221,7 @@ export class KinescopeChatElement extends LitElement {
   }
 
   protected override scheduleUpdate(): void {
-    try {
-      outsideZones(() => void super.scheduleUpdate())
-    } catch (fault) {
-      this.#breakDown(fault)
-    }
+    this.#try(() => void super.scheduleUpdate())
   }
 
   protected override shouldUpdate(): boolean {
@@ -300,12 +297,22 @@ export class KinescopeChatElement extends LitElement {
     this.requestUpdate()
   }
 
+  #try(work: () => void): void {
+    try {
+      outsideZones(work)
+    } catch (fault) {
+      this.#breakDown(fault)
+    }
+  }
+
   /** Whatever is missing, the page is not left with an empty box: the link in the tag is shown. */
   #breakDown(fault: unknown): void {
     console.error('<kinescope-chat> could not start:', fault)
     if (this.#session.state.framed) return
     this.#broken = true
-    showPlaceholder(this.shadowRoot ?? this.attachShadow({ mode: 'open' }))
+    giveUp(this)
+    // without a shadow root nothing hides what the page has put into the tag
+    if (this.shadowRoot) showPlaceholder(this.shadowRoot)
   }
 }
 

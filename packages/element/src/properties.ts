@@ -50,8 +50,5 @@ export const VISIT_PROPERTIES = (Object.keys(PROPERTIES) as (keyof typeof PROPER
 
 /** What a page has set a switch to: the word "false" is off as a property too. */
 export { isOn }
-/** What a page has set a text to: frameworks set `null` and numbers, and blank is nothing. */
-export const textOf = (value: unknown): string | undefined => {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  return String(value).trim() || undefined
-}
+/** What a page has set a text to: nothing where it is blank, or no text. */
+export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined

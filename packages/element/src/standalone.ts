@@ -1,27 +1,45 @@
 /**
  * The file that a page loads with one tag: registers the element, takes the page's defaults from its own tag, and
- * upgrades marked links and divs once the page is parsed.
+ * upgrades marked links and divs once the page is parsed. The build ends it at once where another copy was first.
  */
-import './define.js'
-import type { KinescopeChatElement } from './kinescope-chat-element.js'
+import { KinescopeChatElement } from './kinescope-chat-element.js'
+import { httpUrl } from './frame/chat-url.js'
+import { findOwnScript } from './placing/own-script.js'
+import { watch } from './placing/upgrade.js'
+import { ofDocument } from './platform.js'
+import { onPage, register } from './register.js'
 
-const page = globalThis as { KinescopeChat?: typeof KinescopeChatElement }
-if (typeof window !== 'undefined' && !page.KinescopeChat) {
-  // where another copy was first, the page's defaults are for that one
-  const Chat = (page.KinescopeChat = customElements.get('kinescope-chat') as typeof KinescopeChatElement)
-  const { currentScript, scripts } = document
-  const own = (currentScript ?? [...scripts].find(({ src }) => src === import.meta.url)) as
-    HTMLScriptElement | null | undefined
-  const { tokenUrl, identity, language, chatOrigin, upgrade } = own?.dataset ?? {}
-  const src = own?.src || import.meta.url
-  Chat.defaults = {
-    tokenUrl: tokenUrl ?? (src && new URL('token', src).href),
+if (onPage()) start()
+
+function start(): void {
+  const { settings, address } = findOwnScript()
+  const { tokenUrl, identity, language, chatOrigin, upgrade } = settings
+  const defaults = {
+    tokenUrl: tokenUrl
+      ? httpUrl(tokenUrl, ofDocument('baseURI'))?.href
+      : address && new URL('token', address).href,
     identity,
     language,
     chatOrigin,
     upgrade,
   }
-  const parsed = () => Chat.upgrade()
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', parsed)
-  else parsed()
+  // before any chat on the page begins
+  KinescopeChatElement.defaults = defaults
+  const Chat = register()
+  Chat.defaults = defaults
+  // an `<a id="KinescopeChat">` has the name until somebody defines it
+  Object.defineProperty(globalThis, 'KinescopeChat', { value: Chat, configurable: true, writable: true })
+  whenParsed(() => watch(() => Chat.defaults))
+}
+
+/** Optimizers hold events back or rename them: the first signal counts. */
+function whenParsed(work: () => void): void {
+  const signals = ['readystatechange', 'DOMContentLoaded', 'load']
+  const look = () => {
+    if (ofDocument('readyState') === 'loading') return
+    for (const signal of signals) removeEventListener(signal, look, true)
+    work()
+  }
+  for (const signal of signals) addEventListener(signal, look, true)
+  look()
 }

@@ -7,7 +7,7 @@ export {
   type TokenHandlerOptions,
 } from './endpoint/fetch-handler.js'
 export type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
-export type { AuthorizeQuestion, IssuedToken, RateLimit, TokenOutcome } from './endpoint/token-call.js'
+export type { AuthorizeQuestion, IssuedToken, RateLimit, TokenOutcome, Until } from './endpoint/token-call.js'
 export type { ChatUser } from './identity/identity.js'
 export { fixedKeySource } from './keys/fixed-key-source.js'
 export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'

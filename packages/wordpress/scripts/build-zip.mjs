@@ -48,6 +48,5 @@ function sameVersionEverywhere() {
     readme: /^Stable tag: (\S+)$/m.exec(text('readme.txt'))?.[1],
     block: JSON.parse(text('blocks/chat/block.json')).version,
   }
-  if (new Set(Object.values(found)).size !== 1)
-    throw new Error(`versions differ: ${JSON.stringify(found)}`)
+  if (new Set(Object.values(found)).size !== 1) throw new Error(`versions differ: ${JSON.stringify(found)}`)
 }

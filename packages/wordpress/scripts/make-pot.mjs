@@ -51,8 +51,7 @@ for (const name of ['Plugin Name', 'Description'])
 const block = JSON.parse(readFileSync(join(home, 'blocks/chat/block.json'), 'utf8'))
 add(block.title, 'blocks/chat/block.json', { msgctxt: 'block title' })
 add(block.description, 'blocks/chat/block.json', { msgctxt: 'block description' })
-for (const keyword of block.keywords)
-  add(keyword, 'blocks/chat/block.json', { msgctxt: 'block keyword' })
+for (const keyword of block.keywords) add(keyword, 'blocks/chat/block.json', { msgctxt: 'block keyword' })
 
 /** A catalogue of these words, with what `known` has for them. */
 function catalogue(headers, known = {}) {

@@ -64,6 +64,6 @@ class WP_User { // phpcs:ignore
 	}
 }
 
-foreach ( array( 'event-id', 'server-address', 'chat', 'html-token', 'html-tokenizer', 'author-markup', 'settings', 'statement', 'shortcode', 'tag', 'template-blocks' ) as $name ) {
+foreach ( array( 'event-id', 'server-address', 'chat', 'html-token', 'html-tokenizer', 'author-markup', 'settings', 'statement', 'shortcode', 'tag', 'page-view', 'template-blocks' ) as $name ) {
 	require_once __DIR__ . "/../plugin/includes/class-$name.php";
 }

@@ -1,6 +1,7 @@
 import { chatFailure, type Failure } from '../problem.js'
 import { createFrame, isBlank, onRefusal, send } from './load-frame.js'
 import { guardFocus, isActive, isInside } from './visitor.js'
+import { ofDocument } from '../platform.js'
 
 /** How long the chat page may take before the visitor is told. */
 const LOAD_TIMEOUT_MS = 15_000
@@ -17,7 +18,7 @@ const GUARD_MS = 1_000
 /** Owns the frames: one is shown, the next is on its way behind it. */
 export class FrameSwapper {
   /** Where the frames live: one node, put on the page once and looked into by nobody else. */
-  readonly stage = document.createElement('div')
+  readonly stage = ofDocument('createElement')('div')
   readonly #failed: (failure: Failure) => void
   readonly #lost: () => void
   #title = ''

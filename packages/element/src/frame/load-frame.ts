@@ -1,5 +1,6 @@
 import { attempt } from '../attempt.js'
 import { chatFailure, type ChatFailure } from '../problem.js'
+import { ofDocument } from '../platform.js'
 
 const referrerPolicy = 'strict-origin-when-cross-origin'
 
@@ -8,7 +9,7 @@ const referrerPolicy = 'strict-origin-when-cross-origin'
  * needs one), and out of reach of the keyboard.
  */
 export function createFrame(page: Document): HTMLIFrameElement {
-  const frame = page.createElement('iframe')
+  const frame = ofDocument('createElement', page)('iframe')
   Object.assign(frame, {
     name: `kinescope-chat-${Math.random()}`,
     allow: 'fullscreen; clipboard-write',
@@ -27,7 +28,7 @@ export function createFrame(page: Document): HTMLIFrameElement {
  * also shows its click to no listener.
  */
 export function follow(href: string, target: string): void {
-  const link = document.createElement('a')
+  const link = ofDocument('createElement')('a')
   Object.assign(link, { href, target, referrerPolicy }).click()
 }
 
@@ -47,7 +48,7 @@ export function send(frame: HTMLIFrameElement, url: string): void {
 /** Whether the frame holds the empty page that every frame begins with, and falls back to when it is moved. */
 export function isBlank({ contentDocument }: HTMLIFrameElement): boolean {
   const url = contentDocument?.URL ?? ''
-  return url === document.URL || url.startsWith('about:')
+  return url === ofDocument('URL') || url.startsWith('about:')
 }
 
 /**
@@ -62,7 +63,7 @@ export function onRefusal(
   refuse: (failure: ChatFailure) => void,
 ): void {
   const blocked = (reason: string) => refuse(chatFailure('frame-blocked', { reason }))
-  page.addEventListener(
+  ofDocument('addEventListener', page)(
     'securitypolicyviolation',
     ({ effectiveDirective, blockedURI, disposition }) => {
       if (

@@ -1,3 +1,5 @@
+import { ofDocument } from '../platform.js'
+
 /** Whether the visitor is in this frame: its document has the focus, typing or not, in a hidden tab or not. */
 export const isInside = (frame: HTMLIFrameElement): boolean =>
   (frame.getRootNode() as ShadowRoot).activeElement === frame
@@ -8,13 +10,14 @@ export const isInside = (frame: HTMLIFrameElement): boolean =>
  */
 export const isActive = (node: Node): boolean =>
   // newer than some browsers that the element is for
-  (node.ownerDocument?.defaultView?.navigator as Partial<Navigator> | undefined)?.userActivation?.isActive ??
-  false
+  (ofDocument('defaultView', node.ownerDocument!)?.navigator as Partial<Navigator> | undefined)
+    ?.userActivation?.isActive ?? false
 
 /** The element with the focus, through all shadow roots. */
-function focused(root: DocumentOrShadowRoot): HTMLElement | null {
-  const active = root.activeElement
-  return active?.shadowRoot?.activeElement ? focused(active.shadowRoot) : (active as HTMLElement | null)
+function focused(active: Element | null): HTMLElement | null {
+  return active?.shadowRoot?.activeElement
+    ? focused(active.shadowRoot.activeElement)
+    : (active as HTMLElement | null)
 }
 
 /**
@@ -25,11 +28,12 @@ function focused(root: DocumentOrShadowRoot): HTMLElement | null {
  */
 export function guardFocus(frame: HTMLIFrameElement, invited: () => boolean): () => void {
   const page = frame.ownerDocument
-  let before = focused(page)
+  const now = () => focused(ofDocument('activeElement', page))
+  let before = now()
   const timer = setInterval(() => {
     if (invited()) return
-    if (!isInside(frame)) before = focused(page)
-    else if (before && before !== page.body) before.focus({ preventScroll: true })
+    if (!isInside(frame)) before = now()
+    else if (before && before !== ofDocument('body', page)) before.focus({ preventScroll: true })
     else frame.blur()
   }, 50)
   return () => clearInterval(timer)

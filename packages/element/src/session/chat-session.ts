@@ -12,6 +12,7 @@ import { Journal } from './journal.js'
 import type { SessionSettings } from './settings.js'
 import { steadyNow } from './steady-clock.js'
 import { Wake } from './wake.js'
+import { ofDocument } from '../platform.js'
 
 /** Timers stop while a machine sleeps and overflow past 2^31 ms: none is set for longer than this. */
 const LONGEST_TIMER_MS = 60_000
@@ -82,7 +83,7 @@ export class ChatSession {
   start(): void {
     this.#stay.abort()
     this.#stay = new AbortController()
-    const page = this.#host.element.ownerDocument.defaultView ?? window
+    const page = ofDocument('defaultView', this.#host.element.ownerDocument) ?? window
     this.#wake = new Wake(page, this.#stay.signal, this.#woken)
     const { token } = this.#host.settings()
     try {
@@ -194,40 +195,43 @@ export class ChatSession {
       this.token = null
       this.frames.clear()
     }
-    this.#askAt = this.#nextTry(failure)
+    const leftMs = this.state.framed ? this.timeLeft! : 0
+    this.#askAt =
+      steadyNow() + askAgainIn(failure, { failures: this.#failures, leftMs, random: Math.random() })
+    // a frame that couldn't be swapped is tried again with the next token
+    if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.token!.refreshAt
     this.#report(failure)
     this.#arm()
   }
 
-  /** When it is tried again by itself, on the steady clock; never for what waits for a hand, or for the network. */
-  #nextTry(failure: Failure): number {
-    const { framed } = this.state
-    // a frame that couldn't be swapped is tried again with the next token
-    if (failure.code === 'frame-timeout' && framed) return this.token!.refreshAt
-    const leftMs = framed ? this.timeLeft! : 0
-    return steadyNow() + askAgainIn(failure, { failures: this.#failures, leftMs, random: Math.random() })
-  }
-
   /** Says what is wrong: of a chat whose token has ended, that; else the failure itself. */
   #report(failure: Failure): void {
-    const course = courseOf(failure)
-    const refused = course === 'refuses'
-    const expired = this.state.framed && !refused && this.timeLeft! <= 0
+    const refused = courseOf(failure) === 'refuses'
+    const expired = !refused && this.#endsAt <= steadyNow()
+    const goesOn = this.#goesOn(failure)
     const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
     const { code, reason } = shown
-    const retryInMs = failure.code === 'frame-timeout' ? null : this.askInMs
-    const goesOn = !expired && (course === 'passes' || retryInMs !== null)
     const before = this.state.problem
-    const problem = this.#host.describe(shown, retryInMs)
+    const problem = this.#host.describe(shown, goesOn ? this.askInMs : null)
     this.journal.note(code + (reason ? ` (${reason})` : ''))
-    this.#happen(refused ? 'refused' : goesOn ? 'troubled' : 'failed', problem)
+    this.#happen(refused ? 'refused' : goesOn && !expired ? 'troubled' : 'failed', problem)
     if (before?.code !== code || before.topic !== problem.topic) this.#tell(new ChatErrorEvent(problem))
   }
 
-  /** When the token of a chat in trouble ends under the visitor's eyes. */
+  /** Whether a failure may yet pass by itself: another try is due, or the network's return is waited for. */
+  #goesOn({ code }: Failure): boolean {
+    return code === 'offline' || (this.#askAt < Infinity && code !== 'frame-timeout')
+  }
+
+  /** When the token of a chat in trouble ends under the visitor's eyes. What only a new page can mend stays named. */
+  get #endsAt(): number {
+    return this.state.framed && this.failure?.code !== 'identity-expired' ? this.token!.endsAt : Infinity
+  }
+
+  /** The same, while nobody has been told yet. */
   get #lostAt(): number {
-    const { framed, problem } = this.state
-    return framed && problem && problem.topic !== 'ended' ? this.token!.endsAt : Infinity
+    const { problem } = this.state
+    return problem && problem.topic !== 'ended' ? this.#endsAt : Infinity
   }
 
   /** Sets the one timer for what is due next, if anything is. */
@@ -239,7 +243,7 @@ export class ChatSession {
   }
 
   readonly #look = (): void => {
-    if (this.#host.element.ownerDocument.hidden) return
+    if (ofDocument('hidden', this.#host.element.ownerDocument)) return
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (this.#wake!.takeRestored() && this.state.framed) return this.#open('reload')
     if (this.#request) return
@@ -250,8 +254,7 @@ export class ChatSession {
   }
 
   readonly #woken = ({ type }: Event): void => {
-    const waits = this.failure && (courseOf(this.failure) === 'passes' || this.#askAt < Infinity)
-    if (type === 'online' && waits) this.#askAt = 0
+    if (type === 'online' && this.failure && this.#goesOn(this.failure)) this.#askAt = 0
     this.#look()
   }
 

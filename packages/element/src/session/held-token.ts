@@ -3,6 +3,8 @@ import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-t
 import { lifeOf, refreshDelay } from '../token/token-life.js'
 import type { TokenAnswer } from '../token/read-answer.js'
 
+const LIFELESS = 'By expires_in, or by exp and iat, the token had no time left when it came'
+
 /** A token that passed the checks. */
 export interface HeldToken {
   value: string
@@ -29,8 +31,6 @@ export interface Circumstances {
   random: number
 }
 
-const LIFELESS = 'By expires_in, or by exp and iat, no time was left to the token when it came'
-
 /**
  * Judges an answer and measures its token's life. The server's own time, not the browser's, decides what has expired.
  * @throws ChatFailure that names what is wrong with the token
@@ -42,8 +42,7 @@ export function holdToken(
   const { token: value, event_id: claimedId = eventId, chat_id: chatId = eventId, refresh_in } = reply
   const seconds = date && date / 1000
   const { fault, header, claims } = checkToken(value, { eventId: claimedId, now: seconds })
-  const { detail, claim } = fault ?? {}
-  if (fault) throw chatFailure(fault.code, { reason: detail, claim, header, claims })
+  if (fault) throw chatFailure(fault.code, { reason: fault.detail, claim: fault.claim, header, claims })
   const known = held?.value === value ? held : undefined
   const endsAt = Math.min(known?.endsAt ?? Infinity, now + lifeOf(reply, claims, seconds))
   if (endsAt <= now)

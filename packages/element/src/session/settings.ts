@@ -1,5 +1,5 @@
-import { CHAT_ORIGIN, httpUrl, readEventId } from '../frame/chat-url.js'
-import { readPasted } from '../pasted.js'
+import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from '../frame/chat-url.js'
+import { textOf } from '../properties.js'
 import type { FetchToken, TokenQuestion } from '../token/token-client.js'
 
 /** What the standalone script's own tag sets for every chat on the page. */
@@ -41,10 +41,8 @@ export interface Page {
 }
 
 const CREDENTIALS: readonly RequestCredentials[] = ['include', 'same-origin', 'omit']
-/** One of our own words, however it was written. */
-const wordOf = (value: unknown) => readPasted(value).toLowerCase()
 /** What may stand in a header; with anything else in it, the browser would send no request at all. */
-const tokenOf = (value: unknown) => /^[\x21-\x7e]+$/.exec(readPasted(value))?.[0]
+const tokenOf = (value: unknown) => /^[\x21-\x7e]+$/.exec(textOf(value) ?? '')?.[0]
 const isLoopback = (hostname: string) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 /**
@@ -59,25 +57,22 @@ export function readSettings(
   byCode: boolean,
 ): SessionSettings {
   const against = (address: unknown) => httpUrl(address, page.baseUrl)
-  const listed = (defaults.chatOrigin ?? '')
-    .split(/\s+/)
-    .map((origin) => httpUrl(origin)?.origin)
-    .filter((origin) => origin !== undefined)
+  const listed = listedOrigins(defaults.chatOrigin)
   const wished = httpUrl(wishes.chatOrigin)?.origin
   const counts =
     wished !== undefined && (byCode || [...listed, CHAT_ORIGIN].includes(wished) || isLoopback(page.hostname))
   const chatOrigin = (counts ? wished : listed[0]) ?? CHAT_ORIGIN
-  const tokenUrl = against(wishes.tokenUrl ?? defaults.tokenUrl)
+  const tokenUrl = against(textOf(wishes.tokenUrl) ?? defaults.tokenUrl)
   const trusted = tokenUrl?.origin === against(defaults.tokenUrl)?.origin
   return {
     eventId: readEventId(wishes.eventId, chatOrigin),
     tokenUrl: tokenUrl?.href,
-    credentials: CREDENTIALS.find((name) => name === wordOf(wishes.credentials)) ?? 'include',
+    credentials: CREDENTIALS.find((known) => known === textOf(wishes.credentials)) ?? 'include',
     identity: tokenOf(wishes.identity) ?? (trusted ? tokenOf(defaults.identity) : undefined),
     token: tokenOf(wishes.token),
     fetchToken: typeof wishes.fetchToken === 'function' ? (wishes.fetchToken as FetchToken) : undefined,
     chatOrigin,
     ignoredOrigin: wished !== undefined && !counts ? wished : undefined,
-    hold: wordOf(wishes.refresh) === 'hold',
+    hold: textOf(wishes.refresh) === 'hold',
   }
 }

@@ -1,5 +1,6 @@
 import { ChatFailure, chatFailure } from '../problem.js'
 import { readAnswer, type HttpAnswer, type TokenAnswer } from './read-answer.js'
+import { ofDocument } from '../platform.js'
 
 /** No answer of a token endpoint is longer; what is, isn't read to its end. */
 const LONGEST_BODY = 65_536
@@ -103,7 +104,7 @@ function watchPolicy(tokenUrl: string) {
   const { origin, protocol, hostname } = new URL(tokenUrl)
   const watch = {
     forbids: undefined as string | undefined,
-    stop: () => document.removeEventListener('securitypolicyviolation', see),
+    stop: () => ofDocument('removeEventListener')('securitypolicyviolation', see),
   }
   const see = ({ effectiveDirective, blockedURI, disposition }: SecurityPolicyViolationEvent) => {
     if (disposition === 'enforce' && effectiveDirective === 'connect-src' && blockedURI.startsWith(origin))
@@ -111,6 +112,6 @@ function watchPolicy(tokenUrl: string) {
   }
   if (location.protocol === 'https:' && protocol === 'http:' && !LOOPBACK.test(hostname))
     watch.forbids = 'token-url is http:, and browsers keep an https: page from asking there'
-  document.addEventListener('securitypolicyviolation', see)
+  ofDocument('addEventListener')('securitypolicyviolation', see)
   return watch
 }

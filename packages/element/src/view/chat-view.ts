@@ -73,7 +73,7 @@ export const chatView = (view: ChatViewModel): TemplateResult => {
 
 function bannerOf(view: ChatViewModel): TemplateResult {
   const problem = view.state.problem!
-  return html`<p part="message">${troubleOf(problem, view.text)}</p>
+  return html`<p part="message">${troubleOf(view.state, view.text)}</p>
     ${countdown(view)} ${retry(view, problem)} ${forTheSite(view, problem)}`
 }
 

@@ -1,5 +1,6 @@
 import type { CSSResult } from 'lit'
 import { attempt } from '../attempt.js'
+import { ofDocument } from '../platform.js'
 
 /** A sheet belongs to the document that it was made in: each document has its own copy. */
 const sheets = new WeakMap<Document, CSSStyleSheet>()
@@ -11,9 +12,10 @@ const sheets = new WeakMap<Document, CSSStyleSheet>()
 export function dress(root: ShadowRoot, { cssText }: CSSResult): void {
   const { ownerDocument: page } = root
   const adopted = attempt(() => {
+    if (!('adoptedStyleSheets' in root)) return false
     let sheet = sheets.get(page)
     if (!sheet) {
-      sheet = new (page.defaultView as Window & typeof globalThis).CSSStyleSheet()
+      sheet = new (ofDocument('defaultView', page) as Window & typeof globalThis).CSSStyleSheet()
       sheet.replaceSync(cssText)
       sheets.set(page, sheet)
     }
@@ -22,7 +24,7 @@ export function dress(root: ShadowRoot, { cssText }: CSSResult): void {
   })
   root.querySelector('style')?.remove()
   if (adopted) return
-  const style = page.createElement('style')
+  const style = ofDocument('createElement', page)('style')
   style.textContent = cssText
   root.prepend(style)
 }

@@ -90,7 +90,11 @@ const tagOf = (language: unknown): string => readPasted(language).toLowerCase().
  * (RFC 5646). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
 export function languageOf(element: Element, ...wanted: unknown[]): string {
-  for (const tag of [...wanted, closest(element, '[lang]')?.getAttribute('lang'), ...navigator.languages]) {
+  for (const tag of [
+    ...wanted,
+    closest(element, '[lang]')?.getAttribute('lang'),
+    ...(navigator.languages ?? []),
+  ]) {
     const full = tagOf(tag)
     for (const key of [full, full.split('-')[0]!]) if (languages.has(key)) return key
   }

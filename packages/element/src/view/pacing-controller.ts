@@ -55,7 +55,8 @@ export class PacingController implements ReactiveController {
     clearTimeout(this.#timer)
   }
 
-  #speak({ problem }: ChatState): void {
+  #speak(state: ChatState): void {
+    const { problem } = state
     const { layer, banner } = this.moment
     const text = this.#options.text()
     if (problem && (banner || layer === 'problem')) {
@@ -64,7 +65,7 @@ export class PacingController implements ReactiveController {
       if (about === this.#about) return
       const { heading, message } = text.topics[problem.topic]
       const words = `${heading}. ${signInFirst ? text.signInFirst : message}`
-      this.spoken = banner ? troubleOf(problem, text) : words
+      this.spoken = banner ? troubleOf(state, text) : words
       this.#about = about
       this.#troubled = true
     } else if (layer === 'chat' && !problem && this.#troubled) {

@@ -65,6 +65,13 @@ export function bench() {
       context.body = query.version ? script.replace(VERSION, query.version) : script
       return
     }
+    if (/^\/bench\/optimized\/.*js$/.test(path)) {
+      // what a minifier makes of several files, under a name of its own
+      context.type = 'js'
+      const script = await readFile(new URL('../../dist/kinescope-chat.js', import.meta.url), 'utf8')
+      context.body = `${query.before ?? ''}${script}${query.after ?? ''}`
+      return
+    }
     const name = /^\/bench\/endpoint\/([\w-]+)$/.exec(path)?.[1]
     if (!name) return next()
     const endpoint = endpoints.get(name) ?? { answers: [], asked: [] }

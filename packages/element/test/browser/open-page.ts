@@ -10,7 +10,8 @@ export interface Page {
   fetched: string[]
   /** The page's first chat, or the one that the selector finds. */
   chat(selector?: string): KinescopeChatElement | null
-  window: Window & { KinescopeChat?: typeof KinescopeChatElement; eval(code: string): unknown }
+  window: Window &
+    typeof globalThis & { KinescopeChat?: typeof KinescopeChatElement; eval(code: string): unknown }
 }
 
 const opened = new Set<HTMLIFrameElement>()

@@ -37,6 +37,7 @@ const CANVASES: Record<string, (markup: string) => string> = {
   'plain editable text': (markup) => `<div contenteditable="plaintext-only">${markup}</div>`,
   'a widget that is not editable in a text that is': (markup) =>
     `<div contenteditable="true"><div contenteditable="false">${markup}</div></div>`,
+  'an editable text in capitals': (markup) => `<div CONTENTEDITABLE="TRUE">${markup}</div>`,
   'a page builder’s design mode': (markup) => `<div class="wf-design-mode">${markup}</div>`,
 }
 
@@ -69,15 +70,38 @@ describe('inside an editor', () => {
     }
   })
 
-  it('is a still picture in another document than the one whose script made it', async () => {
-    const { asked, markup } = await setUp()
-    const canvas = await fixture<HTMLIFrameElement>('<iframe title="Canvas"></iframe>')
-    const template = document.createElement('div')
-    template.innerHTML = markup
-    const chat = template.querySelector('kinescope-chat')!
-    customElements.upgrade(chat)
-    canvas.contentDocument!.body.append(chat)
-    await expectStill(chat, asked, markup)
+  for (const [place, { markup: around, still }] of Object.entries({
+    'a page builder’s canvas': { markup: '<iframe class="gjs-frame" title="Canvas"></iframe>', still: true },
+    'a frame inside an editable text': {
+      markup: '<div contenteditable><iframe title="Canvas"></iframe></div>',
+      still: true,
+    },
+    'a window of its own, as a pop-up is': { markup: '<iframe title="Other"></iframe>', still: false },
+    'a frame where editing is off': {
+      markup: '<div contenteditable="FALSE"><iframe title="Other"></iframe></div>',
+      still: false,
+    },
+  }))
+    it(`is ${still ? 'a still picture' : 'no picture'} when it is put into the document of ${place}`, async () => {
+      const { asked, markup } = await setUp()
+      const holder = await fixture<HTMLElement>(`<div>${around}</div>`)
+      const template = document.createElement('div')
+      template.innerHTML = markup
+      const chat = template.querySelector('kinescope-chat')!
+      customElements.upgrade(chat)
+      holder.querySelector('iframe')!.contentDocument!.body.append(chat)
+      if (still) return expectStill(chat, asked, markup)
+      await until(async () => (await asked()).length === 1)
+      expect(chat.state).not.to.equal('preview')
+      chat.remove()
+    })
+
+  it('is no picture in a window that has an image named like what is asked of it', async () => {
+    const { markup } = await setUp()
+    const root = await fixture<HTMLElement>(
+      `<div><img name="designMode" alt=""><img name="defaultView" alt="">${markup}</div>`,
+    )
+    await whenState(root.querySelector('kinescope-chat')!, 'ready')
   })
 
   for (const [name, wrap] of Object.entries({

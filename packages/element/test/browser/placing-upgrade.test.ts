@@ -55,13 +55,16 @@ describe('a marked div', () => {
       )
     })
 
-  it('passes on the attributes that an author may set, and no others', async () => {
+  it('passes on what an author may say, and nothing else', async () => {
     const { chat } = await upgraded(
-      `<div data-kinescope-chat="${EVENT}" data-language="ru" data-signin-url="/login" data-preview data-label="Q &amp; A" data-onclick="alert(1)" data-style="color:red" data-event-id="x" data-user="7"></div>`,
+      `<div data-kinescope-chat="${EVENT}" data-language="ru" data-preview data-label="Q &amp; A" data-loading="lazy" data-refresh="hold" data-help="" data-onclick="alert(1)" data-style="color:red" data-event-id="x" data-user="7" data-token-url="//evil.example" data-chat-origin="https://evil.example" data-identity="a.b.c" data-token="a.b.c" data-credentials="omit" data-signin-url="//evil.example" data-debug="" data-slot="x" data-id="x" data-class="x"></div>`,
     )
     expect(Object.fromEntries([...chat!.attributes].map(({ name, value }) => [name, value]))).to.deep.equal({
       'event-id': EVENT,
       language: 'ru',
+      loading: 'lazy',
+      refresh: 'hold',
+      help: '',
       preview: '',
       label: 'Q & A',
     })
@@ -75,35 +78,108 @@ describe('a marked div', () => {
     await until(async () => (await asked()).length === 1)
   })
 
-  for (const html of [
-    `<div data-kinescope-chat="${EVENT}">Words of the page</div>`,
-    `<div data-kinescope-chat="${EVENT}"><img alt=""></div>`,
-    '<div data-kinescope-chat=""></div>',
-    `<span data-kinescope-chat="${EVENT}"></span>`,
-  ])
+  for (const html of ['<div data-kinescope-chat=""></div>', `<span data-kinescope-chat="${EVENT}"></span>`])
     it(`stays as it is: ${html}`, async () => {
       const { root } = await upgraded(html)
       expect(root.innerHTML).to.equal(html)
     })
+
+  for (const [content, words] of [
+    ['Words of the page', 'Words of the page'],
+    ['<p id="own">The chat comes here</p>', 'The chat comes here'],
+    [`<a href="https://example.com/">Open the chat</a>`, 'Open the chat'],
+    ['<img alt="">', ''],
+  ] as const)
+    it(`shows its own content until the chat is there, and leaves its nodes alone: ${content}`, async () => {
+      const root = await fixture<HTMLElement>(
+        `<main><div data-kinescope-chat="gate-${words.length}">${content}</div></main>`,
+      )
+      const div = root.firstElementChild!
+      const own = [...div.childNodes]
+      KinescopeChatElement.upgrade()
+      const chat = div.querySelector('kinescope-chat')!
+      expect([...div.childNodes].slice(0, -1)).to.deep.equal(own)
+      const placeholder = chat.querySelector('[slot=placeholder]')!
+      expect(placeholder.textContent).to.equal(words)
+      expect(placeholder.querySelector('[id]')).to.equal(null)
+      const seen = () => own.some((node) => isSeen(node))
+      await until(() => isSeen(placeholder) && !seen())
+      chat.remove()
+      div.removeAttribute('data-kinescope-chat')
+      await until(() => seen() && !div.querySelector('kinescope-chat'))
+    })
 })
 
+/** Whether it takes room on the page. */
+function isSeen(node: Node): boolean {
+  const range = document.createRange()
+  range.selectNode(node)
+  return [range, ...(node instanceof Element ? [node] : [])].some((it) => it.getClientRects().length > 0)
+}
+
 describe('a marked link', () => {
-  it('makes way for the element and becomes its placeholder', async () => {
-    const { root, chat } = await upgraded(`<p>Before <a class="x" href="${LINK}">Open the chat</a> after</p>`)
-    expect(root.innerHTML).to.equal(
-      `<p>Before <kinescope-chat event-id="${EVENT}"><a class="x" href="${LINK}" slot="placeholder">Open the chat</a></kinescope-chat> after</p>`,
+  it('stays where it is, hidden, with the chat beside it', async () => {
+    const root = await fixture<HTMLElement>(
+      `<main><p>Before <a class="x" href="${LINK}">Open the chat</a> after</p></main>`,
     )
-    await whenState(chat!, 'ready')
-    const link = chat!.querySelector('a')!
-    expect(link.checkVisibility?.() ?? link.getClientRects().length > 0).to.be.false
+    const link = root.querySelector('a')!
+    const nodes = [...link.parentNode!.childNodes]
+    const asWritten = link.outerHTML
+    expect(isSeen(link)).to.be.true
+    KinescopeChatElement.upgrade()
+    const chat = root.querySelector('kinescope-chat')!
+    expect([...link.parentNode!.childNodes].filter((node) => node !== chat)).to.deep.equal(nodes)
+    expect(link.outerHTML).to.equal(asWritten)
+    expect(isSeen(link)).to.be.false
+    await whenState(chat, 'ready')
     KinescopeChatElement.upgrade()
     expect(root.querySelectorAll('kinescope-chat')).to.have.length(1)
+    expect(isSeen(link)).to.be.false
   })
 
-  it('counts on the page’s own chat origin too', async () => {
-    const { chat } = await upgraded(`<a href="${chatOrigin}/chat/${EVENT}#kinescope-chat">Chat</a>`)
-    expect(chat!.getAttribute('event-id')).to.equal(EVENT)
+  it('is seen again when its chat is gone for good, and takes its chat along when it goes', async () => {
+    const { root, chat } = await upgraded(`<p><a href="${LINK}">Open the chat</a></p>`)
+    const link = root.querySelector('a')!
+    link.remove()
+    await until(() => !chat!.isConnected)
+    root.append(link)
+    await until(() => chat!.nextElementSibling === link)
+    link.href = 'https://kinescope.io/other'
+    await until(() => !chat!.isConnected)
+    expect(isSeen(link)).to.be.true
   })
+
+  it('is seen where the chat can’t start', async () => {
+    const page = await openPage({
+      head: `<script>customElements.define('kinescope-chat', class extends HTMLElement { constructor() { super(); throw new Error('no') } })</script>`,
+      body: `<main><a href="${LINK}">Open the chat</a></main><script src="/bench/dist/kinescope-chat.js" data-upgrade="main"></script>`,
+    })
+    await until(() => page.errors.length)
+    expect(page.document.querySelector('a')!.getClientRects().length).to.equal(1)
+  })
+
+  it('counts on every chat origin that the page lists', async () => {
+    KinescopeChatElement.defaults.chatOrigin = `${chatOrigin} https://second.example`
+    const { root } = await upgraded(
+      [chatOrigin, 'https://second.example', 'https://third.example', 'https://kinescope.io']
+        .map((origin) => `<a href="${origin}/chat/${EVENT}#kinescope-chat">Chat</a>`)
+        .join('<hr>'),
+    )
+    expect(
+      [...root.querySelectorAll('kinescope-chat')].map((chat) => chat.getAttribute('chat-origin')),
+    ).to.deep.equal([null, 'https://second.example', null])
+  })
+
+  for (const href of [
+    `https://kinescope.io/chat/${EVENT}/#kinescope-chat`,
+    `https://kinescope.io/chat/${EVENT}?utm_source=mail&amp;x=/#kinescope-chat`,
+    `https://kinescope.io/chat/${EVENT}/?utm#kinescope-chat`,
+    `https://KINESCOPE.io:443/chat/${EVENT}#kinescope-chat`,
+  ])
+    it(`is a chat where it leads to ${href}`, async () => {
+      const { chat } = await upgraded(`<a href="${href}">Chat</a>`)
+      expect(chat!.getAttribute('event-id')).to.equal(EVENT)
+    })
 
   it('names its stream as it was before it was encoded', async () => {
     const { chat } = await upgraded(
@@ -119,6 +195,10 @@ describe('a marked link', () => {
     `http://kinescope.io/chat/${EVENT}#kinescope-chat`,
     `https://kinescope.io.example.com/chat/${EVENT}#kinescope-chat`,
     `https://example.com/chat/${EVENT}#kinescope-chat`,
+    `//example.com/chat/${EVENT}#kinescope-chat`,
+    `https://user@kinescope.io/chat/${EVENT}#kinescope-chat`,
+    `https://kinescope.io:8443/chat/${EVENT}#kinescope-chat`,
+    `/chat/${EVENT}#kinescope-chat`,
     `https://example.com/?https://kinescope.io/chat/${EVENT}#kinescope-chat`,
     `https://kinescope.io@example.com/chat/${EVENT}#kinescope-chat`,
     `https://kinescope.io/${EVENT}#kinescope-chat`,
@@ -139,13 +219,15 @@ describe('a marked link', () => {
     expect(root.querySelectorAll('kinescope-chat')).to.have.length(1)
   })
 
-  it('stays a link outside the scope that the site names', async () => {
+  it('stays a link outside the scope that the site names, until code asks for it', async () => {
     KinescopeChatElement.defaults.upgrade = 'article, .lesson'
     const { root } = await upgraded(
       `<article><p><a href="${LINK}">1</a></p></article><section class="comments"><a href="${LINK}">2</a></section>`,
     )
     expect(root.querySelector('article kinescope-chat')).to.exist
     expect(root.querySelector('.comments')!.innerHTML).to.equal(`<a href="${LINK}">2</a>`)
+    KinescopeChatElement.upgrade(root.querySelector('.comments a')!)
+    expect(root.querySelector('.comments kinescope-chat')).to.exist
   })
 
   it('stays what it is inside an element that has it as its fallback already', async () => {
@@ -155,26 +237,68 @@ describe('a marked link', () => {
   })
 })
 
-describe('upgrading a page', () => {
-  for (const [kind, tag] of [
-    ['module', '<script type="module" src="/bench/dist/kinescope-chat.js"'],
-    ['classic', '<script async src="/bench/dist/kinescope-chat.classic.js"'],
-  ])
-    it(`happens by itself once the page is parsed, in the scope of the script’s tag (${kind})`, async () => {
-      const { tokenUrl } = KinescopeChatElement.defaults
-      const page = await openPage({
-        head: `${tag} data-token-url="${tokenUrl}" data-chat-origin="${chatOrigin}" data-upgrade="main"></script>`,
-        body: `<main><div data-kinescope-chat="${EVENT}"></div><a id="in" href="${LINK}">Chat</a></main><a id="out" href="${LINK}">Chat</a>`,
-      })
-      await until(() => page.document.querySelectorAll('kinescope-chat').length === 2)
-      for (const chat of page.document.querySelectorAll('kinescope-chat')) await whenState(chat, 'ready')
-      expect(page.document.querySelector('#out')!.parentElement).to.equal(page.document.body)
-      expect(await asked()).to.have.length(1)
-      page.document
-        .querySelector('main')!
-        .insertAdjacentHTML('beforeend', `<p><a href="${LINK}">Later</a></p>`)
-      page.window.KinescopeChat!.upgrade(page.document.querySelector('main p')!)
-      expect(page.document.querySelector('main p kinescope-chat a')!.textContent).to.equal('Later')
-      expect(page.errors).to.deep.equal([])
-    })
+describe('upgrade()', () => {
+  it('makes no chat of a marked link inside a marked div, but the div’s', async () => {
+    const { root } = await upgraded(`<div data-kinescope-chat="${EVENT}"><a href="${LINK}">Chat</a></div>`)
+    expect(root.querySelectorAll('kinescope-chat')).to.have.length(1)
+  })
+
+  it('takes the root itself, a fragment, a shadow root and the open ones below', async () => {
+    const root = await fixture<HTMLElement>('<main></main>')
+    const link = Object.assign(document.createElement('a'), { href: LINK, textContent: 'Chat' })
+    root.append(link)
+    KinescopeChatElement.upgrade(link)
+    expect(link.previousElementSibling!.localName).to.equal('kinescope-chat')
+
+    const fragment = document.createDocumentFragment()
+    fragment.append(document.createElement('p'))
+    fragment.firstElementChild!.innerHTML = `<a href="${LINK}">Chat</a>`
+    KinescopeChatElement.upgrade(fragment)
+    root.append(fragment)
+    expect(root.querySelectorAll('p kinescope-chat')).to.have.length(1)
+
+    const host = document.createElement('section')
+    const shadow = host.attachShadow({ mode: 'open' })
+    shadow.innerHTML = `<a href="${LINK}">Chat</a><div data-kinescope-chat="${EVENT}"></div>`
+    root.append(host)
+    expect(shadow.querySelectorAll('kinescope-chat')).to.have.length(0)
+    KinescopeChatElement.upgrade(root)
+    expect(shadow.querySelectorAll('kinescope-chat')).to.have.length(2)
+    expect(isSeen(shadow.querySelector('a')!)).to.be.false
+    shadow.querySelector('a')!.remove()
+    await until(() => shadow.querySelectorAll('kinescope-chat').length === 1)
+  })
+
+  it('throws at nothing that it is given', () => {
+    for (const root of [null, 'main', {}, [], 7, new Text('x'), window])
+      expect(() => KinescopeChatElement.upgrade(root)).not.to.throw()
+    KinescopeChatElement.defaults.upgrade = ':::'
+    expect(() => KinescopeChatElement.upgrade()).not.to.throw()
+  })
+
+  it('finds marks in a form whose fields bear the names of what it asks', async () => {
+    const fields = [
+      'nodeType',
+      'matches',
+      'querySelectorAll',
+      'closest',
+      'children',
+      'childNodes',
+      'isConnected',
+      'parentNode',
+      'getRootNode',
+      'localName',
+      'shadowRoot',
+      'insertBefore',
+      'moveBefore',
+      'contains',
+      'attributes',
+      'getAttribute',
+    ]
+    const root = await fixture<HTMLElement>(
+      `<form>${fields.map((name) => `<input name="${name}">`).join('')}<div data-kinescope-chat="${EVENT}"></div><a href="${LINK}">Chat</a></form>`,
+    )
+    KinescopeChatElement.upgrade(root)
+    expect(document.querySelectorAll('form kinescope-chat')).to.have.length(2)
+  })
 })

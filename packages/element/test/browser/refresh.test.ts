@@ -266,3 +266,47 @@ describe('a refresh that fails', () => {
     expect(asked).to.have.length(2)
   })
 })
+
+describe('a page whose events a third party has renamed', () => {
+  it('wakes all the same: by the platform’s own method, and by what else the page does', async () => {
+    // what WP Rocket does to the window while it delays scripts
+    const rename = (type: string) => (type === 'pageshow' ? 'rocket-pageshow' : type)
+    Object.defineProperty(window, 'addEventListener', {
+      configurable: true,
+      value(type: string, ...rest: [EventListener, AddEventListenerOptions?]) {
+        EventTarget.prototype.addEventListener.call(window, rename(type), ...rest)
+      },
+    })
+    const { chat, asked, settle } = await chatWith([() => makeReply()])
+    Reflect.deleteProperty(window, 'addEventListener')
+    for (const wake of [
+      () => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })),
+      () => {
+        // the return is told by nothing but that the page goes on
+        window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+        window.dispatchEvent(new Event('focus'))
+      },
+    ]) {
+      const old = shownFrame(chat)
+      wake()
+      await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+    }
+    expect(asked).to.have.length(1)
+  })
+
+  it('finds the network again although nobody says that it is back', async () => {
+    let down = true
+    const { chat, time, asked, settle } = await chatWith([
+      () => makeReply({ refresh_in: 600 }),
+      () => (down ? Promise.reject(new TypeError('no network')) : makeReply()),
+    ])
+    Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
+    await time.tickAsync(900_000)
+    expect(chat.problem!.code).to.equal('offline')
+    down = false
+    Reflect.deleteProperty(navigator, 'onLine')
+    await time.tickAsync(6_000)
+    await settle(() => chat.state === 'ready')
+    expect(asked).to.have.length(3)
+  })
+})

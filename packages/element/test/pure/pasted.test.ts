@@ -45,6 +45,9 @@ const UNSEEN = [
   '\u0085',
 ]
 
+/** Text of any code units, halves of characters too. */
+const anyText = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
+
 describe('what pasting adds', () => {
   it.each(PAIRS)('%s is dropped', (pair) => {
     const [open, close] = [...pair]
@@ -92,12 +95,12 @@ describe('what pasting adds', () => {
 
   it('never throws, is settled after once, and takes time by length', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.string({ unit: 'binary' })), (raw) => {
+      fc.property(fc.oneof(fc.anything({ maxDepth: 1 }), anyText), (raw) => {
         const once = readPasted(raw)
         expect(readPasted(once)).toBe(once)
       }),
     )
-    const middle = `a${'"'.repeat(500_000)}b`
+    const middle = `a${'"'.repeat(100_000)}b`
     expect(readPasted(middle)).toBe(middle)
   })
 })
@@ -141,7 +144,7 @@ describe('the stream’s id', () => {
 
   it('is safe in an address, whatever it is', () => {
     const id = fc.oneof(
-      fc.string({ minLength: 1, unit: 'binary' }),
+      anyText.filter((text) => text !== ''),
       fc.constantFrom(
         '..',
         '.',
@@ -154,9 +157,6 @@ describe('the stream’s id', () => {
         '/'.repeat(10_000),
         'я'.repeat(10_000),
       ),
-      fc
-        .array(fc.integer({ min: 0, max: 0xffff }), { minLength: 1 })
-        .map((units) => String.fromCharCode(...units)),
     )
     fc.assert(
       fc.property(id, (id) => {

@@ -19,7 +19,7 @@ export const audit: Command = {
     since: { value: 'T', meaning: 'only from then on: 2026-11-25, 2026-11-25T18:00Z, or 24h, 7d, 30min ago' },
     visitors: { meaning: 'print the user_id of every visitor, one a line, and nothing else' },
   },
-  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
+  settings: ['CHAT_KEY_DIR'],
   notes: [
     'FILE is what CHAT_AUDIT names on the token server, plain or packed with gzip; - reads standard input, so that rotated files go in one after the other: `zcat -f audit.jsonl.* | kinescope-chat-server audit -`. A file of any size is read in bounded memory.',
     'Keys are compared with the ring in CHAT_KEY_DIR, where there is one. Ends with 1 where a key signed that it should not have.',
@@ -70,8 +70,9 @@ function readFilter(call: Call) {
 
 /** The ring of this machine; null where there is none to compare with. */
 async function ringAt(call: Call): Promise<KeyRing | null> {
+  const { place } = readKeyConfig(call.env, settingFlags(call))
   try {
-    const { ring } = await readStore(readKeyConfig(call.env, settingFlags(call)).place)
+    const { ring } = await readStore(place)
     return ring.keys.length > 0 ? ring : null
   } catch {
     return null // an audit may be read where the keys may not

@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SEED, seedEvents } from '../../../../demo/emulator/seed-events.js'
 import { startTestServer, type TestServer } from '../running-server.js'
+import { secret } from '../secrets.js'
+import { KID, withoutChance } from './without-chance.js'
 import { workbench, type Workbench } from './workbench.js'
 
 const PAGE = fileURLToPath(new URL('../../docs/operating.md', import.meta.url))
 const START = Date.parse('2026-11-25T09:00:00Z')
-const KID = /\b\d{8}-[\w-]{16}(?![\w-])/g
 
 /** The page as it would be if its commands were run now. Prose stays; every output is made anew. */
 async function replay(text: string, bench: Workbench): Promise<string> {
@@ -44,7 +45,11 @@ async function replay(text: string, bench: Workbench): Promise<string> {
         CHAT_EVENTS: SEED.live.publicId,
         CHAT_ALLOWED_ORIGINS: siteUrl,
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
+        CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
+      })
+      // Node writes the true time there, and the page's is another
+      server.app.server.prependListener('request', (_request, response) => {
+        response.setHeader('Date', new Date().toUTCString())
       })
     }
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).slice(2).map((word) => word.replaceAll('"', ''))
@@ -64,7 +69,8 @@ async function replay(text: string, bench: Workbench): Promise<string> {
     return asOnPage([`$ kinescope-chat-server ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
   }
 
-  const parts = text.split(/(```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
+  // the nights have worlds of their own: see nights.test.ts
+  const parts = text.split(/(<!-- night: [\s\S]*?<!-- morning -->|```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
   const made: string[] = []
   for (const part of parts) {
     if (part.startsWith('<!-- clock: 90 min')) vi.setSystemTime(Date.now() + 90 * 60_000)
@@ -84,17 +90,6 @@ async function replay(text: string, bench: Workbench): Promise<string> {
   await (server as TestServer | null)?.close()
   site.close()
   return made.join('')
-}
-
-/** Leaves out what chance decides: key ids in the order they turn up, Kinescope's ids, moduli, tokens. */
-function withoutChance(text: string): string {
-  const kids: string[] = []
-  return text
-    .replace(KID, (kid) => `KID${kids.includes(kid) ? kids.indexOf(kid) + 1 : kids.push(kid)}`)
-    .replace(/jwk_\w{12}/g, 'jwk_ID')
-    .replace(/("n": ?)"[\w-]+"/g, '$1"MODULUS"')
-    .replace(/(X-Request-ID )[\da-f-]{36}/g, '$1ID')
-    .replace(/ +/g, ' ')
 }
 
 // only the clock: whatever waits, waits really

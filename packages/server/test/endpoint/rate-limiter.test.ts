@@ -63,7 +63,8 @@ describe.skipIf(!available)('limits counted in Redis', () => {
   it('are shared, and counted locally within the budget while Redis hangs, and shared again afterwards', async () => {
     let now = 0
     const fallbacks = vi.fn()
-    const one = limiter({ redisUrl, clock: () => now, onFallback: fallbacks })
+    const returns = vi.fn()
+    const one = limiter({ redisUrl, clock: () => now, onFallback: fallbacks, onReturn: returns })
     const two = limiter({ redisUrl, clock: () => now })
     // until both connections stand, each counts for itself
     await vi.waitFor(async () => {
@@ -85,6 +86,18 @@ describe.skipIf(!available)('limits counted in Redis', () => {
       const key = `probe-${Math.random()}`
       await spend(one.visitor, 3, key)
       expect((await spend(two.visitor, 1, key))[0]).toBeGreaterThan(0)
+    }, 10_000)
+    expect([fallbacks.mock.calls.length, returns.mock.calls.length]).toEqual([1, 1])
+
+    // and said again, not once for all
+    redis.child.kill('SIGSTOP')
+    await spend(one.visitor, 1, 'hangs again')
+    expect(fallbacks).toHaveBeenCalledTimes(2)
+    redis.child.kill('SIGCONT')
+    now += 60_000
+    await vi.waitFor(async () => {
+      await spend(one.visitor, 1, 'is back again')
+      expect(returns).toHaveBeenCalledTimes(2)
     }, 10_000)
   })
 

@@ -79,7 +79,7 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
     }
     // the commit itself is among them: without it every crash would leave the same state
     expect(repairedStates.size).toBeGreaterThan(3)
-  }, 120_000)
+  }, 300_000)
 
   it('survives another kill during the repair', async () => {
     // one kill after each change that others can see, then one at a different place of the repair each time
@@ -96,5 +96,5 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
       await expectSound(bench, scenario, start)
       await expectFinished(bench, scenario)
     }
-  }, 120_000)
+  }, 300_000)
 })

@@ -159,7 +159,8 @@ describe('an edited keyring.json', () => {
     edit(change)
     for (const verb of VERBS) {
       const { exit, data } = await bench.json('keys', ...verb)
-      expect([exit, String(data.error.code)]).toEqual([1, 'key-ring-damaged'])
+      expect(exit).toBe(1)
+      expect(['key-ring-damaged', 'key-file-untrusted']).toContain(data.error.code)
       expect(data.error.message).toContain(RING_FILE)
     }
     expect((await mint()).exit).toBe(1)

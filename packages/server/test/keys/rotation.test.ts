@@ -154,22 +154,6 @@ describe('reconcile', () => {
     expect(remoteKids()).toEqual([await signer()])
   })
 
-  it('keeps a chat alive for six years as a daily job, with one key or two at Kinescope', async () => {
-    bench.emulator.state.variants.keyListShows = 'active'
-    await begin()
-    for (let day = 0; day < 6 * 365; day += 1) {
-      bench.ahead.ms = day * DAY
-      const { keys } = ring()
-      const due = keys.some(({ createdAt }) => bench.now() > Date.parse(createdAt) + 240 * DAY)
-      if (day % 50 === 0 || due) await ok('keys', 'reconcile')
-      if (day % 50 === 0) {
-        expect(verdict(await mint())).toBeNull()
-        expect(remoteKids().length).toBeLessThanOrEqual(2)
-      }
-    }
-    expect(ring().keys.length).toBeGreaterThan(8)
-  }, 120_000)
-
   it('puts a new key in place of one that has expired unnoticed', async () => {
     await begin()
     bench.ahead.ms = 400 * DAY

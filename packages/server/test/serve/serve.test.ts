@@ -142,11 +142,14 @@ describe('readiness and metrics', () => {
     expect(await (await fetch(`${server.adminUrl}/readyz`)).json()).toMatchObject({
       status: 'ready',
       key: { daysLeft: 4 },
-      notes: [{ code: 'key-ends-soon', detail: expect.any(String) as string }],
+      notes: [
+        { code: 'key-ring-stale', detail: expect.any(String) as string },
+        { code: 'key-ends-soon', detail: expect.any(String) as string },
+      ],
     })
     expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({
       status: 'ready',
-      notes: [{ code: 'key-ends-soon' }],
+      notes: [{ code: 'key-ring-stale' }, { code: 'key-ends-soon' }],
     })
     expect((await askToken(server.url, { Cookie: cookie })).status).toBe(200)
     await server.close()

@@ -33,9 +33,8 @@ final class Address_Line {
 	 * @return string|false
 	 */
 	public static function show( $found, $attr = null, $address = '' ) {
-		$is_authors = ! doing_filter( 'comment_text' ) && ! doing_filter( 'get_comment_text' );
-		$id         = is_string( $address ) && $is_authors ? Event_Id::of_address( $address, true ) : null;
-		$chat       = null === $id ? null : Chat::read( array( 'event-id' => rawurldecode( $id ) ) );
+		$id   = is_string( $address ) && ! Page_View::is_comment() ? Event_Id::of_address( $address, true ) : null;
+		$chat = null === $id ? null : Chat::read( array( 'event-id' => rawurldecode( $id ) ) );
 		return null === $chat ? false : Tag::unsigned( $chat );
 	}
 }

@@ -105,9 +105,9 @@ final class Author_Markup {
 		}
 		$markup       = new self( $html, $write );
 		$markup->mark = $mark;
-		$tokens = new Html_Tokenizer( $html );
-		$chats  = 0;
-		$token  = $tokens->next();
+		$tokens       = new Html_Tokenizer( $html );
+		$chats        = 0;
+		$token        = $tokens->next();
 		while ( null !== $token && $chats < self::MAX_CHATS ) {
 			$chats += $token->is_end ? $markup->end( $token ) : $markup->start( $token );
 			$token  = $tokens->next();

@@ -46,7 +46,7 @@ final class Block {
 			$given[ $name ] = $saved[ $name ] ?? null;
 		}
 		$chat = Chat::read( $given );
-		if ( null === $chat ) {
+		if ( null === $chat || Page_View::is_comment() ) {
 			return '';
 		}
 		$tag = Tag::unsigned( $chat, self::is_in_template() ? Template_Blocks::mark() : '' );

@@ -35,7 +35,8 @@ final class Event_Id {
 		if ( null === $id ) {
 			$id = self::of_address_within( $text );
 		}
-		$id     = self::trim( null === $id ? $text : rawurldecode( $id ) );
+		// `<kinescope-chat event-id=ID/>` has the slash in its value.
+		$id     = rtrim( self::trim( null === $id ? $text : rawurldecode( $id ) ), '/' );
 		$length = mb_strlen( $id, 'UTF-8' );
 		$usable = $length > 0 && $length <= self::MAX_LENGTH && mb_check_encoding( $id, 'UTF-8' );
 		// No id has white space, a bracket or a quote in it: what has is markup that was pasted along.

@@ -43,8 +43,13 @@ final class Page_View {
 		return self::$has_template
 			&& ! is_admin() && ! wp_doing_ajax() && ! wp_doing_cron() && ! self::is_constant_on( 'REST_REQUEST' ) && ! self::is_constant_on( 'WP_CLI' )
 			&& ! is_feed() && ! is_embed() && ! is_robots() && ! is_trackback() && ! self::is_amp()
-			&& ! doing_filter( 'get_the_excerpt' ) && ! doing_filter( 'comment_text' ) && ! doing_action( 'wp_head' )
+			&& ! self::is_comment() && ! doing_filter( 'get_the_excerpt' ) && ! doing_action( 'wp_head' )
 			&& ! doing_action( 'save_post' ) && ! doing_action( 'transition_post_status' ) && ! doing_filter( 'wp_mail' ) && ! did_action( 'shutdown' );
+	}
+
+	/** Whether a comment is being made: some themes run shortcodes, embeds and blocks in comments, and a commenter opens no chat. */
+	public static function is_comment(): bool {
+		return doing_filter( 'comment_text' ) || doing_filter( 'get_comment_text' ) || doing_filter( 'comment_excerpt' );
 	}
 
 	/** Whether the page shows what isn't public: then a chat is a still picture. */

@@ -31,8 +31,7 @@ final class Shortcode {
 	 */
 	public static function show( $given, $content = '' ): string {
 		$content = is_string( $content ) ? $content : '';
-		// Some themes run shortcodes in comments: a commenter opens no chat.
-		if ( doing_filter( 'comment_text' ) || doing_filter( 'get_comment_text' ) ) {
+		if ( Page_View::is_comment() ) {
 			return $content;
 		}
 		$chat = Chat::read( self::read( is_array( $given ) ? $given : array() ) );

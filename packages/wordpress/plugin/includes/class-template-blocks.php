@@ -16,7 +16,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Template_Blocks {
 
-	/** The attribute that bears the mark. It never reaches a visitor. */
+	/** The attribute that bears the mark. No tag that is shown has it. */
 	public const MARK = 'data-stream-chat-mark';
 
 	/**

@@ -103,10 +103,7 @@
         el(TextControl, {
           ...common,
           label: __('Name', 'stream-chat-for-kinescope'),
-          help: __(
-            'For screen readers: tells two chats on one page apart.',
-            'stream-chat-for-kinescope',
-          ),
+          help: __('For screen readers: tells two chats on one page apart.', 'stream-chat-for-kinescope'),
           value: attributes.label,
           onChange: set('label'),
         }),

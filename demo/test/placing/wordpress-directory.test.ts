@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { unzipSync } from 'fflate'
+import { describe, expect, it } from 'vitest'
+
+const PACKAGE = fileURLToPath(new URL('../../../packages/wordpress', import.meta.url))
+const NAME = 'stream-chat-for-kinescope'
+const zip = readFileSync(`${PACKAGE}/dist/${NAME}.zip`)
+const files = Object.fromEntries(
+  Object.entries(unzipSync(zip)).map(([path, bytes]) => [
+    path.slice(NAME.length + 1),
+    Buffer.from(bytes).toString(),
+  ]),
+)
+const php = Object.entries(files).filter(([path]) => path.endsWith('.php'))
+const readme = files['readme.txt']!
+const header = (name: string) => new RegExp(`^(?: \\*)? *${name}: *(.+)$`, 'm')
+const has = (command: string) => spawnSync(command, ['--version']).status === 0
+
+/** The rules of the plugin directory and of its check, as far as they can be asked without it. */
+describe('the archive of the WordPress plugin', () => {
+  it('holds what a plugin needs, and nothing else', () => {
+    for (const path of [
+      `${NAME}.php`,
+      'readme.txt',
+      'LICENSE',
+      'uninstall.php',
+      `languages/${NAME}.pot`,
+      `languages/${NAME}-ru_RU.mo`,
+    ])
+      expect(Object.keys(files)).toContain(path)
+    for (const path of Object.keys(files)) {
+      expect(path).toMatch(/^[\w./-]+\.(php|txt|js|css|json|pot|po|mo)$|^LICENSE$/)
+      expect(path).not.toMatch(/(^|\/)\.|node_modules|(^|\/)tests?\/|\.(zip|phar|exe|sh)$/)
+    }
+    expect(zip.length).toBeLessThan(1_000_000)
+  })
+
+  it('says of itself in the readme what its header says', () => {
+    const main = files[`${NAME}.php`]!
+    for (const [inHeader, inReadme] of [
+      ['Version', 'Stable tag'],
+      ['Requires at least', 'Requires at least'],
+      ['Requires PHP', 'Requires PHP'],
+      ['License', 'License'],
+      ['License URI', 'License URI'],
+    ]) {
+      const value = header(inHeader!).exec(main)?.[1]
+      expect(value, inHeader).toBeTruthy()
+      expect(header(inReadme!).exec(readme)?.[1], inReadme).toBe(value)
+    }
+    const name = header('Plugin Name').exec(main)![1]
+    expect(readme.startsWith(`=== ${name} ===\n`)).toBe(true)
+    expect(name).not.toMatch(/^(kinescope|wordpress|wp\b)/i)
+    expect(header('Text Domain').exec(main)![1]).toBe(NAME)
+    expect(header('Tested up to').exec(readme)![1]).toMatch(/^\d+\.\d+$/)
+    expect(header('Tags').exec(readme)![1]!.split(',').length).toBeLessThanOrEqual(5)
+    const summary = readme.split(/\n\n/)[1]!.trim()
+    expect(summary.length).toBeLessThanOrEqual(150)
+    for (const section of [
+      'Description',
+      'External services',
+      'Installation',
+      'Frequently Asked Questions',
+      'Changelog',
+    ])
+      expect(readme).toContain(`\n== ${section} ==\n`)
+    expect(readme).toContain(`\n= ${header('Version').exec(main)![1]} =\n`)
+  })
+
+  it('has no file that can be opened by its address', () => {
+    for (const [path, text] of php)
+      expect(text, path).toMatch(/\ndefined\( '(ABSPATH|WP_UNINSTALL_PLUGIN)' \) \|\| exit;\n/)
+  })
+
+  it('escapes what it prints', () => {
+    for (const [path, text] of php) {
+      // every argument of echo and printf is a text of its own, a number, or goes through WordPress
+      for (const [, printed] of text.matchAll(/\b(?:echo|print)\s+([^;]+);/g))
+        for (const part of printed!.split(/ \. /))
+          expect(part.trim(), path).toMatch(/^(['"]|esc_\w+\(|submit_button|[^$]*$)/)
+      for (const [, args] of text.matchAll(/\bprintf\(\n([\s\S]*?)\n\t+\);/g))
+        for (const line of args!.split('\n').map((line) => line.trim()))
+          expect(line, path).toMatch(/^('|esc_\w+\(|\(int\) )/)
+    }
+  })
+
+  it('has names and words of its own', () => {
+    for (const [path, text] of php) {
+      if (path !== 'uninstall.php') expect(text, path).toMatch(/^namespace Stream_Chat_For_Kinescope;$/m)
+      for (const [call, domain] of text.matchAll(
+        /\b(?:__|_e|_x|esc_html__|esc_html_e|esc_attr__|esc_attr_e)\(\s*(?:'(?:[^'\\]|\\.)*'|[^,()]+),\s*'([^']*)'\s*\)/g,
+      ))
+        expect(domain, call).toBe(NAME)
+      const calls = text.match(/\b(?:__|_e|_x|esc_html__|esc_html_e|esc_attr__|esc_attr_e)\(/g) ?? []
+      expect(text.match(new RegExp(`'${NAME}' \\)`, 'g'))?.length ?? 0, path).toBeGreaterThanOrEqual(
+        calls.length,
+      )
+      // a translator is told what stands for what
+      const lines = text.split('\n')
+      for (const [index, line] of lines.entries())
+        if (/\b(?:__|esc_html__)\( '[^']*%/.test(line)) expect(lines[index - 1], line).toMatch(/translators:/)
+      for (const [, option] of text.matchAll(
+        /\b(?:get_option|update_option|add_option|delete_option|set_transient|get_transient|apply_filters)\( '([^']+)'/g,
+      ))
+        expect(option, path).toMatch(/^stream_chat_for_kinescope|^widget_/)
+    }
+  })
+
+  it('reads what a form sends in one room, with its nonce and the right of who sent it', () => {
+    const readers = php.filter(([, text]) => /\$_(POST|GET|REQUEST|COOKIE|FILES)\b/.test(text))
+    expect(readers.map(([path]) => path)).toEqual(['includes/class-settings-page.php'])
+    const [, text] = readers[0]!
+    expect(text.match(/check_admin_referer\(/g)!.length).toBe(text.match(/isset\( \$_POST\[/g)!.length)
+    expect(text).toContain('current_user_can(')
+  })
+
+  it.skipIf(!has('phpcs'))('is written in WordPress’s style', () => {
+    const { stdout, status } = spawnSync('phpcs', [`--standard=${PACKAGE}/phpcs.xml`, '-q'], {
+      cwd: PACKAGE,
+      encoding: 'utf8',
+    })
+    expect(status, stdout).toBe(0)
+  })
+
+  it.skipIf(!has('xgettext'))('has all its words in its catalogues, in Russian too', () => {
+    const { stderr, stdout, status } = spawnSync('node', ['scripts/make-pot.mjs', '--check'], {
+      cwd: PACKAGE,
+      encoding: 'utf8',
+    })
+    expect(status, stderr + stdout).toBe(0)
+  })
+})

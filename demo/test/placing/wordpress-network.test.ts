@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EVENT } from './kinescope.js'
+import { startDatabase, type Database } from './wordpress-database.js'
+import { releases, startWordPress, whyNoWordPress, type WordPress } from './wordpress-site.js'
+
+const missing = whyNoWordPress()
+if (missing)
+  console.log(`Skipped: the WordPress plugin is not tried behind a page cache and on a network. ${missing}`)
+
+/** The newest WordPress that is here. */
+const [release, folder] = (missing ? [] : releases()).at(-1) ?? ['', '']
+const STATEMENT = /identity="(eyJ[\w-]+\.[\w-]+\.[\w-]+)"/
+
+/**
+ * A page cache of the rudest kind: one copy for everybody, whoever is signed in. It obeys what real ones obey, only one
+ * of the two at a time: the constant (WP Super Cache, W3 Total Cache, WP Rocket, LiteSpeed) or the header (proxies).
+ */
+const CACHE = `<?php
+$obeys = $_SERVER['HTTP_X_OBEYS'];
+$kept = WP_CONTENT_DIR . "/kept-$obeys-" . md5($_SERVER['REQUEST_URI']);
+if ($_SERVER['REQUEST_METHOD'] === 'GET' && is_file($kept)) { header('X-Kept: yes'); readfile($kept); exit; }
+ob_start(function ($page) use ($kept, $obeys) {
+  $by_header = (bool) preg_grep('/^cache-control:.*(no-store|private)/i', headers_list());
+  $forbidden = $obeys === 'constant' ? defined('DONOTCACHEPAGE') && DONOTCACHEPAGE : $by_header;
+  if (http_response_code() === 200 && !$forbidden) file_put_contents($kept, $page);
+  return $page;
+});`
+
+const SIGN_IN = `$user = get_user_by('login', $argv[1])->ID; $end = time() + 9999; $token = WP_Session_Tokens::get_instance($user)->create($end);
+  echo LOGGED_IN_COOKIE . '=' . urlencode(wp_generate_auth_cookie($user, $end, 'logged_in', $token));`
+const SET_UP = `update_option('stream_chat_for_kinescope', ['server' => 'https://chat.example.com', 'hours' => 6]); update_option('stream_chat_for_kinescope_secret', $argv[1]);`
+const secret = () => crypto.randomUUID() + crypto.randomUUID()
+
+describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
+  let database: Database
+  beforeAll(async () => void (database = await startDatabase()))
+  afterAll(() => database?.close())
+
+  const claims = (html: string) => {
+    const statement = STATEMENT.exec(html)?.[1]
+    return statement
+      ? (JSON.parse(Buffer.from(statement.split('.')[1]!, 'base64url').toString()) as { name: string })
+      : null
+  }
+
+  describe('behind a page cache', () => {
+    let wordpress: WordPress
+    const cookies: Record<string, string> = {}
+    beforeAll(async () => {
+      wordpress = await startWordPress({
+        folder,
+        database,
+        chatOrigin: '',
+        config: { WP_CACHE: true },
+        dropIns: { 'advanced-cache.php': CACHE },
+      })
+      await wordpress.php(SET_UP, secret())
+      for (const name of ['boss', 'subscriber']) cookies[name] = await wordpress.php(SIGN_IN, name)
+    })
+    afterAll(() => wordpress?.close())
+
+    const publish = (content: string, type = 'post') =>
+      wordpress.php(
+        `kses_remove_filters(); echo wp_insert_post(['post_title' => 'Chat', 'post_status' => 'publish', 'post_type' => $argv[2], 'post_content' => wp_slash($argv[1])]);`,
+        content,
+        type,
+      )
+    const visit = async (path: string, obeys: string, who?: string) => {
+      const headers = { cookie: who ? cookies[who]! : '', 'x-obeys': obeys }
+      const response = await fetch(`${wordpress.url}${path}`, { headers })
+      return { kept: response.headers.get('x-kept'), html: await response.text() }
+    }
+
+    const OBEYS = ['constant', 'header']
+
+    it.each(OBEYS)(
+      'never hands one visitor’s statement to another, where the %s alone is obeyed',
+      async (obeys) => {
+        const pattern = await publish(`[kinescope_chat ${EVENT}]`, 'wp_block')
+        for (const content of [
+          `[kinescope_chat ${EVENT}]`,
+          `https://kinescope.io/chat/${EVENT}`,
+          `<kinescope-chat event-id="${EVENT}"></kinescope-chat>`,
+          `<!-- wp:stream-chat-for-kinescope/chat {"event":"${EVENT}"} /-->`,
+          `<!-- wp:block {"ref":${pattern}} /-->`,
+        ]) {
+          const id = await publish(content)
+          for (const path of [`/?p=${id}`, `/?s=Chat&x=${id}`]) {
+            expect(claims((await visit(path, obeys, 'boss')).html)?.name, content).toBe('Boss')
+            expect(claims((await visit(path, obeys, 'subscriber')).html)?.name, content).toBe('Reader')
+            const stranger = await visit(path, obeys)
+            expect(claims(stranger.html)).toBeNull()
+            expect(stranger.html).toContain('signin-url=')
+          }
+        }
+      },
+    )
+
+    it.each(OBEYS)(
+      'lets the cache keep what is nobody’s: pages without a chat, and a stranger’s (%s)',
+      async (obeys) => {
+        const id = await publish('<p>No chat</p>')
+        await visit(`/?p=${id}`, obeys)
+        expect((await visit(`/?p=${id}`, obeys)).kept).toBe('yes')
+        const chat = await publish(`[kinescope_chat ${EVENT}]`)
+        await visit(`/?p=${chat}`, obeys)
+        const { kept, html } = await visit(`/?p=${chat}`, obeys)
+        expect(kept).toBe('yes')
+        expect(claims(html)).toBeNull()
+      },
+    )
+  })
+
+  describe('on a network of sites', () => {
+    let wordpress: WordPress
+    beforeAll(async () => {
+      wordpress = await startWordPress({ folder, database, chatOrigin: '', network: true })
+    })
+    afterAll(() => wordpress?.close())
+
+    it('is set up on each site by itself, and a statement of one is none of the other', async () => {
+      const cookie = await wordpress.php(SIGN_IN, 'boss')
+      const page = async (path: string) => {
+        const html = await (await fetch(`${wordpress.url}${path}`, { headers: { cookie } })).text()
+        return html
+      }
+      const ids: string[] = []
+      for (const site of [1, 2])
+        ids.push(
+          await wordpress.php(
+            `switch_to_blog(${site}); ${site === 1 ? SET_UP : ''} echo wp_insert_post(['post_title' => 'Chat', 'post_status' => 'publish', 'post_author' => 1, 'post_content' => '[kinescope_chat ${EVENT}]']);`,
+            secret(),
+          ),
+        )
+      expect(claims(await page(`/?p=${ids[0]}`))?.name).toBe('Boss')
+      expect(claims(await page(`/two/?p=${ids[1]}`))).toBeNull()
+      expect(await page(`/two/?p=${ids[1]}`)).toContain('<kinescope-chat')
+      await wordpress.php(`switch_to_blog(2); ${SET_UP}`, secret())
+      const [first, second] = [await page(`/?p=${ids[0]}`), await page(`/two/?p=${ids[1]}`)].map(claims)
+      expect(second?.name).toBe('Boss')
+      expect((first as { sub?: string }).sub).not.toBe((second as { sub?: string }).sub)
+    })
+
+    it('leaves nothing on any site when it is deleted', async () => {
+      const count = `$left = 0; foreach (get_sites(['fields' => 'ids']) as $site) { switch_to_blog($site); $left += $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%stream\\\\_chat%'"); restore_current_blog(); } echo $left;`
+      expect(Number(await wordpress.php(`global $wpdb; ${count}`))).toBeGreaterThanOrEqual(4)
+      const left = await wordpress.php(`
+        require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
+        $plugin = 'stream-chat-for-kinescope/stream-chat-for-kinescope.php';
+        deactivate_plugins($plugin, false, true); delete_plugins([$plugin]); global $wpdb; ${count}`)
+      expect(left).toBe('0')
+    })
+  })
+})

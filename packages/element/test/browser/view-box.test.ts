@@ -1,0 +1,153 @@
+import { expect } from '@open-wc/testing'
+import type { KinescopeChatElement } from '../../src/index.js'
+import { clean, makeReply, part, place, until, whenState } from './bench.js'
+
+const status = (code: number) => Object.assign(new Error(), { status: code })
+const never = () => new Promise<never>(() => {})
+
+interface Container {
+  /** The place, with `<slot>` where the chat comes. */
+  html: string
+  chat: string
+  /** How high the chat is then; undefined where it grows with what is in it. */
+  height?: number
+}
+
+const CONTAINERS: Record<string, Container> = {
+  'height: 300px on the tag': { html: '<slot></slot>', chat: 'height: 300px', height: 300 },
+  'height: 200px on the tag, 280px wide': {
+    html: '<slot></slot>',
+    chat: 'height: 200px; width: 280px',
+    height: 200,
+  },
+  'height: 100% of 500px': {
+    html: '<div style="height: 500px"><slot></slot></div>',
+    chat: 'height: 100%',
+    height: 500,
+  },
+  'what a column of 500px leaves': {
+    html: '<div style="display: flex; flex-direction: column; height: 500px"><div style="flex: none; height: 60px"></div><slot></slot></div>',
+    chat: 'flex: 1',
+    height: 440,
+  },
+  'a row of 350px beside a player': {
+    html: '<div style="display: flex; height: 350px"><div style="flex: 1"></div><slot></slot></div>',
+    chat: '',
+    height: 350,
+  },
+  'a cell of a grid': {
+    html: '<div style="display: grid; grid-template: 40px 1fr / 1fr 320px; height: 420px"><i></i><i></i><i></i><slot></slot></div>',
+    chat: '',
+    height: 380,
+  },
+  'max-height: 250px': { html: '<slot></slot>', chat: 'max-height: 250px', height: 250 },
+  'a display of the site’s own': {
+    html: '<slot></slot>',
+    chat: 'display: block; height: 300px',
+    height: 300,
+  },
+  'its own height': { html: '<slot></slot>', chat: '' },
+  'its own height of 200px': { html: '<slot></slot>', chat: '--kinescope-chat-height: 200px' },
+}
+
+const EXTRAS = { help: true, debug: true }
+const STATES: Record<string, (chat: KinescopeChatElement) => Promise<unknown>> = {
+  loading: async (chat) => {
+    chat.fetchToken = never
+    await until(() => part(chat, 'message'))
+  },
+  error: async (chat) => {
+    chat.fetchToken = () => Promise.reject(status(401))
+    const details = await until(() => part(chat, 'panel')?.querySelector('details'))
+    details.open = true
+  },
+  ready: async (chat) => {
+    chat.fetchToken = () => Promise.resolve(makeReply())
+    await whenState(chat, 'ready')
+  },
+  'ready with a banner': async (chat) => {
+    let asked = 0
+    chat.fetchToken = () => (asked++ ? Promise.reject(status(503)) : Promise.resolve(makeReply()))
+    await whenState(chat, 'ready')
+    chat.reload()
+    const banner = await until(() => part(chat, 'banner'))
+    banner.querySelector('details')!.open = true
+  },
+  preview: async (chat) => {
+    chat.preview = true
+    await whenState(chat, 'preview')
+  },
+}
+
+/** Puts a chat into a place that something follows. */
+function stand({ html, chat: style }: Container) {
+  const room = document.createElement('div')
+  room.innerHTML = `${html}<p style="margin: 0; height: 50px">What follows</p>`
+  document.body.prepend(room)
+  const slot = room.querySelector('slot')!
+  const chat = place({}, room)
+  chat.style.cssText = style
+  chat.innerHTML = '<p>A word below the chat</p><p>And <b>another</b>.</p>'
+  slot.replaceWith(chat)
+  return { room, chat, after: room.lastElementChild as HTMLElement }
+}
+
+/** What is seen just below the chat: what follows it, or the chat where it paints outside. */
+function seenBelow(chat: Element, after: HTMLElement): Element | null {
+  after.scrollIntoView({ block: 'center' })
+  const { left, width, bottom } = chat.getBoundingClientRect()
+  return document.elementFromPoint(left + Math.min(width, 200) / 2, bottom + 25)
+}
+
+const inner = (chat: Element) => chat.shadowRoot!.querySelector<HTMLElement>('.all')!
+
+describe('the box', () => {
+  afterEach(clean)
+
+  for (const [place, container] of Object.entries(CONTAINERS))
+    it(`holds everything in every state: ${place}`, async () => {
+      await Promise.all(
+        Object.entries(STATES).map(async ([state, reach]) => {
+          for (const extras of [{}, EXTRAS]) {
+            const { room, chat, after } = stand(container)
+            Object.assign(chat, extras)
+            await reach(chat)
+            await chat.updateComplete
+            const where = `${state} ${JSON.stringify(extras)}`
+            const host = chat.getBoundingClientRect()
+            const all = inner(chat).getBoundingClientRect()
+            expect(all.bottom, where).to.be.at.most(host.bottom + 0.5)
+            expect(all.right, where).to.be.at.most(host.right + 0.5)
+            expect(inner(chat).scrollWidth, where).to.be.at.most(Math.ceil(host.width))
+            if (container.height) expect(host.height, where).to.be.closeTo(container.height, 0.5)
+            else expect(inner(chat).scrollHeight, where).to.be.at.most(Math.ceil(host.height))
+            expect(chat.contains(seenBelow(chat, after)), where).to.be.false
+            // what doesn't fit is reached by scrolling
+            inner(chat).scrollTop = 1e6
+            const word = chat.querySelector('b')!.getBoundingClientRect()
+            expect(word.bottom, where).to.be.at.most(chat.getBoundingClientRect().bottom + 0.5)
+            room.remove()
+          }
+        }),
+      )
+    })
+
+  it('would be seen to leak, if it did', async () => {
+    const { room, chat, after } = stand(CONTAINERS['height: 300px on the tag']!)
+    chat.debug = true
+    await STATES['ready']!(chat)
+    inner(chat).style.overflow = 'visible'
+    expect(chat.contains(seenBelow(chat, after))).to.be.true
+    room.remove()
+  })
+
+  it('is as wide as its place from 280 px up', async () => {
+    for (const width of [280, 320, 1000]) {
+      const { room, chat } = stand(CONTAINERS['its own height']!)
+      room.style.width = `${width}px`
+      await STATES['error']!(chat)
+      expect(chat.getBoundingClientRect().width).to.equal(width)
+      room.remove()
+    }
+  })
+})
