@@ -193,7 +193,7 @@ describe('the standalone file', () => {
     expect(
       mappings
         .split(';')
-        .slice(0, 3)
+        .slice(0, 2)
         .map((line) => line !== ''),
     ).toEqual([false, true])
     expect(sourcesContent.every((source) => source.length > 0)).toBe(true)
