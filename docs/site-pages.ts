@@ -1,3 +1,18 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** The API reference, which typedoc writes into the packages: one page a module. */
+function apiPages(of: 'element' | 'server'): Record<string, string> {
+  const folder = `packages/${of}/docs/api`
+  const names = readdirSync(`${ROOT}${folder}`, { recursive: true }).map(String)
+  const pages = names.filter((name) => name.endsWith('.md') && name !== 'README.md')
+  return Object.fromEntries(
+    pages.map((name) => [`${folder}/${name}`, `api/${of}/${name.replace(/^index\.md$/, 'main.md')}`]),
+  )
+}
+
 /** The site's pages: files of the repository, each under its place on the site. Nothing else is a page. */
 export const PAGES: Readonly<Record<string, string>> = {
   'docs/index.md': 'index.md',
@@ -7,6 +22,9 @@ export const PAGES: Readonly<Record<string, string>> = {
   'docs/troubleshooting.md': 'troubleshooting.md',
   'docs/element.md': 'element.md',
   'docs/endpoint.md': 'server/endpoint.md',
+  'docs/api.md': 'api/index.md',
+  ...apiPages('element'),
+  ...apiPages('server'),
   'docs/not-known.md': 'not-known.md',
   'docs/architecture.md': 'architecture.md',
   'docs/browsers.md': 'browsers.md',
@@ -18,6 +36,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   'packages/server/README.md': 'server/index.md',
   'packages/server/docs/settings.md': 'server/settings.md',
   'packages/server/docs/operating.md': 'server/operating.md',
+  'packages/server/docs/doctor.md': 'server/doctor.md',
   'packages/server/docs/growing.md': 'server/growing.md',
   'SECURITY.md': 'security.md',
   'CONTRIBUTING.md': 'contributing.md',

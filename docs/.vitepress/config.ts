@@ -81,6 +81,17 @@ export default defineConfig({
       },
     },
   },
+  // as in the repository's own view of these files, so that one link serves both
+  markdown: {
+    anchor: {
+      slugify: (heading) =>
+        heading
+          .trim()
+          .toLowerCase()
+          .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+          .replaceAll(/\s/g, '-'),
+    },
+  },
   themeConfig: {
     outline: [2, 3],
     // not every page is in both languages

@@ -59,9 +59,9 @@ export function readSettings(
   const against = (address: unknown) => httpUrl(address, page.baseUrl)
   const listed = listedOrigins(defaults.chatOrigin)
   const wished = httpUrl(wishes.chatOrigin)?.origin
-  const counts =
-    wished !== undefined && (byCode || [...listed, CHAT_ORIGIN].includes(wished) || isLoopback(page.hostname))
-  const chatOrigin = (counts ? wished : listed[0]) ?? CHAT_ORIGIN
+  const open = listed.length > 0 ? listed : [CHAT_ORIGIN]
+  const counts = wished !== undefined && (byCode || open.includes(wished) || isLoopback(page.hostname))
+  const chatOrigin = (counts ? wished : open[0]) ?? CHAT_ORIGIN
   const tokenUrl = against(textOf(wishes.tokenUrl) ?? defaults.tokenUrl)
   const trusted = tokenUrl?.origin === against(defaults.tokenUrl)?.origin
   return {
