@@ -79,3 +79,12 @@ describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('/%s', (name) 
     expect([head.status, await head.text()]).toEqual([200, ''])
   })
 })
+
+it('both names of the script are the same bytes', async () => {
+  const [module, classic] = await Promise.all(
+    ['kinescope-chat.js', 'kinescope-chat.classic.js'].map(async (name) =>
+      (await fetch(`${server.url}/${name}`)).text(),
+    ),
+  )
+  expect(classic).toBe(module)
+})
