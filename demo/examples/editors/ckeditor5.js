@@ -11,8 +11,10 @@ export class KinescopeChatTag extends Plugin {
       isObject: true,
       modelSchema: { inheritAllFrom: '$blockObject' },
     })
+    // not `attributes: true`: where tokens come from and go to is not for an author to say
+    const attributes = ['event-id', 'language', 'label', 'loading', 'refresh', 'help', 'preview']
     this.editor.plugins
       .get('DataFilter')
-      .loadAllowedConfig([{ name: 'kinescope-chat', attributes: true, classes: true, styles: true }])
+      .loadAllowedConfig([{ name: 'kinescope-chat', attributes, classes: true, styles: true }])
   }
 }

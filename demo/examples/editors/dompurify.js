@@ -2,6 +2,6 @@
 export const domPurifySettings = {
   CUSTOM_ELEMENT_HANDLING: {
     tagNameCheck: /^kinescope-chat$/,
-    attributeNameCheck: /^(event-id|token-url|language|label|help)$/,
+    attributeNameCheck: /^(event-id|language|label|loading|refresh|help|preview)$/,
   },
 }

@@ -6,7 +6,7 @@ export function kinescopeChatBlock(editor) {
       defaults: {
         tagName: 'kinescope-chat',
         droppable: false,
-        traits: ['event-id', 'token-url', 'language', 'label'],
+        traits: ['event-id', 'language', 'label', 'help'],
       },
     },
   })

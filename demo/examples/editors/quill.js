@@ -1,6 +1,6 @@
 import Quill from 'quill'
 
-const KEPT = ['event-id', 'token-url', 'language', 'label', 'class']
+const KEPT = ['event-id', 'language', 'label', 'help', 'class']
 const BlockEmbed = Quill.import('blots/block/embed')
 
 /** Quill 2: `Quill.register(KinescopeChatBlot)` before the editor is made. */

@@ -5,6 +5,6 @@ export const sanitizeHtmlSettings = {
   allowedTags: sanitizeHtml.defaults.allowedTags.concat('kinescope-chat'),
   allowedAttributes: {
     ...sanitizeHtml.defaults.allowedAttributes,
-    'kinescope-chat': ['event-id', 'token-url', 'language', 'label', 'help', 'class'],
+    'kinescope-chat': ['event-id', 'language', 'label', 'help', 'class'],
   },
 }

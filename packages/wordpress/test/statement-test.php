@@ -50,7 +50,7 @@ final class Statement_Test extends TestCase {
 		$nobody->ID = 0;
 		$this->assertNull( Statement::make( $nobody, 'ID', 60 ) );
 		$this->assertNull( Statement::make( new WP_User(), '', 60 ) );
-		foreach ( array( '', 'short', str_repeat( 'a', 64 ), array( 'x' ), null, 5 ) as $weak ) {
+		foreach ( array( '', 'short', str_repeat( 'a', 64 ), str_repeat( 'abcdefgh', 8 ), str_repeat( 'ab12', 7 ) . 'aabb', array( 'x' ), null, 5 ) as $weak ) {
 			$GLOBALS['options'][ Settings::SECRET ] = $weak;
 			$this->assertNull( Statement::make( new WP_User(), 'ID', 60 ) );
 		}

@@ -48,17 +48,25 @@ export function watch(settings: () => MarkSettings): void {
 /** Chats go with their marks, and stay where they belong. */
 function follow(root: Node, settings: MarkSettings): void {
   observer ??= new MutationObserver((records) => {
-    const changed = new Set<Node>()
-    for (const { type, target, addedNodes } of records)
-      if (type === 'attributes') changed.add(target)
-      else for (const node of addedNodes) if (isElement(node)) changed.add(node)
     const now = page?.() ?? settings
-    for (const node of changed.size > MANY ? new Set([...changed].map(rootOf)) : changed)
-      tend(marksIn(node), now)
+    for (const node of changedBy(records)) tend(marksIn(node), now)
     tend(strays(), now)
   })
   const attributeFilter = [...MARK_ATTRIBUTES, 'contenteditable']
   observer.observe(root, { subtree: true, childList: true, attributeFilter })
+}
+
+/** What is to be looked at: what came and what was changed, or with many changes all that is in the same root. */
+function changedBy(records: MutationRecord[]): Set<Node> {
+  const changed = new Set(records.filter(({ type }) => type === 'attributes').map(({ target }) => target))
+  const growths = records.filter(({ addedNodes }) => addedNodes.length)
+  const count = growths.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0)
+  const places = new Set(growths.map(({ target }) => target))
+  if (count > MANY) for (const place of places) changed.add(rootOf(place))
+  else
+    for (const { addedNodes } of growths)
+      for (const node of addedNodes) if (isElement(node)) changed.add(node)
+  return changed
 }
 
 function tend(marks: Iterable<Element>, settings: MarkSettings): void {

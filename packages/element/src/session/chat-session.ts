@@ -1,7 +1,7 @@
 import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper } from '../frame/frame-swapper.js'
-import { chatFailure, courseOf, type Failure, type Problem } from '../problem.js'
+import { chatFailure, courseOf, topicOf, type Failure, type Problem, type Trouble } from '../problem.js'
 import type { TokenAnswer } from '../token/read-answer.js'
 import { askForToken, type TokenReason } from '../token/token-client.js'
 import { readFailure } from '../token/read-failure.js'
@@ -211,11 +211,12 @@ export class ChatSession {
     const goesOn = this.#goesOn(failure)
     const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
     const { code, reason } = shown
-    const before = this.state.problem
+    const topic = topicOf(shown)
+    const before = this.state
     const problem = this.#host.describe(shown, goesOn ? this.askInMs : null)
     this.journal.note(code + (reason ? ` (${reason})` : ''))
-    this.#happen(refused ? 'refused' : goesOn && !expired ? 'troubled' : 'failed', problem)
-    if (before?.code !== code || before.topic !== problem.topic) this.#tell(new ChatErrorEvent(problem))
+    this.#happen(refused ? 'refused' : goesOn && !expired ? 'troubled' : 'failed', { problem, topic })
+    if (before.problem?.code !== code || before.topic !== topic) this.#tell(new ChatErrorEvent(problem))
   }
 
   /** Whether a failure may yet pass by itself: another try is due, or the network's return is waited for. */
@@ -230,8 +231,8 @@ export class ChatSession {
 
   /** The same, while nobody has been told yet. */
   get #lostAt(): number {
-    const { problem } = this.state
-    return problem && problem.topic !== 'ended' ? this.#endsAt : Infinity
+    const { problem, topic } = this.state
+    return problem && topic !== 'ended' ? this.#endsAt : Infinity
   }
 
   /** Sets the one timer for what is due next, if anything is. */
@@ -258,9 +259,9 @@ export class ChatSession {
     this.#look()
   }
 
-  #happen(happening: Happening, problem?: Problem): void {
+  #happen(happening: Happening, trouble?: Trouble): void {
     const previous = this.state
-    this.state = nextState(previous, happening, problem)
+    this.state = nextState(previous, happening, trouble)
     if (this.state === previous) return
     this.#host.changed()
     const { status } = this.state

@@ -1,4 +1,4 @@
-import type { Problem } from '../problem.js'
+import type { Problem, Topic, Trouble } from '../problem.js'
 
 export type Status = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' | 'error'
 
@@ -6,6 +6,8 @@ export type Status = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' | '
 export interface ChatState {
   readonly status: Status
   readonly problem: Problem | null
+  /** What the problem is to the visitor; null without one. */
+  readonly topic: Topic | null
   /** Whether a chat is on the page; it stays there through troubles that may pass. */
   readonly framed: boolean
 }
@@ -13,13 +15,13 @@ export interface ChatState {
 /** `troubled`: a failure that is tried again; `failed`: one that isn't; `refused`: one that takes the chat away. */
 export type Happening = 'stopped' | 'previewed' | 'requested' | 'shown' | 'troubled' | 'failed' | 'refused'
 
-export const IDLE: ChatState = { status: 'idle', problem: null, framed: false }
+export const IDLE: ChatState = { status: 'idle', problem: null, topic: null, framed: false }
 
 /** The one place where states follow each other. Pure. */
 export function nextState(
-  { framed, problem }: ChatState,
+  { framed, problem, topic }: ChatState,
   happening: Happening,
-  trouble: Problem | null = null,
+  trouble: Trouble | { problem: null; topic: null } = { problem: null, topic: null },
 ): ChatState {
   switch (happening) {
     case 'stopped':
@@ -27,12 +29,12 @@ export function nextState(
     case 'previewed':
       return { ...IDLE, status: 'preview' }
     case 'requested':
-      return { framed, problem, status: framed ? 'refreshing' : 'loading' }
+      return { framed, problem, topic, status: framed ? 'refreshing' : 'loading' }
     case 'shown':
-      return { status: 'ready', problem: null, framed: true }
+      return { ...IDLE, status: 'ready', framed: true }
     case 'refused':
-      return { status: 'error', problem: trouble, framed: false }
+      return { ...trouble, status: 'error', framed: false }
     default:
-      return { framed, problem: trouble, status: framed && happening === 'troubled' ? 'refreshing' : 'error' }
+      return { ...trouble, framed, status: framed && happening === 'troubled' ? 'refreshing' : 'error' }
   }
 }

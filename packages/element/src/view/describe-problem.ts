@@ -4,12 +4,10 @@ import type { Messages } from './messages.js'
 /** Puts words to a failure: the visitor's in their language, the developer's with what was found first. Pure. */
 export function describeProblem(failure: Failure, { topics }: Messages, retryInMs: number | null): Problem {
   const { code, reason, status = null, requestId = null } = failure
-  const topic = topicOf(failure)
   const { remediation } = PROBLEMS[code]
   return {
     code,
-    topic,
-    message: topics[topic].message,
+    message: topics[topicOf(failure)].message,
     remediation: reason ? `${asSentence(reason)} ${remediation}` : remediation,
     status,
     retryInMs,

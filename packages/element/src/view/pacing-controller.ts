@@ -56,14 +56,14 @@ export class PacingController implements ReactiveController {
   }
 
   #speak(state: ChatState): void {
-    const { problem } = state
+    const { problem, topic } = state
     const { layer, banner } = this.moment
     const text = this.#options.text()
     if (problem && (banner || layer === 'problem')) {
       const signInFirst = this.#options.signInFirst()
-      const about = [problem.code, problem.topic, banner, signInFirst].join()
+      const about = [problem.code, topic, banner, signInFirst].join()
       if (about === this.#about) return
-      const { heading, message } = text.topics[problem.topic]
+      const { heading, message } = text.topics[topic!]
       const words = `${heading}. ${signInFirst ? text.signInFirst : message}`
       this.spoken = banner ? troubleOf(state, text) : words
       this.#about = about

@@ -2,7 +2,6 @@ import type { ChatState } from '../session/chat-state.js'
 import type { Messages } from './messages.js'
 
 /** What is said of a problem over a chat that is on the page: no more than that it goes on, where it does. */
-export function troubleOf({ status, problem }: ChatState, text: Messages): string {
-  const { topic } = problem!
-  return status === 'refreshing' && topic !== 'offline' ? text.renewing : text.topics[topic].heading
+export function troubleOf({ status, topic }: ChatState, text: Messages): string {
+  return status === 'refreshing' && topic !== 'offline' ? text.renewing : text.topics[topic!].heading
 }

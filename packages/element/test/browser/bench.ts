@@ -165,7 +165,7 @@ export function fakeTime(): sinon.SinonFakeTimers {
 
 let hidden = false
 // a runner's page may lie behind others: whether it is hidden is for the test to say
-Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+Object.defineProperty(Document.prototype, 'hidden', { configurable: true, get: () => hidden })
 export function setHidden(value: boolean): void {
   hidden = value
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))

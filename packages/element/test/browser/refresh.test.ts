@@ -15,6 +15,23 @@ afterEach(clean)
 
 const status = (code: number) => Object.assign(new Error(), { status: code })
 
+/** A chat whose next token no network lets come. */
+async function chatOffline() {
+  let down = true
+  const bench = await chatWith([
+    () => makeReply({ refresh_in: 600 }),
+    () => (down ? Promise.reject(new TypeError('no network')) : makeReply()),
+  ])
+  Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
+  await bench.time.tickAsync(900_000)
+  expect(bench.chat.problem!.code).to.equal('offline')
+  const back = () => {
+    down = false
+    Reflect.deleteProperty(navigator, 'onLine')
+  }
+  return { ...bench, network: { back } }
+}
+
 describe('keeping a token fresh', () => {
   it('asks once between 60 and 90 % of the life, and shows the new chat in place of the old', async () => {
     const fresh = makeReply()
@@ -189,18 +206,10 @@ describe('a refresh that fails', () => {
   })
 
   it('waits for the network where there is none, and asks at once when it returns', async () => {
-    let down = true
-    const { chat, time, asked, settle } = await chatWith([
-      () => makeReply({ refresh_in: 600 }),
-      () => (down ? Promise.reject(new TypeError('no network')) : makeReply()),
-    ])
-    Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
-    await time.tickAsync(900_000)
-    expect(chat.problem!.code).to.equal('offline')
+    const { chat, asked, settle, network } = await chatOffline()
     expect(chat.problem!.retryInMs).to.be.null
     expect(asked).to.have.length(2)
-    down = false
-    Reflect.deleteProperty(navigator, 'onLine')
+    network.back()
     window.dispatchEvent(new Event('online'))
     await settle(() => chat.state === 'ready')
     expect(asked).to.have.length(3)
@@ -295,16 +304,8 @@ describe('a page whose events a third party has renamed', () => {
   })
 
   it('finds the network again although nobody says that it is back', async () => {
-    let down = true
-    const { chat, time, asked, settle } = await chatWith([
-      () => makeReply({ refresh_in: 600 }),
-      () => (down ? Promise.reject(new TypeError('no network')) : makeReply()),
-    ])
-    Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
-    await time.tickAsync(900_000)
-    expect(chat.problem!.code).to.equal('offline')
-    down = false
-    Reflect.deleteProperty(navigator, 'onLine')
+    const { chat, time, asked, settle, network } = await chatOffline()
+    network.back()
     await time.tickAsync(6_000)
     await settle(() => chat.state === 'ready')
     expect(asked).to.have.length(3)

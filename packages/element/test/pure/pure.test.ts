@@ -265,13 +265,13 @@ describe('backing off', () => {
 describe('the next state', () => {
   const problem = {
     code: 'offline',
-    topic: 'offline',
     message: '',
     remediation: '',
     status: null,
     retryInMs: null,
     requestId: null,
   } as const
+  const trouble = { problem, topic: 'offline' } as const
   const happening = fc.constantFrom<Happening[]>(
     ...(['stopped', 'previewed', 'requested', 'shown'] as const),
     ...(['troubled', 'failed', 'refused'] as const),
@@ -282,7 +282,7 @@ describe('the next state', () => {
       fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
         let state: ChatState = IDLE
         for (const each of happenings) {
-          state = nextState(state, each, problem)
+          state = nextState(state, each, trouble)
           if (state.status === 'ready') expect(state).toMatchObject({ framed: true, problem: null })
           if (state.status === 'idle') expect(state).toEqual(IDLE)
           if (state.status === 'error') expect(state.problem).not.toBeNull()
@@ -295,8 +295,8 @@ describe('the next state', () => {
 
   it('keeps the chat through a failure that may pass', () => {
     const ready = nextState(IDLE, 'shown')
-    expect(nextState(ready, 'troubled', problem)).toEqual({ status: 'refreshing', problem, framed: true })
-    expect(nextState(ready, 'failed', problem)).toEqual({ status: 'error', problem, framed: true })
-    expect(nextState(ready, 'refused', problem)).toEqual({ status: 'error', problem, framed: false })
+    expect(nextState(ready, 'troubled', trouble)).toEqual({ ...trouble, status: 'refreshing', framed: true })
+    expect(nextState(ready, 'failed', trouble)).toEqual({ ...trouble, status: 'error', framed: true })
+    expect(nextState(ready, 'refused', trouble)).toEqual({ ...trouble, status: 'error', framed: false })
   })
 })

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
-/** The version of this package, the same from `src` and from `dist`. */
+/** The version of this package, wherever its code lies: it is asked for by its own name. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  const read = createRequire(import.meta.url) as (path: string) => { version: string }
+  return read('kinescope-chat-server/package.json').version
 }

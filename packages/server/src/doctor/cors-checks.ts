@@ -76,7 +76,10 @@ function corsFault(answer: Fetched, origin: string): string | null {
 }
 
 function missingHeaders({ headers }: Fetched, wanted: readonly string[]): string[] {
-  const allowed = (headers.get('access-control-allow-headers') ?? '').toLowerCase().split(/\s*,\s*/)
+  const allowed = (headers.get('access-control-allow-headers') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
   return wanted.filter((name) => !allowed.includes(name))
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -29,7 +30,8 @@ async function loadScript(name: string): Promise<Script> {
   const { version } = require('kinescope-chat/package.json') as { version: string }
   let identity: Buffer
   try {
-    identity = await readFile(require.resolve(`kinescope-chat/${name}`))
+    // by its place and not by the package's exports: what Node may import of it is no file for browsers
+    identity = await readFile(join(dirname(require.resolve('kinescope-chat/package.json')), 'dist', name))
   } catch (cause) {
     throw new OperatorProblem(
       'element-not-built',

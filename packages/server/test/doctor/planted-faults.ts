@@ -244,7 +244,7 @@ export const FAULTS: readonly Fault[] = [
       writeFileSync(bench.keyDir, 'a file where the directory should be')
     },
     visitor: 'endpoint-unreachable (CORS)',
-    doctor: 'key-ring-unreadable',
+    doctor: 'key-directory-untrusted',
     todo: 'check CHAT_KEY_DIR, and that the server’s user may read it',
   },
   {

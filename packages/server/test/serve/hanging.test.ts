@@ -176,7 +176,7 @@ describe('the start', () => {
       CHAT_KEY_ID: kid,
     })
     expect(await server.ended).toBe(1)
-    expect(server.output()).toContain('EADDRINUSE')
+    expect(server.output()).toContain('port-in-use')
     expect(server.output()).toContain(String(silentPort))
   })
 })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,30 +83,29 @@ afterAll(async () => {
   ring.remove()
 })
 
-/** The part that docs/growing.md recommends, around it what nginx needs to run without root. */
+/** The file that docs/growing.md shows, without TLS and with this test's ports; around it what nginx needs without root. */
 function nginxConfig(port: number, upstreams: number[]): string {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${scratch}/${name};`,
   )
+  let site = readFileSync(new URL('../../deploy/nginx/chat.conf', import.meta.url), 'utf8')
+  const changes: [RegExp, string][] = [
+    [/listen 443 ssl;/, `listen 127.0.0.1:${port};`],
+    [/ssl_certificate \S+;/, ''],
+    [/ssl_certificate_key \S+;/, ''],
+    [/127\.0\.0\.1:8080/, `127.0.0.1:${upstreams[0]}`],
+    [/127\.0\.0\.1:8081/, `127.0.0.1:${upstreams[1]}`],
+    [/proxy_pass http:\/\/chat;/, '$&\n    add_header X-Replica $upstream_addr always;'],
+  ]
+  for (const [there, instead] of changes) {
+    expect(site).toMatch(there)
+    site = site.replace(there, instead)
+  }
   return `daemon off; master_process off; pid ${scratch}/nginx.pid; error_log stderr warn;
 events { worker_connections 512; }
 http {
   access_log off; ${paths.join(' ')}
-  upstream chat { ${upstreams.map((upstream) => `server 127.0.0.1:${upstream} max_fails=1 fail_timeout=2s;`).join(' ')} keepalive 32; }
-  server {
-    listen 127.0.0.1:${port};
-    location /chat/ {
-      proxy_pass http://chat;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $host;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_connect_timeout 2s;
-      proxy_next_upstream error timeout;
-      add_header X-Replica $upstream_addr always;
-    }
-  }
+  ${site}
 }`
 }
 

@@ -38,7 +38,7 @@ final class Event_Id {
 		// `<kinescope-chat event-id=ID/>` has the slash in its value.
 		$id     = rtrim( self::trim( null === $id ? $text : rawurldecode( $id ) ), '/' );
 		$length = mb_strlen( $id, 'UTF-8' );
-		$usable = $length > 0 && $length <= self::MAX_LENGTH && mb_check_encoding( $id, 'UTF-8' );
+		$usable = $length > 0 && $length <= self::MAX_LENGTH;
 		// No id has white space, a bracket or a quote in it: what has is markup that was pasted along.
 		return $usable && strlen( $id ) === strcspn( $id, " \t\r\n\f\0<>\"" ) ? $id : '';
 	}

@@ -79,7 +79,7 @@ final class Settings_Form {
 			return '' === $given ? Settings::secret() : $given;
 		}
 		/* translators: %d: a number */
-		$text = __( 'The secret was not saved: it must have %d characters or more, and not one character over and over.', 'stream-chat-for-kinescope' );
+		$text = __( 'The secret was not saved: it must have %d characters or more, and not be one thing over and over.', 'stream-chat-for-kinescope' );
 		add_settings_error( Settings::SECRET, 'secret', sprintf( $text, Settings::MIN_SECRET ) );
 		return Settings::secret();
 	}

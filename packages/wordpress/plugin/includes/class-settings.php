@@ -20,6 +20,9 @@ final class Settings {
 	/** HS256 needs a key at least as long as its hash (RFC 7518, section 3.2). Bytes. */
 	public const MIN_SECRET = 32;
 
+	/** Different characters that it has at least. */
+	private const MIN_DIFFERENT = 6;
+
 	/** How long a statement lives, at most: the token server takes no more (CHAT_IDENTITY_MAX_AGE). Hours. */
 	public const MAX_HOURS = 24;
 
@@ -49,12 +52,15 @@ final class Settings {
 	}
 
 	/**
-	 * Whether the token server would take a secret: not too short, and not one character over and over.
+	 * Whether the token server would take a secret: not too short, not of a few characters, not one thing over and over.
 	 *
 	 * @param string $secret A secret.
 	 */
 	public static function is_strong( string $secret ): bool {
-		return strlen( $secret ) >= self::MIN_SECRET && strspn( $secret, $secret[0] ) !== strlen( $secret );
+		return strlen( $secret ) >= self::MIN_SECRET
+			&& strlen( count_chars( $secret, 3 ) ) >= self::MIN_DIFFERENT
+			// What repeats is found again before its own end in the text written twice.
+			&& strpos( $secret . $secret, $secret, 1 ) === strlen( $secret );
 	}
 
 	/** Makes a new secret and keeps it. */

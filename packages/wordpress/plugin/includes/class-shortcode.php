@@ -104,8 +104,8 @@ final class Shortcode {
 	private static function is_half_quoted( string $value ): bool {
 		$first = mb_substr( $value, 0, 1, 'UTF-8' );
 		$last  = mb_substr( $value, -1, null, 'UTF-8' );
-		return '' !== $first && false !== mb_strpos( self::OPENING_QUOTES, $first, 0, 'UTF-8' )
-			&& ( 1 === mb_strlen( $value, 'UTF-8' ) || false === mb_strpos( self::OPENING_QUOTES . '»', $last, 0, 'UTF-8' ) );
+		return '' !== $first && false !== strpos( self::OPENING_QUOTES, $first )
+			&& ( 1 === mb_strlen( $value, 'UTF-8' ) || false === strpos( self::OPENING_QUOTES . '»', $last ) );
 	}
 
 	/**

