@@ -33,7 +33,14 @@ export async function builtCli(): Promise<BuiltCli> {
     configFile: false,
     root: PACKAGE,
     logLevel: 'error',
-    build: { ssr: 'src/cli/main.ts', outDir, minify: false, target: 'node20' },
+    build: {
+      ssr: 'src/cli/main.ts',
+      outDir,
+      minify: false,
+      target: 'node20',
+      // beside each other, for the way to package.json is counted from where a file lies
+      rollupOptions: { output: { chunkFileNames: '[name].js' } },
+    },
   })
   const file = join(outDir, 'main.js')
   return {
