@@ -30,11 +30,7 @@ async function loadScript(name: string): Promise<Script> {
   const { version } = require('kinescope-chat/package.json') as { version: string }
   let identity: Buffer
   try {
-<<<<<<< HEAD
-    // by its place and not by the package's exports: what Node may import of it is no file for browsers
-=======
     // by its place: the package's exports give Node a stand-in without a DOM
->>>>>>> sv-ops
     identity = await readFile(join(dirname(require.resolve('kinescope-chat/package.json')), 'dist', name))
   } catch (cause) {
     throw new OperatorProblem(
