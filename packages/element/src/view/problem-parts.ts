@@ -16,14 +16,14 @@ export function countdown({ moment, text, language }: ChatViewModel): TemplateRe
 
 /** The button that tries again, or loads the page again where nothing else helps. */
 export function retry(
-  { moment, text, actions }: ChatViewModel,
+  { moment, text, actions, state }: ChatViewModel,
   { code }: Problem,
   main = false,
 ): TemplateResult {
-  const [words, act] =
-    code === 'identity-expired'
-      ? [text.reloadPage, actions.reloadPage]
-      : [moment.seconds === null ? text.retry : text.retryNow, actions.reload]
+  const needsPage = code === 'identity-expired' || (state.topic === 'intercepted' && moment.seconds === null)
+  const [words, act] = needsPage
+    ? [text.reloadPage, actions.reloadPage]
+    : [moment.seconds === null ? text.retry : text.retryNow, actions.reload]
   return html`<button class="button ${main ? 'main' : ''}" part="button" @click=${act}>${words}</button>`
 }
 

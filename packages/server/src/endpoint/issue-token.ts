@@ -58,7 +58,7 @@ export function tokenIssuer<R>(
   /** Before a byte of the body: who comes back at once would otherwise be all that the machine works for. */
   function admit(): void {
     if (!queue.full && options.open() <= MAX_OPEN) return
-    throw new Refusal('overloaded', { reason: 'queue', retryAfter: 1 + Math.floor(random() * 5) })
+    throw new Refusal('overloaded', { reason: 'queue', retryAfter: queue.comeBackIn() })
   }
 
   async function spend(limit: RateLimit | undefined, key: string | null, reason: string): Promise<void> {

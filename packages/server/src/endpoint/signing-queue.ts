@@ -1,4 +1,5 @@
 import type { Deadline } from './deadline.js'
+import { ReturnSlots } from './return-slots.js'
 
 /** Work that would take longer than this to sign is refused at once: a late token is no better than a retry. */
 const MAX_WAIT_MS = 1000
@@ -30,6 +31,7 @@ export class SigningQueue {
   #measuredMs = 0
   #inHand = 0
   readonly #waiting: (() => void)[] = []
+  readonly #slots = new ReturnSlots()
 
   /**
    * @param clock milliseconds on a clock that only goes forward
@@ -49,6 +51,11 @@ export class SigningQueue {
     // a signer that has stopped (a vault that hangs) gives no measurement to go by
     const stalled = this.#clock() - this.#busySince > MAX_WAIT_MS
     return stalled || this.#pending * this.#perSignatureMs > MAX_WAIT_MS
+  }
+
+  /** Whole seconds, for whoever is turned away: when there will be room for them. */
+  comeBackIn(): number {
+    return this.#slots.take(this.#clock(), this.#perSignatureMs)
   }
 
   /** Signs in turn. A signature whose request has ended is not begun, and one that hangs gives its place up with it. */
