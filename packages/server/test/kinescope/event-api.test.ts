@@ -28,7 +28,7 @@ describe('events enable', () => {
   it('finds an old stream by its nine digits, and disable switches JWT off again', async () => {
     await bench.json('events', 'enable', '202083609')
     expect(event(SEED.old.id).jwtRequired).toBe(true)
-    await bench.json('events', 'disable', '202083609')
+    await bench.json('events', 'disable', '202083609', '--yes')
     expect(event(SEED.old.id).jwtRequired).toBe(false)
   })
 
