@@ -119,7 +119,8 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
     const url = `http://localhost:${port}`
     await cp(options.folder, site, { recursive: true, dereference: true })
     await furnish(site, { ...options, network }, name, url)
-    const bootstrap = `$_SERVER = ['HTTP_HOST' => 'localhost:${port}', 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => getenv('SITE') ?: '/'] + $_SERVER;`
+    // WordPress guesses its own address from the last two
+    const bootstrap = `$_SERVER = ['HTTP_HOST' => 'localhost:${port}', 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => getenv('SITE') ?: '/', 'PHP_SELF' => '/index.php', 'SCRIPT_FILENAME' => '${site}/index.php'] + $_SERVER;`
     const php = async (code: string, ...args: string[]) => {
       const load = `${bootstrap} require '${site}/wp-load.php'; ${code}`
       return (await run('php', ['-r', load, '--', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 })).stdout
@@ -130,7 +131,10 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
       const config = join(site, 'wp-config.php')
       const defines = `define('MULTISITE', true); define('SUBDOMAIN_INSTALL', false); define('DOMAIN_CURRENT_SITE', 'localhost:${port}'); define('PATH_CURRENT_SITE', '/'); define('SITE_ID_CURRENT_SITE', 1); define('BLOG_ID_CURRENT_SITE', 1);`
       await writeFile(config, (await readFile(config, 'utf8')).replace('<?php ', `<?php ${defines} `))
-      await php(`wpmu_create_blog('localhost:${port}', '/two/', 'Two', 1);`)
+      // not wpmu_create_blog(): before WordPress 6.2 it drops the colon of a port
+      await php(
+        `wp_insert_site(['domain' => 'localhost:${port}', 'path' => '/two/', 'title' => 'Two', 'user_id' => 1, 'network_id' => 1]);`,
+      )
     }
     if (plugin) {
       await cp(PLUGIN, join(site, 'wp-content/plugins/stream-chat-for-kinescope'), { recursive: true })

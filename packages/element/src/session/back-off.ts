@@ -2,14 +2,14 @@ import { courseOf, type Failure } from '../problem.js'
 
 const FIRST_MS = 2_000
 /** So that nobody is without a token for longer than a minute and a half once an outage is over. */
-const CAP_MS = 60_000
+const CAP_MS = 72_000
 /** How long before a token's end somebody else's answer is asked about for the last time. */
 const LAST_LOOK_MS = 5_000
 /** How often a first load asks again after an answer that wasn't the endpoint's. */
 const FOREIGN_TRIES = 3
 
 /**
- * Milliseconds to wait before trying again: doubling, capped at a minute, spread by a quarter either way so that
+ * Milliseconds to wait before trying again: doubling, capped at 72 seconds, spread by a quarter either way so that
  * many viewers don't return in step. `Retry-After`, where given, is obeyed, with up to two seconds on top; one that asks
  * for next to nothing still doesn't make a loop.
  * @param attempt how many tries have failed, from 1
