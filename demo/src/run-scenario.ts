@@ -189,7 +189,8 @@ async function when(met: () => boolean): Promise<void> {
 function pretendHidden(hidden: boolean): void {
   const read = { hidden, visibilityState: hidden ? 'hidden' : 'visible' }
   for (const [name, value] of Object.entries(read)) {
-    Object.defineProperty(document, name, { get: () => value, configurable: true })
+    // where the platform keeps it: what stands on the document itself could be anybody's
+    Object.defineProperty(Document.prototype, name, { get: () => value, configurable: true })
   }
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
 }
