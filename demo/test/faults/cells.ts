@@ -1,5 +1,5 @@
 import type { ElementCode } from 'kinescope-chat/contract'
-import type { HttpFault } from './fault-proxy.js'
+import type { HttpFault, TcpFault } from './fault-proxy.js'
 
 /** How the page names each fault of its token endpoint; `null`: it gets in all the same. */
 export const ENDPOINT: Record<HttpFault, ElementCode | null> = {
@@ -40,4 +40,56 @@ export const SITE: Record<HttpFault, 'identity-unavailable' | 'sign-in-required'
   'a sign-in form, 302': 'sign-in-required',
   'a 404 page': 'identity-unavailable',
   'a 429 of somebody else': 'identity-unavailable',
+}
+
+/** What a visitor is told while the servers' common count is out of reach: nothing, each server counts for itself. */
+export const REDIS: Record<TcpFault, null> = {
+  delayed: null,
+  hangs: null,
+  dropped: null,
+  reset: null,
+  garbage: null,
+}
+
+/** The names under which the command line ends when Kinescope's API meets a fault; none: it succeeds all the same. */
+export const API: Record<HttpFault, readonly string[]> = {
+  delayed: [],
+  hangs: ['api-timeout'],
+  dropped: ['api-unreachable'],
+  reset: ['api-unreachable'],
+  'broken off': ['api-unreachable'],
+  'asked twice': [],
+  garbage: ['api-unreachable'],
+  'a proxy’s 502': ['api-unavailable'],
+  'a 500 in HTML': ['api-unavailable'],
+  'a challenge, 403': ['api-forbidden'],
+  'a page, 200': ['api-bad-answer'],
+  'nothing, 200': ['api-bad-answer'],
+  'half of the JSON': ['api-bad-answer'],
+  'a sign-in form, 302': ['api-bad-answer'],
+  'a 404 page': ['event-not-found', 'key-not-found'],
+  'a 429 of somebody else': ['api-rate-limited'],
+}
+
+/**
+ * How the page names a fault of the chat page; `null`: its frame is shown. A page may not see what a frame of another
+ * site holds, nor its status: what came in the chat's place is shown until the next token brings a new frame.
+ */
+export const CHAT: Record<HttpFault, ElementCode | null> = {
+  delayed: null,
+  hangs: 'frame-timeout',
+  dropped: null,
+  reset: null,
+  'broken off': null,
+  'asked twice': null,
+  garbage: null,
+  'a proxy’s 502': null,
+  'a 500 in HTML': null,
+  'a challenge, 403': null,
+  'a page, 200': null,
+  'nothing, 200': null,
+  'half of the JSON': null,
+  'a sign-in form, 302': null,
+  'a 404 page': null,
+  'a 429 of somebody else': null,
 }

@@ -46,6 +46,8 @@ const DELAY_MS = 1500
 export interface Proxy {
   readonly port: number
   fault: HttpFault | null
+  /** Methods that pass unharmed all the same. */
+  spared: readonly string[]
   /** Requests that came by. */
   readonly seen: number
   close(): Promise<void>
@@ -60,7 +62,7 @@ export async function startHttpProxy(
   change: (body: string) => string = (body) => body,
 ): Promise<Proxy> {
   const sockets = new Set<Socket>()
-  const proxy = { fault: null as HttpFault | null, seen: 0 }
+  const proxy = { fault: null as HttpFault | null, spared: ['OPTIONS'], seen: 0 }
   const server = createHttpServer((request, response) => {
     if (request.method !== 'OPTIONS') proxy.seen++
     void handle(request, response).catch(() => response.destroy())
@@ -75,7 +77,7 @@ export async function startHttpProxy(
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks)
     // a browser's preflight passes: what is tried is the answer itself
-    const fault = request.method === 'OPTIONS' ? null : proxy.fault
+    const fault = proxy.spared.includes(request.method!) ? null : proxy.fault
     const answer = fault ? ANSWERS[fault] : undefined
     if (answer) {
       const { origin } = request.headers
@@ -143,7 +145,10 @@ export async function startHttpProxy(
 export const TCP_FAULTS = ['delayed', 'hangs', 'dropped', 'reset', 'garbage'] as const
 export type TcpFault = (typeof TCP_FAULTS)[number]
 
-/** The same before a server that doesn't speak HTTP. */
+/**
+ * The same before a server that doesn't speak HTTP. A connection that was used while the other end hung never speaks again:
+ * what stood between has forgotten it, and only a new one gets through.
+ */
 export async function startTcpProxy(targetPort: number): Promise<{
   port: number
   fault: TcpFault | null
@@ -163,25 +168,21 @@ export async function startTcpProxy(targetPort: number): Promise<{
           onward.destroy()
         })
     }
-    onward.on('data', (chunk) => socket.write(chunk))
+    let forgotten = false
+    // one after the other, also where some of it is late
+    let before = Promise.resolve()
+    onward.on('data', (chunk) => forgotten || socket.write(chunk))
     socket.on('data', (chunk) => {
-      switch (proxy.fault) {
-        case null:
-          onward.write(chunk)
-          return
-        case 'delayed':
-          setTimeout(() => onward.write(chunk), DELAY_MS)
-          return
-        case 'hangs':
-          return
-        case 'dropped':
-          socket.destroy()
-          return
-        case 'reset':
-          socket.resetAndDestroy()
-          return
-        case 'garbage':
-          socket.write('\u0000garbage\r\n')
+      const { fault } = proxy
+      forgotten ||= fault === 'hangs'
+      if (forgotten) return
+      if (fault === 'dropped') socket.destroy()
+      else if (fault === 'reset') socket.resetAndDestroy()
+      else if (fault === 'garbage') socket.write('\u0000garbage\r\n')
+      else {
+        const late = fault === 'delayed' ? DELAY_MS : 0
+        const due = late ? new Promise<void>((resolve) => setTimeout(resolve, late)) : undefined
+        before = before.then(() => due).then(() => void (onward.writable && onward.write(chunk)))
       }
     })
   })

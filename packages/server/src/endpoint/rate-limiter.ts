@@ -45,6 +45,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   })
   let away = false
   let closed = false
+  /** The connection is being given up for a new one, and not yet closed. */
+  let leaving = false
   let pausedUntil = -Infinity
   const gone = (error: unknown) => {
     if (away || closed) return
@@ -57,7 +59,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     options.onReturn?.()
   }
   redis.on('error', gone)
-  redis.on('close', () => gone(new Error('the connection to Redis was closed')))
+  redis.on('close', () => {
+    leaving = false
+    gone(new Error('the connection to Redis was closed'))
+  })
 
   const shared = (name: string, points: number, local: RateLimit): RateLimit => {
     const limiter = new RateLimiterRedis({
@@ -68,7 +73,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     })
     return {
       async spend(key) {
-        if (redis.status !== 'ready' || clock() < pausedUntil) return local.spend(key)
+        if (redis.status !== 'ready' || leaving || clock() < pausedUntil) return local.spend(key)
         try {
           const wait = await consume(limiter, key)
           back()
@@ -76,6 +81,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         } catch (error) {
           pausedUntil = clock() + REDIS_PAUSE_MS
           gone(error)
+          // the connection may be one that everybody between has forgotten: TCP would find out in a quarter of an hour
+          if (redis.status === 'ready' && !leaving) {
+            leaving = true
+            redis.disconnect(true)
+          }
           return local.spend(key)
         }
       },
