@@ -1,9 +1,7 @@
-/**
- * What our observer costs a page that adds 10,000 nodes: `node --import tsx demo/bench/added-nodes.ts`, after a build.
- * Each way is measured in rounds that take turns with and without the script; the median of each is printed, in milliseconds.
- */
+import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../test/e2e/browser.js'
 import { Site } from '../test/placing/site.js'
+import { median, rounded, type Part } from './part.js'
 
 const ROUNDS = 9
 const NODES = 10_000
@@ -14,22 +12,45 @@ const WAYS = {
   'in one piece of markup': `list.innerHTML = Array.from({ length: ${NODES} }, (_, i) => '<p class="row"><a href="/' + i + '">' + i + '</a></p>').join('')`,
 }
 
-const site = await new Site().listen()
-const script = `<script src="/kinescope-chat.js" data-upgrade="main"></script>`
-for (const [path, head] of [
-  ['/without', ''],
-  ['/with', script],
-] as const)
-  site.pages.set(path, {
-    html: `<!doctype html><html lang="en"><head><title>Page</title>${head}</head><body><main id="list"></main></body></html>`,
-  })
-const browser = await launchBrowser()
+/** What our observer costs a page that adds 10,000 nodes. */
+export async function addedNodes(): Promise<Part> {
+  const site = await new Site().listen()
+  const script = `<script src="/kinescope-chat.js" data-upgrade="main"></script>`
+  for (const [path, head] of [
+    ['/without', ''],
+    ['/with', script],
+  ] as const)
+    site.pages.set(path, {
+      html: `<!doctype html><html lang="en"><head><title>Page</title>${head}</head><body><main id="list"></main></body></html>`,
+    })
+  const browser = await launchBrowser()
+  try {
+    const rows = []
+    for (const [name, way] of Object.entries(WAYS)) {
+      const times: Record<string, number[]> = { '/without': [], '/with': [] }
+      for (let round = 0; round < ROUNDS; round++)
+        for (const path of Object.keys(times))
+          times[path]!.push(await measure(browser, site.url() + path, way))
+      rows.push({
+        'how they come': name,
+        'without the script, ms': rounded(median(times['/without']!), 1),
+        'with it, ms': rounded(median(times['/with']!), 1),
+      })
+    }
+    return {
+      title: 'A page that grows',
+      how: `The script watches a page for placeholders. ${NODES.toLocaleString('en')} nodes are added to a page with and without it, in turns; medians of ${ROUNDS} rounds.`,
+      tables: [{ title: `${NODES.toLocaleString('en')} nodes`, bars: 'with it, ms', rows }],
+    }
+  } finally {
+    await browser.close()
+    await site.close()
+  }
+}
 
-const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!
-
-async function measure(path: string, way: string): Promise<number> {
+async function measure(browser: Browser, address: string, way: string): Promise<number> {
   const page = await browser.newPage()
-  await page.goto(site.url() + path)
+  await page.goto(address)
   const time = await page.evaluate<number>(`(async () => {
     const list = document.getElementById('list')
     const row = (i) => { const p = document.createElement('p'); p.className = 'row'; const a = p.appendChild(document.createElement('a')); a.href = '/' + i; a.textContent = i; return p }
@@ -44,15 +65,3 @@ async function measure(path: string, way: string): Promise<number> {
   await page.close()
   return time
 }
-
-for (const [name, way] of Object.entries(WAYS)) {
-  const times: Record<string, number[]> = { '/without': [], '/with': [] }
-  for (let round = 0; round < ROUNDS; round++)
-    for (const path of Object.keys(times)) times[path]!.push(await measure(path, way))
-  const [without, having] = [median(times['/without']!), median(times['/with']!)]
-  console.log(
-    `${NODES} nodes ${name}: ${without.toFixed(1)} ms without, ${having.toFixed(1)} ms with the script`,
-  )
-}
-await browser.close()
-await site.close()

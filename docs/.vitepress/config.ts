@@ -38,6 +38,7 @@ const english: DefaultTheme.SidebarItem[] = [
       { text: 'Security', link: '/security' },
       { text: 'Architecture', link: '/architecture' },
       { text: 'What is not known', link: '/not-known' },
+      { text: 'When something breaks', link: '/fault-matrix' },
       { text: 'QA bench', link: '/bench' },
       { text: 'Contributing', link: '/contributing' },
     ],

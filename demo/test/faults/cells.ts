@@ -80,7 +80,8 @@ export const CHAT: Record<HttpFault, ElementCode | null> = {
   hangs: 'frame-timeout',
   dropped: null,
   reset: null,
-  'broken off': null,
+  // its page never says that it has loaded
+  'broken off': 'frame-timeout',
   'asked twice': null,
   garbage: null,
   'a proxy’s 502': null,

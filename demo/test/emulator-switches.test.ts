@@ -1,0 +1,197 @@
+import jwt from 'jsonwebtoken'
+import { readServeConfig, startServer, type RunningServer } from 'kinescope-chat-server'
+import { describe, it } from 'vitest'
+import { workbench, type Workbench } from '../../packages/server/test/cli/workbench.js'
+import { SEED } from '../emulator/seed-events.js'
+import { CHOICES, DOCUMENTED, type Variants } from '../emulator/variants.js'
+
+const { id: UUID, publicId: PAGE } = SEED.live
+const SITE = 'www.example.com'
+/** What a page that waits for its chat waits here. */
+const PATIENCE_MS = 1000
+
+/** What one who comes with a token sees; where it is a code, `events` is how the operator mends it. */
+interface Cell {
+  title: string
+  variants: Partial<Variants>
+  seen: string
+  events?: string
+  withoutToken: string
+  /** A message in an open chat whose token has ended, or whose key is gone: its status. */
+  atExpiry: number
+  atDeletion: number
+  rotationExit: number
+}
+
+const SEEN: Record<string, Partial<Cell>> = {
+  'chatUrlId: uuid': {
+    seen: 'event-not-found',
+    withoutToken: 'event-not-found',
+    events: `${PAGE}=${PAGE}=${UUID}`,
+  },
+  'claimEventId: uuid': { seen: 'wrong-event', events: `${PAGE}=${UUID}` },
+  'pageLoad: never': { seen: 'frame-timeout', withoutToken: 'frame-timeout', atExpiry: 401, atDeletion: 401 },
+  'sessionAtExpiry: survives': { atExpiry: 201 },
+  'sessionAtKeyDeletion: ends': { atDeletion: 401 },
+  'withoutToken: anonymous': { withoutToken: 'anonymous' },
+  'withoutToken: read-only': { withoutToken: 'read-only' },
+  'embedDomains: other.example': { seen: 'embed-refused', withoutToken: 'embed-refused' },
+  'keyLimit: 1': { rotationExit: 1 },
+}
+
+const FREE: Partial<Variants>[] = [
+  { keyLimit: 1 },
+  { keyLimit: 10 },
+  { leeway: 30 },
+  { frameAncestors: `https://${SITE}` },
+  { embedDomains: [SITE] },
+  { embedDomains: ['other.example'] },
+  { pageDelayMs: 100 },
+]
+const CHOSEN = Object.entries(CHOICES).flatMap(([name, values]) =>
+  values
+    .filter((value) => value !== DOCUMENTED[name as keyof Variants])
+    .map((value): Partial<Variants> => ({ [name]: value })),
+)
+const CELLS = [{}, ...CHOSEN, ...FREE].map((variants): Cell => {
+  const [name = 'as documented', value] = Object.entries(variants)[0] ?? []
+  const title = value === undefined ? name : `${name}: ${String(value)}`
+  const documented = {
+    seen: 'verified',
+    withoutToken: 'token-missing',
+    atExpiry: 401,
+    atDeletion: 201,
+    rotationExit: 0,
+  }
+  return { title, variants, ...documented, ...SEEN[title] }
+})
+
+describe('every switch of the emulator, from the set-up to a revocation', () => {
+  it.concurrent.for(CELLS)('$title → $seen', async (cell, { expect }) => {
+    const bench = await workbench({ variants: cell.variants })
+    let server: RunningServer | undefined
+    try {
+      const { data } = await bench.json('setup', '--event', PAGE)
+      expect(data).toMatchObject({ pageEventId: PAGE, event: { id: UUID } })
+      server = await serve(bench, PAGE)
+      const chat = new Chat(bench, server)
+
+      const first = await chat.enter()
+      expect(first.seen).toBe(cell.seen)
+      expect((await chat.look('')).seen).toBe(cell.withoutToken)
+      if (cell.events) {
+        await server.close()
+        server = await serve(bench, cell.events)
+        chat.server = server
+      }
+      const mended = cell.events ? 'verified' : cell.seen
+      const second = await chat.enter()
+      expect(second.seen).toBe(mended)
+      expect(second.token).not.toBe(first.token)
+
+      // its end, by Kinescope's clock
+      bench.ahead.ms = 2 * 3600_000
+      if (cell.seen === 'verified') {
+        expect((await chat.look(second.token)).seen).toBe('token-expired')
+        expect(await chat.say(second.session)).toBe(cell.atExpiry)
+      }
+      bench.ahead.ms = 0
+
+      const before = (await chat.enter()).kid
+      expect((await bench.kc('keys', 'rotate', '--propagation', '0')).exit).toBe(cell.rotationExit)
+      await server.reload()
+      const rotated = await chat.enter()
+      expect(rotated.seen).toBe(mended)
+      expect(rotated.kid === before).toBe(cell.rotationExit !== 0)
+      if (cell.rotationExit !== 0) return
+
+      expect((await bench.kc('keys', 'revoke', rotated.kid)).exit).toBe(0)
+      await server.reload()
+      const afterwards = await chat.enter()
+      expect(afterwards.seen).toBe(mended)
+      expect(afterwards.kid).not.toBe(rotated.kid)
+      if (cell.seen !== 'verified') return
+      expect((await chat.look(rotated.token)).seen).toBe('key-not-registered')
+      expect(await chat.say(rotated.session)).toBe(cell.atDeletion)
+    } finally {
+      await server?.close()
+      await bench.close()
+    }
+  })
+
+  it('beforeStart: not-yet → not-started, before the start', async ({ expect }) => {
+    const bench = await workbench({ variants: { beforeStart: 'not-yet' } })
+    const { publicId } = SEED.upcoming
+    await bench.json('setup', '--event', publicId)
+    const server = await serve(bench, publicId)
+    const chat = new Chat(bench, server, publicId)
+    expect((await chat.enter()).seen).toBe('not-started')
+    bench.emulator.state.events.find((event) => event.publicId === publicId)!.status = 'started'
+    expect((await chat.enter()).seen).toBe('verified')
+    await server.close()
+    await bench.close()
+  })
+})
+
+const serve = ({ keyDir }: Workbench, events: string) =>
+  startServer(
+    readServeConfig({
+      PORT: '0',
+      CHAT_EVENTS: events,
+      CHAT_KEY_DIR: keyDir,
+      CHAT_IDENTITY: 'header',
+      CHAT_IDENTITY_ID_HEADER: 'x-visitor',
+      CHAT_IDENTITY_NAME_HEADER: 'x-visitor',
+      CHAT_TRUSTED_PROXIES: '127.0.0.1',
+      CHAT_LOG_LEVEL: 'silent',
+    }),
+  )
+
+/** What the element does, without a browser: asks for a token and opens the chat with it. */
+class Chat {
+  readonly #bench: Workbench
+  server: RunningServer
+  readonly #page: string
+  #visits = 0
+
+  constructor(bench: Workbench, server: RunningServer, page: string = PAGE) {
+    this.#bench = bench
+    this.#page = page
+    this.server = server
+  }
+
+  async enter() {
+    const { url } = this.server
+    const response = await fetch(`${url}/token`, {
+      method: 'POST',
+      // each visit is somebody else's: the tokens of one second would be the same
+      headers: { 'content-type': 'application/json', origin: url, 'x-visitor': `visitor-${this.#visits++}` },
+      body: JSON.stringify({ event_id: this.#page }),
+    })
+    const { token, chat_id = this.#page } = (await response.json()) as { token: string; chat_id?: string }
+    const { kid = '' } = jwt.decode(token, { complete: true })!.header
+    return { token, kid, ...(await this.look(token, chat_id)) }
+  }
+
+  /** What the chat page shows: the visitor's standing, or why they aren't let in. */
+  async look(token: string, chatId = this.#page): Promise<{ seen: string; session: string }> {
+    const address = `${this.#bench.emulator.url}/chat/${chatId}${token && `?token=${token}`}`
+    const options = { headers: { referer: `https://${SITE}/` }, signal: AbortSignal.timeout(PATIENCE_MS) }
+    const page = await fetch(address, options).then(
+      (response) => response.text(),
+      () => 'data-refused="frame-timeout"',
+    )
+    const seen = /data-(?:standing|refused)="([\w-]+)"/.exec(page)?.[1] ?? 'nothing'
+    return { seen, session: /data-session="([\w-]+)"/.exec(page)?.[1] ?? '' }
+  }
+
+  /** The status with which a message is taken or refused. */
+  async say(session: string): Promise<number> {
+    const response = await fetch(`${this.#bench.emulator.url}/chat/${this.#page}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
+      body: '{"text":"Hello"}',
+    })
+    return response.status
+  }
+}
