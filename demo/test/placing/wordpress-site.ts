@@ -131,9 +131,11 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
       const config = join(site, 'wp-config.php')
       const defines = `define('MULTISITE', true); define('SUBDOMAIN_INSTALL', false); define('DOMAIN_CURRENT_SITE', 'localhost:${port}'); define('PATH_CURRENT_SITE', '/'); define('SITE_ID_CURRENT_SITE', 1); define('BLOG_ID_CURRENT_SITE', 1);`
       await writeFile(config, (await readFile(config, 'utf8')).replace('<?php ', `<?php ${defines} `))
-      // not wpmu_create_blog(): before WordPress 6.2 it drops the colon of a port
+      // older releases drop the colon of a port when they create a site
       await php(
-        `wp_insert_site(['domain' => 'localhost:${port}', 'path' => '/two/', 'title' => 'Two', 'user_id' => 1, 'network_id' => 1]);`,
+        `global $wpdb; wpmu_create_blog('localhost:${port}', '/two/', 'Two', 1);
+        $wpdb->update($wpdb->blogs, ['domain' => 'localhost:${port}'], ['blog_id' => 2]); clean_blog_cache(2);
+        switch_to_blog(2); update_option('home', '${url}/two'); update_option('siteurl', '${url}/two');`,
       )
     }
     if (plugin) {
