@@ -29,6 +29,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   'docs/architecture.md': 'architecture.md',
   'docs/browsers.md': 'browsers.md',
   'docs/fault-matrix.md': 'fault-matrix.md',
+  'docs/bench.md': 'speed.md',
   'docs/versioning.md': 'versioning.md',
   'docs/ru/index.md': 'ru/index.md',
   'docs/ru/start.md': 'ru/start.md',

@@ -39,6 +39,7 @@ const english: DefaultTheme.SidebarItem[] = [
       { text: 'Architecture', link: '/architecture' },
       { text: 'What is not known', link: '/not-known' },
       { text: 'When something breaks', link: '/fault-matrix' },
+      { text: 'Speed and scale', link: '/speed' },
       { text: 'QA bench', link: '/bench' },
       { text: 'Contributing', link: '/contributing' },
     ],
