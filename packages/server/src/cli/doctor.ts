@@ -5,6 +5,7 @@ import { flagName } from '../setting.js'
 import { SETTINGS } from '../settings.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { findingsText, PARTS } from './findings-text.js'
+import { givenToken } from './given-token.js'
 import { openApi } from './key-command.js'
 import { readVisitor } from './visitor-file.js'
 
@@ -61,10 +62,11 @@ export const doctor: Command = {
       throw new UsageProblem('--origin needs --url', 'Write --url with the token server’s address beside it.')
     }
     const settings = serverSettings(call)
+    const token = textFlag(call, 'token')
     const findings = await diagnose({
       ...doctorBasics(call),
       eventId: textFlag(call, 'event'),
-      token: textFlag(call, 'token'),
+      token: token === undefined ? undefined : await givenToken(token),
       url: url?.replace(/\/+$/, ''),
       tokenUrl,
       page,

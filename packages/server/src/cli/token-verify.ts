@@ -5,7 +5,8 @@ import { registeredKeys } from '../keys/registered-keys.js'
 import { readStore } from '../keys/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
-import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
+import { settingFlags, textFlag, type Call, type Command } from './command.js'
+import { givenToken } from './given-token.js'
 import { readPublicKeys } from './public-keys.js'
 import { shown, stacked, type Shown, type Text } from './shown.js'
 import type { Terminal } from './terminal.js'
@@ -30,7 +31,7 @@ export const tokenVerify: Command = {
   ],
   async run(call) {
     const { terminal } = call
-    const token = await readToken(call)
+    const token = await givenToken(call.args[0] ?? '')
     const event = textFlag(call, 'event')
     const now = call.now()
     const keys = await verifyKeys(call)
@@ -59,7 +60,7 @@ export const tokenInspect: Command = {
   async run(call) {
     const { terminal } = call
     const now = call.now()
-    const { fault, header, claims } = checkToken(await readToken(call), { now: now / 1000 })
+    const { fault, header, claims } = checkToken(await givenToken(call.args[0] ?? ''), { now: now / 1000 })
     const note = fault
       ? terminal.line('warn', `${fault.code}: ${fault.reason}`, FAULT_REMEDIES[fault.code])
       : terminal.line('info', 'form, claims and times are in order; `token verify` checks the signature')
@@ -69,16 +70,6 @@ export const tokenInspect: Command = {
       text: stacked(claimsText(header, claims, terminal, now), note),
     }
   },
-}
-
-async function readToken({ args }: Call): Promise<string> {
-  const [given = ''] = args
-  if (given !== '-') return given.trim()
-  let text = ''
-  for await (const chunk of process.stdin) text += String(chunk)
-  if (text.trim() === '')
-    throw new UsageProblem('standard input held no token', 'Write: … | kinescope-chat-server token verify -')
-  return text.trim()
 }
 
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
