@@ -17,7 +17,8 @@ const SHAPES: Record<string, (name: string) => string> = {
   'a form with fields': (name) =>
     `<form name="${name}" id="${name}" ${SETTINGS}><input name="src" value="${EVIL}/kinescope-chat.js"><input name="dataset"><output name="dataset" ${SETTINGS}></output></form>`,
   'an object': (name) => `<object id="${name}" ${SETTINGS}></object>`,
-  'an embed': (name) => `<embed name="${name}" ${SETTINGS}>`,
+  // without an address: a page isn't loaded before what it embeds, and nobody answers there
+  'an embed': (name) => `<embed name="${name}" ${SETTINGS.replace(/ src="[^"]*"/, '')}>`,
   'a link': (name) => `<a id="${name}" name="${name}" ${SETTINGS}>x</a>`,
   'a drawing’s script': (name) => `<svg><script id="${name}" ${SETTINGS} type="text/plain"></script></svg>`,
   'a frame': (name) => `<iframe name="${name}" title="x" ${SETTINGS.replace(/ src="[^"]*"/, '')}></iframe>`,
