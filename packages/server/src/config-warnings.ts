@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { ServeConfig } from './config.js'
+import { signingThreads, type ServeConfig } from './config.js'
 import type { SettingProblem } from './problem.js'
 import { exposureOf } from './secret-file.js'
 
@@ -92,9 +92,8 @@ function placeholders(config: ServeConfig): SettingProblem[] {
   }))
 }
 
-/** Signatures are made by libuv's threads, four unless told otherwise before the process starts. */
 function threads(): SettingProblem[] {
-  const size = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
+  const size = signingThreads()
   const cores = availableParallelism()
   return when(!(size >= Math.min(cores, 1024)), {
     name: 'UV_THREADPOOL_SIZE',

@@ -221,3 +221,7 @@ function readApi(reader: SettingReader): ApiConfig {
     )!,
   }
 }
+
+/** How many threads sign: libuv's, four unless told otherwise before the process starts. */
+export const signingThreads = (env: Environment = process.env): number =>
+  Number(env['UV_THREADPOOL_SIZE'] ?? 4)
