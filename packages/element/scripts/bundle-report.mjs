@@ -6,8 +6,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 const SHARES = [
   ['lit', /\/node_modules\//],
   ['texts for visitors', /\/src\/view\/(en|ru)\.ts$/],
-  ['texts for developers', /\/src\/problem\.ts$/],
-  ['styles', /\/src\/view\/styles\.ts$/],
+  ['texts for developers', /\/src\/problems\.ts$/],
+  ['styles', /\/src\/view\/styles\//],
   ['our code', /\/src\//],
 ]
 
@@ -31,7 +31,7 @@ function decode(segment) {
   return numbers
 }
 
-// the sheet is one string without a map of its own: it is known by how it begins and ends
+// the sheet is made of strings without a map of their own: they are known by what is in them
 const shareOf = (source) => SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code'
 /** Pieces of the file in order, each with whose it is. */
 const pieces = []
@@ -49,7 +49,7 @@ mappings.split(';').forEach((mapping, index) => {
   }
   pieces.push({ text: `${line.slice(from)}\n`, owner })
 })
-for (const piece of pieces) if (piece.text.includes(':host{')) piece.owner = 'styles'
+for (const piece of pieces) if (/[;{]display:/.test(piece.text)) piece.owner = 'styles'
 
 const weigh = (text) => [
   gzipSync(text, { level: 9 }).length,

@@ -1,5 +1,6 @@
 import type { ElementCode } from '../contract.js'
-import { chatFailure, ChatFailure, PROBLEMS } from '../problem.js'
+import { chatFailure, ChatFailure } from '../problem.js'
+import { PROBLEMS } from '../problems.js'
 import { shown } from '../quote.js'
 import { codeOf } from './read-answer.js'
 
