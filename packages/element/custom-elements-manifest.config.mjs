@@ -11,10 +11,10 @@ mkdirSync(outdir, { recursive: true })
 const attributeOf = ({ name }) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** What has no description is the machinery's own business, and so are the platform's callbacks. */
-const isPublic = ({ kind, name, privacy, description, attribute, readonly }) =>
+const isPublic = ({ kind, name, privacy, description, attribute, readonly, static: isStatic }) =>
   (!privacy || privacy === 'public') &&
   !/Callback$/.test(name) &&
-  Boolean(description || attribute || (kind === 'field' && readonly))
+  Boolean(description || attribute || (kind === 'field' && readonly && !isStatic))
 
 const publicParts = {
   name: 'public-parts',

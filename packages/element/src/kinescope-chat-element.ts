@@ -63,6 +63,7 @@ export type { PageDefaults }
  * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
  */
 export class KinescopeChatElement extends SettableChat {
+  /** The release that this is. */
   static readonly version = VERSION
   /** Adds a language, or changes texts of one that is there. */
   static readonly addMessages = addTexts
