@@ -7,7 +7,7 @@ import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
-import { isOn, textOf, VISIT_PROPERTIES } from './properties.js'
+import { isOn, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
 import type { Status } from './session/chat-state.js'
 import type { PageDefaults } from './session/settings.js'
 import { VisitController } from './session/visit-controller.js'
@@ -80,7 +80,7 @@ export class KinescopeChatElement extends SettableChat {
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),
     preview: () => isOn(this.preview),
-    lazy: () => textOf(this.loading) === 'lazy',
+    lazy: () => wordOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
   })
   readonly #words = new LanguageController(this, () => [

@@ -84,8 +84,10 @@ async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
   return { type, status, headers, body: await readBody(response) }
 }
 
-async function readBody({ body }: Response): Promise<string | undefined> {
-  if (!body) return ''
+async function readBody(response: Response): Promise<string | undefined> {
+  const { body } = response
+  // what a page has put in the place of `fetch` may know no streams
+  if (!body) return response.text()
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let text = ''

@@ -7,6 +7,7 @@ import { css } from 'lit'
  *
  * The box: the host is a flex column of one item that scrolls. With a height (its own, a cell's, a percentage) the chat
  * shrinks to it, and what else there is scrolls inside; without one the chat is as high as wished, and the rest adds to it.
+ * Where a site gives the host another display, the host itself scrolls.
  */
 export const box = css`
   :host {
@@ -20,6 +21,7 @@ export const box = css`
     box-sizing: border-box;
     min-width: min(280px, 100vw);
     min-height: 0;
+    overflow: auto;
     font: var(--kinescope-chat-font, 16px/1.4 system-ui, sans-serif);
     color: var(--kinescope-chat-color, CanvasText);
     text-align: start;
@@ -43,6 +45,7 @@ export const box = css`
     height: 100%;
     min-height: 0;
     overflow: auto;
+    writing-mode: horizontal-tb;
   }
   .box {
     display: flex;
