@@ -13,7 +13,7 @@ import type { SessionSettings } from './settings.js'
 import { steadyNow } from './steady-clock.js'
 import { TokenKeeper } from './token-keeper.js'
 import { Wake } from './wake.js'
-import { ofDocument } from '../platform.js'
+import { isOnline, ofDocument } from '../platform.js'
 
 /** How often it is seen whether the network is back: the browser's own word for it may not arrive. */
 const OFFLINE_LOOK_MS = 5_000
@@ -211,7 +211,7 @@ export class ChatSession {
     if (this.#wake!.takeRestored() && this.state.framed) return this.#open('reload')
     if (this.#request) return
     if (this.#lostAt <= steadyNow()) this.#report(this.failure!)
-    if (this.failure?.code === 'offline' && navigator.onLine) this.#askAt = 0
+    if (this.failure?.code === 'offline' && isOnline()) this.#askAt = 0
     if (this.#askAt <= steadyNow()) this.#obtain(this.failure ? 'retry' : 'refresh')
     else this.#arm()
   }

@@ -1,4 +1,5 @@
 import type { ElementCode } from '../contract.js'
+import { isOnline } from '../platform.js'
 import { chatFailure, ChatFailure } from '../problem.js'
 import { PROBLEMS } from '../problems.js'
 import { shown } from '../quote.js'
@@ -28,5 +29,5 @@ function codeFor(code: unknown, status: number): ElementCode {
   if (status === 401) return 'sign-in-required'
   if (status === 403) return 'access-denied'
   if (status >= 300) return codeOf(status)
-  return navigator.onLine ? 'endpoint-unreachable' : 'offline'
+  return isOnline() ? 'endpoint-unreachable' : 'offline'
 }
