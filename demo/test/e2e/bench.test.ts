@@ -101,6 +101,24 @@ describe('the QA bench', () => {
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/)
   })
 
+  it('shows as its state what the element shows to developers', async () => {
+    const page = await open('/?scenario=bad-audience')
+    await page.locator('#verdict[data-verdict=passed]').waitFor()
+    await page.click('#tab-state')
+    await page.evaluate(() => document.querySelector('kinescope-chat')!.toggleAttribute('debug', true))
+    const [bench, element] = await Promise.all(
+      ['#state', 'kinescope-chat'].map(async (host) => {
+        const panel = page.locator(`${host} .debug`)
+        await panel.waitFor()
+        const display = await panel.evaluate((section) => getComputedStyle(section).display)
+        return { display, facts: await panel.locator('dt, dd bdi, dd code').allTextContents() }
+      }),
+    )
+    expect(bench!.facts).toContain('bad-audience')
+    expect(bench!.facts).toContain('aud')
+    expect(bench).toEqual(element)
+  })
+
   it('shows two visitors who talk to each other', async () => {
     const page = await open('/')
     await page.click('#two-visitors')
