@@ -10,7 +10,14 @@ export default defineConfig({
     projects: [
       { test: { name: 'element', include: ['packages/element/test/{pure,package}/**/*.test.ts'] } },
       { test: { name: 'server', include: ['packages/server/test/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'docs', include: ['docs/test/**/*.test.ts'], fileParallelism: false } },
+      {
+        test: {
+          name: 'docs',
+          include: ['docs/test/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
       {
         // as Next.js resolves it, for the example that is one of its applications
         resolve: { alias: { '@': fileURLToPath(new URL('demo/examples/next', import.meta.url)) } },
