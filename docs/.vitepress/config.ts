@@ -129,13 +129,13 @@ export default defineConfig({
                 .toLowerCase()
                 .replaceAll('ё', 'е')
                 .replace(
-                  /(?<=[а-я]{3})(?:ться|тся|[аиыяуюоеьй]|[аоеияы]й|[ои]го|[ои]му|[аояеиы]м|[аяи]х|ых|[аяиы]ми|[оеё]в|[аяоеую]я|[иоы]е|ую|и[еяюи]|и[её]й)$/u,
+                  /(?<=[а-я]{3})(?:ться|тся|[аиыяуюоеьй]|[аоеияы]й|[ои]го|[ои]му|[аояеиы]м|[аяи]х|ых|[аяиы]ми|[ое]в|[аяоеую]я|[иоы]е|ую|и[еяюи]|ией)$/u,
                   '',
                 ),
           },
           searchOptions: {
             // reference and measurements have every word in them; somebody in need is looking for neither
-            boostDocument: (id) =>
+            boostDocument: (id: string) =>
               /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture)\b/.test(id) ? 0.2 : 1,
           },
         },

@@ -3,7 +3,6 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../../demo/test/e2e/browser.js'
 import { CODE_NOTES } from '../code-notes.js'
@@ -11,6 +10,9 @@ import { serveStatically, type StaticSite } from './static-site.js'
 
 const DOCS = fileURLToPath(new URL('..', import.meta.url))
 const DIST = join(DOCS, 'dist')
+
+type Browser = Awaited<ReturnType<typeof launchBrowser>>
+type Page = Awaited<ReturnType<Browser['newPage']>>
 
 /** What somebody types who has only the site, and the pages that answer it; in Russian, on the Russian pages. */
 const QUESTIONS: [home: '/' | '/ru/', words: string, answers: RegExp][] = [

@@ -87,6 +87,10 @@ describe('the QA bench', () => {
     await page.locator('#verdict[data-verdict=passed]').waitFor()
     const box = await page.locator('#verdict').boundingBox()
     expect(box!.y + box!.height).toBeLessThanOrEqual(700)
+    // beside it the page itself is to be seen
+    expect((await page.locator('.run').boundingBox())!.height).toBeLessThanOrEqual(80)
+    expect((await page.locator('.bar').boundingBox())!.height).toBeLessThanOrEqual(80)
+    await page.getByRole('link', { name: 'Run again' }).waitFor()
   })
 
   it('opens a request to its bodies and decoded claims, with nothing that anybody could use', async () => {

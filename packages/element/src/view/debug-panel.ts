@@ -91,4 +91,5 @@ function lifeOf(
 }
 
 const seconds = (ms: number | null, { none }: Messages): string =>
-  ms === null ? none : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+  // no -0.0: whoever reads it looks for a difference
+  ms === null ? none : `${(Math.round(ms / 100) / 10 || 0).toFixed(ms < 10_000 ? 1 : 0)} s`
