@@ -19,10 +19,10 @@ export const audit: Command = {
     since: { value: 'T', meaning: 'only from then on: 2026-11-25, 2026-11-25T18:00Z, or 24h, 7d, 30min ago' },
     visitors: { meaning: 'print the user_id of every visitor, one a line, and nothing else' },
   },
-  settings: ['CHAT_KEY_DIR'],
+  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
   notes: [
     'FILE is what CHAT_AUDIT names on the token server, plain or packed with gzip; - reads standard input, so that rotated files go in one after the other: `zcat -f audit.jsonl.* | kinescope-chat-server audit -`. A file of any size is read in bounded memory.',
-    'Keys are compared with the ring in CHAT_KEY_DIR, where there is one. Ends with 1 where a key signed that it should not have.',
+    'Keys are compared with the ring in CHAT_KEY_DIR or CHAT_KEY_SECRET, where there is one. Ends with 1 where a key signed that it should not have.',
   ],
   async run(call) {
     const { terminal, now } = call

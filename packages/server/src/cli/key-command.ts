@@ -86,8 +86,9 @@ export function ringOptions(call: Call): RingStoreOptions {
 export async function withKeys<T>(
   call: Call,
   work: (work: KeyWork) => Promise<T>,
+  { make = false }: { make?: boolean } = {},
 ): Promise<{ result: T; actions: KeyAction[] }> {
-  const options = ringOptions(call)
+  const options = { ...ringOptions(call), make }
   const actions: KeyAction[] = []
   const report = (action: KeyAction) => {
     actions.push(action)

@@ -23,7 +23,7 @@ export const keysGenerate: Command = {
       const doing = actionProgress(action)
       if (doing) terminal.progress(doing)
     }
-    const options = ringOptions(call)
+    const options = { ...ringOptions(call), make: true }
     const key = await withRing(options, (store) => addKey({ store, report, now }, { bits: bitsOf(call) }))
     const jwk = publicJwkOf(key)
     return {

@@ -39,10 +39,14 @@ export const keysRegister: Command = {
       )
     }
     const text = file === undefined ? null : await readFile(file, 'utf8')
-    const { result, actions } = await withKeys(call, async (work) => {
-      const adopted = text === null ? null : await adopt(work, { text, kid })
-      return register(work, { kid: adopted?.kid ?? args[0] })
-    })
+    const { result, actions } = await withKeys(
+      call,
+      async (work) => {
+        const adopted = text === null ? null : await adopt(work, { text, kid })
+        return register(work, { kid: adopted?.kid ?? args[0] })
+      },
+      { make: text !== null },
+    )
     if (isDryRun(call)) return rehearsal(call, actions)
     const keys = result.map(({ kid, remoteId, publishedAt, signFrom, expiresAt }) => ({
       kid,

@@ -114,7 +114,7 @@ async function rehearseSetup(call: Call, eventId: string): Promise<Outcome> {
   const { terminal, now } = call
   terminal.progress('Looking for the stream')
   const event = await new EventApi(openApi(call)).resolve(eventId)
-  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }))
+  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }), { make: true })
   return {
     exit: 0,
     data: { dryRun: true, event, actions },

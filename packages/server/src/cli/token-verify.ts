@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
 import { registeredKeys } from '../keys/registered-keys.js'
-import { readStore } from '../keys/ring-store.js'
+import { readPresent } from '../keys/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, type Call, type Command } from './command.js'
@@ -76,7 +76,7 @@ async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await readFile(file, 'utf8'), textFlag(call, 'kid'))
   const { place } = readKeyConfig(call.env, settingFlags(call))
-  return registeredKeys((await readStore(place)).ring, call.now())
+  return registeredKeys((await readPresent(place)).ring, call.now())
 }
 
 function claimsText(

@@ -7,6 +7,7 @@ import { readTrusted, trustDirectory } from './directory-trust.js'
 import { DRAFT, removeFile, writeDurably, writeOnce } from './durable-write.js'
 import { errorCode } from './file-error.js'
 import type { KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
+import { noPlace } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
 import { lockRing } from './ring-lock.js'
 
@@ -15,7 +16,8 @@ export function directoryStore(dir: string, now: () => number): KeyStore {
   return {
     place: dir,
     read: () => readDirectory(dir),
-    async open(): Promise<StoreSession> {
+    async open(make): Promise<StoreSession> {
+      if (!make && !(await exists(dir))) throw noPlace({ dir })
       await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => unwritable(dir, cause))
       await trustDirectory(dir).catch((cause: unknown) => unreadable(dir, cause))
       const lock = await lockRing(dir, now).catch((cause: unknown) => unwritable(dir, cause))
@@ -64,10 +66,10 @@ async function readDirectory(dir: string): Promise<StoredRing> {
     const known = new Set(ring.keys.map(({ file }) => file))
     const strays = names.filter((name) => KEY_FILE.test(name) && !known.has(name))
     const version = text === null ? 'none' : createHash('sha256').update(text).digest('hex')
-    return { ring, version, strays, privateKey }
+    return { ring, absent: text === null ? 'index' : null, version, strays, privateKey }
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT' && !(await exists(dir))) {
-      return { ring: emptyRing(), version: 'none', strays: [], privateKey }
+      return { ring: emptyRing(), absent: 'place', version: 'none', strays: [], privateKey }
     }
     return unreadable(path, cause)
   }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { OperatorProblem } from '../problem.js'
 import { placeText, type KeyStore, type SecretName, type StoredRing, type StoreSession } from './key-store.js'
+import { noPlace } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
 import { secretApi, type SecretApi, type V1Secret } from './secret-api.js'
 
@@ -28,8 +29,9 @@ export function secretStore(
   return {
     place,
     read: async (signal) => storedIn(await api.read(signal), place),
-    async open() {
+    async open(make) {
       const secret = await untilFree(api, place, wait)
+      if (!secret && !make) throw noPlace({ secret: name })
       const session = new SecretSession(api, place, name, secret)
       if (lockOf(secret) !== undefined) await session.hold() // a dead process' lock is ours to take away
       return session
@@ -120,6 +122,7 @@ function storedIn(secret: V1Secret | null, place: string): StoredRing {
   const known = new Set(ring.keys.map(({ file }) => file))
   return {
     ring,
+    absent: text !== null ? null : secret === null ? 'place' : 'index',
     version: text === null ? 'none' : createHash('sha256').update(text).digest('hex'),
     strays: Object.keys(data).filter((name) => KEY_FILE.test(name) && !known.has(name)),
     privateKey(file) {

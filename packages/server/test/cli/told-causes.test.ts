@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
@@ -40,7 +40,30 @@ describe('an error tells its cause', () => {
   })
 
   it('no key, no key directory', async () => {
+    expect((await error(...MINT)).code).toBe('key-directory-missing')
+    mkdirSync(bench.keyDir, { mode: 0o700 })
     expect((await error(...MINT)).code).toBe('key-unavailable')
+  })
+
+  it('no key directory: which, and no command but those that make the first key makes one', async () => {
+    const lookers = [
+      ['keys', 'list'],
+      ['keys', 'show', 'KID'],
+      ['keys', 'register'],
+      ['keys', 'rotate'],
+      ['keys', 'reconcile'],
+      ['keys', 'revoke', 'KID'],
+      ['keys', 'revoke', '--all'],
+      ['token', 'verify', 'x'],
+    ]
+    for (const argv of lookers) {
+      const { code, message } = await error(...argv)
+      expect([argv, code]).toEqual([argv, 'key-directory-missing'])
+      expect(message).toContain(bench.keyDir)
+    }
+    expect(existsSync(bench.keyDir)).toBe(false)
+    expect(bench.emulator.state.keys).toEqual([])
+    expect((await bench.kc('keys', 'generate')).exit).toBe(0)
   })
 
   it('a key directory that is a file, and a file that isn’t there', async () => {
