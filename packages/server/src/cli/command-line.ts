@@ -3,7 +3,7 @@ import stringWidth from 'string-width'
 import { distanceBetween, flagName } from '../setting.js'
 import { SETTINGS } from '../settings.js'
 import { PROGRAM, UsageProblem, type Call, type Command } from './command.js'
-import type { Terminal } from './terminal.js'
+import { NARROWEST, type Terminal } from './terminal.js'
 
 /** What a command line asks for. */
 export type Request = { say: string } | { command: Command; args: Call['args']; flags: Call['flags'] }
@@ -226,6 +226,7 @@ function helpStyle({ colours, columns }: Terminal): Partial<Help> {
       return [...levelsOf(command).flatMap((level) => level.options), ...(help ? [help] : [])]
     },
     displayWidth: (text) => stringWidth(text),
+    minWidthToWrap: NARROWEST,
     styleTitle: (text) => colours.bold(text).ansi,
     visibleCommands: (command) =>
       command.commands.flatMap((sub) => (sub.commands.length > 0 ? sub.commands : [sub])),

@@ -42,7 +42,7 @@ export const keysList: Command = {
         rows.length > 0
           ? terminal.table(
               [
-                { title: '' },
+                { title: '', inList: 'signs' },
                 { title: 'KID' },
                 { title: 'STATE' },
                 { title: 'BITS', optional: true },
@@ -83,7 +83,7 @@ export const keysShow: Command = {
       exit: 0,
       data: { ...view, file: key.file, publicJwk: jwk },
       text: stacked(
-        shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
+        terminal.prose(shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`),
         terminal.facts([
           ['file', `${placeText(place)}/${key.file}`],
           ['size', `${key.bits} bits`],

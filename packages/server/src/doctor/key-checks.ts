@@ -92,7 +92,11 @@ export function keyLife(about: Finding['about'], kid: string, expiresAt: number,
 
 /** The loader has refused files that everybody can read; the group is a matter of taste, or of Kubernetes' fsGroup. */
 async function permissions(path: string): Promise<Finding[]> {
-  if (process.platform === 'win32' || ((await stat(path)).mode & 0o070) === 0) return []
+  const mode = await stat(path).then(
+    (stats) => stats.mode,
+    () => 0, // gone in the meantime
+  )
+  if (process.platform === 'win32' || (mode & 0o070) === 0) return []
   return [
     findingsAbout('keys').warn(
       'private-key-group',

@@ -6,10 +6,11 @@ import { OperatorProblem } from '../problem.js'
 import { readTrusted, trustDirectory } from './directory-trust.js'
 import { DRAFT, removeFile, writeDurably, writeOnce } from './durable-write.js'
 import { errorCode } from './file-error.js'
-import type { KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
+import type { KeyFiles, KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
+import type { KeyRing } from './key-state.js'
 import { noPlace } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
-import { lockRing } from './ring-lock.js'
+import { lockRing, type RingLock } from './ring-lock.js'
 
 /** A directory of our own as the store: write-once `<kid>.pem` files and the index, whose rename is the commit point. */
 export function directoryStore(dir: string, now: () => number): KeyStore {
@@ -27,13 +28,8 @@ export function directoryStore(dir: string, now: () => number): KeyStore {
         return {
           stored,
           hold: () => lock.assertHeld(),
-          async write(ring, { put, drop }) {
-            await lock.assertHeld()
-            const draft = put ? await writeOnce(join(dir, put.file), put.pem) : null
-            await writeDurably(join(dir, RING_FILE), ringText(ring))
-            if (draft !== null) await removeFile(draft)
-            if (drop !== undefined) await removeFile(join(dir, drop))
-          },
+          write: (ring, files) =>
+            write(dir, lock, ring, files).catch((cause: unknown) => unwritable(dir, cause)),
           close: () => lock.release(),
         }
       } catch (error) {
@@ -44,13 +40,23 @@ export function directoryStore(dir: string, now: () => number): KeyStore {
     watch(changed) {
       try {
         // the directory, not the file: a file's watch is dead after the first rename over it
-        const watcher = watch(dir, { persistent: false }, changed).on('error', () => undefined)
+        const watcher = watch(dir, { persistent: false }, (_event, name) => {
+          if (concernsKeys(name)) changed()
+        }).on('error', () => undefined)
         return () => watcher.close()
       } catch {
         return () => undefined // no watch here (some network mounts): looking will do
       }
     },
   }
+}
+
+async function write(dir: string, lock: RingLock, ring: KeyRing, { put, drop }: KeyFiles): Promise<void> {
+  await lock.assertHeld()
+  const draft = put ? await writeOnce(join(dir, put.file), put.pem) : null
+  await writeDurably(join(dir, RING_FILE), ringText(ring))
+  if (draft !== null) await removeFile(draft)
+  if (drop !== undefined) await removeFile(join(dir, drop))
 }
 
 async function readDirectory(dir: string): Promise<StoredRing> {
@@ -123,6 +129,10 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return a.ino === b.ino && a.dev === b.dev
 }
 
+/** Kubernetes swaps `..data`. An audit that is written into the directory, line by line, must not keep us reading. */
+const concernsKeys = (name: string | null): boolean =>
+  name === null || name === RING_FILE || KEY_FILE.test(name) || name.startsWith('..')
+
 const exists = (path: string) =>
   lstat(path).then(
     () => true,
@@ -145,9 +155,18 @@ function unwritable(dir: string, cause: unknown): never {
   throw new OperatorProblem(
     'key-directory-unwritable',
     `the key directory ${dir} can’t be changed (${code})`,
-    code === 'EROFS'
-      ? 'It is mounted read-only: run this where the directory may be written; in a cluster, with CHAT_KEY_SECRET.'
-      : 'Run this as the user that owns the directory, or set CHAT_KEY_DIR to another.',
+    CURES[code] ?? 'Run this as the user that owns the directory, or set CHAT_KEY_DIR to another.',
     { cause },
   )
+}
+
+const NO_ROOM =
+  'Make room there (`df -h` and `df -i` show where), then run the command again: it goes on where it stopped.'
+const CURES: Readonly<Record<string, string>> = {
+  EROFS:
+    'It is mounted read-only: run this where the directory may be written; in a cluster, with CHAT_KEY_SECRET.',
+  ENOSPC: NO_ROOM,
+  EDQUOT: NO_ROOM,
+  EIO: 'Look at the disk (`dmesg`), then run the command again: it goes on where it stopped.',
+  ENOTDIR: 'A part of that path is a file: set CHAT_KEY_DIR to another directory.',
 }

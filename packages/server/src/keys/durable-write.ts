@@ -34,6 +34,10 @@ async function writeDraft(path: string, text: string): Promise<string> {
   try {
     await file.writeFile(text)
     await file.sync()
+  } catch (error) {
+    // on a full disk every byte counts; what can't be removed now is tidied away later
+    await removeFile(draft).catch(() => undefined)
+    throw error
   } finally {
     await file.close()
   }

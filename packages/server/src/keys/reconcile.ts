@@ -1,3 +1,4 @@
+import { OperatorProblem } from '../problem.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import { claimStrays } from './claim.js'
 import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
@@ -54,6 +55,7 @@ async function agreeWith(
       .filter((remote) => isSame(remote, key))
       .sort((a, b) => Number(b.id === key.remoteId) - Number(a.id === key.remoteId))
     if (!first) continue
+    if (key.removedAt === null) refuseEarlyEnd(key, first)
     for (const { id } of key.removedAt === null ? more : [first, ...more]) {
       await store.hold()
       await registry.removeDuplicate(id)
@@ -68,6 +70,16 @@ async function agreeWith(
       report({ action: 'registered', kid: key.kid, remoteId: first.id, expiresAt, found: true })
     }
   }
+}
+
+/** A key that ended before it was registered: such a list is wrong, and nothing is deleted on its word. */
+function refuseEarlyEnd({ kid, createdAt, publishedAt }: KeyRecord, { expiresAt }: RemoteKey): void {
+  if (expiresAt === null || Date.parse(expiresAt) > Date.parse(publishedAt ?? createdAt)) return
+  throw new OperatorProblem(
+    'api-bad-answer',
+    `Kinescope lists ${kid} with an end (${expiresAt}) before its beginning`,
+    'Nothing was changed. Look at the key in Kinescope’s dashboard; if its end is what it should be there, write to Kinescope’s support.',
+  )
 }
 
 /** `active` and `published` keys whose tokens nobody would accept. A deleted key may be a leaked one: not put back. */

@@ -11,11 +11,16 @@ import type { StoredRing } from './key-store.js'
 export interface StoreOptions {
   now?: () => number
   wait?: (ms: number) => Promise<void>
+  /** Ends what is waited for; nothing that is being written. */
+  signal?: AbortSignal | undefined
 }
 
 /** The store at a place. Opens nothing yet. */
-export function openStore(place: KeyPlace, { now = Date.now, wait = pause }: StoreOptions = {}): KeyStore {
-  return 'dir' in place ? directoryStore(place.dir, now) : secretStore(place.secret, wait)
+export function openStore(
+  place: KeyPlace,
+  { now = Date.now, wait = pause, signal }: StoreOptions = {},
+): KeyStore {
+  return 'dir' in place ? directoryStore(place.dir, now) : secretStore(place.secret, wait, signal)
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

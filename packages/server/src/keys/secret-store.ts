@@ -23,14 +23,15 @@ const RENEW_MS = 20_000
 export function secretStore(
   name: SecretName,
   wait: (ms: number) => Promise<void>,
+  signal?: AbortSignal,
   api: SecretApi = secretApi(name),
 ): KeyStore {
   const place = placeText({ secret: name })
   return {
     place,
-    read: async (signal) => storedIn(await api.read(signal), place),
+    read: async (ending = signal) => storedIn(await api.read(ending), place),
     async open(make) {
-      const secret = await untilFree(api, place, wait)
+      const secret = await untilFree(api, place, wait, signal)
       if (!secret && !make) throw noPlace({ secret: name })
       const session = new SecretSession(api, place, name, secret)
       if (lockOf(secret) !== undefined) await session.hold() // a dead process' lock is ours to take away
@@ -98,12 +99,13 @@ async function untilFree(
   api: SecretApi,
   place: string,
   wait: (ms: number) => Promise<void>,
+  signal: AbortSignal | undefined,
 ): Promise<V1Secret | null> {
-  let secret = await api.read()
+  let secret = await api.read(signal)
   const first = lockOf(secret)
   for (let look = 1; lockOf(secret) !== undefined && look <= LOOKS; look += 1) {
     await wait(LOOK_MS)
-    secret = await api.read()
+    secret = await api.read(signal)
     const now = lockOf(secret)
     if (now !== undefined && now !== first) throw busy(place, now)
   }

@@ -32,6 +32,8 @@ export interface KeyWork {
   now: () => number
   /** A leak can't wait for somebody to set a clock. */
   urgent?: boolean
+  /** Somebody wants it to end, or it has gone on for too long. */
+  signal?: AbortSignal | undefined
 }
 
 /** A key that Kinescope lists, and what the ring has still to learn of that. */
@@ -110,6 +112,8 @@ export async function publish(work: KeyWork, key: KeyRecord, again = false): Pro
   await store.loadKey(key)
   report({ action: 'registering', kid: key.kid })
   const known = await registry.find(key, { again })
+  // a takeover set by a clock that is off would come too late, or be over
+  if (!work.urgent) refuseWrongClock(work)
   const registered = known ?? (await create(work, key))
   for (const id of registered.duplicates) {
     await store.hold()
@@ -117,12 +121,12 @@ export async function publish(work: KeyWork, key: KeyRecord, again = false): Pro
     report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })
   }
   const { remoteId, expiresAt } = registered
+  refuseSpent(key.kid, expiresAt, now())
   report({ action: 'registered', kid: key.kid, remoteId, expiresAt, found: known !== null })
   return { key, changes: { remoteId, expiresAt, publishedAt: key.publishedAt ?? isoTime(now()) } }
 }
 
-async function create({ store, registry, now, urgent = false }: KeyWork, key: KeyRecord) {
-  if (!urgent) refuseWrongClock({ registry, now })
+async function create({ store, registry, now }: KeyWork, key: KeyRecord) {
   const expiresAt = isoTime(endIfPublished(key, registry.clock() ?? now()))
   // the end is on record before Kinescope hears of it: where the answer gets lost, the list may not show it
   if (expiresAt !== key.expiresAt) await store.commit({ [key.kid]: { expiresAt } })
@@ -193,6 +197,16 @@ export function refuseWrongClock({ registry, now }: Pick<KeyWork, 'registry' | '
     'clock-off',
     `this machine’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} Kinescope’s`,
     'Nothing was changed at Kinescope. Set the clock (NTP), then run the command again.',
+  )
+}
+
+/** A key that Kinescope takes for ended may not take over: there would be nothing to sign with. */
+function refuseSpent(kid: string, expiresAt: string, now: number): void {
+  if (Date.parse(expiresAt) - CLOCK_SKEW_MS > now) return
+  throw new OperatorProblem(
+    'key-expired',
+    `Kinescope lists ${kid} with an end that is over (${expiresAt}): no token of it would be taken`,
+    'Nothing signs with it. `kinescope-chat-server keys reconcile` removes it and takes another; if Kinescope shows such an end of every key, write to its support.',
   )
 }
 

@@ -40,6 +40,38 @@ describe('help', () => {
   })
 })
 
+describe('--json', () => {
+  it.each(names.filter((name) => name !== 'serve'))(
+    '%s answers with one JSON document, well or badly',
+    async (name) => {
+      const command = COMMANDS.find((candidate) => candidate.name === name)!
+      const file = join(bench.folder, 'audit')
+      writeFileSync(file, '')
+      const known: Record<string, string> = { FILE: file, ID: SEED.live.id, KID: 'k', TOKEN: 'a.b.c' }
+      const args = (command.args ?? []).map((arg) => known[arg.replace(/[[\]]/g, '')]!)
+      const asked = [
+        [],
+        [...args],
+        [...args, '--event', SEED.live.id, '--user', 'u', '--name', 'N'],
+        [...args, '--dry-run', '--event', SEED.live.id],
+        [...args, '--yes'],
+        [...args, '--no-such-flag'],
+      ]
+      for (const place of ['without keys', 'with a key']) {
+        if (place === 'with a key') await bench.kc('setup', '--event', SEED.live.id)
+        for (const argv of asked) {
+          const { exit, stdout } = await bench.kc(...words(name), ...argv, '--json')
+          const value = JSON.parse(stdout) as {
+            error?: { code: string; message: string; remediation: string }
+          }
+          if (exit === 2) expect(value.error!.code).toBeTruthy()
+          if (value.error) expect(value.error.remediation, `${name} ${argv.join(' ')}`).toBeTruthy()
+        }
+      }
+    },
+  )
+})
+
 describe('wrong use', () => {
   it.each<[string[], string]>([
     [['kesy'], 'keys'],
