@@ -62,7 +62,7 @@ export function openApi({ wait, ...call }: Call): KinescopeApi {
   return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
 }
 
-export function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
+function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
   const config = readApiConfig(call.env, settingFlags(call as Call))
   const { apiToken } = config
   if (apiToken !== undefined) return { ...config, apiToken }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
-import { registeredKeys } from '../keys/registered-keys.js'
+import { registeredKeys } from '../keys/key-state.js'
 import { readPresent } from '../keys/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'

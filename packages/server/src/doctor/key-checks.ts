@@ -3,12 +3,12 @@ import { placeText, type KeyPlace as StorePlace } from '../keys/key-store.js'
 import { loadStoredKey, readStore } from '../keys/ring-store.js'
 import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
+import { WARN_DAYS } from '../keys/key-end.js'
 import { noSigner } from '../keys/no-keys.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const DAY_MS = 86_400_000
-const WARN_DAYS = 30
 const FAIL_DAYS = 7
 
 /** The key the server signs with, where one was found. */

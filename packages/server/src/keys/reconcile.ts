@@ -1,11 +1,11 @@
-import { OperatorProblem } from '../problem.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import { claimStrays } from './claim.js'
 import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
 import { isSame } from './registry.js'
 import { isoTime } from './ring-format.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
-import { refuseWrongClock, remove, start, type KeyWork } from './steps.js'
+import { refuseEarlyEnd, refuseWrongClock } from './plausible-times.js'
+import { remove, start, type KeyWork } from './steps.js'
 
 export interface Reconciliation {
   /** Kids that should be at Kinescope and aren't. */
@@ -70,16 +70,6 @@ async function agreeWith(
       report({ action: 'registered', kid: key.kid, remoteId: first.id, expiresAt, found: true })
     }
   }
-}
-
-/** A key that ended before it was registered: such a list is wrong, and nothing is deleted on its word. */
-function refuseEarlyEnd({ kid, createdAt, publishedAt }: KeyRecord, { expiresAt }: RemoteKey): void {
-  if (expiresAt === null || Date.parse(expiresAt) > Date.parse(publishedAt ?? createdAt)) return
-  throw new OperatorProblem(
-    'api-bad-answer',
-    `Kinescope lists ${kid} with an end (${expiresAt}) before its beginning`,
-    'Nothing was changed. Look at the key in Kinescope’s dashboard; if its end is what it should be there, write to Kinescope’s support.',
-  )
 }
 
 /** `active` and `published` keys whose tokens nobody would accept. A deleted key may be a leaked one: not put back. */

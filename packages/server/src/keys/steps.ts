@@ -1,8 +1,9 @@
 import { OperatorProblem } from '../problem.js'
 import type { ManualRequest } from './by-hand.js'
 import { generateKey, kidOf } from './generate-key.js'
-import { CLOCK_SKEW_MS, endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
+import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
 import { loadPrivateKey, toPkcs8 } from './load-key.js'
+import { refuseSpent, refuseWrongClock } from './plausible-times.js'
 import type { Registry } from './registry.js'
 import { isoTime, newRecord } from './ring-format.js'
 import type { RingStore } from './ring-store.js'
@@ -183,31 +184,6 @@ export async function remove({ store, registry, report, now }: KeyWork, key: Key
   await registry.unregister(key)
   await store.commit({ [key.kid]: { removedAt: isoTime(now()) } }, { drop: key.file })
   report({ action: 'removed', kid: key.kid })
-}
-
-/**
- * What ends a key or sets its end goes by the clock, so a clock that Kinescope's disagrees with may not decide it.
- * Called right after an answer of Kinescope's. @throws OperatorProblem `clock-off`
- */
-export function refuseWrongClock({ registry, now }: Pick<KeyWork, 'registry' | 'now'>): void {
-  const theirs = registry.clock()
-  if (theirs === null || Math.abs(now() - theirs) <= CLOCK_SKEW_MS) return
-  const seconds = Math.round((now() - theirs) / 1000)
-  throw new OperatorProblem(
-    'clock-off',
-    `this machine’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} Kinescope’s`,
-    'Nothing was changed at Kinescope. Set the clock (NTP), then run the command again.',
-  )
-}
-
-/** A key that Kinescope takes for ended may not take over: there would be nothing to sign with. */
-function refuseSpent(kid: string, expiresAt: string, now: number): void {
-  if (Date.parse(expiresAt) - CLOCK_SKEW_MS > now) return
-  throw new OperatorProblem(
-    'key-expired',
-    `Kinescope lists ${kid} with an end that is over (${expiresAt}): no token of it would be taken`,
-    'Nothing signs with it. `kinescope-chat-server keys reconcile` removes it and takes another; if Kinescope shows such an end of every key, write to its support.',
-  )
 }
 
 /** @throws OperatorProblem `key-unknown` */
