@@ -52,7 +52,11 @@ export async function checkTokenAtHand(question: TokenQuestion): Promise<Finding
       'Run the doctor where that key’s directory is; or give the public key: `kinescope-chat-server token verify TOKEN --jwk FILE`.',
     )
   }
-  return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, FAULT_REMEDIES[fault.code])
+  const remediation =
+    fault.code === 'key-not-registered' && question.key?.byHand
+      ? 'Is CHAT_KEY_ID right? It has to be the kid that the key is registered under.'
+      : FAULT_REMEDIES[fault.code]
+  return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, remediation)
 }
 
 /** The end of the key that a token of the server names, where only Kinescope tells it: the keys are not here. */

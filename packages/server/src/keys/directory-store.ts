@@ -168,4 +168,6 @@ const CURES: Readonly<Record<string, string>> = {
   EDQUOT: NO_ROOM,
   EIO: 'Look at the disk (`dmesg`), then run the command again: it goes on where it stopped.',
   ENOTDIR: 'A part of that path is a file: set CHAT_KEY_DIR to another directory.',
+  EEXIST: 'That is a file: set CHAT_KEY_DIR to a directory.',
+  ENOENT: 'The directory it would lie in can’t be made: make that first, or set CHAT_KEY_DIR to another.',
 }

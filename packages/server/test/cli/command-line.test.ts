@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -305,6 +306,16 @@ describe('as a process', () => {
     const flags = ['--kinescope-api-token-file', file, '--kinescope-api-url', KINESCOPE_API_URL]
     expect(await cli.start(['events', 'show', 'nope', ...flags], {})).toMatchObject({ exit: 1, stdout: '' })
     expect(await cli.start(['keys', 'lst'], env)).toMatchObject({ exit: 2, stdout: '' })
+  })
+
+  it('reads a secret from a pipe, and tells of an empty one in its own words', async () => {
+    const pipe = join(bench.folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const mint = ['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N']
+    const env = { CHAT_PRIVATE_KEY_FILE: pipe, CHAT_KEY_ID: 'k' }
+    const { exit, stderr } = await cli.start(mint, env)
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('CHAT_PRIVATE_KEY')])
+    expect(stderr).not.toContain('node:internal')
   })
 
   it('serves, says where, and answers until it is asked to stop', async () => {

@@ -76,6 +76,21 @@ describe('an error tells its cause', () => {
     })
   })
 
+  it('a flag’s file that has no end, is a directory, or isn’t there', async () => {
+    await bench.kc('keys', 'generate')
+    const flags: string[][] = [
+      ['keys', 'register', '--adopt'],
+      ['token', 'verify', 'a.b.c', '--jwk'],
+      ['doctor', '--url', 'http://127.0.0.1:1', '--cookie-file'],
+      ['doctor', '--url', 'http://127.0.0.1:1', '--statement-file'],
+    ]
+    for (const argv of flags) {
+      expect([argv, (await error(...argv, '/dev/zero')).code]).toEqual([argv, 'usage'])
+      expect([argv, (await error(...argv, bench.folder)).code]).toEqual([argv, 'eisdir'])
+      expect([argv, (await error(...argv, '/nowhere/at/all')).code]).toEqual([argv, 'enoent'])
+    }
+  })
+
   it.each([
     ['EACCES', 'mkdir'],
     ['EACCES', 'open'],
