@@ -26,6 +26,8 @@ const BACKLOG = 4096
 
 export interface StartOptions {
   logger?: FastifyBaseLogger
+  /** Lines that the logger has dropped so far. */
+  logLost?: () => number
   /** How often Kinescope is asked, where an API token is given. */
   watchMs?: number
   keyPollMs?: number
@@ -71,7 +73,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const eventIds = events.map(({ id }) => id)
   const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
   const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
-  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
+  const { logLost = () => 0 } = options
+  metrics.observe({ keys, stale, pending: () => queue.pending, logLost, eventIds })
 
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: identitySource(config),
