@@ -68,7 +68,8 @@ export async function operate(options: OperateOptions): Promise<Operated> {
     tokenServer,
     command,
     async rotateKeys() {
-      await command(['keys', 'rotate', '--propagation', '0'])
+      // also where the last rotation isn't finished, as it is for an hour: whoever presses a button means it
+      await command(['keys', 'rotate', '--propagation', '0', '--force'])
       await main.reload()
     },
     async restart() {

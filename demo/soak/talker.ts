@@ -28,6 +28,8 @@ export class Talker {
   static async enter(browser: Browser, demo: Demo, name: string): Promise<Talker> {
     const context = await browser.newContext()
     const page = await context.newPage()
+    // functions that tsx has compiled call this, and the page has none
+    await page.addInitScript('globalThis.__name = (value) => value')
     await page.goto(`${demo.site}/me`)
     await page.addScriptTag({ url: `${demo.tokenServer}/kinescope-chat.js`, type: 'module' })
     await page.evaluate(
