@@ -8,5 +8,6 @@ export const QUIET: DemoOptions = {
   report: () => undefined,
 }
 
-/** The whole demo on free ports, quiet, with nothing kept afterwards. */
-export const startTestDemo = (): Promise<Demo> => startDemo(QUIET)
+/** The whole demo on free ports, quiet, with nothing kept afterwards; its token server with these settings besides. */
+export const startTestDemo = (settings: Record<string, string> = {}): Promise<Demo> =>
+  startDemo({ ...QUIET, settings })
