@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** The tests that run in Node; those of the element's behaviour run in browsers (packages/element/web-test-runner.config.mjs). */
@@ -9,8 +10,17 @@ export default defineConfig({
     projects: [
       { test: { name: 'element', include: ['packages/element/test/{pure,package}/**/*.test.ts'] } },
       { test: { name: 'server', include: ['packages/server/test/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'docs', include: ['docs/test/**/*.test.ts'], fileParallelism: false } },
       {
+        test: {
+          name: 'docs',
+          include: ['docs/test/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // as Next.js resolves it, for the example that is one of its applications
+        resolve: { alias: { '@': fileURLToPath(new URL('demo/examples/next', import.meta.url)) } },
         test: {
           name: 'demo',
           include: ['demo/test/**/*.test.ts'],

@@ -43,7 +43,9 @@ export async function operate(options: OperateOptions): Promise<Operated> {
 
   const setup = ['setup', '--event', event.publicId, '--url', `http://localhost:${port}`]
   const said = await command(setup)
-  report(`kinescope-chat ${setup.join(' ')}\n\n${said.trim().replace(/^(?=.)/gm, '    ')}\n`)
+  // what it did; what it would say next is for operators of their own
+  const [done = ''] = said.trim().split('\n\n')
+  report(`kinescope-chat-server ${setup.join(' ')}\n\n${done.replace(/^/gm, '    ')}\n`)
 
   // the running server gets no API token: it needs none
   const env = {
@@ -63,7 +65,7 @@ export async function operate(options: OperateOptions): Promise<Operated> {
   }
   let main = await serve({ PORT: String(port) })
   const tokenServer = main.url.replace('127.0.0.1', 'localhost')
-  report(`kinescope-chat serve: token server on ${tokenServer}`)
+  report(`kinescope-chat-server serve: token server on ${tokenServer}`)
   return {
     tokenServer,
     command,

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Runs `kinescope-chat` as a process of its own, as at a prompt. @throws with what it said, when it fails */
+/** Runs `kinescope-chat-server` as a process of its own, as at a prompt. @throws with what it said, when it fails */
 export async function runCommand(args: readonly string[], env: Record<string, string>): Promise<string> {
   const manifest = createRequire(import.meta.url).resolve('kinescope-chat-server/package.json')
   const main = join(dirname(manifest), 'dist/cli/main.js')
@@ -13,6 +13,6 @@ export async function runCommand(args: readonly string[], env: Record<string, st
     return stdout
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-    throw new Error(`kinescope-chat ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error })
+    throw new Error(`kinescope-chat-server ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error })
   }
 }

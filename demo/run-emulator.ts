@@ -27,11 +27,11 @@ Streams to try:
   ${live.publicId}   ${live.name}
   ${second.publicId}   ${second.name}
 
-Then, for example:
+Then, for example, in this folder after \`npm run build\`:
 
-  npx kinescope-chat-server setup --event ${live.publicId}
+  node packages/server/dist/cli/main.js setup --event ${live.publicId}
 
-Ctrl-C ends it.
+docs/start.md goes on from here to two visitors in one chat. Ctrl-C ends it.
 `)
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void emulator.close().finally(() => process.exit(0)))

@@ -13,8 +13,8 @@ export interface DemoOptions {
   ports: DemoPorts
   /** Reload the page when its sources change. */
   watch: boolean
-  /** Serve the element from its sources in place of the built file. */
-  fromSources?: boolean
+  /** The folder of the element's sources, where those are served in place of the built file. */
+  elementSources?: string | undefined
   /** Settings of the token server, beside the demo's own. */
   settings?: Record<string, string>
   /** Of the token servers, on standard output. */
@@ -38,7 +38,7 @@ export interface Demo {
  * host site and the token server on localhost. What is ours is set up by the code an operator would run.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  const { ports, watch, fromSources = false, settings, logLevel, report } = options
+  const { ports, watch, elementSources, settings, logLevel, report } = options
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
@@ -56,7 +56,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const site = await startHostSite({
       port: ports.site,
       watch,
-      fromSources,
+      elementSources,
       facts: () => behind.facts,
       otherServer: (name) => behind.others?.address(name) ?? Promise.reject(new Error('not started yet')),
       rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),

@@ -20,6 +20,12 @@ export async function assemble(): Promise<string> {
   return SITE
 }
 
+/** Writes a page again whenever its file changes. */
+export function follow(): void {
+  for (const file of Object.keys(PAGES))
+    watch(join(ROOT, file), () => void place(file).catch((error: unknown) => console.error(error)))
+}
+
 const folder = (path: string): string[] =>
   existsSync(join(ROOT, path)) ? readdirSync(join(ROOT, path)).map((name) => `${path}/${name}`) : []
 
@@ -34,9 +40,4 @@ async function put(name: string, write: (to: string) => Promise<void>): Promise<
   await write(to)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await assemble()
-  if (process.argv.includes('--watch'))
-    for (const file of Object.keys(PAGES))
-      watch(join(ROOT, file), () => void place(file).catch((error: unknown) => console.error(error)))
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await assemble()

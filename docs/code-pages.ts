@@ -1,9 +1,10 @@
 // Writes docs/troubleshooting.md and docs/ru/troubleshooting.md from the element's own tables: `pnpm --filter kinescope-chat-docs run pages`.
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { STATUS_CODES } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Code } from 'kinescope-chat/contract'
-import { PROBLEMS } from '../packages/element/src/problem.js'
+import { PROBLEMS } from '../packages/element/src/problems.js'
 import { en } from '../packages/element/src/view/en.js'
 import { ru } from '../packages/element/src/view/ru.js'
 import { CODE_NOTES, WHO } from './code-notes.js'
@@ -43,6 +44,8 @@ which looks for all of them:
 | Nothing at all, an empty place | [Placing: my chat is blank](placing.md#my-chat-is-blank) |
 | The chat's frame is there, and it says no | [\`bad-signature\`](#bad-signature), [\`jwt-not-enabled\`](#jwt-not-enabled), and [what the page can't see](not-known.md#what-the-page-can-never-see) |
 | Words in place of the chat | the code under "For the site" |
+| "Sign in", to somebody who is signed in | [\`sign-in-required\`](#sign-in-required) |
+| 401, 403, 404 or 503 in the network panel | [the table of statuses](#by-the-status-in-the-network-panel-401-403-404-503-) |
 `,
   ru: `# Что-то не так
 
@@ -53,10 +56,35 @@ which looks for all of them:
 
 | Что видно | С чего начать |
 | --- | --- |
-| Совсем ничего, пустое место | [Размещение: чат пуст](placing.md#чат-пуст) |
-| Фрейм чата есть, и он отказывает | [\`bad-signature\`](#bad-signature), [\`jwt-not-enabled\`](#jwt-not-enabled) |
+| Совсем ничего, пустое место | [Размещение: чат пустой](placing.md#чат-пустой) |
+| Фрейм чата есть, и он отказывает | [\`bad-signature\`](#bad-signature), [\`jwt-not-enabled\`](#jwt-not-enabled) и [то, чего странице не увидеть](../not-known.md#what-the-page-can-never-see) |
 | Слова вместо чата | код в «Для сайта» |
+| Посетитель вошёл на сайте, а чат просит войти | [\`sign-in-required\`](#sign-in-required) |
+| 401, 403, 404 или 503 на вкладке «Сеть» | [таблица статусов](#по-статусу-на-вкладке-сеть-401-403-404-503-) |
 `,
+}
+
+/** The codes behind an answer's status; not every answer is the token server's. */
+function byStatus(language: 'en' | 'ru'): string {
+  const statuses = new Map<string, Code[]>([
+    ['404', ['endpoint-not-found']],
+    ['502', ['endpoint-error']],
+    ['504', ['endpoint-error']],
+  ])
+  for (const code of Object.keys(CODE_NOTES) as Code[])
+    for (const status of CODE_NOTES[code].http.split(', ').filter((http) => /^\d+$/.test(http)))
+      statuses.set(status, [...(statuses.get(status) ?? []), code])
+  const rows = [...statuses]
+    .sort(([one], [other]) => Number(one) - Number(other))
+    .map(
+      ([status, codes]) =>
+        `| ${status} ${STATUS_CODES[Number(status)]} | ${codes.map((code) => `[\`${code}\`](#${code})`).join(', ')} |`,
+    )
+  const [heading, ...head] =
+    language === 'en'
+      ? ['By the status in the network panel: 401, 403, 404, 503 …', 'Status', 'Code']
+      : ['По статусу на вкладке «Сеть»: 401, 403, 404, 503 …', 'Статус', 'Код']
+  return [`## ${heading}`, '', `| ${head.join(' | ')} |`, '| --- | --- |', ...rows].join('\n')
 }
 
 const LABELS = {
@@ -88,7 +116,7 @@ export function codePage(language: 'en' | 'ru'): string {
     ]
     return lines.filter(Boolean).join('\n\n')
   })
-  return `${INTRO[language]}\n${sections.join('\n\n')}\n`
+  return `${INTRO[language]}\n${[byStatus(language), ...sections].join('\n\n')}\n`
 }
 
 /** The texts are plain; Markdown must not read marks into them. */

@@ -34,6 +34,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   'docs/ru/index.md': 'ru/index.md',
   'docs/ru/start.md': 'ru/start.md',
   'docs/ru/placing.md': 'ru/placing.md',
+  'docs/ru/operating.md': 'ru/operating.md',
   'docs/ru/troubleshooting.md': 'ru/troubleshooting.md',
   'packages/server/README.md': 'server/index.md',
   'packages/server/docs/settings.md': 'server/settings.md',

@@ -1,6 +1,6 @@
 // The bootstrap behind `npm run demo`, `npm test` and `npm run build`: needs only Node and npm.
 // It puts the pinned pnpm into .tools/ once, installs the locked packages when the lock changed, and runs the
-// named package script. After the first run it needs no network.
+// named package script, if one is named. After the first run it needs no network.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -50,6 +50,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   runNow([pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], root)
   writeFileSync(stamp, wanted)
 }
+
+// what is then run without pnpm ends with Ctrl-C as a program does, and nobody calls that a failure
+if (process.argv.length === 2) process.exit()
 
 const child = spawn(process.execPath, [pnpm, 'run', ...process.argv.slice(2)], {
   cwd: root,

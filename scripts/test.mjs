@@ -4,9 +4,23 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, provide } from './browsers.mjs'
 
+const USAGE = `npm test                 everything: build, form and types, tests in Node and in the browsers that are here
+npm test -- --install    the same, after bringing a browser by apt-get (Debian, as root)
+CI=1 npm test            the same, with all that CI has: three browsers, nginx, Redis, PHP, Go …
+
+One file, watch mode, one browser: see CONTRIBUTING.md, "Working on it".`
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((word) => word !== '--install')
+if (unknown.length) {
+  const asked = unknown.every((word) => ['--help', '-h'].includes(word))
+  console.log(asked ? USAGE : `There is no ${unknown.join(' ')}.\n\n${USAGE}`)
+  process.exit(asked ? 0 : 2)
+}
+
 const began = Date.now()
 const all = Boolean(process.env.CI)
-const hasBrowser = provide({ all, install: all || process.argv.includes('--install') })
+const hasBrowser = provide({ all, install: all || wanted.includes('--install') })
 mkdirSync('.cache', { recursive: true })
 const nodeResults = '.cache/node-tests.json'
 const browserResults = `${process.cwd()}/.cache/browser-tests.json`

@@ -38,7 +38,7 @@ export function server(long: boolean): Part {
     )
   return {
     title: 'The token server',
-    how: `${machine.rounds} rounds of ${machine.seconds} s that take turns; \`ofOpenssl\` is beside one core’s \`openssl speed rsa2048\` of the same minute. Then 2,000 connections that ask for more than can be signed.`,
+    how: `${machine.rounds} rounds of ${machine.seconds} s that take turns; \`ofOpenssl\` is beside one core’s \`openssl speed rsa2048\` of the same minute. Then thousands of connections that ask at one moment, and again after every answer: the patient wait as Retry-After says.`,
     tables: [
       { title: 'Tokens over HTTP', bars: 'tokensPerSecond', rows: steady.map(neat) },
       { title: 'Overload', rows: overloads.map(neat) },

@@ -21,8 +21,8 @@ export interface HostSiteOptions {
   rotateKeys: () => Promise<void>
   /** Watch the page's sources and reload on a change. */
   watch: boolean
-  /** Serve the element from its sources in place of the built file. */
-  fromSources?: boolean
+  /** The folder of the element's sources, where those are served in place of the built file. */
+  elementSources?: string | undefined
 }
 
 export interface HostSite {
@@ -41,7 +41,7 @@ export async function startHostSite({
   otherServer,
   rotateKeys,
   watch,
-  fromSources = false,
+  elementSources,
 }: HostSiteOptions): Promise<HostSite> {
   const visitors = new Visitors()
   const scripted = new ScriptedEndpoint(visitors)
@@ -74,7 +74,7 @@ export async function startHostSite({
       strictPort: true,
       ...(watch ? {} : { watch: null }),
     },
-    plugins: [sitePlugin(handlers, facts), ...(fromSources ? [elementFromSources()] : [])],
+    plugins: [sitePlugin(handlers, facts), ...(elementSources ? [elementFrom(elementSources)] : [])],
   })
   await vite.listen()
   const { port: taken } = vite.httpServer!.address() as AddressInfo
@@ -120,10 +120,8 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | u
 }
 
 /** The site's own `/kinescope-chat.js`: the element's sources, so that a change of them reloads the page. */
-function elementFromSources(): Plugin {
-  const source = fileURLToPath(
-    new URL('../packages/element/src/standalone.ts', new URL('..', import.meta.url)),
-  )
+function elementFrom(sources: string): Plugin {
+  const source = `${sources}/standalone.ts`
   return {
     name: 'element-from-sources',
     enforce: 'pre',

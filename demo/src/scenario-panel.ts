@@ -4,7 +4,7 @@ import { find } from './make.js'
 import { readRun } from './run-all.js'
 import { SCENARIOS } from './scenarios.js'
 import type { Scenario, Step } from './scenario.js'
-import { inLanguage, say } from './words.js'
+import { inLanguage, say, type Word } from './words.js'
 import type { Verdict } from './run-scenario.js'
 
 /** How far the scenario of this page has come. */
@@ -31,17 +31,20 @@ export function drawScenario({ scenario, step, checks, verdict }: Progress, stop
       <h3 id="scenario-title">${inLanguage(scenario.title)}</h3>
       <p id="scenario-about">${inLanguage(scenario.about)}</p>
       <div class="run">
-        <output id="verdict" data-verdict=${word ?? nothing}
-          >${word ? `${word === 'passed' ? '✓' : '✗'} ${say(word)}` : say('running')}</output
-        >
+        <span class="told">
+          <span class="which" aria-hidden="true">${inLanguage(scenario.title)}</span>
+          <output id="verdict" data-verdict=${word ?? nothing}
+            >${word ? `${word === 'passed' ? '✓' : '✗'} ${say(word)}` : say('running')}</output
+          >
+        </span>
         ${
           running
             ? html`<span class="quiet">${say('leftToPlay')} ${queue.length}</span>
-                <button @click=${stop}>${say('stopRun')}</button>`
-            : html`<a class="button" id="again" href="?scenario=${scenario.id}">${say('again')}</a>`
+                <button @click=${stop}>${label('■', 'stopRun')}</button>`
+            : html`<a class="button" id="again" href="?scenario=${scenario.id}">${label('↻', 'again')}</a>`
         }
         ${neighbour(index - 1, 'previous')} ${neighbour(index + 1, 'next')}
-        <a class="button" href="/">${say('leaveScenario')}</a>
+        <a class="button" href="/">${label('✕', 'leaveScenario')}</a>
       </div>
       <table id="checks">
         <caption class="hidden">
@@ -82,9 +85,13 @@ function neighbour(index: number, word: 'previous' | 'next'): TemplateResult | t
     rel=${word === 'previous' ? 'prev' : 'next'}
     href="?scenario=${scenario.id}"
     title=${inLanguage(scenario.title)}
-    >${say(word)}</a
+    >${label(word === 'previous' ? '‹' : '›', word)}</a
   >`
 }
+
+/** A sign for where there is no room for the word, which is read aloud in any case. */
+const label = (sign: string, word: Word): TemplateResult =>
+  html`<span class="sign" aria-hidden="true">${sign}</span><span class="word">${say(word)}</span>`
 
 function rowOf({ aspect, expected, observed, met }: Check, verdict: Verdict | undefined): TemplateResult {
   const seen = met === null ? say('lookYourself') : observed

@@ -1,26 +1,22 @@
-import { html, render } from 'lit'
+import { nothing, render } from 'lit'
+import { debugPanel } from '../../packages/element/src/view/debug-panel.js'
+import { messagesIn } from '../../packages/element/src/view/messages.js'
+import { styles } from '../../packages/element/src/view/styles.js'
 import type { ChatWatch } from './chat-watch.js'
 import { find } from './make.js'
-import { say } from './words.js'
+import { language } from './words.js'
 
-/** What the first chat knows of itself. */
+/** What the first chat knows of itself: the element's own panel for developers, fed by its `diagnostics()`. */
 export function drawState({ first }: ChatWatch): void {
   // the panel is closed most of the time, and diagnostics are much to write
   if (find('panel-state').hidden) return
-  const { state = '', problem, expiresAt } = first ?? {}
-  const facts: [string, string][] = [
-    ['state', state],
-    ['problem', problem ? problem.code : say('none')],
-    ['expiresAt', expiresAt ? expiresAt.toLocaleTimeString() : say('none')],
-  ]
-  if (problem) facts.push(['message', problem.message], ['remediation', problem.remediation])
-  render(
-    facts.map(
-      ([name, value]) =>
-        html`<dt>${name}</dt>
-          <dd>${value}</dd>`,
-    ),
-    find('state-facts'),
-  )
-  find('diagnostics').textContent = JSON.stringify(first?.diagnostics() ?? {}, null, 2)
+  const place = find('state')
+  const root = place.shadowRoot ?? dressed(place.attachShadow({ mode: 'open' }))
+  render(first ? debugPanel(first.diagnostics(), messagesIn(language())) : nothing, root)
+}
+
+/** A root of its own, as in the element: neither's styles reach the other. */
+function dressed(root: ShadowRoot): ShadowRoot {
+  root.adoptedStyleSheets = [styles.styleSheet!]
+  return root
 }

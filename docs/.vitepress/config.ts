@@ -52,11 +52,28 @@ const russian: DefaultTheme.SidebarItem[] = [
     items: [
       { text: 'Свой сервер за три минуты', link: '/ru/start' },
       { text: 'Как разместить чат', link: '/ru/placing' },
+      { text: 'Ключи и нагрузка', link: '/ru/operating' },
       { text: 'Что-то не так', link: '/ru/troubleshooting' },
     ],
   },
   { text: 'По-английски', items: [{ text: 'Вся документация', link: '/' }] },
 ]
+
+/** What is reached from every page, by a row or, on a phone, a menu. */
+const navigation = {
+  english: [
+    { text: 'Start', link: '/start' },
+    { text: 'Placing', link: '/placing' },
+    { text: 'Operating', link: '/server/operating' },
+    { text: 'Something is wrong', link: '/troubleshooting' },
+  ],
+  russian: [
+    { text: 'Начало', link: '/ru/start' },
+    { text: 'Размещение', link: '/ru/placing' },
+    { text: 'Ключи и нагрузка', link: '/ru/operating' },
+    { text: 'Что-то не так', link: '/ru/troubleshooting' },
+  ],
+}
 
 /** The documentation as a site. Its pages are put together by `assemble.ts`. */
 export default defineConfig({
@@ -69,11 +86,12 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   locales: {
-    root: { label: 'English', lang: 'en', themeConfig: { sidebar: english } },
+    root: { label: 'English', lang: 'en', themeConfig: { nav: navigation.english, sidebar: english } },
     ru: {
       label: 'Русский',
       lang: 'ru',
       themeConfig: {
+        nav: navigation.russian,
         sidebar: russian,
         outline: { label: 'На этой странице' },
         docFooter: { prev: 'Назад', next: 'Дальше' },
@@ -101,8 +119,26 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
-        // a code is one word: `rate-limited` finds its own row, not every page with a rate on it
-        miniSearch: { options: { tokenize: (text) => text.split(/[^\p{L}\p{N}_-]+/u).filter(Boolean) } },
+        miniSearch: {
+          options: {
+            // a code is one word: `rate-limited` finds its own row, not every page with a rate on it
+            tokenize: (text) => text.split(/[^\p{L}\p{N}_-]+/u).filter(Boolean),
+            // a Russian word is its stem: whoever types "утечка ключей" finds "утечку ключа"
+            processTerm: (term) =>
+              term
+                .toLowerCase()
+                .replaceAll('ё', 'е')
+                .replace(
+                  /(?<=[а-я]{3})(?:ться|тся|[аиыяуюоеьй]|[аоеияы]й|[ои]го|[ои]му|[аояеиы]м|[аяи]х|ых|[аяиы]ми|[ое]в|[аяоеую]я|[иоы]е|ую|и[еяюи]|ией)$/u,
+                  '',
+                ),
+          },
+          searchOptions: {
+            // reference and measurements have every word in them; somebody in need is looking for neither
+            boostDocument: (id: string) =>
+              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture)\b/.test(id) ? 0.2 : 1,
+          },
+        },
         locales: {
           ru: {
             translations: {

@@ -87,6 +87,10 @@ describe('the QA bench', () => {
     await page.locator('#verdict[data-verdict=passed]').waitFor()
     const box = await page.locator('#verdict').boundingBox()
     expect(box!.y + box!.height).toBeLessThanOrEqual(700)
+    // beside it the page itself is to be seen
+    expect((await page.locator('.run').boundingBox())!.height).toBeLessThanOrEqual(80)
+    expect((await page.locator('.bar').boundingBox())!.height).toBeLessThanOrEqual(80)
+    await page.getByRole('link', { name: 'Run again' }).waitFor()
   })
 
   it('opens a request to its bodies and decoded claims, with nothing that anybody could use', async () => {
@@ -99,6 +103,24 @@ describe('the QA bench', () => {
     expect(shown).toContain('X-Request-ID')
     expect(shown).not.toContain('Tester')
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/)
+  })
+
+  it('shows as its state what the element shows to developers', async () => {
+    const page = await open('/?scenario=bad-audience')
+    await page.locator('#verdict[data-verdict=passed]').waitFor()
+    await page.click('#tab-state')
+    await page.evaluate(() => document.querySelector('kinescope-chat')!.toggleAttribute('debug', true))
+    const [bench, element] = await Promise.all(
+      ['#state', 'kinescope-chat'].map(async (host) => {
+        const panel = page.locator(`${host} .debug`)
+        await panel.waitFor()
+        const display = await panel.evaluate((section) => getComputedStyle(section).display)
+        return { display, facts: await panel.locator('dt, dd bdi, dd code').allTextContents() }
+      }),
+    )
+    expect(bench!.facts).toContain('bad-audience')
+    expect(bench!.facts).toContain('aud')
+    expect(bench).toEqual(element)
   })
 
   it('shows two visitors who talk to each other', async () => {

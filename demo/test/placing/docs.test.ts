@@ -18,7 +18,7 @@ describe('docs/placing.md', () => {
       'dompurify.js',
       'sanitizer-api.js',
     ].map((name) => `editors/${name}`),
-    ...['editors/sanitize-html.ts', 'servers/express.ts', 'servers/next-route.ts', 'react/chat.tsx'],
+    ...['editors/sanitize-html.ts', 'servers/express.ts', 'next/app/token/route.ts', 'react/chat.tsx'],
     ...['identity/statement.php', 'identity/statement.py', 'identity/statement.js'],
   ])('shows %s as it is tested', (name) => {
     expect(docs).toContain(`\n${text(`demo/examples/${name}`).trim()}\n\`\`\``)

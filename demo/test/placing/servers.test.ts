@@ -10,14 +10,10 @@ const ring = ringDirectory()
 const first = ringEntry()
 let signing = first
 writeRing(ring.dir, 1, [first])
-const SETTINGS = { CHAT_KEY_DIR: ring.dir, CHAT_EVENTS: `other,${EVENT}` }
-const before = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, process.env[name]]))
-beforeAll(() => Object.assign(process.env, SETTINGS))
+beforeAll(() => vi.stubEnv('CHAT_KEY_DIR', ring.dir))
 afterAll(() => {
   ring.remove()
-  for (const [name, value] of Object.entries(before))
-    if (value === undefined) delete process.env[name]
-    else process.env[name] = value
+  vi.unstubAllEnvs()
 })
 
 const question = (cookie?: string) => ({
@@ -75,11 +71,11 @@ describe('the Next.js route example', () => {
   const url = 'https://www.example.com/token'
 
   it('gives a signed-in visitor a token that Kinescope can verify', async () => {
-    const { POST } = await import('../../examples/servers/next-route.js')
+    const { POST } = await import('../../examples/next/app/token/route.js')
     await expectToken(await POST(new Request(url, question('visitor=Ann'))))
   })
   it('sends a stranger to the sign-in, and answers other methods', async () => {
-    const { POST, GET } = await import('../../examples/servers/next-route.js')
+    const { POST, GET } = await import('../../examples/next/app/token/route.js')
     await expectSignIn(await POST(new Request(url, question())))
     expect((await GET(new Request(url))).status).toBe(405)
   })
@@ -87,7 +83,7 @@ describe('the Next.js route example', () => {
 
 describe('both, after the key was revoked', () => {
   it('sign with the next one within seconds, without a restart', async () => {
-    const { POST } = await import('../../examples/servers/next-route.js')
+    const { POST } = await import('../../examples/next/app/token/route.js')
     const site = createServer(await buildSite(() => ({ id: 'user-Ann', name: 'Ann' })))
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
     const express = `http://127.0.0.1:${(site.address() as AddressInfo).port}/token`

@@ -1,26 +1,27 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../e2e/browser.js'
+import { blocksOf, ROOT } from './page-blocks.js'
+import { twoVisitorsTalk } from './two-visitors.js'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const PAGE = await readFile(join(ROOT, 'docs/start.md'), 'utf8')
 /** Ports of the page, and those that this test takes in their place. */
 const PORTS: Record<string, string> = { '9090': '19090', '3000': '13000', '8080': '18080' }
 
-const blocks = [...PAGE.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({
-  language: language!,
+const SITE = `http://localhost:${PORTS['3000']}/`
+
+const blocks = (await blocksOf('docs/start.md')).map(({ language, code }) => ({
+  language,
   code: Object.entries(PORTS).reduce(
     (text, [from, to]) =>
       text
         .replaceAll(`:${from}`, `:${to}`)
         .replaceAll(`(${from},`, `(${to},`)
         .replaceAll(`port: ${from},`, `port: ${to},`),
-    code!,
+    code,
   ),
 }))
 const sh = (mark: string) =>
@@ -96,25 +97,6 @@ describe('docs/start.md, followed word for word', () => {
       .toBe(true)
   }
 
-  async function twoVisitorsTalk(): Promise<void> {
-    const chats = await Promise.all(
-      ['Ann', 'Ben'].map(async (name) => {
-        const context = await browser.newContext()
-        const page = await context.newPage()
-        await page.goto(`http://localhost:${PORTS['3000']}/?as=${name}`)
-        const chat = page.frameLocator('kinescope-chat iframe')
-        await chat.locator('#standing.verified').waitFor()
-        expect(await chat.locator('#who').textContent()).toBe(name)
-        return { chat, context }
-      }),
-    )
-    const [ann, ben] = chats
-    await ann!.chat.locator('#message').fill('Hello, Ben')
-    await ann!.chat.locator('#message').press('Enter')
-    await ben!.chat.locator('#log', { hasText: 'Hello, Ben' }).first().waitFor()
-    for (const { context } of chats) await context.close()
-  }
-
   it('standalone', async () => {
     await save('my-site.mjs')
     await up(sh('node demo/my-site.mjs &').replace('&', ''), `http://127.0.0.1:${PORTS['3000']}/`)
@@ -122,12 +104,12 @@ describe('docs/start.md, followed word for word', () => {
       `export PORT=${PORTS['8080']}\n${terminal()}${sh('chat-server serve')}`,
       `http://127.0.0.1:${PORTS['8080']}/healthz`,
     )
-    await twoVisitorsTalk()
+    await twoVisitorsTalk(browser, SITE)
   })
 
   it.each(['my-express.mjs', 'my-fastify.mjs'])('inside an app: %s', async (name) => {
     await save(name)
     await up(`${terminal()}${sh(`node demo/${name}`)}`, `http://127.0.0.1:${PORTS['3000']}/`)
-    await twoVisitorsTalk()
+    await twoVisitorsTalk(browser, SITE)
   })
 })

@@ -5,8 +5,9 @@ import { launchBrowser } from '../e2e/browser.js'
 import { EVENT, startKinescope, type Kinescope } from './kinescope.js'
 import { startTokenServer, type TokenServer } from './token-server.js'
 import { startDatabase, type Database } from './wordpress-database.js'
+import { WordPressOwner } from './wordpress-owner.js'
 import { People } from './wordpress-people.js'
-import { freePort, releases, startWordPress, whyNoWordPress, ZIP, type WordPress } from './wordpress-site.js'
+import { freePort, releases, startWordPress, whyNoWordPress, type WordPress } from './wordpress-site.js'
 
 const missing = whyNoWordPress()
 if (missing) console.log(`Skipped: the WordPress plugin is not tried in a real WordPress. ${missing}`)
@@ -33,6 +34,7 @@ describe.skipIf(missing)('the WordPress plugin, from its upload to the chat', ()
     let tokenServer: TokenServer
     let people: People
     let server: string
+    let owner: WordPressOwner
     let settings: string
     /** `CHAT_…` lines as the settings page shows them. */
     let lines: Record<string, string> = {}
@@ -49,7 +51,8 @@ describe.skipIf(missing)('the WordPress plugin, from its upload to the chat', ()
         plugin: false,
       })
       people = new People(wordpress, browser)
-      settings = `${wordpress.url}/wp-admin/options-general.php?page=stream-chat-for-kinescope`
+      owner = new WordPressOwner(people)
+      ;({ settings } = owner)
     })
     afterAll(async () => {
       await wordpress?.close()
@@ -88,22 +91,10 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       CHAT_ALLOWED_ORIGINS: lines['CHAT_ALLOWED_ORIGINS']!,
     })
 
-    async function testConnection(event: string): Promise<string | null> {
-      const page = await people.page('boss')
-      await page.goto(settings)
-      await page.fill('#stream_chat_for_kinescope_test', event)
-      await page.click('#stream_chat_for_kinescope_test_submit')
-      return page.locator('[data-code]:not([data-code=""])').getAttribute('data-code')
-    }
+    const testConnection = (event: string) => owner.testConnection(event)
 
     it('is uploaded as an archive, switched on, and leads to its settings from the list of plugins', async () => {
-      const page = await people.page('boss')
-      await page.goto(`${wordpress.url}/wp-admin/plugin-install.php?tab=upload`)
-      if (!(await page.locator('#pluginzip').isVisible())) await page.click('.upload-view-toggle')
-      await page.setInputFiles('#pluginzip', ZIP)
-      await page.click('#install-plugin-submit')
-      await page.click('a[href*="action=activate"]')
-      await page.waitForURL(/plugins\.php/)
+      const page = await owner.upload()
       await page.click('tr[data-slug="stream-chat-for-kinescope"] a[href*="page=stream-chat-for-kinescope"]')
       expect(page.url()).toBe(settings)
       expect(await faults(page)).toBeNull()
@@ -111,21 +102,15 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     it('is set up on its settings page: a good address, and a secret that is shown once', async () => {
       const page = await people.page('boss')
-      const save = async (address: string, hours = '6') => {
-        await page.goto(settings)
-        await page.fill('#stream-chat-for-kinescope-server', address)
-        await page.fill('#stream-chat-for-kinescope-hours', hours)
-        await Promise.all([page.waitForURL(/settings-updated/), page.click('#submit')])
-      }
       const kept = async () =>
         JSON.parse(
           await wordpress.php(`echo json_encode(get_option('stream_chat_for_kinescope'));`),
         ) as unknown
       expect(await testConnection(EVENT)).toBe('no-address')
-      await save(`${server}/`)
+      await owner.save(`${server}/`)
       expect(await kept()).toEqual({ server, hours: 6 })
       for (const bad of ['http://chat.example.com', 'https://chat.example.com/?x=1']) {
-        await save(bad)
+        await owner.save(bad)
         expect(
           await page.locator('.settings-error.notice-error, .notice-error.settings-error').count(),
           bad,
@@ -134,10 +119,8 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       }
       expect(await testConnection(EVENT)).toBe('no-secret')
 
-      await page.click('#stream_chat_for_kinescope_make_secret_submit')
-      const shown = await page.locator('#stream-chat-for-kinescope-made code').innerText()
+      lines = await owner.makeSecret()
       await picture(page, 'settings-made')
-      lines = Object.fromEntries(shown.split('\n').map((line) => line.split(/=(.*)/s) as [string, string]))
       expect(Object.keys(lines)).toEqual([
         'CHAT_IDENTITY',
         'CHAT_IDENTITY_SECRET',

@@ -1,28 +1,19 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
-import type { Problem } from '../problem.js'
-import type { Status } from '../session/chat-state.js'
-import type { Step } from '../session/journal.js'
+import type { Diagnostics } from './diagnostics.js'
 import type { Messages } from './messages.js'
 
-export interface DebugModel {
-  state: Status
-  problem: Problem | null
-  /** Of the token in hand, or of the one that was refused; never the signature. */
-  header: object | null
-  claims: object | null
+/** What `diagnostics()` gives, which is all that a page can have of a chat; the element itself knows a little more. */
+export interface DebugModel extends Diagnostics {
   /** The member of the header or the claims that is wrong. */
-  wrong: string | undefined
+  wrong?: string | undefined
   /** The token's life so far, what is left of it, and when the next one is asked for, in milliseconds. */
-  life: { spentMs: number; leftMs: number; nextInMs: number | null } | null
-  clockDifferenceMs: number | null
-  steps: readonly Step[]
-  /** A chat origin that an attribute named and that doesn't count. */
-  ignoredChatOrigin: string | null
+  life?: { spentMs: number; leftMs: number; nextInMs: number | null } | null
 }
 
 /** The developer's panel: what there is to know of a chat, as something to read. */
 export function debugPanel(model: DebugModel, text: Messages): TemplateResult {
-  const { state, problem, header, claims, wrong, life, clockDifferenceMs, ignoredChatOrigin } = model
+  const { state, problem, header, claims, wrong, life, timeLeftMs, clockDifferenceMs, ignoredChatOrigin } =
+    model
   const fact = (name: string, value: unknown) =>
     html`<dt>${name}</dt>
       <dd>${value}</dd>`
@@ -35,8 +26,8 @@ export function debugPanel(model: DebugModel, text: Messages): TemplateResult {
       ${remediation ? fact(text.whatToDo, html`<span lang="en" dir="ltr">${remediation}</span>`) : nothing}
       ${requestId ? fact(text.requestId, html`<code>${requestId}</code>`) : nothing}
       ${ignoredChatOrigin ? fact('chat-origin', html`<s>${ignoredChatOrigin}</s>`) : nothing}
-      ${fact(text.clockDifference, clockDifferenceMs === null ? text.none : seconds(clockDifferenceMs))}
-      ${life ? lifeOf(life, text) : fact(text.tokenLife, text.none)}
+      ${fact(text.clockDifference, seconds(clockDifferenceMs, text))}
+      ${life ? lifeOf(life, text) : fact(text.tokenLife, seconds(timeLeftMs, text))}
     </dl>
     ${members(text.header, header, wrong, text)} ${members(text.claims, claims, wrong, text)}
     <h3 id="steps">${text.timeline}</h3>
@@ -83,10 +74,9 @@ function lifeOf(
 ): TemplateResult {
   const whole = Math.max(1, spentMs + leftMs)
   const percent = (ms: number) => Math.min(100, Math.max(0, (100 * ms) / whole))
-  const next = nextInMs === null ? text.none : seconds(nextInMs)
   return html`<dt>${text.tokenLife}</dt>
     <dd>
-      ${seconds(leftMs)}
+      ${seconds(leftMs, text)}
       <svg class="life" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
         <rect class="spent" width=${percent(spentMs)} height="1" />
         ${
@@ -97,7 +87,9 @@ function lifeOf(
       </svg>
     </dd>
     <dt>${text.nextRefresh}</dt>
-    <dd>${next}</dd>`
+    <dd>${seconds(nextInMs, text)}</dd>`
 }
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+const seconds = (ms: number | null, { none }: Messages): string =>
+  // no -0.0: whoever reads it looks for a difference
+  ms === null ? none : `${(Math.round(ms / 100) / 10 || 0).toFixed(ms < 10_000 ? 1 : 0)} s`
