@@ -18,6 +18,8 @@ export class Talker {
   #asleep = false
   #sentAt = performance.now()
   #longestSilence = 0
+  /** How often something had to be typed or sent anew. */
+  #again = 0
 
   private constructor(name: string, page: Page, devtools: CDPSession) {
     this.name = name
@@ -67,6 +69,7 @@ export class Talker {
       const text = `${this.name} ${number}`
       while (!(await this.#say(text))) {
         if (isOver()) return
+        if (!this.#asleep) this.#again++
         await this.#page.waitForTimeout(300).catch(() => undefined)
       }
       const now = performance.now()
@@ -117,7 +120,7 @@ export class Talker {
       return { samples, blank, state: document.querySelector('kinescope-chat')!.state }
     })
     const shown = await this.#shown().locator('#log article p').allTextContents()
-    return { ...page, shown, longestSilence: this.#longestSilence }
+    return { ...page, shown, longestSilence: this.#longestSilence, again: this.#again }
   }
 
   /** Types it and sends it. @returns whether it is gone from the field, and nothing says that it wasn't sent */

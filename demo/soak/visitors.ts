@@ -76,7 +76,7 @@ export async function visitors(minutes: number): Promise<boolean> {
     check('and once', doubled.length === 0, doubled.join(', ') || 'none came twice')
     const lastOnes = [...arrived.keys()].slice(-50)
     for (const talker of talkers) {
-      const { state, shown, blank, samples, longestSilence } = await talker.stand()
+      const { state, shown, blank, samples, longestSilence, again } = await talker.stand()
       const missed = lastOnes.filter((text) => shown.filter((one) => one === text).length !== 1)
       check(`${talker.name} is in at the end`, state === 'ready', state)
       check(
@@ -90,7 +90,7 @@ export async function visitors(minutes: number): Promise<boolean> {
         `${blank} of ${samples} samples`,
       )
       console.log(
-        `     ${talker.name}: the longest that a message had to wait: ${Math.round(longestSilence / 1000)} s`,
+        `     ${talker.name}: the longest that a message had to wait: ${Math.round(longestSilence / 1000)} s; typed or sent anew: ${again} times`,
       )
     }
     for (const { what, isFine, measured } of growth(weights)) check(what, isFine, measured)
