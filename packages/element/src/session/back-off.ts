@@ -4,6 +4,8 @@ import { courseOf } from '../problems.js'
 const FIRST_MS = 2_000
 /** So that nobody is without a token for longer than a minute and a half once an outage is over. */
 const CAP_MS = 72_000
+/** Whoever has a chat and this much of its token left is in no hurry after a second failure. */
+const UNHURRIED_MS = 2 * CAP_MS
 /** How long before a token's end somebody else's answer is asked about for the last time. */
 const LAST_LOOK_MS = 5_000
 /** How often a first load asks again after an answer that wasn't the endpoint's. */
@@ -30,7 +32,11 @@ export interface Standing {
   random: number
 }
 
-/** Milliseconds until a failure is followed by another try; Infinity where a hand is waited for, or the network. */
+/**
+ * Milliseconds until a failure is followed by another try; Infinity where a hand is waited for, or the network. A chat whose
+ * token lives long enough makes good a passing fault at once, and then waits as long as it may: in an outage those who come
+ * anew need the servers more.
+ */
 export function askAgainIn(failure: Failure, { failures, leftMs, random }: Standing): number {
   const course = courseOf(failure)
   const live = leftMs > 0
@@ -39,7 +45,8 @@ export function askAgainIn(failure: Failure, { failures, leftMs, random }: Stand
     (course === 'foreign' && (live || failures <= FOREIGN_TRIES)) ||
     (course === 'keeps' && live)
   if (!again || failure.code === 'offline') return Infinity
-  const wait = backOff(failures, random, failure.retryAfterMs)
+  const unhurried = failures > 1 && leftMs > UNHURRIED_MS
+  const wait = backOff(unhurried ? Infinity : failures, random, failure.retryAfterMs)
   if (course === 'passes' || !live || wait < leftMs) return wait
   // what isn't asked once the token has ended is asked a last time shortly before
   const last = leftMs - LAST_LOOK_MS
