@@ -13,8 +13,8 @@ export interface OperateOptions {
   allowed: readonly string[]
   /** The token server's; 0 for any free one. */
   port: number
-  /** Seconds; the server's default where unset. */
-  tokenTtl?: number | undefined
+  /** Settings of the token server, beside these. */
+  settings?: Record<string, string> | undefined
   logLevel: 'error' | 'silent'
   report: (step: string) => void
 }
@@ -25,6 +25,8 @@ export interface Operated {
   tokenServer: string
   /** Replaces the signing key; resolves when the server signs with the new one. */
   rotateKeys: () => Promise<void>
+  /** Ends the server as an orchestrator does, and starts it anew in its place. */
+  restart: () => Promise<void>
   /** Starts one more server, with these settings changed, on any free port; returns its address. */
   serveAlso: (changes: Record<string, string>) => Promise<string>
   /** Runs the command line with these settings changed. */
@@ -34,7 +36,7 @@ export interface Operated {
 
 /** Does what an operator does, with the operator's own command: sets up the key and the stream, then serves. */
 export async function operate(options: OperateOptions): Promise<Operated> {
-  const { keyDir, api, site, event, allowed, port, tokenTtl, logLevel, report } = options
+  const { keyDir, api, site, event, allowed, port, settings, logLevel, report } = options
   const shared = { CHAT_KEY_DIR: keyDir, KINESCOPE_API_URL: api.url, KINESCOPE_CHAT_ORIGIN: api.url }
   const command: Operated['command'] = (args, changes) =>
     runCommand(args, { ...shared, KINESCOPE_API_TOKEN: api.token, ...changes })
@@ -53,7 +55,7 @@ export async function operate(options: OperateOptions): Promise<Operated> {
     CHAT_IDENTITY: 'forward',
     CHAT_IDENTITY_URL: `${site.replace('localhost', '127.0.0.1')}/me`,
     CHAT_ALLOWED_ORIGINS: site,
-    ...(tokenTtl === undefined ? {} : { CHAT_TOKEN_TTL: String(tokenTtl) }),
+    ...settings,
   }
   const servers: RunningServer[] = []
   const serve = async (changes: Record<string, string>) => {
@@ -61,15 +63,21 @@ export async function operate(options: OperateOptions): Promise<Operated> {
     servers.push(server)
     return server
   }
-  const main = await serve({ PORT: String(port) })
+  let main = await serve({ PORT: String(port) })
   const tokenServer = main.url.replace('127.0.0.1', 'localhost')
   report(`kinescope-chat-server serve: token server on ${tokenServer}`)
   return {
     tokenServer,
     command,
     async rotateKeys() {
-      await command(['keys', 'rotate', '--propagation', '0'])
+      // also where the last rotation isn't finished, as it is for an hour: whoever presses a button means it
+      await command(['keys', 'rotate', '--propagation', '0', '--force'])
       await main.reload()
+    },
+    async restart() {
+      await main.close()
+      servers.splice(servers.indexOf(main), 1)
+      main = await serve({ PORT: new URL(main.url).port })
     },
     serveAlso: async (changes) => (await serve({ PORT: '0', ...changes })).url,
     close: async () => void (await Promise.all(servers.map((server) => server.close()))),

@@ -15,8 +15,8 @@ export interface DemoOptions {
   watch: boolean
   /** The folder of the element's sources, where those are served in place of the built file. */
   elementSources?: string | undefined
-  /** Seconds a token lives; the server's default where unset. */
-  tokenTtl?: number
+  /** Settings of the token server, beside the demo's own. */
+  settings?: Record<string, string>
   /** Of the token servers, on standard output. */
   logLevel: 'error' | 'silent'
   /** Told each step as it is done. */
@@ -28,6 +28,8 @@ export interface Demo {
   readonly site: string
   readonly tokenServer: string
   readonly emulator: Emulator
+  /** Who keeps the token server. */
+  readonly operated: Operated
   close(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ export interface Demo {
  * host site and the token server on localhost. What is ours is set up by the code an operator would run.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  const { ports, watch, elementSources, tokenTtl, logLevel, report } = options
+  const { ports, watch, elementSources, settings, logLevel, report } = options
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
@@ -70,7 +72,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       site: site.url,
       event: SEED.live,
       allowed: emulator.state.events.flatMap(({ id, publicId }) => [id, publicId]),
-      tokenTtl,
+      settings,
       logLevel,
       port: ports.token,
       report,
@@ -80,7 +82,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     behind.others = new OtherServers(operated, emulator, dir)
     await registerScriptedKey(emulator, site.scripted.key.registration)
     behind.facts = factsOf(emulator, operated)
-    return { site: site.url, tokenServer: operated.tokenServer, emulator, close }
+    return { site: site.url, tokenServer: operated.tokenServer, emulator, operated, close }
   } catch (error) {
     await close()
     throw error

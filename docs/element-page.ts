@@ -51,7 +51,7 @@ export async function elementPage(): Promise<string> {
     )
   const fields = element.members.filter(({ kind }) => kind === 'field')
   const alone = fields.filter(
-    ({ readonly, attribute, static: ofClass }) => readonly || (!attribute && !ofClass),
+    ({ readonly, attribute, static: ofClass }) => !ofClass && (readonly || !attribute),
   )
   const methods = element.members.filter(({ kind }) => kind === 'method')
   const ofClass = element.members.filter((member) => member.static && member.description)

@@ -1,4 +1,4 @@
-import { rounded, type Part } from './part.js'
+import { drawn, rounded, type Part } from './part.js'
 import { play, stories, TTL_S } from './viewers.js'
 
 const CROWDS = [
@@ -12,8 +12,11 @@ export function crowds(): Part {
     // what a crowd that came within ten seconds brings back at exp - 60 s, where nobody had been refused
     const naive = stories(viewers, Infinity, 'naive')[1]!
     const { refreshPeak: naivePeak } = play(naive)
+    const picture = ['requests, a column is two minutes, each line as high as its highest']
     const rows = stories(viewers, replicas).map((story) => {
-      const { peak, refreshPeak, refused, longestWithout, longestAfterReturn, allIn } = play(story)
+      const outcome = play(story)
+      picture.push(`${drawn(outcome.minutes)}  ${story.name}`)
+      const { peak, refreshPeak, refused, longestWithout, longestAfterReturn, allIn } = outcome
       return {
         story: story.name,
         'peak /s': peak,
@@ -29,6 +32,7 @@ export function crowds(): Part {
       title: `${viewers.toLocaleString('en')} viewers, ${replicas} servers`,
       bars: 'refresh peak /s',
       rows,
+      picture,
     }
   })
   return {

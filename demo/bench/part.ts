@@ -6,6 +6,8 @@ export interface Table {
   /** Which column the bars show; it holds numbers. */
   bars?: string
   rows: Row[]
+  /** What happened over time: lines of text, drawn. */
+  picture?: string[]
 }
 
 /** What one part of the benchmark has found. */
@@ -25,3 +27,28 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 export const median = (values: readonly number[]) => quantile(values, 0.5)
+
+const HEIGHTS = '▁▂▃▄▅▆▇█'
+/** Columns of a picture. */
+const COLUMNS = 60
+
+/** A line that rises and falls with the values, over a column for each group of them; a blank is nothing at all. */
+export function drawn(values: readonly number[]): string {
+  const group = Math.ceil(values.length / COLUMNS)
+  const columns = Array.from({ length: Math.ceil(values.length / group) }, (_, column) =>
+    Math.max(...values.slice(column * group, (column + 1) * group)),
+  )
+  const most = Math.max(...columns)
+  const height = (value: number) =>
+    value > 0 ? HEIGHTS[Math.min(HEIGHTS.length - 1, Math.floor((value / most) * HEIGHTS.length))]! : ' '
+  return columns.map(height).join('')
+}
+
+/** Where moments lie between nothing and the last of all, as letters on a line. */
+export function marked(moments: Readonly<Record<string, number>>, last: number): string {
+  const line = Array.from({ length: COLUMNS }, () => ' ')
+  const at = (value: number) => Math.min(COLUMNS - 1, Math.max(0, Math.round((value / last) * (COLUMNS - 1))))
+  line.fill('─', 0, at(Math.max(...Object.values(moments))))
+  for (const [letter, value] of Object.entries(moments)) line[at(value)] = letter
+  return line.join('').trimEnd()
+}

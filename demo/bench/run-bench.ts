@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every part, or those named (`npm run bench -- size crowds`). Prints tables and writes
+ * `npm run bench`: every part, or those named (`npm run bench -- size crowds`), with `--long` also what takes long. Prints tables and writes
  * `.cache/bench.json`; the whole of it also docs/bench.md. Nothing here fails a build.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { server } from './server.js'
 import { size } from './size.js'
 import { timeToChat } from './time-to-chat.js'
 
-const PARTS: Record<string, () => Part | Promise<Part>> = {
+const PARTS: Record<string, (long: boolean) => Part | Promise<Part>> = {
   size,
   'time-to-chat': timeToChat,
   'many-chats': manyChats,
@@ -25,26 +25,31 @@ const PARTS: Record<string, () => Part | Promise<Part>> = {
 const BUSY = 1.5
 
 const ROOT = new URL('../../', import.meta.url)
-const named = process.argv.slice(2).filter((argument) => argument !== '--')
+const given = process.argv.slice(2).filter((argument) => argument !== '--')
+const long = given.includes('--long')
+const named = given.filter((argument) => argument !== '--long')
 const unknown = named.filter((name) => !(name in PARTS))
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(', ')}. There are ${Object.keys(PARTS).join(', ')}.`)
   process.exit(2)
 }
 
+const begun = performance.now()
 const [before = 0] = loadavg()
 sayLoad(before)
 const parts: Part[] = []
 for (const [name, measure] of Object.entries(PARTS)) {
   if (named.length > 0 && !named.includes(name)) continue
   try {
-    const part = await measure()
+    const part = await measure(long)
     parts.push(part)
     console.log(`\n${part.title}. ${part.how}`)
-    for (const { title, rows } of part.tables) {
+    for (const { title, rows, picture = [] } of part.tables) {
       console.log(title)
       console.table(rows)
+      for (const line of picture) console.log(line)
     }
+    console.log(`${Math.round((performance.now() - begun) / 1000)} s since the start`)
   } catch (error) {
     console.error(`${name} could not be measured:`, error)
   }
@@ -58,6 +63,8 @@ const circumstances = {
   load: [before, after] as const,
   // what was measured has its own part in the load at the end
   busy: before > BUSY,
+  long,
+  seconds: (performance.now() - begun) / 1000,
 }
 mkdirSync(new URL('.cache/', ROOT), { recursive: true })
 writeFileSync(new URL('.cache/bench.json', ROOT), JSON.stringify({ ...circumstances, parts }, null, 2))

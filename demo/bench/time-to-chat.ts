@@ -3,7 +3,7 @@ import { launchBrowser } from '../test/e2e/browser.js'
 import { EVENT } from '../test/placing/kinescope.js'
 import type { Site } from '../test/placing/site.js'
 import { chatTag, startBenchSite } from './bench-site.js'
-import { median, quantile, rounded, type Part } from './part.js'
+import { marked, median, quantile, rounded, type Part } from './part.js'
 import { bundleOf } from './size.js'
 
 const ROUNDS = 9
@@ -63,7 +63,21 @@ export async function timeToChat(): Promise<Part> {
           'to the frame’s request, ms': rounded(median(of('frameAsked')), 1),
         }
       })
-      tables.push({ title: `A processor ${slower} times slower than this one`, bars: 'script, ms', rows })
+      const moments = loads.map((ofOne) => ({
+        T: median(ofOne.map(({ tokenAsked }) => tokenAsked)),
+        F: median(ofOne.map(({ frameAsked }) => frameAsked)),
+      }))
+      const last = Math.max(...moments.flatMap(({ T, F }) => [T, F]))
+      const picture = [
+        `from the script’s arrival to the token’s request (T) and the frame’s (F), ${rounded(last)} ms in all`,
+        ...names.map((name, index) => `${marked(moments[index]!, last).padEnd(62)}${name}`),
+      ]
+      tables.push({
+        picture,
+        title: `A processor ${slower} times slower than this one`,
+        bars: 'script, ms',
+        rows,
+      })
     }
     tables[0]!.title = 'This processor'
     return {

@@ -1,4 +1,5 @@
-import { backOff } from '../../packages/element/src/session/back-off.js'
+import { askAgainIn } from '../../packages/element/src/session/back-off.js'
+import { chatFailure } from '../../packages/element/src/problem.js'
 import { refreshDelay } from '../../packages/element/src/token/token-life.js'
 import { ReturnSlots } from '../../packages/server/src/endpoint/return-slots.js'
 
@@ -28,6 +29,8 @@ export interface Outcome {
   longestWithout: number
   /** The same, counted from the moment that the servers answer again. */
   longestAfterReturn: number
+  /** Requests in each minute. */
+  minutes: number[]
   /** Everybody who was to come has a token at the end. */
   allIn: boolean
 }
@@ -76,6 +79,7 @@ export function play(story: Story, random = randoms(1)): Outcome {
     refused: 0,
     longestWithout: 0,
     longestAfterReturn: 0,
+    minutes: [],
     allIn: true,
   }
   // one line for all replicas: each has its share of the crowd and of the work
@@ -86,6 +90,8 @@ export function play(story: Story, random = randoms(1)): Outcome {
   for (let tick = 0; tick <= ticks; tick++) {
     const now = (tick * TICK_MS) / 1000
     if (tick % (1000 / TICK_MS) === 0) inSecond = refreshes = 0
+    const minute = Math.floor(now / 60)
+    outcome.minutes[minute] = (outcome.minutes[minute] ?? 0) + due[tick]!.length
     if (revokedAt !== undefined && !revoked && now >= revokedAt) {
       revoked = true
       // a chat that is open is asked for again at its next refresh; a page that is loaded again asks at once
@@ -112,14 +118,14 @@ export function play(story: Story, random = randoms(1)): Outcome {
       } else {
         outcome.refused++
         failures[viewer] = Math.min(255, failures[viewer]! + 1)
-        const wait =
-          story.way === 'naive'
-            ? 1000
-            : backOff(
-                failures[viewer],
-                random(),
-                dead ? undefined : slots.take(now * 1000, 1000 / story.capacity(now)) * 1000,
-              )
+        const code = dead ? 'endpoint-unreachable' : 'overloaded'
+        const retryAfterMs = dead ? undefined : slots.take(now * 1000, 1000 / story.capacity(now)) * 1000
+        const standing = {
+          failures: failures[viewer],
+          leftMs: Math.max(0, endsAt[viewer]! - now) * 1000,
+          random: random(),
+        }
+        const wait = story.way === 'naive' ? 1000 : askAgainIn(chatFailure(code, { retryAfterMs }), standing)
         at(viewer, now + wait / 1000)
       }
     }
@@ -151,7 +157,8 @@ export function stories(viewers: number, replicas: number, way: Story['way'] = '
       ...common,
       name: 'two minutes without servers, at the height of the refreshes',
       arrival: organic,
-      capacity: (second) => (second >= 2700 && second < 2820 ? 0 : all),
+      // the first to come ask again after 36 minutes, the last after 84; most of all after 54
+      capacity: (second) => (second >= 3180 && second < 3300 ? 0 : all),
     },
     {
       ...common,

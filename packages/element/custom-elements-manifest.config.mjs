@@ -11,17 +11,17 @@ mkdirSync(outdir, { recursive: true })
 const attributeOf = ({ name }) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** What has no description is the machinery's own business, and so are the platform's callbacks. */
-const isPublic = ({ kind, name, privacy, description, attribute, readonly }) =>
+const isPublic = ({ kind, name, privacy, description, attribute, readonly, static: isStatic }) =>
   (!privacy || privacy === 'public') &&
   !/Callback$/.test(name) &&
-  Boolean(description || attribute || (kind === 'field' && readonly))
+  Boolean(description || attribute || (kind === 'field' && readonly && !isStatic))
 
 const publicParts = {
   name: 'public-parts',
   packageLinkPhase({ customElementsManifest }) {
     customElementsManifest.schemaVersion = '2.1.0'
     customElementsManifest.modules = customElementsManifest.modules
-      .filter(({ path }) => path.endsWith('element.ts') || path.endsWith('define.ts'))
+      .filter(({ path }) => /(?:chat-element|define)\.ts$/.test(path))
       .map((module) =>
         JSON.parse(
           JSON.stringify(module)
@@ -36,7 +36,12 @@ const publicParts = {
     for (const { declarations } of customElementsManifest.modules)
       for (const declaration of declarations)
         if (declaration.tagName) {
-          declaration.members = declaration.members.filter(isPublic)
+          // what a page sets comes first, and is the element's own: the class that declares it is nobody's business
+          declaration.superclass = { name: 'LitElement', package: 'lit' }
+          declaration.members = [...declaration.members]
+            .sort((one, other) => Boolean(other.inheritedFrom) - Boolean(one.inheritedFrom))
+            .map((member) => ({ ...member, inheritedFrom: undefined }))
+            .filter(isPublic)
           const settable = declaration.members.filter(
             ({ kind, name, readonly, static: isStatic }) =>
               kind === 'field' && !readonly && !isStatic && name !== 'fetchToken',
@@ -98,7 +103,7 @@ declare module 'react' {
 }
 
 export default {
-  globs: ['src/kinescope-chat-element.ts', 'src/define.ts'],
+  globs: ['src/kinescope-chat-element.ts', 'src/settable-chat.ts', 'src/define.ts'],
   outdir,
   packagejson: false,
   plugins: [

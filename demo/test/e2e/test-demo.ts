@@ -11,14 +11,15 @@ export const QUIET: DemoOptions = {
   report: () => undefined,
 }
 
-/** The whole demo on free ports, quiet, with nothing kept afterwards. */
-export const startTestDemo = (): Promise<Demo> => startDemo(QUIET)
+/** The whole demo on free ports, quiet, with nothing kept afterwards; its token server with these settings besides. */
+export const startTestDemo = (settings: Record<string, string> = {}): Promise<Demo> =>
+  startDemo({ ...QUIET, settings })
 
-/** The demo and a browser, while the tests of the block that calls this run. */
-export function launchDemo(): { demo: Demo; browser: Browser } {
+/** The same and a browser, while the tests of the block that calls this run. */
+export function launchDemo(settings?: Record<string, string>): { demo: Demo; browser: Browser } {
   const running = {} as ReturnType<typeof launchDemo>
   beforeAll(async () => {
-    const [demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
+    const [demo, browser] = await Promise.all([startTestDemo(settings), launchBrowser()])
     Object.assign(running, { demo, browser })
   })
   afterAll(async () => {

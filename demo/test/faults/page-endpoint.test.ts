@@ -1,82 +1,136 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Demo } from '../../start-demo.js'
 import { launchBrowser } from '../e2e/browser.js'
 import { startTestDemo } from '../e2e/test-demo.js'
 import { ENDPOINT } from './cells.js'
-import { events, look, openChatPage } from './chat-in-page.js'
-import { HTTP_FAULTS, startHttpProxy, type Proxy } from './fault-proxy.js'
+import { ChatWall, type Seen, type Wall } from './chat-wall.js'
+import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
 
-/** The soonest that an element asks again by itself. */
-const SOON = (body: string) => body.replace(/"refresh_in":\d+/, '"refresh_in":5')
+/** The endpoint's time to answer. */
+const ANSWER_MS = 10_000
+
+/**
+ * Requests in the ten seconds: three or four tries, each of them sent anew by the browser where its connection broke, and a
+ * question why there was no answer. A loop would be hundreds.
+ */
+const MOST = 16
+
+const CELLS = HTTP_FAULTS.map((fault) => ({ fault, code: ENDPOINT[fault] }))
+const isIn = (_fault: HttpFault, { state, code, frames, signedIn }: Seen) =>
+  state === 'ready' && code === null && frames === 1 && signedIn
+const IN = { state: 'ready', code: null, frames: 1, signedIn: true }
 
 describe('faults between the page and its token endpoint', () => {
   let demo: Demo
   let browser: Browser
   beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
+    // one visitor has them all
+    ;[demo, browser] = await Promise.all([startTestDemo({ CHAT_RATE_LIMIT: 'off' }), launchBrowser()])
   })
   afterAll(async () => {
     await browser.close()
     await demo.close()
   })
 
-  const open = (proxy: Proxy) =>
-    openChatPage(browser, demo, {
-      chatOrigin: demo.emulator.url,
-      tokenUrl: `http://localhost:${proxy.port}/token`,
+  describe('at the first load', () => {
+    let during: Wall
+    let after: Wall
+    beforeAll(async () => {
+      const wall = await ChatWall.open(browser, demo, { link: 'endpoint', harmed: true })
+      const right = (fault: HttpFault, { state, code }: Seen) =>
+        code === ENDPOINT[fault] && (code !== null || state === 'ready')
+      await wall.until((fault, seen) => ENDPOINT[fault] === 'endpoint-timeout' || right(fault, seen))
+      await wall.pass(ANSWER_MS)
+      during = await wall.until(right)
+      wall.heal()
+      after = await wall.untilTried(isIn)
+      await wall.close()
     })
 
-  async function withProxy(work: (proxy: Proxy) => Promise<void>): Promise<void> {
-    const proxy = await startHttpProxy(demo.tokenServer.replace('localhost', '127.0.0.1'), SOON)
-    try {
-      await work(proxy)
-    } finally {
-      await proxy.close()
-    }
-  }
+    it.each(CELLS)('$fault → $code, and in once it is over', ({ fault, code }) => {
+      const { state, blank, asked } = during[fault]
+      expect(during[fault].code).toBe(code)
+      if (code === null) expect(state).toBe('ready')
+      expect(blank).toBe(false)
+      expect(asked).toBeLessThanOrEqual(MOST)
+      expect(after[fault]).toMatchObject({ ...IN, blank: false })
+    })
+  })
 
-  const CELLS = HTTP_FAULTS.map((fault) => [fault, ENDPOINT[fault]] as const)
+  describe('at a refresh', () => {
+    let during: Wall
+    let after: Wall
+    let left: { asked: number; events: number }
+    beforeAll(async () => {
+      const wall = await ChatWall.open(browser, demo, { link: 'endpoint' })
+      await wall.until(isIn)
+      await wall.forget()
+      wall.harm()
+      await wall.refresh()
+      const right = (fault: HttpFault, { events }: Seen) =>
+        events.includes(ENDPOINT[fault] === null ? 'refresh' : 'error')
+      await wall.until((fault, seen) => ENDPOINT[fault] === 'endpoint-timeout' || right(fault, seen))
+      await wall.pass(ANSWER_MS)
+      during = await wall.until(right)
+      wall.heal()
+      after = await wall.untilTried((fault, seen) => isIn(fault, seen) && seen.events.includes('refresh'))
+      wall.harm()
+      await wall.refresh()
+      left = await wall.leave()
+      await wall.close()
+    })
 
-  it.concurrent.for(CELLS)(
-    'at the first load: %s → %s, and in once it is over',
-    async ([fault, code], { expect }) => {
-      await withProxy(async (proxy) => {
-        proxy.fault = fault
-        const page = await open(proxy)
-        const expected = code === null ? { state: 'ready', code: null } : { code }
-        await expect.poll(() => look(page), { timeout: 20_000 }).toMatchObject(expected)
-        expect((await look(page)).blank).toBe(false)
-        const asked = proxy.seen
-        expect(asked).toBeLessThanOrEqual(fault === 'asked twice' ? 2 : 4)
-        proxy.fault = null
-        await expect.poll(() => look(page), { timeout: 30_000 }).toMatchObject({ state: 'ready', code: null })
-        await page.context().close()
-      })
-    },
-  )
+    it.each(CELLS)('$fault → the chat stays, and a new token once it is over', ({ fault, code }) => {
+      const { events, frames, blank, state, asked } = during[fault]
+      expect(events).toContain(code === null ? 'refresh' : 'error')
+      expect(frames).toBeGreaterThanOrEqual(1)
+      expect(blank).toBe(false)
+      expect(state).not.toBe('error')
+      expect(asked).toBeGreaterThanOrEqual(1)
+      expect(asked).toBeLessThanOrEqual(MOST)
+      expect(after[fault].events).toContain('refresh')
+      expect(after[fault]).toMatchObject({ ...IN, blank: false })
+    })
 
-  it.concurrent.for(CELLS)(
-    'at a refresh: %s → the chat stays, and a new token once it is over',
-    async ([fault], { expect }) => {
-      await withProxy(async (proxy) => {
-        const page = await open(proxy)
-        await expect.poll(() => look(page), { timeout: 15_000 }).toMatchObject({ state: 'ready' })
-        proxy.fault = fault
-        const asked = proxy.seen
-        await expect.poll(() => proxy.seen, { timeout: 15_000 }).toBeGreaterThan(asked)
-        if (ENDPOINT[fault] !== null)
-          await expect.poll(() => events(page), { timeout: 15_000 }).toContain('error')
-        const during = await look(page)
-        expect(during.frames).toBeGreaterThanOrEqual(1)
-        expect(during.blank).toBe(false)
-        expect(during.state).not.toBe('error')
-        proxy.fault = null
-        await expect.poll(() => events(page), { timeout: 30_000 }).toContain('refresh')
-        const over = { state: 'ready', code: null, frames: 1 }
-        await expect.poll(() => look(page), { timeout: 10_000 }).toMatchObject(over)
-        await page.context().close()
-      })
-    },
-  )
+    it('a chat that is taken off the page meanwhile asks no more, and says no more', () => {
+      expect(left).toEqual({ asked: 0, events: 0 })
+    })
+  })
+
+  describe('at waking, with a token that has ended', () => {
+    let asleep: Wall
+    let during: Wall
+    let after: Wall
+    beforeAll(async () => {
+      const wall = await ChatWall.open(browser, demo, { link: 'endpoint' })
+      await wall.until(isIn)
+      await wall.forget()
+      await wall.hide(true)
+      await wall.pass(2 * 3_600_000)
+      asleep = await wall.look()
+      wall.harm()
+      await wall.hide(false)
+      const right = (fault: HttpFault, { code, events }: Seen) =>
+        ENDPOINT[fault] === null ? events.includes('refresh') : code === 'token-expired'
+      await wall.until((fault, seen) => ENDPOINT[fault] === 'endpoint-timeout' || right(fault, seen))
+      await wall.pass(ANSWER_MS)
+      during = await wall.until(right)
+      wall.heal()
+      after = await wall.untilTried(isIn)
+      await wall.close()
+    })
+
+    it.each(CELLS)('$fault → the end is named over a chat that stays, and in once it is over', (cell) => {
+      const { fault, code } = cell
+      expect(asleep[fault].asked).toBe(0)
+      const { frames, blank, asked } = during[fault]
+      if (code === null) expect(during[fault].events).toContain('refresh')
+      else expect(during[fault].code).toBe('token-expired')
+      expect(frames).toBeGreaterThanOrEqual(1)
+      expect(blank).toBe(false)
+      expect(asked).toBeLessThanOrEqual(MOST)
+      expect(after[fault]).toMatchObject({ ...IN, blank: false })
+    })
+  })
 })

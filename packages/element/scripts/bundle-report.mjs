@@ -6,9 +6,14 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 const SHARES = [
   ['lit', /\/node_modules\//],
   ['texts for visitors', /\/src\/view\/(en|ru)\.ts$/],
-  ['texts for developers', /\/src\/problem\.ts$/],
-  ['styles', /\/src\/view\/styles\.ts$/],
-  ['our code', /\/src\//],
+  ['texts for developers', /\/src\/problems\.ts$/],
+  ['styles', /\/src\/view\/styles\//],
+  ['whose answer, token', /\/src\/(token\/|contract|pasted|quote)/],
+  ['session', /\/src\/session\//],
+  ['frames', /\/src\/frame\//],
+  ['links, divs, own tag', /\/src\/(placing\/|platform|standalone|register)/],
+  ['view', /\/src\/view\//],
+  ['our code besides', /\/src\//],
 ]
 
 const file = new URL('../dist/kinescope-chat.js', import.meta.url)
@@ -31,25 +36,26 @@ function decode(segment) {
   return numbers
 }
 
-// the sheet is one string without a map of its own: it is known by how it begins and ends
-const shareOf = (source) => SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code'
+// the sheet is made of strings without a map of their own: they are known by what is in them
+const shareOf = (source) =>
+  SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code besides'
 /** Pieces of the file in order, each with whose it is. */
 const pieces = []
 let source = 0
 mappings.split(';').forEach((mapping, index) => {
   const line = lines[index] ?? ''
-  let [column, from, owner] = [0, 0, 'our code']
+  let [column, from, owner] = [0, 0, 'our code besides']
   for (const segment of mapping ? mapping.split(',') : []) {
     const [columns, sourceStep] = decode(segment)
     column += columns
     pieces.push({ text: line.slice(from, column), owner })
     from = column
     if (sourceStep !== undefined) source += sourceStep
-    owner = sourceStep === undefined ? 'our code' : shareOf(source)
+    owner = sourceStep === undefined ? 'our code besides' : shareOf(source)
   }
   pieces.push({ text: `${line.slice(from)}\n`, owner })
 })
-for (const piece of pieces) if (piece.text.includes(':host{')) piece.owner = 'styles'
+for (const piece of pieces) if (/[;{]display:/.test(piece.text)) piece.owner = 'styles'
 
 const weigh = (text) => [
   gzipSync(text, { level: 9 }).length,

@@ -35,7 +35,7 @@ export const oneVersion: Plugin = {
 export const foldStyles: Plugin = {
   name: 'fold-styles',
   transform: (code, id) =>
-    id.endsWith('/styles.ts')
+    /\/view\/styles\//.test(id)
       ? {
           code: code
             .replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')

@@ -8,7 +8,8 @@ import type { Diagnostics, TokenPart } from './view/diagnostics.js'
 
 /** What there is to know of a session, as a plain object. Of a refused token too, but never a signature. */
 export function diagnose(session: ChatSession, settings: SessionSettings): Diagnostics {
-  const { state, token, failure, timeLeft, clockDifferenceMs, journal } = session
+  const { state, tokens, failure, journal } = session
+  const { held: token, timeLeft, clockDifferenceMs } = tokens
   return {
     version: VERSION,
     eventId: settings.eventId,
@@ -27,7 +28,8 @@ export function diagnose(session: ChatSession, settings: SessionSettings): Diagn
 
 /** The same as the developer's panel shows it. */
 export function debugModel(session: ChatSession, settings: SessionSettings): DebugModel {
-  const { token, failure, timeLeft, askInMs } = session
+  const { tokens, failure, askInMs } = session
+  const { held: token, timeLeft } = tokens
   const life = token && {
     spentMs: Math.max(0, Math.round(steadyNow() - token.heldAt)),
     leftMs: timeLeft!,

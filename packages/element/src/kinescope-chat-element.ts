@@ -1,4 +1,4 @@
-import { LitElement, type PropertyValues, type TemplateResult } from 'lit'
+import type { PropertyValues, TemplateResult } from 'lit'
 import { Actions } from './chat-actions.js'
 import type { ChatEventMap } from './chat-events.js'
 import { debugModel, diagnose } from './diagnose.js'
@@ -7,11 +7,11 @@ import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
-import { isOn, PROPERTIES, textOf, VISIT_PROPERTIES } from './properties.js'
+import { isOn, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
 import type { Status } from './session/chat-state.js'
-import { readSettings, type PageDefaults, type SessionSettings } from './session/settings.js'
+import type { PageDefaults } from './session/settings.js'
 import { VisitController } from './session/visit-controller.js'
-import type { FetchToken } from './token/token-client.js'
+import { SettableChat } from './settable-chat.js'
 import { VERSION } from './version.js'
 import { chatName, forgetName } from './view/chat-name.js'
 import { chatView } from './view/chat-view.js'
@@ -62,59 +62,25 @@ export type { PageDefaults }
  * @fires {ChatErrorEvent} kinescope-chat-error - Something is wrong; once per problem.
  * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
  */
-export class KinescopeChatElement extends LitElement {
+export class KinescopeChatElement extends SettableChat {
+  /** The release that this is. */
   static readonly version = VERSION
   /** Adds a language, or changes texts of one that is there. */
   static readonly addMessages = addTexts
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
   static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
-  /** What the standalone script's tag sets for the whole page. */
-  static defaults: PageDefaults & { upgrade?: string | undefined } = {}
-  static override readonly properties = PROPERTIES
   static override readonly styles = styles
   static override readonly shadowRootOptions = { mode: 'open', delegatesFocus: true } as const
 
-  /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
-  declare eventId: string | undefined
-  /** The token endpoint, resolved against the page. */
-  declare tokenUrl: string | undefined
-  /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
-  declare credentials: RequestCredentials | undefined
-  /** A JWT by the page's own server that says who the visitor is; sent as `Authorization: Bearer`. */
-  declare identity: string | undefined
-  /** A first token, rendered by the page's server. */
-  declare token: string | undefined
-  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
-  declare refresh: 'swap' | 'hold' | undefined
-  /** `lazy`: nothing is fetched until the element comes near the viewport. */
-  declare loading: 'eager' | 'lazy' | undefined
-  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
-  declare language: string | undefined
-  /** The frame's accessible name. */
-  declare label: string | undefined
-  /** Draws a still placeholder and contacts nothing. */
-  declare preview: boolean
-  /** Offers "Chat not working?" under the frame. */
-  declare help: boolean
-  /** Where the sign-in button leads. */
-  declare signinUrl: string | undefined
-  /** Shows the developer's panel. */
-  declare debug: boolean
-  /** Replaces the call of the token endpoint. */
-  declare fetchToken: FetchToken | undefined
-
-  #chatOrigin: string | undefined
-  /** Whether code has set the chat origin, and not an attribute, which may be an author's. */
-  #originByCode = true
   #broken = false
   #offersHelp = false
   readonly #states = new ChatStates(this)
   readonly #visit = new VisitController(this, {
-    settings: () => this.#settings,
+    settings: () => this.settings,
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),
     preview: () => isOn(this.preview),
-    lazy: () => textOf(this.loading) === 'lazy',
+    lazy: () => wordOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
   })
   readonly #words = new LanguageController(this, () => [
@@ -131,24 +97,15 @@ export class KinescopeChatElement extends LitElement {
     element: this,
     reload: () => this.reload(),
     address: () => {
-      const { chatOrigin, eventId } = this.#settings
-      const { token } = this.#session
-      return chatUrl(chatOrigin, token?.chatId ?? eventId, token?.value)
+      const { chatOrigin, eventId } = this.settings
+      const { held } = this.#session.tokens
+      return chatUrl(chatOrigin, held?.chatId ?? eventId, held?.value)
     },
     report: () => writeReport(this.diagnostics()),
     say: (words) => this.#pacing.say(words),
     copiedWords: () => this.#words.text.copied,
     requestUpdate: () => this.requestUpdate(),
   })
-
-  /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
-  get chatOrigin(): string | undefined {
-    return this.#chatOrigin
-  }
-  set chatOrigin(origin: string | undefined) {
-    this.#chatOrigin = origin
-    this.#originByCode = true
-  }
 
   /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
   get state(): Status {
@@ -162,8 +119,8 @@ export class KinescopeChatElement extends LitElement {
 
   /** When the token ends, by the browser's clock; null without one. */
   get expiresAt(): Date | null {
-    const { token, timeLeft } = this.#session
-    return token && new Date(Date.now() + timeLeft!)
+    const { timeLeft } = this.#session.tokens
+    return timeLeft === null ? null : new Date(Date.now() + timeLeft)
   }
 
   /** Gets a new token and a new frame. */
@@ -178,13 +135,12 @@ export class KinescopeChatElement extends LitElement {
 
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
-    return diagnose(this.#session, this.#settings)
+    return diagnose(this.#session, this.settings)
   }
 
   constructor() {
     super()
     new FocusController(this)
-    this.preview = this.help = this.debug = false
   }
 
   override focus(options?: FocusOptions): void {
@@ -209,11 +165,6 @@ export class KinescopeChatElement extends LitElement {
     if (this.shadowRoot) dress(this.shadowRoot, styles)
   }
 
-  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
-    super.attributeChangedCallback(name, old, value)
-    if (name === PROPERTIES.chatOrigin.attribute) this.#originByCode = false
-  }
-
   protected override createRenderRoot(): ShadowRoot {
     const root = this.attachShadow(KinescopeChatElement.shadowRootOptions)
     dress(root, styles)
@@ -236,7 +187,7 @@ export class KinescopeChatElement extends LitElement {
   protected override render(): TemplateResult {
     const session = this.#session
     const { text, language } = this.#words
-    const settings = this.#settings
+    const settings = this.settings
     return chatView({
       stage: session.frames.stage,
       state: session.state,
@@ -256,18 +207,13 @@ export class KinescopeChatElement extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     this.#session.frames.title = this.#name
-    const { ignoredOrigin } = this.#settings
+    const { ignoredOrigin } = this.settings
     if (changed.has('chatOrigin') && ignoredOrigin)
       console.warn(`<kinescope-chat> chat-origin ${ignoredOrigin} is not listed by the page, and ignored.`)
   }
 
   get #session() {
     return this.#visit.session
-  }
-
-  get #settings(): SessionSettings {
-    const page = { baseUrl: this.baseURI, hostname: location.hostname }
-    return readSettings(this, KinescopeChatElement.defaults, page, this.#originByCode)
   }
 
   get #name(): string {

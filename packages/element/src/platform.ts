@@ -33,6 +33,9 @@ export function findAll(root: Node, selector: string): Element[] {
   return [...querySelectorAll(selector)]
 }
 
+/** Whether there may be a network: where a browser doesn't say, there is. */
+export const isOnline = (): boolean => (navigator as Partial<Navigator>).onLine !== false
+
 /** Whether it is an element, of whatever document. */
 export const isElement = (node: unknown): node is Element => typeOf(node) === Node.ELEMENT_NODE
 

@@ -13,7 +13,7 @@ interface ChatProperty extends PropertyDeclaration {
 const text = { converter: { fromAttribute: (value: string | null) => value ?? undefined } }
 /** On by being there, but for the word that frameworks and CMS fields write for "off". */
 const isOn = (value: unknown): boolean =>
-  typeof value === 'string' ? readPasted(value).toLowerCase() !== 'false' : Boolean(value)
+  typeof value === 'string' ? wordOf(value) !== 'false' : Boolean(value)
 const onOff = { converter: { fromAttribute: (value: string | null) => value !== null && isOn(value) } }
 
 /** Every property that a page may set. The one list: attributes, looks and what authors may write follow from it. */
@@ -52,3 +52,5 @@ export const VISIT_PROPERTIES = (Object.keys(PROPERTIES) as (keyof typeof PROPER
 export { isOn }
 /** What a page has set a text to: nothing where it is blank, or no text. */
 export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined
+/** What a page has set to one of a few words, in whatever case, as HTML takes them (HTML, "enumerated attribute"). */
+export const wordOf = (value: unknown): string => readPasted(value).toLowerCase()

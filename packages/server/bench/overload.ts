@@ -1,16 +1,22 @@
 import { Agent } from 'node:http'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { asked, call, type ServerUnderTest } from './server-under-test.js'
 import { at } from './steady-load.js'
 
-const CONNECTIONS = 2000
 const SECONDS = 5
+/** Gives up on a server that doesn't answer, after the load's end. */
+const LATE_MS = 10_000
 /** A server has recovered when a token takes no longer than this again. */
 const RECOVERED_MS = 100
 
-export interface OverloadResult {
+export interface Crowd {
+  connections: number
   /** Whether a refused client waits as Retry-After says, or asks again at once. */
   patient: boolean
+}
+
+export interface OverloadResult extends Crowd {
   acceptedPerSecond: number
   refusedPerSecond: number
   /** Milliseconds from request to answer. */
@@ -18,6 +24,8 @@ export interface OverloadResult {
   acceptedP99: number
   refusedP50: number
   refusedP99: number
+  /** From the moment all ask to the first 503; null where there was room for all. */
+  firstRefusalMs: number | null
   healthP99: number
   /** Seconds, as the server itself measures it. */
   loopDelayP99: number | null
@@ -27,20 +35,28 @@ export interface OverloadResult {
   wrong: number
 }
 
-/** 2,000 connections that each ask again after every answer: ten times what can be signed. */
-export async function overload(server: ServerUnderTest, patient: boolean): Promise<OverloadResult> {
+/**
+ * Connections that all ask at one moment, and again after every answer. They are all taken on before: a loop that works
+ * takes on one connection a turn (libuv 1.46), and those it had not come to would be measured as waiting.
+ */
+export async function overload(server: ServerUnderTest, crowd: Crowd): Promise<OverloadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const clients = await Promise.all(Array.from({ length: crowd.connections }, () => takenOn(server.port)))
   await loopDelay(server, agent) // what was before doesn't count
-  const end = performance.now() + SECONDS * 1000
+  const start = performance.now()
+  const end = start + SECONDS * 1000
   const accepted: number[] = []
   const refused: number[] = []
   const health: number[] = []
+  let firstRefusalMs: number | null = null
   let wrong = 0
-  const clients = Array.from({ length: CONNECTIONS }, () =>
-    askOn(server.port, end, patient, (status, ms) => {
+  const asking = clients.map((socket) =>
+    askOn(socket, end, crowd.patient, (status, ms) => {
       if (status === 200) accepted.push(ms)
-      else if (status === 503) refused.push(ms)
-      else wrong++
+      else if (status === 503) {
+        refused.push(ms)
+        firstRefusalMs ??= performance.now() - start
+      } else wrong++
     }),
   )
   const watching = (async () => {
@@ -51,7 +67,7 @@ export async function overload(server: ServerUnderTest, patient: boolean): Promi
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   })()
-  await Promise.all([...clients, watching])
+  await Promise.all([...asking, watching])
   const over = performance.now()
   while ((await timeOfToken(server, agent)) > RECOVERED_MS);
   const recoveryMs = performance.now() - over
@@ -59,13 +75,14 @@ export async function overload(server: ServerUnderTest, patient: boolean): Promi
   agent.destroy()
   for (const list of [accepted, refused, health]) list.sort((a, b) => a - b)
   return {
-    patient,
+    ...crowd,
     acceptedPerSecond: accepted.length / SECONDS,
     refusedPerSecond: refused.length / SECONDS,
     acceptedP50: at(accepted, 0.5),
     acceptedP99: at(accepted, 0.99),
     refusedP50: at(refused, 0.5),
     refusedP99: at(refused, 0.99),
+    firstRefusalMs,
     healthP99: at(health, 0.99),
     loopDelayP99,
     recoveryMs,
@@ -81,15 +98,22 @@ const HEAD = [
 ]
 const REQUEST = `${HEAD.join('\r\n')}\r\n\r\n${asked.body}`
 
+/** A connection that the server has answered on. */
+async function takenOn(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+  socket.write('GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n')
+  await once(socket, 'data')
+  return socket
+}
+
 /** A client as light as can be: the machine's time is the server's. */
 function askOn(
-  port: number,
+  socket: Socket,
   end: number,
   patient: boolean,
   answered: (status: number, ms: number) => void,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
     let started = 0
     let text = ''
     let timer: NodeJS.Timeout | undefined
@@ -98,8 +122,7 @@ function askOn(
       text = ''
       socket.write(REQUEST)
     }
-    const giveUp = setTimeout(() => socket.destroy(), end - performance.now() + 10_000)
-    socket.setEncoding('latin1').on('connect', ask)
+    const giveUp = setTimeout(() => socket.destroy(), end - performance.now() + LATE_MS)
     socket.on('data', (part: string) => {
       text += part
       const head = text.indexOf('\r\n\r\n')
@@ -119,6 +142,7 @@ function askOn(
       clearTimeout(giveUp)
       resolve()
     })
+    ask()
   })
 }
 

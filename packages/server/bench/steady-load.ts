@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { jwtVerify } from 'jose'
 import { asked, call, EVENT, publicKey, type ServerUnderTest } from './server-under-test.js'
 
-const CONNECTIONS = 200
+/** What is asked for unless somebody says otherwise. */
+export const CONNECTIONS = 200
 
 export interface SteadyResult {
   tokensPerSecond: number
@@ -21,10 +22,16 @@ export interface SteadyResult {
   wrong: number
 }
 
-/** 200 connections that ask as fast as they are answered, while /healthz and a sample of tokens are watched. */
-export async function steadyLoad(server: ServerUnderTest, seconds: number): Promise<SteadyResult> {
+/** Connections that ask as fast as they are answered, while /healthz and a sample of tokens are watched. */
+export async function steadyLoad(
+  server: ServerUnderTest,
+  seconds: number,
+  connections = CONNECTIONS,
+): Promise<SteadyResult> {
   const before = server.mainThreadMs()
-  const load = spawnSync('wrk', ['-v']).error ? loadFromNode(server, seconds) : loadFromWrk(server, seconds)
+  const load = spawnSync('wrk', ['-v']).error
+    ? loadFromNode(server, seconds, connections)
+    : loadFromWrk(server, seconds, connections)
   const watched = await watch(server, load)
   const { tokens, wrong } = await load
   const after = server.mainThreadMs()
@@ -50,14 +57,14 @@ interface Load {
   wrong: number
 }
 
-function loadFromWrk({ url }: ServerUnderTest, seconds: number): Promise<Load> {
+function loadFromWrk({ url }: ServerUnderTest, seconds: number, connections: number): Promise<Load> {
   const scratch = mkdtempSync(join(tmpdir(), 'chat-bench-'))
   const script = join(scratch, 'mint.lua')
   const lines = Object.entries(asked.headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`)
   writeFileSync(script, `wrk.method = "POST"\nwrk.body = '${asked.body}'\n${lines.join('\n')}\n`, {
     mode: 0o600,
   })
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, `${url}/token`]
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, `${url}/token`]
   const wrk = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   wrk.stdout.on('data', (part) => (output += String(part)))
@@ -75,12 +82,12 @@ function loadFromWrk({ url }: ServerUnderTest, seconds: number): Promise<Load> {
 }
 
 /** Without wrk: slower, since the client itself takes a good part of the machine. */
-async function loadFromNode({ url }: ServerUnderTest, seconds: number): Promise<Load> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+async function loadFromNode({ url }: ServerUnderTest, seconds: number, connections: number): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const end = performance.now() + seconds * 1000
   const load = { tokens: 0, wrong: 0 }
   await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
+    Array.from({ length: connections }, async () => {
       while (performance.now() < end) {
         const { status } = await call(url, 'POST', '/token', agent)
         if (status === 200) load.tokens++

@@ -39,3 +39,7 @@ export class OperatorProblem extends Error {
     if (options?.requestId !== undefined) this.requestId = options.requestId
   }
 }
+
+/** The code of a system error such as `ENOENT`, or undefined. */
+export const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

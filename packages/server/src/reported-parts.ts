@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { openAudit, type AuditWriter } from './audit/audit-writer.js'
 import type { ServeConfig } from './config.js'
 import type { AllowedEvent } from './endpoint/event-list.js'
-import { createRateLimiter, type RateLimiter } from './endpoint/rate-limiter.js'
+import { localLimit, type RateLimiter } from './endpoint/local-limit.js'
 import { registrationAt } from './endpoint/registration-source.js'
 import { RegistrationWatch } from './endpoint/registration-watch.js'
 import { KinescopeApi } from './kinescope/api-client.js'
@@ -50,12 +50,19 @@ export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
   }
 }
 
-export function openLimiter(
+export async function openLimiter(
   { rateLimit, redisUrl }: ServeConfig,
   { logger, metrics }: Reports,
-): RateLimiter | null {
+): Promise<RateLimiter | null> {
   if (rateLimit === null) return null
-  return createRateLimiter({
+  if (redisUrl === undefined) {
+    const visitor = localLimit({ points: rateLimit.visitor })
+    const address = localLimit({ points: rateLimit.address })
+    return { visitor, address, close: () => undefined }
+  }
+  // most servers have no Redis, and its client is a tenth of the memory
+  const { createRedisLimiter } = await import('./endpoint/redis-limiter.js')
+  return createRedisLimiter({
     ...rateLimit,
     redisUrl,
     onFallback: (error) => {

@@ -10,7 +10,8 @@ const MAX_FILE_BYTES = 65_536
 export function readBounded(file: string): string | null {
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const stat = fstatSync(descriptor)
+    // not as numbers: Node 20 would take what it resolves next (a library behind a link) for a pipe as well, and not find it
+    const stat = fstatSync(descriptor, { bigint: true })
     if (!stat.isFile() && !stat.isFIFO()) return null
     const bytes = Buffer.alloc(MAX_FILE_BYTES + 1)
     let length = 0
@@ -40,7 +41,7 @@ export type FileExposure = 'closed' | 'open-and-ours' | 'open'
  */
 export function exposureOf(file: string): FileExposure {
   try {
-    const { mode } = statSync(file)
+    const mode = Number(statSync(file, { bigint: true }).mode) // see above
     // Windows has no such bits
     if (process.getuid === undefined || (mode & 0o004) === 0) return 'closed'
     chmodSync(file, mode & 0o7777)

@@ -1,3 +1,4 @@
+import { LogOutput } from './log-output.js'
 import { createLogger } from './log.js'
 import type { ServeConfig } from './config.js'
 import { startServer, type RunningServer, type StartOptions } from './serve.js'
@@ -16,7 +17,12 @@ export async function serveUntilSignal(
   config: ServeConfig,
   { onReady, ...options }: StartOptions & { onReady?: (server: RunningServer) => void } = {},
 ): Promise<void> {
-  const logger = options.logger ?? createLogger(config.logLevel)
+  const output = new LogOutput()
+  const logger = options.logger ?? createLogger(config.logLevel, output)
+  output.onDrained = (lost) => {
+    const todo = 'Look at what reads standard output: it was slower than the log.'
+    logger.warn({ lost, todo }, 'lines of this log were dropped')
+  }
   let server: RunningServer | null = null
   const reload = () => void server?.reload()
   process.on('SIGHUP', reload)
@@ -32,7 +38,7 @@ export async function serveUntilSignal(
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
 
-  server = await startServer(config, { ...options, logger })
+  server = await startServer(config, { logLost: () => output.lost, ...options, logger })
   onReady?.(server)
   const signal = await stopped
   logger.info({ signal }, 'told to stop: what is in flight is answered')

@@ -4,7 +4,7 @@ import { configWarnings } from './config-warnings.js'
 import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { SigningQueue } from './endpoint/signing-queue.js'
-import { createTokenEndpoint, type TokenEndpoint } from './endpoint/token-endpoint.js'
+import { createTokenEndpoint } from './endpoint/token-endpoint.js'
 import { identitySource } from './identity/configured-identity.js'
 import { pseudonymWith } from './identity/identity.js'
 import { addressesIn } from './identity/proxy-header.js'
@@ -18,8 +18,16 @@ import { ownAddressBy } from './routes/own-address.js'
 import { loadScripts, mountScripts } from './routes/scripts.js'
 import { addressOf, buildApp, closeOnce, warnOfUnknownProxy } from './serve-app.js'
 
+/**
+ * Connections that wait to be taken on; the kernel cuts it to its own bound (`net.core.somaxconn`). With Node's 511 the
+ * first second of a stream overflows it, and who is left out is heard again after one, three, seven seconds.
+ */
+const BACKLOG = 4096
+
 export interface StartOptions {
   logger?: FastifyBaseLogger
+  /** Lines that the logger has dropped so far. */
+  logLost?: () => number
   /** How often Kinescope is asked, where an API token is given. */
   watchMs?: number
   keyPollMs?: number
@@ -56,7 +64,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     throw error
   })
   const refusals = new RefusalLog(logger)
-  const limiter = openLimiter(config, reports)
+  const limiter = await openLimiter(config, reports)
   const daily = setInterval(() => reportKey(keys, logger), 86_400_000).unref()
   const events =
     config.events === '*'
@@ -65,28 +73,27 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const eventIds = events.map(({ id }) => id)
   const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
   const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
-  metrics.observe({ keys, stale, pending: () => queue.pending, eventIds })
+  const { logLost = () => 0 } = options
+  metrics.observe({ keys, stale, pending: () => queue.pending, logLost, eventIds })
 
-  const endpoint = atOwnAddress(
-    config.publicUrl,
-    createTokenEndpoint<FastifyRequest>({
-      identify: identitySource(config),
-      pseudonym: config.userIdSecret === undefined ? undefined : pseudonymWith(config.userIdSecret),
-      allowedOrigins: config.allowedOrigins,
-      events: config.events,
-      keys,
-      tokenTtl: config.tokenTtl,
-      notBefore: config.notBefore,
-      limits: limiter ?? undefined,
-      registration: watch ?? undefined,
-      queue,
-      onOutcome: (outcome) => {
-        metrics.outcome(outcome)
-        refusals.outcome(outcome)
-      },
-      onToken: (issued) => audit?.write(issued),
-    }),
-  )
+  const endpoint = createTokenEndpoint<FastifyRequest>({
+    identify: identitySource(config),
+    pseudonym: config.userIdSecret === undefined ? undefined : pseudonymWith(config.userIdSecret),
+    allowedOrigins: config.allowedOrigins,
+    ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
+    events: config.events,
+    keys,
+    tokenTtl: config.tokenTtl,
+    notBefore: config.notBefore,
+    limits: limiter ?? undefined,
+    registration: watch ?? undefined,
+    queue,
+    onOutcome: (outcome) => {
+      metrics.outcome(outcome)
+      refusals.outcome(outcome)
+    },
+    onToken: (issued) => audit?.write(issued),
+  })
 
   const { basePath, allowedOrigins, trustedProxies, admin } = config
   const lost = lostAt(config)
@@ -134,7 +141,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   })
   try {
     if (adminApp) await adminApp.listen({ ...admin, listenTextResolver: () => 'the admin port listens' })
-    await app.listen({ port: config.port, host: config.host })
+    await app.listen({ port: config.port, host: config.host, backlog: BACKLOG })
   } catch (error) {
     await close()
     throw error
@@ -151,18 +158,4 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     await keys.reload()
   }
   return { app, url, adminUrl, reload, close }
-}
-
-/** What pages see as the server's own origin is what the operator says, whatever a request's headers say. */
-function atOwnAddress(
-  publicUrl: string | undefined,
-  endpoint: TokenEndpoint<FastifyRequest>,
-): TokenEndpoint<FastifyRequest> {
-  if (publicUrl === undefined) return endpoint
-  const { origin: ownOrigin } = new URL(publicUrl)
-  return {
-    answer: (call) => endpoint.answer({ ...call, ownOrigin }),
-    refuse: (call, error) => endpoint.refuse({ ...call, ownOrigin }, error),
-    close: () => endpoint.close(),
-  }
 }

@@ -5,7 +5,7 @@ import { PLACED_ATTRIBUTES } from '../properties.js'
 export const TAG = 'kinescope-chat'
 
 /** What CMS editors let through of a chat: a plain link with its fragment, or a div. */
-export const LINKS = `a[href$="#${TAG}"]`
+export const LINKS = `a[href*="/chat/"][href*="#${TAG}"]`
 export const MARKS = `${LINKS},div[data-${TAG}]`
 
 /** The attributes whose change changes a mark. */

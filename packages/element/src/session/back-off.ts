@@ -1,4 +1,5 @@
-import { courseOf, type Failure } from '../problem.js'
+import type { Failure } from '../problem.js'
+import { courseOf } from '../problems.js'
 
 const FIRST_MS = 2_000
 /** So that nobody is without a token for longer than a minute and a half once an outage is over. */

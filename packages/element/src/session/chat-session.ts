@@ -1,21 +1,20 @@
 import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper } from '../frame/frame-swapper.js'
-import { chatFailure, courseOf, topicOf, type Failure, type Problem, type Trouble } from '../problem.js'
-import type { TokenAnswer } from '../token/read-answer.js'
-import { askForToken, type TokenReason } from '../token/token-client.js'
+import type { Failure, Problem, Trouble } from '../problem.js'
+import { courseOf, topicOf } from '../problems.js'
 import { readFailure } from '../token/read-failure.js'
+import type { TokenReason } from '../token/token-client.js'
+import { Alarm } from './alarm.js'
 import { askAgainIn } from './back-off.js'
 import { IDLE, nextState, type ChatState, type Happening } from './chat-state.js'
-import { holdToken, type HeldToken } from './held-token.js'
 import { Journal } from './journal.js'
 import type { SessionSettings } from './settings.js'
 import { steadyNow } from './steady-clock.js'
+import { TokenKeeper } from './token-keeper.js'
 import { Wake } from './wake.js'
-import { ofDocument } from '../platform.js'
+import { isOnline, ofDocument } from '../platform.js'
 
-/** Timers stop while a machine sleeps and overflow past 2^31 ms: none is set for longer than this. */
-const LONGEST_TIMER_MS = 60_000
 /** How often it is seen whether the network is back: the browser's own word for it may not arrive. */
 const OFFLINE_LOOK_MS = 5_000
 /** A token that is there already is used with at least this much life left. */
@@ -37,20 +36,18 @@ export interface SessionHost {
  */
 export class ChatSession {
   state: ChatState = IDLE
-  token: HeldToken | null = null
   /** What is wrong, before it had words. */
   failure: Failure | undefined
-  /** The server's clock less the browser's, in milliseconds, once an answer has told. */
-  clockDifferenceMs: number | null = null
   reloads = 0
   readonly journal = new Journal()
+  readonly tokens: TokenKeeper
   readonly frames: FrameSwapper
 
   readonly #host: SessionHost
   #stay = new AbortController()
   #wake: Wake | undefined
   #request: AbortController | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #alarm = new Alarm(() => this.#look())
   /** When a token is to be asked for: the next one, or again after a failure. */
   #askAt = Infinity
   #failures = 0
@@ -59,6 +56,7 @@ export class ChatSession {
 
   constructor(host: SessionHost) {
     this.#host = host
+    this.tokens = new TokenKeeper(() => host.settings(), this.journal)
     this.frames = new FrameSwapper(
       (failure) => this.#fail(failure),
       () => {
@@ -67,11 +65,6 @@ export class ChatSession {
         this.start()
       },
     )
-  }
-
-  /** Milliseconds the token has left; null without one. */
-  get timeLeft(): number | null {
-    return this.token && Math.round(this.token.endsAt - steadyNow())
   }
 
   /** Milliseconds until a token is asked for; null where it won't be. */
@@ -85,27 +78,21 @@ export class ChatSession {
     this.#stay = new AbortController()
     const page = ofDocument('defaultView', this.#host.element.ownerDocument) ?? window
     this.#wake = new Wake(page, this.#stay.signal, this.#woken)
-    const { token } = this.#host.settings()
-    try {
-      // its age is unknown and the browser's clock can't be believed: it counts only where that clock agrees with it
-      if (token) this.token ??= this.#judge({ reply: { token }, ignored: [], date: Date.now() })
-    } catch (fault) {
-      this.journal.note(`given token: ${readFailure(fault).code}`)
-    }
+    this.tokens.takeGiven()
     this.#open('load')
   }
 
   /** Lets go of everything, but for the token where the element may return. */
   stop({ keep = false, preview = false } = {}): void {
     this.#stay.abort()
-    clearTimeout(this.#timer)
+    this.#alarm.stop()
     this.#request?.abort()
     this.#request = undefined
     this.#askAt = Infinity
     this.#failures = 0
     this.failure = undefined
     this.frames.clear()
-    if (!keep) this.token = null
+    if (!keep) this.tokens.held = null
     this.#happen(preview ? 'previewed' : 'stopped')
   }
 
@@ -118,45 +105,27 @@ export class ChatSession {
 
   /** Shows the chat with the token that is there, or with a new one where that is too old. */
   #open(reason: TokenReason): void {
-    const { token } = this
-    if (!token || this.timeLeft! < LEAST_LEFT_MS) return this.#obtain(reason)
-    void this.#run(reason, (signal) => this.#show(token, reason, signal))
+    if ((this.tokens.timeLeft ?? 0) < LEAST_LEFT_MS) return this.#obtain(reason)
+    void this.#run(reason, (signal) => this.#show(reason, signal))
   }
 
   #obtain(reason: TokenReason): void {
     void this.#run(reason, async (signal) => {
-      const question = this.#host.settings()
-      if (!question.eventId) throw chatFailure('event-id-missing')
-      if (!question.tokenUrl && !question.fetchToken) throw chatFailure('token-url-missing')
-      const ask = async (why: TokenReason) => {
-        const answer = await askForToken(question, why, signal)
-        signal.throwIfAborted()
-        const { ignored, reply } = answer
-        if (ignored.length) this.journal.note(`left out of the reply: ${ignored.join(', ')}`)
-        if (reply.warning) this.journal.note(`warning: ${reply.warning}`)
-        if (answer.date) this.clockDifferenceMs = answer.date - Date.now()
-        return this.#judge(answer)
-      }
-      // a token that arrives dead may have been kept too long by something in between: once more, then it is a problem
-      const token = await ask(reason).catch((error: unknown) => {
-        if ((error as Failure | null)?.code === 'token-expired') return ask('retry')
-        throw error
-      })
-      const same = this.token?.value === token.value
-      this.token = token
+      const fresh = await this.tokens.obtain(reason, signal)
       this.#failures = 0
       const inPlace = this.state.framed && reason !== 'reload'
-      if (!inPlace || !(same || question.hold)) return this.#show(token, reason, signal)
+      if (!inPlace || (fresh && !this.#host.settings().hold)) return this.#show(reason, signal)
       this.#happen('shown')
-      if (!same) this.#tell(new ChatRefreshEvent(true))
+      if (fresh) this.#tell(new ChatRefreshEvent(true))
     })
   }
 
-  async #show({ value, chatId, endsAt }: HeldToken, reason: TokenReason, signal: AbortSignal): Promise<void> {
-    const url = chatUrl(this.#host.settings().chatOrigin, chatId, value)
+  /** Shows the chat with the token that is held. */
+  async #show(reason: TokenReason, signal: AbortSignal): Promise<void> {
+    const { value, chatId, endsAt } = this.tokens.held!
     // a reload is somebody's wish: it doesn't wait for them to leave the frame
     const timeLeft = () => (reason === 'reload' ? 0 : this.#shownEndsAt - steadyNow())
-    await this.frames.show(url, timeLeft, signal)
+    await this.frames.show(chatUrl(this.#host.settings().chatOrigin, chatId, value), timeLeft, signal)
     this.#shownEndsAt = endsAt
     const again = this.state.framed
     this.#happen('shown')
@@ -175,15 +144,8 @@ export class ChatSession {
     this.#request = undefined
     if (failure) return this.#fail(failure)
     this.failure = undefined
-    this.#askAt = this.token!.refreshAt
+    this.#askAt = this.tokens.held!.refreshAt
     this.#arm()
-  }
-
-  #judge(answer: TokenAnswer): HeldToken {
-    const { eventId, tokenUrl, fetchToken } = this.#host.settings()
-    const renewable = Boolean(tokenUrl ?? fetchToken)
-    const [now, random] = [steadyNow(), Math.random()]
-    return holdToken(answer, { eventId, renewable, held: this.token, now, random })
   }
 
   #fail(failure: Failure): void {
@@ -192,14 +154,14 @@ export class ChatSession {
     if (courseOf(failure) === 'refuses') {
       this.#request?.abort()
       this.#request = undefined
-      this.token = null
+      this.tokens.held = null
       this.frames.clear()
     }
-    const leftMs = this.state.framed ? this.timeLeft! : 0
+    const leftMs = this.state.framed ? this.tokens.timeLeft! : 0
     this.#askAt =
       steadyNow() + askAgainIn(failure, { failures: this.#failures, leftMs, random: Math.random() })
     // a frame that couldn't be swapped is tried again with the next token
-    if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.token!.refreshAt
+    if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.tokens.held!.refreshAt
     this.#report(failure)
     this.#arm()
   }
@@ -226,7 +188,9 @@ export class ChatSession {
 
   /** When the token of a chat in trouble ends under the visitor's eyes. What only a new page can mend stays named. */
   get #endsAt(): number {
-    return this.state.framed && this.failure?.code !== 'identity-expired' ? this.token!.endsAt : Infinity
+    return this.state.framed && this.failure?.code !== 'identity-expired'
+      ? this.tokens.held!.endsAt
+      : Infinity
   }
 
   /** The same, while nobody has been told yet. */
@@ -237,19 +201,17 @@ export class ChatSession {
 
   /** Sets the one timer for what is due next, if anything is. */
   #arm(): void {
-    clearTimeout(this.#timer)
     const look = this.failure?.code === 'offline' ? steadyNow() + OFFLINE_LOOK_MS : Infinity
-    const due = Math.min(this.#askAt, this.#lostAt, look) - steadyNow()
-    if (due < Infinity) this.#timer = setTimeout(this.#look, Math.max(0, Math.min(due, LONGEST_TIMER_MS)))
+    this.#alarm.set(Math.min(this.#askAt, this.#lostAt, look))
   }
 
-  readonly #look = (): void => {
+  #look(): void {
     if (ofDocument('hidden', this.#host.element.ownerDocument)) return
     // the browser closed the chat's connection while the page lay in the back/forward cache
     if (this.#wake!.takeRestored() && this.state.framed) return this.#open('reload')
     if (this.#request) return
     if (this.#lostAt <= steadyNow()) this.#report(this.failure!)
-    if (this.failure?.code === 'offline' && navigator.onLine) this.#askAt = 0
+    if (this.failure?.code === 'offline' && isOnline()) this.#askAt = 0
     if (this.#askAt <= steadyNow()) this.#obtain(this.failure ? 'retry' : 'refresh')
     else this.#arm()
   }

@@ -1,5 +1,5 @@
 import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from '../frame/chat-url.js'
-import { textOf } from '../properties.js'
+import { textOf, wordOf } from '../properties.js'
 import type { FetchToken, TokenQuestion } from '../token/token-client.js'
 
 /** What the standalone script's own tag sets for every chat on the page. */
@@ -67,12 +67,12 @@ export function readSettings(
   return {
     eventId: readEventId(wishes.eventId, chatOrigin),
     tokenUrl: tokenUrl?.href,
-    credentials: CREDENTIALS.find((known) => known === textOf(wishes.credentials)) ?? 'include',
+    credentials: CREDENTIALS.find((known) => known === wordOf(wishes.credentials)) ?? 'include',
     identity: tokenOf(wishes.identity) ?? (trusted ? tokenOf(defaults.identity) : undefined),
     token: tokenOf(wishes.token),
     fetchToken: typeof wishes.fetchToken === 'function' ? (wishes.fetchToken as FetchToken) : undefined,
     chatOrigin,
     ignoredOrigin: wished !== undefined && !counts ? wished : undefined,
-    hold: textOf(wishes.refresh) === 'hold',
+    hold: wordOf(wishes.refresh) === 'hold',
   }
 }

@@ -1,6 +1,6 @@
 import { ChatFailure, chatFailure } from '../problem.js'
 import { readAnswer, type HttpAnswer, type TokenAnswer } from './read-answer.js'
-import { ofDocument } from '../platform.js'
+import { isOnline, ofDocument } from '../platform.js'
 
 /** No answer of a token endpoint is longer; what is, isn't read to its end. */
 const LONGEST_BODY = 65_536
@@ -50,7 +50,7 @@ export async function askEndpoint(question: EndpointQuestion, signal: AbortSigna
  * @returns what the address says of this page, or nothing
  */
 export async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<ChatFailure | undefined> {
-  if (new URL(tokenUrl).origin === location.origin || !navigator.onLine) return undefined
+  if (new URL(tokenUrl).origin === location.origin || !isOnline()) return undefined
   const controller = new AbortController()
   const stop = () => controller.abort()
   signal.addEventListener('abort', stop)
@@ -84,8 +84,10 @@ async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
   return { type, status, headers, body: await readBody(response) }
 }
 
-async function readBody({ body }: Response): Promise<string | undefined> {
-  if (!body) return ''
+async function readBody(response: Response): Promise<string | undefined> {
+  const { body } = response
+  // what a page has put in the place of `fetch` may know no streams
+  if (!body) return response.text()
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let text = ''

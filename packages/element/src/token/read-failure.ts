@@ -1,5 +1,7 @@
 import type { ElementCode } from '../contract.js'
-import { chatFailure, ChatFailure, PROBLEMS } from '../problem.js'
+import { isOnline } from '../platform.js'
+import { chatFailure, ChatFailure } from '../problem.js'
+import { PROBLEMS } from '../problems.js'
 import { shown } from '../quote.js'
 import { codeOf } from './read-answer.js'
 
@@ -27,5 +29,5 @@ function codeFor(code: unknown, status: number): ElementCode {
   if (status === 401) return 'sign-in-required'
   if (status === 403) return 'access-denied'
   if (status >= 300) return codeOf(status)
-  return navigator.onLine ? 'endpoint-unreachable' : 'offline'
+  return isOnline() ? 'endpoint-unreachable' : 'offline'
 }

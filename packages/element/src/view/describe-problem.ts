@@ -1,4 +1,5 @@
-import { PROBLEMS, topicOf, type Failure, type Problem } from '../problem.js'
+import type { Failure, Problem } from '../problem.js'
+import { PROBLEMS, topicOf } from '../problems.js'
 import type { Messages } from './messages.js'
 
 /** Puts words to a failure: the visitor's in their language, the developer's with what was found first. Pure. */

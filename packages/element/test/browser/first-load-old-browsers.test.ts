@@ -27,6 +27,9 @@ const NICETIES: Record<string, string> = {
     'Object.defineProperty(Navigator.prototype, "languages", { get() {}, configurable: true })',
   'Intl.RelativeTimeFormat': 'delete Intl.RelativeTimeFormat',
   Intl: 'delete window.Intl',
+  'Response.body': 'Object.defineProperty(Response.prototype, "body", { value: undefined })',
+  'navigator.vendor': 'if (!navigator.vendor.startsWith("Apple")) delete Navigator.prototype.vendor',
+  'navigator.onLine': 'delete Navigator.prototype.onLine',
   inert: 'delete HTMLElement.prototype.inert',
   checkVisibility: 'delete Element.prototype.checkVisibility',
   moveBefore:

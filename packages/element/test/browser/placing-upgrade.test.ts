@@ -175,11 +175,22 @@ describe('a marked link', () => {
     `https://kinescope.io/chat/${EVENT}?utm_source=mail&amp;x=/#kinescope-chat`,
     `https://kinescope.io/chat/${EVENT}/?utm#kinescope-chat`,
     `https://KINESCOPE.io:443/chat/${EVENT}#kinescope-chat`,
+    `${LINK} `,
+    `&#8203;${LINK}&nbsp;`,
+    `${LINK}&#8203;`,
   ])
     it(`is a chat where it leads to ${href}`, async () => {
       const { chat } = await upgraded(`<a href="${href}">Chat</a>`)
       expect(chat!.getAttribute('event-id')).to.equal(EVENT)
     })
+
+  it('alone is hidden: a link of the page’s own to its chat is not', async () => {
+    const { root } = await upgraded(
+      `<p><a href="${LINK}">Chat</a></p><kinescope-chat id="kinescope-chat" event-id="x" preview></kinescope-chat><a class="own" href="#kinescope-chat">To the chat</a>`,
+    )
+    expect(isSeen(root.querySelector('p a')!)).to.be.false
+    expect(isSeen(root.querySelector('.own')!)).to.be.true
+  })
 
   it('names its stream as it was before it was encoded', async () => {
     const { chat } = await upgraded(

@@ -21,6 +21,22 @@ import {
 
 afterEach(clean)
 
+/** What came is somebody's own making: a page may have put a `fetch` of its own in the platform's place. */
+it('reads what a page’s own fetch gives, without streams', async () => {
+  const { fetch } = window
+  window.fetch = async (...request) => {
+    const { type, status, headers, ok } = await fetch(...request)
+    const body = JSON.stringify(makeReply())
+    return { type, status, headers, ok, text: () => Promise.resolve(body) } as Response
+  }
+  try {
+    const { url } = await endpoint({ body: {} })
+    await whenState(place({ tokenUrl: url }), 'ready')
+  } finally {
+    window.fetch = fetch
+  }
+})
+
 const PAGE =
   '<!doctype html><html><head><title>Just a moment...</title></head><body>Checking you</body></html>'
 const page = (status: number, type = 'text/html; charset=UTF-8'): Answer => ({

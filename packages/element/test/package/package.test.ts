@@ -127,7 +127,7 @@ describe('the package', () => {
       expect(packageJson.sideEffects).toContain(entry)
     expect(packageJson.sideEffects).not.toContain('./dist/index.js')
     // the npm entries leave lit to the bundler
-    expect(text('dist/kinescope-chat-element.js')).toMatch(/from 'lit'/)
+    expect(text('dist/settable-chat.js')).toMatch(/from 'lit'/)
     expect(text('dist/index.js') + text('dist/kinescope-chat-element.js')).not.toContain(
       'customElements.define',
     )

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PAGE_CODES, TOKEN_CODES, WIRE_CODES, type ElementCode } from '../../src/contract.js'
-import { courseOf, PROBLEMS, topicOf, type Topic } from '../../src/problem.js'
+import type { Topic } from '../../src/problem.js'
+import { courseOf, PROBLEMS, topicOf } from '../../src/problems.js'
 import { describeProblem } from '../../src/view/describe-problem.js'
 import { en } from '../../src/view/en.js'
 import { addMessages, messagesIn, type Messages } from '../../src/view/messages.js'

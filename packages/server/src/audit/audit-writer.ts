@@ -213,7 +213,7 @@ async function openFile(path: string): Promise<AuditFile> {
 }
 
 const standardOutput: AuditFile = {
-  write: async (bytes) => (await promisify(write)(1, bytes)).bytesWritten,
+  write: async (bytes) => (await promisify(write)(process.stdout.fd, bytes)).bytesWritten,
   isCurrent: () => Promise.resolve(true),
   close: () => Promise.resolve(),
 }

@@ -1,4 +1,5 @@
 import { readKeyConfig } from '../config.js'
+import { OperatorProblem } from '../problem.js'
 import { readStore } from '../keys/ring-store.js'
 import type { KeyRing } from '../keys/key-state.js'
 import { readEventId } from '../kinescope/event-id.js'
@@ -6,7 +7,7 @@ import { readAudit } from './audit-read.js'
 import { auditFacts, auditLines, visitorList } from './audit-text.js'
 import { unusualIn } from './audit-unusual.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
-import { spaced } from './shown.js'
+import { spaced, type Shown } from './shown.js'
 import { readMoment } from './time-text.js'
 
 export const audit: Command = {
@@ -19,10 +20,10 @@ export const audit: Command = {
     since: { value: 'T', meaning: 'only from then on: 2026-11-25, 2026-11-25T18:00Z, or 24h, 7d, 30min ago' },
     visitors: { meaning: 'print the user_id of every visitor, one a line, and nothing else' },
   },
-  settings: ['CHAT_KEY_DIR'],
+  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
   notes: [
     'FILE is what CHAT_AUDIT names on the token server, plain or packed with gzip; - reads standard input, so that rotated files go in one after the other: `zcat -f audit.jsonl.* | kinescope-chat-server audit -`. A file of any size is read in bounded memory.',
-    'Keys are compared with the ring in CHAT_KEY_DIR, where there is one. Ends with 1 where a key signed that it should not have.',
+    'Keys are compared with the ring in CHAT_KEY_DIR or CHAT_KEY_SECRET, where there is one. Ends with 1 where a key signed that it should not have.',
   ],
   async run(call) {
     const { terminal, now } = call
@@ -35,7 +36,7 @@ export const audit: Command = {
       told = share
       terminal.progress(`Reading ${path}, ${Math.floor(share * 100)} %`)
     })
-    const ring = await ringAt(call)
+    const { ring, why } = await ringAt(call)
     const unusual = unusualIn(reading, ring)
     const { summary } = reading
     const list = call.flags['visitors'] === true
@@ -44,9 +45,10 @@ export const audit: Command = {
       data: {
         ...auditFacts(reading, now()),
         unusual,
+        comparedWithRing: ring !== null,
         ...(list ? { userIds: [...summary.visitors.keys()] } : {}),
       },
-      text: list ? visitorList(summary) : spaced(...auditLines(reading, ring, unusual, terminal, now())),
+      text: list ? visitorList(summary) : spaced(...auditLines(reading, ring, unusual, terminal, now()), why),
     }
   },
 }
@@ -68,13 +70,18 @@ function readFilter(call: Call) {
   }
 }
 
-/** The ring of this machine; null where there is none to compare with. */
-async function ringAt(call: Call): Promise<KeyRing | null> {
+/** The ring of this machine; null where there is none to compare with, and why that is where one should be. */
+async function ringAt(call: Call): Promise<{ ring: KeyRing | null; why: Shown | null }> {
   const { place } = readKeyConfig(call.env, settingFlags(call))
   try {
     const { ring } = await readStore(place)
-    return ring.keys.length > 0 ? ring : null
-  } catch {
-    return null // an audit may be read where the keys may not
+    return { ring: ring.keys.length > 0 ? ring : null, why: null }
+  } catch (error) {
+    // an audit may be read where the keys may not
+    if (!(error instanceof OperatorProblem)) throw error
+    return {
+      ring: null,
+      why: call.terminal.line('warn', `${error.message} (${error.code})`, error.remediation),
+    }
   }
 }

@@ -1,8 +1,10 @@
-import { Command as Parser, CommanderError, InvalidArgumentError, Option, Help } from 'commander'
-import stringWidth from 'string-width'
-import { distanceBetween, flagName } from '../setting.js'
+import { Command as Parser, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { flagName } from '../setting.js'
 import { SETTINGS } from '../settings.js'
-import { PROGRAM, UsageProblem, type Call, type Command } from './command.js'
+import { PROGRAM, type Call, type Command } from './command.js'
+import { helpStyle } from './help-style.js'
+import { levelsOf } from './parser-levels.js'
+import { asUsageProblem } from './parser-mistake.js'
 import type { Terminal } from './terminal.js'
 
 /** What a command line asks for. */
@@ -19,9 +21,6 @@ const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   token: 'tokens by hand',
 }
 const EVERYWHERE = 'Everywhere:'
-/** Below this, meanings stand under their flags instead of beside them. */
-const BESIDE_FROM = 70
-
 /**
  * Reads a command line.
  * @throws UsageProblem naming what to write instead
@@ -150,102 +149,4 @@ function givenFlags(parser: Parser): Call['flags'] {
   const values: Record<string, string | true | undefined> = parser.optsWithGlobals()
   const known = levelsOf(parser).flatMap((level) => level.options)
   return Object.fromEntries(known.map((option) => [option.long!.slice(2), values[option.attributeName()]]))
-}
-
-/** A command, its group, the program: flags of each hold. */
-const levelsOf = (parser: Parser): Parser[] => [parser, ...(parser.parent ? levelsOf(parser.parent) : [])]
-
-function pathOf(parser: Parser): string {
-  const own = parser.parent ? [pathOf(parser.parent), parser.name()] : []
-  return own.filter(Boolean).join(' ')
-}
-
-/** The parser's words for a mistake, as ours. Values of flags are never repeated: they may be secrets. */
-function asUsageProblem(error: CommanderError, parser: Parser): Error {
-  if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code)) return error
-  const path = pathOf(parser)
-  const usage = [PROGRAM, path].filter(Boolean).join(' ')
-  const [first = '', hint] = error.message.replace(/^error: /, '').split('\n')
-  const said = first.replace(/(--[\w-]+)=[^']*/, '$1')
-  const near = /Did you mean (?:one of )?([^,?]+)/.exec(hint ?? '')?.[1]
-  const args = parser.registeredArguments.map((arg) => (arg.required ? arg.name() : `[${arg.name()}]`))
-  const write = `Write: ${[usage, ...args].join(' ')}`
-  const see = near
-    ? `Did you mean ${near.startsWith('-') ? near : `\`${usage} ${near}\``}?`
-    : `See \`${usage} --help\`.`
-  switch (error.code) {
-    case 'commander.unknownOption':
-      return new UsageProblem(said, switchGivenValue(first, parser) ?? see)
-    case 'commander.optionMissingArgument': {
-      const flag = /'(--[\w-]+ <\w+>)'/.exec(said)?.[1]?.replace(/[<>]/g, '')
-      return new UsageProblem(
-        `${flag?.split(' ')[0] ?? 'the flag'} wants a value`,
-        `Write ${flag ?? 'a value'}.`,
-      )
-    }
-    case 'commander.invalidArgument': {
-      const [message = '', instead = ''] = (/(--[\w-]+ wants a value): (.*)$/.exec(said) ?? []).slice(1)
-      return new UsageProblem(message, `Write ${instead}.`)
-    }
-    case 'commander.unknownCommand': {
-      const known = nearest(
-        /'(.*)'/.exec(said)?.[1] ?? '',
-        parser.commands.map((command) => command.name()),
-      )
-      return new UsageProblem(said, known ? `Did you mean \`${usage} ${known}\`?` : see)
-    }
-    case 'commander.missingArgument':
-    case 'commander.excessArguments':
-      return new UsageProblem(`${path}: ${said}`, write)
-    default:
-      return new UsageProblem(said, see)
-  }
-}
-
-/** What a misspelt name was probably meant to be. */
-function nearest(name: string, known: readonly string[]): string | null {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: distanceBetween(candidate, name) }))
-    .sort((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, Math.floor(name.length / 3)) ? best.candidate : null
-}
-
-/** `--json=yes` */
-function switchGivenValue(message: string, parser: Parser): string | null {
-  const name = /'(--[\w-]+)=/.exec(message)?.[1]
-  if (name === undefined) return null
-  const known = levelsOf(parser).some((level) => level.options.some(({ long }) => long === name))
-  return known ? `Write ${name} alone: it takes no value.` : null
-}
-
-/** Flat lists of commands, our styles, widths as a terminal counts them. */
-function helpStyle({ colours, columns }: Terminal): Partial<Help> {
-  return {
-    visibleOptions(command) {
-      const [help] = Help.prototype.visibleOptions.call(this, command).slice(-1)
-      return [...levelsOf(command).flatMap((level) => level.options), ...(help ? [help] : [])]
-    },
-    displayWidth: (text) => stringWidth(text),
-    styleTitle: (text) => colours.bold(text).ansi,
-    visibleCommands: (command) =>
-      command.commands.flatMap((sub) => (sub.commands.length > 0 ? sub.commands : [sub])),
-    subcommandTerm: (command) =>
-      [
-        pathOf(command),
-        ...command.registeredArguments.map((arg) => (arg.required ? arg.name() : `[${arg.name()}]`)),
-      ].join(' '),
-    subcommandDescription: (command) => command.summary(),
-    visibleArguments: () => [],
-    formatItem(term, termWidth, description, helper) {
-      const indent = '  '
-      const room = (this.helpWidth ?? 80) - indent.length
-      if (columns < BESIDE_FROM || termWidth > 34) {
-        const under = helper.boxWrap(description, room - 4).replaceAll('\n', `\n${indent}    `)
-        return `${indent}${term}${description ? `\n${indent}    ${under}` : ''}`
-      }
-      const beside = helper.boxWrap(description, room - termWidth - 2)
-      const pad = ' '.repeat(termWidth - stringWidth(term) + 2)
-      return `${indent}${term}${pad}${beside.replaceAll('\n', `\n${indent}${' '.repeat(termWidth + 2)}`)}`
-    },
-  }
 }

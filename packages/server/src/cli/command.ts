@@ -33,6 +33,8 @@ export interface Call {
   /** ms since the epoch */
   now: () => number
   wait: (ms: number) => Promise<void>
+  /** Somebody wants it to end. Signals of the process do the same. */
+  interrupt?: AbortSignal | undefined
   /**
    * Comes back if the operator means it: by `--yes`, or by an answer on a terminal.
    * @param danger what would happen, as the beginning of a sentence: "everybody in the chat is put out"
@@ -59,6 +61,20 @@ export class UsageProblem extends Error {
   constructor(message: string, remediation: string) {
     super(message)
     this.remediation = remediation
+  }
+}
+
+/** The command ended before its end. What it did stands. */
+export class Unfinished extends Error {
+  override readonly name = 'Unfinished'
+  readonly actions: readonly unknown[]
+  /** What was done, for people. */
+  readonly done: Shown
+
+  constructor(cause: unknown, actions: readonly unknown[], done: Shown) {
+    super('ended early', { cause })
+    this.actions = actions
+    this.done = done
   }
 }
 

@@ -37,6 +37,7 @@ export const doctor: Command = {
   },
   settings: [
     'CHAT_KEY_DIR',
+    'CHAT_KEY_SECRET',
     'CHAT_PRIVATE_KEY',
     'CHAT_KEY_ID',
     'CHAT_KEY_PASSPHRASE',
@@ -71,6 +72,7 @@ export const doctor: Command = {
       tokenUrl,
       page,
       settings,
+      keysElsewhere: address !== undefined && settings === null && !namesKeys(call),
       visitor: await readVisitor(call, [identityUrl(settings), address]),
     })
     const bad = findings.some(({ status }) => status === 'fail' || status === 'warn')
@@ -113,6 +115,14 @@ function serverSettings(call: Call): ServerSettings | null {
     if (error instanceof ConfigProblem) return { problems: error.settings }
     throw error
   }
+}
+
+/** Whether this machine was told where the keys are. */
+function namesKeys(call: Call): boolean {
+  const flags = settingFlags(call)
+  return SETTINGS.filter(({ name }) => /^CHAT_(KEY_DIR|KEY_SECRET|PRIVATE_KEY)$/.test(name)).some(
+    (setting) => call.env[setting.name] || call.env[`${setting.name}_FILE`] || flags[flagName(setting)],
+  )
 }
 
 const identityUrl = (settings: ServerSettings | null): string | undefined =>

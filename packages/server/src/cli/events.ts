@@ -33,7 +33,7 @@ export const eventsList: Command = {
                 { title: 'PUBLIC ID' },
                 { title: 'STATUS', optional: true },
                 { title: 'UUID', optional: true },
-                { title: 'NAME' },
+                { title: 'NAME', cut: true },
               ],
               rows,
             )
@@ -151,7 +151,7 @@ export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, t
 
 function eventText(event: StreamEvent, terminal: Terminal): Shown {
   return stacked(
-    shown`${terminal.colours.bold(event.name || event.id)}  ${jwtText(event, terminal)}`,
+    terminal.prose(shown`${terminal.colours.bold(event.name || event.id)}  ${jwtText(event, terminal)}`),
     terminal.facts([
       ['UUID', event.id],
       ['public id', event.publicId],

@@ -25,7 +25,7 @@ export function findingsText(findings: readonly Finding[], terminal: Terminal): 
         ...group.map((finding) => findingText(finding, terminal)),
       ),
     )
-  return spaced(...parts, verdict(findings, terminal))
+  return spaced(...parts, terminal.prose(verdict(findings, terminal)))
 }
 
 function verdict(findings: readonly Finding[], terminal: Terminal): Shown {

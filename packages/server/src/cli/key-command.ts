@@ -6,9 +6,19 @@ import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
 import { ConfigProblem } from '../problem.js'
-import { isDryRun, settingFlags, wholeNumber, type Call, type Flag, type Outcome } from './command.js'
-import { actionProgress } from './key-action-text.js'
+import {
+  isDryRun,
+  settingFlags,
+  Unfinished,
+  wholeNumber,
+  type Call,
+  type Flag,
+  type Outcome,
+} from './command.js'
+import { actionLines, actionProgress } from './key-action-text.js'
 import { plannedLines, RehearsalRegistry, withRingRehearsed } from './rehearsal.js'
+import { stacked } from './shown.js'
+import { toItsEnd, waitUntil } from './to-its-end.js'
 
 /** The settings every command on the key directory reads. */
 export const KEY_SETTINGS = [
@@ -52,7 +62,7 @@ export function openApi({ wait, ...call }: Call): KinescopeApi {
   return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
 }
 
-export function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
+function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
   const config = readApiConfig(call.env, settingFlags(call as Call))
   const { apiToken } = config
   if (apiToken !== undefined) return { ...config, apiToken }
@@ -86,32 +96,56 @@ export function ringOptions(call: Call): RingStoreOptions {
 export async function withKeys<T>(
   call: Call,
   work: (work: KeyWork) => Promise<T>,
+  { make = false }: { make?: boolean } = {},
 ): Promise<{ result: T; actions: KeyAction[] }> {
-  const options = ringOptions(call)
+  const options = { ...ringOptions(call), make }
+  const rehearsed = isDryRun(call)
+  const run = rehearsed ? withRingRehearsed : withRing
+  return telling(call, ({ report, wait, signal }) => {
+    const registry = registryFor({ ...call, wait }, options.vendor, report, signal)
+    return run({ ...options, wait, signal }, (store) =>
+      work({
+        store,
+        registry: rehearsed ? new RehearsalRegistry(registry) : registry,
+        report,
+        now: call.now,
+        signal,
+      }),
+    )
+  })
+}
+
+/** Work on the keys as a command does it: it comes to an end, and what it did is told also where it ends badly. */
+export async function telling<T>(
+  call: Call,
+  work: (means: Pick<KeyWork, 'report'> & Pick<Call, 'wait'> & { signal: AbortSignal }) => Promise<T>,
+): Promise<{ result: T; actions: KeyAction[] }> {
   const actions: KeyAction[] = []
   const report = (action: KeyAction) => {
     actions.push(action)
     const doing = actionProgress(action)
     if (doing) call.terminal.progress(doing)
   }
-  const rehearsed = isDryRun(call)
-  const registry = registryFor(call, options.vendor, report)
-  const run = rehearsed ? withRingRehearsed : withRing
-  const result = await run(options, (store) =>
-    work({
-      store,
-      registry: rehearsed ? new RehearsalRegistry(registry) : registry,
-      report,
-      now: call.now,
-    }),
-  )
-  return { result, actions }
+  try {
+    const result = await toItsEnd(call, (signal) =>
+      work({ report, wait: waitUntil(call.wait, signal), signal }),
+    )
+    return { result, actions }
+  } catch (error) {
+    if (isDryRun(call) || actions.length === 0) throw error
+    throw new Unfinished(error, actions, stacked(...actionLines(actions, call.terminal, call.now())))
+  }
 }
 
-function registryFor(call: Call, vendor: string, report: (action: KeyAction) => void): Registry {
+function registryFor(
+  call: Call,
+  vendor: string,
+  report: (action: KeyAction) => void,
+  signal: AbortSignal,
+): Registry {
   return call.flags['by-hand']
     ? new ByHandRegistry(vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
-    : new ApiRegistry(new JwkApi(openApi(call)), call.wait)
+    : new ApiRegistry(new JwkApi(openApi(call).until(signal)), call.wait)
 }
 
 /** The end of a command under `--dry-run`. */

@@ -1,9 +1,9 @@
 import { placeText } from '../keys/key-store.js'
 import { withRing } from '../keys/ring-store.js'
-import { addKey, type KeyAction } from '../keys/steps.js'
+import { addKey } from '../keys/steps.js'
 import type { Command } from './command.js'
-import { actionLines, actionProgress } from './key-action-text.js'
-import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions } from './key-command.js'
+import { actionLines } from './key-action-text.js'
+import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions, telling } from './key-command.js'
 import { publicJwkOf } from './key-view.js'
 import { stacked } from './shown.js'
 
@@ -17,14 +17,11 @@ export const keysGenerate: Command = {
   ],
   async run(call) {
     const { terminal, now } = call
-    const actions: KeyAction[] = []
-    const report = (action: KeyAction) => {
-      actions.push(action)
-      const doing = actionProgress(action)
-      if (doing) terminal.progress(doing)
-    }
-    const options = ringOptions(call)
-    const key = await withRing(options, (store) => addKey({ store, report, now }, { bits: bitsOf(call) }))
+    const options = { ...ringOptions(call), make: true }
+    const bits = bitsOf(call)
+    const { result: key, actions } = await telling(call, ({ report, wait, signal }) =>
+      withRing({ ...options, wait, signal }, (store) => addKey({ store, report, now }, { bits })),
+    )
     const jwk = publicJwkOf(key)
     return {
       exit: 0,

@@ -1,7 +1,7 @@
 import { readApiConfig } from '../config.js'
 import { placeText } from '../keys/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
-import { readStore } from '../keys/ring-store.js'
+import { readPresent } from '../keys/ring-store.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
@@ -24,7 +24,7 @@ export const keysList: Command = {
   async run(call) {
     const { terminal, now, flags } = call
     const { place } = ringOptions(call)
-    const { ring } = await readStore(place)
+    const { ring } = await readPresent(place)
     const listed = await listAt(call)
     const views = viewKeys(ring, listed, now())
     const shown = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
@@ -42,7 +42,7 @@ export const keysList: Command = {
         rows.length > 0
           ? terminal.table(
               [
-                { title: '' },
+                { title: '', inList: 'signs' },
                 { title: 'KID' },
                 { title: 'STATE' },
                 { title: 'BITS', optional: true },
@@ -73,7 +73,7 @@ export const keysShow: Command = {
   async run(call) {
     const { terminal, now, args } = call
     const { place } = ringOptions(call)
-    const { ring } = await readStore(place)
+    const { ring } = await readPresent(place)
     const key = keyByKid(ring.keys, args[0]!)
     const listed = await listAt(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
@@ -83,7 +83,7 @@ export const keysShow: Command = {
       exit: 0,
       data: { ...view, file: key.file, publicJwk: jwk },
       text: stacked(
-        shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`,
+        terminal.prose(shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`),
         terminal.facts([
           ['file', `${placeText(place)}/${key.file}`],
           ['size', `${key.bits} bits`],

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { register } from '../keys/register.js'
 import { adopt } from '../keys/steps.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, textFlag, type Command } from './command.js'
+import { givenFile } from './given-file.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'
 import { API_SETTINGS, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, rehearsal, withKeys } from './key-command.js'
@@ -38,11 +38,15 @@ export const keysRegister: Command = {
         'Write --kid KID for the adopted key’s kid.',
       )
     }
-    const text = file === undefined ? null : await readFile(file, 'utf8')
-    const { result, actions } = await withKeys(call, async (work) => {
-      const adopted = text === null ? null : await adopt(work, { text, kid })
-      return register(work, { kid: adopted?.kid ?? args[0] })
-    })
+    const text = file === undefined ? null : await givenFile(file, 'adopt')
+    const { result, actions } = await withKeys(
+      call,
+      async (work) => {
+        const adopted = text === null ? null : await adopt(work, { text, kid })
+        return register(work, { kid: adopted?.kid ?? args[0] })
+      },
+      { make: text !== null },
+    )
     if (isDryRun(call)) return rehearsal(call, actions)
     const keys = result.map(({ kid, remoteId, publishedAt, signFrom, expiresAt }) => ({
       kid,

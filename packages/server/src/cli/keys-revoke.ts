@@ -1,6 +1,6 @@
 import { keyState, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
-import { readStore } from '../keys/ring-store.js'
+import { readPresent } from '../keys/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'
@@ -48,7 +48,7 @@ export const keysRevoke: Command = {
         : ring.keys.filter((key) => keyState(key, now()) !== 'removed').map((key) => key.kid)
     if (!isDryRun(call)) {
       // asked before the lock is taken: an answer may be long in coming
-      const { ring } = await readStore(ringOptions(call).place)
+      const { ring } = await readPresent(ringOptions(call).place)
       const danger = lastKeyDanger(ring, kidsOf(ring), now())
       if (danger) await call.confirm(danger)
     }

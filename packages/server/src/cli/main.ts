@@ -9,3 +9,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 process.exitCode = await run(process.argv.slice(2), process)
+// what was given up may still wait for a disk
+setTimeout(() => process.exit(), 2000).unref()

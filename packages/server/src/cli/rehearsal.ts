@@ -1,5 +1,5 @@
 import type { Registered, Registry } from '../keys/registry.js'
-import { readStore, RingStore, type RingStoreOptions } from '../keys/ring-store.js'
+import { readPresent, readStore, RingStore, type RingStoreOptions } from '../keys/ring-store.js'
 import type { KeyAction } from '../keys/steps.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import type { KeyRecord } from '../keys/key-state.js'
@@ -12,7 +12,7 @@ export async function withRingRehearsed<T>(
   options: RingStoreOptions,
   work: (store: RingStore) => Promise<T>,
 ): Promise<T> {
-  const stored = await readStore(options.place)
+  const stored = await (options.make ? readStore : readPresent)(options.place)
   const nothing = () => Promise.resolve()
   const session = { stored, hold: nothing, write: nothing, close: nothing }
   const maxTokenTtl = Math.max(stored.ring.maxTokenTtl, options.maxTokenTtl)

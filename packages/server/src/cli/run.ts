@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { ConfigProblem, OperatorProblem } from '../problem.js'
 import type { Environment } from '../setting.js'
 import { readCommandLine } from './command-line.js'
-import { UsageProblem, type Call } from './command.js'
+import { Unfinished, UsageProblem, type Call } from './command.js'
 import { COMMANDS } from './commands.js'
 import { packageVersion } from './package-version.js'
 import { escapedJson, Shown, shown } from './shown.js'
@@ -19,6 +19,8 @@ export interface Surroundings {
   /** ms since the epoch */
   now?: () => number
   wait?: (ms: number) => Promise<void>
+  /** Ends a command that can be ended, as Ctrl-C does. */
+  interrupt?: AbortSignal
 }
 
 /** Runs a command line and returns its exit code: 0 fine, 1 a problem was found, 2 wrong use. Never throws. */
@@ -40,7 +42,9 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     const { now = Date.now, wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) } =
       surroundings
     const confirm = confirmation(flags, json, surroundings, terminal)
-    const { exit, data, text } = await command.run({ args, flags, env, terminal, now, wait, confirm })
+    const { interrupt } = surroundings
+    const call = { args, flags, env, terminal, now, wait, interrupt, confirm }
+    const { exit, data, text } = await command.run(call)
     terminal.print(json ? Shown.ours(escapedJson(data)) : text)
     return exit
   } catch (error) {
@@ -78,21 +82,36 @@ const askAt =
   (input: NodeJS.ReadStream) =>
   async (question: string): Promise<string> => {
     const lines = createInterface({ input, output: process.stderr })
+    // Ctrl-C and Ctrl-D are answers too; left alone, the question would never be over
+    const away = new Promise<string>((resolve) => {
+      lines.once('SIGINT', () => lines.close())
+      lines.once('close', () => resolve(''))
+    })
     try {
-      return await lines.question(question)
+      return await Promise.race([lines.question(question), away])
     } finally {
       lines.close()
     }
   }
 
-function report(error: unknown, terminal: Terminal, json: boolean, clean: (text: string) => string): number {
+function report(
+  error: unknown,
+  terminal: Terminal,
+  json: boolean,
+  clean: (text: string) => string,
+  done: object = {},
+): number {
   if (error instanceof Declined) {
     terminal.printError(terminal.line('info', 'nothing was done'))
     return 1
   }
+  if (error instanceof Unfinished) {
+    if (!json) terminal.printError(error.done)
+    return report(error.cause, terminal, json, clean, { actions: error.actions })
+  }
   const usage = error instanceof UsageProblem || error instanceof ConfigProblem
   const problems = describe(error, clean)
-  if (json) terminal.print(Shown.ours(escapedJson({ error: problems[0], errors: problems })))
+  if (json) terminal.print(Shown.ours(escapedJson({ error: problems[0], errors: problems, ...done })))
   else {
     for (const { code, message, remediation, requestId } of problems) {
       const id = requestId === undefined ? '' : ` [X-Request-ID ${requestId}]`

@@ -1,6 +1,5 @@
 import { readKeyConfig } from '../config.js'
 import { diagnose } from '../doctor/doctor.js'
-import type { KeyAction } from '../keys/steps.js'
 import {
   DRY_RUN_FLAG,
   isDryRun,
@@ -17,8 +16,17 @@ import { plannedLines } from './rehearsal.js'
 import { doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
 import { changeText, planText } from './events.js'
-import { actionLines, actionProgress } from './key-action-text.js'
-import { API_SETTINGS, BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, openApi, withKeys } from './key-command.js'
+import { actionLines } from './key-action-text.js'
+import {
+  API_SETTINGS,
+  BITS_FLAG,
+  bitsOf,
+  KEY_SETTINGS,
+  LIFE_FLAG,
+  openApi,
+  telling,
+  withKeys,
+} from './key-command.js'
 import { readyKey, setup, snippetFor } from './setup.js'
 import { shown, Shown, spaced, stacked, escaped } from './shown.js'
 
@@ -40,11 +48,10 @@ export const setupCommand: Command = {
     'Makes a key if there is none, registers it at Kinescope, lets only visitors with a token into the stream’s chat, runs the doctor, and prints the two lines for the page.',
   ],
   async run(call) {
-    const { terminal, now, wait } = call
+    const { terminal, now } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
     const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
     if (isDryRun(call)) return rehearseSetup(call, eventId)
-    const actions: KeyAction[] = []
     const config = {
       place,
       passphrase,
@@ -53,18 +60,9 @@ export const setupCommand: Command = {
       bits: bitsOf(call),
     }
     terminal.progress('Looking for the stream')
-    const result = await setup({
-      config,
-      api: openApi(call),
-      eventId,
-      now,
-      wait,
-      report: (action) => {
-        actions.push(action)
-        const doing = actionProgress(action)
-        if (doing) terminal.progress(doing)
-      },
-    })
+    const { result, actions } = await telling(call, ({ report, wait, signal }) =>
+      setup({ config, api: openApi(call).until(signal), eventId, now, wait, report }),
+    )
     const findings = await diagnose({ ...doctorBasics(call), eventId: result.event.id })
     const snippet = snippetFor(
       result.pageEventId,
@@ -88,14 +86,21 @@ export const setupCommand: Command = {
         findingsText(findings, terminal),
         stacked(bold('For the page'), indented(snippet)),
         stacked(
-          shown`${bold('For the server')}  ${dim('`kinescope-chat-server serve --help` explains each')}`,
+          terminal.prose(
+            shown`${bold('For the server')}  ${dim('`kinescope-chat-server serve --help` explains each')}`,
+          ),
           indented(
-            `CHAT_EVENTS=${result.pageEventId} CHAT_IDENTITY=forward CHAT_IDENTITY_URL=https://www.example.com/me \\\n` +
+            [
+              `CHAT_EVENTS=${result.pageEventId} CHAT_IDENTITY=forward \\`,
+              '  CHAT_IDENTITY_URL=https://www.example.com/me \\',
               '  npx kinescope-chat-server serve',
+            ].join('\n'),
           ),
         ),
         stacked(
-          shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation by itself')}`,
+          terminal.prose(
+            shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation by itself')}`,
+          ),
           indented(
             `import { ringKeySource } from 'kinescope-chat-server'\n` +
               `const keys = await ringKeySource(${JSON.stringify(place)})`,
@@ -114,7 +119,7 @@ async function rehearseSetup(call: Call, eventId: string): Promise<Outcome> {
   const { terminal, now } = call
   terminal.progress('Looking for the stream')
   const event = await new EventApi(openApi(call)).resolve(eventId)
-  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }))
+  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }), { make: true })
   return {
     exit: 0,
     data: { dryRun: true, event, actions },

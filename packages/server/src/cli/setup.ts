@@ -56,6 +56,7 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
     maxTokenTtl: config.tokenTtl,
     passphrase: config.passphrase,
     lifeDays: config.lifeDays ?? 365,
+    make: true,
     now,
   }
   const signer = await withRing(ring, (store) => readyKey({ store, registry, report, now }, config))

@@ -9,8 +9,13 @@ const codeUnits = (character: string): string =>
     .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
     .join('')
 
+/** The emoji that Unicode lists (UTS #51): joiners and selectors inside them are a part of what is seen. */
+const EMOJI = new RegExp('^\\p{RGI_Emoji}$', 'v')
+const EMOJI_OR_UNSAFE = new RegExp(`\\p{RGI_Emoji}|${UNSAFE.source}`, 'gv')
+
 /** A text of somebody else's on one line, with everything that isn't plainly visible as an escape. */
-export const escaped = (text: string): string => text.replace(UNSAFE, codeUnits)
+export const escaped = (text: string): string =>
+  text.replace(EMOJI_OR_UNSAFE, (part) => (EMOJI.test(part) ? part : codeUnits(part)))
 
 /** JSON for people and programs: what a terminal would act on stands as an escape, so the value is the same. */
 export const escapedJson = (value: unknown): string =>

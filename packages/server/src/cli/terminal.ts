@@ -18,16 +18,21 @@ export interface Column {
   title: string
   /** Left out where the terminal is too narrow; the last ones first. */
   optional?: boolean
+  /** Somebody's words, the last column: cut where the line ends. All else is whole. */
+  cut?: boolean
+  /** Its name where each row is a list, if it isn't the title's. */
+  inList?: string
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 80
 /** Longer lines are hard to follow. Columns. */
 const WIDEST_TEXT = 100
-const NARROWEST = 20
-/** A last column that is narrower than this says nothing. */
+export const NARROWEST = 20
+/** Words that are cut to less than this say nothing. */
 const NARROWEST_CELL = 12
 const GAP = '  '
+const BELOW = '    '
 
 /**
  * Colours, progress and line breaks on a terminal; plain text anywhere else. The one way out: strings are escaped here,
@@ -142,9 +147,8 @@ export class Terminal {
       shownColumns.reduce(
         (sum, index, place) =>
           sum +
-          (place === shownColumns.length - 1
-            ? Math.min(width(index), NARROWEST_CELL)
-            : width(index) + GAP.length),
+          (columns[index]!.cut ? Math.min(width(index), NARROWEST_CELL) : width(index)) +
+          (place === shownColumns.length - 1 ? 0 : GAP.length),
         0,
       )
     while (least() > this.columns) {
@@ -172,8 +176,8 @@ export class Terminal {
     const lists = rows.map(
       (row) =>
         this.facts(
-          columns.map(({ title }, index): [string, Shown | null] => [
-            title.toLowerCase() || ' ',
+          columns.map(({ title, inList = title.toLowerCase() }, index): [string, Shown | null] => [
+            inList,
             row[index]!.trim() === '' ? null : Shown.ours(row[index]!),
           ]),
         ).ansi,
@@ -181,7 +185,10 @@ export class Terminal {
     return Shown.ours(lists.join('\n\n'))
   }
 
-  /** `label  value` lines, labels dimmed and aligned. */
+  /**
+   * `label  value` lines, labels dimmed and aligned. What doesn't fit beside its label stands below it, broken at blanks
+   * alone: a value is to be copied.
+   */
   facts(entries: readonly (readonly [string, Text | null])[]): Shown {
     const present = entries.filter((entry): entry is readonly [string, Text] => entry[1] !== null)
     const labels = present.map(([label]) => Shown.of(label).ansi)
@@ -190,7 +197,10 @@ export class Terminal {
       present
         .map(([, value], index) => {
           const label = labels[index]! + ' '.repeat(width - stringWidth(labels[index]!))
-          return `${GAP}${this.colours.dim(Shown.ours(label)).ansi}${GAP}${Shown.of(value).ansi}`
+          const { ansi } = Shown.of(value)
+          const fits = width + 2 * GAP.length + stringWidth(ansi) <= this.columns
+          const beside = `${GAP}${this.colours.dim(Shown.ours(fits ? label : label.trimEnd())).ansi}`
+          return fits ? `${beside}${GAP}${ansi}` : `${beside}\n${BELOW}${this.#wrapped(value, BELOW)}`
         })
         .join('\n'),
     )

@@ -1,10 +1,9 @@
 import { readKeyConfig, readKeyPlace } from '../config.js'
 import { loadPrivateKey } from '../keys/load-key.js'
 import type { SigningKey } from '../token/signing-key.js'
-import { placeText } from '../keys/key-store.js'
 import { loadStoredKey, readStore } from '../keys/ring-store.js'
-import { signingKeyRecord, whyNoSigner } from '../keys/key-state.js'
-import { noSigner } from '../keys/no-signer.js'
+import { signingKeyRecord } from '../keys/key-state.js'
+import { noSigner } from '../keys/no-keys.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
 import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
@@ -57,7 +56,7 @@ async function keyToSignWith(call: Call, ttl: number, now: number): Promise<Sign
   const stored = await readStore(place)
   const { ring } = stored
   const record = signingKeyRecord(ring, now)
-  if (!record) throw noSigner(whyNoSigner(ring, now), placeText(place))
+  if (!record) throw noSigner(stored, place, now)
   if (ttl > ring.maxTokenTtl) {
     throw new UsageProblem(
       `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
-import { registeredKeys } from '../keys/registered-keys.js'
-import { readStore } from '../keys/ring-store.js'
+import { registeredKeys } from '../keys/key-state.js'
+import { readPresent } from '../keys/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, type Call, type Command } from './command.js'
+import { givenFile } from './given-file.js'
 import { givenToken } from './given-token.js'
 import { readPublicKeys } from './public-keys.js'
 import { shown, stacked, type Shown, type Text } from './shown.js'
@@ -74,9 +74,9 @@ export const tokenInspect: Command = {
 
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
-  if (file !== undefined) return readPublicKeys(await readFile(file, 'utf8'), textFlag(call, 'kid'))
+  if (file !== undefined) return readPublicKeys(await givenFile(file, 'jwk'), textFlag(call, 'kid'))
   const { place } = readKeyConfig(call.env, settingFlags(call))
-  return registeredKeys((await readStore(place)).ring, call.now())
+  return registeredKeys((await readPresent(place)).ring, call.now())
 }
 
 function claimsText(

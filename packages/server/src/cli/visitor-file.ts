@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { visitorByCookie, visitorByStatement, type Visitor } from '../doctor/visitor.js'
+import { givenFile } from './given-file.js'
 import { textFlag, UsageProblem, type Call } from './command.js'
 
 /**
@@ -20,7 +20,7 @@ export async function readVisitor(
     )
   }
   if (cookieFile !== undefined) {
-    const text = await readFile(cookieFile, 'utf8')
+    const text = await givenFile(cookieFile, 'cookie-file')
     const hosts = addresses
       .filter((address) => address !== undefined)
       .map((address) => new URL(address).hostname)
@@ -32,7 +32,7 @@ export async function readVisitor(
     )
   }
   if (statementFile === undefined) return null
-  const found = visitorByStatement(await readFile(statementFile, 'utf8'))
+  const found = visitorByStatement(await givenFile(statementFile, 'statement-file'))
   if (found) return found
   throw new UsageProblem(
     '--statement-file holds no JWT',

@@ -10,7 +10,7 @@ import { checkPage } from './page-checks.js'
 import { checkServer } from './server-checks.js'
 import { checkSettings, type ServerSettings } from './settings-checks.js'
 import { checkStatement } from './statement-checks.js'
-import { checkProbe, checkTokenAtHand } from './token-checks.js'
+import { checkProbe, checkTokenAtHand, keyLifeOf } from './token-checks.js'
 import type { Visitor } from './visitor.js'
 
 export type { ServerSettings } from './settings-checks.js'
@@ -24,6 +24,8 @@ export interface DoctorQuestion {
   passphrase?: string | undefined
   /** Seconds. */
   tokenTtl: number
+  /** The keys needn't be on this machine: where there are none, that is no fault. */
+  keysElsewhere?: boolean | undefined
   /** null: no API token, so Kinescope's side can't be seen. */
   api: KinescopeApi | null
   chatOrigin: string
@@ -104,6 +106,7 @@ export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
   if (server.token !== null) {
     const origin = 'a token of the server'
     findings.push(await checkTokenAtHand({ ...known, now: now(), token: server.token, origin }))
+    findings.push(...keyLifeOf({ ...known, token: server.token }))
   }
   if (page !== undefined) {
     report('page')

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { placeText, type KeyPlace as StorePlace } from '../keys/key-store.js'
 import { loadStoredKey, readStore } from '../keys/ring-store.js'
-import { signingKeyRecord, whyNoSigner, type KeyRing } from '../keys/key-state.js'
+import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
-import { noSigner } from '../keys/no-signer.js'
+import { WARN_DAYS } from '../keys/key-end.js'
+import { noSigner } from '../keys/no-keys.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const DAY_MS = 86_400_000
-const WARN_DAYS = 30
 const FAIL_DAYS = 7
 
 /** The key the server signs with, where one was found. */
@@ -29,10 +29,19 @@ export interface KeyFacts {
 
 export type KeyPlace = StorePlace | { privateKey: string; kid: string }
 
+export interface KeyQuestion {
+  passphrase?: string | undefined
+  /** Seconds. */
+  tokenTtl: number
+  /** The keys needn't be here: on the server's machine, or in a vault. */
+  keysElsewhere?: boolean | undefined
+  now: number
+}
+
 /** Looks at the keys on this machine; contacts nobody. */
 export async function checkKeys(
   place: KeyPlace,
-  { passphrase, tokenTtl, now }: { passphrase?: string | undefined; tokenTtl: number; now: number },
+  { passphrase, tokenTtl, keysElsewhere = false, now }: KeyQuestion,
 ): Promise<KeyFacts> {
   const found = findingsAbout('keys')
   try {
@@ -44,13 +53,16 @@ export async function checkKeys(
     }
     const stored = await readStore(place)
     const { ring } = stored
+    if (keysElsewhere && stored.absent !== null) {
+      return { findings: [notHere(placeText(place))], key: null, ring: null }
+    }
     const record = signingKeyRecord(ring, now)
-    if (!record) throw noSigner(whyNoSigner(ring, now), placeText(place))
+    if (!record) throw noSigner(stored, place, now)
     const { privateKey, publicJwk, bits } = await loadStoredKey(stored, record, passphrase)
     const signing = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
     const findings = [
       found.ok('key', `${record.kid} signs: RSA, ${bits} bits, RS256; it signed and verified a probe`),
-      expiry(signing.expiresAt, now),
+      keyLife('keys', record.kid, signing.expiresAt, now),
       ...('dir' in place ? await permissions(`${place.dir}/${record.file}`) : []),
       ...lifetimes(ring, tokenTtl),
     ]
@@ -60,19 +72,31 @@ export async function checkKeys(
   }
 }
 
-function expiry(expiresAt: number, now: number): Finding {
-  const found = findingsAbout('keys')
+const notHere = (place: string) =>
+  findingsAbout('keys').skip(
+    'keys-not-here',
+    `there are no keys in ${place}: those of the server were not looked at`,
+    'Run it on the machine where the keys are, too. Where a KMS, an HSM or a vault holds them, a token of the server shows that it signs.',
+  )
+
+/** How long a key will live, and what to do where that isn't long. */
+export function keyLife(about: Finding['about'], kid: string, expiresAt: number, now: number): Finding {
+  const found = findingsAbout(about)
   const days = Math.floor((expiresAt - now) / DAY_MS)
-  const text = `the key expires in ${days} day${days === 1 ? '' : 's'}`
+  const text = `${kid} expires in ${days} day${days === 1 ? '' : 's'}`
   const cure =
-    'Run `kinescope-chat-server keys rotate` now, and `kinescope-chat-server keys reconcile` daily: it would have.'
-  if (days < FAIL_DAYS) return found.fail('key-expires-soon', text, cure)
-  return days < WARN_DAYS ? found.warn('key-expires-soon', text, cure) : found.ok('key-life', text)
+    'Run `kinescope-chat-server keys rotate` now, and `kinescope-chat-server keys reconcile` daily: it would have. A key from CHAT_PRIVATE_KEY or a vault is replaced by hand.'
+  if (days < FAIL_DAYS) return found.fail('key-ends-soon', text, cure)
+  return days < WARN_DAYS ? found.warn('key-ends-soon', text, cure) : found.ok('key-life', text)
 }
 
 /** The loader has refused files that everybody can read; the group is a matter of taste, or of Kubernetes' fsGroup. */
 async function permissions(path: string): Promise<Finding[]> {
-  if (process.platform === 'win32' || ((await stat(path)).mode & 0o070) === 0) return []
+  const mode = await stat(path).then(
+    (stats) => stats.mode,
+    () => 0, // gone in the meantime
+  )
+  if (process.platform === 'win32' || (mode & 0o070) === 0) return []
   return [
     findingsAbout('keys').warn(
       'private-key-group',

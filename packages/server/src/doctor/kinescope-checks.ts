@@ -5,7 +5,7 @@ import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { MIN_BITS } from '../keys/load-key.js'
 import { checkEvent } from './event-checks.js'
 import { findingsAbout, type Finding } from './finding.js'
-import type { FoundKey } from './key-checks.js'
+import { keyLife, type FoundKey } from './key-checks.js'
 
 /** Beyond this, a token of a minute's life is refused here and there. */
 const WARN_CLOCK_S = 5
@@ -100,7 +100,13 @@ async function checkRegistration(
           ),
         ]
       : []
-  return [...(wrong ? [wrong] : [registered(remote)]), ...doubles]
+  const { expiresAt } = remote
+  // the end of a key that was given by itself is known to Kinescope alone
+  const life =
+    expiresAt !== null && key.signing.expiresAt === null && wrong === null
+      ? [keyLife('kinescope', kid, Date.parse(expiresAt), now)]
+      : []
+  return [...(wrong ? [wrong] : [registered(remote)]), ...life, ...doubles]
 }
 
 /** A key given with its kid may be registered under another one: a slip of the pen, or the kid of the last key. */

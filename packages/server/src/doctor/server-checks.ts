@@ -1,7 +1,8 @@
 import { checkCors } from './cors-checks.js'
-import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch-quietly.js'
+import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { addressesOf, isPrivateAddress } from './private-address.js'
+import { checkReadiness } from './readiness-checks.js'
 import type { ServerFacts, ServerQuestion } from './server-question.js'
 import { askForToken, isTokenEndpoint } from './token-ask.js'
 import { checkTokenAnswers } from './token-answer-checks.js'
@@ -23,7 +24,7 @@ export async function checkServer(question: ServerQuestion): Promise<ServerFacts
   return {
     findings: [
       ...before,
-      ...(url === null ? [] : [readiness(await fetchQuietly(`${url}/readyz`, { signal }), url)]),
+      ...(url === null ? [] : await checkReadiness(url, signal)),
       ...(await checkAddress(question)),
       ...(origin === undefined || new URL(tokenUrl).origin === origin ? [] : await checkCors(question)),
       ...findings,
@@ -87,26 +88,6 @@ async function nearby(question: ServerQuestion): Promise<string | null> {
     if (!('failure' in answer) && isTokenEndpoint(answer)) return tokenUrl
   }
   return null
-}
-
-/** A token route inside somebody's app needs none; ours has one. */
-function readiness(answer: Fetched | NotFetched, url: string): Finding {
-  const status = 'failure' in answer ? null : answer.status
-  const body = 'failure' in answer ? null : jsonObject(answer)
-  const said = typeof body?.['status'] === 'string'
-  if (status === 200 && said) return found.ok('ready', `${url} is ready to sign`)
-  if (status === 503 && said) {
-    const code = typeof body?.['code'] === 'string' ? ` (${body['code']})` : ''
-    return found.fail(
-      'key-unavailable',
-      `${url} runs, but has no usable key${code}`,
-      'Look at the server’s log, and run `kinescope-chat-server keys list` where its keys are.',
-    )
-  }
-  return found.ok(
-    'ready-unknown',
-    `${url}/readyz says nothing of ours: a token route inside an app, or not let through`,
-  )
 }
 
 function transport(tokenUrl: string, origin: string | undefined): Finding[] {

@@ -1,13 +1,13 @@
+import { checkToken } from 'kinescope-chat/check-token'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import type { StreamEvent } from '../kinescope/event-api.js'
 import { readEventId } from '../kinescope/event-id.js'
-import { registeredKeys } from '../keys/registered-keys.js'
-import type { KeyRing } from '../keys/key-state.js'
+import { registeredKeys, type KeyRing } from '../keys/key-state.js'
 import { mintToken } from '../token/mint-token.js'
 import { verifyToken, type VerifyKey, type VerifyFault } from '../token/verify-token.js'
 import { FAULT_REMEDIES } from './fault-remedies.js'
 import { findingsAbout, type Finding } from './finding.js'
-import type { FoundKey } from './key-checks.js'
+import { keyLife, type FoundKey } from './key-checks.js'
 
 export interface TokenQuestion {
   token: string
@@ -49,10 +49,27 @@ export async function checkTokenAtHand(question: TokenQuestion): Promise<Finding
     return found.warn(
       'signature-unknown',
       `${origin} names ${fault.reason}, which Kinescope lists without its modulus: the signature can’t be checked here`,
-      'Run the doctor where that key’s directory is.',
+      'Run the doctor where that key’s directory is; or give the public key: `kinescope-chat-server token verify TOKEN --jwk FILE`.',
     )
   }
-  return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, FAULT_REMEDIES[fault.code])
+  const remediation =
+    fault.code === 'key-not-registered' && question.key?.byHand
+      ? 'Is CHAT_KEY_ID right? It has to be the kid that the key is registered under.'
+      : FAULT_REMEDIES[fault.code]
+  return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, remediation)
+}
+
+/** The end of the key that a token of the server names, where only Kinescope tells it: the keys are not here. */
+export function keyLifeOf({
+  token,
+  key,
+  listed,
+  now,
+}: Pick<TokenQuestion, 'token' | 'key' | 'listed' | 'now'>): Finding[] {
+  const { kid } = checkToken(token).header ?? {}
+  const remote = listed?.find((known) => known.kid === kid)
+  if (!remote?.expiresAt || remote.kid === key?.signing.kid) return []
+  return [keyLife('server', remote.kid, Date.parse(remote.expiresAt), now)]
 }
 
 /** Makes a token as the server would and judges it. */

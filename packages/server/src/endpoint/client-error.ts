@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { corsHeaders } from './origin-policy.js'
+import { letPageRead } from './origin-policy.js'
 import { Refusal } from './refusal.js'
-import { ALWAYS_HEADERS } from './token-call.js'
+import { alwaysHeaders } from './token-call.js'
 
 const REASON_PHRASES: Record<number, string> = { 400: 'Bad Request', 431: 'Request Header Fields Too Large' }
 /** Enough of a request to find its Origin in. */
@@ -32,16 +32,17 @@ export function answerClientError(
       ? 'The headers of the request are too large: the cookies of the site have grown beyond 16 KiB.'
       : 'This is no HTTP request.',
   })
-  const body = JSON.stringify(refusal.problem(crypto.randomUUID()))
+  const requestId = crypto.randomUUID()
+  const body = JSON.stringify(refusal.problem(requestId))
   const origin = originIn(error.rawPacket)
-  const headers: Record<string, string> = {
-    ...ALWAYS_HEADERS,
-    ...corsHeaders(origin !== null && allowedOrigins.has(origin) ? origin : null),
+  const headers = alwaysHeaders(requestId)
+  letPageRead(headers, origin !== null && allowedOrigins.has(origin) ? origin : null)
+  Object.assign(headers, {
     'Content-Type': 'application/problem+json',
     'Content-Length': String(Buffer.byteLength(body)),
     Date: new Date().toUTCString(),
     Connection: 'close',
-  }
+  })
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const { status } = refusal
   socket.end(`HTTP/1.1 ${status} ${REASON_PHRASES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WireCode } from 'kinescope-chat/contract'
 import { readNodeBody } from './node-body.js'
 import { Refusal } from './refusal.js'
-import { ALWAYS_HEADERS, type TokenAnswer, type TokenCall } from './token-call.js'
+import { alwaysHeaders, type TokenAnswer, type TokenCall } from './token-call.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 import { MAX_BODY_BYTES } from './token-request.js'
 
@@ -67,9 +67,11 @@ export function send(reply: FastifyReply, { status, headers, body }: TokenAnswer
  * for anybody's 404.
  */
 export function notFound(requestId: string): TokenAnswer {
+  const headers = alwaysHeaders(requestId)
+  headers['Content-Type'] = 'application/problem+json'
   return {
     status: 404,
-    headers: { ...ALWAYS_HEADERS, 'Content-Type': 'application/problem+json', 'X-Request-ID': requestId },
+    headers,
     body: JSON.stringify({
       type: 'about:blank',
       title: 'Not found',

@@ -1,7 +1,7 @@
 import type { Code, TokenReply } from 'kinescope-chat/contract'
 import type { ChatUser, IdentitySource } from '../identity/identity.js'
 import { OperatorProblem } from '../problem.js'
-import { mintToken } from '../token/mint-token.js'
+import { mintToken, type MintTokenInput } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import type { Deadline } from './deadline.js'
 import type { AllowedEvent } from './event-list.js'
@@ -98,8 +98,10 @@ export function tokenIssuer<R>(
     const { kid } = choice.key
     const problem = registration?.keyProblem(kid) ?? null
     if (problem) throw new Refusal(problem, { reason: 'watch' })
-    const ends = [choice.key.expiresAt, registration?.keyExpiresAt(kid) ?? null].filter((end) => end !== null)
-    return { ...choice.key, expiresAt: ends.length > 0 ? Math.min(...ends) : null }
+    const end = registration?.keyExpiresAt(kid) ?? null
+    const { expiresAt } = choice.key
+    if (end === null || (expiresAt !== null && expiresAt <= end)) return choice.key
+    return { ...choice.key, expiresAt: end }
   }
 
   async function sign(
@@ -115,10 +117,11 @@ export function tokenIssuer<R>(
     const eventId = event.claimId ?? event.id
     const time = now()
     const { tokenTtl: ttl, notBefore } = options
-    const asked = { key, userId, username: user.name, eventId, ttl, notBefore, now: time }
-    const started = performance.now()
+    const asked: MintTokenInput = { key, userId, username: user.name, eventId, ttl, notBefore, now: time }
     // made only where somebody listens: a signal for each token has its price
-    const mint = () => mintToken('sign' in key ? { ...asked, signal: deadline.signal } : asked)
+    if ('sign' in key) asked.signal = deadline.signal
+    const mint = () => mintToken(asked)
+    const started = performance.now()
     const { token, expiresIn } = await queue.run(mint, deadline).catch(signerFailed)
     // nobody will get it: it was never issued
     deadline.throwIfOver()

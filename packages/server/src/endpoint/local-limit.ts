@@ -15,6 +15,13 @@ export interface LocalLimitOptions {
   clock?: () => number
 }
 
+/** The two limits of a server. */
+export interface RateLimiter {
+  visitor: RateLimit
+  address: RateLimit
+  close(): void
+}
+
 interface Window {
   count: number
   endsAt: number

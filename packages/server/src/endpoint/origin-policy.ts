@@ -37,21 +37,21 @@ export function judgeOrigin(page: PageFacts, allowed: ReadonlySet<string>): Orig
   }
 }
 
-/** The CORS headers of an answer that the page may read; none for any other. */
-export function corsHeaders(readable: string | null): Record<string, string> {
-  if (readable === null) return {}
-  return {
-    'Access-Control-Allow-Origin': readable,
-    'Access-Control-Allow-Credentials': 'true',
-    'Access-Control-Expose-Headers': 'Date, Retry-After, X-Request-ID',
-  }
+const EXPOSED = 'Date, Retry-After, X-Request-ID'
+
+/** Adds the CORS headers of an answer that the page may read; none for any other. */
+export function letPageRead(headers: Record<string, string>, readable: string | null): void {
+  if (readable === null) return
+  headers['Access-Control-Allow-Origin'] = readable
+  headers['Access-Control-Allow-Credentials'] = 'true'
+  headers['Access-Control-Expose-Headers'] = EXPOSED
 }
 
 /** What anybody may read: a GET is how a page that isn't listed learns why. Never with credentials, never a token. */
-export const READABLE_BY_ANYONE = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Date, Retry-After, X-Request-ID',
-} as const
+export function letAnyoneRead(headers: Record<string, string>): void {
+  headers['Access-Control-Allow-Origin'] = '*'
+  headers['Access-Control-Expose-Headers'] = EXPOSED
+}
 
 /** What the element sends. */
 const OWN_HEADERS = ['authorization', 'content-type']

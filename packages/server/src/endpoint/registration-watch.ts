@@ -1,3 +1,4 @@
+import type { HealthNote, WatchNoteCode } from '../health-note.js'
 import type { RegistrationView } from './token-call.js'
 
 /** How often Kinescope is asked. */
@@ -75,12 +76,12 @@ export class RegistrationWatch implements RegistrationView {
   }
 
   /** What is wrong, for `/readyz`. */
-  notes(): { code: string; detail: string }[] {
+  notes(): HealthNote<WatchNoteCode>[] {
     const kid = this.#options.currentKid()
     const problem = kid === null ? null : this.keyProblem(kid)
     return [
       ...(problem ? [{ code: problem, detail: `Kinescope says so of ${kid}.` }] : []),
-      ...[...this.#events].map(([id, state]) =>
+      ...[...this.#events].map(([id, state]): HealthNote<WatchNoteCode> =>
         state === 'missing'
           ? { code: 'event-not-found', detail: `Kinescope knows no stream ${id}.` }
           : {
@@ -88,7 +89,9 @@ export class RegistrationWatch implements RegistrationView {
               detail: `Anyone may enter the chat of ${id}: kinescope-chat-server events enable ${id}`,
             },
       ),
-      ...(this.#failing ? [{ code: 'kinescope-api', detail: 'The last check at Kinescope failed.' }] : []),
+      ...(this.#failing
+        ? [{ code: 'kinescope-api' as const, detail: 'The last check at Kinescope failed.' }]
+        : []),
     ]
   }
 

@@ -4,10 +4,10 @@ import { DEADLINE_MS, Deadlines } from './deadline.js'
 import { eventLookup, type AllowedEvents } from './event-list.js'
 import { tokenIssuer } from './issue-token.js'
 import {
-  corsHeaders,
   judgeOrigin,
+  letAnyoneRead,
+  letPageRead,
   preflightHeaders,
-  READABLE_BY_ANYONE,
   type OriginVerdict,
 } from './origin-policy.js'
 import { shown } from './outside-text.js'
@@ -15,7 +15,7 @@ import { Refusal } from './refusal.js'
 import { todoFor } from './refusal-todo.js'
 import { SigningQueue } from './signing-queue.js'
 import {
-  ALWAYS_HEADERS,
+  alwaysHeaders,
   type AuthorizeQuestion,
   type IssuedToken,
   type RateLimit,
@@ -32,6 +32,8 @@ export interface TokenEndpointOptions<R> {
   authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
   /** Exact origins of pages on other hosts. Pages of the server's own origin need no entry. */
   allowedOrigins?: readonly string[] | undefined
+  /** The server's own origin, whatever a request's headers say; by default what they say. */
+  ownOrigin?: string | undefined
   events: AllowedEvents
   keys: KeySource
   /** Seconds. */
@@ -65,8 +67,6 @@ export interface TokenEndpoint<R> {
 }
 
 const METHODS = 'POST, OPTIONS'
-/** RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a box for this one. */
-const CHALLENGE = { 'WWW-Authenticate': 'Bearer' }
 
 /** Puts the checks, the identity and the keys together. */
 export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
@@ -88,19 +88,17 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   })
 
   function judge(call: TokenCall<R>): OriginVerdict {
-    const { ownOrigin } = call
+    const { ownOrigin = call.ownOrigin } = options
     const page = { origin: call.header('origin'), fetchSite: call.header('sec-fetch-site'), ownOrigin }
     return judgeOrigin(page, allowedOrigins)
   }
 
   /** A GET tells no secret, so that anybody may read why a page gets no token. */
   function headersFor(call: TokenCall<R>, verdict: OriginVerdict): Record<string, string> {
-    const asksWhy = call.method === 'GET' || call.method === 'HEAD'
-    return {
-      ...ALWAYS_HEADERS,
-      'X-Request-ID': call.requestId,
-      ...(asksWhy ? READABLE_BY_ANYONE : corsHeaders(verdict.readable)),
-    }
+    const headers = alwaysHeaders(call.requestId)
+    if (call.method === 'GET' || call.method === 'HEAD') letAnyoneRead(headers)
+    else letPageRead(headers, verdict.readable)
+    return headers
   }
 
   function refuse(call: TokenCall<R>, error: unknown): TokenAnswer {
@@ -120,16 +118,12 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
       address: address ?? null,
       cause,
     })
-    return {
-      status,
-      headers: {
-        ...headersFor(call, judge(call)),
-        'Content-Type': 'application/problem+json',
-        ...(status === 401 ? CHALLENGE : {}),
-        ...refusal.headers,
-      },
-      body: JSON.stringify(refusal.problem(requestId)),
-    }
+    const headers = headersFor(call, judge(call))
+    headers['Content-Type'] = 'application/problem+json'
+    // RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a box for this one
+    if (status === 401) headers['WWW-Authenticate'] = 'Bearer'
+    Object.assign(headers, refusal.headers)
+    return { status, headers, body: JSON.stringify(refusal.problem(requestId)) }
   }
 
   async function answer(call: TokenCall<R>): Promise<TokenAnswer> {
@@ -142,12 +136,10 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     if (method === 'OPTIONS') {
       onOutcome({ kind: 'preflight', requestId: call.requestId })
       const asked = call.header('access-control-request-headers')
-      const preflight = preflightHeaders(verdict.readable, asked)
-      return {
-        status: 204,
-        headers: { ...headersFor(call, verdict), Allow: METHODS, ...preflight },
-        body: '',
-      }
+      const headers = headersFor(call, verdict)
+      headers['Allow'] = METHODS
+      Object.assign(headers, preflightHeaders(verdict.readable, asked))
+      return { status: 204, headers, body: '' }
     }
     if (method !== 'POST') {
       throw new Refusal('bad-request', { reason: 'method', status: 405, headers: { Allow: METHODS } })

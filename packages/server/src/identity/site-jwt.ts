@@ -1,4 +1,4 @@
-import { errors, jwtVerify, type JWTPayload } from 'jose'
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { readCookie } from './cookie.js'
 import { readField, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
 import { verificationKey, type SiteKey } from './site-key.js'
@@ -43,12 +43,10 @@ export function siteJwtIdentity(options: SiteJwtOptions): IdentitySource {
   const audience = options.audience ?? ('secret' in key ? DEFAULT_AUDIENCE : undefined)
   if (audience === undefined) throw new TypeError('an audience is needed beside a public key or a key set')
   const { getKey, algorithms } = verificationKey(key)
-  const rules = {
-    algorithms,
-    audience,
-    clockTolerance: LEEWAY_S,
-    requiredClaims: ['exp'],
-    ...(issuer === undefined ? {} : { issuer }),
+  const rulesAt = (nowMs: number): JWTVerifyOptions => {
+    const currentDate = new Date(nowMs)
+    const rules = { algorithms, audience, clockTolerance: LEEWAY_S, requiredClaims: ['exp'], currentDate }
+    return issuer === undefined ? rules : { ...rules, issuer }
   }
 
   function userOf(claims: JWTPayload, eventId: string): IdentityAnswer {
@@ -78,7 +76,7 @@ export function siteJwtIdentity(options: SiteJwtOptions): IdentitySource {
     }
     const nowMs = now()
     try {
-      const { payload } = await jwtVerify(statement, getKey, { ...rules, currentDate: new Date(nowMs) })
+      const { payload } = await jwtVerify(statement, getKey, rulesAt(nowMs))
       return tooFar(payload.exp!, nowMs / 1000, maxAge) ?? userOf(payload, eventId)
     } catch (cause) {
       if (cause instanceof errors.JWTExpired) return ended(cause.payload, eventId)

@@ -2,20 +2,22 @@ import { createHash } from 'node:crypto'
 import { watch } from 'node:fs'
 import { lstat, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { OperatorProblem } from '../problem.js'
+import { errorCode, OperatorProblem } from '../problem.js'
 import { readTrusted, trustDirectory } from './directory-trust.js'
 import { DRAFT, removeFile, writeDurably, writeOnce } from './durable-write.js'
-import { errorCode } from './file-error.js'
-import type { KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
+import type { KeyFiles, KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
+import type { KeyRing } from './key-state.js'
+import { noPlace } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
-import { lockRing } from './ring-lock.js'
+import { lockRing, type RingLock } from './ring-lock.js'
 
 /** A directory of our own as the store: write-once `<kid>.pem` files and the index, whose rename is the commit point. */
 export function directoryStore(dir: string, now: () => number): KeyStore {
   return {
     place: dir,
     read: () => readDirectory(dir),
-    async open(): Promise<StoreSession> {
+    async open(make): Promise<StoreSession> {
+      if (!make && !(await exists(dir))) throw noPlace({ dir })
       await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => unwritable(dir, cause))
       await trustDirectory(dir).catch((cause: unknown) => unreadable(dir, cause))
       const lock = await lockRing(dir, now).catch((cause: unknown) => unwritable(dir, cause))
@@ -25,13 +27,8 @@ export function directoryStore(dir: string, now: () => number): KeyStore {
         return {
           stored,
           hold: () => lock.assertHeld(),
-          async write(ring, { put, drop }) {
-            await lock.assertHeld()
-            const draft = put ? await writeOnce(join(dir, put.file), put.pem) : null
-            await writeDurably(join(dir, RING_FILE), ringText(ring))
-            if (draft !== null) await removeFile(draft)
-            if (drop !== undefined) await removeFile(join(dir, drop))
-          },
+          write: (ring, files) =>
+            write(dir, lock, ring, files).catch((cause: unknown) => unwritable(dir, cause)),
           close: () => lock.release(),
         }
       } catch (error) {
@@ -42,13 +39,23 @@ export function directoryStore(dir: string, now: () => number): KeyStore {
     watch(changed) {
       try {
         // the directory, not the file: a file's watch is dead after the first rename over it
-        const watcher = watch(dir, { persistent: false }, changed).on('error', () => undefined)
+        const watcher = watch(dir, { persistent: false }, (_event, name) => {
+          if (concernsKeys(name)) changed()
+        }).on('error', () => undefined)
         return () => watcher.close()
       } catch {
         return () => undefined // no watch here (some network mounts): looking will do
       }
     },
   }
+}
+
+async function write(dir: string, lock: RingLock, ring: KeyRing, { put, drop }: KeyFiles): Promise<void> {
+  await lock.assertHeld()
+  const draft = put ? await writeOnce(join(dir, put.file), put.pem) : null
+  await writeDurably(join(dir, RING_FILE), ringText(ring))
+  if (draft !== null) await removeFile(draft)
+  if (drop !== undefined) await removeFile(join(dir, drop))
 }
 
 async function readDirectory(dir: string): Promise<StoredRing> {
@@ -64,10 +71,10 @@ async function readDirectory(dir: string): Promise<StoredRing> {
     const known = new Set(ring.keys.map(({ file }) => file))
     const strays = names.filter((name) => KEY_FILE.test(name) && !known.has(name))
     const version = text === null ? 'none' : createHash('sha256').update(text).digest('hex')
-    return { ring, version, strays, privateKey }
+    return { ring, absent: text === null ? 'index' : null, version, strays, privateKey }
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT' && !(await exists(dir))) {
-      return { ring: emptyRing(), version: 'none', strays: [], privateKey }
+      return { ring: emptyRing(), absent: 'place', version: 'none', strays: [], privateKey }
     }
     return unreadable(path, cause)
   }
@@ -121,6 +128,10 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return a.ino === b.ino && a.dev === b.dev
 }
 
+/** Kubernetes swaps `..data`. An audit that is written into the directory, line by line, must not keep us reading. */
+const concernsKeys = (name: string | null): boolean =>
+  name === null || name === RING_FILE || KEY_FILE.test(name) || name.startsWith('..')
+
 const exists = (path: string) =>
   lstat(path).then(
     () => true,
@@ -143,9 +154,20 @@ function unwritable(dir: string, cause: unknown): never {
   throw new OperatorProblem(
     'key-directory-unwritable',
     `the key directory ${dir} can’t be changed (${code})`,
-    code === 'EROFS'
-      ? 'It is mounted read-only: run this where the directory may be written; in a cluster, with CHAT_KEY_SECRET.'
-      : 'Run this as the user that owns the directory, or set CHAT_KEY_DIR to another.',
+    CURES[code] ?? 'Run this as the user that owns the directory, or set CHAT_KEY_DIR to another.',
     { cause },
   )
+}
+
+const NO_ROOM =
+  'Make room there (`df -h` and `df -i` show where), then run the command again: it goes on where it stopped.'
+const CURES: Readonly<Record<string, string>> = {
+  EROFS:
+    'It is mounted read-only: run this where the directory may be written; in a cluster, with CHAT_KEY_SECRET.',
+  ENOSPC: NO_ROOM,
+  EDQUOT: NO_ROOM,
+  EIO: 'Look at the disk (`dmesg`), then run the command again: it goes on where it stopped.',
+  ENOTDIR: 'A part of that path is a file: set CHAT_KEY_DIR to another directory.',
+  EEXIST: 'That is a file: set CHAT_KEY_DIR to a directory.',
+  ENOENT: 'The directory it would lie in can’t be made: make that first, or set CHAT_KEY_DIR to another.',
 }

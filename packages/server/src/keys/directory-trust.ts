@@ -1,8 +1,7 @@
 import type { Stats } from 'node:fs'
 import { access, constants, open, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { OperatorProblem } from '../problem.js'
-import { errorCode } from './file-error.js'
+import { errorCode, OperatorProblem } from '../problem.js'
 import { MOST_BYTES } from './ring-format.js'
 
 const OTHERS_WRITE = 0o022
@@ -65,7 +64,8 @@ export async function readTrusted(
   if (!(await realpath(path)).startsWith((await realpath(dir)) + sep)) {
     throw untrusted(path, 'is a link to a file outside of the directory', 'Put the file itself there.')
   }
-  const file = await open(path, 'r')
+  // a pipe of that name would keep the call, and a thread of the pool that signs, until somebody writes to it
+  const file = await open(path, constants.O_RDONLY | (hasModes ? constants.O_NONBLOCK : 0))
   try {
     const stats = await file.stat()
     await trustFile(path, stats)

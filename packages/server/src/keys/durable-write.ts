@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errorCode } from './file-error.js'
+import { errorCode } from '../problem.js'
 
 /** The names of files of ours that were being written when their process died. */
 export const DRAFT = /^(keyring\.json|\.lock|\d{8}-[\w-]{16}\.pem)\.[\da-f]{12,16}\.tmp$/
@@ -34,6 +34,10 @@ async function writeDraft(path: string, text: string): Promise<string> {
   try {
     await file.writeFile(text)
     await file.sync()
+  } catch (error) {
+    // on a full disk every byte counts; what can't be removed now is tidied away later
+    await removeFile(draft).catch(() => undefined)
+    throw error
   } finally {
     await file.close()
   }

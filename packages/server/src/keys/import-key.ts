@@ -1,6 +1,7 @@
 import type { CryptoKey, JWK } from 'jose'
 import { algorithmOf, RSA_ENCRYPTION } from './key-der.js'
-import { checkJwk, keyProblem, notRsa, readKeyText, type KeyText } from './key-text.js'
+import { keyProblem, notRsa } from './key-problem.js'
+import { checkJwk, readKeyText, type KeyText } from './key-text.js'
 
 /** The public members of an RSA key (RFC 7518, section 6.3.1), base64url without padding. */
 export interface PublicJwk {

@@ -2,7 +2,7 @@ import type { KeyChoice } from '../token/signing-key.js'
 
 const DAY_MS = 86_400_000
 /** Long before the key dies: a rotation wants ten minutes, an operator on holiday some weeks. */
-const WARN_DAYS = 30
+export const WARN_DAYS = 30
 
 /** Whole days until the signing key is dead at Kinescope; null where there is no key or nobody knows. */
 export function daysLeft(choice: KeyChoice, now: number): number | null {

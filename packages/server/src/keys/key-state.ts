@@ -1,3 +1,5 @@
+import type { VerifyKey } from '../token/verify-token.js'
+
 /** A key of the ring, without private material. Times are ISO 8601 in UTC; null: not yet. */
 export interface KeyRecord {
   kid: string
@@ -177,3 +179,9 @@ export const successorFor = (ring: KeyRing, now: number): KeyRecord | null => su
 
 /** How long a key must stay registered after its last signature, in ms. */
 export const overlapMs = (ring: KeyRing): number => ring.maxTokenTtl * 1000 + CLOCK_SKEW_MS
+
+/** The keys Kinescope should know, by the ring. */
+export const registeredKeys = (ring: KeyRing, now: number): VerifyKey[] =>
+  ring.keys
+    .filter((key) => ['published', 'active', 'retiring', 'expired'].includes(keyState(key, now)))
+    .map(({ kid, n, e, expiresAt }) => ({ kid, kty: 'RSA', n, e, expiresAt }))

@@ -23,6 +23,8 @@ export interface StoredKey {
 /** What a store holds at a moment: checked to be ours, the ring to be one. */
 export interface StoredRing {
   ring: KeyRing
+  /** What is not there: the directory or Secret itself, or the index in it. Then the ring is an empty one. */
+  absent: 'place' | 'index' | null
   /** Differs where the ring does. */
   version: string
   /** Our own kind of names without an entry in the ring: private keys of a lost ring, or planted ones. */
@@ -53,8 +55,11 @@ export interface KeyStore {
   readonly place: string
   /** @throws OperatorProblem where it can't be read or isn't ours; nothing there yet is an empty ring */
   read(signal?: AbortSignal): Promise<StoredRing>
-  /** @throws OperatorProblem `keys-busy` while another process changes it */
-  open(): Promise<StoreSession>
+  /**
+   * @param make whether a directory that isn't there is made; a Secret is made by the first write, where one may
+   * @throws OperatorProblem `keys-busy` while another process changes it
+   */
+  open(make: boolean): Promise<StoreSession>
   /** Calls `changed` when it looks as if something had changed; a hint, no more. Returns what ends it. */
   watch(changed: () => void): () => void
 }

@@ -4,7 +4,8 @@ import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRe
 import { isSame } from './registry.js'
 import { isoTime } from './ring-format.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
-import { refuseWrongClock, remove, start, type KeyWork } from './steps.js'
+import { refuseEarlyEnd, refuseWrongClock } from './plausible-times.js'
+import { remove, start, type KeyWork } from './steps.js'
 
 export interface Reconciliation {
   /** Kids that should be at Kinescope and aren't. */
@@ -54,6 +55,7 @@ async function agreeWith(
       .filter((remote) => isSame(remote, key))
       .sort((a, b) => Number(b.id === key.remoteId) - Number(a.id === key.remoteId))
     if (!first) continue
+    if (key.removedAt === null) refuseEarlyEnd(key, first)
     for (const { id } of key.removedAt === null ? more : [first, ...more]) {
       await store.hold()
       await registry.removeDuplicate(id)

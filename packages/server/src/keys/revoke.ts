@@ -38,7 +38,8 @@ export async function revoke(
   let failure: unknown
   const next = needed
     ? await replacement(work, kids, options).catch((error: unknown) => {
-        if (isBusy(error)) throw error // somebody else holds the store now: nothing can be written
+        // somebody else holds the store now, so nothing can be written; or whoever runs this wants it to end
+        if (isBusy(error) || work.signal?.aborted) throw error
         failure = error
       })
     : null

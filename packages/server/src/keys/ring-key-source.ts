@@ -1,7 +1,10 @@
+import { OperatorProblem } from '../problem.js'
 import type { KeySource } from '../token/signing-key.js'
 import { HeldKeys } from './held-keys.js'
-import type { KeyPlace } from './key-store.js'
+import { placeText, type KeyPlace } from './key-store.js'
 import type { KeyRing } from './key-state.js'
+import { noPlace } from './no-keys.js'
+import { RING_FILE } from './ring-format.js'
 import { openStore } from './ring-store.js'
 
 /** A directory watch misses changes on some mounts; looking costs one small read. */
@@ -64,6 +67,8 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
   async function look(): Promise<void> {
     try {
       const stored = await store.read(closing.signal)
+      // a volume that went away, a directory being restored: the keys in hand are worth more than none
+      if (stored.absent !== null && held.ring.keys.length > 0) throw lost(options, stored.absent)
       await held.take(stored, passphrase, now())
       unread = null
       report(stored.version)
@@ -136,5 +141,14 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
     },
   }
 }
+
+const lost = (place: KeyPlace, absent: 'place' | 'index') =>
+  absent === 'place'
+    ? noPlace(place)
+    : new OperatorProblem(
+        'key-ring-lost',
+        `${RING_FILE} is gone from ${placeText(place)}`,
+        'Restore it from a backup, or run `kinescope-chat-server keys reconcile`: it is built anew from the private keys and what Kinescope lists.',
+      )
 
 const note = (code: KeyNote['code'], detail: string): KeyNote => ({ code, detail })

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, unlink } from 'node:fs/promises'
+import { link, lstat, open, readFile, rename, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { OperatorProblem } from '../problem.js'
+import { errorCode, OperatorProblem } from '../problem.js'
 import { removeFile } from './durable-write.js'
-import { errorCode } from './file-error.js'
 
 /** Past this age a lock is taken for a dead process's: no command holds it for more than a few API calls. */
 const STALE_MS = 10 * 60_000
+
+/** Ours has a hundred. */
+const MOST_BYTES = 4096
 
 /** The locks of this very process: another lock with its pid is a dead one's, as in a container where all are 1. */
 const heldHere = new Set<string>()
@@ -53,8 +55,14 @@ export async function lockRing(dir: string, now: () => number): Promise<RingLock
       if (!(await held())) throw busy(await read(path), now())
     },
     async release() {
-      if (await held()) await unlink(path)
       heldHere.delete(mine.nonce)
+      // where this fails, the lock is found dead later: no reason to call the work a failure
+      await held()
+        .then(
+          (ours) => (ours ? unlink(path) : undefined),
+          () => undefined,
+        )
+        .catch(() => undefined)
     },
   }
 }
@@ -80,9 +88,10 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   }
 }
 
+/** null: there is none, or none that a process of ours wrote whole. */
 async function read(path: string): Promise<Holder | null> {
   try {
-    const found = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder> | null
+    const found = JSON.parse(await readLock(path)) as Partial<Holder> | null
     const { pid, host, started, nonce } = found ?? {}
     if (!Number.isSafeInteger(pid) || pid! <= 0 || typeof started !== 'number') return null
     return typeof host === 'string' && typeof nonce === 'string' ? (found as Holder) : null
@@ -90,6 +99,14 @@ async function read(path: string): Promise<Holder | null> {
     if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null
     throw error
   }
+}
+
+async function readLock(path: string): Promise<string> {
+  const stats = await lstat(path)
+  if (!stats.isFile()) {
+    throw new OperatorProblem('key-file-untrusted', `${path} is no regular file`, 'Remove it: it isn’t ours.')
+  }
+  return stats.size > MOST_BYTES ? '' : readFile(path, 'utf8')
 }
 
 function isDead({ pid, host, started, nonce }: Holder, now: number): boolean {

@@ -2,6 +2,7 @@ import { OperatorProblem } from '../problem.js'
 import { directoryStore } from './directory-store.js'
 import { placeText, type KeyFiles, type KeyPlace, type KeyStore, type StoreSession } from './key-store.js'
 import type { KeyRecord, KeyRing } from './key-state.js'
+import { noPlace } from './no-keys.js'
 import { loadPrivateKey, type LoadedKey } from './load-key.js'
 import { parseKeyRing, ringText } from './ring-format.js'
 import { secretStore } from './secret-store.js'
@@ -10,17 +11,29 @@ import type { StoredRing } from './key-store.js'
 export interface StoreOptions {
   now?: () => number
   wait?: (ms: number) => Promise<void>
+  /** Ends what is waited for; nothing that is being written. */
+  signal?: AbortSignal | undefined
 }
 
 /** The store at a place. Opens nothing yet. */
-export function openStore(place: KeyPlace, { now = Date.now, wait = pause }: StoreOptions = {}): KeyStore {
-  return 'dir' in place ? directoryStore(place.dir, now) : secretStore(place.secret, wait)
+export function openStore(
+  place: KeyPlace,
+  { now = Date.now, wait = pause, signal }: StoreOptions = {},
+): KeyStore {
+  return 'dir' in place ? directoryStore(place.dir, now) : secretStore(place.secret, wait, signal)
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** Reads a ring with what belongs to it, and changes nothing. @throws OperatorProblem */
 export const readStore = (place: KeyPlace): Promise<StoredRing> => openStore(place).read()
+
+/** The same, of a place that has to be there. @throws OperatorProblem `key-directory-missing`, `key-secret-missing` */
+export async function readPresent(place: KeyPlace): Promise<StoredRing> {
+  const stored = await readStore(place)
+  if (stored.absent === 'place') throw noPlace(place)
+  return stored
+}
 
 /** Loads the private key of a record and makes sure that it is that key. */
 export async function loadStoredKey(
@@ -50,6 +63,8 @@ export interface RingStoreOptions extends StoreOptions {
   /** Days a key lives. */
   lifeDays: number
   now: () => number
+  /** Makes the place where there is none: for what makes the first key. Everything else is looking for keys elsewhere. */
+  make?: boolean
 }
 
 /** A key ring in our hands alone. */
@@ -110,7 +125,7 @@ export async function withRing<T>(
   work: (store: RingStore) => Promise<T>,
 ): Promise<T> {
   const { place, vendor } = options
-  const session = await openStore(place, options).open()
+  const session = await openStore(place, options).open(options.make ?? false)
   try {
     const { ring } = session.stored
     if (ring.keys.length > 0 && ring.vendor !== vendor) {

@@ -41,7 +41,9 @@ export function secretApi({ namespace, name }: SecretName, timeoutMs = TIMEOUT_M
     const deadline = AbortSignal.timeout(timeoutMs)
     try {
       const { api, until } = await core()
-      return await run(api, until(signal ? AbortSignal.any([signal, deadline]) : deadline))
+      const end = signal ? AbortSignal.any([signal, deadline]) : deadline
+      // a program of the kubeconfig's that hands out credentials knows nothing of the signal
+      return await Promise.race([run(api, until(end)), ended(end)])
     } catch (error) {
       const { code, body } = error as Partial<ApiException<V1Status | string>>
       if (code === nothing) return null
@@ -82,6 +84,13 @@ export function secretApi({ namespace, name }: SecretName, timeoutMs = TIMEOUT_M
       call('create', 409, (api, options) => api.createNamespacedSecret({ namespace, body }, options)),
   }
 }
+
+const ended = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    const end = () => reject(new Error('ended'))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
+  })
 
 interface Cluster {
   api: CoreV1Api

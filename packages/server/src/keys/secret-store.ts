@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { OperatorProblem } from '../problem.js'
 import { placeText, type KeyStore, type SecretName, type StoredRing, type StoreSession } from './key-store.js'
+import { noPlace } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
 import { secretApi, type SecretApi, type V1Secret } from './secret-api.js'
 
@@ -22,14 +23,16 @@ const RENEW_MS = 20_000
 export function secretStore(
   name: SecretName,
   wait: (ms: number) => Promise<void>,
+  signal?: AbortSignal,
   api: SecretApi = secretApi(name),
 ): KeyStore {
   const place = placeText({ secret: name })
   return {
     place,
-    read: async (signal) => storedIn(await api.read(signal), place),
-    async open() {
-      const secret = await untilFree(api, place, wait)
+    read: async (ending = signal) => storedIn(await api.read(ending), place),
+    async open(make) {
+      const secret = await untilFree(api, place, wait, signal)
+      if (!secret && !make) throw noPlace({ secret: name })
       const session = new SecretSession(api, place, name, secret)
       if (lockOf(secret) !== undefined) await session.hold() // a dead process' lock is ours to take away
       return session
@@ -96,12 +99,13 @@ async function untilFree(
   api: SecretApi,
   place: string,
   wait: (ms: number) => Promise<void>,
+  signal: AbortSignal | undefined,
 ): Promise<V1Secret | null> {
-  let secret = await api.read()
+  let secret = await api.read(signal)
   const first = lockOf(secret)
   for (let look = 1; lockOf(secret) !== undefined && look <= LOOKS; look += 1) {
     await wait(LOOK_MS)
-    secret = await api.read()
+    secret = await api.read(signal)
     const now = lockOf(secret)
     if (now !== undefined && now !== first) throw busy(place, now)
   }
@@ -120,6 +124,7 @@ function storedIn(secret: V1Secret | null, place: string): StoredRing {
   const known = new Set(ring.keys.map(({ file }) => file))
   return {
     ring,
+    absent: text !== null ? null : secret === null ? 'place' : 'index',
     version: text === null ? 'none' : createHash('sha256').update(text).digest('hex'),
     strays: Object.keys(data).filter((name) => KEY_FILE.test(name) && !known.has(name)),
     privateKey(file) {

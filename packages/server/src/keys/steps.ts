@@ -1,8 +1,9 @@
 import { OperatorProblem } from '../problem.js'
 import type { ManualRequest } from './by-hand.js'
 import { generateKey, kidOf } from './generate-key.js'
-import { CLOCK_SKEW_MS, endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
+import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
 import { loadPrivateKey, toPkcs8 } from './load-key.js'
+import { refuseSpent, refuseWrongClock } from './plausible-times.js'
 import type { Registry } from './registry.js'
 import { isoTime, newRecord } from './ring-format.js'
 import type { RingStore } from './ring-store.js'
@@ -32,6 +33,8 @@ export interface KeyWork {
   now: () => number
   /** A leak can't wait for somebody to set a clock. */
   urgent?: boolean
+  /** Somebody wants it to end, or it has gone on for too long. */
+  signal?: AbortSignal | undefined
 }
 
 /** A key that Kinescope lists, and what the ring has still to learn of that. */
@@ -110,6 +113,8 @@ export async function publish(work: KeyWork, key: KeyRecord, again = false): Pro
   await store.loadKey(key)
   report({ action: 'registering', kid: key.kid })
   const known = await registry.find(key, { again })
+  // a takeover set by a clock that is off would come too late, or be over
+  if (!work.urgent) refuseWrongClock(work)
   const registered = known ?? (await create(work, key))
   for (const id of registered.duplicates) {
     await store.hold()
@@ -117,12 +122,12 @@ export async function publish(work: KeyWork, key: KeyRecord, again = false): Pro
     report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })
   }
   const { remoteId, expiresAt } = registered
+  refuseSpent(key.kid, expiresAt, now())
   report({ action: 'registered', kid: key.kid, remoteId, expiresAt, found: known !== null })
   return { key, changes: { remoteId, expiresAt, publishedAt: key.publishedAt ?? isoTime(now()) } }
 }
 
-async function create({ store, registry, now, urgent = false }: KeyWork, key: KeyRecord) {
-  if (!urgent) refuseWrongClock({ registry, now })
+async function create({ store, registry, now }: KeyWork, key: KeyRecord) {
   const expiresAt = isoTime(endIfPublished(key, registry.clock() ?? now()))
   // the end is on record before Kinescope hears of it: where the answer gets lost, the list may not show it
   if (expiresAt !== key.expiresAt) await store.commit({ [key.kid]: { expiresAt } })
@@ -179,21 +184,6 @@ export async function remove({ store, registry, report, now }: KeyWork, key: Key
   await registry.unregister(key)
   await store.commit({ [key.kid]: { removedAt: isoTime(now()) } }, { drop: key.file })
   report({ action: 'removed', kid: key.kid })
-}
-
-/**
- * What ends a key or sets its end goes by the clock, so a clock that Kinescope's disagrees with may not decide it.
- * Called right after an answer of Kinescope's. @throws OperatorProblem `clock-off`
- */
-export function refuseWrongClock({ registry, now }: Pick<KeyWork, 'registry' | 'now'>): void {
-  const theirs = registry.clock()
-  if (theirs === null || Math.abs(now() - theirs) <= CLOCK_SKEW_MS) return
-  const seconds = Math.round((now() - theirs) / 1000)
-  throw new OperatorProblem(
-    'clock-off',
-    `this machine’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} Kinescope’s`,
-    'Nothing was changed at Kinescope. Set the clock (NTP), then run the command again.',
-  )
 }
 
 /** @throws OperatorProblem `key-unknown` */

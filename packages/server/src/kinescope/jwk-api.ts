@@ -27,6 +27,9 @@ export interface RemoteKey {
   alg: string | null
 }
 
+/** Ids are UUIDs, or thereabouts. */
+const LONGEST_ID = 200
+
 /** The registered public keys of the workspace. */
 export class JwkApi {
   readonly api: KinescopeApi
@@ -70,6 +73,7 @@ export class JwkApi {
 function readKey(row: Record<string, unknown>, what: string): RemoteKey {
   const { id, kid, n, alg, expires_at: expiresAt } = row
   if (typeof kid !== 'string' || kid === '') throw badAnswer(what, 'a key without a kid')
+  if ((id as string).length > LONGEST_ID) throw badAnswer(what, 'an id that is none')
   return {
     id: id as string,
     kid,

@@ -1,15 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound, send } from '../endpoint/fastify-token-route.js'
+import type { HealthNote } from '../health-note.js'
 import { daysLeft, endsSoon } from '../keys/key-end.js'
 import type { KeySource } from '../token/signing-key.js'
 import type { Metrics } from './metrics.js'
-
-/** One thing `/readyz` tells about. */
-export interface HealthNote {
-  code: string
-  /** For operators alone: it may name keys and streams. */
-  detail: string
-}
 
 export interface HealthSources {
   keys: KeySource

@@ -7,6 +7,8 @@ export interface MetricSources {
   /** Whether the key ring can't be followed at the moment. */
   stale: () => boolean
   pending: () => number
+  /** Lines of the log that were dropped so far. */
+  logLost: () => number
   /** Streams that may be named in a label; any other is counted as `*`, or visitors could make endless labels. */
   eventIds: readonly string[]
   now?: () => number
@@ -44,9 +46,18 @@ export class Metrics {
   }
 
   /** Adds what is read at the moment somebody asks. */
-  observe({ keys, stale, pending, eventIds, now = Date.now }: MetricSources): void {
+  observe({ keys, stale, pending, logLost, eventIds, now = Date.now }: MetricSources): void {
     this.#events = new Set(eventIds)
     this.#gauge('signatures_pending', 'Signatures under way', [], (gauge) => gauge.set(pending()))
+    new Counter({
+      name: 'kinescope_chat_log_lost_total',
+      help: 'Lines of the log that were dropped, since nobody read standard output',
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        this.inc(logLost())
+      },
+    })
     this.#gauge('key_ring_stale', '1 while the key ring cannot be followed', [], (gauge) =>
       gauge.set(stale() ? 1 : 0),
     )

@@ -35,13 +35,14 @@ export function chatClaims(input: ChatClaimsInput): ChatClaims {
   const nowS = Math.floor(now / 1000)
   const iat = nowS - BACKDATED_S
   const exp = expiresAtCap === null ? nowS + ttl : Math.min(nowS + ttl, Math.floor(expiresAtCap / 1000))
-  return {
+  const claims: ChatClaims = {
     aud: 'chat',
     user_id: userId,
     username: cleanUsername(username),
     event_id: eventId,
     iat,
     exp,
-    ...(notBefore ? { nbf: iat } : {}),
   }
+  if (notBefore) claims.nbf = iat
+  return claims
 }

@@ -21,13 +21,9 @@ export interface MintedToken {
 const encoder = new TextEncoder()
 
 /** Signs a chat token. Web Crypto signs off the main thread, so the event loop stays free meanwhile. */
-export async function mintToken({
-  key,
-  now = Date.now(),
-  signal,
-  ...input
-}: MintTokenInput): Promise<MintedToken> {
-  const claims = chatClaims({ ...input, now, expiresAtCap: key.expiresAt })
+export async function mintToken(input: MintTokenInput): Promise<MintedToken> {
+  const { key, userId, username, eventId, ttl, notBefore = false, now = Date.now(), signal } = input
+  const claims = chatClaims({ userId, username, eventId, ttl, notBefore, now, expiresAtCap: key.expiresAt })
   const header = { alg: 'RS256', typ: 'JWT', kid: key.kid }
   const payload = encoder.encode(JSON.stringify(claims))
   const token =

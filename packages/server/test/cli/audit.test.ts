@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -45,6 +45,14 @@ const audit = async (...argv: string[]) =>
 const unusual = (data: { unusual: { code: string }[] }) => data.unusual.map(({ code }) => code)
 
 describe('audit', () => {
+  it('says where the keys could not be compared, and why', async () => {
+    const path = file(`${line()}\n`)
+    expect(await audit(path)).toMatchObject({ comparedWithRing: true })
+    chmodSync(bench.keyDir, 0o777)
+    expect(await audit(path)).toMatchObject({ comparedWithRing: false })
+    expect((await bench.kc('audit', path)).stdout).toContain('key-directory-untrusted')
+  })
+
   it('counts tokens, visitors, keys and streams, first and last, and who can still be in', async () => {
     const path = file(
       [line(), line({ at: 60_000, user: 'u2' }), line({ at: 120_000, event: 'e2' })].join('\n') + '\n',

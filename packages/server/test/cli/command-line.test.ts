@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,6 +39,38 @@ describe('help', () => {
       expect(stdout).toContain(`--${flag}`)
     expect(bench.emulator.state.requests).toEqual([])
   })
+})
+
+describe('--json', () => {
+  it.each(names.filter((name) => name !== 'serve'))(
+    '%s answers with one JSON document, well or badly',
+    async (name) => {
+      const command = COMMANDS.find((candidate) => candidate.name === name)!
+      const file = join(bench.folder, 'audit')
+      writeFileSync(file, '')
+      const known: Record<string, string> = { FILE: file, ID: SEED.live.id, KID: 'k', TOKEN: 'a.b.c' }
+      const args = (command.args ?? []).map((arg) => known[arg.replace(/[[\]]/g, '')]!)
+      const asked = [
+        [],
+        [...args],
+        [...args, '--event', SEED.live.id, '--user', 'u', '--name', 'N'],
+        [...args, '--dry-run', '--event', SEED.live.id],
+        [...args, '--yes'],
+        [...args, '--no-such-flag'],
+      ]
+      for (const place of ['without keys', 'with a key']) {
+        if (place === 'with a key') await bench.kc('setup', '--event', SEED.live.id)
+        for (const argv of asked) {
+          const { exit, stdout } = await bench.kc(...words(name), ...argv, '--json')
+          const value = JSON.parse(stdout) as {
+            error?: { code: string; message: string; remediation: string }
+          }
+          if (exit === 2) expect(value.error!.code).toBeTruthy()
+          if (value.error) expect(value.error.remediation, `${name} ${argv.join(' ')}`).toBeTruthy()
+        }
+      }
+    },
+  )
 })
 
 describe('wrong use', () => {
@@ -273,6 +306,16 @@ describe('as a process', () => {
     const flags = ['--kinescope-api-token-file', file, '--kinescope-api-url', KINESCOPE_API_URL]
     expect(await cli.start(['events', 'show', 'nope', ...flags], {})).toMatchObject({ exit: 1, stdout: '' })
     expect(await cli.start(['keys', 'lst'], env)).toMatchObject({ exit: 2, stdout: '' })
+  })
+
+  it('reads a secret from a pipe, and tells of an empty one in its own words', async () => {
+    const pipe = join(bench.folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const mint = ['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N']
+    const env = { CHAT_PRIVATE_KEY_FILE: pipe, CHAT_KEY_ID: 'k' }
+    const { exit, stderr } = await cli.start(mint, env)
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('CHAT_PRIVATE_KEY')])
+    expect(stderr).not.toContain('node:internal')
   })
 
   it('serves, says where, and answers until it is asked to stop', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
@@ -40,7 +40,30 @@ describe('an error tells its cause', () => {
   })
 
   it('no key, no key directory', async () => {
+    expect((await error(...MINT)).code).toBe('key-directory-missing')
+    mkdirSync(bench.keyDir, { mode: 0o700 })
     expect((await error(...MINT)).code).toBe('key-unavailable')
+  })
+
+  it('no key directory: which, and no command but those that make the first key makes one', async () => {
+    const lookers = [
+      ['keys', 'list'],
+      ['keys', 'show', 'KID'],
+      ['keys', 'register'],
+      ['keys', 'rotate'],
+      ['keys', 'reconcile'],
+      ['keys', 'revoke', 'KID'],
+      ['keys', 'revoke', '--all'],
+      ['token', 'verify', 'x'],
+    ]
+    for (const argv of lookers) {
+      const { code, message } = await error(...argv)
+      expect([argv, code]).toEqual([argv, 'key-directory-missing'])
+      expect(message).toContain(bench.keyDir)
+    }
+    expect(existsSync(bench.keyDir)).toBe(false)
+    expect(bench.emulator.state.keys).toEqual([])
+    expect((await bench.kc('keys', 'generate')).exit).toBe(0)
   })
 
   it('a key directory that is a file, and a file that isn’t there', async () => {
@@ -51,6 +74,21 @@ describe('an error tells its cause', () => {
     expect(await error('token', 'verify', 'x', '--jwk', join(bench.folder, 'nope'))).toMatchObject({
       code: 'enoent',
     })
+  })
+
+  it('a flag’s file that has no end, is a directory, or isn’t there', async () => {
+    await bench.kc('keys', 'generate')
+    const flags: string[][] = [
+      ['keys', 'register', '--adopt'],
+      ['token', 'verify', 'a.b.c', '--jwk'],
+      ['doctor', '--url', 'http://127.0.0.1:1', '--cookie-file'],
+      ['doctor', '--url', 'http://127.0.0.1:1', '--statement-file'],
+    ]
+    for (const argv of flags) {
+      expect([argv, (await error(...argv, '/dev/zero')).code]).toEqual([argv, 'usage'])
+      expect([argv, (await error(...argv, bench.folder)).code]).toEqual([argv, 'eisdir'])
+      expect([argv, (await error(...argv, '/nowhere/at/all')).code]).toEqual([argv, 'enoent'])
+    }
   })
 
   it.each([

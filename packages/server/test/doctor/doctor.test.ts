@@ -107,9 +107,9 @@ describe('the article’s troubleshooting: the doctor names', () => {
 
   it('a key that is about to expire', async () => {
     bench.ahead.ms = 340 * 86_400_000
-    expect(codes(await doctor(...EVENT), 'warn')).toContain('key-expires-soon')
+    expect(codes(await doctor(...EVENT), 'warn')).toContain('key-ends-soon')
     bench.ahead.ms = 361 * 86_400_000
-    expect(codes(await doctor(...EVENT))).toContain('key-expires-soon')
+    expect(codes(await doctor(...EVENT))).toContain('key-ends-soon')
   })
 
   it('a token for the wrong stream', async () => {

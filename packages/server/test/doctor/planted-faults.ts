@@ -1,8 +1,18 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import jwt from 'jsonwebtoken'
+import { expect, vi } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { createNodeHandler } from '../../src/endpoint/node-handler.js'
+import { fixedKeySource } from '../../src/keys/fixed-key-source.js'
+import type { KeyRing } from '../../src/keys/key-state.js'
+import { RING_FILE } from '../../src/keys/ring-format.js'
+import { remoteSigningKey } from '../../src/token/remote-signing-key.js'
+import type { SignFunction } from '../../src/token/signing-key.js'
+import { API_TOKEN } from '../cli/workbench.js'
+import { replaceFile } from '../ring-directory.js'
+import { listen } from '../running-server.js'
 import { COOKIE, type Scene } from './scene.js'
 
 /** One thing that is wrong, and what follows from it. */
@@ -13,6 +23,8 @@ export interface Fault {
   visitor: string
   /** The code the doctor names. */
   doctor: string
+  /** It harms nobody yet: a warning. */
+  warns?: true
   todo: string
 }
 
@@ -49,6 +61,53 @@ function withGivenKey(scene: Scene, kid: string): void {
   delete scene.bench.env['CHAT_KEY_DIR']
   Object.assign(scene.env, { CHAT_PRIVATE_KEY: pem, CHAT_KEY_ID: kid })
 }
+
+/** Waits until the running server says this of itself, in public. */
+async function saysOfItself(scene: Scene, code: string): Promise<void> {
+  await scene.visit()
+  const said = async () => (await fetch(`${scene.serverUrl}/readyz`)).text()
+  await vi.waitFor(async () => expect(await said()).toContain(`"${code}"`), { timeout: 10_000, interval: 20 })
+}
+
+/** Changes the ring of the server's own copy of the keys. */
+function editRing(dir: string, change: (ring: KeyRing) => void): void {
+  const path = join(dir, RING_FILE)
+  const ring = JSON.parse(readFileSync(path, 'utf8')) as KeyRing
+  change(ring)
+  replaceFile(path, JSON.stringify({ ...ring, revision: ring.revision + 1 }))
+}
+
+/** An app with a route of its own, whose key lies in a vault: `sign` is what the vault does. */
+export async function withVault(
+  scene: Scene,
+  signer: (sealed: () => boolean) => SignFunction,
+): Promise<void> {
+  let sealed = false
+  const { n, e } = createPublicKey(readFileSync(join(scene.bench.keyDir, `${scene.kid}.pem`))).export({
+    format: 'jwk',
+  })
+  const publicKey = { kty: 'RSA', n: n!, e: e! }
+  const key = await remoteSigningKey({ kid: scene.kid, publicKey, sign: signer(() => sealed) })
+  sealed = true
+  const handler = createNodeHandler({
+    keys: fixedKeySource(key),
+    events: [scene.eventId],
+    allowedOrigins: [scene.origin],
+    authenticate: ({ headers }) => (headers.cookie === COOKIE ? { id: '7', name: 'Анна' } : null),
+  })
+  scene.serve = () =>
+    listen((request, response) => {
+      if (request.url === '/token') void handler(request, response)
+      else response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>no such page')
+    })
+  scene.away = true
+}
+
+/** What a vault does with the private key, in this process. */
+export const vaultSign =
+  (scene: Scene): SignFunction =>
+  (data) =>
+    Promise.resolve(sign('sha256', data, readFileSync(join(scene.bench.keyDir, `${scene.kid}.pem`))))
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -251,8 +310,83 @@ export const FAULTS: readonly Fault[] = [
     fault: 'there is no key directory',
     plant: ({ bench }) => rmSync(bench.keyDir, { recursive: true }),
     visitor: 'key-unavailable',
-    doctor: 'key-unavailable',
+    doctor: 'key-directory-missing',
     todo: 'check CHAT_KEY_DIR; `setup` makes one',
+  },
+  {
+    fault: 'the server can’t read its key ring any more',
+    async plant(scene) {
+      const dir = scene.keysApart()
+      await scene.visit()
+      replaceFile(join(dir, RING_FILE), '{"version":1,"keys":[')
+      await saysOfItself(scene, 'key-ring-stale')
+    },
+    visitor: 'in as Анна',
+    doctor: 'key-ring-stale',
+    todo: 'mend what the server’s log names: until then it hears of no rotation and no revocation',
+  },
+  {
+    fault: 'the server’s key ends within a month',
+    async plant(scene) {
+      const dir = scene.keysApart()
+      const expiresAt = new Date(Date.now() + 20 * 86_400_000).toISOString()
+      editRing(dir, ({ keys }) => void (keys[0]!.expiresAt = expiresAt))
+      await saysOfItself(scene, 'key-ends-soon')
+    },
+    visitor: 'in as Анна',
+    doctor: 'key-ends-soon',
+    warns: true,
+    todo: '`keys reconcile` daily; a key that was given by hand is replaced by hand',
+  },
+  {
+    fault: 'a spare of the server is damaged',
+    async plant(scene) {
+      await scene.bench.kc('keys', 'generate')
+      await scene.bench.kc('keys', 'register')
+      const dir = scene.keysApart()
+      const spare = readdirSync(dir).find((name) => name.endsWith('.pem') && !name.startsWith(scene.kid))!
+      writeFileSync(join(dir, spare), 'half a k')
+      await saysOfItself(scene, 'key-unusable')
+    },
+    visitor: 'in as Анна',
+    doctor: 'key-unusable',
+    warns: true,
+    todo: '`keys list` where the keys are; the log names the key',
+  },
+  {
+    fault: 'the server can’t ask Kinescope any more',
+    async plant(scene) {
+      const settings = { KINESCOPE_API_URL: 'http://127.0.0.1:9', KINESCOPE_API_TOKEN: API_TOKEN }
+      Object.assign(scene.env, settings)
+      await saysOfItself(scene, 'kinescope-api')
+      for (const name of Object.keys(settings)) delete scene.env[name]
+    },
+    visitor: 'in as Анна',
+    doctor: 'kinescope-api',
+    warns: true,
+    todo: 'look at its log, its API token and its way out',
+  },
+  {
+    fault: 'the vault that signs for an app’s own route is sealed',
+    plant: (scene) =>
+      withVault(scene, (sealed) => (data, signal) => {
+        if (sealed()) return Promise.reject(new Error('sealed'))
+        return vaultSign(scene)(data, signal)
+      }),
+    visitor: 'key-unavailable',
+    doctor: 'key-unavailable',
+    todo: 'look at the service that holds the key, from the app’s machine',
+  },
+  {
+    fault: 'the key in the vault ends within a month at Kinescope',
+    async plant(scene) {
+      await withVault(scene, () => vaultSign(scene))
+      remote(scene).expiresAt = new Date(Date.now() + 20 * 86_400_000).toISOString()
+    },
+    visitor: 'in as Анна',
+    doctor: 'key-ends-soon',
+    warns: true,
+    todo: 'register the next one, deploy it, and delete the old one a token’s life later',
   },
   {
     fault: 'the server’s clock is an hour behind',

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
@@ -32,6 +32,12 @@ export interface Scene {
   proxy: Proxy & { url: string }
   /** The server's settings; it starts with them at the first question. */
   env: Record<string, string>
+  /** Starts what answers behind the proxy: the token server, unless something else is put there. */
+  serve: () => Promise<Pick<TestServer, 'url' | 'close'>>
+  /** The doctor has none of the server's settings and keys: it runs elsewhere. */
+  away: boolean
+  /** Gives the server a copy of the key directory, so that what happens to it is not seen on the doctor's machine. */
+  keysApart: () => string
   /** What the visitor sends along, and the doctor's flag for it. */
   visitor: { headers: Record<string, string>; flags: string[] }
   /** Where the page believes the token server to be. */
@@ -55,7 +61,7 @@ export async function scene(): Promise<Scene> {
   const bench = await workbench({ variants: { keyFields: 'full' } })
   const { data } = await bench.json('setup', '--event', SEED.live.id)
   const page: Record<string, string> = {}
-  let server: TestServer | null = null
+  let server: Pick<TestServer, 'url' | 'close'> | null = null
   let started = false
 
   const site = {
@@ -126,6 +132,14 @@ export async function scene(): Promise<Scene> {
       CHAT_IDENTITY: 'forward',
       CHAT_IDENTITY_URL: `${siteHost.url}/me`,
     },
+    serve: () => startTestServer(made.env, { keyPollMs: 50 }),
+    away: false,
+    keysApart() {
+      const dir = join(bench.folder, 'keys-of-the-server')
+      cpSync(bench.keyDir, dir, { recursive: true })
+      made.env['CHAT_KEY_DIR'] = dir
+      return dir
+    },
     visitor: { headers: { cookie: COOKIE }, flags: [] },
     serverUrl: proxyHost.url,
     origin: siteHost.url,
@@ -138,7 +152,8 @@ export async function scene(): Promise<Scene> {
     },
     async doctor() {
       await start()
-      Object.assign(bench.env, made.env)
+      if (made.away) delete bench.env['CHAT_KEY_DIR']
+      else Object.assign(bench.env, made.env, made.env['CHAT_KEY_DIR'] ? { CHAT_KEY_DIR: bench.keyDir } : {})
       const flags = ['--event', made.eventId, '--url', made.serverUrl, '--origin', made.origin]
       const { exit, data } = await bench.json('doctor', ...flags, ...made.visitor.flags)
       return { exit, findings: (data as { findings: Finding[] }).findings }
@@ -164,7 +179,7 @@ export async function scene(): Promise<Scene> {
     if (started) return
     started = true
     // settings that keep it from starting are faults too
-    server = await startTestServer(made.env).catch(() => null)
+    server = await made.serve().catch(() => null)
   }
   return made
 }

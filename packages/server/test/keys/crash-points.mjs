@@ -30,12 +30,13 @@ export function watchSteps({ dir, onStep }) {
   }
   fsp.open = async (target, flags, ...rest) => {
     if (!inside(target)) return real.open(target, flags, ...rest)
-    if (flags !== 'r') onStep(`open ${nameOf(target)}`)
+    const reads = flags === 'r' || (typeof flags === 'number' && (flags & 3) === fs.constants.O_RDONLY)
+    if (!reads) onStep(`open ${nameOf(target)}`)
     const handle = await real.open(target, flags, ...rest)
     for (const name of ['writeFile', 'sync']) {
       const method = handle[name].bind(handle)
       handle[name] = async (...args) => {
-        onStep(`${name === 'sync' ? 'fsync' : 'write'} ${flags === 'r' ? 'the folder' : nameOf(target)}`)
+        onStep(`${name === 'sync' ? 'fsync' : 'write'} ${reads ? 'the folder' : nameOf(target)}`)
         return method(...args)
       }
     }

@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ringKeySource, type FollowOptions, type RingKeySource } from '../../src/keys/ring-key-source.js'
+import { RING_FILE } from '../../src/keys/ring-format.js'
 import { HOUR_MS, ringDirectory, ringEntry, writeRing, type RingEntry } from '../ring-directory.js'
 import { askToken, startTestServer } from '../running-server.js'
 import { secret } from '../secrets.js'
@@ -104,6 +105,58 @@ describe('a replica that can’t read the new key', () => {
     await source.reload()
     expect(choose()).toBe('key-unavailable')
     expect(codes(source)).toContain('key-ring-stale')
+  })
+})
+
+describe('a ring that goes away while the server runs', () => {
+  it.each<[string, () => void, () => void]>([
+    [
+      'with its directory, as an unmounted volume',
+      () => renameSync(dir, `${dir}.away`),
+      () => renameSync(`${dir}.away`, dir),
+    ],
+    [
+      'while its directory is there, as in a restore',
+      () => renameSync(join(dir, RING_FILE), join(dir, 'kept')),
+      () => renameSync(join(dir, 'kept'), join(dir, RING_FILE)),
+    ],
+    [
+      'and an empty directory is in its place, as a mount point is',
+      () => {
+        renameSync(dir, `${dir}.away`)
+        mkdirSync(dir, { mode: 0o700 })
+      },
+      () => {
+        rmSync(dir, { recursive: true })
+        renameSync(`${dir}.away`, dir)
+      },
+    ],
+  ])(
+    '%s: the last good state signs, it is said, and followed again when it is back',
+    async (_what, go, back) => {
+      const signer = ringEntry()
+      writeRing(dir, 1, [signer])
+      const { source, choose, reloads } = await open()
+      go()
+      await source.reload()
+      await source.reload()
+      expect(choose()).toMatchObject({ kid: kidOf(signer) })
+      expect(codes(source)).toEqual(['key-ring-stale'])
+      back()
+      await source.reload()
+      expect(codes(source)).toEqual([])
+      expect(choose()).toMatchObject({ kid: kidOf(signer) })
+      expect(reloads).toEqual([false, true])
+    },
+  )
+
+  it('that never was is no loss: the first key is taken up when it comes', async () => {
+    const { source, choose } = await open()
+    expect([choose(), codes(source)]).toEqual(['key-unavailable', []])
+    const first = ringEntry()
+    writeRing(dir, 1, [first])
+    await source.reload()
+    expect(choose()).toMatchObject({ kid: kidOf(first) })
   })
 })
 

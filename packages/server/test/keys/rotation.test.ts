@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
 import { generateKeyPairSync, createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -200,6 +200,7 @@ describe('reconcile', () => {
   })
 
   it('does nothing in an empty directory', async () => {
+    mkdirSync(bench.keyDir, { mode: 0o700 })
     expect(await ok('keys', 'reconcile')).toMatchObject({ actions: [], next: [] })
     expect(remoteKids()).toEqual([])
   })

@@ -89,6 +89,31 @@ describe('a key ring in a Secret', () => {
     expectAccounted()
   })
 
+  it('--dry-run: each verb says what would be done, and neither the Secret nor Kinescope hears of it', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    const kid = (await signer())!
+    const before = [cluster.writes, structuredClone(cluster.secret), remoteKids()]
+    for (const argv of [
+      ['register'],
+      ['register', kid],
+      ['rotate'],
+      ['rotate', '--by-hand'],
+      ['reconcile'],
+      ['revoke', kid],
+      ['revoke', '--all'],
+    ]) {
+      expect((await good('keys', ...argv, '--dry-run'))['dryRun']).toBe(true)
+      expect([cluster.writes, cluster.secret, remoteKids()], argv.join(' ')).toEqual(before)
+    }
+    // and where there is no Secret, that is what is said
+    cluster.secret = null
+    for (const verb of ['register', 'rotate', 'reconcile', 'revoke --all', 'list']) {
+      const { exit, data } = await kc('keys', ...verb.split(' '), ...(verb === 'list' ? [] : ['--dry-run']))
+      expect([verb, exit, data['error'].code]).toEqual([verb, 1, 'key-secret-missing'])
+    }
+  })
+
   it('is written only where something is due', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')

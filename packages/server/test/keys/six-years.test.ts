@@ -43,6 +43,7 @@ class World {
     const session: StoreSession = {
       stored: {
         ring: this.ring,
+        absent: null,
         version: '',
         strays: [],
         privateKey: (file) => Promise.resolve({ text: this.#files.get(file)!, exposed: false }),

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
-import { localLimit, WINDOW_MS } from './local-limit.js'
+import { localLimit, WINDOW_MS, type RateLimiter } from './local-limit.js'
 import type { RateLimit } from './token-call.js'
 
 /** A visitor shouldn't wait longer for a count than for the token. */
@@ -8,12 +8,12 @@ const REDIS_BUDGET_MS = 500
 /** After Redis has failed once, nobody else waits for it so long. */
 const REDIS_PAUSE_MS = 5000
 
-export interface RateLimiterOptions {
+export interface RedisLimiterOptions {
   /** Requests a minute. */
   visitor: number
   address: number
-  /** Shares the counts between replicas. */
-  redisUrl?: string | undefined
+  /** Where the replicas share their counts. */
+  redisUrl: string
   /** Called each time Redis goes: limits are counted here from then on. */
   onFallback?: (error: unknown) => void
   /** Called each time Redis counts again. */
@@ -22,18 +22,11 @@ export interface RateLimiterOptions {
   clock?: () => number
 }
 
-export interface RateLimiter {
-  visitor: RateLimit
-  address: RateLimit
-  close(): void
-}
-
-/** Limits for visitors and addresses, counted in Redis where there is one, and here while it is away. */
-export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+/** Limits for visitors and addresses, counted in Redis, and here while it is away. */
+export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
   const { redisUrl, clock = () => performance.now() } = options
   const visitor = localLimit({ points: options.visitor, clock })
   const address = localLimit({ points: options.address, clock })
-  if (redisUrl === undefined) return { visitor, address, close: () => undefined }
 
   const redis = new Redis(redisUrl, {
     commandTimeout: REDIS_BUDGET_MS,

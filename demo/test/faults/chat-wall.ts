@@ -1,0 +1,247 @@
+import type { Browser, Page } from 'playwright-core'
+import { SEED } from '../../emulator/seed-events.js'
+import type { Demo } from '../../start-demo.js'
+import { startHttpProxy, type Proxy } from './fault-proxy.js'
+import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
+
+/** What a visitor sees of a chat. */
+export interface Seen {
+  state: string
+  code: string | null
+  frames: number
+  /** Whether there is nothing to be seen in the element's box, or was in any painted frame since it was watched. */
+  blank: boolean
+  /** Whether the frame that is shown is the chat, with the visitor in it. */
+  signedIn: boolean
+  /** The names of the element's events since they were last forgotten. */
+  events: string[]
+  /** Requests of the faulty link since then. */
+  asked: number
+}
+export type Wall = Record<HttpFault, Seen>
+
+/** How long is looked for what must come by itself, on a machine that is busy. */
+const PATIENCE_MS = 20_000
+const LOOK_MS = 100
+/** Longer than any gap between two tries of an element. */
+const GAP_MS = 91_000
+/** Past every refresh of an hour's token, and before its end. */
+const REFRESH_MS = 3_300_000
+
+/**
+ * One page of the site with a chat for each fault, whose visitor is signed in: every chat has a token endpoint and a chat
+ * page of its own, behind proxies, and the proxy on the link that is tried has the chat's fault. The page's clock is the
+ * test's, so that an hour passes at once.
+ */
+export class ChatWall {
+  readonly page: Page
+  readonly #faulty: ReadonlyMap<HttpFault, Proxy>
+  readonly #all: readonly Proxy[]
+  #askedBefore = new Map<HttpFault, number>()
+
+  constructor(page: Page, faulty: ReadonlyMap<HttpFault, Proxy>, all: readonly Proxy[]) {
+    this.page = page
+    this.#faulty = faulty
+    this.#all = all
+  }
+
+  static async open(
+    browser: Browser,
+    demo: Demo,
+    { link, harmed = false }: { link: 'endpoint' | 'chat'; harmed?: boolean },
+  ): Promise<ChatWall> {
+    const faulty = new Map<HttpFault, Proxy>()
+    const all: Proxy[] = []
+    const chats: (readonly [string, string])[][] = []
+    for (const fault of HTTP_FAULTS) {
+      const endpoint = await startHttpProxy(demo.tokenServer.replace('localhost', '127.0.0.1'))
+      const chat = await startHttpProxy(demo.emulator.url)
+      faulty.set(fault, link === 'endpoint' ? endpoint : chat)
+      all.push(endpoint, chat)
+      chats.push([
+        ['id', idOf(fault)],
+        ['event-id', SEED.live.publicId],
+        ['token-url', `http://localhost:${endpoint.port}/token`],
+        ['chat-origin', `http://127.0.0.1:${chat.port}`],
+      ])
+    }
+    const context = await browser.newContext({ viewport: { width: 2000, height: 1500 } })
+    const page = await context.newPage()
+    const wall = new ChatWall(page, faulty, all)
+    if (harmed) wall.harm()
+    await page.clock.install()
+    // a real answer of the site: a made-up one may not ask servers on this machine; and small, unlike its pages
+    await page.goto(`${demo.site}/me`)
+    await page.addScriptTag({ url: `${demo.tokenServer}/kinescope-chat.js`, type: 'module' })
+    await page.evaluate(hang, chats)
+    return wall
+  }
+
+  /** Does its harm on every link, from now on. */
+  harm(): void {
+    for (const [fault, proxy] of this.#faulty) proxy.fault = fault
+  }
+
+  heal(): void {
+    for (const proxy of this.#faulty.values()) proxy.fault = null
+  }
+
+  /** Lets time pass for the page, all at once as in a sleep: each timer that is due fires once. */
+  pass(ms: number): Promise<void> {
+    return this.page.clock.fastForward(ms)
+  }
+
+  /** To the next refresh. */
+  refresh(): Promise<void> {
+    return this.pass(REFRESH_MS)
+  }
+
+  /** Looks until every chat is as it should be, or for as long as it would take at most; the tests judge what is seen. */
+  async until(isRight: (fault: HttpFault, seen: Seen) => boolean): Promise<Wall> {
+    const end = performance.now() + PATIENCE_MS
+    for (;;) {
+      const wall = await this.look()
+      if (HTTP_FAULTS.every((fault) => isRight(fault, wall[fault]))) return wall
+      if (performance.now() > end) return wall
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
+
+  /** The same where a chat may have to wait for its next try: the gaps pass at once. */
+  async untilTried(isRight: (fault: HttpFault, seen: Seen) => boolean): Promise<Wall> {
+    let wall = await this.look()
+    for (let gap = 0; gap < 4; gap++) {
+      await this.pass(GAP_MS)
+      wall = await this.until(isRight)
+      if (HTTP_FAULTS.every((fault) => isRight(fault, wall[fault]))) break
+    }
+    return wall
+  }
+
+  /** Forgets events, requests and blank moments. */
+  async forget(): Promise<void> {
+    for (const [fault, proxy] of this.#faulty) this.#askedBefore.set(fault, proxy.seen)
+    await this.page.evaluate(() => {
+      for (const chat of document.querySelectorAll('kinescope-chat'))
+        Object.assign(chat, { seen: [], blank: 0 })
+    })
+  }
+
+  async look(): Promise<Wall> {
+    const seen = await this.page.evaluate(lookAt)
+    const entries = HTTP_FAULTS.map(async (fault, index): Promise<[HttpFault, Seen]> => {
+      const shown = this.page.locator(`#${idOf(fault)} iframe:not([inert])`).last()
+      const { frames, ...rest } = seen[index]!
+      const who = frames ? shown.contentFrame().locator('#standing.verified').count() : Promise.resolve(0)
+      const signedIn = (await who.catch(() => 0)) === 1
+      const asked = this.#faulty.get(fault)!.seen - (this.#askedBefore.get(fault) ?? 0)
+      return [fault, { frames, ...rest, signedIn, asked }]
+    })
+    return Object.fromEntries(await Promise.all(entries)) as Wall
+  }
+
+  /** Presses "Try again" where it is offered. */
+  async retry(): Promise<void> {
+    await this.page.evaluate(() => {
+      for (const chat of document.querySelectorAll('kinescope-chat')) if (chat.problem) chat.reload()
+    })
+  }
+
+  /** The page is hidden, or shown again, as far as it can tell. */
+  async hide(hidden: boolean): Promise<void> {
+    await this.page.evaluate((now) => {
+      Object.defineProperty(Document.prototype, 'hidden', { configurable: true, get: () => now })
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+    }, hidden)
+  }
+
+  /** The page has lain in the back/forward cache. */
+  async restore(): Promise<void> {
+    await this.page.evaluate(() => {
+      for (const name of ['pagehide', 'pageshow'])
+        window.dispatchEvent(new PageTransitionEvent(name, { persisted: true }))
+    })
+  }
+
+  /** Takes the chats off the page. @returns what still comes of them in the hour that follows */
+  async leave(): Promise<{ asked: number; events: number }> {
+    const chats = await this.page.evaluateHandle(() => {
+      const all = [...document.querySelectorAll('kinescope-chat')]
+      for (const chat of all) chat.remove()
+      return all
+    })
+    // what was on its way has arrived when nothing more does
+    let asked = -1
+    while (asked !== this.#asked) {
+      asked = this.#asked
+      await new Promise((resolve) => setTimeout(resolve, 3 * LOOK_MS))
+    }
+    await chats.evaluate((all) => all.forEach((chat) => Object.assign(chat, { seen: [] })))
+    // what is waited for longest, and then every gap and refresh
+    for (const ms of [15_000, GAP_MS, REFRESH_MS]) await this.pass(ms)
+    await new Promise((resolve) => setTimeout(resolve, 3 * LOOK_MS))
+    const events = await chats.evaluate((all) =>
+      all.reduce((sum, chat) => sum + (chat as unknown as { seen: string[] }).seen.length, 0),
+    )
+    return { asked: this.#asked - asked, events }
+  }
+
+  get #asked(): number {
+    return [...this.#faulty.values()].reduce((sum, { seen }) => sum + seen, 0)
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close()
+    await Promise.all(this.#all.map((proxy) => proxy.close()))
+  }
+}
+
+const idOf = (fault: HttpFault) => `chat-${HTTP_FAULTS.indexOf(fault)}`
+
+/** In the page: signs the visitor in, hangs the chats up side by side, and watches them at every painted frame. */
+async function hang(chats: (readonly [string, string])[][]): Promise<void> {
+  await fetch('/visitor/sign-in', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"name":"Ann"}',
+  })
+  document.body.replaceChildren()
+  document.body.style.cssText = 'display: grid; grid-template-columns: repeat(7, 1fr); gap: 4px; margin: 0'
+  for (const attributes of chats) {
+    const chat = document.createElement('kinescope-chat')
+    for (const [name, value] of attributes) chat.setAttribute(name, value)
+    chat.style.height = '300px'
+    const watched = Object.assign(chat, { seen: [] as string[], blank: 0 })
+    for (const name of ['ready', 'refresh', 'error'])
+      chat.addEventListener(`kinescope-chat-${name}`, () => watched.seen.push(name))
+    let shown = false
+    const watch = () => {
+      const frames = chat.shadowRoot?.querySelectorAll('iframe') ?? []
+      const visible = [...frames].some((frame) => getComputedStyle(frame).visibility === 'visible')
+      // before the first chat there is something else to be seen
+      shown ||= visible
+      if (shown && !visible && chat.isConnected) watched.blank++
+      requestAnimationFrame(watch)
+    }
+    watch()
+    document.body.append(chat)
+  }
+}
+
+/** In the page. */
+function lookAt() {
+  return [...document.querySelectorAll('kinescope-chat')].map((chat) => {
+    const root = chat.shadowRoot!
+    const { seen, blank } = chat as unknown as { seen: string[]; blank: number }
+    const shown = [...root.querySelectorAll('iframe, [part~=heading], [part~=message]')].some(
+      (element) => element.checkVisibility({ visibilityProperty: true }) && element.clientHeight > 0,
+    )
+    return {
+      state: chat.state,
+      code: chat.problem?.code ?? null,
+      frames: root.querySelectorAll('iframe').length,
+      blank: !shown || blank > 0,
+      events: [...seen],
+    }
+  })
+}

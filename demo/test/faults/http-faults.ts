@@ -1,0 +1,174 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** What the network, or somebody on it, does to an exchange. */
+export const HTTP_FAULTS = [
+  'delayed',
+  'hangs',
+  'dropped',
+  'reset',
+  'broken off',
+  'stands still',
+  'drips',
+  'never ends',
+  'asked twice',
+  'answered twice',
+  'early hints',
+  'garbage',
+  'broken chunks',
+  'too short a length',
+  'packed, it says',
+  'a flood of headers',
+  'a proxy’s 502',
+  'a 500 in HTML',
+  'a challenge, 403',
+  'a page, 200',
+  'nothing, 200',
+  'nothing, 204',
+  'half of the JSON',
+  'another’s JSON, 200',
+  'a sign-in form, 302',
+  'a redirect loop',
+  'a 404 page',
+  'a 429 of somebody else',
+] as const
+export type HttpFault = (typeof HTTP_FAULTS)[number]
+
+/** Those that hold an exchange until somebody loses patience: what else is told then is told in the middle of it. */
+export const HOLDING = ['delayed', 'hangs', 'stands still', 'drips'] as const satisfies HttpFault[]
+
+/** What the server behind has answered. */
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: Buffer
+}
+
+/** One request that came by, and what can be done with it. */
+export interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+  /** Asks the server behind. */
+  ask: () => Promise<Answer>
+  delayMs: number
+}
+
+const PAGE = '<!doctype html><title>Somebody else</title><h1>Somebody else</h1>'
+const HTML = 'text/html'
+const JSON_TYPE = 'application/json'
+const DRIP_MS = 250
+const FLOOD_MS = 20
+
+/** Does the harm. */
+export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
+  delayed: async (exchange) => {
+    await new Promise((resolve) => setTimeout(resolve, exchange.delayMs))
+    send(exchange, await exchange.ask())
+  },
+  hangs: () => undefined,
+  dropped: ({ response }) => response.destroy(),
+  reset: ({ request }) => request.socket.resetAndDestroy(),
+  'broken off': async (exchange) => {
+    const { head, half } = await begun(exchange)
+    exchange.response.writeHead(...head).write(half, () => exchange.response.destroy())
+  },
+  'stands still': async (exchange) => {
+    const { head, half } = await begun(exchange)
+    exchange.response.writeHead(...head).write(half)
+  },
+  drips: async (exchange) => {
+    const { head, body } = await begun(exchange)
+    exchange.response.writeHead(...head)
+    let at = 0
+    whileOpen(exchange, DRIP_MS, () => exchange.response.write(body.subarray(at, ++at)))
+  },
+  'never ends': ({ request, response }) => {
+    response.writeHead(200, { 'content-type': JSON_TYPE, ...readable(request) })
+    whileOpen({ response }, FLOOD_MS, () => response.write(' '.repeat(65_536)))
+  },
+  'asked twice': async (exchange) => {
+    await exchange.ask()
+    send(exchange, await exchange.ask())
+  },
+  'answered twice': async (exchange) => {
+    const { status, headers, body } = await exchange.ask()
+    const once = Buffer.concat([rawHead(status, { ...headers, 'content-length': `${body.length}` }), body])
+    exchange.request.socket.write(Buffer.concat([once, once]))
+  },
+  'early hints': async (exchange) => {
+    exchange.response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
+    send(exchange, await exchange.ask())
+  },
+  garbage: ({ request }) => request.socket.end('\u0000\u0001not HTTP at all\r\n\r\n'),
+  'broken chunks': async (exchange) => {
+    const { status, headers, body } = await exchange.ask()
+    const chunked = { ...headers, 'content-length': undefined, 'transfer-encoding': 'chunked' }
+    const half = body.subarray(0, body.length / 2)
+    const { socket } = exchange.request
+    socket.write(rawHead(status, chunked))
+    socket.end(`${half.length.toString(16)}\r\n${half.toString()}\r\nzz\r\nnot a chunk\r\n`)
+  },
+  'too short a length': async (exchange) => {
+    const { status, headers, body } = await exchange.ask()
+    const length = `${Math.floor(body.length / 2)}`
+    exchange.request.socket.write(
+      Buffer.concat([rawHead(status, { ...headers, 'content-length': length }), body]),
+    )
+  },
+  'packed, it says': async (exchange) => {
+    const answer = await exchange.ask()
+    send(exchange, { ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip' } })
+  },
+  'a flood of headers': ({ request }) => {
+    const flood = Array.from({ length: 400 }, (_, i) => `x-flood-${i}: ${'x'.repeat(1000)}\r\n`).join('')
+    request.socket.end(`HTTP/1.1 200 OK\r\n${flood}content-length: 0\r\n\r\n`)
+  },
+  'a proxy’s 502': (exchange) => reply(exchange, 502, HTML, PAGE),
+  'a 500 in HTML': (exchange) => reply(exchange, 500, HTML, PAGE),
+  'a challenge, 403': (exchange) => reply(exchange, 403, HTML, PAGE),
+  'a page, 200': (exchange) => reply(exchange, 200, HTML, PAGE),
+  'nothing, 200': (exchange) => reply(exchange, 200, JSON_TYPE, ''),
+  'nothing, 204': (exchange) => reply(exchange, 204, JSON_TYPE, ''),
+  'half of the JSON': (exchange) => reply(exchange, 200, JSON_TYPE, '{"token":"'),
+  'another’s JSON, 200': (exchange) => reply(exchange, 200, JSON_TYPE, '{"status":"ok"}'),
+  'a sign-in form, 302': (exchange) => reply(exchange, 302, HTML, PAGE, { location: '/sign-in' }),
+  'a redirect loop': (exchange) => reply(exchange, 302, HTML, '', { location: exchange.request.url! }),
+  'a 404 page': (exchange) => reply(exchange, 404, HTML, PAGE),
+  'a 429 of somebody else': (exchange) => reply(exchange, 429, HTML, PAGE),
+}
+
+/** So that a page may read an answer: what it may not read is "unreachable" to it, whatever it is. */
+function readable({ headers: { origin } }: IncomingMessage): Record<string, string> {
+  return origin ? { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' } : {}
+}
+
+/** Somebody else's answer. */
+function reply({ request, response }: Exchange, status: number, type: string, body: string, more = {}): void {
+  response.writeHead(status, { 'content-type': type, ...readable(request), ...more }).end(body)
+}
+
+function send({ response }: Exchange, { status, headers, body }: Answer): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
+}
+
+async function begun({ ask }: Exchange) {
+  const { status, headers, body } = await ask()
+  const head: [number, Record<string, string | string[] | number | undefined>] = [
+    status,
+    { ...headers, 'content-length': body.length },
+  ]
+  return { head, body, half: body.subarray(0, body.length / 2) }
+}
+
+function rawHead(status: number, headers: Answer['headers']): Buffer {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
+  )
+  return Buffer.from(`HTTP/1.1 ${status} As it was\r\n${lines.join('')}\r\n`)
+}
+
+/** Again and again, until the connection has gone. */
+function whileOpen({ response }: Pick<Exchange, 'response'>, everyMs: number, work: () => void): void {
+  const timer = setInterval(() => (response.destroyed || response.writableEnded ? stop() : work()), everyMs)
+  const stop = () => clearInterval(timer)
+  response.on('close', stop)
+}

@@ -1,0 +1,69 @@
+import { LitElement } from 'lit'
+import { PROPERTIES } from './properties.js'
+import { readSettings, type PageDefaults, type SessionSettings } from './session/settings.js'
+import type { FetchToken } from './token/token-client.js'
+
+/** What a page can set of a chat, by attributes and properties, and whose word counts where they differ. */
+export class SettableChat extends LitElement {
+  /** What the standalone script's tag sets for the whole page. */
+  static defaults: PageDefaults & { upgrade?: string | undefined } = {}
+  static override readonly properties = PROPERTIES
+
+  /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
+  declare eventId: string | undefined
+  /** The token endpoint, resolved against the page. */
+  declare tokenUrl: string | undefined
+  /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
+  declare credentials: RequestCredentials | undefined
+  /** A JWT by the page's own server that says who the visitor is; sent as `Authorization: Bearer`. */
+  declare identity: string | undefined
+  /** A first token, rendered by the page's server. */
+  declare token: string | undefined
+  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
+  declare refresh: 'swap' | 'hold' | undefined
+  /** `lazy`: nothing is fetched until the element comes near the viewport. */
+  declare loading: 'eager' | 'lazy' | undefined
+  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
+  declare language: string | undefined
+  /** The frame's accessible name. */
+  declare label: string | undefined
+  /** Draws a still placeholder and contacts nothing. */
+  declare preview: boolean
+  /** Offers "Chat not working?" under the frame. */
+  declare help: boolean
+  /** Where the sign-in button leads. */
+  declare signinUrl: string | undefined
+  /** Shows the developer's panel. */
+  declare debug: boolean
+  /** Replaces the call of the token endpoint. */
+  declare fetchToken: FetchToken | undefined
+
+  #chatOrigin: string | undefined
+  /** Whether code has set the chat origin, and not an attribute, which may be an author's. */
+  #originByCode = true
+
+  constructor() {
+    super()
+    this.preview = this.help = this.debug = false
+  }
+
+  /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
+  get chatOrigin(): string | undefined {
+    return this.#chatOrigin
+  }
+  set chatOrigin(origin: string | undefined) {
+    this.#chatOrigin = origin
+    this.#originByCode = true
+  }
+
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value)
+    if (name === PROPERTIES.chatOrigin.attribute) this.#originByCode = false
+  }
+
+  /** What a session goes by. */
+  protected get settings(): SessionSettings {
+    const page = { baseUrl: this.baseURI, hostname: location.hostname }
+    return readSettings(this, (this.constructor as typeof SettableChat).defaults, page, this.#originByCode)
+  }
+}

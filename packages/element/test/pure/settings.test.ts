@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/session/settings.js'
+
+const SERVER = 'https://chat.example.com'
+const PAGE = { baseUrl: 'https://site.example/lesson/1', hostname: 'site.example' }
+const defaults = { tokenUrl: `${SERVER}/token`, identity: 'a.b.c' }
+const read = (wishes: object, given: object = defaults, byCode = false) =>
+  readSettings(wishes, given, PAGE, byCode)
+
+describe('what a page wishes', () => {
+  it.each([
+    ['OMIT', 'omit'],
+    [' same-origin\n', 'same-origin'],
+    ['“Include”', 'include'],
+    ['never', 'include'],
+    [undefined, 'include'],
+    [7, 'include'],
+  ])('is read in whatever case and quotes it comes: credentials %j', (credentials, meant) => {
+    expect(read({ credentials }).credentials).toBe(meant)
+  })
+
+  it('keeps a token ready where it says so, in whatever case', () => {
+    for (const refresh of ['hold', 'HOLD', ' Hold ', '«hold»']) expect(read({ refresh }).hold).toBe(true)
+    for (const refresh of ['swap', '', 'holding', true]) expect(read({ refresh }).hold).toBe(false)
+  })
+
+  it('sends the page’s statement to the page’s own token server only', () => {
+    for (const tokenUrl of [undefined, `${SERVER}/other`, ' "https://CHAT.example.com:443/token" '])
+      expect(read({ tokenUrl }).identity).toBe('a.b.c')
+    const elsewhere = [
+      'https://evil.example/token',
+      '/token',
+      'http://chat.example.com/token',
+      `${SERVER}:8443/token`,
+      `${SERVER}.evil.example/token`,
+      `${SERVER}@evil.example/token`,
+      '//evil.example/token',
+      'javascript:alert(1)',
+    ]
+    for (const tokenUrl of elsewhere) expect(read({ tokenUrl }).identity).toBe(undefined)
+    // where the page's own token server isn't known, nobody's is
+    for (const tokenUrl of elsewhere.slice(0, 2))
+      expect(read({ tokenUrl }, { identity: 'a.b.c' }).identity).toBe(undefined)
+    expect(read({ tokenUrl: elsewhere[0], identity: 'own' }).identity).toBe('own')
+  })
+
+  it('sends no header that a browser would refuse', () => {
+    for (const identity of ['a b', 'a\nb', 'é', {}, 7n, ''])
+      expect(read({ identity }, {}).identity).toBe(identity === 7n ? '7' : undefined)
+  })
+
+  it('lets an attribute name listed chat origins only, and code any', () => {
+    const staging = 'https://staging.kinescope.io'
+    const listed = { ...defaults, chatOrigin: `${staging} https://kinescope.io` }
+    expect(read({}, listed).chatOrigin).toBe(staging)
+    expect(read({ chatOrigin: 'https://kinescope.io' }, listed).chatOrigin).toBe('https://kinescope.io')
+    const evil = read({ chatOrigin: 'https://evil.example' }, listed)
+    expect(evil).toMatchObject({ chatOrigin: staging, ignoredOrigin: 'https://evil.example' })
+    expect(read({ chatOrigin: 'https://evil.example' }, listed, true).chatOrigin).toBe('https://evil.example')
+    for (const chatOrigin of [
+      `${staging}.evil.example`,
+      `${staging}@evil.example`,
+      'http://kinescope.io',
+      'data:text/html,x',
+      '*',
+    ])
+      expect(read({ chatOrigin }, listed).chatOrigin).toBe(staging)
+  })
+})

@@ -1,0 +1,106 @@
+import type { HealthNoteCode } from '../health-note.js'
+import { fetchQuietly, jsonObject, type Fetched } from './fetch-quietly.js'
+import { findingsAbout, type Finding } from './finding.js'
+
+const found = findingsAbout('server')
+/** The server has nine of them; a stranger may send any number. */
+const MOST_NOTES = 20
+const CODE = /^[a-z][a-z0-9-]{1,39}$/
+
+/** What `/readyz` tells in public is a code: the words to it, and what to do. */
+export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', what: string, todo: string]>> =
+  {
+    'key-ring-stale': [
+      'fail',
+      'the server can’t follow its key ring: it signs with the keys it knew last, and won’t hear of a rotation or a revocation',
+      'Its log names what it can’t read. Run `kinescope-chat-server keys list` on that machine, as the user the server runs as, and mend what it names; it is tried again every few seconds.',
+    ],
+    'key-unusable': [
+      'warn',
+      'the server has a key that it can’t use: another one signs',
+      'Run `kinescope-chat-server keys list` where its keys are; its log names the key and what is wrong with it.',
+    ],
+    'private-key-exposed': [
+      'warn',
+      'every user of the server’s machine can read one of its private keys',
+      'Mount the keys for the server’s user alone (`defaultMode: 0400`), and `kinescope-chat-server keys rotate` if somebody else was there.',
+    ],
+    'key-ends-soon': [
+      'warn',
+      'the key that the server signs with ends within 30 days',
+      'Run `kinescope-chat-server keys reconcile` where its keys are, and let cron run it daily. A key from CHAT_PRIVATE_KEY or a vault is replaced by hand.',
+    ],
+    'key-not-registered': [
+      'fail',
+      'Kinescope doesn’t list the key that the server signs with',
+      'If nobody meant to delete it: `kinescope-chat-server keys register KID`. If it leaked: `kinescope-chat-server keys revoke KID`.',
+    ],
+    'key-expired': [
+      'fail',
+      'the key that the server signs with has expired at Kinescope',
+      'Run `kinescope-chat-server keys rotate`, and `kinescope-chat-server keys reconcile` daily so that it doesn’t happen again.',
+    ],
+    'event-not-found': [
+      'fail',
+      'a stream in the server’s CHAT_EVENTS is none that Kinescope knows',
+      'Compare CHAT_EVENTS with `kinescope-chat-server events list`; the server’s log and its admin port name the stream.',
+    ],
+    'jwt-not-enabled': [
+      'fail',
+      'a stream in the server’s CHAT_EVENTS takes anybody: JWT is off for its chat',
+      '`kinescope-chat-server events list` shows which, `kinescope-chat-server events enable ID` switches it on.',
+    ],
+    'kinescope-api': [
+      'warn',
+      'the server’s own last check at Kinescope failed: it doesn’t know whether its key is still registered',
+      'Look at its log, at KINESCOPE_API_TOKEN and at its way to the API.',
+    ],
+  }
+
+/** What the server says of itself: whether it can sign, and all that it knows to be wrong though it can. */
+export async function checkReadiness(url: string, signal: AbortSignal): Promise<Finding[]> {
+  const answer = await fetchQuietly(`${url}/readyz`, { signal })
+  const body = 'failure' in answer ? null : jsonObject(answer)
+  if ('failure' in answer || typeof body?.['status'] !== 'string') return [unknown(url)]
+  if (answer.status === 200) {
+    const notes = notesIn(body['notes'])
+    return [found.ok('ready', `${url} is ready to sign`), ...notes]
+  }
+  return answer.status === 503 ? [notReady(url, answer), ...notesIn(body['notes'])] : [unknown(url)]
+}
+
+/** A token route inside somebody's app needs none; ours has one. */
+const unknown = (url: string) =>
+  found.ok(
+    'ready-unknown',
+    `${url}/readyz says nothing of ours: a token route inside an app, or not let through`,
+  )
+
+function notReady(url: string, answer: Fetched): Finding {
+  const code = jsonObject(answer)?.['code']
+  const why = typeof code === 'string' && CODE.test(code) ? ` (${code})` : ''
+  return found.fail(
+    'key-unavailable',
+    `${url} runs, but has no usable key${why}`,
+    'Look at the server’s log, and run `kinescope-chat-server keys list` where its keys are.',
+  )
+}
+
+function notesIn(notes: unknown): Finding[] {
+  if (!Array.isArray(notes)) return []
+  const codes = (notes as unknown[])
+    .slice(0, MOST_NOTES)
+    .map((note) => (note as { code?: unknown } | null)?.code)
+    .filter((code): code is string => typeof code === 'string' && CODE.test(code))
+  return [...new Set(codes)].map((code) => {
+    if (!Object.hasOwn(NOTES, code)) {
+      return found.warn(
+        code,
+        `the server says ${code} of itself, which this version of the doctor has no words for`,
+        'Look at the server’s log, and run the doctor of the server’s version.',
+      )
+    }
+    const [status, message, remediation] = NOTES[code as HealthNoteCode]
+    return found[status](code, message, remediation)
+  })
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { LogOutput, type LogSink } from '../src/log-output.js'
+
+class Pipe implements LogSink {
+  writable = true
+  taken: string[] = []
+  length = 0
+  read = true
+  #drained: () => void = () => undefined
+
+  get writableLength(): number {
+    return this.read ? 0 : this.length
+  }
+  write(text: string): boolean {
+    this.taken.push(text)
+    this.length += text.length
+    return this.read
+  }
+  on(_event: 'drain', listener: () => void): void {
+    this.#drained = listener
+  }
+  readAll(): void {
+    this.read = true
+    this.#drained()
+  }
+}
+
+describe('the log’s output', () => {
+  const LINE = `${'x'.repeat(999)}\n`
+
+  it('holds no more than a bound while nobody reads, and says afterwards how many lines are lost', () => {
+    const pipe = new Pipe()
+    const output = new LogOutput(pipe)
+    const told: number[] = []
+    output.onDrained = (lost) => void told.push(lost)
+    output.write(LINE)
+    pipe.readAll()
+    expect(told).toEqual([])
+
+    pipe.read = false
+    for (let count = 0; count < 5000; count++) output.write(LINE)
+    expect(pipe.length).toBeLessThanOrEqual(1024 * 1024)
+    expect(pipe.taken.length + output.lost).toBe(5001)
+    expect(output.lost).toBeGreaterThan(3000)
+    pipe.readAll()
+    expect(told).toEqual([output.lost])
+    pipe.readAll()
+    expect(told).toHaveLength(1)
+  })
+
+  it('writes nothing to a reader that has gone, and throws nothing', () => {
+    const pipe = new Pipe()
+    pipe.writable = false
+    const output = new LogOutput(pipe)
+    output.write(LINE)
+    expect([pipe.taken, output.lost]).toEqual([[], 1])
+  })
+})

@@ -1,0 +1,83 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { Agent, request } from 'node:http'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EVENT, makeKey, SITE_ORIGIN } from '../running-server.js'
+import { secret } from '../secrets.js'
+import { freePort, untilListening } from './spawned.js'
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const { kid, pem } = makeKey()
+/** Some 300 bytes of log a token: several times what a pipe holds (64 KiB) and the server lets wait (1 MiB). */
+const TOKENS = 6000
+
+describe('a server whose standard output nobody reads', () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 20 })
+  let child: ChildProcess
+  let port: number
+
+  function ask(method: 'GET' | 'POST', path: string): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const headers = { 'Content-Type': 'application/json', Origin: SITE_ORIGIN }
+      const call = request(
+        { port, host: '127.0.0.1', agent, method, path, headers: method === 'POST' ? headers : {} },
+        (response) => {
+          let text = ''
+          response.setEncoding('utf8').on('data', (part: string) => (text += part))
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        },
+      ).on('error', reject)
+      call.end(method === 'POST' ? JSON.stringify({ event_id: EVENT }) : undefined)
+    })
+  }
+
+  beforeAll(async () => {
+    port = await freePort()
+    const { PATH = '' } = process.env
+    child = spawn(process.execPath, ['--import', 'tsx', CLI, 'serve'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: {
+        PATH,
+        PORT: String(port),
+        CHAT_EVENTS: EVENT,
+        CHAT_ALLOWED_ORIGINS: SITE_ORIGIN,
+        CHAT_IDENTITY: 'guest',
+        CHAT_IDENTITY_SECRET: secret('0123456789abcdef-of-a-test-server'),
+        CHAT_PRIVATE_KEY: pem,
+        CHAT_KEY_ID: kid,
+        CHAT_RATE_LIMIT: 'off',
+        CHAT_LOG_LEVEL: 'debug',
+      },
+    })
+    // never read: the pipe fills up
+    child.stdout!.pause()
+    await untilListening({ child, output: () => '', ended: Promise.resolve(null) }, port)
+  })
+  afterAll(() => {
+    child.kill('SIGKILL')
+    agent.destroy()
+  })
+
+  it('makes tokens and answers /healthz all the same, and says in /metrics how much of its log is lost', async () => {
+    let left = TOKENS
+    const statuses = new Set<number>()
+    const visitor = async () => {
+      while (left-- > 0) statuses.add((await ask('POST', '/token')).status)
+    }
+    await Promise.all(Array.from({ length: 20 }, visitor))
+    expect([...statuses]).toEqual([200])
+    expect((await ask('GET', '/healthz')).status).toBe(200)
+    const { text } = await ask('GET', '/metrics')
+    const lost = Number(/^kinescope_chat_log_lost_total (\d+)$/m.exec(text)?.[1])
+    // the control: so much was written that it can't all have gone somewhere
+    expect(lost).toBeGreaterThan(0)
+  })
+
+  it('ends at SIGTERM in under five seconds', async () => {
+    const told = performance.now()
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    expect(performance.now() - told).toBeLessThan(5000)
+  })
+})
