@@ -25,7 +25,7 @@ const AIMS = {
   rss: { atMost: 130 },
   peak: { atMost: 180 },
 }
-const CROWDS = (process.env['BENCH_CONNECTIONS'] ?? String(CONNECTIONS)).split(',').map(Number)
+const LOADS = (process.env['BENCH_CONNECTIONS'] ?? String(CONNECTIONS)).split(',').map(Number)
 const MEMORY_MINUTES = Number(process.env['BENCH_MEMORY_MINUTES'] ?? 0)
 const MEMORY_LOOK_S = 5
 /** Of one core's openssl: below it something has become slow. */
@@ -53,7 +53,7 @@ for (let round = 0; round < ROUNDS; round++) {
     try {
       await steadyLoad(server, 1)
       await untilHealthy(server.url)
-      for (const connections of CROWDS) {
+      for (const connections of LOADS) {
         const result = await steadyLoad(server, SECONDS, connections)
         rounds.push({ contender, connections, opensslPerSecond, ...result })
         await untilHealthy(server.url)
@@ -77,7 +77,7 @@ for (const crowd of CROWDS) {
 
 const memory = await memoryUnderLoad()
 
-const kinds = CROWDS.flatMap((connections) => CONTENDERS.map((contender) => ({ contender, connections })))
+const kinds = LOADS.flatMap((connections) => CONTENDERS.map((contender) => ({ contender, connections })))
 const steady = kinds.map(({ contender, connections }) => {
   const own = rounds.filter((round) => round.contender === contender && round.connections === connections)
   const median = (of: (round: Round) => number | null) =>

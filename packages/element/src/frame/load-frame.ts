@@ -39,8 +39,7 @@ export function follow(href: string, target: string): void {
  * no referrer: it is sent on in the name of the script's page too.
  */
 export function send(frame: HTMLIFrameElement, url: string): void {
-  if (frame.ownerDocument === document && !/^Apple/.test(navigator.vendor))
-    return follow(url, frame.name)
+  if (frame.ownerDocument === document && !/^Apple/.test(navigator.vendor)) return follow(url, frame.name)
   frame.contentDocument!.open().close()
   frame.contentWindow!.location.href = url
 }

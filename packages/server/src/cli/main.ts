@@ -9,5 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 process.exitCode = await run(process.argv.slice(2), process)
-// what was given up may still wait for a disk
-setTimeout(() => process.exit(), 2000).unref()
+// what was given up may still wait for a disk; a reader who takes their time is waited for
+setTimeout(() => {
+  if (process.stdout.writableLength === 0) process.exit()
+}, 2000).unref()

@@ -9,8 +9,8 @@ const GRACE_MS = 5000
 const GOES_ON =
   'What was done until then is kept, and told above. Run the command again: it goes on from here; `kinescope-chat-server keys list` shows how things stand.'
 
-/** Ctrl-C, a closed terminal, the end of a job. A second one ends the process at once, as if nobody listened. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Ctrl-C, and the end of a job. A second one ends the process at once, as if nobody listened. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
  * Runs work that must not go on for ever, whatever hangs, and that somebody may stop: then it gives up what it waits
@@ -37,6 +37,7 @@ export async function toItsEnd<T>(
       grace = setTimeout(() => reject(signal.reason as Error), GRACE_MS)
     })
   })
+  if (interrupt?.aborted) interrupted()
   try {
     return await Promise.race([work(signal), overdue])
   } catch (error) {

@@ -142,7 +142,9 @@ function storedIn(secret: V1Secret | null, place: string): StoredRing {
 }
 
 const toBase64 = (text: string) => Buffer.from(text).toString('base64')
-const fromBase64 = (text: string) => Buffer.from(text, 'base64').toString()
+/** The API's types promise text. */
+const fromBase64 = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : '', 'base64').toString()
 
 function busy(place: string, lock: string | null): OperatorProblem {
   const by = lock === null ? null : /"by":"([\w.-]{1,100})"/.exec(lock)?.[1]

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
@@ -240,7 +241,71 @@ describe('a job that dies at any request, to the cluster or to Kinescope', () =>
   )
 })
 
+describe('a cluster in a bad minute', () => {
+  it('where every write meets a conflict: each verb ends soon, and Kinescope hears of none', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    await good('keys', 'generate')
+    const before = [remoteKids(), cluster.ring()]
+    cluster.onStep = (step) => {
+      const { data, metadata } = cluster.secret!
+      if (step === 'ask update') cluster.put(data, metadata.annotations)
+    }
+    for (const verb of ['register', 'rotate', 'revoke --all', 'generate']) {
+      const asked = cluster.requests
+      const { exit, data } = await kc('keys', ...verb.split(' '))
+      expect([verb, exit, data['error'].code]).toEqual([verb, 1, 'keys-busy'])
+      expect(cluster.requests - asked).toBeLessThan(10)
+    }
+    cluster.onStep = () => undefined
+    expect([remoteKids(), cluster.ring()]).toEqual(before)
+    await good('keys', 'register')
+  })
+
+  it.each<[string, unknown]>([
+    ['no base64', '%%%'],
+    ['another text', Buffer.from('hello').toString('base64')],
+    ['a number', 5],
+    ['nothing', ''],
+    ['an object', {}],
+  ])('where the ring is %s: refused by every verb, written over by none', async (_what, value) => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    cluster.put({ ...cluster.secret!.data, 'keyring.json': value as string })
+    const before = [structuredClone(cluster.secret), remoteKids()]
+    for (const verb of ['list', 'generate', 'register', 'rotate', 'reconcile', 'revoke --all']) {
+      const { exit, data } = await kc('keys', ...verb.split(' '))
+      expect([verb, exit, data['error'].code]).toEqual([verb, 1, 'key-ring-damaged'])
+    }
+    expect([cluster.secret, remoteKids()]).toEqual(before)
+  })
+
+  it('where the program that hands out credentials hangs: no longer than a call may take', async () => {
+    const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as { users: { user: object }[] }
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['5'] }
+    config.users[0]!.user = { exec }
+    const path = `${bench.folder}/kubeconfig`
+    writeFileSync(path, JSON.stringify(config))
+    vi.stubEnv('KUBECONFIG', path)
+    const begun = performance.now()
+    await expect(secretApi(SECRET, 200).read()).rejects.toMatchObject({ code: 'key-secret-unreachable' })
+    expect(performance.now() - begun).toBeLessThan(4000)
+  })
+})
+
 describe('a server on a Secret', () => {
+  it('goes on where the Secret is deleted, and says so', async () => {
+    await good('keys', 'generate')
+    await good('keys', 'register')
+    const kid = await signer()
+    const source = await ringKeySource({ secret: SECRET, pollMs: DAY })
+    cluster.secret = null
+    await source.reload()
+    expect(source.notes().map(({ code }) => code)).toEqual(['key-ring-stale'])
+    expect(source.current(Date.now())).toMatchObject({ key: { kid } })
+    source.close()
+  })
+
   it('follows it, and goes on with what it has while the cluster is away', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
