@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type axe from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Demo } from '../../start-demo.js'
-import { launchBrowser } from './browser.js'
-import { startTestDemo } from './test-demo.js'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { launchDemo } from './test-demo.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TABS = ['scenarios', 'events', 'requests', 'state', 'code', 'attributes', 'emulator']
@@ -25,15 +23,7 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 describe('the QA page and the emulated chat page', () => {
-  let demo: Demo
-  let browser: Browser
-  beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
-  })
-  afterAll(async () => {
-    await browser.close()
-    await demo.close()
-  })
+  const running = launchDemo()
 
   it.each([
     ['English, light, wide', 'en-GB', 'light', 1280],
@@ -41,9 +31,13 @@ describe('the QA page and the emulated chat page', () => {
   ] as const)(
     'have nothing that axe finds fault with, on every tab: %s',
     async (_title, locale, colorScheme, width) => {
-      const context = await browser.newContext({ locale, colorScheme, viewport: { width, height: 800 } })
+      const context = await running.browser.newContext({
+        locale,
+        colorScheme,
+        viewport: { width, height: 800 },
+      })
       const page = await context.newPage()
-      await page.goto(`${demo.site}/?scenario=first-load`)
+      await page.goto(`${running.demo.site}/?scenario=first-load`)
       await page.locator('#verdict[data-verdict=passed]').waitFor()
       for (const tab of TABS) {
         await page.click(`#tab-${tab}`)
@@ -59,9 +53,9 @@ describe('the QA page and the emulated chat page', () => {
   it.each(['light', 'dark'] as const)(
     'keeps every button readable in forced colours, %s',
     async (colorScheme) => {
-      const context = await browser.newContext({ forcedColors: 'active', colorScheme })
+      const context = await running.browser.newContext({ forcedColors: 'active', colorScheme })
       const page = await context.newPage()
-      await page.goto(`${demo.site}/?scenario=sign-in-required`)
+      await page.goto(`${running.demo.site}/?scenario=sign-in-required`)
       await page.locator('#verdict[data-verdict=passed]').waitFor()
       const buttons = page.locator('kinescope-chat .panel .button')
       await buttons.first().waitFor()

@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
 import { needsHand, type Run } from '../../src/run-all.js'
 import { SCENARIOS } from '../../src/scenarios.js'
-import type { Demo } from '../../start-demo.js'
-import { launchBrowser } from './browser.js'
-import { startTestDemo } from './test-demo.js'
+import { launchDemo } from './test-demo.js'
 
 describe('the QA bench', () => {
-  let demo: Demo
-  let browser: Browser
-  beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
-  })
-  afterAll(async () => {
-    await browser.close()
-    await demo.close()
-  })
+  const running = launchDemo()
 
   async function open(path: string, viewport = { width: 1280, height: 800 }): Promise<Page> {
-    const context = await browser.newContext({ locale: 'en-GB', viewport })
+    const context = await running.browser.newContext({ locale: 'en-GB', viewport })
     const page = await context.newPage()
-    await page.goto(`${demo.site}${path}`)
+    await page.goto(`${running.demo.site}${path}`)
     return page
   }
 

@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import type { BrowserContext, Page } from 'playwright-core'
 import { SEED } from '../../emulator/seed-events.js'
-import type { Demo } from '../../start-demo.js'
-import { launchBrowser } from './browser.js'
-import { startTestDemo } from './test-demo.js'
+import { launchDemo } from './test-demo.js'
 
 describe('the main job', () => {
-  let demo: Demo
-  let browser: Browser
-  beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
-  })
-  afterAll(async () => {
-    await browser.close()
-    await demo.close()
-  })
+  const running = launchDemo()
 
   /** Opens the site in a browser of its own, as a person with that name. */
   async function arrive(
     name: string,
   ): Promise<{ context: BrowserContext; page: Page; chat: ReturnType<Page['frameLocator']> }> {
-    const context = await browser.newContext({ locale: 'en-GB' })
+    const context = await running.browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()
-    await page.goto(demo.site)
+    await page.goto(running.demo.site)
     await page.locator('kinescope-chat [part=button]', { hasText: 'Sign in' }).click()
     await page.keyboard.type(name)
     await page.keyboard.press('Enter')
@@ -40,7 +30,7 @@ describe('the main job', () => {
       expect(await chat.locator('#who').textContent()).toBe(name)
       expect(await page.evaluate(() => document.querySelector('kinescope-chat')?.state)).toBe('ready')
     }
-    expect(demo.emulator.rooms.members(SEED.live.id)).toEqual(['Ann', 'Жанна 😀'])
+    expect(running.demo.emulator.rooms.members(SEED.live.id)).toEqual(['Ann', 'Жанна 😀'])
 
     await ann.chat.locator('#message').fill('Hello, Zhanna')
     await ann.chat.locator('#message').press('Enter')
@@ -48,7 +38,7 @@ describe('the main job', () => {
     await zhanna.chat.locator('#message').fill('Привет, Анна')
     await zhanna.chat.getByRole('button', { name: 'Send' }).click()
     await ann.chat.locator('#log article', { hasText: 'Привет, Анна' }).waitFor()
-    const said = demo.emulator.rooms.messages(SEED.live.id)
+    const said = running.demo.emulator.rooms.messages(SEED.live.id)
     expect(said.map(({ name, standing, text }) => [name, standing, text])).toEqual([
       ['Ann', 'verified', 'Hello, Zhanna'],
       ['Жанна 😀', 'verified', 'Привет, Анна'],
@@ -59,8 +49,10 @@ describe('the main job', () => {
   it('shows the chat page where it is embedded, and keeps the token out of the page', async () => {
     const { context, page, chat } = await arrive('Ann')
     await chat.locator('#standing.verified').waitFor()
-    const loads = demo.emulator.state.requests.filter(({ path }) => path === `/chat/${SEED.live.publicId}`)
-    expect(new Set(loads.map(({ referer }) => referer))).toEqual(new Set([`${demo.site}/`]))
+    const loads = running.demo.emulator.state.requests.filter(
+      ({ path }) => path === `/chat/${SEED.live.publicId}`,
+    )
+    expect(new Set(loads.map(({ referer }) => referer))).toEqual(new Set([`${running.demo.site}/`]))
     const traces = await page.evaluate(() => {
       const { outerHTML, shadowRoot } = document.querySelector('kinescope-chat')!
       const resources = performance.getEntriesByType('resource').map(({ name }) => name)
@@ -89,7 +81,7 @@ describe('the main job', () => {
     await renewed
     await expect.poll(signedWith).not.toBe(before)
     // the old key stays until every token it signed is dead
-    const kids = demo.emulator.state.keys.map(({ kid }) => kid)
+    const kids = running.demo.emulator.state.keys.map(({ kid }) => kid)
     expect(kids.filter((kid) => kid !== 'scripted-endpoint')).toHaveLength(2)
     await context.close()
   })

@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { SCENARIOS } from '../../src/scenarios.js'
-import type { Demo } from '../../start-demo.js'
-import { launchBrowser } from './browser.js'
 import { play } from './play.js'
-import { startTestDemo } from './test-demo.js'
+import { launchDemo } from './test-demo.js'
 
 describe('the scenarios of the QA page', () => {
-  let demo: Demo
-  let browser: Browser
-  beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([startTestDemo(), launchBrowser()])
-  })
-  afterAll(async () => {
-    await browser.close()
-    await demo.close()
-  })
+  const running = launchDemo()
 
   // side by side, each in a browser context of its own: most of them wait most of the time
   it.concurrent.each(SCENARIOS)('$id: $title.en', async (scenario) => {
-    const context = await browser.newContext({ locale: 'en-GB' })
+    const context = await running.browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()
     const errors: string[] = []
     page.on('pageerror', ({ message }) => errors.push(message))
     try {
       const { expect: expected } = scenario
-      const outcome = await play(page, demo.site, scenario)
+      const outcome = await play(page, running.demo.site, scenario)
       expect(outcome.verdict, outcome.words).toBe('passed')
       expect(outcome.problem).toBe(expected.problem)
       // a problem that can pass may be on its second try by now
