@@ -1,7 +1,7 @@
 import type { PropertyValues, TemplateResult } from 'lit'
 import { Actions } from './chat-actions.js'
 import type { ChatEventMap } from './chat-events.js'
-import { debugModel, diagnose } from './diagnose.js'
+import { diagnose } from './diagnose.js'
 import { chatUrl, httpUrl } from './frame/chat-url.js'
 import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
@@ -199,7 +199,7 @@ export class KinescopeChatElement extends SettableChat {
       signinUrl: httpUrl(this.signinUrl, this.baseURI)?.href,
       signInFirst: this.#signInFirst,
       help: isOn(this.help) || this.#offersHelp,
-      debug: isOn(this.debug) ? debugModel(session, settings) : undefined,
+      debug: isOn(this.debug) ? this.diagnostics() : undefined,
       spoken: this.#pacing.spoken,
       actions: this.#actions,
     })

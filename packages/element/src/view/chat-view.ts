@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { ChatState } from '../session/chat-state.js'
-import { debugPanel, type DebugModel } from './debug-panel.js'
+import { debugPanel } from './debug-panel.js'
+import type { Diagnostics } from './diagnostics.js'
 import type { Messages } from './messages.js'
 import type { Moment } from './pacing.js'
 import { panel } from './panel.js'
@@ -24,7 +25,7 @@ export interface ChatViewModel {
   /** Whether "Chat not working?" is offered. */
   help: boolean
   /** The developer's panel, where it is shown. */
-  debug: DebugModel | undefined
+  debug: Diagnostics | undefined
   /** What a screen reader is told. */
   spoken: string
   actions: ChatActions

@@ -2,16 +2,8 @@ import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { Diagnostics } from './diagnostics.js'
 import type { Messages } from './messages.js'
 
-/** What `diagnostics()` gives, which is all that a page can have of a chat; the element itself knows a little more. */
-export interface DebugModel extends Diagnostics {
-  /** The member of the header or the claims that is wrong. */
-  wrong?: string | undefined
-  /** The token's life so far, what is left of it, and when the next one is asked for, in milliseconds. */
-  life?: { spentMs: number; leftMs: number; nextInMs: number | null } | null
-}
-
 /** The developer's panel: what there is to know of a chat, as something to read. */
-export function debugPanel(model: DebugModel, text: Messages): TemplateResult {
+export function debugPanel(model: Diagnostics, text: Messages): TemplateResult {
   const { state, problem, header, claims, wrong, life, timeLeftMs, clockDifferenceMs, ignoredChatOrigin } =
     model
   const fact = (name: string, value: unknown) =>
@@ -41,7 +33,7 @@ export function debugPanel(model: DebugModel, text: Messages): TemplateResult {
 function members(
   title: string,
   part: object | null,
-  wrong: string | undefined,
+  wrong: string | null,
   text: Messages,
 ): TemplateResult | typeof nothing {
   if (!part) return nothing
@@ -69,7 +61,7 @@ function inWords(name: string, value: unknown): string {
 
 /** The life as numbers, and as a bar with a mark where the next token is asked for. */
 function lifeOf(
-  { spentMs, leftMs, nextInMs }: NonNullable<DebugModel['life']>,
+  { spentMs, leftMs, nextInMs }: NonNullable<Diagnostics['life']>,
   text: Messages,
 ): TemplateResult {
   const whole = Math.max(1, spentMs + leftMs)

@@ -15,8 +15,12 @@ export interface Diagnostics {
   /** Of the token in hand, or of the one that was refused, where it could be read. */
   header: TokenPart | null
   claims: TokenPart | null
+  /** The member of the header or the claims that is wrong. */
+  wrong: string | null
   /** Milliseconds until the token ends. */
   timeLeftMs: number | null
+  /** The token's life so far, what is left of it, and when the next one is asked for, in milliseconds. */
+  life: { spentMs: number; leftMs: number; nextInMs: number | null } | null
   /** The server's clock less the browser's, in milliseconds. It changes nothing but this note. */
   clockDifferenceMs: number | null
   /** What happened, in milliseconds since the script began. */

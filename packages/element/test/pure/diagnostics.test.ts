@@ -19,6 +19,8 @@ const diagnostics: Diagnostics = {
     sub: 'passport',
     roles: ['admin-of-shop'],
   },
+  wrong: null,
+  life: null,
   timeLeftMs: 1,
   clockDifferenceMs: null,
   steps: [{ at: 1, what: 'load' }],
