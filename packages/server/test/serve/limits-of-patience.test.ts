@@ -8,9 +8,11 @@ import {
   listen,
   makeKey,
   SITE_ORIGIN,
+  startSite,
   startTestServer,
   type TestServer,
 } from '../running-server.js'
+import { secret } from '../secrets.js'
 
 const key = makeKey()
 const open: { close(): Promise<void> }[] = []
@@ -78,6 +80,28 @@ describe('a site that is slow', () => {
     const [answer] = await Promise.all([asked, server.close()])
     expect(answer.status).toBe(503)
     expect(performance.now() - started).toBeLessThan(5000)
+  })
+})
+
+describe('Kinescope’s API, where it is slow', () => {
+  it('is asked by a few connections whatever comes, and no visitor waits for it', async () => {
+    const api = await slowSite()
+    const site = await startSite()
+    open.push(site)
+    const cookie = site.signIn('u-1', 'Ann')
+    const server = await serverAt(site.url, {
+      KINESCOPE_API_URL: api.url,
+      KINESCOPE_API_TOKEN: secret('3f0b2c1e-0000-4000-8000-00000000abcd'),
+    })
+    await expect.poll(api.most).toBeGreaterThan(0)
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, () => askToken(server.url, { Cookie: cookie })),
+    )
+    // still unanswered: what isn't known keeps nobody out
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(api.most()).toBeLessThanOrEqual(4)
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+    api.answer()
   })
 })
 
