@@ -125,3 +125,33 @@ describe('headers that have grown too large', () => {
     expect(answer).toContain(`Access-Control-Allow-Origin: ${SITE_ORIGIN}`)
   })
 })
+
+describe('what Node would answer by itself, or take for granted', () => {
+  const say = async (server: TestServer, text: string) => {
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname).setEncoding('latin1')
+    let answer = ''
+    socket.on('data', (part: string) => (answer += part)).on('error', () => undefined)
+    socket.write(text)
+    await once(socket, 'close')
+    return answer
+  }
+
+  it('an expectation that nobody knows, and an origin of nothing beside no host, are refused in our words', async () => {
+    const site = await startSite()
+    open.push(site)
+    const server = await serverAt(site.url)
+    const rest = 'Content-Type: application/json\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}'
+    const listed = `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${SITE_ORIGIN}\r\nExpect: the-best\r\n${rest}`
+    const nothing = `POST /token HTTP/1.0\r\nOrigin: http://\r\n${rest}`
+    for (const [text, status] of [
+      [listed, 400],
+      [nothing, 403],
+    ] as const) {
+      const answer = await say(server, text)
+      expect(answer).toContain(`HTTP/1.1 ${status} `)
+      expect(answer).toMatch(/^x-request-id: /im)
+      expect(answer).toMatch(/^cache-control: no-store/im)
+    }
+  })
+})
