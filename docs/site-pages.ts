@@ -40,6 +40,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   'packages/server/docs/settings.md': 'server/settings.md',
   'packages/server/docs/operating.md': 'server/operating.md',
   'packages/server/docs/doctor.md': 'server/doctor.md',
+  'packages/server/docs/reading-the-log.md': 'server/reading-the-log.md',
   'packages/server/docs/growing.md': 'server/growing.md',
   'SECURITY.md': 'security.md',
   'CONTRIBUTING.md': 'contributing.md',

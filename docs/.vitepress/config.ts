@@ -17,6 +17,7 @@ const english: DefaultTheme.SidebarItem[] = [
       { text: 'Ways to run it', link: '/server/' },
       { text: 'Settings; who the visitor is', link: '/server/settings' },
       { text: 'Operating: keys, leaks, nights', link: '/server/operating' },
+      { text: 'Reading the log', link: '/server/reading-the-log' },
       { text: 'Doctor', link: '/server/doctor' },
       { text: 'Growing: many viewers', link: '/server/growing' },
       { text: 'Token endpoint (OpenAPI)', link: '/server/endpoint' },

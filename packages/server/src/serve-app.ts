@@ -55,6 +55,8 @@ export function buildApp({
   }) as unknown as FastifyInstance
   // more would end in EMFILE, which takes the log and the key ring along
   app.server.maxConnections = MAX_CONNECTIONS
+  // Node would answer by itself, without our headers; RFC 9110, section 10.1.1 lets us pass over what we don't know
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
   app.setErrorHandler((error, request, reply) => {
     logger.error({ err: error, requestId: request.id }, 'a route failed')
     const { body, headers } = notFound(request.id)

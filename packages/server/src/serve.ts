@@ -152,7 +152,11 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const url = addressOf(app) + basePath
   const choice = keys.current(Date.now())
   const kid = 'key' in choice ? choice.key.kid : null
-  logger.info({ url, adminUrl, kid, identity: config.identity.kind, events: eventIds.length || '*' }, 'ready')
+  // not 'identity': a field of that name is taken for a signed one, and removed
+  logger.info(
+    { url, adminUrl, kid, identifiedBy: config.identity.kind, events: eventIds.length || '*' },
+    'ready',
+  )
   const reload = async () => {
     audit?.reopen()
     await keys.reload()

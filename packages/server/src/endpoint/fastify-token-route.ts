@@ -42,7 +42,8 @@ function callOf(request: FastifyRequest, address: string | null): TokenCall<Fast
       return Array.isArray(value) ? value.join(', ') : (value ?? null)
     },
     address,
-    ownOrigin: `${request.protocol}://${request.host}`,
+    // HTTP/1.0 may name no host, and an origin of nothing is nobody's own
+    ownOrigin: request.host ? `${request.protocol}://${request.host}` : null,
     requestId: request.id,
     readBody: () => {
       if (Number(request.headers['content-length']) > MAX_BODY_BYTES)

@@ -21,6 +21,9 @@ import { readEventId } from './token-request.js'
 /** Requests under way at once. Past it the machine only holds what it can't do. */
 const MAX_OPEN = 8000
 
+/** Nobody is told to wait longer. */
+const LONGEST_WAIT_S = 3600
+
 export interface IssueOptions<R> {
   identify: IdentitySource<R>
   authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
@@ -64,7 +67,11 @@ export function tokenIssuer<R>(
   async function spend(limit: RateLimit | undefined, key: string | null, reason: string): Promise<void> {
     if (!limit || key === null) return
     const retryAfter = await limit.spend(key)
-    if (retryAfter > 0) throw new Refusal('rate-limited', { reason, retryAfter })
+    // a host's own limit may say any number, and the header takes whole seconds
+    if (retryAfter > 0) {
+      const whole = Math.min(Math.ceil(retryAfter), LONGEST_WAIT_S)
+      throw new Refusal('rate-limited', { reason, retryAfter: whole })
+    }
   }
 
   function eventFor(eventId: string): { event: AllowedEvent; warning: Code | null } {

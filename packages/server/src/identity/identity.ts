@@ -65,7 +65,7 @@ export function userFrom(id: unknown, name: unknown): IdentityAnswer {
   if (typeof text !== 'string' || text.length > MAX_USER_ID_LENGTH) {
     return { refused: 'identity-unavailable', reason: 'id-not-a-string' }
   }
-  if (text === '0' || BLANK.test(text) || UNFIT.test(text)) {
+  if (text.trim() === '0' || BLANK.test(text) || UNFIT.test(text)) {
     return { refused: 'sign-in-required', reason: 'no-id' }
   }
   return { user: { id: text, name: typeof name === 'string' ? name : '' } }

@@ -115,6 +115,18 @@ describe('the end of a request', () => {
   })
 })
 
+describe('a limit of the host’s own', () => {
+  it.each([
+    [0.2, '1'],
+    [59.5, '60'],
+    [Infinity, '3600'],
+  ])('that says %d is whole seconds on the wire', async (wait, said) => {
+    const { endpoint } = endpointWith(key, { limits: { visitor: { spend: () => Promise.resolve(wait) } } })
+    const { status, headers } = await endpoint.answer(tokenCall())
+    expect([status, headers['Retry-After']]).toEqual([429, said])
+  })
+})
+
 describe('more than can be signed', () => {
   it('is refused before the body is read and the site asked', async () => {
     const queue = new SigningQueue(() => 0)

@@ -113,6 +113,7 @@ describe('asking the site', () => {
     ['bytes that are no text', (response) => response.end(Buffer.from([0xff, 0xfe])), 'identity-unavailable'],
     ['nought', json({ id: 0 }), 'sign-in-required'],
     ['nought as text', json({ id: '0' }), 'sign-in-required'],
+    ['nought with spaces around it', json({ id: ' 0 ' }), 'sign-in-required'],
     ['a blank', json({ id: ' \u3164' }), 'sign-in-required'],
     ['a control character', json({ id: 'a\u0000' }), 'sign-in-required'],
     ['half a character', json({ id: 'a\ud800' }), 'sign-in-required'],

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import jsonwebtoken from 'jsonwebtoken'
 import { exportJWK, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { siteJwtIdentity, type SiteJwtOptions } from '../../src/identity/site-jwt.js'
 import { listen } from '../running-server.js'
 
@@ -266,6 +266,40 @@ describe('a statement verified by a key set', () => {
       await ask({ key: { jwksUrl: 'http://127.0.0.1:1/jwks.json' }, audience: AUDIENCE }, statement),
     ).toMatchObject({
       refused: 'identity-unavailable',
+    })
+  })
+
+  describe('that fails after it was there', () => {
+    afterEach(() => void vi.useRealTimers())
+
+    it('goes on with what it has while that is fresh, then is nobody’s fault, and is good again with the set', async () => {
+      let there = true
+      const keys = [{ ...(await exportJWK(rsa.publicKey)), kid: 'rsa' }]
+      const site = await listen((_request, response) => {
+        response.writeHead(there ? 200 : 502, { 'Content-Type': 'application/json' })
+        response.end(there ? JSON.stringify({ keys }) : '{}')
+      })
+      vi.useFakeTimers({ toFake: ['Date'] })
+      const identify = siteJwtIdentity({ key: { jwksUrl: site.url }, audience: AUDIENCE })
+      const askNow = async () => {
+        const authorization = `Bearer ${await sign(rsa.privateKey, 'RS256', 'rsa')}`
+        const header = (name: string) => (name === 'authorization' ? authorization : null)
+        return identify({ header, address: null, request: null }, 'stream', NEVER)
+      }
+      expect(await askNow()).toMatchObject({ user: { id: 'u-1' } })
+      there = false
+      vi.setSystemTime(Date.now() + 5 * 60_000)
+      expect(await askNow()).toMatchObject({ user: { id: 'u-1' } })
+      vi.setSystemTime(Date.now() + 60 * 60_000)
+      expect(await askNow()).toMatchObject({
+        refused: 'identity-unavailable',
+        reason: 'key-set',
+        retryAfter: 2,
+      })
+      there = true
+      vi.setSystemTime(Date.now() + 60_000)
+      expect(await askNow()).toMatchObject({ user: { id: 'u-1' } })
+      await site.close()
     })
   })
 })

@@ -8,9 +8,11 @@ import {
   listen,
   makeKey,
   SITE_ORIGIN,
+  startSite,
   startTestServer,
   type TestServer,
 } from '../running-server.js'
+import { secret } from '../secrets.js'
 
 const key = makeKey()
 const open: { close(): Promise<void> }[] = []
@@ -81,6 +83,28 @@ describe('a site that is slow', () => {
   })
 })
 
+describe('Kinescope’s API, where it is slow', () => {
+  it('is asked by a few connections whatever comes, and no visitor waits for it', async () => {
+    const api = await slowSite()
+    const site = await startSite()
+    open.push(site)
+    const cookie = site.signIn('u-1', 'Ann')
+    const server = await serverAt(site.url, {
+      KINESCOPE_API_URL: api.url,
+      KINESCOPE_API_TOKEN: secret('3f0b2c1e-0000-4000-8000-00000000abcd'),
+    })
+    await expect.poll(api.most).toBeGreaterThan(0)
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, () => askToken(server.url, { Cookie: cookie })),
+    )
+    // still unanswered: what isn't known keeps nobody out
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(api.most()).toBeLessThanOrEqual(4)
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+    api.answer()
+  })
+})
+
 describe('headers that have grown too large', () => {
   it('get a code of ours', async () => {
     const site = await slowSite()
@@ -99,5 +123,35 @@ describe('headers that have grown too large', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /)
     expect(answer).toContain('"bad-request"')
     expect(answer).toContain(`Access-Control-Allow-Origin: ${SITE_ORIGIN}`)
+  })
+})
+
+describe('what Node would answer by itself, or take for granted', () => {
+  const say = async (server: TestServer, text: string) => {
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname).setEncoding('latin1')
+    let answer = ''
+    socket.on('data', (part: string) => (answer += part)).on('error', () => undefined)
+    socket.write(text)
+    await once(socket, 'close')
+    return answer
+  }
+
+  it('an expectation that nobody knows, and an origin of nothing beside no host, are refused in our words', async () => {
+    const site = await startSite()
+    open.push(site)
+    const server = await serverAt(site.url)
+    const rest = 'Content-Type: application/json\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}'
+    const listed = `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${SITE_ORIGIN}\r\nExpect: the-best\r\n${rest}`
+    const nothing = `POST /token HTTP/1.0\r\nOrigin: http://\r\n${rest}`
+    for (const [text, status] of [
+      [listed, 400],
+      [nothing, 403],
+    ] as const) {
+      const answer = await say(server, text)
+      expect(answer).toContain(`HTTP/1.1 ${status} `)
+      expect(answer).toMatch(/^x-request-id: /im)
+      expect(answer).toMatch(/^cache-control: no-store/im)
+    }
   })
 })
