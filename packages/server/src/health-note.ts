@@ -1,4 +1,4 @@
-import type { KeyNote } from './keys/ring-key-source.js'
+import type { KeyNote } from './keys/source/ring-key-source.js'
 
 /** What Kinescope's side is watched for. */
 export type WatchNoteCode =

@@ -9,8 +9,8 @@ export {
   type KeyNote,
   type RingKeySource,
   type RingKeySourceOptions,
-} from './keys/ring-key-source.js'
-export type { KeyPlace, SecretName } from './keys/key-store.js'
+} from './keys/source/ring-key-source.js'
+export type { KeyPlace, SecretName } from './keys/store/key-store.js'
 export { ConfigProblem, OperatorProblem, type SettingProblem } from './problem.js'
 export { startServer, type RunningServer, type StartOptions } from './serve.js'
 export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './cli/setup.js'

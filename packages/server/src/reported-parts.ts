@@ -7,7 +7,7 @@ import { registrationAt } from './endpoint/registration-source.js'
 import { RegistrationWatch } from './endpoint/registration-watch.js'
 import { KinescopeApi } from './kinescope/api-client.js'
 import { daysLeft, endsSoon } from './keys/key-end.js'
-import { openKeys, type OpenKeys } from './keys/open-keys.js'
+import { openKeys, type OpenKeys } from './keys/source/open-keys.js'
 import type { Metrics } from './routes/metrics.js'
 
 /** Where a part of the server says what happens to it: in the log with what to do, and as a number. */

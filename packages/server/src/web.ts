@@ -9,7 +9,7 @@ export {
 export type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
 export type { AuthorizeQuestion, IssuedToken, RateLimit, TokenOutcome, Until } from './endpoint/token-call.js'
 export type { ChatUser } from './identity/identity.js'
-export { fixedKeySource } from './keys/fixed-key-source.js'
+export { fixedKeySource } from './keys/source/fixed-key-source.js'
 export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'
 export { mintToken, type MintedToken, type MintTokenInput } from './token/mint-token.js'
 export {

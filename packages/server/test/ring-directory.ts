@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RING_FILE } from '../src/keys/ring-format.js'
+import { RING_FILE } from '../src/keys/store/ring-format.js'
 import type { KeyRecord } from '../src/keys/key-state.js'
 import { thumbprintOf } from '../src/keys/load-key.js'
 import { makeKey, type TestKey } from './running-server.js'

@@ -1,6 +1,6 @@
 import { readKeyConfig } from '../config.js'
 import { OperatorProblem } from '../problem.js'
-import { readStore } from '../keys/ring-store.js'
+import { readStore } from '../keys/store/ring-store.js'
 import type { KeyRing } from '../keys/key-state.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { readAudit } from './audit-read.js'

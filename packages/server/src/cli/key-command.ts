@@ -4,7 +4,7 @@ import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry } from '../keys/by-hand.js'
 import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
-import { withRing, type RingStoreOptions } from '../keys/ring-store.js'
+import { withRing, type RingStoreOptions } from '../keys/store/ring-store.js'
 import { ConfigProblem } from '../problem.js'
 import {
   isDryRun,

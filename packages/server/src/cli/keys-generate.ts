@@ -1,5 +1,5 @@
-import { placeText } from '../keys/key-store.js'
-import { withRing } from '../keys/ring-store.js'
+import { placeText } from '../keys/store/key-store.js'
+import { withRing } from '../keys/store/ring-store.js'
 import { addKey } from '../keys/steps.js'
 import type { Command } from './command.js'
 import { actionLines } from './key-action-text.js'

@@ -1,6 +1,6 @@
 import { keyState, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
-import { readPresent } from '../keys/ring-store.js'
+import { readPresent } from '../keys/store/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'

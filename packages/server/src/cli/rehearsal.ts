@@ -1,5 +1,5 @@
 import type { Registered, Registry } from '../keys/registry.js'
-import { readPresent, readStore, RingStore, type RingStoreOptions } from '../keys/ring-store.js'
+import { readPresent, readStore, RingStore, type RingStoreOptions } from '../keys/store/ring-store.js'
 import type { KeyAction } from '../keys/steps.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import type { KeyRecord } from '../keys/key-state.js'

@@ -4,8 +4,8 @@ import { JwkApi } from '../kinescope/jwk-api.js'
 import { signingKeyRecord, successorFor, type KeyRecord } from '../keys/key-state.js'
 import { register } from '../keys/register.js'
 import { ApiRegistry } from '../keys/registry.js'
-import type { KeyPlace } from '../keys/key-store.js'
-import { withRing } from '../keys/ring-store.js'
+import type { KeyPlace } from '../keys/store/key-store.js'
+import { withRing } from '../keys/store/ring-store.js'
 import { addKey, type KeyAction, type KeyWork } from '../keys/steps.js'
 
 export interface SetupConfig {

@@ -1,7 +1,7 @@
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyConfig } from '../config.js'
 import { registeredKeys } from '../keys/key-state.js'
-import { readPresent } from '../keys/ring-store.js'
+import { readPresent } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, type Call, type Command } from './command.js'

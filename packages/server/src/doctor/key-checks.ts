@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { placeText, type KeyPlace as StorePlace } from '../keys/key-store.js'
-import { loadStoredKey, readStore } from '../keys/ring-store.js'
+import { placeText, type KeyPlace as StorePlace } from '../keys/store/key-store.js'
+import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
 import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
 import { WARN_DAYS } from '../keys/key-end.js'
-import { noSigner } from '../keys/no-keys.js'
+import { noSigner } from '../keys/store/no-keys.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 

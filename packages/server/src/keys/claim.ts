@@ -3,7 +3,7 @@ import { OperatorProblem } from '../problem.js'
 import type { KeyRecord } from './key-state.js'
 import { isSame } from './registry.js'
 import { loadPrivateKey } from './load-key.js'
-import { newRecord } from './ring-format.js'
+import { newRecord } from './store/ring-format.js'
 import type { KeyWork } from './steps.js'
 
 /**

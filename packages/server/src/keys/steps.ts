@@ -5,8 +5,8 @@ import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state
 import { loadPrivateKey, toPkcs8 } from './load-key.js'
 import { refuseSpent, refuseWrongClock } from './plausible-times.js'
 import type { Registry } from './registry.js'
-import { isoTime, newRecord } from './ring-format.js'
-import type { RingStore } from './ring-store.js'
+import { isoTime, newRecord } from './store/ring-format.js'
+import type { RingStore } from './store/ring-store.js'
 
 /** What a key command did, in order: shown as it happens, and whole in `--json`. */
 export type KeyAction =

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto'
 import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/endpoint/token-endpoint.js'
 import type { TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
-import { fixedKeySource } from '../../src/keys/fixed-key-source.js'
+import { fixedKeySource } from '../../src/keys/source/fixed-key-source.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 
 export const LISTED = 'https://www.example.com'

@@ -8,7 +8,7 @@ import type { IssuedToken, TokenCall, TokenOutcome } from '../../src/endpoint/to
 import { refreshIn } from '../../src/endpoint/issue-token.js'
 import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/endpoint/token-endpoint.js'
 import type { RequestBody } from '../../src/endpoint/token-request.js'
-import { fixedKeySource } from '../../src/keys/fixed-key-source.js'
+import { fixedKeySource } from '../../src/keys/source/fixed-key-source.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 
 const LISTED = 'https://www.example.com'

@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RING_FILE } from '../../src/keys/ring-format.js'
+import { RING_FILE } from '../../src/keys/store/ring-format.js'
 import type { KeyRing } from '../../src/keys/key-state.js'
 import { secret } from '../secrets.js'
 

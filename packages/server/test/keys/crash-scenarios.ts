@@ -5,7 +5,7 @@ import { SEED } from '../../../../demo/emulator/seed-events.js'
 import type { EmulatorState } from '../../../../demo/emulator/emulator-state.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
 import { keyState, signingKeyRecord } from '../../src/keys/key-state.js'
-import { loadStoredKey, readStore } from '../../src/keys/ring-store.js'
+import { loadStoredKey, readStore } from '../../src/keys/store/ring-store.js'
 import { mintToken } from '../../src/token/mint-token.js'
 import type { Workbench } from '../cli/workbench.js'
 

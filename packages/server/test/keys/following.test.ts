@@ -2,8 +2,12 @@ import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } fr
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ringKeySource, type FollowOptions, type RingKeySource } from '../../src/keys/ring-key-source.js'
-import { RING_FILE } from '../../src/keys/ring-format.js'
+import {
+  ringKeySource,
+  type FollowOptions,
+  type RingKeySource,
+} from '../../src/keys/source/ring-key-source.js'
+import { RING_FILE } from '../../src/keys/store/ring-format.js'
 import { HOUR_MS, ringDirectory, ringEntry, writeRing, type RingEntry } from '../ring-directory.js'
 import { askToken, startTestServer } from '../running-server.js'
 import { secret } from '../secrets.js'

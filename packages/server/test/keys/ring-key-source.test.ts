@@ -1,13 +1,13 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { RING_FILE } from '../../src/keys/ring-format.js'
-import { openKeys } from '../../src/keys/open-keys.js'
+import { RING_FILE } from '../../src/keys/store/ring-format.js'
+import { openKeys } from '../../src/keys/source/open-keys.js'
 import {
   ringKeySource,
   type RingKeySource,
   type RingKeySourceOptions,
-} from '../../src/keys/ring-key-source.js'
+} from '../../src/keys/source/ring-key-source.js'
 import { ConfigProblem, OperatorProblem } from '../../src/problem.js'
 import { HOUR_MS, replaceFile, ringDirectory, ringEntry, writeRing } from '../ring-directory.js'
 import { makeKey } from '../running-server.js'

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { lockRing } from '../../src/keys/ring-lock.js'
+import { lockRing } from '../../src/keys/store/ring-lock.js'
 import { builtCli, type BuiltCli } from '../cli/built-cli.js'
 import { workbench } from '../cli/workbench.js'
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { OperatorProblem } from '../problem.js'
+import { OperatorProblem } from '../../problem.js'
 import { placeText, type KeyStore, type SecretName, type StoredRing, type StoreSession } from './key-store.js'
 import { noPlace } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'

@@ -5,7 +5,7 @@ import type {
   V1Secret,
   V1Status,
 } from '@kubernetes/client-node'
-import { OperatorProblem } from '../problem.js'
+import { OperatorProblem } from '../../problem.js'
 import type { SecretName } from './key-store.js'
 
 /** For one call; the cluster's own API is near. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { OperatorProblem } from '../problem.js'
+import { OperatorProblem } from '../../problem.js'
 import { placeText, type KeyPlace, type StoredRing } from './key-store.js'
-import { whyNoSigner } from './key-state.js'
+import { whyNoSigner } from '../key-state.js'
 
 /** There is nothing where the keys should be: most often another directory, or another cluster, is meant. */
 export function noPlace(place: KeyPlace): OperatorProblem {

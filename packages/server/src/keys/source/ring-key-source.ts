@@ -1,11 +1,11 @@
-import { OperatorProblem } from '../problem.js'
-import type { KeySource } from '../token/signing-key.js'
+import { OperatorProblem } from '../../problem.js'
+import type { KeySource } from '../../token/signing-key.js'
 import { HeldKeys } from './held-keys.js'
-import { placeText, type KeyPlace } from './key-store.js'
-import type { KeyRing } from './key-state.js'
-import { noPlace } from './no-keys.js'
-import { RING_FILE } from './ring-format.js'
-import { openStore } from './ring-store.js'
+import { placeText, type KeyPlace } from '../store/key-store.js'
+import type { KeyRing } from '../key-state.js'
+import { noPlace } from '../store/no-keys.js'
+import { RING_FILE } from '../store/ring-format.js'
+import { openStore } from '../store/ring-store.js'
 
 /** A directory watch misses changes on some mounts; looking costs one small read. */
 const POLL_MS = 5000

@@ -1,4 +1,4 @@
-import type { KeyRing } from './key-state.js'
+import type { KeyRing } from '../key-state.js'
 
 /** Where a key ring is kept: a directory, or one Secret of a Kubernetes cluster. */
 export type KeyPlace = { dir: string } | { secret: SecretName }

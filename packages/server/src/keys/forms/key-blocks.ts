@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import type { OperatorProblem } from '../problem.js'
+import type { OperatorProblem } from '../../problem.js'
 import { shapeOf, wrapPkcs1, type KeyShape } from './key-der.js'
 import { keyProblem, notRsa } from './key-problem.js'
 

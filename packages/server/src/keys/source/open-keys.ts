@@ -1,8 +1,8 @@
-import { ConfigProblem, OperatorProblem } from '../problem.js'
-import type { KeySource } from '../token/signing-key.js'
+import { ConfigProblem, OperatorProblem } from '../../problem.js'
+import type { KeySource } from '../../token/signing-key.js'
 import { fixedKeySource } from './fixed-key-source.js'
-import type { KeyPlace } from './key-store.js'
-import { loadPrivateKey } from './load-key.js'
+import type { KeyPlace } from '../store/key-store.js'
+import { loadPrivateKey } from '../load-key.js'
 import { ringKeySource, type FollowOptions, type KeyNote } from './ring-key-source.js'
 
 export interface OpenKeys extends KeySource {

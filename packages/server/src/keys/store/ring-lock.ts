@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, lstat, open, readFile, rename, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { errorCode, OperatorProblem } from '../problem.js'
+import { errorCode, OperatorProblem } from '../../problem.js'
 import { removeFile } from './durable-write.js'
 
 /** Past this age a lock is taken for a dead process's: no command holds it for more than a few API calls. */

@@ -1,4 +1,4 @@
-import { OperatorProblem } from '../problem.js'
+import { OperatorProblem } from '../../problem.js'
 
 const MAKE_ONE =
   'Give the private key as PEM (PKCS#8 or PKCS#1) or JWK; `kinescope-chat-server keys generate` makes one.'

@@ -1,9 +1,9 @@
-import { OperatorProblem } from '../problem.js'
+import { OperatorProblem } from '../../problem.js'
 import type { CryptoKey } from 'jose'
-import type { KeyChoice } from '../token/signing-key.js'
-import type { StoredRing } from './key-store.js'
-import { keyState, signers, turningPoints, whyNoSigner, type KeyRecord, type KeyRing } from './key-state.js'
-import { loadStoredKey } from './ring-store.js'
+import type { KeyChoice } from '../../token/signing-key.js'
+import type { StoredRing } from '../store/key-store.js'
+import { keyState, signers, turningPoints, whyNoSigner, type KeyRecord, type KeyRing } from '../key-state.js'
+import { loadStoredKey } from '../store/ring-store.js'
 
 interface HeldKey {
   privateKey: CryptoKey

@@ -1,4 +1,4 @@
-import type { KeySource, SigningKey } from '../token/signing-key.js'
+import type { KeySource, SigningKey } from '../../token/signing-key.js'
 
 /** One key that is there from the start: `CHAT_PRIVATE_KEY`, an edge function's secret, a test. */
 export function fixedKeySource(key: SigningKey): KeySource {

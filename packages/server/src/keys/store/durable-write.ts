@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errorCode } from '../problem.js'
+import { errorCode } from '../../problem.js'
 
 /** The names of files of ours that were being written when their process died. */
 export const DRAFT = /^(keyring\.json|\.lock|\d{8}-[\w-]{16}\.pem)\.[\da-f]{12,16}\.tmp$/

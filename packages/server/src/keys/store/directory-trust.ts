@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { access, constants, open, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { errorCode, OperatorProblem } from '../problem.js'
+import { errorCode, OperatorProblem } from '../../problem.js'
 import { MOST_BYTES } from './ring-format.js'
 
 const OTHERS_WRITE = 0o022
