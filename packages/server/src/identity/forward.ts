@@ -1,3 +1,4 @@
+import { errorCode } from '../problem.js'
 import { boundedQuestions, TooManyQuestions, type QuestionBounds } from './bounded-questions.js'
 import { readCapped } from './capped-answer.js'
 import type { IdentityCall, IdentitySource } from './identity.js'
@@ -29,7 +30,11 @@ export function forwardIdentity(options: ForwardOptions): IdentitySource {
 
   async function ask(headers: Headers, signal: AbortSignal) {
     // 'manual': a redirect leads to a sign-in page, and must not carry the cookie anywhere
-    const response = await fetch(url, { headers, redirect: 'manual', signal })
+    const question = () => fetch(url, { headers, redirect: 'manual', signal })
+    const response = await question().catch((fault: unknown) => {
+      if (!wasCutOff(fault)) throw fault
+      return question()
+    })
     const { status } = response
     return {
       status,
@@ -81,6 +86,13 @@ export function forwardIdentity(options: ForwardOptions): IdentitySource {
     }
   }
 }
+
+/**
+ * Whether the connection ended before anything came of it. A site closes connections that lie idle, and may do so in the
+ * very moment in which one is used again: whoever only reads may then ask a second time (RFC 9110, 9.2.2).
+ */
+const wasCutOff = (fault: unknown): boolean =>
+  ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(errorCode((fault as Error | null)?.cause) ?? '')
 
 function headersOf(call: IdentityCall, names: readonly string[]): [string, string][] {
   return names.flatMap((name): [string, string][] => {

@@ -135,6 +135,23 @@ describe('asking the site', () => {
     expect(await ask()).toMatchObject({ refused: code })
   })
 
+  it('asks a second time where a connection that lay idle ends as it is used again, and no third time', async () => {
+    const sockets = new Map<unknown, number>()
+    const { ask, seen } = await siteThat((response, request) => {
+      const used = (sockets.get(request.socket) ?? 0) + 1
+      sockets.set(request.socket, used)
+      if (used > 1) request.socket.resetAndDestroy()
+      else json({ id: 42 })(response)
+    })
+    // which of its connections is used again is the client's affair
+    for (let turn = 0; turn < 6; turn++) expect(await ask()).toMatchObject({ user: { id: '42' } })
+    expect(seen.length).toBeGreaterThan(6)
+    await close!()
+    const broken = await siteThat((response) => response.destroy())
+    expect(await broken.ask()).toMatchObject({ refused: 'identity-unavailable' })
+    expect(broken.seen).toHaveLength(2)
+  })
+
   it('says that nobody is there', async () => {
     const identify = forwardIdentity({ url: 'http://127.0.0.1:1/me' })
     expect(

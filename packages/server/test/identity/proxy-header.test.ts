@@ -13,6 +13,12 @@ describe('a list of addresses', () => {
       expect(isIn(address), address).toBe(false)
   })
 
+  it('takes IPv4 in IPv6 clothes in the list itself', () => {
+    const isIn = addressesIn(['::ffff:10.0.0.0/104', '::ffff:192.0.2.1'])
+    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '192.0.2.1']) expect(isIn(address)).toBe(true)
+    for (const address of ['11.1.2.3', '192.0.2.2']) expect(isIn(address)).toBe(false)
+  })
+
   it('takes nothing else', () => {
     for (const entry of [
       '1',
