@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { DestinationStream } from 'pino'
 
 /** Log lines that wait for a reader. Characters. */
@@ -9,14 +11,15 @@ export interface LogSink {
   readonly writable: boolean
   /** What waits. */
   readonly writableLength: number
-  write(text: string): boolean
+  /** May throw: a disk that is full. */
+  write(text: string): unknown
   on(event: 'drain', listener: () => void): unknown
 }
 
 /**
  * Standard output as the place for a log that can't hold up its server: a pipe that nobody reads (a log collector that
  * hangs) would stop the process at its first full buffer, 64 KiB on Linux, if lines were written by its descriptor. They
- * wait in bounded memory instead; beyond that they are dropped and counted.
+ * wait in bounded memory instead; beyond that they are dropped and counted. So are those that a full disk doesn't take.
  */
 export class LogOutput implements DestinationStream {
   /** Called when all that waited is written, where lines were dropped before: how many since the last time. */
@@ -25,13 +28,9 @@ export class LogOutput implements DestinationStream {
   #lost = 0
   #told = 0
 
-  constructor(sink: LogSink = process.stdout) {
+  constructor(sink: LogSink = standardOutput()) {
     this.#sink = sink
-    sink.on('drain', () => {
-      const lost = this.#lost - this.#told
-      this.#told = this.#lost
-      if (lost > 0) this.onDrained?.(lost)
-    })
+    sink.on('drain', () => this.#tell())
   }
 
   /** Lines that were dropped so far. */
@@ -40,7 +39,55 @@ export class LogOutput implements DestinationStream {
   }
 
   write(line: string): void {
-    if (this.#sink.writable && this.#sink.writableLength + line.length <= MAX_WAITING) this.#sink.write(line)
-    else this.#lost++
+    const room = this.#sink.writable && this.#sink.writableLength + line.length <= MAX_WAITING
+    if (!room || !this.#put(line)) this.#lost++
+    else if (this.#sink.writableLength === 0) this.#tell()
   }
+
+  #put(line: string): boolean {
+    try {
+      this.#sink.write(line)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #tell(): void {
+    const lost = this.#lost - this.#told
+    this.#told = this.#lost
+    if (lost > 0) this.onDrained?.(lost)
+  }
+}
+
+/** A terminal or a pipe as it is, which writes on in the background; a file by its descriptor. */
+function standardOutput(): LogSink {
+  const stdout: { fd: number } = process.stdout
+  // a stream that has failed once is closed for good, though there may be room on the disk again
+  if (!(stdout instanceof Socket)) return new FileSink(stdout.fd)
+  // whoever has gone is seen by `writable`
+  stdout.on('error', () => undefined)
+  return stdout
+}
+
+/** A file, which is written line by line and at once. */
+export class FileSink implements LogSink {
+  readonly writable = true
+  readonly writableLength = 0
+  readonly #fd: number
+  /** Whether the last line has no end: there was room for a part of it. */
+  #torn = false
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** @throws where nothing of it could be written */
+  write(text: string): void {
+    const bytes = Buffer.from(this.#torn ? `\n${text}` : text)
+    this.#torn = writeSync(this.#fd, bytes) < bytes.length
+  }
+
+  /** Nothing waits here. */
+  on(): void {}
 }

@@ -20,7 +20,7 @@ export async function serveUntilSignal(
   const output = new LogOutput()
   const logger = options.logger ?? createLogger(config.logLevel, output)
   output.onDrained = (lost) => {
-    const todo = 'Look at what reads standard output: it was slower than the log.'
+    const todo = 'Look at where standard output goes: its reader was slower than the log, or its disk full.'
     logger.warn({ lost, todo }, 'lines of this log were dropped')
   }
   let server: RunningServer | null = null

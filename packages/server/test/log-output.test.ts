@@ -1,5 +1,6 @@
+import { openSync, closeSync, existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { LogOutput, type LogSink } from '../src/log-output.js'
+import { FileSink, LogOutput, type LogSink } from '../src/log-output.js'
 
 class Pipe implements LogSink {
   writable = true
@@ -46,6 +47,29 @@ describe('the log’s output', () => {
     expect(told).toEqual([output.lost])
     pipe.readAll()
     expect(told).toHaveLength(1)
+  })
+
+  it('goes on where the disk is full, and says so when there is room again', () => {
+    const disk = new Pipe()
+    disk.write = () => {
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    }
+    const output = new LogOutput(disk)
+    const told: number[] = []
+    output.onDrained = (lost) => void told.push(lost)
+    output.write(LINE)
+    output.write(LINE)
+    disk.write = Pipe.prototype.write.bind(disk)
+    output.write(LINE)
+    expect([disk.taken, output.lost, told]).toEqual([[LINE], 2, [2]])
+  })
+
+  it.runIf(existsSync('/dev/full'))('takes a real file that is full for what it is', () => {
+    const full = openSync('/dev/full', 'w')
+    const output = new LogOutput(new FileSink(full))
+    output.write(LINE)
+    expect(output.lost).toBe(1)
+    closeSync(full)
   })
 
   it('writes nothing to a reader that has gone, and throws nothing', () => {

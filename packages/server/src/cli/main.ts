@@ -4,9 +4,13 @@
 if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined)
 const { run } = await import('./run.js')
 
-// a reader that goes away (`… | head`) is no error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // a reader that goes away (`… | head`) is no error, and no server ends because its log can't be written
+  if (code === 'EPIPE' || process.argv[2] === 'serve') return
+  process.stderr.write(
+    `Standard output can't be written (${code}): nothing of what was to be read there is certain.\n`,
+  )
+  process.exit(1)
 })
 process.exitCode = await run(process.argv.slice(2), process)
 // what was given up may still wait for a disk; a reader who takes their time is waited for
