@@ -5,7 +5,7 @@ const FIRST_MS = 2_000
 /** So that nobody is without a token for longer than a minute and a half once an outage is over. */
 const CAP_MS = 72_000
 /** Whoever has a chat and this much of its token left is in no hurry after a second failure. */
-const UNHURRIED_MS = 2 * CAP_MS
+const UNHURRIED_MS = 600_000
 /** How long before a token's end somebody else's answer is asked about for the last time. */
 const LAST_LOOK_MS = 5_000
 /** How often a first load asks again after an answer that wasn't the endpoint's. */

@@ -160,8 +160,8 @@ describe('the box', () => {
   for (const [place, container] of Object.entries(CONTAINERS))
     it(`holds everything in every state: ${place}`, async () => {
       await Promise.all(
-        Object.entries(STATES).map(async ([state, reach]) => {
-          for (const extras of [{}, EXTRAS]) {
+        Object.entries(STATES).flatMap(([state, reach]) =>
+          [{}, EXTRAS].map(async (extras) => {
             const { room, chat, after } = stand(container)
             Object.assign(chat, extras)
             await reach(chat)
@@ -182,8 +182,8 @@ describe('the box', () => {
             const word = chat.querySelector('b')!.getBoundingClientRect()
             expect(word.bottom, where).to.be.at.most(chat.getBoundingClientRect().bottom + 0.5)
             room.remove()
-          }
-        }),
+          }),
+        ),
       )
     })
 

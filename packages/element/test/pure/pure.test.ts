@@ -246,6 +246,14 @@ describe('backing off', () => {
     ])
   })
 
+  it('is in no hurry after a second failure where the token lives long, and is where it doesn’t', () => {
+    const ask = (failures: number, leftMs: number) =>
+      askAgainIn({ code: 'endpoint-unreachable' }, { failures, leftMs, random: 0.5 })
+    expect([1, 2, 3].map((failures) => ask(failures, 1_200_000))).toEqual([2_000, 72_000, 72_000])
+    expect([1, 2, 3].map((failures) => ask(failures, 300_000))).toEqual([2_000, 4_000, 8_000])
+    expect([1, 2, 3].map((failures) => ask(failures, 0))).toEqual([2_000, 4_000, 8_000])
+  })
+
   it('leaves to a hand what is the endpoint’s own refusal, and to the network’s return what is offline', () => {
     const standing = { failures: 1, leftMs: 600_000, random: 0 }
     for (const code of [
