@@ -137,7 +137,11 @@ export default defineConfig({
           searchOptions: {
             // reference and measurements have every word in them; somebody in need is looking for neither
             boostDocument: (id: string) =>
-              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|server\/doctor)\b/.test(id) ? 0.2 : 1,
+              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|server\/doctor)\b/.test(
+                id,
+              )
+                ? 0.2
+                : 1,
           },
         },
         locales: {
