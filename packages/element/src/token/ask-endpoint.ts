@@ -87,7 +87,10 @@ async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
 async function readBody(response: Response): Promise<string | undefined> {
   const { body } = response
   // what a page has put in the place of `fetch` may know no streams
-  if (!body) return response.text()
+  if (!body) {
+    const text = await response.text()
+    return text.length > LONGEST_BODY ? undefined : text
+  }
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let text = ''

@@ -7,6 +7,7 @@ import {
   chatWith,
   clean,
   endpoint,
+  EVENT,
   fakeTime,
   frames,
   makeReply,
@@ -24,14 +25,18 @@ afterEach(clean)
 /** What came is somebody's own making: a page may have put a `fetch` of its own in the platform's place. */
 it('reads what a page’s own fetch gives, without streams', async () => {
   const { fetch } = window
+  let body = JSON.stringify(makeReply())
   window.fetch = async (...request) => {
     const { type, status, headers, ok } = await fetch(...request)
-    const body = JSON.stringify(makeReply())
     return { type, status, headers, ok, text: () => Promise.resolve(body) } as Response
   }
   try {
     const { url } = await endpoint({ body: {} })
     await whenState(place({ tokenUrl: url }), 'ready')
+    body = JSON.stringify(makeReply()).padEnd(70_000)
+    const chat = place({ tokenUrl: url, eventId: `${EVENT}-2` })
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('endpoint-bad-reply')
   } finally {
     window.fetch = fetch
   }
