@@ -4,8 +4,8 @@ import { courseOf } from '../problems.js'
 const FIRST_MS = 2_000
 /** So that nobody is without a token for longer than a minute and a half once an outage is over. */
 const CAP_MS = 72_000
-/** Whoever has a chat and this much of its token left is in no hurry after a second failure. */
-const UNHURRIED_MS = 600_000
+/** How long whoever has a chat and time waits once asking at once hasn't helped. */
+const PATIENT_MS = 100_000
 /** How long before a token's end somebody else's answer is asked about for the last time. */
 const LAST_LOOK_MS = 5_000
 /** How often a first load asks again after an answer that wasn't the endpoint's. */
@@ -20,8 +20,10 @@ const FOREIGN_TRIES = 3
  */
 export function backOff(attempt: number, random: number, retryAfterMs = 0): number {
   if (retryAfterMs >= FIRST_MS) return retryAfterMs + 2_000 * random
-  return Math.max(retryAfterMs, Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1)) * (0.75 + 0.5 * random))
+  return Math.max(retryAfterMs, Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1)) * spread(random))
 }
+
+const spread = (random: number): number => 0.75 + 0.5 * random
 
 export interface Standing {
   /** How many tries have failed, from 1. */
@@ -33,9 +35,9 @@ export interface Standing {
 }
 
 /**
- * Milliseconds until a failure is followed by another try; Infinity where a hand is waited for, or the network. A chat whose
- * token lives long enough makes good a passing fault at once, and then waits as long as it may: in an outage those who come
- * anew need the servers more.
+ * Milliseconds until a failure is followed by another try; Infinity where a hand is waited for, or the network. A chat makes good
+ * a passing fault at once, by one more try or two, and then waits while its token lives long enough: in an outage those who
+ * come anew need the servers more.
  */
 export function askAgainIn(failure: Failure, { failures, leftMs, random }: Standing): number {
   const course = courseOf(failure)
@@ -45,8 +47,8 @@ export function askAgainIn(failure: Failure, { failures, leftMs, random }: Stand
     (course === 'foreign' && (live || failures <= FOREIGN_TRIES)) ||
     (course === 'keeps' && live)
   if (!again || failure.code === 'offline') return Infinity
-  const unhurried = failures > 1 && leftMs > UNHURRIED_MS
-  const wait = backOff(unhurried ? Infinity : failures, random, failure.retryAfterMs)
+  const patient = !failure.retryAfterMs && failures > 1 && leftMs > PATIENT_MS * (failures > 2 ? 3 : 6)
+  const wait = patient ? PATIENT_MS * spread(random) : backOff(failures, random, failure.retryAfterMs)
   if (course === 'passes' || !live || wait < leftMs) return wait
   // what isn't asked once the token has ended is asked a last time shortly before
   const last = leftMs - LAST_LOOK_MS

@@ -238,7 +238,8 @@ describe('backing off', () => {
     expect(ask(3, false, 0)).toBeGreaterThan(ask(2, false, 0.999))
     expect(ask(500, true, 0.999)).toBeLessThan(Infinity)
     const left = (leftMs: number) => askAgainIn(foreign, { failures: 9, leftMs, random: 0.5 })
-    expect([left(600_000), left(60_000), left(11_000), left(6_000)]).toEqual([
+    expect([left(600_000), left(300_000), left(60_000), left(11_000), left(6_000)]).toEqual([
+      100_000,
       72_000,
       55_000,
       6_000,
@@ -246,12 +247,17 @@ describe('backing off', () => {
     ])
   })
 
-  it('is in no hurry after a second failure where the token lives long, and is where it doesn’t', () => {
-    const ask = (failures: number, leftMs: number) =>
-      askAgainIn({ code: 'endpoint-unreachable' }, { failures, leftMs, random: 0.5 })
-    expect([1, 2, 3].map((failures) => ask(failures, 1_200_000))).toEqual([2_000, 72_000, 72_000])
-    expect([1, 2, 3].map((failures) => ask(failures, 300_000))).toEqual([2_000, 4_000, 8_000])
-    expect([1, 2, 3].map((failures) => ask(failures, 0))).toEqual([2_000, 4_000, 8_000])
+  it('is in no hurry after a failure or two where the token lives long, and is where it doesn’t', () => {
+    const ask = (leftMs: number, retryAfterMs?: number) =>
+      [1, 2, 3, 9].map((failures) =>
+        askAgainIn({ code: 'endpoint-unreachable', retryAfterMs }, { failures, leftMs, random: 0.5 }),
+      )
+    expect(ask(1_200_000)).toEqual([2_000, 100_000, 100_000, 100_000])
+    expect(ask(590_000)).toEqual([2_000, 4_000, 100_000, 100_000])
+    expect(ask(300_000)).toEqual([2_000, 4_000, 8_000, 72_000])
+    expect(ask(0)).toEqual([2_000, 4_000, 8_000, 72_000])
+    // the server’s own word goes before our patience
+    expect(ask(1_200_000, 30_000)).toEqual([31_000, 31_000, 31_000, 31_000])
   })
 
   it('leaves to a hand what is the endpoint’s own refusal, and to the network’s return what is offline', () => {
