@@ -76,9 +76,11 @@ export class KinescopeChatElement extends SettableChat {
   #offersHelp = false
   readonly #states = new ChatStates(this)
   readonly #visit = new VisitController(this, {
+    wish: () => VISIT_PROPERTIES.map((name) => this[name]),
     settings: () => this.settings,
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),
+    drawn: () => this.updateComplete,
     preview: () => isOn(this.preview),
     lazy: () => wordOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
@@ -176,12 +178,17 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   protected override shouldUpdate(): boolean {
-    return !this.#broken
+    if (this.#broken) return false
+    // the first question for a token doesn't wait for the first picture
+    const first = !this.hasUpdated && this.#visit.due
+    if (first) this.#visit.beginSoon()
+    return !first
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (VISIT_PROPERTIES.some((name) => changed.has(name) && changed.get(name) !== this[name]))
-      this.#visit.expire()
+  protected override async getUpdateComplete(): Promise<boolean> {
+    const done = await super.getUpdateComplete()
+    // the first picture comes with the second update
+    return this.hasUpdated ? done : super.getUpdateComplete()
   }
 
   protected override render(): TemplateResult {

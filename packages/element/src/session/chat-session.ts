@@ -28,6 +28,8 @@ export interface SessionHost {
   describe(failure: Failure, retryInMs: number | null): Problem
   /** The state has changed: show it. */
   changed(): void
+  /** Resolves once the stage is on the page and the words are chosen. */
+  drawn(): Promise<unknown>
 }
 
 /**
@@ -125,6 +127,7 @@ export class ChatSession {
     const { value, chatId, endsAt } = this.tokens.held!
     // a reload is somebody's wish: it doesn't wait for them to leave the frame
     const timeLeft = () => (reason === 'reload' ? 0 : this.#shownEndsAt - steadyNow())
+    await this.#host.drawn()
     await this.frames.show(chatUrl(this.#host.settings().chatOrigin, chatId, value), timeLeft, signal)
     this.#shownEndsAt = endsAt
     const again = this.state.framed
@@ -140,6 +143,7 @@ export class ChatSession {
     this.journal.note(reason)
     this.#happen('requested')
     const failure = await work(request.signal).then(() => undefined, readFailure)
+    await this.#host.drawn()
     if (this.#request !== request) return
     this.#request = undefined
     if (failure) return this.#fail(failure)

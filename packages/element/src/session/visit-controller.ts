@@ -6,6 +6,8 @@ import { ChatSession, type SessionHost } from './chat-session.js'
 const LAZY_MARGIN = '200px'
 
 export interface VisitOptions extends Omit<SessionHost, 'element'> {
+  /** What the page has set that a visit goes by: where it changes, another visit is due. */
+  wish(): readonly unknown[]
   /** Whether the page wants a still picture. */
   preview(): boolean
   /** Whether nothing may begin before the element comes near the viewport. */
@@ -20,8 +22,8 @@ export class VisitController implements ReactiveController {
   readonly #host: ReactiveControllerHost & HTMLElement
   readonly #options: VisitOptions
   #nearness: IntersectionObserver | undefined
-  /** Whether the next update begins another visit. */
-  #due = true
+  /** What the present visit goes by. */
+  #begunWith: readonly unknown[] | undefined
   #left = false
   /** Somebody asked for the chat before it began: it waits for nothing then. */
   #wanted = false
@@ -31,11 +33,6 @@ export class VisitController implements ReactiveController {
     this.#options = options
     this.session = new ChatSession({ ...options, element: host })
     host.addController(this)
-  }
-
-  /** Something has changed that makes the present visit another one's. */
-  expire(): void {
-    this.#due = true
   }
 
   reload(): void {
@@ -63,18 +60,32 @@ export class VisitController implements ReactiveController {
   }
 
   hostUpdated(): void {
-    if (!this.#due) return
-    // an update draws and doesn't act: what a listener of ours sets while a session begins belongs to the next one
-    this.#host.updateComplete
+    if (this.due) this.beginSoon()
+  }
+
+  /** Whether the present visit, if there is one, isn't what the page wishes for. */
+  get due(): boolean {
+    const wish = this.#options.wish()
+    return !this.#begunWith?.every((value, index) => Object.is(value, wish[index]))
+  }
+
+  /**
+   * Begins the visit that is due once the present update has ended: an update draws and doesn't act, and what a listener of
+   * ours sets while a session begins belongs to the next one.
+   */
+  beginSoon(): void {
+    Promise.resolve()
       .then(() => {
-        if (this.#due && this.#host.isConnected) this.#begin()
+        if (!this.due || !this.#host.isConnected) return
+        this.#begin()
+        this.#host.requestUpdate()
       })
       .catch((fault: unknown) => this.#options.broken(fault))
   }
 
   /** Whether there is a visit to go on with. */
   get #ready(): boolean {
-    return this.#host.isConnected && !this.#due
+    return this.#host.isConnected && !this.due
   }
 
   /** In an editor, or by wish, the element is a picture of itself. */
@@ -83,13 +94,13 @@ export class VisitController implements ReactiveController {
   }
 
   #begin({ keep = false } = {}): void {
-    this.#due = false
+    this.#begunWith = this.#options.wish()
     this.#nearness?.disconnect()
     const { session } = this
     session.stop({ keep, preview: this.#still })
     const waits = this.#options.lazy() && !this.#wanted && 'IntersectionObserver' in globalThis
     this.#wanted = false
-    if (this.#still || this.#due) return
+    if (this.#still || this.due) return
     if (!waits) return session.start()
     this.#nearness = new IntersectionObserver(
       (entries) => {

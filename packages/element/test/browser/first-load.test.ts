@@ -38,6 +38,32 @@ describe('the first load', () => {
     expect(frames(chat)).to.have.length(1)
   })
 
+  it('asks before its first picture, which is there once lit says so', async () => {
+    const picture = () => chat.shadowRoot!.querySelector('[part=panel]')
+    const drawn: boolean[] = []
+    const fetchToken = () => {
+      drawn.push(!!picture())
+      return Promise.resolve(makeReply())
+    }
+    const chat = place({ fetchToken })
+    await chat.updateComplete
+    expect(drawn).to.deep.equal([false])
+    expect(picture()).to.not.equal(null)
+    await whenState(chat, 'ready')
+  })
+
+  it('opens another visit for what a listener changes as the first one begins', async () => {
+    const streams: string[] = []
+    const fetchToken = ({ eventId }: { eventId: string }) => {
+      streams.push(eventId)
+      return Promise.resolve(makeReply({}, { event_id: eventId }))
+    }
+    const chat = place({ fetchToken })
+    chat.addEventListener('kinescope-chat-statechange', () => (chat.eventId = 'second'), { once: true })
+    await whenState(chat, 'ready')
+    expect(streams.at(-1)).to.equal('second')
+  })
+
   it('leaves the token in no attribute, no resource timing and no history entry', async () => {
     const reply = makeReply()
     const history = window.history.length

@@ -119,7 +119,8 @@ describe('the file, however it is run', () => {
       )
       if (knows === 'settings') {
         await whenState(chat, 'ready')
-        expect(await asked()).to.have.length(1)
+        // the link's chat shares the question if it comes while that is under way
+        expect((await asked()).length).to.be.within(1, 2)
         await until(() => page.chat('main kinescope-chat'))
       } else {
         await (knows === 'beside'
