@@ -213,6 +213,31 @@ describe('somebody else’s answer while a chat is there', () => {
     expect(shows(chat)).to.be.true
   })
 
+  for (const status of [200, 401, 403])
+    it(`breaks off at ${status}: leaves the chat, and is asked again`, async () => {
+      const { fetch } = window
+      const { url } = await endpoint(good(600, 10))
+      const time = fakeTime()
+      try {
+        const chat = place({ tokenUrl: url })
+        await until(async () => (await time.tickAsync(20), chat.state === 'ready'))
+        const broken = () =>
+          new ReadableStream({
+            start(body) {
+              body.enqueue(new TextEncoder().encode('{"code":"access-denied"'))
+              body.error(new TypeError('network error'))
+            },
+          })
+        window.fetch = () => Promise.resolve(new Response(broken(), { status }))
+        await until(async () => (await time.tickAsync(100), chat.problem))
+        expect(chat.problem!.code).to.equal('endpoint-unreachable')
+        expect(chat.problem!.retryInMs).to.be.greaterThan(0)
+        expect(shows(chat)).to.be.true
+      } finally {
+        window.fetch = fetch
+      }
+    })
+
   it('that says the page is too old leaves the chat, asks no more, and offers to load the page again', async () => {
     const { url, asked } = await endpoint(good(120, 10), problem(401, 'identity-expired'))
     const time = fakeTime()
@@ -278,7 +303,7 @@ describe('a page’s own fetchToken', () => {
     'a reply whose members change on being read': () => ({
       ...makeReply(),
       get chat_id() {
-        return asked++ ? {} : EVENT
+        return asked++ > 1 ? {} : EVENT
       },
     }),
   }
