@@ -1,3 +1,5 @@
+import { attempt } from './attempt.js'
+
 interface Zones {
   Zone?: { root?: { run?: (work: () => unknown) => unknown } }
 }
@@ -8,6 +10,8 @@ interface Zones {
  * outside as well.
  */
 export function outsideZones<T>(work: () => T): T {
-  const root = (globalThis as Zones).Zone?.root
-  return typeof root?.run === 'function' ? (root.run(work) as T) : work()
+  const root = attempt(() => (globalThis as Zones).Zone?.root)
+  // a frame of that name may be another site's, and not to be looked into
+  const runs = attempt(() => typeof root?.run === 'function')
+  return runs ? (root!.run!(work) as T) : work()
 }

@@ -12,6 +12,23 @@ const read = (prototype: object, name: PropertyKey, target: object): unknown => 
 export const ofDocument = <K extends keyof Document>(name: K, page: Document = document): Document[K] =>
   read(Document.prototype, name, page) as Document[K]
 
+/**
+ * What the addresses on a page are resolved against. A `<base>` that leads to another origin may be of anybody who writes
+ * content, and doesn't count.
+ */
+export function baseOf(page: Document = document): string {
+  const base = ofDocument('baseURI', page)
+  const own = [location.origin, globalThis.origin].find((origin) => origin !== 'null')
+  return !own || new URL(base).origin === own ? base : location.href
+}
+
+/**
+ * Whom servers take the page for. A page out of `srcdoc` has none in its address, a sandboxed one has none at all; in any
+ * other, `origin` may be a variable of the page's.
+ */
+export const ownOrigin = (): string =>
+  [location.origin, globalThis.origin].includes('null') ? globalThis.origin : location.origin
+
 /** A property of an element of any kind, also of a form; methods come bound to it. */
 export const ofElement = <K extends keyof Element>(name: K, element: Element): Element[K] =>
   read(Element.prototype, name, element) as Element[K]
@@ -19,6 +36,12 @@ export const ofElement = <K extends keyof Element>(name: K, element: Element): E
 /** The document or shadow root that a node is in, else the top of its tree. */
 export const rootOf = (node: Node): Node =>
   (read(Node.prototype, 'getRootNode', node) as Node['getRootNode'])()
+
+/** The element that bears the shadow root which a node is in. A document may have an image of the name `host`. */
+export function hostOf(node: Node): Element | undefined {
+  const root = rootOf(node)
+  return typeOf(root) === Node.DOCUMENT_FRAGMENT_NODE ? (root as Partial<ShadowRoot>).host : undefined
+}
 
 /** What a root finds below itself: a document, a fragment, a shadow root or an element. */
 export function findAll(root: Node, selector: string): Element[] {

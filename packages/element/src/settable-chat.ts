@@ -1,4 +1,5 @@
 import { LitElement } from 'lit'
+import { baseOf } from './platform.js'
 import { PROPERTIES } from './properties.js'
 import { readSettings, type PageDefaults, type SessionSettings } from './session/settings.js'
 import type { FetchToken } from './token/token-client.js'
@@ -63,7 +64,7 @@ export class SettableChat extends LitElement {
 
   /** What a session goes by. */
   protected get settings(): SessionSettings {
-    const page = { baseUrl: this.baseURI, hostname: location.hostname }
+    const page = { baseUrl: baseOf(this.ownerDocument), hostname: location.hostname }
     return readSettings(this, (this.constructor as typeof SettableChat).defaults, page, this.#originByCode)
   }
 }

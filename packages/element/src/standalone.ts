@@ -6,7 +6,7 @@ import { KinescopeChatElement } from './kinescope-chat-element.js'
 import { httpUrl } from './frame/chat-url.js'
 import { findOwnScript } from './placing/own-script.js'
 import { watch } from './placing/upgrade.js'
-import { ofDocument } from './platform.js'
+import { baseOf, ofDocument } from './platform.js'
 import { onPage, register } from './register.js'
 
 if (onPage()) start()
@@ -15,9 +15,7 @@ function start(): void {
   const { settings, address } = findOwnScript()
   const { tokenUrl, identity, language, chatOrigin, upgrade } = settings
   const defaults = {
-    tokenUrl: tokenUrl
-      ? httpUrl(tokenUrl, ofDocument('baseURI'))?.href
-      : address && new URL('token', address).href,
+    tokenUrl: (tokenUrl ? httpUrl(tokenUrl, baseOf()) : httpUrl('token', address))?.href,
     identity,
     language,
     chatOrigin,
@@ -27,8 +25,8 @@ function start(): void {
   KinescopeChatElement.defaults = defaults
   const Chat = register()
   Chat.defaults = defaults
-  // an `<a id="KinescopeChat">` has the name until somebody defines it
-  Object.defineProperty(globalThis, 'KinescopeChat', { value: Chat, configurable: true, writable: true })
+  // set and not defined anew: an `<a id="KinescopeChat">` gives way, and a page's `var KinescopeChat` can be no more than set
+  Object.assign(globalThis, { KinescopeChat: Chat })
   whenParsed(() => watch(() => Chat.defaults))
 }
 

@@ -13,9 +13,9 @@ export function httpUrl(raw: unknown, base?: string): URL | undefined {
 /** The origin of the chat page, or Kinescope's own where what was given isn't an http(s) origin. */
 export const readOrigin = (raw: unknown): string => httpUrl(raw)?.origin ?? CHAT_ORIGIN
 
-/** The origins in a list that is separated by white space; what is no http(s) address is left out. */
+/** The origins in a list that is separated by white space or commas; what is no http(s) address is left out. */
 export const listedOrigins = (list: string | undefined): string[] =>
-  (list ?? '').split(/\s+/).flatMap((origin) => httpUrl(origin)?.origin ?? [])
+  (list ?? '').split(/[\s,]+/).flatMap((origin) => httpUrl(origin)?.origin ?? [])
 
 /**
  * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,

@@ -1,4 +1,5 @@
-import { ofDocument } from '../platform.js'
+import { attempt } from '../attempt.js'
+import { baseOf, ofDocument } from '../platform.js'
 
 /** How the file is called, in every release: `kinescope-chat.js`, `kinescope-chat.classic.0.1.0-1a2b3c4d.js`. */
 const NAME = /\/kinescope-chat[^/]*\.js$/
@@ -19,19 +20,25 @@ export interface OwnScript {
 export function findOwnScript(): OwnScript {
   const current = ofDocument('currentScript')
   const scripts = [...ofDocument('scripts')].filter(isScript)
-  const ours = (script: HTMLScriptElement) => NAME.test(pathOf(script.src))
-  if (isScript(current) && ours(current)) return { settings: current.dataset, address: current.src }
+  const ours = (script: HTMLScriptElement) => NAME.test(pathOf(sourceOf(script)))
   const address = runningFile()
+  if (isScript(current) && ours(current))
+    return { settings: current.dataset, address: address ?? sourceOf(current) }
   if (address) {
-    const tag = scripts.find(({ src }) => pathOf(src) === pathOf(address))
+    const isOf = (source: string) => pathOf(source) === pathOf(address)
+    const tag = scripts.find((script) => isOf(script.src) || isOf(sourceOf(script)))
     return { settings: tag?.dataset ?? {}, address }
   }
   const named = scripts.find(ours)
-  if (named) return { settings: named.dataset, address: named.src }
+  if (named) return { settings: named.dataset, address: sourceOf(named) }
   return { settings: isScript(current) ? current.dataset : {}, address: undefined }
 }
 
 const isScript = (script: unknown): script is HTMLScriptElement => script instanceof HTMLScriptElement
+
+/** Where a tag's file is by the tag: not `src`, which a `<base>` further down in the content moves. */
+const sourceOf = (script: HTMLScriptElement): string =>
+  attempt(() => new URL(script.getAttribute('src')!, baseOf()).href) ?? ''
 
 /** An address without its query and fragment. */
 const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
@@ -41,6 +48,8 @@ const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
  * in it does not parse.
  */
 function runningFile(): string | undefined {
-  const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(new Error().stack ?? '')?.[0]
+  // a page may have put something of its own in the stack's place
+  const stack = attempt(() => `${new Error().stack}`)
+  const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(stack ?? '')?.[0]
   return file && NAME.test(pathOf(file)) ? file : undefined
 }

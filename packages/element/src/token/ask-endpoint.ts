@@ -1,6 +1,6 @@
 import { ChatFailure, chatFailure } from '../problem.js'
 import { readAnswer, type HttpAnswer, type TokenAnswer } from './read-answer.js'
-import { isOnline, ofDocument } from '../platform.js'
+import { isOnline, ofDocument, ownOrigin } from '../platform.js'
 
 /** No answer of a token endpoint is longer; what is, isn't read to its end. */
 const LONGEST_BODY = 65_536
@@ -50,7 +50,9 @@ export async function askEndpoint(question: EndpointQuestion, signal: AbortSigna
  * @returns what the address says of this page, or nothing
  */
 export async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<ChatFailure | undefined> {
-  if (new URL(tokenUrl).origin === location.origin || !isOnline()) return undefined
+  const { origin } = new URL(tokenUrl)
+  const own = ownOrigin()
+  if (origin === own || !isOnline()) return undefined
   const controller = new AbortController()
   const stop = () => controller.abort()
   signal.addEventListener('abort', stop)
@@ -60,7 +62,7 @@ export async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Cha
   } catch (error) {
     if (error instanceof ChatFailure && error.code === 'origin-not-allowed') {
       const { status, requestId } = error
-      const reason = `The token server at ${new URL(tokenUrl).origin} does not list ${location.origin}`
+      const reason = `The token server at ${origin} does not list ${own}`
       return chatFailure('origin-not-allowed', { status, requestId, reason, course: 'keeps' })
     }
   } finally {

@@ -25,10 +25,10 @@ export interface TokenAnswer {
 
 const REFUSALS: Partial<Record<number, ElementCode>> = { 401: 'sign-in-required', 403: 'access-denied' }
 
-/** How markup begins, whatever it is called, and what a page has in it … */
-const MARKUP = /^[\s\p{Cc}\p{Cf}]*<[!?a-z]|<(?:!doctype|html|head|body|title|script|meta)\b/iu
+/** How markup begins, whatever it is called, and what it has in it (in UTF-16, a zero in each character) … */
+const MARKUP = /^[\s\p{Cc}\p{Cf}]*<[!?a-z]|<(?:\/|(?:!doctype|html|head|body|title|script|meta|br)\b)|\0/iu
 /** … and a CDN's refusal, which has neither. */
-const CDN_PAGE = /^error code: \d{3,4}\s*$/
+const CDN_PAGE = /^error code: \d{3,4}\s*$/i
 /** Headers in which a guard says that it, and not the endpoint, has answered. */
 const GUARDS = ['cf-mitigated', 'x-vercel-mitigated', 'x-amzn-waf-action', 'x-datadome']
 
@@ -69,7 +69,7 @@ function isWireCode(code: unknown, status: number): code is WireCode {
 export function codeOf(status: number): ElementCode {
   if (status === 404) return 'endpoint-not-found'
   if (status === 429) return 'rate-limited'
-  return status >= 500 ? 'endpoint-error' : 'endpoint-bad-reply'
+  return status >= 500 && status < 600 ? 'endpoint-error' : 'endpoint-bad-reply'
 }
 
 /** Whether a refusal looks like one that a site's developer wrote: empty, JSON, or plain words. */
@@ -99,9 +99,10 @@ function formOf(body: string | undefined, json: unknown, mime: string): string {
   if (body.trim() === '') return 'empty'
   if (json !== undefined) {
     if (Array.isArray(json) || json === null || typeof json !== 'object') return 'JSON, but not an object'
-    const { code } = json as { code?: unknown }
-    if (typeof code === 'string')
-      return `JSON with the code ${quote(code)}, which does not come with this status`
+    const { code, token } = json as { code?: unknown; token?: unknown }
+    const stray =
+      typeof code === 'string' ? `the code ${quote(code)}` : typeof token === 'string' && 'a token'
+    if (stray) return `JSON with ${stray}, which does not come with this status`
     return 'token' in json ? 'JSON whose token is not a text' : 'JSON without a token'
   }
   if (/html/.test(mime) || (MARKUP.test(body) && !/xml/.test(mime))) {

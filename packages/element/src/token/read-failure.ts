@@ -1,3 +1,4 @@
+import { attempt } from '../attempt.js'
 import type { ElementCode } from '../contract.js'
 import { isOnline } from '../platform.js'
 import { chatFailure, ChatFailure } from '../problem.js'
@@ -9,9 +10,11 @@ const LONGEST_WAIT_MS = 3_600_000
 
 /**
  * Names what was thrown: by us, by the platform or by the page's own code, which may say a code of ours or an HTTP
- * status, and of which nothing else is believed.
+ * status, and of which nothing else is believed. Where it throws in its turn on being looked at, it has said nothing.
  */
-export function readFailure(error: unknown): ChatFailure {
+export const readFailure = (error: unknown): ChatFailure => attempt(() => read(error)) ?? read(undefined)
+
+function read(error: unknown): ChatFailure {
   if (error instanceof ChatFailure) return error
   const { code, status, retryAfterMs, requestId } = Object(error) as Record<string, unknown>
   const http = Number.isInteger(status) ? (status as number) : 0
@@ -24,8 +27,12 @@ export function readFailure(error: unknown): ChatFailure {
   })
 }
 
+/** What only the element can know: the frame, and the network, whose return it waits for. */
+const NOT_FOR_OTHERS = /^(?:frame|offline)/
+
 function codeFor(code: unknown, status: number): ElementCode {
-  if (typeof code === 'string' && Object.hasOwn(PROBLEMS, code)) return code as ElementCode
+  if (typeof code === 'string' && Object.hasOwn(PROBLEMS, code) && !NOT_FOR_OTHERS.test(code))
+    return code as ElementCode
   if (status === 401) return 'sign-in-required'
   if (status === 403) return 'access-denied'
   if (status >= 300) return codeOf(status)

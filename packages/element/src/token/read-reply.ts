@@ -27,8 +27,13 @@ export function readReply(value: unknown): { reply: TokenReply; ignored: readonl
   const given = Object(value) as Record<string, unknown>
   const { token } = given
   if (typeof token !== 'string') return undefined
-  const present = Object.keys(MEMBERS).filter((name) => (given[name] ?? null) !== null)
-  const good = present.filter((name) => MEMBERS[name as keyof typeof MEMBERS](given[name]))
-  const members = Object.fromEntries(good.map((name) => [name, given[name]]))
-  return { reply: { ...members, token }, ignored: present.filter((name) => !good.includes(name)) }
+  const reply: Record<string, unknown> = { token }
+  const ignored: string[] = []
+  for (const [name, fits] of Object.entries(MEMBERS)) {
+    // read once: what a page has made may say something else the next time
+    const member = given[name] ?? undefined
+    if (fits(member)) reply[name] = member
+    else if (member !== undefined) ignored.push(name)
+  }
+  return { reply: reply as unknown as TokenReply, ignored }
 }

@@ -1,3 +1,4 @@
+import { attempt } from '../attempt.js'
 import type { TokenReply } from '../contract.js'
 import { chatFailure } from '../problem.js'
 import { quote } from '../quote.js'
@@ -113,6 +114,6 @@ function readFetched(value: unknown): TokenAnswer {
 
 /** How a page's own code failed; its message may hold anything, and so isn't shown. */
 function rejection(error: unknown): string {
-  const name = error instanceof Error ? error.name : typeof error
+  const name = attempt(() => (error instanceof Error ? error.name : typeof error))
   return `fetchToken rejected with ${quote(name)}`
 }

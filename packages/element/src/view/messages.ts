@@ -1,5 +1,6 @@
 import { closest } from '../closest.js'
 import { readPasted } from '../pasted.js'
+import { ofElement } from '../platform.js'
 import type { Topic } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
@@ -90,9 +91,10 @@ const tagOf = (language: unknown): string => readPasted(language).toLowerCase().
  * (RFC 5646). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
 export function languageOf(element: Element, ...wanted: unknown[]): string {
+  const nearest = closest(element, '[lang]')
   for (const tag of [
     ...wanted,
-    closest(element, '[lang]')?.getAttribute('lang'),
+    nearest && ofElement('getAttribute', nearest)('lang'),
     ...(navigator.languages ?? []),
   ]) {
     const full = tagOf(tag)

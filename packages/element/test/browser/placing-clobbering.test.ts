@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing'
 import { chatOrigin, endpoint, EVENT, makeReply, until, whenState } from './bench.js'
+import type { KinescopeChatElement } from '../../src/index.js'
 import { closePages, openPage } from './open-page.js'
 
 afterEach(closePages)
@@ -67,6 +68,9 @@ const NAMES = [
     'all',
     'domain',
     'documentURI',
+    'host',
+    'Zone',
+    'origin',
   ],
   ...[
     'KinescopeChat',
@@ -141,6 +145,40 @@ describe('a page whose content bears the names of what the file reads', () => {
       expect(sent.filter((request) => request.includes('evil'))).to.deep.equal([])
       expect(page.errors).to.deep.equal([])
     })
+
+  const everyName = (kind: object, ...without: string[]): string[] => {
+    const names = new Set<string>()
+    for (let next = kind; next !== Object.prototype; next = Object.getPrototypeOf(next) as object)
+      for (const name of Object.getOwnPropertyNames(next)) names.add(name)
+    return [...names].filter((name) => !without.includes(name) && name !== 'constructor')
+  }
+
+  it('has its chat, whatever name of a document an image has taken', async () => {
+    const names = everyName(Document.prototype, 'write', ...STOPPERS)
+    const { page, asked } = await openAmong(written(names, SHAPES['an image']!))
+    const [chat] = Reflect.apply(Document.prototype.getElementsByTagName, page.document, ['kinescope-chat'])
+    await whenState(chat as KinescopeChatElement, 'ready')
+    expect((await asked()).map(({ authorization }) => authorization)).to.deep.equal(['Bearer a.b.c'])
+    expect(names).to.include.members(['currentScript', 'getRootNode', 'baseURI'])
+  })
+
+  it('has its chat in a form whose fields bear every name of a form', async () => {
+    const names = everyName(HTMLFormElement.prototype)
+    const { page } = await openAmong(
+      `<form lang="ru">${TAG}${written(names, (name) => `<input type="hidden" name="${name}">`)}</form>`,
+    )
+    const chat = page.chat()!
+    await whenState(chat, 'ready')
+    expect(chat.shadowRoot!.querySelector('[lang]')!.getAttribute('lang')).to.equal('ru')
+    expect(page.errors).to.deep.equal([])
+    expect(names).to.include.members(['getAttribute', 'getRootNode', 'parentNode'])
+  })
+
+  it('has its chat beside a frame of another site that is called Zone', async () => {
+    const { page } = await openAmong(`<iframe name="Zone" title="x" src="${chatOrigin}/chat/zone"></iframe>`)
+    await whenState(page.chat()!, 'ready')
+    expect(() => Reflect.get(page.window, 'Zone').root as unknown).to.throw()
+  })
 
   for (const name of STOPPERS)
     it(`leaks nothing, whether it has its chat or not: ${name}`, async () => {

@@ -148,6 +148,83 @@ describe('the script on a page', () => {
     expect(await own.asked()).to.have.length(1)
   })
 
+  for (const name of [
+    'var KinescopeChat = window.KinescopeChat || {}',
+    'function KinescopeChat() {}',
+    'const KinescopeChat = 1',
+  ])
+    it(`goes on where the page has a name of its own already: ${name}`, async () => {
+      const { data } = await settings()
+      const page = await openPage({
+        head: `<script>${name}</script><script src="${CLASSIC}" ${data} data-upgrade="main"></script>`,
+        body: `<main><a href="https://kinescope.io/chat/${EVENT}#kinescope-chat">Chat</a></main>`,
+      })
+      await chatOf(page)
+      expect(page.window.KinescopeChat).to.equal(page.window.customElements.get('kinescope-chat'))
+      expect(page.errors).to.deep.equal([])
+    })
+
+  for (const stack of [
+    '(_, frames) => frames',
+    '() => Object.create(null)',
+    '() => { throw new Error("no stack") }',
+  ])
+    it(`finds its tag where the page makes its own stacks: ${stack}`, async () => {
+      const { asked, data } = await settings()
+      const page = await openPage({
+        head: `<script>Error.prepareStackTrace = ${stack}</script><script type="module" src="${MODULE}" ${data}></script>`,
+        body: TAG,
+      })
+      await chatOf(page)
+      expect(await asked()).to.have.length(1)
+      expect(page.errors).to.deep.equal([])
+    })
+
+  /** Where the statement went; the page's own server is the only one that may have it. */
+  const BASE = '<base href="https://evil.example/app/">'
+  const BASES: Record<string, (data: string) => { head: string; body: string }> = {
+    'a classic script with defer': (data) => ({
+      head: `<script defer src="${CLASSIC}" ${data}></script>`,
+      body: BASE + TAG,
+    }),
+    'a module': (data) => ({
+      head: `<script type="module" src="${MODULE}" ${data}></script>`,
+      body: BASE + TAG,
+    }),
+    'a module by its whole address': (data) => ({
+      head: `<script type="module" src="${location.origin}${MODULE}" ${data}></script>`,
+      body: BASE + TAG,
+    }),
+    'a script that came before it': (data) => ({
+      head: `<script src="${CLASSIC}" ${data}></script>`,
+      body: TAG + BASE,
+    }),
+    'an optimizer that runs the code in its own time': (data) => ({
+      head: `<script type="text/held" src="${MODULE}" ${data}></script>`,
+      body: `${TAG}<script>fetch('${location.origin}${MODULE}').then((r) => r.text()).then((code) => (0, eval)(code))</script>${BASE}`,
+    }),
+  }
+  for (const [way, parts] of Object.entries(BASES))
+    for (const named of [true, false])
+      it(`asks its own server, ${named ? 'at the address that the tag names' : 'beside the file'}, whatever <base> the content has: ${way}`, async () => {
+        const { data } = await settings()
+        const given = named ? data : data.replace(/data-token-url="[^"]*"/, '')
+        const page = await openPage(parts(`${given} data-identity="a.b.c"`))
+        await until(() => page.fetched.some((url) => !url.endsWith('.js')))
+        const asked = page.fetched.filter((url) => !url.endsWith('.js'))
+        expect(asked.map((url) => new URL(url).origin)).to.deep.equal([location.origin])
+        if (named) await chatOf(page)
+      })
+
+  it('goes by a <base> of the page’s own origin, as all on the page', async () => {
+    const page = await openPage({
+      head: `<base href="/app/"><script src="${MODULE}" data-token-url="token"></script>`,
+      body: TAG,
+    })
+    await until(() => page.fetched.length)
+    expect(page.fetched).to.deep.equal([`${location.origin}/app/token`])
+  })
+
   it('honours an element that was made, set up and inserted before the script came', async () => {
     const { data } = await settings()
     const page = await openPage({})

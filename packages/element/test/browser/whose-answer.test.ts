@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing'
 import type { ElementCode } from '../../src/contract.js'
 import type { KinescopeChatElement } from '../../src/index.js'
+import { PROBLEMS } from '../../src/problems.js'
 import {
   type Answer,
   chatOrigin,
@@ -212,6 +213,31 @@ describe('somebody else’s answer while a chat is there', () => {
     expect(shows(chat)).to.be.true
   })
 
+  for (const status of [200, 401, 403])
+    it(`breaks off at ${status}: leaves the chat, and is asked again`, async () => {
+      const { fetch } = window
+      const { url } = await endpoint(good(600, 10))
+      const time = fakeTime()
+      try {
+        const chat = place({ tokenUrl: url })
+        await until(async () => (await time.tickAsync(20), chat.state === 'ready'))
+        const broken = () =>
+          new ReadableStream({
+            start(body) {
+              body.enqueue(new TextEncoder().encode('{"code":"access-denied"'))
+              body.error(new TypeError('network error'))
+            },
+          })
+        window.fetch = () => Promise.resolve(new Response(broken(), { status }))
+        await until(async () => (await time.tickAsync(100), chat.problem))
+        expect(chat.problem!.code).to.equal('endpoint-unreachable')
+        expect(chat.problem!.retryInMs).to.be.greaterThan(0)
+        expect(shows(chat)).to.be.true
+      } finally {
+        window.fetch = fetch
+      }
+    })
+
   it('that says the page is too old leaves the chat, asks no more, and offers to load the page again', async () => {
     const { url, asked } = await endpoint(good(120, 10), problem(401, 'identity-expired'))
     const time = fakeTime()
@@ -245,6 +271,86 @@ describe('somebody else’s answer while a chat is there', () => {
       clean()
     }
   })
+})
+
+const throwing = (name: string) =>
+  Object.defineProperty({}, name, {
+    get() {
+      throw new Error('mine')
+    },
+  })
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+/** A `fetchToken` that rejects with what is no error. */
+const rejecting = (reason: Error) => () => Promise.reject(reason)
+
+describe('a page’s own fetchToken', () => {
+  let asked = 0
+  const FINE: Record<string, () => unknown> = {
+    'a promise of another library, kept twice': () => ({
+      then(keep: (value: unknown) => void, refuse: (error: unknown) => void) {
+        keep(makeReply())
+        refuse(new Error())
+        keep(null)
+      },
+    }),
+    'a reply without a prototype': () =>
+      Object.freeze(Object.assign(Object.create(null) as object, makeReply())),
+    'a reply whose members change on being read': () => ({
+      ...makeReply(),
+      get chat_id() {
+        return asked++ > 1 ? {} : EVENT
+      },
+    }),
+  }
+  for (const [name, fetchToken] of Object.entries(FINE))
+    it(`is taken as it is meant: ${name}`, async () => {
+      asked = 0
+      await whenState(place({ fetchToken: fetchToken as never }), 'ready')
+    })
+
+  const BAD: [name: string, fetchToken: () => unknown, ElementCode][] = [
+    ['an error that throws on being read', rejecting(throwing('code') as Error), 'endpoint-unreachable'],
+    ['an error whose status throws', rejecting(throwing('status') as Error), 'endpoint-unreachable'],
+    ['a proxy that is dead', rejecting(revoked() as Error), 'endpoint-unreachable'],
+    [
+      'an error whose name throws',
+      () => Promise.reject(Object.defineProperties(new Error(), { name: { get: () => revoked() } })),
+      'endpoint-unreachable',
+    ],
+    ['a promise that throws', () => throwing('then'), 'endpoint-unreachable'],
+    ['a reply that throws', () => throwing('token'), 'endpoint-unreachable'],
+    ['a symbol', rejecting(Symbol('x') as never), 'endpoint-unreachable'],
+    ['a Response', () => new Response(JSON.stringify(makeReply())), 'endpoint-bad-reply'],
+    ['a Response that is thrown', rejecting(new Response('', { status: 502 }) as never), 'endpoint-error'],
+    ['a bare token', () => makeReply().token, 'endpoint-bad-reply'],
+    ['nothing', () => undefined, 'endpoint-bad-reply'],
+  ]
+  for (const [name, fetchToken, code] of BAD)
+    it(`ends in words, and says whose it was: ${name}`, async () => {
+      const chat = place({ fetchToken: fetchToken as never })
+      await whenState(chat, 'error')
+      expect(chat.problem!.code).to.equal(code)
+      expect(chat.problem!.remediation).to.match(/^fetchToken/)
+      expect(chat.problem!.retryInMs).to.be.greaterThan(0)
+    })
+
+  for (const code of Object.keys(PROBLEMS))
+    it(`makes no loop of the code ${code}, with a chat or without`, async () => {
+      for (const first of [() => makeReply({ expires_in: 600, refresh_in: 10 }), undefined]) {
+        const fails = () => Promise.reject(Object.assign(new Error(), { code }))
+        const { chat, time, asked } = await chatWith(first ? [first, fails] : [fails])
+        await time.tickAsync(60_000)
+        expect(asked.length).to.be.lessThan(8)
+        expect(chat.problem).not.to.be.null
+        time.restore()
+        clean()
+      }
+    })
 })
 
 describe('why a page isn’t let in', () => {
@@ -283,6 +389,31 @@ describe('why a page isn’t let in', () => {
       expect(chat.problem!.code).to.equal('endpoint-unreachable')
       expect(chat.problem!.retryInMs).to.be.greaterThan(0)
       expect((await asked()).filter(({ method }) => method === 'GET')).to.have.length(1)
+    })
+
+  const PAGES: [name: string, origin: string, sandbox: string | null, attribute: 'src' | 'srcdoc'][] = [
+    ['a page in a sandbox, which has no origin', 'null', 'allow-scripts', 'src'],
+    ['a page out of srcdoc, which has that of its owner', location.origin, null, 'srcdoc'],
+    ['a page out of srcdoc in a sandbox', 'null', 'allow-scripts', 'srcdoc'],
+  ]
+  for (const [name, origin, sandbox, attribute] of PAGES)
+    it(`names whom the server took the page for: ${name}`, async () => {
+      const { url } = server('unlisted')
+      const page = `<script>addEventListener('kinescope-chat-error', ({ problem }) => parent.postMessage(problem, '*'))</script>
+        <script src="${location.origin}/bench/dist/kinescope-chat.js" data-token-url="${url}"></script><kinescope-chat event-id="${EVENT}"></kinescope-chat>`
+      const frame = document.createElement('iframe')
+      if (sandbox) frame.setAttribute('sandbox', sandbox)
+      frame[attribute] = attribute === 'src' ? `/bench/page?${new URLSearchParams({ body: page })}` : page
+      const heard = new Promise<{ code: string; remediation: string }>((resolve) =>
+        addEventListener('message', ({ data, source }) => {
+          if (source === frame.contentWindow) resolve(data as never)
+        }),
+      )
+      document.body.append(frame)
+      const { code, remediation } = await heard
+      frame.remove()
+      expect(code).to.equal('origin-not-allowed')
+      expect(remediation).to.contain(`does not list ${origin}.`)
     })
 
   it('takes no chat away: it is named, and asked on while the token lives', async () => {

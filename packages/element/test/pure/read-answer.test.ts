@@ -98,6 +98,14 @@ describe('whose answer it is', () => {
     ['a store’s XML', text(403, '<Error><Code>AccessDenied</Code></Error>', 'application/xml')],
     ['a binary', text(403, 'GIF89a', 'image/gif')],
     ['a page in a JSON string', json(403, PAGE)],
+    ['words with a line break of a page', text(403, 'Request blocked.<br>Ref 12', 'text/plain')],
+    ['words with a link in them', text(403, 'Blocked, see <a href="/x">this</a>')],
+    ['the end of a page', text(403, 'Access denied\n<center>gate</center>', 'text/plain')],
+    ['a page in UTF-16', text(403, '\ufffd\ufffd<\0h\0t\0m\0l\0>\0', 'text/plain')],
+    ['a page in UTF-16 of the other order', text(401, '\0<\0p\0>')],
+    ['a script', text(403, 'location = "/challenge"', 'text/javascript')],
+    ['a text for machines', text(403, '# Error 1015', 'text/markdown')],
+    ['a CDN’s number, written otherwise', text(403, 'Error code: 1020\r\n', 'text/plain')],
     ['JSON that breaks off', text(403, '{"code":"access-den', 'application/json')],
     ['a CDN’s number', text(403, 'error code: 1020', 'text/plain; charset=UTF-8')],
     [
@@ -144,6 +152,21 @@ describe('whose answer it is', () => {
     ['a proxy’s 502', text(502, PAGE, 'text/html'), 'endpoint-error'],
     ['a CDN’s 522', text(522, PAGE, 'text/html'), 'endpoint-error'],
     ['a code of ours, at 502', json(502, { code: 'key-expired' }), 'endpoint-error'],
+    ['a CDN’s 530', text(530, 'error code: 1033', 'text/plain'), 'endpoint-error'],
+    ['599', text(599, ''), 'endpoint-error'],
+    ['a status of nobody’s', text(999, 'no', 'text/plain'), 'endpoint-bad-reply'],
+    ['a token at 404', json(404, { token: 'a.b.c' }), 'endpoint-not-found'],
+    ['a token at 300', json(300, { token: 'a.b.c' }), 'endpoint-bad-reply'],
+    ['a token within an envelope', json(200, { data: { token: 'a.b.c' } }), 'endpoint-bad-reply'],
+    [
+      'a token behind a notice',
+      text(200, '<br>Notice: x{"token":"a.b.c"}', 'text/html'),
+      'endpoint-bad-reply',
+    ],
+    ['a guard against scripts before JSON', text(200, ')]}\',\n{"token":"a.b.c"}'), 'endpoint-bad-reply'],
+    ['errors as GraphQL puts them', json(200, { errors: [{ code: 'access-denied' }] }), 'endpoint-bad-reply'],
+    ['an answer that may not be read', { status: 0, type: 'opaque' }, 'endpoint-bad-reply'],
+    ['too early', text(425, ''), 'endpoint-bad-reply'],
     ['a hotel’s 511', text(511, PAGE, 'text/html'), 'endpoint-error'],
   ]
   it.each(byStatus)('called by its status: %s', (_, input, code) => {
@@ -165,6 +188,11 @@ describe('whose answer it is', () => {
     expect(reason!.length).toBeLessThan(250)
     const bidi = read(text(200, '<title>\u202eevil\u0007</title>', 'text/html')) as ChatFailure
     expect(bidi.reason).toContain('\\u{202e}evil\\u{7}')
+  })
+
+  it('tells a token that has come at a wrong status from one that is no text', () => {
+    expect((read(json(300, { token: 'a.b.c' })) as ChatFailure).reason).toContain('status')
+    expect((read(json(200, { token: 7 })) as ChatFailure).reason).not.toContain('status')
   })
 
   it('never refuses for anything with markup at its head, whatever the status and the type', () => {

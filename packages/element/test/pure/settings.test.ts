@@ -54,6 +54,9 @@ describe('what a page wishes', () => {
     const listed = { ...defaults, chatOrigin: `${staging} https://kinescope.io` }
     expect(read({}, listed).chatOrigin).toBe(staging)
     expect(read({ chatOrigin: 'https://kinescope.io' }, listed).chatOrigin).toBe('https://kinescope.io')
+    const commas = { ...defaults, chatOrigin: `${staging}, https://kinescope.io` }
+    expect(read({}, commas).chatOrigin).toBe(staging)
+    expect(read({ chatOrigin: 'https://kinescope.io' }, commas).chatOrigin).toBe('https://kinescope.io')
     const evil = read({ chatOrigin: 'https://evil.example' }, listed)
     expect(evil).toMatchObject({ chatOrigin: staging, ignoredOrigin: 'https://evil.example' })
     expect(read({ chatOrigin: 'https://evil.example' }, listed, true).chatOrigin).toBe('https://evil.example')
