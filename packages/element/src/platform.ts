@@ -1,3 +1,5 @@
+import { attempt } from './attempt.js'
+
 /**
  * The platform's own properties, out of reach of the page's content: `<img name="currentScript">` takes the place of a
  * property of `document`, and `<input name="nodeType">` of one of its form (HTML: [LegacyOverrideBuiltIns]). What stands on
@@ -19,6 +21,10 @@ export const ofElement = <K extends keyof Element>(name: K, element: Element): E
 /** The document or shadow root that a node is in, else the top of its tree. */
 export const rootOf = (node: Node): Node =>
   (read(Node.prototype, 'getRootNode', node) as Node['getRootNode'])()
+
+/** The element that a shadow root belongs to; undefined for any other root: `<form name="host">` is no document's host. */
+export const hostOf = (root: Node): Element | undefined =>
+  attempt(() => read(ShadowRoot.prototype, 'host', root) as Element)
 
 /** What a root finds below itself: a document, a fragment, a shadow root or an element. */
 export function findAll(root: Node, selector: string): Element[] {

@@ -1,4 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
+import { hostOf, rootOf } from '../platform.js'
 import { addMessages, languageOf, messagesIn, type Messages, type SomeMessages } from './messages.js'
 
 /** The elements on pages, whose words may change under them. */
@@ -32,12 +33,10 @@ export class LanguageController implements ReactiveController {
   hostConnected(): void {
     hosts.add(this.#host)
     this.#changes.disconnect()
-    let root = this.#host.getRootNode()
-    while (root instanceof Node) {
+    for (let host: Element | undefined = this.#host; host;) {
+      const root = rootOf(host)
       this.#changes.observe(root, { attributeFilter: ['lang'], subtree: true })
-      const host = (root as Partial<ShadowRoot>).host
-      if (!host) break
-      root = host.getRootNode()
+      host = hostOf(root)
     }
     this.#host.requestUpdate()
   }
