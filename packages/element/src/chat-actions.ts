@@ -1,13 +1,16 @@
+import type { LitElement } from 'lit'
 import { ChatSigninEvent } from './chat-events.js'
 import { follow } from './frame/load-frame.js'
 import type { ChatActions } from './view/chat-view.js'
-import { ofDocument } from './platform.js'
+import { isElement, ofDocument, ofElement } from './platform.js'
 
+/** How long a browser may take to copy: it may have asked the visitor, or be silent for ever. */
+const COPYING_MS = 2_000
 /** How long "Copied" is to be read. */
 const COPIED_MS = 4_000
 
 export interface ActionsHost {
-  readonly element: HTMLElement
+  readonly element: LitElement
   reload(): void
   /** The chat's address, signed in where there is a token. */
   address(): string
@@ -39,23 +42,35 @@ export class Actions implements ChatActions {
 
   readonly openInTab = (): void => follow(this.#host.address(), '_blank')
 
-  readonly copyReport = (): void => {
+  readonly copyReport = ({ currentTarget }: Event): void => {
     const report = this.#host.report()
-    const { clipboard } = ofDocument('defaultView', this.#host.element.ownerDocument)?.navigator ?? navigator
+    const page = ofDocument('defaultView', this.#host.element.ownerDocument) ?? window
     // where a page may not write to the clipboard, the visitor can
     const byHand = () => {
       this.byHand = report
       this.#host.requestUpdate()
+      const button = currentTarget as HTMLElement
+      void this.#host.element.updateComplete.then(() => {
+        if (!button.matches(':focus')) return
+        const area = button.nextElementSibling as HTMLTextAreaElement
+        area.focus()
+        area.select()
+      })
     }
-    if (typeof clipboard?.writeText === 'function') clipboard.writeText(report).then(this.#copied, byHand)
-    else byHand()
+    const late = setTimeout(byHand, COPYING_MS)
+    const write = async () => page.navigator.clipboard.writeText(report)
+    void write()
+      .then(this.#copied, byHand)
+      .finally(() => clearTimeout(late))
   }
 
   readonly signIn = (event: Event): void => {
     const { element } = this.#host
     if (!element.dispatchEvent(new ChatSigninEvent())) return event.preventDefault()
     // a link leads somewhere; a button that nobody has taken over does not: perhaps the visitor is signed in by now
-    const leads = event.composedPath().some((node) => node instanceof Element && node.matches('a[href]'))
+    const leads = event
+      .composedPath()
+      .some((node) => isElement(node) && ofElement('matches', node)('a[href]'))
     if (leads) return
     this.signInPressed = true
     this.#host.reload()

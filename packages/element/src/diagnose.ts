@@ -9,14 +9,18 @@ import type { Diagnostics, TokenPart } from './view/diagnostics.js'
 export function diagnose(session: ChatSession, settings: SessionSettings): Diagnostics {
   const { state, tokens, failure, askInMs, journal } = session
   const { held: token, timeLeft, clockDifferenceMs } = tokens
+  const wrong = failure?.claim ?? null
+  // what is wrong comes first: of very many members the last ones are cut
+  const partOf = (part: object | undefined) =>
+    readable(part && wrong && wrong in part ? { [wrong]: null, ...part } : (part ?? null)) as TokenPart | null
   return {
     version: VERSION,
     eventId: settings.eventId,
     state: state.status,
     problem: state.problem,
-    header: readable(failure?.header ?? token?.header ?? null) as TokenPart | null,
-    claims: readable(failure?.claims ?? token?.claims ?? null) as TokenPart | null,
-    wrong: failure?.claim ?? null,
+    header: partOf(failure?.header ?? token?.header),
+    claims: partOf(failure?.claims ?? token?.claims),
+    wrong,
     timeLeftMs: timeLeft,
     life: token && {
       spentMs: Math.max(0, Math.round(steadyNow() - token.heldAt)),

@@ -2,6 +2,7 @@ import type { PropertyValues, TemplateResult } from 'lit'
 import { Actions } from './chat-actions.js'
 import type { ChatEventMap } from './chat-events.js'
 import { diagnose } from './diagnose.js'
+import { demandFloor } from './floor.js'
 import { chatUrl, httpUrl } from './frame/chat-url.js'
 import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
@@ -151,7 +152,10 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   override connectedCallback(): void {
-    this.#try(() => super.connectedCallback())
+    this.#try(() => {
+      demandFloor()
+      super.connectedCallback()
+    })
   }
 
   override disconnectedCallback(): void {

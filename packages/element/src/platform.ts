@@ -1,3 +1,5 @@
+import { attempt } from './attempt.js'
+
 /**
  * The platform's own properties, out of reach of the page's content: `<img name="currentScript">` takes the place of a
  * property of `document`, and `<input name="nodeType">` of one of its form (HTML: [LegacyOverrideBuiltIns]). What stands on

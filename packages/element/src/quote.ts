@@ -15,6 +15,8 @@ export function shown(text: string, longest = LONGEST): string {
 /** A value from outside as a developer would write it, such as `"Chat"`, `7` or `["x"]`. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') return `"${shown(value)}"`
+  // JSON knows no infinity, and `1e999` is one
+  if (typeof value === 'number') return String(value)
   return shown(attempt(() => JSON.stringify(value)) ?? typeof value)
 }
 

@@ -89,7 +89,7 @@ async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
 async function readBody(response: Response): Promise<string | undefined> {
   const { body } = response
   // what a page has put in the place of `fetch` may know no streams
-  if (!body) {
+  if (!body || !('getReader' in body)) {
     const text = await response.text()
     return text.length > LONGEST_BODY ? undefined : text
   }

@@ -39,7 +39,7 @@ export interface ChatActions {
   reload: () => void
   reloadPage: () => void
   openInTab: () => void
-  copyReport: () => void
+  copyReport: (event: Event) => void
   signIn: (event: Event) => void
 }
 

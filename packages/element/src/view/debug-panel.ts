@@ -10,6 +10,7 @@ export function debugPanel(model: Diagnostics, text: Messages): TemplateResult {
     html`<dt>${name}</dt>
       <dd>${value}</dd>`
   const { requestId, remediation } = problem ?? {}
+  const ofHeader = wrong === 'alg' || wrong === 'kid'
   return html`<section class="debug" part="details" aria-label=${text.developer}>
     <h3>${text.developer}</h3>
     <dl class="facts">
@@ -21,7 +22,8 @@ export function debugPanel(model: Diagnostics, text: Messages): TemplateResult {
       ${fact(text.clockDifference, seconds(clockDifferenceMs, text))}
       ${life ? lifeOf(life, text) : fact(text.tokenLife, seconds(timeLeftMs, text))}
     </dl>
-    ${members(text.header, header, wrong, text)} ${members(text.claims, claims, wrong, text)}
+    ${members(text.header, header, ofHeader ? wrong : null, text)}
+    ${members(text.claims, claims, ofHeader ? null : wrong, text)}
     <h3 id="steps">${text.timeline}</h3>
     <ol class="steps" tabindex="0" aria-labelledby="steps">
       ${model.steps.map(({ at, what }) => html`<li><time>${(at / 1000).toFixed(2)} s</time>${what}</li>`)}
@@ -39,7 +41,7 @@ function members(
   if (!part) return nothing
   return html`<h3>${title}</h3>
     <dl class="facts raw">
-      ${Object.entries(part as Record<string, unknown>).map(
+      ${Object.entries({ ...(wrong ? { [wrong]: text.none } : {}), ...part } as Record<string, unknown>).map(
         ([name, value]) =>
           html`<dt>${name}</dt>
             <dd>

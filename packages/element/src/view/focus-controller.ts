@@ -1,9 +1,9 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 
-/** Where the focus goes when the button that has it goes: to the next one, or into the chat. */
+/** Where the focus goes when what has it goes: to the next button, or into the chat. */
 const HEIRS = '.button, iframe:not([inert])'
 
-/** Keeps a keyboard's place: a button that an update takes away gives its focus on. */
+/** Keeps a keyboard's place: what an update takes away, of ours or of what the page has put into the tag, gives its focus on. */
 export class FocusController implements ReactiveController {
   readonly #host: ReactiveControllerHost & Element
   #held: Element | null = null
@@ -14,8 +14,7 @@ export class FocusController implements ReactiveController {
   }
 
   hostUpdate(): void {
-    const active = this.#host.shadowRoot?.activeElement ?? null
-    this.#held = active?.matches('.button') ? active : null
+    this.#held = this.#host.shadowRoot?.activeElement ?? this.#host.querySelector(':focus')
   }
 
   hostUpdated(): void {
@@ -27,4 +26,4 @@ export class FocusController implements ReactiveController {
 }
 
 const isThere = (element: Element): boolean =>
-  element.isConnected && !element.closest('[hidden], details:not([open])')
+  element.getClientRects().length > 0 && !element.closest('details:not([open]) > :not(summary)')

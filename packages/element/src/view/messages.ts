@@ -79,16 +79,19 @@ function merge<T extends object>(texts: T, given: unknown): T {
   const merged = Object.entries(texts).map(([name, text]: [string, unknown]) => {
     const other = others[name]
     if (typeof text === 'object') return [name, merge(text as object, other)]
-    return [name, typeof other === 'string' ? other : text]
+    return [name, typeof other === 'string' && other.trim() ? other : text]
   })
   return Object.fromEntries(merged) as T
 }
 
-const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
+/** Longer than any language's. */
+const LONGEST_TAG = 99
+const tagOf = (language: unknown): string =>
+  readPasted(language).slice(0, LONGEST_TAG).toLowerCase().replaceAll('_', '-')
 
 /**
- * The language for an element: the first wanted one that there are texts for, by its full tag or by its primary subtag
- * (RFC 5646). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
+ * The language for an element: the first wanted one that there are texts for, by its full tag or what is left of
+ * it without its last subtags (RFC 4647, 3.4). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
 export function languageOf(element: Element, ...wanted: unknown[]): string {
   const nearest = closest(element, '[lang]')
@@ -97,8 +100,7 @@ export function languageOf(element: Element, ...wanted: unknown[]): string {
     nearest && ofElement('getAttribute', nearest)('lang'),
     ...(navigator.languages ?? []),
   ]) {
-    const full = tagOf(tag)
-    for (const key of [full, full.split('-')[0]!]) if (languages.has(key)) return key
+    for (let key = tagOf(tag); key; key = key.replace(/-?[^-]*$/, '')) if (languages.has(key)) return key
   }
   return 'en'
 }

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing'
 import type { KinescopeChatElement } from '../../src/index.js'
-import { chatOrigin, endpoint, EVENT, makeReply, problem, until, type Answer } from './bench.js'
+import { chatOrigin, endpoint, EVENT, makeReply, makeToken, problem, until, type Answer } from './bench.js'
 import { closePages, openPage } from './open-page.js'
 
 /**
@@ -52,6 +52,7 @@ const NICETIES: Record<string, string> = {
     'if (window.Iterator) for (const name of ["map", "filter", "find", "some"]) delete Iterator.prototype[name]',
   structuredClone: 'delete window.structuredClone',
   'crypto.randomUUID': 'delete Crypto.prototype.randomUUID',
+  'a stream’s reader': 'delete ReadableStream.prototype.getReader',
   'URL.parse': 'delete URL.parse; delete URL.canParse',
 }
 
@@ -65,6 +66,17 @@ const NEEDS: Record<string, string> = {
   MutationObserver: 'window.MutationObserver = undefined',
   customElements: 'delete window.customElements',
   'an observer that throws': 'window.IntersectionObserver = function () { throw new Error("no observer") }',
+}
+
+/** What the oldest browsers have, and those that can just read the file may lack. */
+const BELOW: Record<string, string> = {
+  'Object.hasOwn': 'delete Object.hasOwn',
+  'String.prototype.replaceAll': 'delete String.prototype.replaceAll',
+  'Array.prototype.at': 'delete Array.prototype.at',
+  throwIfAborted: 'delete AbortSignal.prototype.throwIfAborted',
+  TextDecoder: 'delete window.TextDecoder',
+  'a strict TextDecoder':
+    'window.TextDecoder = function (label, options) { if (options) throw new TypeError("fatal") }',
 }
 
 const pageWithout = async (takeAway: string, answer: Answer, attributes = '') => {
@@ -117,6 +129,21 @@ describe('a browser that lacks something', () => {
       for (let times = 0; times < 30; times++) {
         expect(isReady(chat) || canBeSeen(link)).to.be.true
         await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    })
+
+  for (const [name, takeAway] of Object.entries(BELOW))
+    it(`blames nobody else, and shows the link, without: ${name}`, async () => {
+      const answers: Answer[] = [
+        { body: makeReply() },
+        { body: { token: makeToken({ aud: 'Chat' }) } },
+        problem(403, 'event-not-allowed'),
+      ]
+      for (const answer of answers) {
+        const page = await pageWithout(takeAway, answer)
+        await new Promise((resolve) => setTimeout(resolve, 150))
+        expect(page.chat()!.problem).to.be.null
+        expect(canBeSeen(page.document.querySelector('[slot=placeholder]')!)).to.be.true
       }
     })
 

@@ -1,17 +1,6 @@
 import { expect } from '@open-wc/testing'
 import { KinescopeChatElement } from '../../src/index.js'
-import {
-  clean,
-  EVENT,
-  makeReply,
-  makeToken,
-  part,
-  place,
-  record,
-  shownFrame,
-  until,
-  whenState,
-} from './bench.js'
+import { clean, EVENT, makeReply, part, place, record, shownFrame, until, whenState } from './bench.js'
 
 const root = document.documentElement
 const status = (code: number) => Object.assign(new Error(), { status: code })
@@ -198,28 +187,6 @@ describe('two chats', () => {
         'landmark-one-main',
       ],
     })
-  })
-})
-
-describe('the developer’s panel', () => {
-  afterEach(clean)
-
-  it('marks the claim that is wrong, and shows the life of one that is right', async () => {
-    const bad = place({
-      debug: true,
-      fetchToken: () => Promise.resolve({ token: makeToken({ aud: 'Chat' }) }),
-    })
-    await until(() => part(bad, 'details') && bad.problem)
-    const wrong = await until(() => bad.shadowRoot!.querySelector('.debug .wrong'))
-    expect(wrong.textContent).to.equal('Chat')
-    expect(wrong.closest('dd')!.previousElementSibling!.textContent).to.equal('aud')
-    expect(bad.diagnostics().claims).to.include({ aud: 'Chat' })
-    const good = place({ debug: true, fetchToken: () => Promise.resolve(makeReply()) })
-    await whenState(good, 'ready')
-    const next = await until(() => good.shadowRoot!.querySelector('.life .next'))
-    expect(Number(next.getAttribute('x'))).to.be.within(59, 91)
-    await expect(good).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
-    await expect(bad).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
   })
 })
 

@@ -154,6 +154,39 @@ function seenBelow(chat: Element, after: HTMLElement): Element | null {
 
 const inner = (chat: Element) => chat.shadowRoot!.querySelector<HTMLElement>('.all')!
 
+/** Where the chat's size is its content's, or a page's text inherits what no panel can do with. */
+const FOLLOWING: Record<string, Container> = {
+  'a float': { html: '<slot></slot><div style="clear: both"></div>', chat: 'float: left' },
+  'inline-block without a width': {
+    html: '<slot></slot>',
+    chat: 'display: inline-block; vertical-align: top',
+  },
+  'a rigid item of a row': { html: '<div style="display: flex"><slot></slot></div>', chat: 'flex: none' },
+  'the middle of a grid': {
+    html: '<div style="display: grid; height: 400px; place-items: center"><slot></slot></div>',
+    chat: '',
+  },
+  'max-content': { html: '<slot></slot>', chat: 'width: max-content' },
+  'a cell of a table without a width': {
+    html: '<table><tr><td><slot></slot></td><td>x</td></tr></table>',
+    chat: '',
+  },
+  'a height that is no length': { html: '<slot></slot>', chat: '--kinescope-chat-height: 400' },
+  'a height in percent of nothing': { html: '<slot></slot>', chat: '--kinescope-chat-height: 100%' },
+  'text that does not wrap': {
+    html: '<div style="white-space: nowrap"><slot></slot></div>',
+    chat: 'width: 320px; height: 300px',
+  },
+  'text that is pushed out of sight': {
+    html: '<div style="text-indent: -9999px"><slot></slot></div>',
+    chat: 'width: 320px; height: 300px',
+  },
+  'a host that centres': {
+    html: '<slot></slot>',
+    chat: 'align-items: center; height: 300px; --kinescope-chat-font: 32px/1.4 serif; width: 280px',
+  },
+}
+
 describe('the box', () => {
   afterEach(clean)
 
@@ -185,6 +218,38 @@ describe('the box', () => {
           }),
         ),
       )
+    })
+
+  for (const [place, container] of Object.entries(FOLLOWING))
+    it(`has one size and wraps its words in every state: ${place}`, async () => {
+      const sizes = await Promise.all(
+        Object.entries(STATES).map(async ([state, reach]) => {
+          const { room, chat } = stand(container)
+          room.style.width = '600px'
+          chat.help = true
+          chat.innerHTML = '<p slot="placeholder" style="width: 900px"><b>Wide</b></p>'
+          await reach(chat)
+          await chat.updateComplete
+          const root = chat.shadowRoot!
+          for (const part of root.querySelectorAll<HTMLElement>(
+            '.panel > :is(h2, p, bdi, .row), .banner > p',
+          )) {
+            if (!part.getClientRects().length) continue
+            const [own, box] = [part, inner(chat)].map((element) => element.getBoundingClientRect())
+            expect(own!.left, state).to.be.at.least(box!.left)
+            expect(own!.right, state).to.be.at.most(box!.right)
+          }
+          // what is too wide is reached by scrolling, to its beginning too
+          const wide = chat.querySelector('b')!
+          root.querySelector('.panel')!.scrollLeft = 0
+          if (wide.getClientRects().length && CSS.supports('align-items', 'safe center'))
+            expect(wide.getBoundingClientRect().left, state).to.be.at.least(chat.getBoundingClientRect().left)
+          const { width, height } = chat.getBoundingClientRect()
+          room.remove()
+          return `${state}: ${Math.round(width)} x ${Math.round(height)}`
+        }),
+      )
+      expect(new Set(sizes.map((size) => size.split(': ')[1])).size, sizes.join(', ')).to.equal(1)
     })
 
   it('would be seen to leak, if it did', async () => {

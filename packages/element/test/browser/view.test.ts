@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing'
 import { KinescopeChatElement } from '../../src/index.js'
+import { messagesIn } from '../../src/view/messages.js'
 import {
   clean,
   endpoint,
@@ -100,6 +101,53 @@ describe('what the visitor sees', () => {
     await until(() => part(chat, 'button')?.textContent === 'Ensalutu')
     expect(part(chat, 'heading')!.textContent).to.equal('Sign in to join the chat')
     section.remove()
+  })
+
+  for (const html of ['<img name="host">', '<form name="host"></form>', '<iframe name="host"></iframe>'])
+    it(`takes no ${html} for what its page is in`, async () => {
+      const box = document.createElement('div')
+      box.innerHTML = html
+      document.body.append(box)
+      root.removeAttribute('lang')
+      await whenState(place({ fetchToken: () => Promise.resolve(makeReply()) }), 'ready')
+      box.remove()
+    })
+
+  it('finds the words of a language by as much of its tag as there are words for', async () => {
+    const added = [
+      ['zh-Hant', 'zh_hant-TW'],
+      ['sl-rozaj', 'sl-rozaj-biske-1994'],
+      ['de', 'de-AT-1996'],
+    ] as const
+    for (const [language, wanted] of added) {
+      KinescopeChatElement.addMessages(language, { topics: { denied: { heading: language } } })
+      const chat = place({ language: wanted, fetchToken: () => Promise.reject(status(403)) })
+      await until(() => part(chat, 'heading')?.textContent === language)
+    }
+    // nobody waits for a tag without end
+    const endless = place({ language: 'x-'.repeat(100_000), fetchToken: () => Promise.reject(status(403)) })
+    await until(() => part(endless, 'heading'))
+  })
+
+  it('keeps words of any length within its box', async () => {
+    const long = 'Ж'.repeat(200)
+    const { topics } = messagesIn('en')
+    const words = Object.keys({ ...messagesIn('en') }).filter((name) => name !== 'topics')
+    KinescopeChatElement.addMessages('ql', {
+      ...Object.fromEntries(words.map((name) => [name, long])),
+      topics: Object.fromEntries(
+        Object.keys(topics).map((topic) => [topic, { heading: long, message: long }]),
+      ),
+    })
+    const failure = Object.assign(status(503), { retryAfterMs: 60_000 })
+    const chat = place({ language: 'ql', help: true, debug: true, fetchToken: () => Promise.reject(failure) })
+    chat.style.cssText = 'width: 280px; height: 300px'
+    await until(() => part(chat, 'heading'))
+    for (const details of chat.shadowRoot!.querySelectorAll('details')) details.open = true
+    for (const name of ['.all', '.box', '.panel', '.help', '.site', '.debug']) {
+      const element = chat.shadowRoot!.querySelector(name)!
+      expect(element.scrollWidth, name).to.be.at.most(element.clientWidth)
+    }
   })
 
   it('follows the page when its language changes', async () => {

@@ -71,6 +71,7 @@ describe('what comes from outside', () => {
       'function',
       'bigint',
     ])
+    expect([quote(Infinity), quote(-1e308)]).toEqual(['Infinity', '-1e+308'])
     expect(readable({ a: [{ b: '\u0000' }] })).toEqual({ a: [{ b: '\\u{0}' }] })
   })
 })

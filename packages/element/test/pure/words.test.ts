@@ -81,6 +81,8 @@ describe('added texts', () => {
       [],
       { retry: 7, topics: null },
       { topics: { signIn: 'x', denied: [] } },
+      { retry: '', label: ' \n', topics: { denied: { heading: '' } } },
+      { retry: () => 'x', topics: () => ({}) },
     ]
     for (const given of bad) {
       addMessages('xx', given as never)

@@ -7,7 +7,9 @@ import { css } from 'lit'
  *
  * The box: the host is a flex column of one item that scrolls. With a height (its own, a cell's, a percentage) the chat
  * shrinks to it, and what else there is scrolls inside; without one the chat is as high as wished, and the rest adds to it.
- * Where a site gives the host another display, the host itself scrolls.
+ * Where a site gives the host another display, the host itself scrolls. What is in it at the moment has no say in its size,
+ * also where its width follows its content (a float, a cell of a table): no state may move the page. What a page's text
+ * inherits and a panel can't do with, such as `white-space: nowrap`, ends at it.
  */
 export const box = css`
   :host {
@@ -42,15 +44,24 @@ export const box = css`
     flex-direction: column;
     flex: 1 1 auto;
     position: relative;
+    width: 100%;
     height: 100%;
     min-height: 0;
     overflow: auto;
     writing-mode: horizontal-tb;
   }
+  .box,
+  .debug {
+    overflow-wrap: anywhere;
+    white-space: normal;
+    text-indent: 0;
+  }
   .box {
     display: flex;
     flex-direction: column;
     flex: 1 1 var(--kinescope-chat-height, 600px);
+    contain: size;
+    contain-intrinsic-block-size: 600px;
     box-sizing: border-box;
     min-height: min(100%, 400px);
     overflow: auto;
@@ -78,6 +89,7 @@ export const box = css`
     display: flex;
     flex-direction: column;
     align-items: center;
+    align-items: safe center;
     gap: 12px;
     box-sizing: border-box;
     padding: 16px;

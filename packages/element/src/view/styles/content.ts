@@ -13,8 +13,15 @@ export const content = css`
   h2,
   p {
     max-width: 40ch;
-    overflow-wrap: anywhere;
     text-wrap: balance;
+  }
+  h2,
+  h3,
+  p,
+  dt,
+  span,
+  summary,
+  .button {
     unicode-bidi: plaintext;
   }
   h2 {
@@ -91,10 +98,6 @@ export const content = css`
     flex-basis: 100%;
     max-width: none;
   }
-  .site[open],
-  .debug {
-    overflow-wrap: anywhere;
-  }
   .facts {
     display: grid;
     grid-template-columns: fit-content(38%) minmax(0, 1fr);
@@ -109,6 +112,8 @@ export const content = css`
     width: 100%;
     height: 120px;
     margin-block-start: 8px;
+    -webkit-user-select: text;
+    user-select: text;
     font:
       12px/1.4 ui-monospace,
       monospace;

@@ -4,6 +4,7 @@ import { css } from 'lit'
 export const debug = css`
   .debug {
     flex: none;
+    contain: inline-size;
     display: grid;
     gap: 12px;
     box-sizing: border-box;
