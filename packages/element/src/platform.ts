@@ -12,26 +12,17 @@ const read = (prototype: object, name: PropertyKey, target: object): unknown => 
 export const ofDocument = <K extends keyof Document>(name: K, page: Document = document): Document[K] =>
   read(Document.prototype, name, page) as Document[K]
 
-/** A property of an element of any kind, also of a form; methods come bound to it. */
-export const ofElement = <K extends keyof Element>(name: K, element: Element): Element[K] =>
-  read(Element.prototype, name, element) as Element[K]
+/** A property of whatever node, as its kind has it. */
+export const ofNode = <N extends Node, K extends keyof N>(name: K, node: N): N[K] =>
+  read(Object.getPrototypeOf(node) as object, name, node) as N[K]
 
 /** The document or shadow root that a node is in, else the top of its tree. */
-export const rootOf = (node: Node): Node =>
-  (read(Node.prototype, 'getRootNode', node) as Node['getRootNode'])()
+export const rootOf = (node: Node): Node => ofNode('getRootNode', node)()
 
 /** What a root finds below itself: a document, a fragment, a shadow root or an element. */
-export function findAll(root: Node, selector: string): Element[] {
-  const type = read(Node.prototype, 'nodeType', root)
-  const prototype =
-    type === Node.DOCUMENT_NODE ? Document : type === Node.ELEMENT_NODE ? Element : DocumentFragment
-  const querySelectorAll = read(
-    prototype.prototype,
-    'querySelectorAll',
-    root,
-  ) as ParentNode['querySelectorAll']
-  return [...querySelectorAll(selector)]
-}
+export const findAll = (root: Node, selector: string): Element[] => [
+  ...ofNode('querySelectorAll', root as Element)(selector),
+]
 
 /** Whether there may be a network: where a browser doesn't say, there is. */
 export const isOnline = (): boolean => (navigator as Partial<Navigator>).onLine !== false
