@@ -2,7 +2,7 @@ import type { LitElement } from 'lit'
 import { ChatSigninEvent } from './chat-events.js'
 import { follow } from './frame/load-frame.js'
 import type { ChatActions } from './view/chat-view.js'
-import { isElement, ofDocument, ofElement } from './platform.js'
+import { isElement, ofDocument, ofNode } from './platform.js'
 
 /** How long a browser may take to copy: it may have asked the visitor, or be silent for ever. */
 const COPYING_MS = 2_000
@@ -68,9 +68,7 @@ export class Actions implements ChatActions {
     const { element } = this.#host
     if (!element.dispatchEvent(new ChatSigninEvent())) return event.preventDefault()
     // a link leads somewhere; a button that nobody has taken over does not: perhaps the visitor is signed in by now
-    const leads = event
-      .composedPath()
-      .some((node) => isElement(node) && ofElement('matches', node)('a[href]'))
+    const leads = event.composedPath().some((node) => isElement(node) && ofNode('matches', node)('a[href]'))
     if (leads) return
     this.signInPressed = true
     this.#host.reload()

@@ -8,7 +8,7 @@ import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
-import { isOn, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
+import { isOn, meaningOf, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
 import type { Status } from './session/chat-state.js'
 import type { PageDefaults } from './session/settings.js'
 import { VisitController } from './session/visit-controller.js'
@@ -77,7 +77,7 @@ export class KinescopeChatElement extends SettableChat {
   #offersHelp = false
   readonly #states = new ChatStates(this)
   readonly #visit = new VisitController(this, {
-    wish: () => VISIT_PROPERTIES.map((name) => this[name]),
+    wish: () => VISIT_PROPERTIES.map((name) => meaningOf(name, this[name])),
     settings: () => this.settings,
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#changed(),

@@ -1,5 +1,3 @@
-import { attempt } from './attempt.js'
-
 /**
  * The platform's own properties, out of reach of the page's content: `<img name="currentScript">` takes the place of a
  * property of `document`, and `<input name="nodeType">` of one of its form (HTML: [LegacyOverrideBuiltIns]). What stands on
@@ -31,32 +29,20 @@ export function baseOf(page: Document = document): string {
 export const ownOrigin = (): string =>
   [location.origin, globalThis.origin].includes('null') ? globalThis.origin : location.origin
 
-/** A property of an element of any kind, also of a form; methods come bound to it. */
-export const ofElement = <K extends keyof Element>(name: K, element: Element): Element[K] =>
-  read(Element.prototype, name, element) as Element[K]
+/** A property of whatever node, as its kind has it. */
+export const ofNode = <N extends Node, K extends keyof N>(name: K, node: N): N[K] =>
+  read(Object.getPrototypeOf(node) as object, name, node) as N[K]
 
 /** The document or shadow root that a node is in, else the top of its tree. */
-export const rootOf = (node: Node): Node =>
-  (read(Node.prototype, 'getRootNode', node) as Node['getRootNode'])()
+export const rootOf = (node: Node): Node => ofNode('getRootNode', node)()
 
 /** The element that bears the shadow root which a node is in. A document may have an image of the name `host`. */
-export function hostOf(node: Node): Element | undefined {
-  const root = rootOf(node)
-  return typeOf(root) === Node.DOCUMENT_FRAGMENT_NODE ? (root as Partial<ShadowRoot>).host : undefined
-}
+export const hostOf = (node: Node): Element | undefined => ofNode('host', rootOf(node) as ShadowRoot)
 
 /** What a root finds below itself: a document, a fragment, a shadow root or an element. */
-export function findAll(root: Node, selector: string): Element[] {
-  const type = read(Node.prototype, 'nodeType', root)
-  const prototype =
-    type === Node.DOCUMENT_NODE ? Document : type === Node.ELEMENT_NODE ? Element : DocumentFragment
-  const querySelectorAll = read(
-    prototype.prototype,
-    'querySelectorAll',
-    root,
-  ) as ParentNode['querySelectorAll']
-  return [...querySelectorAll(selector)]
-}
+export const findAll = (root: Node, selector: string): Element[] => [
+  ...ofNode('querySelectorAll', root as Element)(selector),
+]
 
 /** Whether there may be a network: where a browser doesn't say, there is. */
 export const isOnline = (): boolean => (navigator as Partial<Navigator>).onLine !== false

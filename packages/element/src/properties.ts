@@ -54,3 +54,6 @@ export { isOn }
 export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined
 /** What a page has set to one of a few words, in whatever case, as HTML takes them (HTML, "enumerated attribute"). */
 export const wordOf = (value: unknown): string => readPasted(value).toLowerCase()
+/** What a property of a visit means: null, undefined and "" are all written for what is not there. */
+export const meaningOf = (name: (typeof VISIT_PROPERTIES)[number], value: unknown): unknown =>
+  name === 'preview' ? isOn(value) : typeof value === 'function' ? value : textOf(value)

@@ -1,4 +1,4 @@
-import { LitElement } from 'lit'
+import { LitElement, type PropertyDeclaration } from 'lit'
 import { baseOf } from './platform.js'
 import { PROPERTIES } from './properties.js'
 import { readSettings, type PageDefaults, type SessionSettings } from './session/settings.js'
@@ -42,6 +42,8 @@ export class SettableChat extends LitElement {
   #chatOrigin: string | undefined
   /** Whether code has set the chat origin, and not an attribute, which may be an author's. */
   #originByCode = true
+  /** Where the page was when the token address was set: a soft navigation doesn't change what it means. */
+  #base: string | undefined
 
   constructor() {
     super()
@@ -62,9 +64,14 @@ export class SettableChat extends LitElement {
     if (name === PROPERTIES.chatOrigin.attribute) this.#originByCode = false
   }
 
+  override requestUpdate(name?: PropertyKey, ...change: [unknown?, PropertyDeclaration?]): void {
+    if (name === 'tokenUrl') this.#base = undefined
+    super.requestUpdate(name, ...change)
+  }
+
   /** What a session goes by. */
   protected get settings(): SessionSettings {
-    const page = { baseUrl: baseOf(this.ownerDocument), hostname: location.hostname }
+    const page = { baseUrl: (this.#base ??= baseOf(this.ownerDocument)), hostname: location.hostname }
     return readSettings(this, (this.constructor as typeof SettableChat).defaults, page, this.#originByCode)
   }
 }

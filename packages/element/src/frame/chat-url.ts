@@ -28,11 +28,14 @@ export function readEventId(raw: unknown, origin: string): string {
   // browsers hide the scheme of what they show
   const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
   const link = httpUrl(bare ? `https://${text}` : text)
-  if (!link || !origins.includes(link.origin)) return text
+  if (!link) return text
+  // a link to somewhere else is no stream's, and is shown; what it may know of a visitor is not
+  const shown = link.origin + link.pathname
+  if (!origins.includes(link.origin)) return shown
   const segments = link.pathname.split('/').filter(Boolean)
   if (segments[0] === 'chat') segments.shift()
   const id = segments.length === 1 ? attempt(() => readPasted(decodeURIComponent(segments[0]!))) : ''
-  return id || text
+  return id || shown
 }
 
 /** The address of the chat, signed in where there is a token. */

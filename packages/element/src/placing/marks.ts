@@ -38,5 +38,6 @@ function readLink(link: Element, listed: readonly string[]): Wish | null {
   const eventId = attempt(() => decodeURIComponent(segment))
   if (!eventId) return null
   const other = ![CHAT_ORIGIN, listed[0]].includes(url.origin)
-  return { 'event-id': eventId, 'chat-origin': other ? url.origin : undefined }
+  const slot = link.getAttribute('slot') ?? undefined
+  return { 'event-id': eventId, 'chat-origin': other ? url.origin : undefined, slot }
 }

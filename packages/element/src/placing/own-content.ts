@@ -1,5 +1,6 @@
 import { attempt } from '../attempt.js'
-import { ofDocument } from '../platform.js'
+import { readPasted } from '../pasted.js'
+import { ofDocument, ofNode } from '../platform.js'
 import { LINKS, TAG } from './marks.js'
 
 /**
@@ -7,7 +8,7 @@ import { LINKS, TAG } from './marks.js'
  * A link is hidden by a rule that holds as long as its chat stands before it; a div's content by giving the div a slot that
  * shows the chat alone.
  */
-const slots = new WeakMap<Element, HTMLSlotElement>()
+const slots = new WeakMap<Node, HTMLSlotElement>()
 
 let sheet: CSSStyleSheet | undefined
 
@@ -15,57 +16,53 @@ let sheet: CSSStyleSheet | undefined
 export function hideLinks(root: Node): void {
   attempt(() => {
     if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(`${TAG}:defined+${LINKS}{display:none!important}`)
-    const prototype = root instanceof ShadowRoot ? ShadowRoot.prototype : Document.prototype
-    const sheets: CSSStyleSheet[] = Reflect.get<Document, 'adoptedStyleSheets'>(
-      prototype as Document,
-      'adoptedStyleSheets',
-      root,
-    )
-    if (!sheets.includes(sheet)) Reflect.set(prototype, 'adoptedStyleSheets', [...sheets, sheet], root)
+    const sheets = ofNode('adoptedStyleSheets', root as ShadowRoot)
+    if (!sheets.includes(sheet)) sheets.push(sheet)
   })
 }
 
-/** Whether somebody would see something of it: editors and templates leave white space, `&nbsp;` and `<br>`. */
-const hasContent = (div: Element): boolean =>
-  [...div.childNodes].some((node) => !isChat(node) && (node.textContent?.trim() || isSeen(node)))
+/** Whether a node has a text or anything else that somebody would see. */
+const isSeen = (node: Node): boolean =>
+  node instanceof Element
+    ? !node.matches(UNSEEN) && (!node.matches(WRAPPERS) || [...node.childNodes].some(isSeen))
+    : node instanceof Text && !!readPasted(node.data)
+/** What isn't for eyes, and what editors leave behind. */
+const UNSEEN = 'script,style,template,noscript,br'
+const WRAPPERS = 'p,span'
 
-const isChat = (node: Node) => (node as Partial<Element>).localName === TAG
-const isSeen = (node: Node) =>
-  node instanceof Element && (node.localName !== 'br' || !!node.firstElementChild)
+/** Editors and templates leave white space, `&nbsp;` and `<br>`. Comments and empty texts are a framework's bookmarks. */
+export function clearLeftovers(div: Element): void {
+  for (const node of [...div.childNodes])
+    if (node.nodeName === 'BR' || (node instanceof Text && node.data && !isSeen(node))) node.remove()
+}
 
 /** Shows the chat alone where the div has content of its own. */
 export function hideOwnContent(div: Element, chat: Element): void {
-  if (!slots.has(div)) {
-    if (!hasContent(div)) return
-    try {
-      const root = div.attachShadow({ mode: 'closed', slotAssignment: 'manual' })
+  if (!slots.has(div) && div.childNodes.length > 1)
+    attempt(() => {
       const slot = ofDocument('createElement')('slot')
-      root.append(slot)
+      // where it has a root of its own, that shows what it wants
+      div.attachShadow({ mode: 'closed', slotAssignment: 'manual' }).append(slot)
       slots.set(div, slot)
-    } catch {
-      return // it has a root of its own, which shows what it wants
-    }
-  }
-  slots.get(div)!.assign(chat)
+    })
+  slots.get(div)?.assign(chat)
 }
 
 /** Shows a div's content again. */
-export function showOwnContent(div: Element): void {
+export function showOwnContent(div: Node): void {
   slots.get(div)?.assign(...([...div.childNodes] as (Element | Text)[]))
 }
 
 /** A copy of a div's content that is shown until the chat is; null where there is nothing to see. */
 export function makePlaceholder(div: Element): HTMLElement | null {
-  if (!hasContent(div)) return null
+  if (![...div.childNodes].some(isSeen)) return null
   const placeholder = ofDocument('createElement')('span')
   placeholder.slot = 'placeholder'
-  for (const node of div.childNodes) if (!isChat(node)) placeholder.append(node.cloneNode(true))
+  for (const node of div.childNodes) placeholder.append(node.cloneNode(true))
   // a copy has no name that anything could be addressed by, and does nothing a second time
-  for (const copy of placeholder.querySelectorAll('script,style,iframe,object,embed,video,audio'))
+  for (const copy of placeholder.querySelectorAll(`${TAG},script,style,iframe,object,embed,video,audio`))
     copy.remove()
-  for (const copy of placeholder.querySelectorAll('[id],[name]')) {
-    copy.removeAttribute('id')
-    copy.removeAttribute('name')
-  }
+  for (const name of ['id', 'name'])
+    for (const copy of placeholder.querySelectorAll(`[${name}]`)) copy.removeAttribute(name)
   return placeholder
 }

@@ -1,7 +1,9 @@
+import { attempt } from '../attempt.js'
 import { listedOrigins } from '../frame/chat-url.js'
-import { findAll, isElement, isRoot, ofElement, rootOf } from '../platform.js'
+import { findAll, isElement, isRoot, ofNode, rootOf } from '../platform.js'
 import { inEditorCanvas } from './editor-canvas.js'
-import { isLink, MARK_ATTRIBUTES, MARKS, readMark, TAG } from './marks.js'
+import { isLink, MARK_ATTRIBUTES, MARKS, readMark, TAG, type Wish } from './marks.js'
+import { showOwnContent } from './own-content.js'
 import { hasChat, settle, strays, withdraw } from './placement.js'
 
 /** What the script's tag says of marks. */
@@ -26,8 +28,7 @@ let observer: MutationObserver | undefined
  * links in it; on the whole page those count that lie inside the scope, where the site names one.
  */
 export function upgrade(root: unknown, settings: MarkSettings): void {
-  if (!isRoot(root))
-    return console.warn('<kinescope-chat> upgrade() takes a document, a root or an element:', root)
+  if (!isRoot(root)) return console.warn('<kinescope-chat> upgrade() takes a node, not', root)
   const { upgrade: scope } = settings
   const everywhere = root !== document || !scope
   for (const place of [root, ...shadowRoots(root)]) {
@@ -36,6 +37,8 @@ export function upgrade(root: unknown, settings: MarkSettings): void {
     tend(marks, settings)
     follow(rootOf(place), settings)
   }
+  // what stands outside of the page may be put there
+  follow(document, settings)
 }
 
 /** From now on, marks that come to the page are given their chats by themselves. */
@@ -51,22 +54,29 @@ function follow(root: Node, settings: MarkSettings): void {
     const now = page?.() ?? settings
     for (const node of changedBy(records)) tend(marksIn(node), now)
     tend(strays(), now)
+    // a div without its chat has to be told what to show
+    for (const { target } of records) if (!hasChat(target)) showOwnContent(target)
   })
-  const attributeFilter = [...MARK_ATTRIBUTES, 'contenteditable']
+  const attributeFilter = [...MARK_ATTRIBUTES, 'contenteditable', ...attributesIn(settings.upgrade ?? '')]
   observer.observe(root, { subtree: true, childList: true, attributeFilter })
+}
+
+/** What a selector may go by, for a scope may come later too; the names of tags among them harm nobody. */
+function attributesIn(selector: string): string[] {
+  const names = selector
+    .replaceAll('.', ' class ')
+    .replaceAll('#', ' id ')
+    .match(/[\w-]+/g)
+  return names ?? []
 }
 
 /** What is to be looked at: what came and what was changed, or with many changes all that is in the same root. */
 function changedBy(records: MutationRecord[]): Set<Node> {
-  const changed = new Set(records.filter(({ type }) => type === 'attributes').map(({ target }) => target))
-  const growths = records.filter(({ addedNodes }) => addedNodes.length)
-  const count = growths.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0)
-  const places = new Set(growths.map(({ target }) => target))
-  if (count > MANY) for (const place of places) changed.add(rootOf(place))
-  else
-    for (const { addedNodes } of growths)
-      for (const node of addedNodes) if (isElement(node)) changed.add(node)
-  return changed
+  const came = records.flatMap(({ addedNodes }) => [...addedNodes])
+  return new Set([
+    ...records.filter(({ type }) => type === 'attributes').map(({ target }) => target),
+    ...(came.length > MANY ? records.map(({ target }) => rootOf(target)) : came.filter(isElement)),
+  ])
 }
 
 function tend(marks: Iterable<Element>, settings: MarkSettings): void {
@@ -74,8 +84,8 @@ function tend(marks: Iterable<Element>, settings: MarkSettings): void {
   for (const mark of marks) {
     const counts = hasChat(mark) || invited.has(mark) || comesByItself(mark, settings)
     if (!counts) continue
-    const wish = !isTaken(mark) && !inEditorCanvas(mark) && readMark(mark, listed)
-    if (wish) settle(mark, wish)
+    const wish = readMark(mark, listed)
+    if (wish && !isTaken(mark, wish) && !inEditorCanvas(mark)) settle(mark, wish)
     else if (hasChat(mark)) withdraw(mark)
   }
 }
@@ -86,32 +96,31 @@ const comesByItself = (mark: Element, { upgrade: scope }: MarkSettings): boolean
 function marksIn(root: Node): Element[] {
   const marks = findAll(root, MARKS)
   // what has just lost its mark, and what has become an editor, too
-  if (isElement(root) && (ofElement('matches', root)(MARKS) || hasChat(root))) marks.unshift(root)
+  if (isElement(root) && (ofNode('matches', root)(MARKS) || hasChat(root))) marks.unshift(root)
   return marks
 }
 
-/** A chat's own fallback, or the content of a marked div. */
-function isTaken({ parentElement }: Element): boolean {
-  return !!parentElement && !!ofElement('closest', parentElement)(`${TAG},div[data-${TAG}]`)
-}
+/** A chat's own fallback, or the content of a marked div. What a self-closed tag has swallowed is neither. */
+const isTaken = (mark: Element, { 'event-id': id = '' }: Wish): boolean =>
+  !!ofNode(
+    'closest',
+    mark,
+  )(`${TAG}>[slot],${TAG}[event-id="${CSS.escape(id)}"] *,div[data-${TAG}]:not([data-${TAG}=""]) *`)
 
-const complaints = new Set<string>()
+let complaint: string | undefined
 function isInside(link: Element, scope: string | undefined): boolean {
   if (!scope) return false
-  try {
-    return !!link.closest(scope)
-  } catch {
-    if (!complaints.has(scope)) console.warn(`<kinescope-chat> data-upgrade is no CSS selector: ${scope}`)
-    complaints.add(scope)
-    return false
-  }
+  const inside = attempt(() => !!link.closest(scope))
+  if (inside === undefined && complaint !== scope)
+    console.warn('<kinescope-chat> data-upgrade is no CSS selector:', (complaint = scope))
+  return !!inside
 }
 
 /** The open shadow roots below a root. */
 function shadowRoots(root: Node): ShadowRoot[] {
   const hosts = [...(isElement(root) ? [root] : []), ...findAll(root, '*')]
   return hosts.flatMap((host) => {
-    const shadowRoot = ofElement('shadowRoot', host)
+    const shadowRoot = ofNode('shadowRoot', host)
     return shadowRoot && host.localName !== TAG ? [shadowRoot, ...shadowRoots(shadowRoot)] : []
   })
 }

@@ -1,9 +1,12 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { inEditorCanvas } from '../placing/editor-canvas.js'
+import { mayAgain } from '../patience.js'
 import { ChatSession, type SessionHost } from './chat-session.js'
 
 /** How far outside the viewport a lazy chat begins. */
 const LAZY_MARGIN = '200px'
+/** How long another visit waits after many: a page may change something at each event of ours. */
+const PAUSE_MS = 1_000
 
 export interface VisitOptions extends Omit<SessionHost, 'element'> {
   /** What the page has set that a visit goes by: where it changes, another visit is due. */
@@ -24,6 +27,7 @@ export class VisitController implements ReactiveController {
   #nearness: IntersectionObserver | undefined
   /** What the present visit goes by. */
   #begunWith: readonly unknown[] | undefined
+  #pause: ReturnType<typeof setTimeout> | undefined
   #left = false
   /** Somebody asked for the chat before it began: it waits for nothing then. */
   #wanted = false
@@ -66,7 +70,7 @@ export class VisitController implements ReactiveController {
   /** Whether the present visit, if there is one, isn't what the page wishes for. */
   get due(): boolean {
     const wish = this.#options.wish()
-    return !this.#begunWith?.every((value, index) => Object.is(value, wish[index]))
+    return !this.#begunWith?.every((value, index) => value === wish[index])
   }
 
   /**
@@ -74,13 +78,19 @@ export class VisitController implements ReactiveController {
    * ours sets while a session begins belongs to the next one.
    */
   beginSoon(): void {
-    Promise.resolve()
-      .then(() => {
-        if (!this.due || !this.#host.isConnected) return
-        this.#begin()
-        this.#host.requestUpdate()
-      })
-      .catch((fault: unknown) => this.#options.broken(fault))
+    if (mayAgain(this)) queueMicrotask(this.#beginDue)
+    else if (!this.#pause) this.#pause = setTimeout(this.#beginDue, PAUSE_MS)
+  }
+
+  readonly #beginDue = (): void => {
+    this.#pause = undefined
+    if (!this.due || !this.#host.isConnected) return
+    try {
+      this.#begin()
+      this.#host.requestUpdate()
+    } catch (fault) {
+      this.#options.broken(fault)
+    }
   }
 
   /** Whether there is a visit to go on with. */

@@ -9,17 +9,13 @@ export class Wake {
 
   /** @param signal aborted when nobody listens any more */
   constructor(page: Window, signal: AbortSignal, woke: (event: Event) => void) {
-    const listen = (target: EventTarget, name: string, heard: (event: Event) => void) =>
-      EventTarget.prototype.addEventListener.call(target, name, heard, { signal })
-    for (const name of ['visibilitychange', 'online', 'focus']) listen(page, name, woke)
-    listen(page.document, 'resume', woke)
-    // a page that goes into the cache and then does anything at all has come back
-    const remember = (event: Event) => (this.#cached ||= (event as PageTransitionEvent).persisted)
-    listen(page, 'pagehide', remember)
-    listen(page, 'pageshow', (event) => {
-      remember(event)
-      woke(event)
-    })
+    const heard = (event: Event) => {
+      // a page that goes into the cache and then does anything at all has come back
+      this.#cached ||= (event as Partial<PageTransitionEvent>).persisted === true
+      if (event.type !== 'pagehide') woke(event)
+    }
+    for (const name of ['visibilitychange', 'online', 'focus', 'resume', 'pageshow', 'pagehide'])
+      EventTarget.prototype.addEventListener.call(page, name, heard, { signal, capture: true })
   }
 
   /** Whether the page lay in the back/forward cache since this was last asked. */

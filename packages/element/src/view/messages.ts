@@ -1,6 +1,6 @@
 import { closest } from '../closest.js'
 import { readPasted } from '../pasted.js'
-import { ofElement } from '../platform.js'
+import { ofNode } from '../platform.js'
 import type { Topic } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
@@ -97,7 +97,7 @@ export function languageOf(element: Element, ...wanted: unknown[]): string {
   const nearest = closest(element, '[lang]')
   for (const tag of [
     ...wanted,
-    nearest && ofElement('getAttribute', nearest)('lang'),
+    nearest && ofNode('getAttribute', nearest)('lang'),
     ...(navigator.languages ?? []),
   ]) {
     for (let key = tagOf(tag); key; key = key.replace(/-?[^-]*$/, '')) if (languages.has(key)) return key

@@ -116,6 +116,169 @@ describe('coming, going and changing', () => {
     await until(() => asked.length === 2)
   })
 
+  for (const [way, change] of Object.entries<(chat: KinescopeChatElement) => void>({
+    'no token is null': (chat) => Object.assign(chat, { token: null }),
+    'no statement is an empty text': (chat) => (chat.identity = ''),
+    'no address is null': (chat) => Object.assign(chat, { tokenUrl: null }),
+    'no wish is null': (chat) => Object.assign(chat, { credentials: null, loading: null }),
+    'a switch is off by the word': (chat) => Object.assign(chat, { preview: 'False' }),
+    'a switch is undefined': (chat) => Object.assign(chat, { preview: undefined }),
+    'a stream has spaces around it': (chat) => (chat.eventId = ` ${EVENT}\u200b`),
+  }))
+    it(`leaves a chat alone where it means the same: ${way}`, async () => {
+      const fetchToken = () => Promise.resolve(makeReply())
+      const chat = place({ fetchToken })
+      await whenState(chat, 'ready')
+      const frame = shownFrame(chat)
+      change(chat)
+      await turn()
+      expect(chat.state).to.equal('ready')
+      expect(shownFrame(chat)).to.equal(frame)
+    })
+
+  it('begins anew with another function, which may know another visitor', async () => {
+    const asked: number[] = []
+    const of = (visitor: number) => () => {
+      asked.push(visitor)
+      return Promise.resolve(makeReply())
+    }
+    const chat = place({ fetchToken: of(1) })
+    await whenState(chat, 'ready')
+    const frame = shownFrame(chat)!
+    chat.fetchToken = of(2)
+    await until(() => asked.length === 2)
+    expect(asked).to.deep.equal([1, 2])
+    expect(frame.isConnected).to.be.false
+  })
+
+  for (const [property, value] of Object.entries<(times: number) => unknown>({
+    fetchToken: () => () => new Promise(() => {}),
+    eventId: (times) => `stream-${times}`,
+    identity: (times) => `a.b.${times}`,
+    token: () => makeToken(),
+  }))
+    it(`doesn't keep the page busy where it sets another ${property} at each change of state`, async () => {
+      const chat = document.createElement('kinescope-chat')
+      let times = 0
+      chat.addEventListener('kinescope-chat-statechange', () => {
+        if (times++ < 500) Object.assign(chat, { [property]: value(times) })
+      })
+      Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken: () => new Promise(() => {}) })
+      document.body.append(chat)
+      await turn()
+      expect(times).to.be.within(2, 50)
+      chat.remove()
+    })
+
+  it('lets the last of very many changes win', async () => {
+    const streams: string[] = []
+    const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId }) => {
+      streams.push(eventId)
+      return Promise.resolve(makeReply({}, { event_id: eventId }))
+    }
+    const chat = place({ fetchToken })
+    for (let times = 0; times < 30; times++) {
+      chat.eventId = `stream-${times}`
+      await chat.updateComplete
+    }
+    await until(() => streams.at(-1) === 'stream-29')
+    await whenState(chat, 'ready')
+    expect(streams.length).to.be.below(20)
+  })
+
+  it('asks at the same address after a soft navigation', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const here = location.href
+    history.replaceState(null, '', '/bench/endpoint/page')
+    try {
+      const chat = place({ tokenUrl: url.split('/').at(-1)! })
+      await whenState(chat, 'ready')
+      history.replaceState(null, '', '/elsewhere/page')
+      chat.reload()
+      await until(async () => (await asked()).length === 2)
+    } finally {
+      history.replaceState(null, '', here)
+    }
+  })
+
+  for (const [way, begin] of Object.entries<
+    (chat: KinescopeChatElement, set: () => void, home: HTMLElement) => unknown
+  >({
+    'set in the task in which it comes': (chat, set, home) => {
+      home.append(chat)
+      set()
+    },
+    'set in a microtask': (chat, set, home) => {
+      home.append(chat)
+      queueMicrotask(set)
+    },
+    'set after two microtasks': async (chat, set, home) => {
+      home.append(chat)
+      await Promise.resolve()
+      await Promise.resolve()
+      set()
+    },
+    'set a task later': async (chat, set, home) => {
+      home.append(chat)
+      await turn()
+      set()
+    },
+    'removed and put back before its first picture': (chat, set, home) => {
+      set()
+      home.append(chat)
+      chat.remove()
+      home.append(chat)
+    },
+    'removed for a task before its first picture': async (chat, set, home) => {
+      set()
+      home.append(chat)
+      chat.remove()
+      await turn()
+      home.append(chat)
+    },
+    'moved between documents before its first picture': (chat, set, home) => {
+      set()
+      home.append(chat)
+      document.implementation.createHTMLDocument().body.append(chat)
+      home.append(chat)
+    },
+    'told to do everything before it comes and after': (chat, set, home) => {
+      const all = () => [chat.reload(), chat.reset(), chat.focus(), chat.diagnostics()]
+      all()
+      set()
+      home.append(chat)
+      all()
+    },
+    'a picture at first': async (chat, set, home) => {
+      chat.preview = true
+      home.append(chat)
+      await Promise.resolve()
+      chat.preview = false
+      set()
+    },
+    'updated again and again': (chat, set, home) => {
+      set()
+      home.append(chat)
+      for (let times = 0; times < 9; times++) chat.requestUpdate()
+    },
+  }))
+    it(`asks once, and draws little, for a chat that is ${way}`, async () => {
+      const { asked, fetchToken } = source()
+      const chat = document.createElement('kinescope-chat')
+      const home = document.createElement('div')
+      document.body.append(home)
+      let updates = 0
+      chat.addController({ hostUpdated: () => updates++ })
+      await begin(chat, () => Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken }), home)
+      await until(() => asked.length)
+      asked[0]!.answer()
+      await whenState(chat, 'ready')
+      await turn()
+      expect(asked).to.have.length(1)
+      expect(updates).to.be.within(1, 10)
+      home.remove()
+    })
+
   it('costs no request to move in one task', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })

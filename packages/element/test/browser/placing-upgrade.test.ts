@@ -55,6 +55,22 @@ describe('a marked div', () => {
       )
     })
 
+  for (const filling of [
+    '<p>&nbsp;</p>',
+    '<p><br data-mce-bogus="1"></p>',
+    '<p><span data-mce-type="bookmark">\ufeff</span></p>',
+    '&#8203;',
+    '<!-- chat -->',
+    '<!-- wp:html -->\n<!-- /wp:html -->',
+    '<script type="text/x-template">x</script>',
+    '<style>i { color: red }</style>',
+    '<template>x</template>',
+  ])
+    it(`shows no empty placeholder for ${JSON.stringify(filling)}`, async () => {
+      const { chat } = await upgraded(`<div data-kinescope-chat="${EVENT}">${filling}</div>`)
+      expect(chat!.hasChildNodes()).to.be.false
+    })
+
   it('passes on what an author may say, and nothing else', async () => {
     const { chat } = await upgraded(
       `<div data-kinescope-chat="${EVENT}" data-language="ru" data-preview data-label="Q &amp; A" data-loading="lazy" data-refresh="hold" data-help="" data-onclick="alert(1)" data-style="color:red" data-event-id="x" data-user="7" data-token-url="//evil.example" data-chat-origin="https://evil.example" data-identity="a.b.c" data-token="a.b.c" data-credentials="omit" data-signin-url="//evil.example" data-debug="" data-slot="x" data-id="x" data-class="x"></div>`,
