@@ -33,7 +33,6 @@ describe('a token that was refused, in the developer’s panel', () => {
     ['one that is missing where it belongs', makeToken({ kid: 'k' }, { kid: undefined }), 'kid'],
     ['no algorithm', makeToken({}, { alg: undefined }), 'alg'],
     ['a wrong algorithm, and a claim of that name', makeToken({ alg: 'RS256' }, { alg: 'none' }), 'alg'],
-    ['no signature', makeToken({}, { alg: 'none' }).replace(/[^.]*$/, ''), 'alg'],
     ['the last of very many', makeToken({ ...many, nbf: 'x' }), 'nbf'],
   ]
   for (const [name, token, wrong] of TOKENS)
