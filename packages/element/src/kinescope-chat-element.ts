@@ -7,6 +7,7 @@ import { chatUrl, httpUrl } from './frame/chat-url.js'
 import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
+import { baseOf } from './platform.js'
 import type { Failure, Problem } from './problem.js'
 import { isOn, meaningOf, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
 import type { Status } from './session/chat-state.js'
@@ -182,11 +183,9 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   protected override shouldUpdate(): boolean {
-    if (this.#broken) return false
     // the first question for a token doesn't wait for the first picture
-    const first = !this.hasUpdated && this.#visit.due
-    if (first) this.#visit.beginSoon()
-    return !first
+    const first = !this.#broken && !this.hasUpdated && this.#visit.due && this.#visit.beginSoon()
+    return !this.#broken && !first
   }
 
   protected override async getUpdateComplete(): Promise<boolean> {
@@ -207,7 +206,7 @@ export class KinescopeChatElement extends SettableChat {
       language,
       name: this.#name,
       eventId: settings.eventId,
-      signinUrl: httpUrl(this.signinUrl, this.baseURI)?.href,
+      signinUrl: httpUrl(this.signinUrl, baseOf(this.ownerDocument))?.href,
       signInFirst: this.#signInFirst,
       help: isOn(this.help) || this.#offersHelp,
       debug: isOn(this.debug) ? this.diagnostics() : undefined,

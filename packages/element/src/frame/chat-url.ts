@@ -17,25 +17,25 @@ export const readOrigin = (raw: unknown): string => httpUrl(raw)?.origin ?? CHAT
 export const listedOrigins = (list: string | undefined): string[] =>
   (list ?? '').split(/[\s,]+/).flatMap((origin) => httpUrl(origin)?.origin ?? [])
 
+/** What a link to a chat or to an embed page may know of a visitor: an id is shown, and this must not be. */
+const SECRET = /[?&#](?:token|identity)=.*/s
+
 /**
  * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
  * with or without the scheme. An id is opaque: a UUID, a 22-character public id, a number. Nothing in it is taken to be
  * more than that.
  */
 export function readEventId(raw: unknown, origin: string): string {
-  const text = readPasted(raw)
+  const text = readPasted(raw).replace(SECRET, '')
   const origins = [origin, CHAT_ORIGIN]
   // browsers hide the scheme of what they show
   const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
   const link = httpUrl(bare ? `https://${text}` : text)
-  if (!link) return text
-  // a link to somewhere else is no stream's, and is shown; what it may know of a visitor is not
-  const shown = link.origin + link.pathname
-  if (!origins.includes(link.origin)) return shown
+  if (!link || !origins.includes(link.origin)) return text
   const segments = link.pathname.split('/').filter(Boolean)
   if (segments[0] === 'chat') segments.shift()
   const id = segments.length === 1 ? attempt(() => readPasted(decodeURIComponent(segments[0]!))) : ''
-  return id || shown
+  return id || text
 }
 
 /** The address of the chat, signed in where there is a token. */

@@ -1,5 +1,5 @@
 import { attempt } from '../attempt.js'
-import { listedOrigins } from '../frame/chat-url.js'
+import { CHAT_ORIGIN, listedOrigins, readEventId } from '../frame/chat-url.js'
 import { findAll, isElement, isRoot, ofNode, rootOf } from '../platform.js'
 import { inEditorCanvas } from './editor-canvas.js'
 import { isLink, MARK_ATTRIBUTES, MARKS, readMark, TAG, type Wish } from './marks.js'
@@ -63,11 +63,8 @@ function follow(root: Node, settings: MarkSettings): void {
 
 /** What a selector may go by, for a scope may come later too; the names of tags among them harm nobody. */
 function attributesIn(selector: string): string[] {
-  const names = selector
-    .replaceAll('.', ' class ')
-    .replaceAll('#', ' id ')
-    .match(/[\w-]+/g)
-  return names ?? []
+  const named = selector.toLowerCase().replaceAll('.', ' class ').replaceAll('#', ' id ')
+  return named.match(/[\w-]+/g) ?? []
 }
 
 /** What is to be looked at: what came and what was changed, or with many changes all that is in the same root. */
@@ -85,7 +82,7 @@ function tend(marks: Iterable<Element>, settings: MarkSettings): void {
     const counts = hasChat(mark) || invited.has(mark) || comesByItself(mark, settings)
     if (!counts) continue
     const wish = readMark(mark, listed)
-    if (wish && !isTaken(mark, wish) && !inEditorCanvas(mark)) settle(mark, wish)
+    if (wish && !isTaken(mark, wish, listed[0]) && !inEditorCanvas(mark)) settle(mark, wish)
     else if (hasChat(mark)) withdraw(mark)
   }
 }
@@ -101,11 +98,12 @@ function marksIn(root: Node): Element[] {
 }
 
 /** A chat's own fallback, or the content of a marked div. What a self-closed tag has swallowed is neither. */
-const isTaken = (mark: Element, { 'event-id': id = '' }: Wish): boolean =>
-  !!ofNode(
-    'closest',
-    mark,
-  )(`${TAG}>[slot],${TAG}[event-id="${CSS.escape(id)}"] *,div[data-${TAG}]:not([data-${TAG}=""]) *`)
+function isTaken(mark: Element, { 'event-id': id }: Wish, origin = CHAT_ORIGIN): boolean {
+  const closest = ofNode('closest', mark)
+  if (closest(`${TAG}>[slot],div[data-${TAG}]:not([data-${TAG}=""]) *`)) return true
+  const stream = closest(TAG)?.getAttribute('event-id')
+  return readEventId(stream, origin) === readEventId(id, origin)
+}
 
 let complaint: string | undefined
 function isInside(link: Element, scope: string | undefined): boolean {

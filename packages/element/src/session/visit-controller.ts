@@ -76,10 +76,13 @@ export class VisitController implements ReactiveController {
   /**
    * Begins the visit that is due once the present update has ended: an update draws and doesn't act, and what a listener of
    * ours sets while a session begins belongs to the next one.
+   * @returns whether that is in this turn; after very many visits it isn't
    */
-  beginSoon(): void {
-    if (mayAgain(this)) queueMicrotask(this.#beginDue)
+  beginSoon(): boolean {
+    const now = mayAgain(this)
+    if (now) queueMicrotask(this.#beginDue)
     else if (!this.#pause) this.#pause = setTimeout(this.#beginDue, PAUSE_MS)
+    return now
   }
 
   readonly #beginDue = (): void => {

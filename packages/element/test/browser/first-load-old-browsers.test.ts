@@ -141,7 +141,7 @@ describe('a browser that lacks something', () => {
       ]
       for (const answer of answers) {
         const page = await pageWithout(takeAway, answer)
-        await new Promise((resolve) => setTimeout(resolve, 150))
+        await until(() => page.faults.length)
         expect(page.chat()!.problem).to.be.null
         expect(canBeSeen(page.document.querySelector('[slot=placeholder]')!)).to.be.true
       }

@@ -167,6 +167,8 @@ describe('coming, going and changing', () => {
       document.body.append(chat)
       await turn()
       expect(times).to.be.within(2, 50)
+      // and there is something to be seen meanwhile
+      expect(chat.shadowRoot!.querySelector('.box')).to.not.equal(null)
       chat.remove()
     })
 

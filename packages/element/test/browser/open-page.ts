@@ -6,6 +6,8 @@ export interface Page {
   /** Uncaught errors. */
   errors: string[]
   warnings: string[]
+  /** What was said on the console as an error. */
+  faults: string[]
   /** The addresses that the page fetched. */
   fetched: string[]
   /** The page's first chat, or the one that the selector finds. */
@@ -18,10 +20,11 @@ const opened = new Set<HTMLIFrameElement>()
 
 /** Runs before anything else on the page. */
 const RECORDER = `<script>
-  errors = []; warnings = []; fetched = []
+  errors = []; warnings = []; faults = []; fetched = []
   addEventListener('error', ({ message }) => errors.push(message))
   addEventListener('unhandledrejection', ({ reason }) => errors.push(String(reason)))
   console.warn = (...words) => warnings.push(words.join(' '))
+  console.error = (...words) => faults.push(words.join(' '))
   const real = fetch
   fetch = (url, ...rest) => (fetched.push(String(url)), real(url, ...rest))
 </script>`
@@ -36,11 +39,13 @@ export async function openPage(parts: { head?: string; body?: string }): Promise
   document.body.append(frame)
   opened.add(frame)
   await loaded
-  const window = frame.contentWindow as Page['window'] & Pick<Page, 'errors' | 'warnings' | 'fetched'>
+  const window = frame.contentWindow as Page['window'] &
+    Pick<Page, 'errors' | 'warnings' | 'faults' | 'fetched'>
   return {
     document: frame.contentDocument!,
     errors: window.errors,
     warnings: window.warnings,
+    faults: window.faults,
     fetched: window.fetched,
     chat: (selector = 'kinescope-chat') =>
       frame.contentDocument!.querySelector<KinescopeChatElement>(selector),

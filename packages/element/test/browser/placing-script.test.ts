@@ -1,5 +1,15 @@
 import { expect } from '@open-wc/testing'
-import { askPage, chatOrigin, endpoint, EVENT, makeReply, shownFrame, until, whenState } from './bench.js'
+import {
+  askPage,
+  chatOrigin,
+  endpoint,
+  EVENT,
+  makeReply,
+  problem,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
 import { closePages, openPage, type Page } from './open-page.js'
 
 afterEach(closePages)
@@ -152,6 +162,8 @@ describe('the script on a page', () => {
     'var KinescopeChat = window.KinescopeChat || {}',
     'function KinescopeChat() {}',
     'const KinescopeChat = 1',
+    'Object.defineProperty(window, "KinescopeChat", { get: () => 1 })',
+    'Object.defineProperty(window, "KinescopeChat", { value: 1 })',
   ])
     it(`goes on where the page has a name of its own already: ${name}`, async () => {
       const { data } = await settings()
@@ -160,7 +172,8 @@ describe('the script on a page', () => {
         body: `<main><a href="https://kinescope.io/chat/${EVENT}#kinescope-chat">Chat</a></main>`,
       })
       await chatOf(page)
-      expect(page.window.KinescopeChat).to.equal(page.window.customElements.get('kinescope-chat'))
+      const own = name.includes('define') ? 1 : page.window.customElements.get('kinescope-chat')
+      expect(page.window.KinescopeChat).to.equal(own)
       expect(page.errors).to.deep.equal([])
     })
 
@@ -215,6 +228,16 @@ describe('the script on a page', () => {
         expect(asked.map((url) => new URL(url).origin)).to.deep.equal([location.origin])
         if (named) await chatOf(page)
       })
+
+  it('leads to the page’s own sign-in, whatever <base> the content has', async () => {
+    const { url } = await endpoint(problem(401, 'sign-in-required'))
+    const page = await openPage({
+      head: `<script type="module" src="${MODULE}" data-token-url="${url}"></script>`,
+      body: BASE + TAG.replace('>', ' signin-url="/sign-in">'),
+    })
+    const link = await until(() => page.chat()?.shadowRoot?.querySelector<HTMLAnchorElement>('a[href]'))
+    expect(link.href).to.equal(`${location.origin}/sign-in`)
+  })
 
   it('goes by a <base> of the page’s own origin, as all on the page', async () => {
     const page = await openPage({

@@ -57,7 +57,7 @@ describe('a page that third parties have changed', () => {
       body: `<main><a href="https://kinescope.io/chat/${EVENT}#kinescope-chat">Open the chat</a></main>`,
     })
     await until(() => page.window.KinescopeChat)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(() => page.faults.length)
     expect(page.document.querySelector('a')!.getClientRects()).to.have.length(1)
   })
 })

@@ -257,11 +257,19 @@ describe('a marked link', () => {
     expect(root.querySelector('.comments kinescope-chat')).to.exist
   })
 
-  it('stays what it is inside an element that has it as its fallback already', async () => {
-    const html = `<kinescope-chat event-id="${EVENT}"><a slot="placeholder" href="${LINK}">Chat</a></kinescope-chat>`
-    const { root } = await upgraded(html)
-    expect(root.innerHTML).to.equal(html)
-  })
+  for (const [how, tag] of Object.entries({
+    'in its slot': `event-id="${EVENT}"><a slot="placeholder"`,
+    'in its slot, for another stream': `event-id="other"><a slot="placeholder"`,
+    'outside of any slot': `event-id="${EVENT}"><a`,
+    'and the id has spaces around it': `event-id=" ${EVENT} "><a`,
+    'and the id is a pasted link': `event-id="https://kinescope.io/chat/${EVENT}"><a`,
+    'and the id is in quotes': `event-id="“${EVENT}”"><a`,
+  }))
+    it(`stays what it is inside an element that has it as its fallback: ${how}`, async () => {
+      const html = `<kinescope-chat ${tag} href="${LINK}">Chat</a></kinescope-chat>`
+      const { root } = await upgraded(html)
+      expect(root.innerHTML).to.equal(html)
+    })
 })
 
 describe('upgrade()', () => {
