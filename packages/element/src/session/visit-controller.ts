@@ -80,7 +80,7 @@ export class VisitController implements ReactiveController {
    */
   beginSoon(): boolean {
     const now = mayAgain(this)
-    if (now) queueMicrotask(this.#beginDue)
+    if (now) void Promise.resolve().then(this.#beginDue)
     else if (!this.#pause) this.#pause = setTimeout(this.#beginDue, PAUSE_MS)
     return now
   }
