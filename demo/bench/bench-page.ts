@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Part, Row, Table } from './part.js'
+import { isMet, type Aim, type Part, type Row, type Table } from './part.js'
 
 export interface Circumstances {
   date: string
@@ -25,6 +25,7 @@ export function benchPage(
   const about = parts.map(
     ({ title, how, tables }) => `## ${title}\n\n${how}\n\n${tables.map(tableText).join('\n\n')}`,
   )
+  const aims = parts.flatMap((part) => part.aims ?? [])
   return `# Speed and scale, measured
 
 <!-- Written by \`npm run bench\`. -->
@@ -33,14 +34,28 @@ export function benchPage(
 server's memory over five minutes. This is the ${long ? 'long' : 'short'} form, which took ${Math.round(seconds / 60)} min. ${date}, ${machine}. Load average ${load[0].toFixed(2)} before and
 ${load[1].toFixed(2)} after${busy ? ': **a busy machine**. Others were at work on it; times are worse than they would be, and only what stands side by side in one table can be compared' : ''}.
 
-${about.join('\n\n')}
+${aims.length > 0 ? `## The aims\n\n${tableLines(aimRows(aims)).join('\n')}\n\n` : ''}${about.join('\n\n')}
 
 ${HISTORY}`
 }
 
+/** What was to be reached, and whether it was; in the console and on the page. */
+export const aimRows = (aims: readonly Aim[]): Row[] =>
+  aims.map((aim) => ({
+    figure: aim.what,
+    aim: `${aim.bound} ${aim.limit}`,
+    measured: aim.measured,
+    met: isMet(aim),
+  }))
+
 function tableText({ title, rows, bars, picture }: Table): string {
-  const [first] = rows
-  if (!first) return `### ${title}\n\nNothing was measured.`
+  if (rows.length === 0) return `### ${title}\n\nNothing was measured.`
+  const drawnOverTime = picture ? ['', '```text', ...picture, '```'] : []
+  return [`### ${title}\n`, ...tableLines(rows, bars), ...drawnOverTime].join('\n')
+}
+
+function tableLines(rows: readonly Row[], bars?: string): string[] {
+  const [first = {}] = rows
   const names = Object.keys(first)
   const longest = bars ? Math.max(...rows.map((row) => Number(row[bars]) || 0)) : 0
   const head = [...names, ...(bars ? [`${bars.replace(/,.*/, '')}`] : [])]
@@ -48,11 +63,7 @@ function tableText({ title, rows, bars, picture }: Table): string {
     ...names.map((name) => cell(row[name])),
     ...(bars ? [bar((Number(row[bars]) || 0) / (longest || 1))] : []),
   ]
-  return [
-    `### ${title}\n`,
-    ...[head, head.map(() => '---'), ...rows.map(line)].map((cells) => `| ${cells.join(' | ')} |`),
-    ...(picture ? ['', '```text', ...picture, '```'] : []),
-  ].join('\n')
+  return [head, head.map(() => '---'), ...rows.map(line)].map((cells) => `| ${cells.join(' | ')} |`)
 }
 
 const bar = (share: number) => '█'.repeat(Math.max(1, Math.round(BAR * share)))

@@ -10,13 +10,26 @@ export interface Table {
   picture?: string[]
 }
 
+/** What a figure was to reach, and what it is. A quiet machine shows it; a busy one may miss it. */
+export interface Aim {
+  /** The figure, with its unit. */
+  what: string
+  measured: number
+  bound: 'at least' | 'at most'
+  limit: number
+}
+
 /** What one part of the benchmark has found. */
 export interface Part {
   title: string
   /** How it was measured. */
   how: string
+  aims?: Aim[]
   tables: Table[]
 }
+
+export const isMet = ({ measured, bound, limit }: Aim): boolean =>
+  bound === 'at least' ? measured >= limit : measured <= limit
 
 export const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits))
 

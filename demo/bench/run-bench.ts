@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { addedNodes } from './added-nodes.js'
-import { benchPage } from './bench-page.js'
+import { aimRows, benchPage } from './bench-page.js'
 import { crowds } from './crowds.js'
 import { manyChats } from './many-chats.js'
 import type { Part } from './part.js'
@@ -54,6 +54,8 @@ for (const [name, measure] of Object.entries(PARTS)) {
     console.error(`${name} could not be measured:`, error)
   }
 }
+const aims = parts.flatMap((part) => part.aims ?? [])
+if (aims.length > 0) console.table(aimRows(aims))
 const [after = 0] = loadavg()
 sayLoad(after)
 

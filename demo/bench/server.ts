@@ -1,16 +1,57 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { drawn, rounded, type Part } from './part.js'
+import { drawn, rounded, type Aim, type Part, type Row } from './part.js'
 
 const ROOT = new URL('../../', import.meta.url)
 
+type Figures = Record<string, number | string | boolean | null>
+
 interface Measured {
-  machine: { seconds: number; rounds: number }
-  steady: Record<string, number | string>[]
-  overloads: Record<string, number | string | boolean>[]
+  machine: { cores: number; seconds: number; rounds: number }
+  aims: { name: string; bound: Aim['bound']; limit: number; measured: number | null }[]
+  steady: Figures[]
+  overloads: Figures[]
   /** MiB, every five seconds under load. */
   memory: number[]
 }
+
+/** What its figures are called on the page. */
+const STEADY = {
+  contender: 'server',
+  connections: 'connections',
+  tokensPerSecond: 'tokens /s',
+  ofOpenssl: '÷ openssl ×1',
+  ofAllCores: '÷ openssl ×{cores}',
+  mainThreadUs: 'main thread, µs a token',
+  mainThreadOfOpenssl: 'the same × openssl’s rate',
+  healthP50: '/healthz p50, ms',
+  healthP99: '/healthz p99, ms',
+  loopDelayP99: 'loop delay p99, ms',
+  rss: 'memory, MiB',
+  peak: 'at most, MiB',
+  wrong: 'wrong',
+}
+const OVERLOAD = {
+  connections: 'connections',
+  patient: 'they wait as told',
+  acceptedPerSecond: 'tokens /s',
+  refusedPerSecond: 'refused /s',
+  acceptedP50: 'token p50, ms',
+  acceptedP99: 'token p99, ms',
+  refusedP99: '503 p99, ms',
+  firstRefusalMs: 'first 503 after, ms',
+  healthP99: '/healthz p99, ms',
+  loopDelayP99: 'loop delay p99, ms',
+  recoveryMs: 'recovered after, ms',
+  wrong: 'wrong',
+}
+const AIMED = {
+  ofOpenssl: 'tokens a second ÷ `openssl speed rsa2048` of one core',
+  mainThreadOfOpenssl: 'CPU of the main thread a token × openssl’s rate',
+  healthP99: '`/healthz` p99 at 200 connections, ms',
+  rss: 'memory after load, MiB',
+  peak: 'memory at most, MiB',
+} as Record<string, string>
 
 /** What the long form has besides. */
 const LONG = { BENCH_CONNECTIONS: '50,200,1000', BENCH_MEMORY_MINUTES: '5' }
@@ -29,19 +70,31 @@ export function server(long: boolean): Part {
     timeout: long ? LIMIT_MS.long : LIMIT_MS.short,
   })
   const measured = JSON.parse(readFileSync(new URL('.cache/bench-server.json', ROOT), 'utf8')) as Measured
-  const { machine, steady, overloads, memory } = measured
-  const neat = (row: Record<string, number | string | boolean | null>) =>
+  const { machine, aims, steady, overloads, memory } = measured
+  const named = (figures: Figures, names: Record<string, string>): Row =>
     Object.fromEntries(
-      Object.entries(row)
-        .filter(([, value]) => value === null || typeof value !== 'object')
-        .map(([name, value]) => [name, typeof value === 'number' ? rounded(value, 2) : (value ?? '–')]),
+      Object.entries(names).map(([name, shown]) => {
+        const value = figures[name] ?? '–'
+        const heading = shown.replace('{cores}', String(machine.cores))
+        return [heading, typeof value === 'number' ? rounded(value, value < 10 ? 2 : 0) : value]
+      }),
     )
   return {
     title: 'The token server',
-    how: `${machine.rounds} rounds of ${machine.seconds} s that take turns; \`ofOpenssl\` is beside one core’s \`openssl speed rsa2048\` of the same minute. Then thousands of connections that ask at one moment, and again after every answer: the patient wait as Retry-After says.`,
+    how: `${machine.rounds} rounds of ${machine.seconds} s that take turns, medians; "÷ openssl" is beside \`openssl speed rsa2048\` of the same minute, on one core and on all. Then thousands of connections that ask at one moment, and again after every answer: the patient wait as Retry-After says.`,
+    aims: aims.map(({ name, bound, limit, measured }) => ({
+      what: AIMED[name] ?? name,
+      bound,
+      limit,
+      measured: rounded(measured ?? Number.NaN, 2),
+    })),
     tables: [
-      { title: 'Tokens over HTTP', bars: 'tokensPerSecond', rows: steady.map(neat) },
-      { title: 'Overload', rows: overloads.map(neat) },
+      {
+        title: 'Tokens over HTTP',
+        bars: STEADY.tokensPerSecond,
+        rows: steady.map((figures) => named(figures, STEADY)),
+      },
+      { title: 'Overload', rows: overloads.map((figures) => named(figures, OVERLOAD)) },
       ...(memory.length > 0
         ? [
             {

@@ -19,8 +19,11 @@ if (first && first === globalThis.KinescopeChat) {
   return
 }`
 
-/** Runs however it is run: as a module, as a classic script, evaluated, after a script that forgot its last semicolon. */
-export const OUTPUT = { intro: INTRO, postBanner: ';' }
+/**
+ * Runs however it is run: as a module, as a classic script, evaluated, after a script that forgot its last semicolon. Most of it
+ * runs at once: told so, V8 compiles all of it on another thread while it arrives, and not piece by piece on the page's.
+ */
+export const OUTPUT = { intro: INTRO, postBanner: '//# allFunctionsCalledOnLoad\n;' }
 
 /** The version stands in the file once. */
 export const oneVersion: Plugin = {
@@ -68,13 +71,16 @@ export function namePolicy(): Plugin {
   }
 }
 
-/** The same bytes under the second name. */
+/**
+ * The same bytes under the second name. They begin with a byte order mark: a classic script that comes without a `charset` is
+ * read in the page's encoding, Windows-1251 it may be, and the mark goes before that (HTML, "fetch a classic script").
+ */
 export const secondName: Plugin = {
   name: 'second-name',
   writeBundle({ dir }) {
     const file = `${dir}/kinescope-chat.js`
     // a line of its own for the next script, where files are put together
-    writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n`)
+    writeFileSync(file, `\ufeff${readFileSync(file, 'utf8').trimEnd()}\n`)
     copyFileSync(file, `${dir}/kinescope-chat.classic.js`)
   },
 }

@@ -27,8 +27,8 @@ export interface OverloadResult extends Crowd {
   /** From the moment all ask to the first 503; null where there was room for all. */
   firstRefusalMs: number | null
   healthP99: number
-  /** Seconds, as the server itself measures it. */
-  loopDelayP99: number | null
+  /** Milliseconds, as the server's own process measures it. */
+  loopDelayP99: number
   /** From the end of the load to a token in less than a tenth of a second. */
   recoveryMs: number
   /** Connections that broke, and answers that are neither a token nor a 503. */
@@ -42,7 +42,7 @@ export interface OverloadResult extends Crowd {
 export async function overload(server: ServerUnderTest, crowd: Crowd): Promise<OverloadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const clients = await Promise.all(Array.from({ length: crowd.connections }, () => takenOn(server.port)))
-  await loopDelay(server, agent) // what was before doesn't count
+  await server.loopDelayP99() // what was before doesn't count
   const start = performance.now()
   const end = start + SECONDS * 1000
   const accepted: number[] = []
@@ -71,7 +71,7 @@ export async function overload(server: ServerUnderTest, crowd: Crowd): Promise<O
   const over = performance.now()
   while ((await timeOfToken(server, agent)) > RECOVERED_MS);
   const recoveryMs = performance.now() - over
-  const loopDelayP99 = await loopDelay(server, agent)
+  const loopDelayP99 = await server.loopDelayP99()
   agent.destroy()
   for (const list of [accepted, refused, health]) list.sort((a, b) => a - b)
   return {
@@ -150,11 +150,4 @@ async function timeOfToken({ url }: ServerUnderTest, agent: Agent): Promise<numb
   const started = performance.now()
   const { status } = await call(url, 'POST', '/token', agent)
   return status === 200 ? performance.now() - started : Infinity
-}
-
-/** The metric is measured from one reading to the next. */
-async function loopDelay({ url }: ServerUnderTest, agent: Agent): Promise<number | null> {
-  const { text } = await call(url, 'GET', '/metrics', agent)
-  const value = /^nodejs_eventloop_lag_p99_seconds ([\d.e-]+)$/m.exec(text)?.[1]
-  return value === undefined ? null : Number(value)
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
@@ -34,6 +35,8 @@ export interface ServerUnderTest {
   mainThreadMs(): number | null
   /** MiB now and at most. */
   memory(): { rss: number; peak: number } | null
+  /** By how many milliseconds its event loop was late, in the worst hundredth of the time since this was last asked. */
+  loopDelayP99(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -41,8 +44,10 @@ export async function startContender(name: Contender): Promise<ServerUnderTest> 
   const port = await freePort()
   const script = name === 'serve' ? ['../dist/cli/main.js', 'serve'] : [`./rivals/${name}.mjs`]
   const [file = '', ...args] = script
-  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const watcher = new URL('./loop-delay.mjs', import.meta.url).href
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const child = spawn(process.execPath, ['--import', watcher, path, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env['PATH'],
       UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
@@ -65,6 +70,11 @@ export async function startContender(name: Contender): Promise<ServerUnderTest> 
       const mebibytes = (name: string) =>
         Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status ?? '')?.[1]) / 1024
       return status === null ? null : { rss: mebibytes('VmRSS'), peak: mebibytes('VmHWM') }
+    },
+    async loopDelayP99() {
+      child.send('loop delay')
+      const [milliseconds] = (await once(child, 'message')) as [number]
+      return milliseconds
     },
     stop() {
       child.kill()

@@ -16,6 +16,8 @@ export interface SteadyResult {
   /** Milliseconds from outside. */
   healthP50: number
   healthP99: number
+  /** Milliseconds, as the server's own process measures it. */
+  loopDelayP99: number
   rss: number | null
   peak: number | null
   /** Answers that should have been tokens and weren't, and tokens that don't verify. */
@@ -28,6 +30,7 @@ export async function steadyLoad(
   seconds: number,
   connections = CONNECTIONS,
 ): Promise<SteadyResult> {
+  await server.loopDelayP99() // what was before doesn't count
   const before = server.mainThreadMs()
   const load = spawnSync('wrk', ['-v']).error
     ? loadFromNode(server, seconds, connections)
@@ -41,6 +44,7 @@ export async function steadyLoad(
     mainThreadMsPerToken: before === null || after === null ? null : (after - before) / tokens,
     healthP50: at(watched.health, 0.5),
     healthP99: at(watched.health, 0.99),
+    loopDelayP99: await server.loopDelayP99(),
     rss: memory?.rss ?? null,
     peak: memory?.peak ?? null,
     wrong: wrong + watched.wrong,

@@ -6,7 +6,8 @@ export const CHAT_ORIGIN = 'https://kinescope.io'
 /** An http(s) address; undefined for anything else: an attribute can come from a CMS field. */
 export function httpUrl(raw: unknown, base?: string): URL | undefined {
   const text = readPasted(raw)
-  const url = text ? attempt(() => new URL(text, base)) : undefined
+  // a plain id is no address; what `new URL` throws costs a page more than all else that is read of its tag
+  const url = text && (base ?? text.includes(':')) ? attempt(() => new URL(text, base)) : undefined
   return url && /^https?:$/.test(url.protocol) ? url : undefined
 }
 

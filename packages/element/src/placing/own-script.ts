@@ -21,9 +21,12 @@ export function findOwnScript(): OwnScript {
   const current = ofDocument('currentScript')
   const scripts = [...ofDocument('scripts')].filter(isScript)
   const ours = (script: HTMLScriptElement) => NAME.test(pathOf(sourceOf(script)))
+  if (isScript(current) && ours(current)) {
+    const source = sourceOf(current)
+    const whole = /^https?:\/\//i.test(current.getAttribute('src')!)
+    return { settings: current.dataset, address: whole ? source : (runningFile() ?? source) }
+  }
   const address = runningFile()
-  if (isScript(current) && ours(current))
-    return { settings: current.dataset, address: address ?? sourceOf(current) }
   if (address) {
     const isOf = (source: string) => pathOf(source) === pathOf(address)
     const tag = scripts.find((script) => isOf(script.src) || isOf(sourceOf(script)))
@@ -49,7 +52,22 @@ const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
  */
 function runningFile(): string | undefined {
   // a page may have put something of its own in the stack's place
-  const stack = attempt(() => `${new Error().stack}`)
+  const stack = attempt(innermostFrame)
   const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(stack ?? '')?.[0]
   return file && NAME.test(pathOf(file)) ? file : undefined
+}
+
+/**
+ * The stack of this function alone, whatever the page's limit is. To say where a frame is, V8 reads the frame's function
+ * anew, and further out that is the whole file: a quarter of what the element costs a page until its chat is there.
+ */
+function innermostFrame(): string {
+  const { stackTraceLimit } = Error as { stackTraceLimit?: unknown }
+  const limited = typeof stackTraceLimit === 'number'
+  if (limited) Reflect.set(Error, 'stackTraceLimit', 1)
+  try {
+    return `${new Error().stack}`
+  } finally {
+    if (limited) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  }
 }

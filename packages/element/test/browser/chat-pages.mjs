@@ -54,15 +54,18 @@ export function bench() {
       if (query.csp) context.set('Content-Security-Policy', query.csp)
       if (query.coep) context.set('Cross-Origin-Embedder-Policy', query.coep)
       if (query.referrer) context.set('Referrer-Policy', query.referrer)
-      context.type = 'html'
-      context.body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>${query.head ?? ''}</head><body>${query.body ?? ''}</body></html>`
+      context.type = `text/html; charset=${query.encoding ?? 'utf-8'}`
+      context.body = `<!doctype html><html lang="${query.lang ?? 'en'}"><head><title>Page</title>${query.head ?? ''}</head><body>${query.body ?? ''}</body></html>`
       return
     }
     if (/^\/bench\/dist\/.*js$/.test(path)) {
       context.type = 'js'
       const script = await readFile(new URL(`../../dist/${path.slice(12)}`, import.meta.url), 'utf8')
       // the same script as another release of it
-      context.body = query.version ? script.replace(VERSION, query.version) : script
+      const body = query.version ? script.replace(VERSION, query.version) : script
+      // a host that tells no encoding, with the file as it is or as somebody saved it
+      if (query.bare !== undefined) context.set('Content-Type', 'text/javascript')
+      context.body = query.bare === 'unmarked' ? body.replace(/^\ufeff/, '') : body
       return
     }
     if (/^\/bench\/optimized\/.*js$/.test(path)) {

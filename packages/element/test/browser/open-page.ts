@@ -29,11 +29,16 @@ const RECORDER = `<script>
   fetch = (url, ...rest) => (fetched.push(String(url)), real(url, ...rest))
 </script>`
 
-/** Loads a page of this markup in a frame that is removed after the test. */
-export async function openPage(parts: { head?: string; body?: string }): Promise<Page> {
+/** Loads a page of this markup, in this encoding and language, in a frame that is removed after the test. */
+export async function openPage(parts: {
+  head?: string
+  body?: string
+  encoding?: string
+  lang?: string
+}): Promise<Page> {
   const frame = document.createElement('iframe')
   frame.style.cssText = 'width:800px;height:700px'
-  const query = new URLSearchParams({ head: RECORDER + (parts.head ?? ''), body: parts.body ?? '' })
+  const query = new URLSearchParams({ ...parts, head: RECORDER + (parts.head ?? '') })
   frame.src = `/bench/page?${query}`
   const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }))
   document.body.append(frame)

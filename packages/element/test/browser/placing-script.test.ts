@@ -177,21 +177,47 @@ describe('the script on a page', () => {
       expect(page.errors).to.deep.equal([])
     })
 
-  for (const stack of [
-    '(_, frames) => frames',
-    '() => Object.create(null)',
-    '() => { throw new Error("no stack") }',
+  for (const own of [
+    'Error.prepareStackTrace = (_, frames) => frames',
+    'Error.prepareStackTrace = () => Object.create(null)',
+    'Error.prepareStackTrace = () => { throw new Error("no stack") }',
+    'Error.stackTraceLimit = 0',
+    'Error.stackTraceLimit = 7',
+    'delete Error.stackTraceLimit',
+    'Object.defineProperty(Error, "stackTraceLimit", { value: 3 })',
+    'Object.defineProperty(Error, "stackTraceLimit", { get: () => 3, set() { throw new Error("mine") } })',
+    'Object.freeze(Error)',
   ])
-    it(`finds its tag where the page makes its own stacks: ${stack}`, async () => {
+    it(`finds its tag where the page makes its own stacks, and leaves them: ${own}`, async () => {
       const { asked, data } = await settings()
       const page = await openPage({
-        head: `<script>Error.prepareStackTrace = ${stack}</script><script type="module" src="${MODULE}" ${data}></script>`,
+        head: `<script>${own}; limit = Error.stackTraceLimit</script><script type="module" src="${MODULE}" ${data}></script>`,
         body: TAG,
       })
       await chatOf(page)
       expect(await asked()).to.have.length(1)
       expect(page.errors).to.deep.equal([])
+      expect(page.window.eval('Error.stackTraceLimit === limit')).to.equal(true)
     })
+
+  it('says its words in their letters on a page in another encoding, whose host tells none', async () => {
+    const { data } = await settings()
+    const titleOf = async (query: string) => {
+      const page = await openPage({
+        head: `<script src="${CLASSIC}?${query}" ${data}></script>`,
+        body: TAG,
+        encoding: 'windows-1251',
+        lang: 'ru',
+      })
+      const chat = await chatOf(page)
+      expect(page.document.characterSet).to.equal('windows-1251')
+      expect(page.errors).to.deep.equal([])
+      return shownFrame(chat)!.title
+    }
+    expect(await titleOf('bare')).to.equal('Чат трансляции')
+    // without the mark the words are spoilt, and the chat is there all the same
+    expect(await titleOf('bare=unmarked')).to.not.equal('Чат трансляции')
+  })
 
   /** Where the statement went; the page's own server is the only one that may have it. */
   const BASE = '<base href="https://evil.example/app/">'
