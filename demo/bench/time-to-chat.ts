@@ -1,7 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../test/e2e/browser.js'
 import { EVENT } from '../test/placing/kinescope.js'
-import type { Site } from '../test/placing/site.js'
 import { chatTag, startBenchSite } from './bench-site.js'
 import { CATEGORIES, mainThread, type MainThread } from './main-thread.js'
 import { marked, median, quantile, rounded, type Aim, type Part } from './part.js'

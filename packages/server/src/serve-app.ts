@@ -2,6 +2,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { answerClientError } from './endpoint/client-error.js'
 import { notFound, send } from './endpoint/fastify-token-route.js'
 import type { TokenAnswer } from './endpoint/token-call.js'
+import { Turns } from './endpoint/turns.js'
 import type { AddressTest } from './identity/proxy-header.js'
 import { pathOf } from './log.js'
 
@@ -57,6 +58,12 @@ export function buildApp({
   app.server.maxConnections = MAX_CONNECTIONS
   // Node would answer by itself, without our headers; RFC 9110, section 10.1.1 lets us pass over what we don't know
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  const turns = new Turns()
+  app.addHook('onRequest', ({ url }, _reply, done) => {
+    // the token endpoint has turns of its own: whoever waits there keeps nobody from hearing that the server lives
+    if (pathOf(url) === '/token') done()
+    else turns.enter(done)
+  })
   app.setErrorHandler((error, request, reply) => {
     logger.error({ err: error, requestId: request.id }, 'a route failed')
     const { body, headers } = notFound(request.id)

@@ -5,6 +5,7 @@ import { eventLookup, type AllowedEvent } from './endpoint/event-list.js'
 import { mountToken, notFound, send, tokenCall } from './endpoint/fastify-token-route.js'
 import { SigningQueue } from './endpoint/signing-queue.js'
 import { createTokenEndpoint } from './endpoint/token-endpoint.js'
+import { Turns } from './endpoint/turns.js'
 import { identitySource } from './identity/configured-identity.js'
 import { pseudonymWith } from './identity/identity.js'
 import { addressesIn } from './identity/proxy-header.js'
@@ -88,6 +89,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     limits: limiter ?? undefined,
     registration: watch ?? undefined,
     queue,
+    turns: new Turns(),
     onOutcome: (outcome) => {
       metrics.outcome(outcome)
       refusals.outcome(outcome)

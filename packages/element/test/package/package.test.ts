@@ -184,18 +184,22 @@ describe('the standalone file', () => {
     expect(Object.keys(context)).toEqual(before)
   })
 
+  it('says its encoding, and that it is to be compiled while it arrives, before all else', () => {
+    expect(text('dist/kinescope-chat.js').startsWith('\ufeff//# allFunctionsCalledOnLoad\n;')).toBe(true)
+  })
+
   it('says where its code comes from', () => {
     const { sourcesContent, mappings } = JSON.parse(text('dist/kinescope-chat.js.map')) as {
       sourcesContent: string[]
       mappings: string
     }
-    // the first line is a shield for concatenated scripts and maps to nothing; the code is on the second
+    // the first two lines are a word to the engine and a shield for concatenated scripts, and map to nothing
     expect(
       mappings
         .split(';')
-        .slice(0, 2)
+        .slice(0, 3)
         .map((line) => line !== ''),
-    ).toEqual([false, true])
+    ).toEqual([false, false, true])
     expect(sourcesContent.every((source) => source.length > 0)).toBe(true)
   })
 })

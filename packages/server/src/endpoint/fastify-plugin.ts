@@ -4,6 +4,7 @@ import { loadScripts, mountScripts } from '../routes/scripts.js'
 import { clientAddressBy } from './client-address.js'
 import { mountToken } from './fastify-token-route.js'
 import { endpointFor, type TokenHandlerOptions } from './fetch-handler.js'
+import { Turns } from './turns.js'
 
 export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest> {
   /** Serve the element's script files beside the token endpoint, where their default `token-url` points. True by default. */
@@ -21,7 +22,7 @@ const GRACE_MS = 3000
  */
 export const kinescopeChat = fp(
   async (app: FastifyInstance, { scripts = true, ...options }: KinescopeChatOptions) => {
-    const endpoint = endpointFor(options)
+    const endpoint = endpointFor(options, new Turns())
     mountToken(app, endpoint, addressWhereKnown)
     // Fastify waits for requests under way before onClose: a hook of the host that hangs would keep it for ever
     let ending: NodeJS.Timeout | undefined

@@ -15,6 +15,7 @@ import type {
 } from './token-call.js'
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 import { BodyChunks, MAX_BODY_BYTES, type RequestBody } from './token-request.js'
+import type { Turns } from './turns.js'
 
 /** What a token endpoint in code is made of; the same under every server. */
 export interface TokenHandlerOptions<R> {
@@ -57,7 +58,7 @@ export interface FetchHandlerOptions extends TokenHandlerOptions<Request> {
 }
 
 /** Turns the options of code into the endpoint's own; refuses what would be unsafe. @throws TypeError */
-export function endpointFor<R>(options: TokenHandlerOptions<R>): TokenEndpoint<R> {
+export function endpointFor<R>(options: TokenHandlerOptions<R>, turns?: Turns): TokenEndpoint<R> {
   const { authenticate, tokenTtl = 3600, userIdSecret, allowedOrigins, limits, signal, ...rest } = options
   if (!Number.isInteger(tokenTtl) || tokenTtl < 60 || tokenTtl > 86_400) {
     throw new TypeError('tokenTtl must be a whole number of seconds from 60 to 86400')
@@ -78,6 +79,7 @@ export function endpointFor<R>(options: TokenHandlerOptions<R>): TokenEndpoint<R
   }
   const endpoint = createTokenEndpoint<R>({
     ...rest,
+    turns,
     allowedOrigins,
     tokenTtl,
     limits: { address: limit('address'), visitor: limit('visitor') },

@@ -37,6 +37,8 @@ export interface IssueOptions<R> {
   queue: SigningQueue
   /** Requests under way. */
   open: () => number
+  /** Requests that have come and not begun. */
+  waiting: () => number
   onOutcome: (outcome: TokenOutcome) => void
   onToken: (issued: IssuedToken) => void
   now: () => number
@@ -60,7 +62,7 @@ export function tokenIssuer<R>(
 
   /** Before a byte of the body: who comes back at once would otherwise be all that the machine works for. */
   function admit(): void {
-    if (!queue.full && options.open() <= MAX_OPEN) return
+    if (queue.hasRoom(options.waiting()) && options.open() <= MAX_OPEN) return
     throw new Refusal('overloaded', { reason: 'queue', retryAfter: queue.comeBackIn() })
   }
 

@@ -5,6 +5,7 @@ import { answerWith, endpointFor, type TokenHandlerOptions } from './fetch-handl
 import { readNodeBody } from './node-body.js'
 import type { TokenCall } from './token-call.js'
 import { bodyReadAlready, MAX_BODY_BYTES, type RequestBody } from './token-request.js'
+import { Turns } from './turns.js'
 
 export interface NodeHandlerOptions<R extends IncomingMessage> extends TokenHandlerOptions<R> {
   /** The visitor's address behind a trusted proxy (Express: `(request) => request.ip`). */
@@ -30,7 +31,7 @@ export type NodeHandler<R extends IncomingMessage> = (
 export function createNodeHandler<R extends IncomingMessage>(options: NodeHandlerOptions<R>): NodeHandler<R> {
   const { clientAddress, trustedProxies, ...rest } = options
   const addressOf = clientAddress ?? clientAddressBy(trustedProxies)
-  const endpoint = endpointFor<R>(rest)
+  const endpoint = endpointFor<R>(rest, new Turns())
   return async (request, response, parsedBody) => {
     const { headers: asked, method = 'GET' } = request
     // serverless adapters make requests without a socket

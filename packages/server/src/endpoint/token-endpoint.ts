@@ -25,6 +25,7 @@ import {
   type TokenOutcome,
 } from './token-call.js'
 import { checkContentType } from './token-request.js'
+import type { Turns } from './turns.js'
 
 export interface TokenEndpointOptions<R> {
   identify: IdentitySource<R>
@@ -44,6 +45,8 @@ export interface TokenEndpointOptions<R> {
   limits?: { address?: RateLimit | undefined; visitor?: RateLimit | undefined } | undefined
   registration?: RegistrationView | undefined
   queue?: SigningQueue | undefined
+  /** How many requests begin in one turn of Node's loop; elsewhere the platform sees to that. */
+  turns?: Turns | undefined
   /** Milliseconds a request may take in all. */
   deadlineMs?: number | undefined
   /** Neither this nor `onToken` is waited for; what they throw or reject with is dropped. */
@@ -71,7 +74,7 @@ const METHODS = 'POST, OPTIONS'
 /** Puts the checks, the identity and the keys together. */
 export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
   const { notBefore = false, now = Date.now, random = Math.random } = options
-  const { queue = new SigningQueue(() => performance.now()), deadlineMs = DEADLINE_MS } = options
+  const { queue = new SigningQueue(() => performance.now()), deadlineMs = DEADLINE_MS, turns } = options
   const onOutcome = listener(options.onOutcome)
   const allowedOrigins = new Set(options.allowedOrigins)
   const deadlines = new Deadlines(deadlineMs)
@@ -81,6 +84,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     notBefore,
     queue,
     open: () => deadlines.size,
+    waiting: () => turns?.waiting ?? 0,
     onOutcome,
     onToken: listener(options.onToken),
     now,
@@ -127,6 +131,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 
   async function answer(call: TokenCall<R>): Promise<TokenAnswer> {
+    if (turns) await new Promise<void>((begin) => turns.enter(begin))
     const { method } = call
     const verdict = judge(call)
     const origin = call.header('origin')

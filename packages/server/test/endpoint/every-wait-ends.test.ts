@@ -130,7 +130,7 @@ describe('a limit of the host’s own', () => {
 describe('more than can be signed', () => {
   it('is refused before the body is read and the site asked', async () => {
     const queue = new SigningQueue(() => 0)
-    Object.defineProperty(queue, 'full', { value: true })
+    Object.defineProperty(queue, 'hasRoom', { value: () => false })
     const identify = vi.fn(never)
     const readBody = vi.fn(never)
     const { endpoint } = endpointWith(key, { queue, identify })
@@ -146,8 +146,8 @@ describe('more than can be signed', () => {
     const queue = new SigningQueue(() => now)
     const forGood = { ended: never(), throwIfOver: () => undefined }
     for (let index = 0; index < 100; index++) void queue.run(never, forGood)
-    expect(queue.full).toBe(false)
+    expect(queue.hasRoom()).toBe(true)
     now = 1500
-    expect(queue.full).toBe(true)
+    expect(queue.hasRoom()).toBe(false)
   })
 })

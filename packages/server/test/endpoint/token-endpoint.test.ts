@@ -379,7 +379,7 @@ describe('each refusal', () => {
     identify: () => Promise.resolve({ refused: code, reason: 'test' } as const),
   })
   const full = new SigningQueue(() => 0)
-  Object.defineProperty(full, 'full', { value: true })
+  Object.defineProperty(full, 'hasRoom', { value: () => false })
   const cases: Case[] = [
     ['sign-in-required', refused('sign-in-required'), 401],
     ['access-denied', refused('access-denied'), 403],
@@ -447,7 +447,7 @@ describe('each refusal', () => {
 
   it('tells each of a crowd that is turned away when there will be room', async () => {
     const queue = new SigningQueue(() => 0, 1)
-    Object.defineProperty(queue, 'full', { value: true })
+    Object.defineProperty(queue, 'hasRoom', { value: () => false })
     const { endpoint } = setUp({ queue })
     const wait = async () => Number((await endpoint.answer(call())).headers['Retry-After'])
     expect(await wait()).toBe(2)
