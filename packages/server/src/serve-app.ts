@@ -58,12 +58,6 @@ export function buildApp({
   app.server.maxConnections = MAX_CONNECTIONS
   // Node would answer by itself, without our headers; RFC 9110, section 10.1.1 lets us pass over what we don't know
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
-  const turns = new Turns()
-  app.addHook('onRequest', ({ url }, _reply, done) => {
-    // the token endpoint has turns of its own: whoever waits there keeps nobody from hearing that the server lives
-    if (pathOf(url) === '/token') done()
-    else turns.enter(done)
-  })
   app.setErrorHandler((error, request, reply) => {
     logger.error({ err: error, requestId: request.id }, 'a route failed')
     const { body, headers } = notFound(request.id)
@@ -76,6 +70,18 @@ export function buildApp({
     return send(reply, { status: 500, headers, body: JSON.stringify(problem) })
   })
   return app
+}
+
+/**
+ * Whatever is asked for begins in portions, too: a script that everybody loads at the start of a stream, an address that isn't
+ * there. The token endpoint has a line of its own: whoever waits in it keeps nobody from hearing that the server lives.
+ */
+export function beginInPortions(app: FastifyInstance, tokenPath: string): void {
+  const turns = new Turns()
+  app.addHook('onRequest', ({ url }, _reply, done) => {
+    if (pathOf(url) === tokenPath) done()
+    else turns.enter(done)
+  })
 }
 
 /**

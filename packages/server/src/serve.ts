@@ -17,7 +17,7 @@ import { mountAdmin, mountHealth } from './routes/health.js'
 import { Metrics } from './routes/metrics.js'
 import { ownAddressBy } from './routes/own-address.js'
 import { loadScripts, mountScripts } from './routes/scripts.js'
-import { addressOf, buildApp, closeOnce, warnOfUnknownProxy } from './serve-app.js'
+import { addressOf, beginInPortions, buildApp, closeOnce, warnOfUnknownProxy } from './serve-app.js'
 
 /**
  * Connections that wait to be taken on; the kernel cuts it to its own bound (`net.core.somaxconn`). With Node's 511 the
@@ -105,6 +105,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const isTrusted = addressesIn(trustedProxies)
   const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
   warnOfUnknownProxy(app, isTrusted, logger)
+  beginInPortions(app, `${basePath}/token`)
   const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
   await app.register(
     (scope, _options, done) => {

@@ -3,8 +3,6 @@ import { ReturnSlots } from './return-slots.js'
 
 /** Work that would take longer than this to sign is refused at once: a late token is no better than a retry. */
 const MAX_WAIT_MS = 1000
-/** So is what comes when this much is before the door: an element waits for ten seconds, and on a slow machine they are soon over. */
-const MAX_LINE_MS = 3000
 /**
  * Signatures that make one measurement. They come out of the threads in bursts, with a pause between: of each by itself
  * the pause would look like a slow machine, and turn away the next one who asks.
@@ -53,8 +51,7 @@ export class SigningQueue {
     if (this.#pending < ALWAYS_WELCOME) return true
     // a signer that has stopped (a vault that hangs) gives no measurement to go by
     const stalled = this.#clock() - this.#busySince > MAX_WAIT_MS
-    const inTime = this.#pending * this.#perSignatureMs <= MAX_WAIT_MS
-    return !stalled && inTime && waiting * this.#perSignatureMs <= MAX_LINE_MS
+    return !stalled && (this.#pending + waiting) * this.#perSignatureMs <= MAX_WAIT_MS
   }
 
   /** Whole seconds, for whoever is turned away: when there will be room for them. */

@@ -34,6 +34,15 @@ describe('the signing queue', () => {
     expect(queue.hasRoom()).toBe(true)
   })
 
+  it('counts whoever has come and not begun, unless the signers have nothing to do', () => {
+    const queue = new SigningQueue(() => 0, 1)
+    const never = () => new Promise<void>(() => undefined)
+    for (let i = 0; i < 63; i++) void queue.run(never, new Deadline())
+    expect(queue.hasRoom(5000)).toBe(true)
+    for (let i = 0; i < 37; i++) void queue.run(never, new Deadline())
+    expect([queue.hasRoom(0), queue.hasRoom(900), queue.hasRoom(901)]).toEqual([true, true, false])
+  })
+
   it('never refuses a handful, however slow the machine seems', async () => {
     const { queue, start, finishOne } = queueWith(5000)
     start()

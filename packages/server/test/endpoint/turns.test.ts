@@ -2,7 +2,7 @@ import pino from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createTokenEndpoint } from '../../src/endpoint/token-endpoint.js'
 import { Turns } from '../../src/endpoint/turns.js'
-import { buildApp } from '../../src/serve-app.js'
+import { beginInPortions, buildApp } from '../../src/serve-app.js'
 
 /** Turns of the loop that come when they are called for. */
 function turnsByHand() {
@@ -113,6 +113,7 @@ describe('a crowd that is refused', () => {
 
   it('is refused so at any address of `serve`', async () => {
     const app = buildApp({ isTrusted: () => false, logger: pino({ enabled: false }), allowedOrigins: [] })
+    beginInPortions(app, '/chat/token')
     let begun = 0
     app.get('/page', () => ++begun)
     await app.ready()
