@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { isMet, type Aim, type Part, type Row, type Table } from './part.js'
+import { isMet } from '../../packages/server/bench/aim.js'
+import type { NamedAim, Part, Row, Table } from './part.js'
 
 export interface Circumstances {
   date: string
@@ -40,7 +41,7 @@ ${HISTORY}`
 }
 
 /** What was to be reached, and whether it was; in the console and on the page. */
-export const aimRows = (aims: readonly Aim[]): Row[] =>
+export const aimRows = (aims: readonly NamedAim[]): Row[] =>
   aims.map((aim) => ({
     figure: aim.what,
     aim: `${aim.bound} ${aim.limit}`,

@@ -1,4 +1,4 @@
-import { drawn, rounded, type Aim, type Part } from './part.js'
+import { drawn, rounded, type NamedAim, type Part } from './part.js'
 import { play, stories, TTL_S } from './viewers.js'
 
 const CROWDS = [
@@ -8,7 +8,7 @@ const CROWDS = [
 
 /** A hundred thousand and a million viewers, simulated with the element's own delays. */
 export function crowds(): Part {
-  const aims: Aim[] = []
+  const aims: NamedAim[] = []
   const tables = CROWDS.map(({ viewers, replicas }) => {
     // what a crowd that came within ten seconds brings back at exp - 60 s, where nobody had been refused
     const naive = stories(viewers, Infinity, 'naive')[1]!

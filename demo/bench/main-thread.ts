@@ -17,11 +17,11 @@ interface TraceEvent {
   ts: number
   dur: number
   tdur?: number
-  args: { name?: string; data?: { url?: string } }
+  args: { data?: { url?: string } }
 }
 
 /** What of a trace has to be recorded. */
-export const CATEGORIES = ['devtools.timeline', 'toplevel', '__metadata']
+export const CATEGORIES = ['devtools.timeline', 'toplevel']
 
 const SCRIPT =
   /^(EvaluateScript|FunctionCall|RunMicrotasks|TimerFire|EventDispatch|FireAnimationFrame|MinorGC|MajorGC|v8\.\w+)$/

@@ -1,3 +1,5 @@
+import type { Aim } from '../../packages/server/bench/aim.js'
+
 export type Row = Record<string, string | number | boolean>
 
 /** One table of the benchmark's page. */
@@ -10,13 +12,10 @@ export interface Table {
   picture?: string[]
 }
 
-/** What a figure was to reach, and what it is. A quiet machine shows it; a busy one may miss it. */
-export interface Aim {
+/** An aim of the page. */
+export interface NamedAim extends Aim {
   /** The figure, with its unit. */
   what: string
-  measured: number
-  bound: 'at least' | 'at most'
-  limit: number
 }
 
 /** What one part of the benchmark has found. */
@@ -24,12 +23,9 @@ export interface Part {
   title: string
   /** How it was measured. */
   how: string
-  aims?: Aim[]
+  aims?: NamedAim[]
   tables: Table[]
 }
-
-export const isMet = ({ measured, bound, limit }: Aim): boolean =>
-  bound === 'at least' ? measured >= limit : measured <= limit
 
 export const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits))
 

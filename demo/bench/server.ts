@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { drawn, rounded, type Aim, type Part, type Row } from './part.js'
+import type { Aim } from '../../packages/server/bench/aim.js'
+import { drawn, rounded, type Part, type Row } from './part.js'
 
 const ROOT = new URL('../../', import.meta.url)
 
@@ -8,7 +9,8 @@ type Figures = Record<string, number | string | boolean | null>
 
 interface Measured {
   machine: { cores: number; seconds: number; rounds: number }
-  aims: { name: string; bound: Aim['bound']; limit: number; measured: number | null }[]
+  /** A figure that could not be measured is null in JSON. */
+  aims: (Omit<Aim, 'measured'> & { name: string; measured: number | null })[]
   steady: Figures[]
   overloads: Figures[]
   /** MiB, every five seconds under load. */

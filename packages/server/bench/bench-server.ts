@@ -11,6 +11,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { isMet } from './aim.js'
 import { overload, type Crowd, type OverloadResult } from './overload.js'
 import { startContender, untilHealthy, type Contender } from './server-under-test.js'
 import { at, CONNECTIONS, steadyLoad, type SteadyResult } from './steady-load.js'
@@ -109,7 +110,7 @@ const steady = kinds.map(({ contender, connections }) => {
 const serve = steady.find(
   ({ contender, connections }) => contender === 'serve' && connections === CONNECTIONS,
 )
-const aims = AIMS.map((aim) => ({ ...aim, measured: serve?.[aim.name] ?? null }))
+const aims = AIMS.map((aim) => ({ ...aim, measured: serve?.[aim.name] ?? Number.NaN }))
 const machine = { cores: CORES, node: process.version, seconds: SECONDS, rounds: ROUNDS }
 const cache = fileURLToPath(new URL('../../../.cache/', import.meta.url))
 mkdirSync(cache, { recursive: true })
@@ -130,10 +131,9 @@ console.table(steady.map(rounded))
 console.log('All at one moment, and again after every answer, for 5 s')
 console.table(overloads.map(rounded))
 
-for (const { name, bound, limit, measured } of aims) {
-  const figure = measured ?? Number.NaN
-  const met = bound === 'at least' ? figure >= limit : figure <= limit
-  console.log(`${met ? 'met' : 'NOT met'}: ${name} ${figure.toFixed(2)}, aim ${bound} ${limit}`)
+for (const aim of aims) {
+  const { name, bound, limit, measured } = aim
+  console.log(`${isMet(aim) ? 'met' : 'NOT met'}: ${name} ${measured.toFixed(2)}, aim ${bound} ${limit}`)
 }
 const wrong = (serve?.wrong ?? 0) + overloads.reduce((sum, result) => sum + result.wrong, 0)
 const slow = !serve || serve.ofOpenssl < ALARM_RATIO || serve.healthP99 > ALARM_HEALTH_P99_MS

@@ -80,7 +80,7 @@ export function beginInPortions(app: FastifyInstance, tokenPath: string): void {
   const turns = new Turns()
   app.addHook('onRequest', ({ url }, _reply, done) => {
     if (pathOf(url) === tokenPath) done()
-    else turns.enter(done)
+    else turns.enter(() => done())
   })
 }
 

@@ -98,6 +98,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   })
 
   const { basePath, allowedOrigins, trustedProxies, admin } = config
+  const tokenPath = `${basePath}/token`
   const lost = lostAt(config)
   // a page that a visitor sees has words in it, also where its address can't be read
   const notFoundAt = (requestId: string, path: string, languages: string) =>
@@ -105,7 +106,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const isTrusted = addressesIn(trustedProxies)
   const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
   warnOfUnknownProxy(app, isTrusted, logger)
-  beginInPortions(app, `${basePath}/token`)
+  beginInPortions(app, tokenPath)
   const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
   await app.register(
     (scope, _options, done) => {
@@ -124,7 +125,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   // a method Fastify has no routes for arrives here, and the token endpoint has an answer to any
   app.setNotFoundHandler(async (request, reply) => {
     const path = pathOf(request.url)
-    if (path === `${basePath}/token`) return send(reply, await endpoint.answer(tokenCall(request)))
+    if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request)))
     return send(reply, notFoundAt(request.id, path, String(request.headers['accept-language'] ?? '')))
   })
   const adminApp = admin && buildApp({ isTrusted: () => false, logger, allowedOrigins: [] })

@@ -101,8 +101,8 @@ function marksIn(root: Node): Element[] {
 function isTaken(mark: Element, { 'event-id': id }: Wish, origin = CHAT_ORIGIN): boolean {
   const closest = ofNode('closest', mark)
   if (closest(`${TAG}>[slot],div[data-${TAG}]:not([data-${TAG}=""]) *`)) return true
-  const stream = closest(TAG)?.getAttribute('event-id')
-  return readEventId(stream, origin) === readEventId(id, origin)
+  const chat = closest(TAG)
+  return !!chat && readEventId(chat.getAttribute('event-id'), origin) === readEventId(id, origin)
 }
 
 let complaint: string | undefined

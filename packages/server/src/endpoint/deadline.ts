@@ -75,15 +75,20 @@ export class Deadlines {
     return this.#open.size
   }
 
-  /** Does a request's work within its time. Work that goes on after it has nobody left to hear it. */
+  /**
+   * Does a request's work within its time. Work that goes on after it has nobody left to hear it.
+   * @param spentMs how much of that time is over: the request has waited before the door
+   */
   async within<T>(
     work: (deadline: Deadline) => Promise<T>,
     whenGone?: (listener: () => void) => void,
+    spentMs = 0,
   ): Promise<T> {
+    if (spentMs >= this.#ms) throw new Refusal('overloaded', { reason: 'line-late', retryAfter: 2 })
     const deadline = new Deadline(whenGone)
     if (this.#closed) throw closing()
     this.#open.add(deadline)
-    const timer = setTimeout(() => deadline.end(), this.#ms)
+    const timer = setTimeout(() => deadline.end(), this.#ms - spentMs)
     try {
       return await Promise.race([work(deadline), deadline.ended])
     } finally {

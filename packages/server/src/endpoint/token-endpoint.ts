@@ -131,7 +131,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 
   async function answer(call: TokenCall<R>): Promise<TokenAnswer> {
-    if (turns) await new Promise<void>((begin) => turns.enter(begin))
+    const waitedMs = turns ? await new Promise<number>((begin) => turns.enter(begin)) : 0
     const { method } = call
     const verdict = judge(call)
     const origin = call.header('origin')
@@ -151,7 +151,11 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     }
     checkContentType(call.header('content-type'), call.header('content-encoding'))
     const whenGone = call.whenGone && ((listener: () => void) => call.whenGone?.(listener))
-    const { reply, setCookie } = await deadlines.within((deadline) => issue(call, deadline), whenGone)
+    const { reply, setCookie } = await deadlines.within(
+      (deadline) => issue(call, deadline),
+      whenGone,
+      waitedMs,
+    )
     const headers = headersFor(call, verdict)
     headers['Content-Type'] = 'application/json'
     if (setCookie) headers['Set-Cookie'] = setCookie

@@ -1,6 +1,9 @@
 /** As many as signatures are in the threads' hands: neither side keeps the other waiting. */
 const A_TURN = 64
 
+/** As many as `serve` takes connections: more can come where one connection sends several requests at once. */
+const LONGEST_LINE = 20_000
+
 /** A turn that hasn't come for so long won't: some runtimes drop what was begun for a request that has ended. Milliseconds. */
 const LOST_MS = 1000
 
@@ -22,7 +25,7 @@ export class Turns {
   readonly #loop: Loop
   #begun = 0
   #dueSince = 0
-  readonly #line: (() => void)[] = []
+  readonly #line: { begin: (waitedMs: number) => void; since: number }[] = []
 
   constructor(loop = NODE) {
     this.#loop = loop
@@ -33,13 +36,17 @@ export class Turns {
     return this.#line.length
   }
 
-  /** Begins a request: at once, or in a later turn where many have begun in this one. They begin in the order they came. */
-  enter(begin: () => void): void {
-    if (this.#begun === 0 || this.#loop.now() - this.#dueSince > LOST_MS) this.#callNext()
-    if (this.#begun >= A_TURN) this.#line.push(begin)
+  /**
+   * Begins a request: at once, or in a later turn where many have begun in this one. They begin in the order they came. Past
+   * the longest line whoever comes begins at once, and is refused by what has its bounds behind the door.
+   */
+  enter(begin: (waitedMs: number) => void): void {
+    const since = this.#loop.now()
+    if (this.#begun === 0 || since - this.#dueSince > LOST_MS) this.#callNext()
+    if (this.#begun >= A_TURN && this.#line.length < LONGEST_LINE) this.#line.push({ begin, since })
     else {
       this.#begun++
-      begin()
+      begin(0)
     }
   }
 
@@ -52,6 +59,7 @@ export class Turns {
     const next = this.#line.splice(0, A_TURN)
     this.#begun = next.length
     if (next.length > 0) this.#callNext()
-    for (const begin of next) begin()
+    const now = this.#loop.now()
+    for (const { begin, since } of next) begin(now - since)
   }
 }

@@ -1,5 +1,6 @@
 import pino from 'pino'
 import { describe, expect, it } from 'vitest'
+import type { TokenOutcome } from '../../src/endpoint/token-call.js'
 import { createTokenEndpoint } from '../../src/endpoint/token-endpoint.js'
 import { Turns } from '../../src/endpoint/turns.js'
 import { beginInPortions, buildApp } from '../../src/serve-app.js'
@@ -61,6 +62,24 @@ describe('the turns of requests', () => {
     expect(turns.waiting).toBe(200)
   })
 
+  it('tell how long each has waited', () => {
+    const { turns, turn, clock } = turnsByHand()
+    const waited: number[] = []
+    for (let index = 0; index < 65; index++) turns.enter((ms) => waited.push(ms))
+    clock.ms = 700
+    turn()
+    expect(waited).toEqual([...Array.from({ length: 64 }, () => 0), 700])
+  })
+
+  it('keep no longer line than there can be connections', () => {
+    const { turns } = turnsByHand()
+    let begun = 0
+    for (let index = 0; index < 64 + 20_000; index++) turns.enter(() => begun++)
+    expect([begun, turns.waiting]).toEqual([64, 20_000])
+    turns.enter(() => begun++)
+    expect([begun, turns.waiting]).toEqual([65, 20_000])
+  })
+
   it('go on where the runtime has dropped one', () => {
     const { turns, turn, lose, clock } = turnsByHand()
     let begun = 0
@@ -80,17 +99,17 @@ describe('the turns of requests', () => {
 })
 
 describe('a crowd that is refused', () => {
-  it('is refused in portions, with other work of the loop between', async () => {
-    let refused = 0
+  /** An endpoint that knows nobody. */
+  function endpointWith(turns: Turns, onOutcome: (outcome: TokenOutcome) => void = () => undefined) {
     const endpoint = createTokenEndpoint<null>({
       identify: () => Promise.resolve({ refused: 'sign-in-required', reason: 'test' }),
       events: ['stream'],
       keys: { current: () => ({ problem: 'key-unavailable' }) },
       tokenTtl: 3600,
-      turns: new Turns(),
-      onOutcome: () => refused++,
+      turns,
+      onOutcome,
     })
-    const crowd = Array.from({ length: 500 }, () =>
+    return () =>
       endpoint.answer({
         method: 'POST',
         header: (name) => ({ 'content-type': 'application/json', origin: 'https://a.example' })[name] ?? null,
@@ -99,8 +118,13 @@ describe('a crowd that is refused', () => {
         requestId: 'request',
         readBody: () => Promise.resolve({ text: '{"event_id":"stream"}' }),
         request: null,
-      }),
-    )
+      })
+  }
+
+  it('is refused in portions, with other work of the loop between', async () => {
+    let refused = 0
+    const ask = endpointWith(new Turns(), () => refused++)
+    const crowd = Array.from({ length: 500 }, ask)
     const seen: number[] = []
     while (refused < crowd.length) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -109,6 +133,17 @@ describe('a crowd that is refused', () => {
     const portions = seen.map((count, index) => count - (seen[index - 1] ?? 0))
     expect(Math.max(...portions)).toBeLessThanOrEqual(128)
     expect(new Set((await Promise.all(crowd)).map(({ status }) => status))).toEqual(new Set([401]))
+  })
+
+  it('has no more time than anybody: the line is a part of it', async () => {
+    const { turns, turn, clock } = turnsByHand()
+    const ask = endpointWith(turns)
+    const early = Array.from({ length: 64 }, ask)
+    const late = ask()
+    clock.ms = 8000
+    turn()
+    const statuses = (await Promise.all([...early, late])).map(({ status }) => status)
+    expect(statuses).toEqual([...Array.from({ length: 64 }, () => 401), 503])
   })
 
   it('is refused so at any address of `serve`', async () => {
