@@ -47,6 +47,13 @@ describe('a marked div', () => {
     expect((await askPage(shownFrame(chat!)!)).path).to.equal(`/chat/${EVENT}`)
   })
 
+  for (const id of ['“”', '\u200b', '#token=x'])
+    it(`says that its id is none: ${JSON.stringify(id)}`, async () => {
+      const { chat } = await upgraded(`<div data-kinescope-chat="${id}"></div>`)
+      await whenState(chat!, 'error')
+      expect(chat!.problem?.code).to.equal('event-id-missing')
+    })
+
   for (const filling of ['', ' \n ', '&nbsp;', '<br>', '\n&nbsp;<br>\n'])
     it(`counts as empty with ${JSON.stringify(filling)} inside`, async () => {
       const { root } = await upgraded(`<div data-kinescope-chat="${EVENT}">${filling}</div>`)

@@ -1,8 +1,8 @@
 /** As many as signatures are in the threads' hands: neither side keeps the other waiting. */
 const A_TURN = 64
 
-/** As many as `serve` takes connections: more can come where one connection sends several requests at once. */
-const LONGEST_LINE = 20_000
+/** As many as the endpoint has under way at most: one connection can send several requests at once, and each takes some 25 kB. */
+const LONGEST_LINE = 8000
 
 /** A turn that hasn't come for so long won't: some runtimes drop what was begun for a request that has ended. Milliseconds. */
 const LOST_MS = 1000
