@@ -100,7 +100,11 @@ class Night {
   async play(text: string, kid: string, afterCommand: (line: string) => Promise<void>): Promise<string> {
     const made: string[] = []
     for (const part of text.split(/(```console\n[\s\S]*?```|<!-- clock: [\s\S]*? -->)/)) {
-      if (part.startsWith('<!-- clock: 90 min')) vi.setSystemTime(Date.now() + 90 * MINUTE)
+      if (part.startsWith('<!-- clock: 90 min')) {
+        vi.setSystemTime(Date.now() + 90 * MINUTE)
+        // in which the server has come to the new key by itself
+        await this.until(async () => (await this.enter('user-1')) === null && this.kidOf('user-1') !== kid)
+      }
       if (!part.startsWith('```console')) {
         made.push(part)
         continue
