@@ -28,6 +28,11 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
     '401',
     'Сайт не знает этого посетителя. Если он вошёл, его cookie не дошла до token-url: на другой сайт cookie уходит только с SameSite=None; Secure, а браузеры, блокирующие сторонние cookie, не отправят её вовсе. Разместите сервер токенов по пути или поддомену самого сайта или задайте identity.',
   ),
+  'name-required': note(
+    'visitor',
+    '401',
+    'В этот чат гости входят под именем, которое выбирают сами (CHAT_GUEST_NAMES=ask). Посетитель должен ввести имя.',
+  ),
   'access-denied': note(
     'site',
     '403',

@@ -26,6 +26,11 @@ const BY_CODE: Record<ElementCode, Sketch> = {
     about: text('You are signed out; the site’s /me answers 401.', 'Вы вышли; /me сайта отвечает 401.'),
     setup: { visitor: 'stranger' },
   },
+  'name-required': {
+    title: text('A guest without a name', 'Гость без имени'),
+    about: text('The token server asks for a name first.', 'Сервер токенов сначала спрашивает имя.'),
+    setup: scripted({ kind: 'problem', status: 401, code: 'name-required' }),
+  },
   'access-denied': {
     title: text('A banned visitor', 'Посетитель заблокирован'),
     about: text('The site’s /me answers 403.', '/me сайта отвечает 403.'),

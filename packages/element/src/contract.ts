@@ -6,6 +6,21 @@
 /** The body of `POST token-url`. */
 export interface TokenRequest {
   event_id: string
+  /** The identity token, where the request carries no `Authorization` header. */
+  identity?: string
+}
+
+/** The body of `POST guest`, beside the token endpoint, after `name-required`. */
+export interface GuestRequest {
+  name: string
+}
+
+/** A successful reply of `POST guest`. */
+export interface GuestReply {
+  /** The name as the chat shows it, with the guest mark. */
+  name: string
+  /** An identity token for the session, for browsers that block or drop the cookie. */
+  identity: string
 }
 
 /** A successful reply of the token endpoint. Durations are whole seconds, relative to the moment of the reply. */
@@ -20,6 +35,8 @@ export interface TokenReply {
   chat_id?: string
   /** The id in the token's `event_id` claim, where it differs from the one asked for. */
   event_id?: string
+  /** The share of visits that send reports, 0 to 1; without it every visit does. */
+  report_rate?: number
   /** Something the developer should know although the chat works, such as `jwt-not-enabled`. */
   warning?: Code
 }
@@ -37,10 +54,11 @@ export interface ProblemReply {
 /** The HTTP statuses that a code of the wire comes with: at any other it is not the endpoint's word. */
 export const WIRE_STATUSES = {
   'sign-in-required': [401],
+  'name-required': [401],
   'access-denied': [403],
   'event-not-allowed': [403],
   'origin-not-allowed': [403],
-  'bad-request': [400, 405, 413, 415],
+  'bad-request': [400, 405, 408, 413, 415, 431],
   'identity-expired': [401],
   'rate-limited': [429],
   'identity-unavailable': [503],

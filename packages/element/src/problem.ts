@@ -66,6 +66,7 @@ export interface Trouble {
 /** What a visitor can be told about a problem. The last six are the article's own cases, and a page that is too old. */
 export type Topic =
   | 'signIn'
+  | 'name'
   | 'denied'
   | 'notHere'
   | 'busy'

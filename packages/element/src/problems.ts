@@ -19,6 +19,12 @@ export const PROBLEMS: Readonly<Record<ElementCode, Readonly<ProblemKind>>> = {
     remediation:
       'The site does not know this visitor. If they are signed in, their cookie did not reach token-url: a cookie goes to another site only with SameSite=None; Secure, and browsers that block third-party cookies never send it. Serve the token server under a path or a subdomain of the site, or set identity. From a domain of its own, credentials must be "include".',
   },
+  'name-required': {
+    topic: 'name',
+    course: 'stays',
+    remediation:
+      'This chat lets guests in under a name that they choose (CHAT_GUEST_NAMES=ask). The visitor must enter one.',
+  },
   'access-denied': {
     topic: 'denied',
     course: 'refuses',

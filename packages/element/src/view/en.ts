@@ -37,6 +37,10 @@ export const en: Messages = {
       heading: 'Sign in to join the chat',
       message: 'Sign in to read and write here. Your name is shown with your messages.',
     },
+    name: {
+      heading: 'Choose a name',
+      message: 'Other people see it next to your messages.',
+    },
     denied: {
       heading: 'This chat is not open to you',
       message: 'Your account has no access to this chat. If you think it should, ask the organisers.',

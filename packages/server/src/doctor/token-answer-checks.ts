@@ -140,6 +140,12 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
         'the given statement has ended (identity-expired)',
         'Take a fresh one. If the page’s own is as old, the page is cached.',
       )
+    case 'name-required':
+      return make(
+        'guests must choose a name first (name-required)',
+        'That is CHAT_GUEST_NAMES=ask at work. Give --cookie-file with a member’s cookie to try more.',
+        'skip',
+      )
     case 'access-denied':
       return make(
         'the site refuses the given visitor (access-denied)',

@@ -13,6 +13,11 @@ export const PROBLEMS: Record<WireCode, ProblemKind> = {
     title: 'Sign in first',
     detail: 'The site does not know the visitor.',
   },
+  'name-required': {
+    status: 401,
+    title: 'Name required',
+    detail: 'A guest must choose a name first: POST guest with {"name": "…"}.',
+  },
   'access-denied': {
     status: 403,
     title: 'Access denied',
