@@ -10,17 +10,17 @@ import { ru } from '../packages/element/src/view/ru.js'
 import { CODE_NOTES, WHO } from './code-notes.js'
 
 const RETRIED = {
-  passes: { en: 'yes, with growing pauses', ru: 'да, с растущими паузами' },
-  foreign: {
+  retry: { en: 'yes, with growing pauses', ru: 'да, с растущими паузами' },
+  intermediary: {
     en: 'a few times; with a chat on the page, until its token ends',
     ru: 'несколько раз; если чат уже открыт — до конца токена',
   },
-  refuses: { en: 'no; the chat is taken away at once', ru: 'нет; чат убирается сразу' },
-  keeps: {
+  revoke: { en: 'no; the chat is taken away at once', ru: 'нет; чат убирается сразу' },
+  'retry-while-valid': {
     en: 'no; a chat that is on the page stays to its token’s end',
     ru: 'нет; открытый чат остаётся до конца токена',
   },
-  stays: { en: 'no; a button does', ru: 'нет; только кнопкой' },
+  keep: { en: 'no; a button does', ru: 'нет; только кнопкой' },
 }
 
 const OPERATORS: Partial<Record<Code, string>> = {
@@ -99,7 +99,7 @@ export function codePage(language: 'en' | 'ru'): string {
   const sections = (Object.keys(CODE_NOTES) as Code[]).map((code) => {
     const { who, http, ru: inRussian } = CODE_NOTES[code]
     const kind = code in PROBLEMS ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined
-    const words = kind && texts.topics[kind.topic]
+    const words = kind && texts.problems[kind.category]
     const picture = `pictures/${code}-${language}.png`
     const lines = [
       `## \`${code}\` {#${code}}`,
@@ -110,7 +110,7 @@ export function codePage(language: 'en' | 'ru'): string {
       [
         `- **${label.who}:** ${WHO[who][language]}`,
         ...(http ? [`- **HTTP:** ${http}`] : []),
-        ...(kind ? [`- **${label.again}:** ${RETRIED[kind.course][language]}`] : []),
+        ...(kind ? [`- **${label.again}:** ${RETRIED[kind.retryPolicy][language]}`] : []),
         `- **${label.how}:** ${escaped(language === 'ru' ? inRussian : (kind?.remediation ?? OPERATORS[code] ?? ''))}`,
       ].join('\n'),
     ]

@@ -8,7 +8,7 @@ export type {
   ChatStateChangeEvent,
 } from './chat-events.js'
 export * from './contract.js'
-export type { Problem, Topic } from './problem.js'
+export type { Problem, Category } from './problem.js'
 export type { Status } from './session/chat-state.js'
 export type { FetchToken, FetchTokenRequest, TokenReason } from './token/token-client.js'
 export type { Diagnostics } from './view/diagnostics.js'

@@ -232,8 +232,8 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   get #signInFirst(): boolean {
-    const { status, topic } = this.#session.state
-    return this.#actions.signInPressed && status === 'error' && topic === 'signIn'
+    const { status, category } = this.#session.state
+    return this.#actions.signInPressed && status === 'error' && category === 'signIn'
   }
 
   #describe(failure: Failure, retryInMs: number | null): Problem {

@@ -30,8 +30,8 @@ export interface Failure {
   claim?: string | undefined
   /** Whether it is the token of a chat on the page that has ended, and not one that came. */
   ended?: boolean | undefined
-  /** How it goes on, where that isn't its code's usual way. */
-  course?: Course | undefined
+  /** The retry policy, where it isn't the code's usual one. */
+  retryPolicy?: RetryPolicy | undefined
 }
 
 /** A failure to throw. Whatever else is thrown is the platform's or the page's, and is read before it is believed. */
@@ -45,7 +45,7 @@ export class ChatFailure extends Error implements Failure {
   declare claims?: Failure['claims']
   declare claim?: string | undefined
   declare ended?: boolean | undefined
-  declare course?: Course | undefined
+  declare retryPolicy?: RetryPolicy | undefined
 
   constructor(code: ElementCode, details?: Omit<Failure, 'code'>) {
     super(code)
@@ -57,14 +57,14 @@ export class ChatFailure extends Error implements Failure {
 export const chatFailure = (code: ElementCode, details?: Omit<Failure, 'code'>): ChatFailure =>
   new ChatFailure(code, details)
 
-/** A problem that is shown, and what it is to the visitor: many codes are one thing to them, and the texts go by it. */
-export interface Trouble {
+/** A problem that is shown, with its category. */
+export interface CategorizedProblem {
   readonly problem: Problem
-  readonly topic: Topic
+  readonly category: Category
 }
 
-/** What a visitor can be told about a problem. The last six are the article's own cases, and a page that is too old. */
-export type Topic =
+/** What a visitor can be told: many codes share one text. The texts of a language are listed by category. */
+export type Category =
   | 'signIn'
   | 'name'
   | 'denied'
@@ -74,9 +74,10 @@ export type Topic =
   | 'slow'
   | 'offline'
   | 'blocked'
-  | 'setUp'
+  | 'misconfigured'
   | 'intercepted'
-  | 'passing'
+  | 'transient'
+  // the cases of Kinescope's article
   | 'otherStream'
   | 'notForChat'
   | 'expiredOnArrival'
@@ -85,9 +86,11 @@ export type Topic =
   | 'pageTooOld'
 
 /**
- * How it goes on. `passes`: it can pass by itself, and is tried again. `foreign`: somebody else has answered in the
- * endpoint's place, which says nothing about the visitor: asked again while the token lives, and a few times without one.
- * `keeps`: asked again while the token lives, else it waits for a hand.
- * `refuses`: takes the chat away at once. `stays`: waits for a hand.
+ * What the element does after a failure.
+ * - `retry`: retries with growing delays.
+ * - `intermediary`: something else answered in the endpoint's place; retries while the token is valid, a few times without one.
+ * - `retry-while-valid`: retries while the token is valid, else waits for the visitor.
+ * - `keep`: keeps a chat that is there and waits for the visitor.
+ * - `revoke`: removes the chat at once.
  */
-export type Course = 'passes' | 'foreign' | 'keeps' | 'refuses' | 'stays'
+export type RetryPolicy = 'retry' | 'intermediary' | 'retry-while-valid' | 'keep' | 'revoke'

@@ -1,5 +1,5 @@
 import type { Failure } from '../problem.js'
-import { courseOf } from '../problems.js'
+import { retryPolicyOf } from '../problems.js'
 
 const FIRST_MS = 2_000
 /** So that nobody is without a token for longer than a minute and a half once an outage is over. */
@@ -40,16 +40,16 @@ export interface Standing {
  * come anew need the servers more.
  */
 export function askAgainIn(failure: Failure, { failures, leftMs, random }: Standing): number {
-  const course = courseOf(failure)
+  const retryPolicy = retryPolicyOf(failure)
   const live = leftMs > 0
   const again =
-    course === 'passes' ||
-    (course === 'foreign' && (live || failures <= FOREIGN_TRIES)) ||
-    (course === 'keeps' && live)
+    retryPolicy === 'retry' ||
+    (retryPolicy === 'intermediary' && (live || failures <= FOREIGN_TRIES)) ||
+    (retryPolicy === 'retry-while-valid' && live)
   if (!again || failure.code === 'offline') return Infinity
   const patient = !failure.retryAfterMs && failures > 1 && leftMs > PATIENT_MS * (failures > 2 ? 3 : 6)
   const wait = patient ? PATIENT_MS * spread(random) : backOff(failures, random, failure.retryAfterMs)
-  if (course === 'passes' || !live || wait < leftMs) return wait
+  if (retryPolicy === 'retry' || !live || wait < leftMs) return wait
   // what isn't asked once the token has ended is asked a last time shortly before
   const last = leftMs - LAST_LOOK_MS
   return last >= LAST_LOOK_MS ? last : Infinity

@@ -1,8 +1,8 @@
 import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper } from '../frame/frame-swapper.js'
-import type { Failure, Problem, Trouble } from '../problem.js'
-import { courseOf, topicOf } from '../problems.js'
+import type { Failure, Problem, CategorizedProblem } from '../problem.js'
+import { retryPolicyOf, categoryOf } from '../problems.js'
 import { readFailure } from '../token/read-failure.js'
 import type { TokenReason } from '../token/token-client.js'
 import { Alarm } from './alarm.js'
@@ -155,7 +155,7 @@ export class ChatSession {
   #fail(failure: Failure): void {
     this.failure = failure
     this.#failures++
-    if (courseOf(failure) === 'refuses') {
+    if (retryPolicyOf(failure) === 'revoke') {
       this.#request?.abort()
       this.#request = undefined
       this.tokens.held = null
@@ -172,17 +172,17 @@ export class ChatSession {
 
   /** Says what is wrong: of a chat whose token has ended, that; else the failure itself. */
   #report(failure: Failure): void {
-    const refused = courseOf(failure) === 'refuses'
+    const refused = retryPolicyOf(failure) === 'revoke'
     const expired = !refused && this.#endsAt <= steadyNow()
     const goesOn = this.#goesOn(failure)
     const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
     const { code, reason } = shown
-    const topic = topicOf(shown)
+    const category = categoryOf(shown)
     const before = this.state
     const problem = this.#host.describe(shown, goesOn ? this.askInMs : null)
     this.journal.note(code + (reason ? ` (${reason})` : ''))
-    this.#happen(refused ? 'refused' : goesOn && !expired ? 'troubled' : 'failed', { problem, topic })
-    if (before.problem?.code !== code || before.topic !== topic) this.#tell(new ChatErrorEvent(problem))
+    this.#happen(refused ? 'refused' : goesOn && !expired ? 'retrying' : 'failed', { problem, category })
+    if (before.problem?.code !== code || before.category !== category) this.#tell(new ChatErrorEvent(problem))
   }
 
   /** Whether a failure may yet pass by itself: another try is due, or the network's return is waited for. */
@@ -199,8 +199,8 @@ export class ChatSession {
 
   /** The same, while nobody has been told yet. */
   get #lostAt(): number {
-    const { problem, topic } = this.state
-    return problem && topic !== 'ended' ? this.#endsAt : Infinity
+    const { problem, category } = this.state
+    return problem && category !== 'ended' ? this.#endsAt : Infinity
   }
 
   /** Sets the one timer for what is due next, if anything is. */
@@ -225,7 +225,7 @@ export class ChatSession {
     this.#look()
   }
 
-  #happen(happening: Happening, trouble?: Trouble): void {
+  #happen(happening: Happening, trouble?: CategorizedProblem): void {
     const previous = this.state
     this.state = nextState(previous, happening, trouble)
     if (this.state === previous) return

@@ -1,4 +1,4 @@
-import type { Problem, Topic, Trouble } from '../problem.js'
+import type { Problem, Category, CategorizedProblem } from '../problem.js'
 
 export type Status = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' | 'error'
 
@@ -7,21 +7,21 @@ export interface ChatState {
   readonly status: Status
   readonly problem: Problem | null
   /** What the problem is to the visitor; null without one. */
-  readonly topic: Topic | null
+  readonly category: Category | null
   /** Whether a chat is on the page; it stays there through troubles that may pass. */
   readonly framed: boolean
 }
 
-/** `troubled`: a failure that is tried again; `failed`: one that isn't; `refused`: one that takes the chat away. */
-export type Happening = 'stopped' | 'previewed' | 'requested' | 'shown' | 'troubled' | 'failed' | 'refused'
+/** `retrying`: a failure that is tried again; `failed`: one that isn't; `refused`: one that takes the chat away. */
+export type Happening = 'stopped' | 'previewed' | 'requested' | 'shown' | 'retrying' | 'failed' | 'refused'
 
-export const IDLE: ChatState = { status: 'idle', problem: null, topic: null, framed: false }
+export const IDLE: ChatState = { status: 'idle', problem: null, category: null, framed: false }
 
 /** The one place where states follow each other. Pure. */
 export function nextState(
-  { framed, problem, topic }: ChatState,
+  { framed, problem, category }: ChatState,
   happening: Happening,
-  trouble: Trouble | { problem: null; topic: null } = { problem: null, topic: null },
+  trouble: CategorizedProblem | { problem: null; category: null } = { problem: null, category: null },
 ): ChatState {
   switch (happening) {
     case 'stopped':
@@ -29,12 +29,12 @@ export function nextState(
     case 'previewed':
       return { ...IDLE, status: 'preview' }
     case 'requested':
-      return { framed, problem, topic, status: framed ? 'refreshing' : 'loading' }
+      return { framed, problem, category, status: framed ? 'refreshing' : 'loading' }
     case 'shown':
       return { ...IDLE, status: 'ready', framed: true }
     case 'refused':
       return { ...trouble, status: 'error', framed: false }
     default:
-      return { ...trouble, framed, status: framed && happening === 'troubled' ? 'refreshing' : 'error' }
+      return { ...trouble, framed, status: framed && happening === 'retrying' ? 'refreshing' : 'error' }
   }
 }

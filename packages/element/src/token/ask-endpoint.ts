@@ -63,7 +63,12 @@ export async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Cha
     if (error instanceof ChatFailure && error.code === 'origin-not-allowed') {
       const { status, requestId } = error
       const reason = `The token server at ${origin} does not list ${own}`
-      return chatFailure('origin-not-allowed', { status, requestId, reason, course: 'keeps' })
+      return chatFailure('origin-not-allowed', {
+        status,
+        requestId,
+        reason,
+        retryPolicy: 'retry-while-valid',
+      })
     }
   } finally {
     clearTimeout(timer)

@@ -6,7 +6,7 @@ import type { Messages } from './messages.js'
 import type { Moment } from './pacing.js'
 import { panel } from './panel.js'
 import { copyReport, countdown, forTheSite, retry } from './problem-parts.js'
-import { troubleOf } from './trouble.js'
+import { bannerText } from './banner-text.js'
 
 /** Everything that is shown. */
 export interface ChatViewModel {
@@ -74,7 +74,7 @@ export const chatView = (view: ChatViewModel): TemplateResult => {
 
 function bannerOf(view: ChatViewModel): TemplateResult {
   const problem = view.state.problem!
-  return html`<p part="message">${troubleOf(view.state, view.text)}</p>
+  return html`<p part="message">${bannerText(view.state, view.text)}</p>
     ${countdown(view)} ${retry(view, problem)} ${forTheSite(view, problem)}`
 }
 

@@ -32,7 +32,7 @@ export const en: Messages = {
   nextRefresh: 'Next refresh',
   clockDifference: 'Server clock less this one',
   timeline: 'Last steps',
-  topics: {
+  problems: {
     signIn: {
       heading: 'Sign in to join the chat',
       message: 'Sign in to read and write here. Your name is shown with your messages.',
@@ -69,7 +69,7 @@ export const en: Messages = {
       heading: 'This page does not let the chat in',
       message: 'The chat can’t be shown on this page. You can open it in a new tab.',
     },
-    setUp: {
+    misconfigured: {
       heading: 'The chat is not set up right',
       message: 'Only the organisers can mend this. Please tell them; the details below help.',
     },
@@ -78,7 +78,7 @@ export const en: Messages = {
       message:
         'A check or a sign-in page of the network has answered in its place. Load the page again; if that does not help, tell the organisers.',
     },
-    passing: {
+    transient: {
       heading: 'The chat can’t be reached just now',
       message: 'It is tried again by itself. There is nothing you need to do.',
     },

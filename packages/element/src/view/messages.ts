@@ -1,11 +1,11 @@
 import { closest } from '../closest.js'
 import { readPasted } from '../pasted.js'
 import { ofNode } from '../platform.js'
-import type { Topic } from '../problem.js'
+import type { Category } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
 
-/** What a visitor reads of one topic: a heading, and a message that says it all by itself. */
+/** What a visitor reads of one category: a heading, and a message that says it all by itself. */
 export interface Words {
   heading: string
   message: string
@@ -51,12 +51,12 @@ export interface Messages {
   nextRefresh: string
   clockDifference: string
   timeline: string
-  topics: Record<Topic, Words>
+  problems: Record<Category, Words>
 }
 
 /** Some of a language's texts. */
-export type SomeMessages = Partial<Omit<Messages, 'topics'>> & {
-  topics?: Partial<Record<Topic, Partial<Words>>>
+export type SomeMessages = Partial<Omit<Messages, 'problems'>> & {
+  problems?: Partial<Record<Category, Partial<Words>>>
 }
 
 const languages = new Map<string, Messages>([

@@ -3,7 +3,7 @@ import type { ChatState } from '../session/chat-state.js'
 import { steadyNow } from '../session/steady-clock.js'
 import type { Messages } from './messages.js'
 import { BEGINNING, pace, type Moment } from './pacing.js'
-import { troubleOf } from './trouble.js'
+import { bannerText } from './banner-text.js'
 
 /** How often the developer's panel is drawn anew. */
 const DEBUG_EVERY_MS = 1_000
@@ -27,7 +27,7 @@ export class PacingController implements ReactiveController {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What was spoken of last. */
   #about = ''
-  #troubled = false
+  #retrying = false
 
   constructor(host: ReactiveControllerHost, options: PacingOptions) {
     this.#host = host
@@ -56,22 +56,22 @@ export class PacingController implements ReactiveController {
   }
 
   #speak(state: ChatState): void {
-    const { problem, topic } = state
+    const { problem, category } = state
     const { layer, banner } = this.moment
     const text = this.#options.text()
     if (problem && (banner || layer === 'problem')) {
       const signInFirst = this.#options.signInFirst()
-      const about = [problem.code, topic, banner, signInFirst].join()
+      const about = [problem.code, category, banner, signInFirst].join()
       if (about === this.#about) return
-      const { heading, message } = text.topics[topic!]
+      const { heading, message } = text.problems[category!]
       const words = `${heading}. ${signInFirst ? text.signInFirst : message}`
-      this.spoken = banner ? troubleOf(state, text) : words
+      this.spoken = banner ? bannerText(state, text) : words
       this.#about = about
-      this.#troubled = true
-    } else if (layer === 'chat' && !problem && this.#troubled) {
+      this.#retrying = true
+    } else if (layer === 'chat' && !problem && this.#retrying) {
       this.spoken = text.restored
       this.#about = ''
-      this.#troubled = false
+      this.#retrying = false
     }
   }
 }

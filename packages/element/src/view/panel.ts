@@ -23,7 +23,7 @@ export function panel(view: ChatViewModel): TemplateResult | typeof nothing {
 }
 
 function problemPanel(view: ChatViewModel, problem: Problem): TemplateResult {
-  const { heading, message } = view.text.topics[view.state.topic!]
+  const { heading, message } = view.text.problems[view.state.category!]
   return html`<h2 part="heading">${heading}</h2>
     <p part="message">${view.signInFirst ? view.text.signInFirst : message}</p>
     ${countdown(view)}
@@ -33,12 +33,12 @@ function problemPanel(view: ChatViewModel, problem: Problem): TemplateResult {
 
 function buttons(view: ChatViewModel, problem: Problem): unknown[] {
   const { text, actions, state } = view
-  const { topic } = state
+  const { category } = state
   const { code } = problem
-  if (topic === 'signIn') return [signIn(view), retry(view, problem)]
+  if (category === 'signIn') return [signIn(view), retry(view, problem)]
   const tab = (look: string) =>
     html`<button class="button ${look}" part="button" @click=${actions.openInTab}>${text.openInTab}</button>`
-  if (topic === 'blocked') return [tab('main'), retry(view, problem)]
+  if (category === 'blocked') return [tab('main'), retry(view, problem)]
   return [retry(view, problem, true), code === 'frame-timeout' ? tab('') : nothing]
 }
 

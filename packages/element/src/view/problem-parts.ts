@@ -20,7 +20,8 @@ export function retry(
   { code }: Problem,
   main = false,
 ): TemplateResult {
-  const needsPage = code === 'identity-expired' || (state.topic === 'intercepted' && moment.seconds === null)
+  const needsPage =
+    code === 'identity-expired' || (state.category === 'intercepted' && moment.seconds === null)
   const [words, act] = needsPage
     ? [text.reloadPage, actions.reloadPage]
     : [moment.seconds === null ? text.retry : text.retryNow, actions.reload]

@@ -120,7 +120,7 @@ describe('what the visitor sees', () => {
       ['de', 'de-AT-1996'],
     ] as const
     for (const [language, wanted] of added) {
-      KinescopeChatElement.addMessages(language, { topics: { denied: { heading: language } } })
+      KinescopeChatElement.addMessages(language, { problems: { denied: { heading: language } } })
       const chat = place({ language: wanted, fetchToken: () => Promise.reject(status(403)) })
       await until(() => part(chat, 'heading')?.textContent === language)
     }
@@ -131,12 +131,12 @@ describe('what the visitor sees', () => {
 
   it('keeps words of any length within its box', async () => {
     const long = 'Ж'.repeat(200)
-    const { topics } = messagesIn('en')
-    const words = Object.keys({ ...messagesIn('en') }).filter((name) => name !== 'topics')
+    const { problems } = messagesIn('en')
+    const words = Object.keys({ ...messagesIn('en') }).filter((name) => name !== 'problems')
     KinescopeChatElement.addMessages('ql', {
       ...Object.fromEntries(words.map((name) => [name, long])),
-      topics: Object.fromEntries(
-        Object.keys(topics).map((topic) => [topic, { heading: long, message: long }]),
+      problems: Object.fromEntries(
+        Object.keys(problems).map((category) => [category, { heading: long, message: long }]),
       ),
     })
     const failure = Object.assign(status(503), { retryAfterMs: 60_000 })

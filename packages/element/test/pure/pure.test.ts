@@ -270,7 +270,7 @@ describe('backing off', () => {
       'offline',
     ] as const)
       expect(askAgainIn({ code }, standing)).toBe(Infinity)
-    const unlisted = { code: 'origin-not-allowed', course: 'keeps' } as const
+    const unlisted = { code: 'origin-not-allowed', retryPolicy: 'retry-while-valid' } as const
     expect(askAgainIn(unlisted, standing)).toBeLessThan(Infinity)
     expect(askAgainIn(unlisted, { ...standing, leftMs: 0 })).toBe(Infinity)
   })
@@ -285,10 +285,10 @@ describe('the next state', () => {
     retryInMs: null,
     requestId: null,
   } as const
-  const trouble = { problem, topic: 'offline' } as const
+  const trouble = { problem, category: 'offline' } as const
   const happening = fc.constantFrom<Happening[]>(
     ...(['stopped', 'previewed', 'requested', 'shown'] as const),
-    ...(['troubled', 'failed', 'refused'] as const),
+    ...(['retrying', 'failed', 'refused'] as const),
   )
 
   it('is ready only with a frame and without a problem, and never idle with either', () => {
@@ -309,7 +309,7 @@ describe('the next state', () => {
 
   it('keeps the chat through a failure that may pass', () => {
     const ready = nextState(IDLE, 'shown')
-    expect(nextState(ready, 'troubled', trouble)).toEqual({ ...trouble, status: 'refreshing', framed: true })
+    expect(nextState(ready, 'retrying', trouble)).toEqual({ ...trouble, status: 'refreshing', framed: true })
     expect(nextState(ready, 'failed', trouble)).toEqual({ ...trouble, status: 'error', framed: true })
     expect(nextState(ready, 'refused', trouble)).toEqual({ ...trouble, status: 'error', framed: false })
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WIRE_STATUSES, type ElementCode } from '../../src/contract.js'
 import { ChatFailure } from '../../src/problem.js'
-import { courseOf } from '../../src/problems.js'
+import { retryPolicyOf } from '../../src/problems.js'
 import { readAnswer } from '../../src/token/read-answer.js'
 import { readReply } from '../../src/token/read-reply.js'
 import { readRetryAfter } from '../../src/token/retry-after.js'
@@ -117,7 +117,7 @@ describe('whose answer it is', () => {
   it.each(foreign)('somebody else’s, and so no refusal: %s', (_, input) => {
     const outcome = input.body === undefined ? readEndless(input.status) : read(input)
     expect(outcome).toMatchObject({ code: 'endpoint-bad-reply', status: input.status })
-    expect(courseOf(outcome as ChatFailure)).toBe('foreign')
+    expect(retryPolicyOf(outcome as ChatFailure)).toBe('intermediary')
     expect((outcome as ChatFailure).reason).not.toBe('')
   })
   const readEndless = (status: number) => {
@@ -173,7 +173,7 @@ describe('whose answer it is', () => {
     const outcome = read(input) as ChatFailure
     expect(outcome.code).toBe(code)
     expect(outcome.reason).not.toBe('')
-    expect(courseOf(outcome)).not.toMatch(/refuses|stays/)
+    expect(retryPolicyOf(outcome)).not.toMatch(/revoke|keep/)
   })
 
   it('says what came, and from whom, with nothing unseen in it', () => {
@@ -203,7 +203,7 @@ describe('whose answer it is', () => {
     fc.assert(
       fc.property(status, type, before, tag, fc.string(), (status, type, before, tag, rest) => {
         const outcome = read(text(status, before + tag + rest, type)) as ChatFailure
-        expect(courseOf(outcome)).not.toMatch(/refuses|stays/)
+        expect(retryPolicyOf(outcome)).not.toMatch(/revoke|keep/)
       }),
     )
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PAGE_CODES, TOKEN_CODES, WIRE_CODES, type ElementCode } from '../../src/contract.js'
-import type { Topic } from '../../src/problem.js'
-import { courseOf, PROBLEMS, topicOf } from '../../src/problems.js'
+import type { Category } from '../../src/problem.js'
+import { retryPolicyOf, PROBLEMS, categoryOf } from '../../src/problems.js'
 import { describeProblem } from '../../src/view/describe-problem.js'
 import { en } from '../../src/view/en.js'
 import { addMessages, messagesIn, type Messages } from '../../src/view/messages.js'
@@ -20,35 +20,41 @@ describe.each<[string, Messages]>([
   })
 
   it('tell the article’s five cases apart from each other and from all else', () => {
-    const cases: Topic[] = ['otherStream', 'notForChat', 'expiredOnArrival', 'ended', 'unknownKey']
-    for (const topic of cases)
-      for (const [other, words] of Object.entries(texts.topics)) {
-        if (other === topic) continue
-        expect(words.heading).not.toBe(texts.topics[topic].heading)
-        expect(words.message).not.toBe(texts.topics[topic].message)
+    const cases: Category[] = ['otherStream', 'notForChat', 'expiredOnArrival', 'ended', 'unknownKey']
+    for (const category of cases)
+      for (const [other, words] of Object.entries(texts.problems)) {
+        if (other === category) continue
+        expect(words.heading).not.toBe(texts.problems[category].heading)
+        expect(words.message).not.toBe(texts.problems[category].message)
       }
   })
 
   it('never say “later” of what no waiting mends', () => {
-    const lasting = CODES.filter((code) => !['passes'].includes(courseOf({ code })))
+    const lasting = CODES.filter((code) => !['retry'].includes(retryPolicyOf({ code })))
     expect(lasting.length).toBeGreaterThan(15)
     for (const code of lasting) {
-      const { heading, message } = texts.topics[PROBLEMS[code].topic]
+      const { heading, message } = texts.problems[PROBLEMS[code].category]
       expect(`${heading} ${message}`, code).not.toMatch(/later|try again|позже|попробуйте|moment|минут/i)
     }
   })
 
   it('send everybody who meets a wrong set-up to the organisers', () => {
     const organisers = language === 'en' ? /organisers/ : /организатор/
-    for (const topic of ['setUp', 'otherStream', 'notForChat', 'expiredOnArrival', 'unknownKey'] as const)
-      expect(texts.topics[topic].message).toMatch(organisers)
+    for (const category of [
+      'misconfigured',
+      'otherStream',
+      'notForChat',
+      'expiredOnArrival',
+      'unknownKey',
+    ] as const)
+      expect(texts.problems[category].message).toMatch(organisers)
   })
 })
 
 describe('a problem’s words', () => {
   it.each(CODES)('%s has a message, and a remediation in whole sentences', (code) => {
     const problem = describeProblem({ code }, en, null)
-    expect(problem.message).toBe(en.topics[PROBLEMS[code].topic].message)
+    expect(problem.message).toBe(en.problems[PROBLEMS[code].category].message)
     expect(problem.remediation).toMatch(/^[A-Zt].*[.]$/)
   })
 
@@ -56,20 +62,20 @@ describe('a problem’s words', () => {
     const found = { code: 'bad-audience', reason: 'aud is "Chat", must be "chat"' } as const
     expect(describeProblem(found, en, 7).remediation.indexOf(found.reason)).toBe(0)
     expect(describeProblem(found, en, 7).retryInMs).toBe(7)
-    expect(topicOf({ code: 'token-expired' })).toBe('expiredOnArrival')
-    expect(topicOf({ code: 'token-expired', ended: true })).toBe('ended')
+    expect(categoryOf({ code: 'token-expired' })).toBe('expiredOnArrival')
+    expect(categoryOf({ code: 'token-expired', ended: true })).toBe('ended')
   })
 })
 
 describe('added texts', () => {
   it('go as deep as the texts do, and what is left out is English', () => {
-    addMessages('eo', { retry: 'Denove', topics: { signIn: { heading: 'Ensalutu' } } })
-    const { retry, reload, topics } = messagesIn('eo')
+    addMessages('eo', { retry: 'Denove', problems: { signIn: { heading: 'Ensalutu' } } })
+    const { retry, reload, problems } = messagesIn('eo')
     expect([retry, reload]).toEqual(['Denove', en.reload])
-    expect(topics.signIn).toEqual({ heading: 'Ensalutu', message: en.topics.signIn.message })
-    addMessages('EO', { topics: { signIn: { message: 'x' } } })
-    expect(messagesIn('eo').topics.signIn).toEqual({ heading: 'Ensalutu', message: 'x' })
-    expect(en.topics.signIn.message).not.toBe('x')
+    expect(problems.signIn).toEqual({ heading: 'Ensalutu', message: en.problems.signIn.message })
+    addMessages('EO', { problems: { signIn: { message: 'x' } } })
+    expect(messagesIn('eo').problems.signIn).toEqual({ heading: 'Ensalutu', message: 'x' })
+    expect(en.problems.signIn.message).not.toBe('x')
   })
 
   it('are passed over where they are none', () => {
@@ -79,10 +85,10 @@ describe('added texts', () => {
       7,
       'text',
       [],
-      { retry: 7, topics: null },
-      { topics: { signIn: 'x', denied: [] } },
-      { retry: '', label: ' \n', topics: { denied: { heading: '' } } },
-      { retry: () => 'x', topics: () => ({}) },
+      { retry: 7, problems: null },
+      { problems: { signIn: 'x', denied: [] } },
+      { retry: '', label: ' \n', problems: { denied: { heading: '' } } },
+      { retry: () => 'x', problems: () => ({}) },
     ]
     for (const given of bad) {
       addMessages('xx', given as never)
