@@ -1,0 +1,54 @@
+/** Longer delays overflow `setTimeout`, which then fires at once. Milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** A time limit that is over at its time, or as soon as another signal aborts. */
+export interface Deadline {
+  readonly signal: AbortSignal
+  /** Whether the time ran out, rather than another signal having aborted first. */
+  readonly expired: boolean
+  /** Stops the timer and leaves the other signals. Call it when the work has ended; `using` does. */
+  clear(): void
+  [Symbol.dispose](): void
+}
+
+/**
+ * Starts a deadline, which also aborts with any of the other signals.
+ *
+ * Node 20 collects an `AbortSignal.timeout()` that only an `AbortSignal.any()` refers to, so that it never fires
+ * (nodejs/node#57736). This timer refers to its own controller and can't be collected. It doesn't keep the process alive.
+ */
+export function startDeadline(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Deadline {
+  const controller = new AbortController()
+  let expired = false
+  const timer = setTimeout(
+    () => {
+      if (controller.signal.aborted) return
+      expired = true
+      clear()
+      controller.abort(new DOMException(`Not done within ${ms} ms`, 'TimeoutError'))
+    },
+    Math.min(Math.max(ms, 0), MAX_DELAY_MS),
+  )
+  // edge runtimes have plain numbers here
+  ;(timer as { unref?: () => void }).unref?.()
+  const sources = signals.filter((signal) => signal !== undefined)
+  const onAbort = () => {
+    const source = sources.find(({ aborted }) => aborted)
+    clear()
+    controller.abort(source?.reason)
+  }
+  function clear(): void {
+    clearTimeout(timer)
+    for (const source of sources) source.removeEventListener('abort', onAbort)
+  }
+  for (const source of sources) source.addEventListener('abort', onAbort, { once: true })
+  if (sources.some(({ aborted }) => aborted)) onAbort()
+  return {
+    signal: controller.signal,
+    get expired() {
+      return expired
+    },
+    clear,
+    [Symbol.dispose]: clear,
+  }
+}
