@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ChatRooms } from './chat-room.js'
 import { eventByAnyId, type EmulatorState } from './emulator-state.js'
 import { faultFault, type Fault, type FaultList } from './faults.js'
+import { isLoopbackOrigin } from '../loopback.js'
 import { seedEvents } from './seed-events.js'
 import { CHOICES, DOCUMENTED, variantFault, type Variants } from './variants.js'
 
@@ -26,7 +27,8 @@ function snapshot({ variants, keys, events, requests, clockOffsetMs }: EmulatorS
 }
 
 /**
- * `/emulator/…`: the switches over HTTP, for the QA page. Only pages on this machine may use it.
+ * `/emulator/…`: the switches over HTTP, for the QA page. Only pages on this machine may use them. Register it as a plugin,
+ * so that its guard belongs to its routes however a request spells their address.
  *
  *     GET    /emulator/state
  *     PATCH  /emulator/variants        {"keyList":"paged"}
@@ -50,12 +52,11 @@ export function controlRoutes(
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.url.startsWith('/emulator/')) return
-    const { origin } = request.headers
-    if (origin === undefined) return
-    if (!['localhost', '127.0.0.1'].includes(URL.canParse(origin) ? new URL(origin).hostname : '')) {
+    const { origin, 'sec-fetch-site': site } = request.headers
+    if (origin === undefined ? site === 'cross-site' : !isLoopbackOrigin(origin)) {
       return reply.code(403).send({ error: 'only pages on this machine may drive the emulator' })
     }
+    if (origin === undefined) return
     reply.header('access-control-allow-origin', origin).header('vary', 'Origin')
     if (request.method !== 'OPTIONS') return
     return reply

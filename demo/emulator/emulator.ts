@@ -9,6 +9,7 @@ import { listEvents, showEvent, updateEvent } from './event-api.js'
 import { FaultList } from './faults.js'
 import { injectFaults } from './inject-faults.js'
 import { deleteKey, listKeys, registerKey, showKey } from './jwk-api.js'
+import { hasLoopbackHost } from '../loopback.js'
 import { seedEvents, type StreamEvent } from './seed-events.js'
 import { DOCUMENTED, type Variants } from './variants.js'
 
@@ -70,6 +71,7 @@ export function buildEmulator({
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
   app.addHook('onRequest', async (request, reply) => {
+    if (!hasLoopbackHost(request.headers)) return reply.code(421).send({ error: 'the host must be loopback' })
     reply.header('date', new Date(clock()).toUTCString()).header('x-request-id', request.id)
   })
   app.addHook('onResponse', async (request, reply) => {
@@ -84,8 +86,14 @@ export function buildEmulator({
     if (state.requests.length > REQUESTS_KEPT) state.requests.splice(0, REQUESTS_KEPT / 2)
   })
   injectFaults(app, faults)
-  controlRoutes(app, state, faults, rooms)
-  apiRoutes(app, state, rooms, clock)
+  app.register(async (control) => controlRoutes(control, state, faults, rooms))
+  app.register(async (api) => apiRoutes(api, state, rooms, clock))
+  app.setNotFoundHandler((request, reply) => {
+    const version = /^\/v\d\//.test(pathOf(request))
+    const refusal = version ? unauthorized(state, request.headers.authorization) : null
+    const known = /^\/v1\/jwk(\/[^/]+)?$|^\/v2\/live\/events(\/[^/]+)?$/.test(pathOf(request))
+    return answerApi(reply, refusal ?? (known ? refuse.methodNotAllowed() : refuse.noSuchEntity()))
+  })
   chatRoutes(app, state, rooms, clock)
 
   let url = ''
@@ -114,19 +122,21 @@ export function buildEmulator({
 
 export const pathOf = (request: FastifyRequest) => request.url.split('?')[0]!
 
+const answerApi = (reply: FastifyReply, { status, body }: ApiReply) =>
+  body === undefined
+    ? reply.code(status).send()
+    : reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+
+/** Kinescope's API. A plugin, so that the check of the API token belongs to its routes. */
 function apiRoutes(app: FastifyInstance, state: EmulatorState, rooms: ChatRooms, clock: () => number): void {
   type WithId = { Params: { id: string } }
   const facts = (request: FastifyRequest): ApiRequest => ({
     query: request.query as Record<string, string>,
     body: typeof request.body === 'string' ? request.body : '',
   })
-  const answer = (reply: FastifyReply, { status, body }: ApiReply) =>
-    body === undefined
-      ? reply.code(status).send()
-      : reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+  const answer = answerApi
 
   app.addHook('onRequest', async (request, reply) => {
-    if (!/^\/v\d\//.test(request.url)) return
     const refusal = unauthorized(state, request.headers.authorization)
     if (refusal) return answer(reply, refusal)
   })
@@ -151,10 +161,6 @@ function apiRoutes(app: FastifyInstance, state: EmulatorState, rooms: ChatRooms,
   app.put<WithId>('/v2/live/events/:id', (request, reply) =>
     answer(reply, updateEvent(state, request.params.id, facts(request))),
   )
-  app.setNotFoundHandler((request, reply) => {
-    const known = /^\/v1\/jwk(\/[^/]+)?$|^\/v2\/live\/events(\/[^/]+)?$/.test(pathOf(request))
-    return answer(reply, known ? refuse.methodNotAllowed() : refuse.noSuchEntity())
-  })
 }
 
 function unauthorized(state: EmulatorState, header: string | undefined): ApiReply | null {

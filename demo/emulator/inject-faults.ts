@@ -11,7 +11,7 @@ export function injectFaults(app: FastifyInstance, faults: FaultList): void {
     const { socket } = request.raw
     const reused = used.has(socket)
     used.add(socket)
-    if (request.url.startsWith('/emulator/')) return
+    if (request.routeOptions.url?.startsWith('/emulator/')) return
     const fault = faults.strike(request.method, request.url.split('?')[0]!)
     if (!fault) return
     struck.set(request, fault)

@@ -5,6 +5,7 @@ import { createServer, type Connect, type Plugin } from 'vite'
 import { FACTS_ID, type PageFacts } from '../src/page-facts.js'
 import { OTHER_SERVERS, type OtherServer } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios.js'
+import { hasLoopbackHost, isOwnRequest } from '../loopback.js'
 import { acceptsPage, sendJson, type SiteHandler } from './answer.js'
 import { ScriptedEndpoint } from './scripted-endpoint.js'
 import { startingPage } from './starting-page.js'
@@ -85,6 +86,11 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | u
   return {
     name: 'host-site',
     configureServer({ middlewares }) {
+      middlewares.use(({ headers, method = 'GET' }, response, next) => {
+        const changes = !['GET', 'HEAD', 'OPTIONS'].includes(method)
+        if (hasLoopbackHost(headers) && (!changes || isOwnRequest(headers))) return next()
+        sendJson(response, 403, { message: 'only pages of this site may do this' })
+      })
       for (const handle of handlers) middlewares.use(middleware(handle))
       middlewares.use((request, response, next) => {
         if (!facts() && acceptsPage(request)) startingPage(response)
