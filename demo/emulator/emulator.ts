@@ -86,8 +86,14 @@ export function buildEmulator({
     if (state.requests.length > REQUESTS_KEPT) state.requests.splice(0, REQUESTS_KEPT / 2)
   })
   injectFaults(app, faults)
-  app.register(async (control) => controlRoutes(control, state, faults, rooms))
-  app.register(async (api) => apiRoutes(api, state, rooms, clock))
+  app.register((control, _options, done) => {
+    controlRoutes(control, state, faults, rooms)
+    done()
+  })
+  app.register((api, _options, done) => {
+    apiRoutes(api, state, rooms, clock)
+    done()
+  })
   app.setNotFoundHandler((request, reply) => {
     const version = /^\/v\d\//.test(pathOf(request))
     const refusal = version ? unauthorized(state, request.headers.authorization) : null

@@ -69,7 +69,10 @@ describe('The demo site, asked by pages elsewhere', () => {
       port: 0,
       facts: () => undefined,
       otherServer: () => Promise.reject(new Error('no other server here')),
-      rotateKeys: async () => void rotations++,
+      rotateKeys: () => {
+        rotations++
+        return Promise.resolve()
+      },
       watch: false,
     })
   })
