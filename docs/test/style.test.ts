@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { judge, judgeTopic, sentencesOf, textsOf, wordsOf } from '../../scripts/style.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const words = (count: number) => Array.from({ length: count }, (_, index) => `Word${index}`).join(' ')
+const rules = (file: string, source: string) =>
+  textsOf(file, source).flatMap((text) => judge(file, text).map(({ rule, line }) => `${line} ${rule}`))
+
+describe('the style check', () => {
+  it('fails as a command on a sentence of 40 words', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'style-'))
+    const run = (text: string) => {
+      writeFileSync(join(folder, 'page.md'), text)
+      const command = ['--import', 'tsx', join(ROOT, 'scripts/style.ts'), join(folder, 'page.md')]
+      return execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' })
+    }
+    expect(() => run(`# Title\n\n${words(40)}.\n`)).toThrow(/40 words/)
+    expect(run(`# Title\n\n${words(20)}. ${words(20)}.\n`)).toBe('')
+    rmSync(folder, { recursive: true })
+  })
+
+  it.each([
+    ['a paragraph', 'page.md', `# T\n\n${words(31)}.\n`, ['3 sentence']],
+    ['a list', 'page.md', `- a\n- ${words(31)}\n`, ['2 sentence']],
+    ['a cell', 'page.md', `| a | b |\n| --- | --- |\n| c | ${words(31)} |\n`, ['3 sentence']],
+    ['the front matter', 'page.md', `---\nhero:\n  tagline: ${words(31)}\n---\n\nText.\n`, ['1 sentence']],
+    ['behind front matter', 'page.md', `---\nlayout: home\n---\n\nAsk whoever.\n`, ['5 word']],
+    ['a string', 'a.ts', `const a =\n  '${words(31)}'\n`, ['2 sentence']],
+    ['strings that are added', 'a.ts', `throw Error('${words(16)} ' + '${words(16)}')\n`, ['1 sentence']],
+    ['a template', 'a.ts', 'log(`for somebody who reads ${this} at once`)\n', ['1 word']],
+    ['PHP', 'a.php', `<?php\n// it's whoever\n$a = 'It is to be done at once';\n`, ['3 word']],
+    ['Russian', 'page.md', 'Ваш пропуск в чат закончился.\n', ['1 word']],
+  ])('finds %s', (_title, file, source, expected) => {
+    expect(rules(file, source)).toEqual(expected)
+  })
+
+  it.each([
+    ['code', 'page.md', `Run \`${words(40)}\`.\n\n\`\`\`\n${words(40)}\n\`\`\`\n`],
+    ['comments', 'page.md', `<!-- ${words(40)} whoever -->\n\nText.\n`],
+    ['names', 'a.ts', `import a from 'whoever/is-to-be'\nconst css = css\`${words(40)}\`\n`],
+    ['a Russian verb', 'page.md', 'Прокси пропускает запрос.\n'],
+  ])('leaves %s alone', (_title, file, source) => {
+    expect(rules(file, source)).toEqual([])
+  })
+
+  it('fails on a heading of eight words and on a message of four sentences', () => {
+    const topic = { heading: 'This chat page is not open to you', message: 'One. Two. Three. Four.' }
+    expect(judgeTopic('en.ts', 'denied', topic).map(({ rule }) => rule)).toEqual(['heading', 'message'])
+    expect(judgeTopic('en.ts', 'denied', { heading: 'No access', message: 'Ask the organizers.' })).toEqual(
+      [],
+    )
+  })
+
+  it('counts words and sentences in both languages', () => {
+    expect(wordsOf('The element’s file is 3.5 kB — not more')).toBe(8)
+    expect(sentencesOf('Нет связи с чатом. Переподключаемся автоматически.')).toHaveLength(2)
+  })
+})

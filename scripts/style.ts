@@ -1,0 +1,238 @@
+// `npm run check`: the rules of plain words that a program can check. Sentence length, banned words, visitors' headings.
+// It reads Markdown, the strings of the packages, and the visitors' texts. `node --import tsx scripts/style.ts [FILE…]`.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import MarkdownIt from 'markdown-it'
+import ts from 'typescript'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** The aim is 20 words. A sentence that lists names or values may need more. */
+export const MAX_WORDS = 30
+export const MAX_HEADING_WORDS = 5
+export const MAX_MESSAGE_SENTENCES = 3
+
+/** Files that don't pass yet. Take a line out to extend the check; never add one. */
+const NOT_YET: RegExp[] = [
+  /^packages\/(server|php|wordpress)\//,
+  /^packages\/element\/src\//,
+  /^(docs|demo)\//,
+  /^(README|SECURITY|CHANGELOG|CONTRIBUTING)\.md$/,
+]
+
+/** Files that are output of a program or a text of somebody else. */
+const GENERATED = [/\/docs\/api\//, /^packages\/wordpress\/plugin\/languages\//]
+
+/** A word or phrase that this product doesn't use, and the standard one. */
+const BANNED: [pattern: RegExp, instead: string][] = [
+  [/\bsomebody who\b/iu, 'a visitor who, an operator who'],
+  [/\bwho(so)?ever\b/iu, 'name the reader: you, the operator, the visitor'],
+  [/\bthat which\b/iu, 'the thing itself'],
+  [/\b(?:is|are|was|were) to be\b/iu, 'must be, or the active voice'],
+  [/\bha(?:s|ve|d) to be\b/iu, 'must be, or the active voice'],
+  [/\bstatements?\b/iu, 'identity token'],
+  [/\bwho-is-it\b/iu, 'identity endpoint'],
+  [/\bmend(?:s|ed|ing)?\b/iu, 'fix'],
+  [/\bstrangers?\b/iu, 'unknown visitor, other site'],
+  [/\bportions?\b/iu, 'batch'],
+  [/\bwish(?:es)?\b/iu, 'option'],
+  [/\bpatien(?:ce|t)\b/iu, 'limit, timeout'],
+  [/\b(?:the|a|every|each|before the) doors?\b/iu, 'entry point, admission'],
+  [/\b(?:a|your|this|another|stream[’']s) pass\b/iu, 'identity token, chat access'],
+  [/\b(?:in|a|the) turns?\b(?! server)/iu, 'alternately, task'],
+  [/\bof course\b/iu, 'nothing'],
+  [/\bsomebody else[’']s (?:answer|words?)\b/iu, 'unexpected response'],
+  [/\bplacing\b/iu, 'embedding'],
+  [/пропуск(?!а(?:ет|ют|ть))/iu, 'доступ к чату, токен'],
+  [/утвержден/iu, 'токен идентификации'],
+  [/достучаться/iu, 'нет связи'],
+  [/сам(?:о|а|и)? собой/iu, 'автоматически'],
+]
+
+/** Where a banned word is right. */
+const EXCEPTIONS: { file: RegExp; text: RegExp; why: string }[] = [
+  { file: /./, text: /--statement-file|CHAT_\w*STATEMENT|identity\/statement\./, why: 'names on the wire' },
+]
+
+export interface Text {
+  line: number
+  text: string
+}
+
+export interface Finding {
+  file: string
+  line: number
+  rule: 'sentence' | 'word' | 'heading' | 'message'
+  text: string
+  advice: string
+}
+
+const sentences = new Intl.Segmenter('en', { granularity: 'sentence' })
+
+export const wordsOf = (text: string): number =>
+  text.match(/[\p{L}\p{N}][\p{L}\p{N}’'._/:@=-]*/gu)?.length ?? 0
+
+export const sentencesOf = (text: string): string[] =>
+  [...sentences.segment(text)].map(({ segment }) => segment.trim()).filter((segment) => wordsOf(segment) > 0)
+
+/** The prose of Markdown: a text for each paragraph, heading, list item and cell. Code counts as one word. */
+export function markdownTexts(markdown: string): Text[] {
+  const [, front = '', body = markdown] = /^---\n([^]*?\n)---\n([^]*)$/.exec(markdown) ?? []
+  const shift = front ? front.split('\n').length + 1 : 0
+  const fields = [...front.matchAll(/^[ -]*(?:text|tagline|title|details): (.+)$/gm)].map(
+    ([, text]): Text => ({ line: 1, text: text! }),
+  )
+  const prose = body.replaceAll(/<!--[^]*?-->/g, (comment) => comment.replaceAll(/[^\n]/g, ' '))
+  let line = 0
+  const texts: Text[] = []
+  for (const { type, map, children } of new MarkdownIt({ html: true }).parse(prose, {})) {
+    line = map?.[0] ?? line
+    if (type !== 'inline') continue
+    // a capital, since a sentence may begin with code
+    const parts = (children ?? []).map((part) =>
+      part.type === 'code_inline'
+        ? 'Code'
+        : /break$/.test(part.type)
+          ? ' '
+          : part.type === 'text'
+            ? part.content
+            : '',
+    )
+    texts.push({ line: line + shift + 1, text: parts.join('') })
+  }
+  return [...fields, ...texts]
+}
+
+/** The texts in a program: string literals of four words and more, joined where they are added. */
+export function programTexts(source: string): Text[] {
+  const file = ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest, true)
+  const texts: Text[] = []
+  const textOf = (node: ts.Node): string | null => {
+    if (ts.isStringLiteralLike(node)) return node.text
+    if (ts.isTemplateExpression(node))
+      return node.head.text + node.templateSpans.map((span) => `x${span.literal.text}`).join('')
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
+      const [left, right] = [textOf(node.left), textOf(node.right)]
+      return left === null && right === null ? null : `${left ?? 'x'}${right ?? 'x'}`
+    }
+    return null
+  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isTaggedTemplateExpression(node) || ts.isImportDeclaration(node)) return
+    const text = textOf(node)
+    if (text === null) return ts.forEachChild(node, visit)
+    // markup, style sheets and programs in a string are no prose
+    if (wordsOf(text) < 4 || /[{;]\s*$/m.test(text) || /<\/?[a-z][^>]*>/.test(text)) return
+    const { line } = file.getLineAndCharacterOfPosition(node.getStart())
+    for (const part of text.split(/\n+/)) texts.push({ line: line + 1, text: part })
+  }
+  visit(file)
+  return texts
+}
+
+/** The same in PHP: what stands in single or double quotes, outside of comments. */
+export function phpTexts(source: string): Text[] {
+  const token = /\/\*[^]*?\*\/|(?:\/\/|#)[^\n]*|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g
+  return [...source.matchAll(token)].flatMap((match): Text[] => {
+    const text = (match[1] ?? match[2])?.replaceAll(/\\(['"])/g, '$1')
+    if (text === undefined || wordsOf(text) < 4 || /<\/?[a-z][^>]*>|[{;]$/.test(text)) return []
+    return [{ line: source.slice(0, match.index).split('\n').length, text }]
+  })
+}
+
+export function textsOf(file: string, source: string): Text[] {
+  if (file.endsWith('.md') || file.endsWith('readme.txt')) return markdownTexts(source)
+  return file.endsWith('.php') ? phpTexts(source) : programTexts(source)
+}
+
+/** What the rules find in one text. */
+export function judge(file: string, { line, text }: Text): Finding[] {
+  const excepted = (found: string) =>
+    EXCEPTIONS.some((exception) => exception.file.test(file) && exception.text.test(found))
+  return [
+    ...sentencesOf(text)
+      .filter((sentence) => wordsOf(sentence) > MAX_WORDS)
+      .map((sentence): Finding => {
+        const advice = `${wordsOf(sentence)} words, at most ${MAX_WORDS}: make two sentences`
+        return { file, line, rule: 'sentence', text: sentence, advice }
+      }),
+    ...BANNED.flatMap(([pattern, instead]): Finding[] => {
+      const found = pattern.exec(text)
+      if (!found || excepted(text)) return []
+      return [{ file, line, rule: 'word', text: found[0], advice: `write: ${instead}` }]
+    }),
+  ]
+}
+
+/** A visitor's text: a short heading, and two short sentences. */
+export function judgeTopic(
+  file: string,
+  name: string,
+  topic: { heading: string; message: string },
+): Finding[] {
+  const found: Finding[] = []
+  const { heading, message } = topic
+  if (wordsOf(heading) > MAX_HEADING_WORDS)
+    found.push({
+      file,
+      line: 1,
+      rule: 'heading',
+      text: `${name}: ${heading}`,
+      advice: `${wordsOf(heading)} words, at most ${MAX_HEADING_WORDS}`,
+    })
+  if (sentencesOf(message).length > MAX_MESSAGE_SENTENCES)
+    found.push({
+      file,
+      line: 1,
+      rule: 'message',
+      text: `${name}: ${message}`,
+      advice: `${sentencesOf(message).length} sentences, at most ${MAX_MESSAGE_SENTENCES}`,
+    })
+  return found
+}
+
+const CHECKED =
+  /(^|\/)(?:[^/]+\.md|readme\.txt)$|^packages\/(?:element|server)\/src\/.*\.ts$|^packages\/(?:php|wordpress)\/.*\.php$/
+const TESTS = /(^|\/)(test|tests|vendor)\//
+
+function files(named: string[]): string[] {
+  if (named.length) return named.map((name) => relative(ROOT, resolve(name)))
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+  return listed
+    .split('\0')
+    .filter(
+      (file) => CHECKED.test(file) && ![...GENERATED, ...NOT_YET, TESTS].some((left) => left.test(file)),
+    )
+}
+
+async function visitorsTexts(): Promise<Finding[]> {
+  const found: Finding[] = []
+  for (const language of ['en', 'ru'] as const) {
+    const file = `packages/element/src/view/${language}.ts`
+    if (NOT_YET.some((left) => left.test(file))) continue
+    const module = (await import(`../${file}`)) as Record<
+      string,
+      { topics: Record<string, { heading: string; message: string }> }
+    >
+    for (const [name, topic] of Object.entries(module[language]!.topics))
+      found.push(...judgeTopic(file, name, topic))
+  }
+  return found
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const named = process.argv.slice(2)
+  const found: Finding[] = files(named).flatMap((file) =>
+    textsOf(file, readFileSync(`${ROOT}/${file}`, 'utf8')).flatMap((text) => judge(file, text)),
+  )
+  if (!named.length) found.push(...(await visitorsTexts()))
+  for (const { file, line, text, advice } of found) console.error(`${file}:${line}: "${text}"\n  ${advice}`)
+  if (found.length)
+    console.error(`\n${found.length} findings. STYLE: short active sentences, standard terms.`)
+  process.exitCode = found.length ? 1 : 0
+}
