@@ -19,6 +19,8 @@ const WELCOME = [
   },
   { name: 'nginx', packages: ['nginx-light'], paths: ['/usr/sbin/nginx'] },
   { name: 'Redis', packages: ['redis-server'], paths: ['/usr/bin/redis-server'] },
+  { name: 'systemd', packages: ['systemd'], paths: ['/usr/bin/systemd-analyze'] },
+  { name: 'Prometheus', packages: ['prometheus'], paths: ['/usr/bin/promtool'] },
   {
     name: 'PyJWT',
     packages: ['python3-jwt', 'python3-cryptography'],
