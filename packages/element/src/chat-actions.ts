@@ -1,6 +1,6 @@
 import type { LitElement } from 'lit'
 import { ChatSigninEvent } from './chat-events.js'
-import { follow } from './frame/load-frame.js'
+import { follow } from './frame/frame.js'
 import type { ChatActions } from './view/chat-view.js'
 import { isElement, ofDocument, ofNode } from './platform.js'
 

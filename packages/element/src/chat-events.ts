@@ -1,5 +1,5 @@
 import type { Problem } from './problem.js'
-import type { Status } from './session/chat-state.js'
+import type { Status } from './session/state.js'
 
 type Name = 'statechange' | 'ready' | 'refresh' | 'error' | 'signin'
 

@@ -1,5 +1,4 @@
-import { KinescopeChatElement } from './kinescope-chat-element.js'
-import { onPage, register } from './register.js'
+import { KinescopeChatElement, onPage, register } from './kinescope-chat-element.js'
 
 if (onPage()) register()
 

@@ -1,17 +1,15 @@
 import type { PropertyValues, TemplateResult } from 'lit'
 import { Actions } from './chat-actions.js'
 import type { ChatEventMap } from './chat-events.js'
-import { diagnose } from './diagnose.js'
-import { demandFloor } from './floor.js'
+import { diagnose, writeReport, type Diagnostics } from './diagnostics.js'
+import { assertPlatform, outsideZones, baseOf } from './platform.js'
 import { chatUrl, httpUrl } from './frame/chat-url.js'
-import { outsideZones } from './outside-zones.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
-import { baseOf } from './platform.js'
 import type { Failure, Problem } from './problem.js'
 import { isOn, meaningOf, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
-import type { Status } from './session/chat-state.js'
-import type { PageDefaults } from './session/settings.js'
+import type { Status } from './session/state.js'
+import type { PageDefaults } from './settings.js'
 import { VisitController } from './session/visit-controller.js'
 import { SettableChat } from './settable-chat.js'
 import { VERSION } from './version.js'
@@ -19,7 +17,6 @@ import { chatName, forgetName } from './view/chat-name.js'
 import { chatView } from './view/chat-view.js'
 import { ChatStates } from './view/chat-states.js'
 import { describeProblem } from './view/describe-problem.js'
-import { writeReport, type Diagnostics } from './view/diagnostics.js'
 import { dress } from './view/dress.js'
 import { FocusController } from './view/focus-controller.js'
 import { addTexts, LanguageController } from './view/language-controller.js'
@@ -154,7 +151,7 @@ export class KinescopeChatElement extends SettableChat {
 
   override connectedCallback(): void {
     this.#try(() => {
-      demandFloor()
+      assertPlatform()
       super.connectedCallback()
     })
   }
@@ -270,6 +267,22 @@ export class KinescopeChatElement extends SettableChat {
     // without a shadow root nothing hides what the page has put into the tag
     if (this.shadowRoot) showPlaceholder(this.shadowRoot)
   }
+}
+
+/** Whether this is a page: a server that renders one has no elements, or only what imitates them. */
+export const onPage = (): boolean =>
+  typeof HTMLScriptElement === 'function' && typeof customElements === 'object'
+
+/**
+ * Registers `<kinescope-chat>`, once: a second copy of the script leaves the first in charge and says so.
+ * @returns the class that is in charge
+ */
+export function register(): typeof KinescopeChatElement {
+  const first = customElements.get('kinescope-chat') as typeof KinescopeChatElement | undefined
+  const [old, own] = [first?.version, KinescopeChatElement.version] as (string | undefined)[]
+  if (!first) customElements.define('kinescope-chat', KinescopeChatElement)
+  else if (old !== own) console.warn(`<kinescope-chat> ${old} is defined already; ${own} is not used.`)
+  return first ?? KinescopeChatElement
 }
 
 declare global {

@@ -61,3 +61,48 @@ function typeOf(node: unknown): unknown {
     return undefined // no node at all
   }
 }
+
+/** What the work returns, or undefined where it throws. */
+export function tryOrUndefined<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+/** `Element.closest()`, through shadow roots. */
+export const closestAcrossRoots = (element: Element | undefined, selector: string): Element | undefined =>
+  element && (element.closest(selector) ?? closestAcrossRoots(hostOf(element), selector))
+
+interface Zones {
+  Zone?: { root?: { run?: (work: () => unknown) => unknown } }
+}
+
+/**
+ * Runs work outside of any zone of zone.js, which patches what a page waits with: Angular holds a page for unstable while
+ * a timer or a request that began in its zone is under way, and ours never end. Everything that begins in the work is
+ * outside as well.
+ */
+export function outsideZones<T>(work: () => T): T {
+  const root = tryOrUndefined(() => (globalThis as Zones).Zone?.root)
+  // a frame of that name may be another site's, and not to be looked into
+  const runs = tryOrUndefined(() => typeof root?.run === 'function')
+  return runs ? (root!.run!(work) as T) : work()
+}
+
+/**
+ * The file can be read by browsers that are a little older than those it is for (README). What they lack would be taken for
+ * a fault of the endpoint or of a token.
+ * @throws where something is missing
+ */
+export function assertPlatform(): void {
+  new TextDecoder('utf-8', { fatal: true })
+  const asked: [home: object, name: string][] = [
+    [Object, 'hasOwn'],
+    [Array.prototype, 'at'],
+    [String.prototype, 'replaceAll'],
+    [AbortSignal.prototype, 'throwIfAborted'],
+  ]
+  for (const [home, name] of asked) if (!(name in home)) throw new Error(`no ${name}`)
+}

@@ -1,5 +1,5 @@
 import type { PropertyDeclaration } from 'lit'
-import { readPasted } from './pasted.js'
+import { readPasted } from './text.js'
 
 interface ChatProperty extends PropertyDeclaration {
   attribute: string | false

@@ -1,7 +1,7 @@
 import { LitElement, type PropertyDeclaration } from 'lit'
 import { baseOf } from './platform.js'
 import { PROPERTIES } from './properties.js'
-import { readSettings, type PageDefaults, type SessionSettings } from './session/settings.js'
+import { readSettings, type PageDefaults, type SessionSettings } from './settings.js'
 import type { FetchToken } from './token/token-client.js'
 
 /** What a page can set of a chat, by attributes and properties, and whose word counts where they differ. */

@@ -2,13 +2,11 @@
  * The file that a page loads with one tag: registers the element, takes the page's defaults from its own tag, and
  * upgrades marked links and divs once the page is parsed. The build ends it at once where another copy was first.
  */
-import { attempt } from './attempt.js'
-import { KinescopeChatElement } from './kinescope-chat-element.js'
+import { tryOrUndefined, baseOf, ofDocument } from './platform.js'
+import { KinescopeChatElement, onPage, register } from './kinescope-chat-element.js'
 import { httpUrl } from './frame/chat-url.js'
 import { findOwnScript } from './placing/own-script.js'
 import { watch } from './placing/upgrade.js'
-import { baseOf, ofDocument } from './platform.js'
-import { onPage, register } from './register.js'
 
 if (onPage()) start()
 
@@ -28,7 +26,7 @@ function start(): void {
   Chat.defaults = defaults
   // set and not defined anew: an `<a id="KinescopeChat">` gives way, and a page's `var KinescopeChat` can be no more than set;
   // what can't be set either stays the page's, and the chats come all the same
-  attempt(() => Object.assign(globalThis, { KinescopeChat: Chat }))
+  tryOrUndefined(() => Object.assign(globalThis, { KinescopeChat: Chat }))
   whenParsed(() => watch(() => Chat.defaults))
 }
 

@@ -1,5 +1,5 @@
-import { attempt } from '../attempt.js'
-import { readPasted, wellFormed } from '../pasted.js'
+import { tryOrUndefined } from '../platform.js'
+import { readPasted, wellFormed } from '../text.js'
 
 export const CHAT_ORIGIN = 'https://kinescope.io'
 
@@ -7,7 +7,7 @@ export const CHAT_ORIGIN = 'https://kinescope.io'
 export function httpUrl(raw: unknown, base?: string): URL | undefined {
   const text = readPasted(raw)
   // a plain id is no address; what `new URL` throws costs a page more than all else that is read of its tag
-  const url = text && (base ?? text.includes(':')) ? attempt(() => new URL(text, base)) : undefined
+  const url = text && (base ?? text.includes(':')) ? tryOrUndefined(() => new URL(text, base)) : undefined
   return url && /^https?:$/.test(url.protocol) ? url : undefined
 }
 
@@ -35,7 +35,7 @@ export function readEventId(raw: unknown, origin: string): string {
   if (!link || !origins.includes(link.origin)) return text
   const segments = link.pathname.split('/').filter(Boolean)
   if (segments[0] === 'chat') segments.shift()
-  const id = segments.length === 1 ? attempt(() => readPasted(decodeURIComponent(segments[0]!))) : ''
+  const id = segments.length === 1 ? tryOrUndefined(() => readPasted(decodeURIComponent(segments[0]!))) : ''
   return id || text
 }
 

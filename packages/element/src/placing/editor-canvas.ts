@@ -1,6 +1,4 @@
-import { attempt } from '../attempt.js'
-import { closest } from '../closest.js'
-import { ofDocument } from '../platform.js'
+import { tryOrUndefined, closestAcrossRoots, ofDocument } from '../platform.js'
 
 /** What is edited. Words that mean nothing are inherited (HTML, "contenteditable"). */
 const EDITABLE = ['', 'true', 'plaintext-only'].map((value) => `[contenteditable="${value}" i]`).join()
@@ -17,8 +15,9 @@ const CANVAS_FRAMES = `${EDITABLE},[data-block],.block-editor-iframe__body,.comp
 export function inEditorCanvas(element: Element): boolean {
   const page = element.ownerDocument
   const view = ofDocument('defaultView', page)
-  if (!view || ofDocument('designMode', page) === 'on' || closest(element, CANVAS_PAGES)) return true
+  if (!view || ofDocument('designMode', page) === 'on' || closestAcrossRoots(element, CANVAS_PAGES))
+    return true
   // another site's frame is not to be seen
-  const frame = attempt(() => view.frameElement)
-  return !!frame && (!!closest(frame, CANVAS_FRAMES) || inEditorCanvas(frame))
+  const frame = tryOrUndefined(() => view.frameElement)
+  return !!frame && (!!closestAcrossRoots(frame, CANVAS_FRAMES) || inEditorCanvas(frame))
 }

@@ -1,4 +1,4 @@
-import { attempt } from '../attempt.js'
+import { tryOrUndefined } from '../platform.js'
 import { CHAT_ORIGIN, httpUrl } from '../frame/chat-url.js'
 import { PLACED_ATTRIBUTES } from '../properties.js'
 
@@ -35,7 +35,7 @@ function readLink(link: Element, listed: readonly string[]): Wish | null {
   const segment = url && /^\/chat\/([^/]+)\/?$/.exec(url.pathname)?.[1]
   if (!segment || url.username || url.hash !== `#${TAG}` || ![CHAT_ORIGIN, ...listed].includes(url.origin))
     return null
-  const eventId = attempt(() => decodeURIComponent(segment))
+  const eventId = tryOrUndefined(() => decodeURIComponent(segment))
   if (!eventId) return null
   const other = ![CHAT_ORIGIN, listed[0]].includes(url.origin)
   const slot = link.getAttribute('slot') ?? undefined

@@ -1,6 +1,5 @@
-import { attempt } from '../attempt.js'
-import { readPasted } from '../pasted.js'
-import { ofDocument, ofNode } from '../platform.js'
+import { tryOrUndefined, ofDocument, ofNode } from '../platform.js'
+import { readPasted } from '../text.js'
 import { LINKS, TAG } from './marks.js'
 
 /**
@@ -14,7 +13,7 @@ let sheet: CSSStyleSheet | undefined
 
 /** Hides the links of a document or shadow root whose chat stands before them. Not in another window: sheets can't go there. */
 export function hideLinks(root: Node): void {
-  attempt(() => {
+  tryOrUndefined(() => {
     if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(`${TAG}:defined+${LINKS}{display:none!important}`)
     const sheets = ofNode('adoptedStyleSheets', root as ShadowRoot)
     if (!sheets.includes(sheet)) sheets.push(sheet)
@@ -39,7 +38,7 @@ export function clearLeftovers(div: Element): void {
 /** Shows the chat alone where the div has content of its own. */
 export function hideOwnContent(div: Element, chat: Element): void {
   if (!slots.has(div) && div.childNodes.length > 1)
-    attempt(() => {
+    tryOrUndefined(() => {
       const slot = ofDocument('createElement')('slot')
       // where it has a root of its own, that shows what it wants
       div.attachShadow({ mode: 'closed', slotAssignment: 'manual' }).append(slot)

@@ -1,5 +1,4 @@
-import { attempt } from '../attempt.js'
-import { baseOf, ofDocument } from '../platform.js'
+import { tryOrUndefined, baseOf, ofDocument } from '../platform.js'
 
 /** How the file is called, in every release: `kinescope-chat.js`, `kinescope-chat.classic.0.1.0-1a2b3c4d.js`. */
 const NAME = /\/kinescope-chat[^/]*\.js$/
@@ -41,7 +40,7 @@ const isScript = (script: unknown): script is HTMLScriptElement => script instan
 
 /** Where a tag's file is by the tag: not `src`, which a `<base>` further down in the content moves. */
 const sourceOf = (script: HTMLScriptElement): string =>
-  attempt(() => new URL(script.getAttribute('src')!, baseOf()).href) ?? ''
+  tryOrUndefined(() => new URL(script.getAttribute('src')!, baseOf()).href) ?? ''
 
 /** An address without its query and fragment. */
 const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
@@ -52,7 +51,7 @@ const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
  */
 function runningFile(): string | undefined {
   // a page may have put something of its own in the stack's place
-  const stack = attempt(innermostFrame)
+  const stack = tryOrUndefined(innermostFrame)
   const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(stack ?? '')?.[0]
   return file && NAME.test(pathOf(file)) ? file : undefined
 }

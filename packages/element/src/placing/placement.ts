@@ -1,6 +1,5 @@
-import { attempt } from '../attempt.js'
-import { mayAgain } from '../patience.js'
-import { findAll, ofDocument, rootOf } from '../platform.js'
+import { tryOrUndefined, findAll, ofDocument, rootOf } from '../platform.js'
+import { withinBurstLimit } from '../session/clock.js'
 import { isLink, TAG, type Wish } from './marks.js'
 import { clearLeftovers, hideLinks, hideOwnContent, makePlaceholder, showOwnContent } from './own-content.js'
 
@@ -31,7 +30,7 @@ export function settle(mark: Element, wish: Wish): void {
     else if (chat.getAttribute(name) !== value) chat.setAttribute(name, value)
   }
   const inPlace = isInPlace(chat, mark)
-  if (!inPlace && known && !mayAgain(mark)) return
+  if (!inPlace && known && !withinBurstLimit(mark)) return
   chats.delete(owners.get(chat)!)
   owners.set(chat, mark)
   chats.set(mark, chat)
@@ -95,7 +94,7 @@ function put(chat: Element, mark: Element): void {
   // where the browser can, the frame goes along unharmed
   const moved =
     chat.isConnected &&
-    attempt(() => (Element.prototype as typeof parent).moveBefore.call(parent, chat, mark) ?? true)
+    tryOrUndefined(() => (Element.prototype as typeof parent).moveBefore.call(parent, chat, mark) ?? true)
   if (!moved) mark.before(chat)
 }
 

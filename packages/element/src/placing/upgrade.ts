@@ -1,6 +1,5 @@
-import { attempt } from '../attempt.js'
+import { tryOrUndefined, findAll, isElement, isRoot, ofNode, rootOf } from '../platform.js'
 import { CHAT_ORIGIN, listedOrigins, readEventId } from '../frame/chat-url.js'
-import { findAll, isElement, isRoot, ofNode, rootOf } from '../platform.js'
 import { inEditorCanvas } from './editor-canvas.js'
 import { isLink, MARK_ATTRIBUTES, MARKS, readMark, TAG, type Wish } from './marks.js'
 import { showOwnContent } from './own-content.js'
@@ -108,7 +107,7 @@ function isTaken(mark: Element, { 'event-id': id }: Wish, origin = CHAT_ORIGIN):
 let complaint: string | undefined
 function isInside(link: Element, scope: string | undefined): boolean {
   if (!scope) return false
-  const inside = attempt(() => !!link.closest(scope))
+  const inside = tryOrUndefined(() => !!link.closest(scope))
   if (inside === undefined && complaint !== scope)
     console.warn('<kinescope-chat> data-upgrade is no CSS selector:', (complaint = scope))
   return !!inside

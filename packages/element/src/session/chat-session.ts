@@ -1,16 +1,15 @@
 import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
 import { chatUrl } from '../frame/chat-url.js'
-import { FrameSwapper } from '../frame/frame-swapper.js'
+import { FrameSwapper } from '../frame/swap.js'
 import type { Failure, Problem, CategorizedProblem } from '../problem.js'
 import { retryPolicyOf, categoryOf } from '../problems.js'
-import { readFailure } from '../token/read-failure.js'
+import { readFailure } from '../token/answer.js'
 import type { TokenReason } from '../token/token-client.js'
-import { Alarm } from './alarm.js'
-import { askAgainIn } from './back-off.js'
-import { IDLE, nextState, type ChatState, type Happening } from './chat-state.js'
-import { Journal } from './journal.js'
-import type { SessionSettings } from './settings.js'
-import { steadyNow } from './steady-clock.js'
+import { Alarm, steadyNow } from './clock.js'
+import { askAgainIn } from '../token/life.js'
+import { IDLE, nextState, type ChatState, type SessionEvent } from './state.js'
+import { Journal } from '../diagnostics.js'
+import type { SessionSettings } from '../settings.js'
 import { TokenKeeper } from './token-keeper.js'
 import { Wake } from './wake.js'
 import { isOnline, ofDocument } from '../platform.js'
@@ -225,7 +224,7 @@ export class ChatSession {
     this.#look()
   }
 
-  #happen(happening: Happening, trouble?: CategorizedProblem): void {
+  #happen(happening: SessionEvent, trouble?: CategorizedProblem): void {
     const previous = this.state
     this.state = nextState(previous, happening, trouble)
     if (this.state === previous) return

@@ -1,7 +1,7 @@
 import { chatFailure } from '../problem.js'
 import { checkToken, type TokenClaims, type TokenHeader } from '../token/check-token.js'
-import { lifeOf, refreshDelay } from '../token/token-life.js'
-import type { TokenAnswer } from '../token/read-answer.js'
+import { lifeOf, refreshDelay } from '../token/life.js'
+import type { TokenAnswer } from '../token/answer.js'
 
 const LIFELESS = 'By expires_in, or by exp and iat, the token had no time left when it came'
 

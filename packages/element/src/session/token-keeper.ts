@@ -1,11 +1,10 @@
 import { chatFailure, type Failure } from '../problem.js'
-import type { TokenAnswer } from '../token/read-answer.js'
-import { readFailure } from '../token/read-failure.js'
+import { type TokenAnswer, readFailure } from '../token/answer.js'
 import { askForToken, type TokenReason } from '../token/token-client.js'
 import { holdToken, type HeldToken } from './held-token.js'
-import type { Journal } from './journal.js'
-import type { SessionSettings } from './settings.js'
-import { steadyNow } from './steady-clock.js'
+import type { Journal } from '../diagnostics.js'
+import type { SessionSettings } from '../settings.js'
+import { steadyNow } from './clock.js'
 
 /** Has the visitor's token: takes the one that came with the page, asks for others, and judges each. */
 export class TokenKeeper {

@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { inEditorCanvas } from '../placing/editor-canvas.js'
-import { mayAgain } from '../patience.js'
+import { withinBurstLimit } from './clock.js'
 import { ChatSession, type SessionHost } from './chat-session.js'
 
 /** How far outside the viewport a lazy chat begins. */
@@ -79,7 +79,7 @@ export class VisitController implements ReactiveController {
    * @returns whether that is in this turn; after very many visits it isn't
    */
   beginSoon(): boolean {
-    const now = mayAgain(this)
+    const now = withinBurstLimit(this)
     if (now) void Promise.resolve().then(this.#beginDue)
     else if (!this.#pause) this.#pause = setTimeout(this.#beginDue, PAUSE_MS)
     return now

@@ -1,5 +1,5 @@
 import { ChatFailure, chatFailure } from '../problem.js'
-import { readAnswer, type HttpAnswer, type TokenAnswer } from './read-answer.js'
+import { readAnswer, type HttpAnswer, type TokenAnswer } from './answer.js'
 import { isOnline, ofDocument, ownOrigin } from '../platform.js'
 
 /** No answer of a token endpoint is longer; what is, isn't read to its end. */

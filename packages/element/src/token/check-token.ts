@@ -1,6 +1,6 @@
-import { attempt } from '../attempt.js'
+import { tryOrUndefined } from '../platform.js'
 import type { TokenCode } from '../contract.js'
-import { inWords, quote } from '../quote.js'
+import { inWords, quote } from '../text.js'
 
 /** The JOSE header of a chat token (RFC 7515, section 4). */
 export interface TokenHeader {
@@ -151,7 +151,7 @@ function formOf(token: unknown): string {
 
 /** A base64url-encoded JSON object in UTF-8 (RFC 7515, section 2), or nothing. */
 const readPart = (part = ''): Json | undefined =>
-  attempt(() => {
+  tryOrUndefined(() => {
     const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
       c.charCodeAt(0),
     )

@@ -1,11 +1,9 @@
-import { attempt } from '../attempt.js'
+import { tryOrUndefined } from '../platform.js'
 import type { TokenReply } from '../contract.js'
 import { chatFailure } from '../problem.js'
-import { quote } from '../quote.js'
+import { quote } from '../text.js'
 import { askEndpoint, askWhy } from './ask-endpoint.js'
-import type { TokenAnswer } from './read-answer.js'
-import { readFailure } from './read-failure.js'
-import { readReply } from './read-reply.js'
+import { type TokenAnswer, readFailure, readReply } from './answer.js'
 
 /** Why a token is asked for: first time, before the old one ends, after a failure, because somebody pressed "Reload". */
 export type TokenReason = 'load' | 'refresh' | 'retry' | 'reload'
@@ -114,6 +112,6 @@ function readFetched(value: unknown): TokenAnswer {
 
 /** How a page's own code failed; its message may hold anything, and so isn't shown. */
 function rejection(error: unknown): string {
-  const name = attempt(() => (error instanceof Error ? error.name : typeof error))
+  const name = tryOrUndefined(() => (error instanceof Error ? error.name : typeof error))
   return `fetchToken rejected with ${quote(name)}`
 }

@@ -1,4 +1,4 @@
-import type { ChatState } from '../session/chat-state.js'
+import type { ChatState } from '../session/state.js'
 import type { Messages } from './messages.js'
 
 /** What is said of a problem over a chat that is on the page: no more than that it goes on, where it does. */

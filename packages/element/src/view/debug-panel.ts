@@ -1,5 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
-import type { Diagnostics } from './diagnostics.js'
+import type { Diagnostics } from '../diagnostics.js'
 import type { Messages } from './messages.js'
 
 /** The developer's panel: what there is to know of a chat, as something to read. */

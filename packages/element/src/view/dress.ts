@@ -1,6 +1,5 @@
 import type { CSSResult } from 'lit'
-import { attempt } from '../attempt.js'
-import { ofDocument } from '../platform.js'
+import { tryOrUndefined, ofDocument } from '../platform.js'
 
 /** A sheet belongs to the document that it was made in: each document has its own copy. */
 const sheets = new WeakMap<Document, CSSStyleSheet>()
@@ -11,7 +10,7 @@ const sheets = new WeakMap<Document, CSSStyleSheet>()
  */
 export function dress(root: ShadowRoot, { cssText }: CSSResult): void {
   const { ownerDocument: page } = root
-  const adopted = attempt(() => {
+  const adopted = tryOrUndefined(() => {
     if (!('adoptedStyleSheets' in root)) return false
     let sheet = sheets.get(page)
     if (!sheet) {

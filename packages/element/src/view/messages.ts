@@ -1,6 +1,5 @@
-import { closest } from '../closest.js'
-import { readPasted } from '../pasted.js'
-import { ofNode } from '../platform.js'
+import { closestAcrossRoots, ofNode } from '../platform.js'
+import { readPasted } from '../text.js'
 import type { Category } from '../problem.js'
 import { en } from './en.js'
 import { ru } from './ru.js'
@@ -94,7 +93,7 @@ const tagOf = (language: unknown): string =>
  * it without its last subtags (RFC 4647, 3.4). After its own wish come the nearest `lang`, through shadow roots, and the browser's languages.
  */
 export function languageOf(element: Element, ...wanted: unknown[]): string {
-  const nearest = closest(element, '[lang]')
+  const nearest = closestAcrossRoots(element, '[lang]')
   for (const tag of [
     ...wanted,
     nearest && ofNode('getAttribute', nearest)('lang'),

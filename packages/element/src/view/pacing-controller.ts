@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
-import type { ChatState } from '../session/chat-state.js'
-import { steadyNow } from '../session/steady-clock.js'
+import type { ChatState } from '../session/state.js'
+import { steadyNow } from '../session/clock.js'
 import type { Messages } from './messages.js'
 import { BEGINNING, pace, type Moment } from './pacing.js'
 import { bannerText } from './banner-text.js'

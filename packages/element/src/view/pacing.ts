@@ -1,4 +1,4 @@
-import { IDLE, type ChatState } from '../session/chat-state.js'
+import { IDLE, type ChatState } from '../session/state.js'
 
 /** Nothing moves on the page before this … */
 const SKELETON_AFTER_MS = 300

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { attempt } from '../attempt.js'
+import { tryOrUndefined } from '../platform.js'
 import type { Problem } from '../problem.js'
 import type { ChatActions, ChatViewModel } from './chat-view.js'
 import type { Messages } from './messages.js'
@@ -10,7 +10,7 @@ export function countdown({ moment, text, language }: ChatViewModel): TemplateRe
   if (seconds === null) return nothing
   const time =
     // an added language may have a name that the browser doesn't know
-    attempt(() => new Intl.RelativeTimeFormat(language).format(seconds, 'second')) ?? `${seconds} s`
+    tryOrUndefined(() => new Intl.RelativeTimeFormat(language).format(seconds, 'second')) ?? `${seconds} s`
   return html`<span aria-hidden="true">${text.retryAt.replace('{time}', () => time)}</span>`
 }
 

@@ -100,7 +100,7 @@ describe('keeping a token fresh', () => {
   })
 
   it('spreads a thousand viewers who came together: no second sees more than 2 % of them', async () => {
-    const { refreshDelay } = await import('../../src/token/token-life.js')
+    const { refreshDelay } = await import('../../src/token/life.js')
     const seconds = new Map<number, number>()
     for (let viewer = 0; viewer < 1000; viewer++) {
       const second = Math.floor(refreshDelay(3_600_000, undefined, Math.random()) / 1000)

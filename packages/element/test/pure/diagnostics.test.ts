@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { quote, readable, shown } from '../../src/quote.js'
-import { writeReport, type Diagnostics } from '../../src/view/diagnostics.js'
+import { quote, readable, shown } from '../../src/text.js'
+import { writeReport, type Diagnostics } from '../../src/diagnostics.js'
 
 const diagnostics: Diagnostics = {
   version: '1.0.0',

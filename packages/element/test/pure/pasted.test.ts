@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chatUrl, httpUrl, readEventId, readOrigin } from '../../src/frame/chat-url.js'
-import { readPasted } from '../../src/pasted.js'
+import { readPasted } from '../../src/text.js'
 
 const K = 'https://kinescope.io'
 const STAGING = 'https://staging.example:8443'

@@ -1,10 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkToken } from '../../src/token/check-token.js'
-import { lifeOf, REFRESH_FLOOR_MS, REFRESH_MARGIN_MS, refreshDelay } from '../../src/token/token-life.js'
-import { readRetryAfter } from '../../src/token/retry-after.js'
-import { askAgainIn, backOff } from '../../src/session/back-off.js'
-import { IDLE, nextState, type ChatState, type Happening } from '../../src/session/chat-state.js'
+import {
+  lifeOf,
+  REFRESH_FLOOR_MS,
+  REFRESH_MARGIN_MS,
+  refreshDelay,
+  readRetryAfter,
+  askAgainIn,
+  backOff,
+} from '../../src/token/life.js'
+import { IDLE, nextState, type ChatState, type SessionEvent } from '../../src/session/state.js'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (claims: object, header: object = {}) =>
@@ -197,8 +203,8 @@ describe('backing off', () => {
       fc.property(
         fc.integer({ min: 1, max: 2000 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (attempt, random) => {
-          const delay = backOff(attempt, random)
+        (tryOrUndefined, random) => {
+          const delay = backOff(tryOrUndefined, random)
           expect(delay).toBeGreaterThanOrEqual(1_000)
           expect(delay).toBeLessThanOrEqual(90_000)
         },
@@ -286,7 +292,7 @@ describe('the next state', () => {
     requestId: null,
   } as const
   const trouble = { problem, category: 'offline' } as const
-  const happening = fc.constantFrom<Happening[]>(
+  const happening = fc.constantFrom<SessionEvent[]>(
     ...(['stopped', 'previewed', 'requested', 'shown'] as const),
     ...(['retrying', 'failed', 'refused'] as const),
   )

@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { WIRE_STATUSES, type ElementCode } from '../../src/contract.js'
 import { ChatFailure } from '../../src/problem.js'
 import { retryPolicyOf } from '../../src/problems.js'
-import { readAnswer } from '../../src/token/read-answer.js'
-import { readReply } from '../../src/token/read-reply.js'
-import { readRetryAfter } from '../../src/token/retry-after.js'
+import { readAnswer, readReply } from '../../src/token/answer.js'
+import { readRetryAfter } from '../../src/token/life.js'
 
 const PAGE = '<!doctype html><html><head><title>Just a moment...</title></head><body>Checking</body></html>'
 type Input = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSettings } from '../../src/session/settings.js'
+import { readSettings } from '../../src/settings.js'
 
 const SERVER = 'https://chat.example.com'
 const PAGE = { baseUrl: 'https://site.example/lesson/1', hostname: 'site.example' }

@@ -1,7 +1,10 @@
-import type { Problem } from '../problem.js'
-import { readable } from '../quote.js'
-import type { Status } from '../session/chat-state.js'
-import type { Step } from '../session/journal.js'
+import type { Problem } from './problem.js'
+import type { ChatSession } from './session/chat-session.js'
+import { steadyNow } from './session/clock.js'
+import type { Status } from './session/state.js'
+import type { SessionSettings } from './settings.js'
+import { readable } from './text.js'
+import { VERSION } from './version.js'
 
 /** Some of a token, as it said itself; of one that was refused it may hold anything. */
 export type TokenPart = Readonly<Record<string, unknown>>
@@ -51,3 +54,51 @@ const masked = (part: TokenPart | null, plain: readonly string[]): TokenPart | n
 /** Enough to see that it is there, and of what kind. */
 const mask = (value: unknown): string =>
   typeof value === 'string' ? `${[...value.slice(0, 4)].slice(0, 2).join('')}…` : `(${typeof value})`
+
+export interface Step {
+  /** Milliseconds since the script began. */
+  at: number
+  what: string
+}
+
+const STEPS_KEPT = 30
+
+/** The last things that happened to a chat, for whoever debugs it. */
+export class Journal {
+  readonly steps: Step[] = []
+
+  note(what: string): void {
+    this.steps.push({ at: Math.round(steadyNow()), what })
+    if (this.steps.length > STEPS_KEPT) this.steps.shift()
+  }
+}
+
+/** What there is to know of a session, as a plain object. Of a refused token too, but never a signature. */
+export function diagnose(session: ChatSession, settings: SessionSettings): Diagnostics {
+  const { state, tokens, failure, askInMs, journal } = session
+  const { held: token, timeLeft, clockDifferenceMs } = tokens
+  const wrong = failure?.claim ?? null
+  // what is wrong comes first: of very many members the last ones are cut
+  const partOf = (part: object | undefined) =>
+    readable(part && wrong && wrong in part ? { [wrong]: null, ...part } : (part ?? null)) as TokenPart | null
+  return {
+    version: VERSION,
+    eventId: settings.eventId,
+    state: state.status,
+    problem: state.problem,
+    header: partOf(failure?.header ?? token?.header),
+    claims: partOf(failure?.claims ?? token?.claims),
+    wrong,
+    timeLeftMs: timeLeft,
+    life: token && {
+      spentMs: Math.max(0, Math.round(steadyNow() - token.heldAt)),
+      leftMs: timeLeft!,
+      nextInMs: askInMs,
+    },
+    clockDifferenceMs,
+    steps: [...journal.steps],
+    ignoredChatOrigin: settings.ignoredOrigin ?? null,
+    browser: navigator.userAgent,
+    page: location.origin,
+  }
+}

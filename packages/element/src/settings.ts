@@ -1,6 +1,6 @@
-import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from '../frame/chat-url.js'
-import { textOf, wordOf } from '../properties.js'
-import type { FetchToken, TokenQuestion } from '../token/token-client.js'
+import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from './frame/chat-url.js'
+import { textOf, wordOf } from './properties.js'
+import type { FetchToken, TokenQuestion } from './token/token-client.js'
 
 /** What the standalone script's own tag sets for every chat on the page. */
 export interface PageDefaults {

@@ -1,6 +1,6 @@
 import { chatFailure, type Failure } from '../problem.js'
-import { createFrame, isBlank, onRefusal, send } from './load-frame.js'
-import { guardFocus, isActive, isInside } from './visitor.js'
+import { createFrame, isBlank, onRefusal, send } from './frame.js'
+import { guardFocus, isActive, isInside } from './focus.js'
 import { ofDocument } from '../platform.js'
 
 /** How long the chat page may take before the visitor is told. */

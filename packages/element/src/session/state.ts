@@ -13,14 +13,14 @@ export interface ChatState {
 }
 
 /** `retrying`: a failure that is tried again; `failed`: one that isn't; `refused`: one that takes the chat away. */
-export type Happening = 'stopped' | 'previewed' | 'requested' | 'shown' | 'retrying' | 'failed' | 'refused'
+export type SessionEvent = 'stopped' | 'previewed' | 'requested' | 'shown' | 'retrying' | 'failed' | 'refused'
 
 export const IDLE: ChatState = { status: 'idle', problem: null, category: null, framed: false }
 
 /** The one place where states follow each other. Pure. */
 export function nextState(
   { framed, problem, category }: ChatState,
-  happening: Happening,
+  happening: SessionEvent,
   trouble: CategorizedProblem | { problem: null; category: null } = { problem: null, category: null },
 ): ChatState {
   switch (happening) {

@@ -1,9 +1,19 @@
-import { attempt } from '../attempt.js'
-import { WIRE_STATUSES, type ElementCode, type TokenReply, type WireCode } from '../contract.js'
-import { chatFailure } from '../problem.js'
-import { quote, shown } from '../quote.js'
-import { readReply } from './read-reply.js'
-import { readRetryAfter } from './retry-after.js'
+import {
+  OPERATOR_CODES,
+  PAGE_CODES,
+  TOKEN_CODES,
+  WIRE_CODES,
+  WIRE_STATUSES,
+  type Code,
+  type ElementCode,
+  type TokenReply,
+  type WireCode,
+} from '../contract.js'
+import { tryOrUndefined, isOnline } from '../platform.js'
+import { ChatFailure, chatFailure } from '../problem.js'
+import { PROBLEMS } from '../problems.js'
+import { quote, shown, wellFormed } from '../text.js'
+import { readRetryAfter } from './life.js'
 
 /** What an answer was, with its body read as far as it may be. */
 export interface HttpAnswer {
@@ -42,7 +52,7 @@ const GUARDS = ['cf-mitigated', 'x-vercel-mitigated', 'x-amzn-waf-action', 'x-da
 export function readAnswer(answer: HttpAnswer, now = Date.now()): TokenAnswer {
   const { status, headers, body } = answer
   const date = Date.parse(headers.get('Date') ?? '') || undefined
-  const json = attempt(() => JSON.parse(body ?? '') as unknown)
+  const json = tryOrUndefined(() => JSON.parse(body ?? '') as unknown)
   const members = Object(json) as { token?: unknown; code?: unknown; request_id?: unknown }
   const id = headers.get('X-Request-ID') ?? members.request_id
   const failure = (code: ElementCode, details?: object) =>
@@ -111,4 +121,68 @@ function formOf(body: string | undefined, json: unknown, mime: string): string {
   }
   if (/json/.test(mime) || /^\s*[[{]/.test(body)) return 'JSON that can’t be read'
   return mime && mime !== 'text/plain' ? `of the type ${quote(mime)}` : 'plain text'
+}
+
+/** No token lives longer, in seconds: a day more than a year. */
+const LONGEST_LIFE_S = 31_708_800
+const LONGEST_ID = 1024
+
+const seconds = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= LONGEST_LIFE_S
+const id = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= LONGEST_ID && wellFormed(value) === value
+const CODES: readonly unknown[] = [...WIRE_CODES, ...TOKEN_CODES, ...PAGE_CODES, ...OPERATOR_CODES]
+const code = (value: unknown): value is Code => CODES.includes(value)
+
+/** What each member of a reply has to be; a member that isn't is left out, for the token alone would do. */
+const MEMBERS = { expires_in: seconds, refresh_in: seconds, chat_id: id, event_id: id, warning: code }
+
+/** Reads a token endpoint's reply, or a `fetchToken`'s; undefined where there is no token in it. */
+export function readReply(value: unknown): { reply: TokenReply; ignored: readonly string[] } | undefined {
+  const given = Object(value) as Record<string, unknown>
+  const { token } = given
+  if (typeof token !== 'string') return undefined
+  const reply: Record<string, unknown> = { token }
+  const ignored: string[] = []
+  for (const [name, fits] of Object.entries(MEMBERS)) {
+    // read once: what a page has made may say something else the next time
+    const member = given[name] ?? undefined
+    if (fits(member)) reply[name] = member
+    else if (member !== undefined) ignored.push(name)
+  }
+  return { reply: reply as unknown as TokenReply, ignored }
+}
+
+const LONGEST_WAIT_MS = 3_600_000
+
+/**
+ * Names what was thrown: by us, by the platform or by the page's own code, which may say a code of ours or an HTTP
+ * status, and of which nothing else is believed. Where it throws in its turn on being looked at, it has said nothing.
+ */
+export const readFailure = (error: unknown): ChatFailure =>
+  tryOrUndefined(() => read(error)) ?? read(undefined)
+
+function read(error: unknown): ChatFailure {
+  if (error instanceof ChatFailure) return error
+  const { code, status, retryAfterMs, requestId } = Object(error) as Record<string, unknown>
+  const http = Number.isInteger(status) ? (status as number) : 0
+  return chatFailure(codeFor(code, http), {
+    status: http >= 100 && http < 600 ? http : null,
+    ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0
+      ? { retryAfterMs: Math.min(retryAfterMs, LONGEST_WAIT_MS) }
+      : {}),
+    requestId: typeof requestId === 'string' ? shown(requestId, 100) : null,
+  })
+}
+
+/** What only the element can know: the frame, and the network, whose return it waits for. */
+const NOT_FOR_OTHERS = /^(?:frame|offline)/
+
+function codeFor(code: unknown, status: number): ElementCode {
+  if (typeof code === 'string' && Object.hasOwn(PROBLEMS, code) && !NOT_FOR_OTHERS.test(code))
+    return code as ElementCode
+  if (status === 401) return 'sign-in-required'
+  if (status === 403) return 'access-denied'
+  if (status >= 300) return codeOf(status)
+  return isOnline() ? 'endpoint-unreachable' : 'offline'
 }

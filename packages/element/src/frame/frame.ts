@@ -1,6 +1,5 @@
-import { attempt } from '../attempt.js'
+import { tryOrUndefined, ofDocument } from '../platform.js'
 import { chatFailure, type ChatFailure } from '../problem.js'
-import { ofDocument } from '../platform.js'
 
 const referrerPolicy = 'strict-origin-when-cross-origin'
 
@@ -74,7 +73,7 @@ export function onRefusal(
     },
     { signal },
   )
-  const observer = attempt(
+  const observer = tryOrUndefined(
     () =>
       new ReportingObserver(
         (reports) => {
