@@ -4,46 +4,46 @@ import { signingThreads, type ServeConfig } from './config.js'
 import type { SettingProblem } from './problem.js'
 import { exposureOf } from './secret-file.js'
 
-/** What is probably a mistake although the server starts, each with what to do about it. */
+/** Probable mistakes that don't keep the server from starting, each with its remedy. */
 export function configWarnings(config: ServeConfig): SettingProblem[] {
   const { events, rateLimit, identity, trustedProxies, allowedOrigins, basePath, key, keyFile } = config
   return [
     ...when(events === '*', {
       name: 'CHAT_EVENTS',
-      message: 'is *: every visitor may ask for a token of any stream of the workspace.',
-      remediation: 'Name the streams, or decide in your own code with authorize().',
+      message: 'is *: every visitor can get a token for any stream of the workspace.',
+      remediation: 'List the streams, or decide in your own code with authorize().',
     }),
     ...when(allowedOrigins.length === 0 && basePath === '', {
       name: 'CHAT_ALLOWED_ORIGINS',
-      message: 'is empty, and so is CHAT_BASE_PATH: no page but this server’s own can ask for a token.',
-      remediation: 'Name the origins of your pages, or put the server behind your site under CHAT_BASE_PATH.',
+      message: 'and CHAT_BASE_PATH are empty: only this server’s own pages can get a token.',
+      remediation: 'List the origins of your pages, or put the server behind your site under CHAT_BASE_PATH.',
     }),
     ...when(rateLimit === null, {
       name: 'CHAT_RATE_LIMIT',
       message: 'is off: one visitor can keep the signer busy.',
-      remediation: 'Leave it at its default unless something in front of the server limits.',
+      remediation: 'Use the default, unless a proxy in front of the server limits requests.',
     }),
     ...when(identity.kind === 'guest', {
       name: 'CHAT_IDENTITY',
-      message: 'is guest: anyone may write, under a number.',
-      remediation: 'Use forward, jwt or header where visitors are to be known.',
+      message: 'is guest: anyone can write in the chat.',
+      remediation: 'Use forward, jwt or header if the site knows its visitors.',
     }),
     ...when(trustedProxies.some(isBroad), {
       name: 'CHAT_TRUSTED_PROXIES',
-      message: 'holds a range so wide that strangers are in it: they may claim any address.',
-      remediation: 'Name the addresses of your own proxies.',
+      message: 'contains a very wide range: visitors in it can forge their address.',
+      remediation: 'List only the addresses of your own proxies.',
     }),
     ...cleartext(config),
     ...placeholders(config),
     ...when('dir' in key && !existsSync(key.dir), {
       name: 'CHAT_KEY_DIR',
-      message: 'names a directory that is not there: no token can be made until it is.',
-      remediation: 'Run kinescope-chat-server setup, or name the directory that holds keyring.json.',
+      message: 'names a directory that doesn’t exist: the server can’t sign tokens.',
+      remediation: 'Run `kinescope-chat-server setup`, or name the directory with keyring.json.',
     }),
     ...when(keyFile !== undefined && exposureOf(keyFile) === 'open', {
       name: 'CHAT_PRIVATE_KEY_FILE',
-      message: 'may be read by everybody on this machine, and the server can’t change that.',
-      remediation: 'Mount it with a mode of 0400 or 0440 (in Kubernetes: defaultMode).',
+      message: 'can be read by every user of this machine, and the server can’t change that.',
+      remediation: 'Mount it with mode 0400 or 0440 (in Kubernetes: defaultMode).',
     }),
     ...threads(),
   ]
@@ -51,7 +51,7 @@ export function configWarnings(config: ServeConfig): SettingProblem[] {
 
 const when = (condition: boolean, problem: SettingProblem): SettingProblem[] => (condition ? [problem] : [])
 
-/** The addresses that cookies, statements, keys or tokens travel to. */
+/** The URLs that cookies, identity tokens, keys or tokens are sent to. */
 function addressesOf({ identity, apiUrl, chatOrigin, publicUrl, allowedOrigins }: ServeConfig) {
   const identityUrl = identity.kind === 'forward' ? identity.url : null
   const jwksUrl = identity.kind === 'jwt' && 'jwksUrl' in identity.key ? identity.key.jwksUrl : null
@@ -71,24 +71,24 @@ function cleartext(config: ServeConfig): SettingProblem[] {
   return [
     ...unique(open.map(({ name }) => name)).map((name) => ({
       name,
-      message: 'is an http: address of another host: what goes there can be read and changed on the way.',
-      remediation: 'Write https: instead.',
+      message: 'is an http: URL of another host: others can read and change what is sent.',
+      remediation: 'Use https:.',
     })),
     ...when(redis?.protocol === 'redis:' && redis.password !== '' && !isLoopback(redis.hostname), {
       name: 'CHAT_REDIS_URL',
-      message: 'sends its password to another host in the clear.',
-      remediation: 'Write rediss: instead.',
+      message: 'sends its password to another host unencrypted.',
+      remediation: 'Use rediss:.',
     }),
   ]
 }
 
-/** Hosts that are set aside for examples (RFC 2606): nobody answers there. */
+/** Hosts reserved for examples (RFC 2606). */
 function placeholders(config: ServeConfig): SettingProblem[] {
-  const still = addressesOf(config).filter(({ url }) => /(^|\.)example\.(com|org|net)$/.test(url.hostname))
-  return unique(still.map(({ name }) => name)).map((name) => ({
+  const found = addressesOf(config).filter(({ url }) => /(^|\.)example\.(com|org|net)$/.test(url.hostname))
+  return unique(found.map(({ name }) => name)).map((name) => ({
     name,
-    message: 'still holds the host of the documentation’s examples.',
-    remediation: 'Write your own.',
+    message: 'still has the host of the documentation’s example.',
+    remediation: 'Write your own host.',
   }))
 }
 
@@ -97,7 +97,7 @@ function threads(): SettingProblem[] {
   const cores = availableParallelism()
   return when(!(size >= Math.min(cores, 1024)), {
     name: 'UV_THREADPOOL_SIZE',
-    message: `lets ${size} of ${cores} processors sign.`,
+    message: `lets ${size} of ${cores} processors sign tokens.`,
     remediation: `Start the process with UV_THREADPOOL_SIZE=${cores}.`,
   })
 }

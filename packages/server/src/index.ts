@@ -1,6 +1,6 @@
 /** `kinescope-chat-server`: the token endpoint for Node, and everything of `kinescope-chat-server/web`. */
 export * from './web.js'
-export { readServeConfig, type KeyConfig, type RateLimitConfig, type ServeConfig } from './config.js'
+export { readServeConfig, type ServeConfig } from './config.js'
 export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from './endpoint/node-handler.js'
 export { kinescopeChat, type KinescopeChatOptions } from './endpoint/fastify-plugin.js'
 export {
@@ -10,7 +10,7 @@ export {
   type RingKeySource,
   type RingKeySourceOptions,
 } from './keys/source/ring-key-source.js'
-export type { KeyPlace, SecretName } from './keys/store/key-store.js'
+export type { KeyConfig, KeyStoreLocation, SecretName } from './keys/store/key-store.js'
 export { ConfigProblem, OperatorProblem, type SettingProblem } from './problem.js'
 export { startServer, type RunningServer, type StartOptions } from './serve.js'
 export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './cli/setup.js'
@@ -28,4 +28,5 @@ export {
 } from './kinescope/api-client.js'
 export type { JwtChange, StreamEvent } from './kinescope/event-api.js'
 export { KinescopeError, type KinescopeCode } from './kinescope/kinescope-error.js'
-export type { Environment } from './setting.js'
+export type { RateLimitConfig } from './setting-parsers.js'
+export type { Environment } from './setting-reader.js'

@@ -1,16 +1,16 @@
 import { chmodSync, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 
-/** No secret needs more; a file that is larger is another file. Bytes. */
+/** No secret is larger. Bytes. */
 const MAX_FILE_BYTES = 65_536
 
 /**
- * The text of a file or of a shell's `<(…)`; null for what can't be either. A directory, a device or a file of the wrong
- * kind must neither hold up the start nor fill the memory.
+ * Reads a file or a shell's `<(…)`; null for anything else. A device or a huge file must not block the start or fill the
+ * memory.
  */
 export function readBounded(file: string): string | null {
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    // not as numbers: Node 20 would take what it resolves next (a library behind a link) for a pipe as well, and not find it
+    // bigint: with numbers, Node 20 then takes a symlinked library for a pipe when it resolves imports
     const stat = fstatSync(descriptor, { bigint: true })
     if (!stat.isFile() && !stat.isFIFO()) return null
     const bytes = Buffer.alloc(MAX_FILE_BYTES + 1)
@@ -21,7 +21,7 @@ export function readBounded(file: string): string | null {
         if (read === 0) break
         length += read
       } catch (error) {
-        // a pipe whose writer isn't done: five seconds at most
+        // a pipe whose writer hasn't finished: wait five seconds at most
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || ++waits > 100) throw error
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
       }
@@ -36,8 +36,8 @@ export function readBounded(file: string): string | null {
 export type FileExposure = 'closed' | 'open-and-ours' | 'open'
 
 /**
- * Whether everybody on the machine may read a file, and whether that is ours to change: on a mount that Kubernetes or
- * Docker made, or where the file is another user's, it isn't. Setting the mode it has already asks exactly that.
+ * Tells whether every user can read a file, and whether we could change that. Setting the mode that the file already has
+ * fails on a read-only mount and on another user's file.
  */
 export function exposureOf(file: string): FileExposure {
   try {

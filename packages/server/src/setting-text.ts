@@ -1,6 +1,6 @@
 /**
- * A value without what `.env` files, `--env-file` and mounted secrets add to it: a byte-order mark, white space and line
- * ends around it, one pair of quotes. Nothing left counts as absent.
+ * Removes what `.env` files, `--env-file` and mounted secrets add around a value: a byte-order mark, white space, line
+ * ends, one pair of quotes. An empty rest counts as absent.
  */
 export function cleanValue(text: string | undefined): string | undefined {
   const bare = (text ?? '').trim()
@@ -10,21 +10,18 @@ export function cleanValue(text: string | undefined): string | undefined {
 }
 
 /**
- * Why a value can't be meant as it stands; null where it can. A line break inside a key id or a secret would be signed
- * with and compared with, and nobody would get in.
+ * Says why a value must be a mistake, or null. A key id or a secret with a line break in it would never match.
  */
 export function whyUnreadable(
   value: string,
   text: 'line' | 'list' | 'block',
   secret: boolean,
 ): string | null {
-  if (value.includes('\0')) return 'holds NUL bytes: it may have been saved as UTF-16.'
-  if (value.includes('\ufffd'))
-    return 'holds bytes that are no text (UTF-8). Encode a binary secret as base64.'
+  if (value.includes('\0')) return 'contains NUL bytes. Save it as UTF-8, not UTF-16.'
+  if (value.includes('\ufffd')) return 'is not UTF-8 text. Encode a binary secret as base64.'
   const spaceless = text === 'line' ? value : value.replace(/[\t\n\r]/g, '')
-  if (/[\p{Cc}\u2028\u2029]/u.test(spaceless)) return 'holds a line break or another control character.'
-  if (/\p{Cf}/u.test(spaceless))
-    return 'holds an invisible character, as pasting from a document brings along.'
+  if (/[\p{Cc}\u2028\u2029]/u.test(spaceless)) return 'contains a line break or another control character.'
+  if (/\p{Cf}/u.test(spaceless)) return 'contains an invisible character, probably pasted from a document.'
   if (/REPLACE_WITH_|^<[^<>]*>$|^(change|replace)[_ -]?me$/i.test(value)) return 'is still the placeholder.'
   // a secret may end in a quote of its own; a name, a number or an address may not
   if (!secret && text === 'line' && /^["']|["']$/.test(value)) return 'has a quote at one end only.'
@@ -32,8 +29,8 @@ export function whyUnreadable(
 }
 
 /**
- * Whether a variable was made by Kubernetes for a service called chat… (`CHAT_SERVICE_HOST`, `CHAT_PORT=tcp://…`,
- * `CHAT_PORT_8080_TCP_ADDR`), as it does for every service of a namespace.
+ * Whether Kubernetes injected a variable for a service named chat… (`CHAT_SERVICE_HOST`, `CHAT_PORT=tcp://…`,
+ * `CHAT_PORT_8080_TCP_ADDR`).
  */
 export function isServiceLink(name: string, value = ''): boolean {
   const link =
@@ -41,7 +38,7 @@ export function isServiceLink(name: string, value = ''): boolean {
   return link.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value))
 }
 
-/** The known name that a misspelt one is nearest to. */
+/** The known name nearest to a misspelt one. */
 export function nearestName(
   name: string,
   known: readonly string[],
@@ -51,7 +48,7 @@ export function nearestName(
     .sort((a, b) => a.distance - b.distance)[0]
 }
 
-/** Levenshtein's distance, to guess what a misspelt name was meant to be. */
+/** The Levenshtein distance. */
 export function distanceBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

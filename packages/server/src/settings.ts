@@ -1,4 +1,5 @@
-import type { Setting } from './setting.js'
+import * as parse from './setting-parsers.js'
+import type { Invalid, Parser } from './setting-parsers.js'
 
 /** Headings of the table, in the order in which `serve --help` and docs/settings.md show them. */
 export const SETTING_GROUPS = [
@@ -11,287 +12,341 @@ export const SETTING_GROUPS = [
   'Kinescope',
 ] as const
 
-export type SettingGroup = (typeof SETTING_GROUPS)[number]
-
-type Row = Omit<Setting, 'group'>
-
-const TABLE: Readonly<Record<SettingGroup, readonly Row[]>> = {
-  'Where it listens': [
-    {
-      name: 'PORT',
-      value: 'PORT',
-      default: '8080',
-      meaning: 'Port to listen on; 0 takes any free one.',
-      example: '8080',
-    },
-    {
-      name: 'HOST',
-      value: 'ADDRESS',
-      default: '127.0.0.1',
-      meaning: 'Address to listen on. `0.0.0.0` in a container, with a proxy in front.',
-      example: '127.0.0.1',
-    },
-    {
-      name: 'CHAT_BASE_PATH',
-      value: 'PATH',
-      default: '/',
-      meaning:
-        'Path all routes lie under. `/chat` puts the server behind the site’s own proxy, which needs neither CORS nor a third-party cookie: the recommended way.',
-      example: '/chat',
-    },
-    {
-      name: 'CHAT_PUBLIC_URL',
-      value: 'URL',
-      meaning:
-        'The server’s own address as pages see it, base path included. With it, the server’s own origin and every link it writes come from here and not from `Host` or `X-Forwarded-…`.',
-      example: 'https://www.example.com/chat',
-    },
-    {
-      name: 'CHAT_TRUSTED_PROXIES',
-      value: 'ADDRESSES',
-      text: 'list',
-      meaning: 'Addresses or CIDR ranges of the proxies whose `X-Forwarded-…` headers are believed.',
-      example: '127.0.0.1,10.0.0.0/8',
-    },
-    {
-      name: 'CHAT_ADMIN_PORT',
-      value: 'PORT',
-      meaning:
-        'Port of its own for `/metrics` and the whole `/readyz`. Without it, `/metrics` answers a direct caller on this machine only.',
-      example: '9100',
-    },
-    {
-      name: 'CHAT_ADMIN_HOST',
-      value: 'ADDRESS',
-      default: '127.0.0.1',
-      meaning: 'Address of that port. `0.0.0.0` in a pod, closed to visitors by the network’s policy.',
-      example: '127.0.0.1',
-    },
-  ],
-  'Pages and streams': [
-    {
-      name: 'CHAT_ALLOWED_ORIGINS',
-      value: 'ORIGINS',
-      text: 'list',
-      meaning:
-        'Exact origins of the pages on other hosts, separated by commas. Pages of the server’s own origin need no entry. Also who may frame `/embed`.',
-      example: 'https://www.example.com,https://shop.example.com',
-    },
-    {
-      name: 'CHAT_EVENTS',
-      value: 'IDS',
-      text: 'list',
-      meaning:
-        'Streams that tokens are made for, separated by commas; `*` for any. `PAGE_ID=CLAIM_ID` puts another id into the token, `PAGE_ID=CLAIM_ID=CHAT_ID` another one into the chat’s address too.',
-      example: '0csUJYzAHfe3PcyMEVScmQ',
-    },
-  ],
-  'Tokens and keys': [
-    {
-      name: 'CHAT_TOKEN_TTL',
-      value: 'SECONDS',
-      default: '3600',
-      meaning: 'How long a token lives: 60 to 86400 s.',
-      example: '3600',
-    },
-    {
-      name: 'CHAT_TOKEN_NBF',
-      value: 'on|off',
-      default: 'off',
-      meaning: '`on` adds an `nbf` claim, 30 s back-dated.',
-      example: 'off',
-    },
-    {
-      name: 'CHAT_KEY_DIR',
-      value: 'DIRECTORY',
-      default: './keys',
-      meaning: 'Directory of the key ring that `kinescope-chat-server keys` looks after.',
-      example: './keys',
-    },
-    {
-      name: 'CHAT_KEY_SECRET',
-      value: 'NAMESPACE/NAME',
-      meaning:
-        'Kubernetes Secret that holds the key ring, instead of a directory. Read and written through the cluster’s API, with the pod’s own account.',
-      example: 'default/chat-keys',
-    },
-    {
-      name: 'CHAT_PRIVATE_KEY',
-      value: 'KEY',
-      text: 'block',
-      secret: true,
-      meaning:
-        'The private key itself instead of a key ring: PEM (PKCS#8 or PKCS#1, encrypted or not, on one line or with escaped newlines too), base64 of it, or a JWK. RSA, 2048 bits or more.',
-      example: '"-----BEGIN PRIVATE KEY-----\\nMIIE…\\n-----END PRIVATE KEY-----"',
-    },
-    {
-      name: 'CHAT_KEY_ID',
-      value: 'KID',
-      meaning: 'The `kid` that `CHAT_PRIVATE_KEY` is registered under at Kinescope.',
-      example: '20261125-R4f1JA_2CQSm9GZg',
-    },
-    {
-      name: 'CHAT_KEY_PASSPHRASE',
-      value: 'PASSPHRASE',
-      secret: true,
-      meaning: 'Opens encrypted private keys.',
-      example: 'the passphrase of the key',
-    },
-  ],
-  'Who the visitor is': [
-    {
-      name: 'CHAT_IDENTITY',
-      value: 'forward|jwt|header|guest',
-      meaning:
-        'Who says who the visitor is: `forward` (the site’s who-is-it address), `jwt` (a statement the site signed), `header` (a proxy), `guest` (nobody: a number for each browser).',
-      example: 'forward',
-    },
-    {
-      name: 'CHAT_IDENTITY_URL',
-      value: 'URL',
-      meaning: '`forward`: address that answers, for the visitor’s own cookie, who they are.',
-      example: 'https://www.example.com/me',
-    },
-    {
-      name: 'CHAT_IDENTITY_ID_FIELD',
-      value: 'FIELD',
-      meaning: '`forward`, `jwt`: dotted path of the visitor’s id. Default `id`; for `jwt` `sub`.',
-      example: 'data.user.id',
-    },
-    {
-      name: 'CHAT_IDENTITY_NAME_FIELD',
-      value: 'FIELD',
-      meaning: '`forward`, `jwt`: dotted path of the name. Default `name`.',
-      example: 'data.user.name',
-    },
-    {
-      name: 'CHAT_IDENTITY_COOKIE',
-      value: 'NAME',
-      meaning: '`jwt`: cookie that holds the statement. Without it only `Authorization: Bearer` does.',
-      example: 'session',
-    },
-    {
-      name: 'CHAT_IDENTITY_JWKS_URL',
-      value: 'URL',
-      meaning: '`jwt`: address of the key set the site signs with.',
-      example: 'https://www.example.com/.well-known/jwks.json',
-    },
-    {
-      name: 'CHAT_IDENTITY_PUBLIC_KEY',
-      value: 'KEY',
-      text: 'block',
-      meaning: '`jwt`: the site’s public key, PEM or JWK.',
-      example: '"-----BEGIN PUBLIC KEY-----\\nMIIB…\\n-----END PUBLIC KEY-----"',
-    },
-    {
-      name: 'CHAT_IDENTITY_SECRET',
-      value: 'SECRET',
-      secret: true,
-      meaning: '`jwt`: secret shared with the site (HS256). `guest`: signs the cookie. 32 bytes or more.',
-      example: '$(openssl rand -base64 32)',
-    },
-    {
-      name: 'CHAT_IDENTITY_ISSUER',
-      value: 'TEXT',
-      meaning: '`jwt`: `iss` the statement must have.',
-      example: 'https://www.example.com',
-    },
-    {
-      name: 'CHAT_IDENTITY_AUDIENCE',
-      value: 'TEXT',
-      meaning:
-        '`jwt`: `aud` the statement must have. Default `kinescope-chat`; with a key set or a public key, which sign for others too, it has to be set.',
-      example: 'kinescope-chat',
-    },
-    {
-      name: 'CHAT_IDENTITY_MAX_AGE',
-      value: 'SECONDS',
-      default: '86400',
-      meaning: '`jwt`: how far ahead the end of a statement (`exp`) may lie: 60 to 31536000 s.',
-      example: '86400',
-    },
-    {
-      name: 'CHAT_IDENTITY_ID_HEADER',
-      value: 'NAME',
-      meaning: '`header`: header in which a trusted proxy names the visitor’s id.',
-      example: 'X-Forwarded-User',
-    },
-    {
-      name: 'CHAT_IDENTITY_NAME_HEADER',
-      value: 'NAME',
-      meaning: '`header`: header with the name.',
-      example: 'X-Forwarded-Preferred-Username',
-    },
-    {
-      name: 'CHAT_USER_ID_SECRET',
-      value: 'SECRET',
-      secret: true,
-      meaning:
-        'Makes `user_id` an HMAC of the site’s id, so that no e-mail address or internal number leaves. 32 bytes or more; a change makes everybody a new person in the chat.',
-      example: '$(openssl rand -base64 32)',
-    },
-  ],
-  Limits: [
-    {
-      name: 'CHAT_RATE_LIMIT',
-      value: 'VISITOR,ADDRESS',
-      text: 'list',
-      default: '20,3000',
-      meaning: 'Tokens a minute: for one visitor, for one address (a school may share one). `off` for none.',
-      example: '20,3000',
-    },
-    {
-      name: 'CHAT_REDIS_URL',
-      value: 'URL',
-      secret: true,
-      meaning:
-        'Redis that several replicas count in together. Without it, or while it is away, each counts for itself.',
-      example: 'redis://127.0.0.1:6379',
-    },
-  ],
-  'Log and audit': [
-    {
-      name: 'CHAT_LOG_LEVEL',
-      value: 'LEVEL',
-      default: 'info',
-      meaning: '`debug`, `info`, `warn`, `error` or `silent`.',
-      example: 'info',
-    },
-    {
-      name: 'CHAT_AUDIT',
-      value: 'FILE',
-      meaning:
-        'File that gets one JSON line a token: when, which key, stream, `user_id` and network, for `kinescope-chat-server audit`. `-` for standard output.',
-      example: '/var/log/kinescope-chat/audit.jsonl',
-    },
-  ],
-  Kinescope: [
-    {
-      name: 'KINESCOPE_API_TOKEN',
-      value: 'UUID',
-      secret: true,
-      meaning:
-        'Kinescope’s API token, a UUID. `serve` needs none; given one it watches that its key is registered and its streams exist.',
-      example: '00000000-0000-0000-0000-000000000000',
-    },
-    {
-      name: 'KINESCOPE_API_URL',
-      value: 'URL',
-      default: 'https://api.kinescope.io',
-      meaning: 'Kinescope’s API.',
-      example: 'https://api.kinescope.io',
-    },
-    {
-      name: 'KINESCOPE_CHAT_ORIGIN',
-      value: 'ORIGIN',
-      default: 'https://kinescope.io',
-      meaning: 'Origin of Kinescope’s chat pages.',
-      example: 'https://kinescope.io',
-    },
-  ],
+/** One environment variable: everything that the parser, `--help` and docs/settings.md need. */
+interface Row {
+  group: (typeof SETTING_GROUPS)[number]
+  /** The placeholder of its value in the help: its kind or its unit. */
+  value: string
+  parse: Parser<unknown>
+  /** The white space allowed inside its value: none, between list entries, or as part of a PEM or JWK. */
+  text?: 'list' | 'block'
+  /** As written in the environment. */
+  default?: string
+  /** Never printed. Also read from the file that `NAME_FILE` names; its flag takes that file, since others can see flags. */
+  secret?: boolean
+  /** Markdown. */
+  meaning: string
+  example: string
 }
 
-/** Every variable there is: what is parsed, what `serve --help` explains and what docs/settings.md shows. */
-export const SETTINGS: readonly Setting[] = SETTING_GROUPS.flatMap((group) =>
-  TABLE[group].map((row) => ({ ...row, group })),
-)
+const TABLE = {
+  PORT: {
+    group: 'Where it listens',
+    value: 'PORT',
+    parse: parse.integer(0, 65_535),
+    default: '8080',
+    meaning: 'Port to listen on. 0 takes any free port.',
+    example: '8080',
+  },
+  HOST: {
+    group: 'Where it listens',
+    value: 'ADDRESS',
+    parse: parse.host,
+    default: '127.0.0.1',
+    meaning: 'Address to listen on. Use `0.0.0.0` in a container behind a proxy.',
+    example: '127.0.0.1',
+  },
+  CHAT_BASE_PATH: {
+    group: 'Where it listens',
+    value: 'PATH',
+    parse: parse.basePath,
+    default: '/',
+    meaning:
+      'Path prefix of all routes. `/chat` puts the server behind the site’s own proxy (recommended: no CORS, no third-party cookie).',
+    example: '/chat',
+  },
+  CHAT_PUBLIC_URL: {
+    group: 'Where it listens',
+    value: 'URL',
+    parse: parse.publicUrl,
+    meaning:
+      'The server’s own URL as pages see it, base path included. With it, the server takes its own origin and its links from here, not from `Host` or `X-Forwarded-…`.',
+    example: 'https://www.example.com/chat',
+  },
+  CHAT_TRUSTED_PROXIES: {
+    group: 'Where it listens',
+    value: 'ADDRESSES',
+    parse: parse.proxies,
+    text: 'list',
+    meaning: 'Addresses or CIDR ranges of the proxies whose `X-Forwarded-…` headers are trusted.',
+    example: '127.0.0.1,10.0.0.0/8',
+  },
+  CHAT_ADMIN_PORT: {
+    group: 'Where it listens',
+    value: 'PORT',
+    parse: parse.integer(0, 65_535),
+    meaning: 'Separate port for `/metrics` and the complete `/readyz`. The public port never has `/metrics`.',
+    example: '9464',
+  },
+  CHAT_ADMIN_HOST: {
+    group: 'Where it listens',
+    value: 'ADDRESS',
+    parse: parse.host,
+    default: '127.0.0.1',
+    meaning: 'Address of the admin port. Use `0.0.0.0` in a pod whose network policy keeps visitors out.',
+    example: '127.0.0.1',
+  },
+  CHAT_ALLOWED_ORIGINS: {
+    group: 'Pages and streams',
+    value: 'ORIGINS',
+    parse: parse.origins,
+    text: 'list',
+    meaning:
+      'Exact origins of the pages on other hosts, separated by commas. Pages of the server’s own origin need no entry. The same origins may frame `/embed`.',
+    example: 'https://www.example.com,https://shop.example.com',
+  },
+  CHAT_EVENTS: {
+    group: 'Pages and streams',
+    value: 'IDS',
+    parse: parse.events,
+    text: 'list',
+    meaning:
+      'Streams that visitors may get tokens for, separated by commas; `*` for any. `PAGE_ID=CLAIM_ID` puts another id into the token. `PAGE_ID=CLAIM_ID=CHAT_ID` also puts another id into the chat’s URL.',
+    example: '0csUJYzAHfe3PcyMEVScmQ',
+  },
+  CHAT_TOKEN_TTL: {
+    group: 'Tokens and keys',
+    value: 'SECONDS',
+    parse: parse.integer(60, 86_400),
+    default: '3600',
+    meaning: 'Lifetime of a token: 60 to 86400 s.',
+    example: '3600',
+  },
+  CHAT_TOKEN_NBF: {
+    group: 'Tokens and keys',
+    value: 'on|off',
+    parse: parse.onOrOff,
+    default: 'off',
+    meaning: '`on` adds an `nbf` claim, back-dated by 30 s.',
+    example: 'off',
+  },
+  CHAT_KEY_DIR: {
+    group: 'Tokens and keys',
+    value: 'DIRECTORY',
+    parse: parse.anyText,
+    default: './keys',
+    meaning: 'Directory of the key ring that `kinescope-chat-server keys` manages.',
+    example: './keys',
+  },
+  CHAT_KEY_SECRET: {
+    group: 'Tokens and keys',
+    value: 'NAMESPACE/NAME',
+    parse: parse.secretName,
+    meaning:
+      'Kubernetes Secret with the key ring, instead of a directory. The server uses the cluster’s API with the pod’s own account.',
+    example: 'default/chat-keys',
+  },
+  CHAT_PRIVATE_KEY: {
+    group: 'Tokens and keys',
+    value: 'KEY',
+    parse: parse.anyText,
+    text: 'block',
+    secret: true,
+    meaning:
+      'The private key itself, instead of a key ring: PEM (PKCS#8 or PKCS#1, encrypted or not, also on one line or with escaped newlines), base64 of a PEM, or a JWK. RSA, 2048 bits or more.',
+    example: '"-----BEGIN PRIVATE KEY-----\\nMIIE…\\n-----END PRIVATE KEY-----"',
+  },
+  CHAT_KEY_ID: {
+    group: 'Tokens and keys',
+    value: 'KID',
+    parse: parse.anyText,
+    meaning: 'The `kid` that `CHAT_PRIVATE_KEY` is registered under at Kinescope.',
+    example: '20261125-R4f1JA_2CQSm9GZg',
+  },
+  CHAT_KEY_PASSPHRASE: {
+    group: 'Tokens and keys',
+    value: 'PASSPHRASE',
+    parse: parse.anyText,
+    secret: true,
+    meaning: 'Passphrase of encrypted private keys.',
+    example: 'the passphrase of the key',
+  },
+  CHAT_IDENTITY: {
+    group: 'Who the visitor is',
+    value: 'forward|jwt|header|guest',
+    parse: parse.oneOf('forward', 'jwt', 'header', 'guest'),
+    meaning:
+      'How the server learns who the visitor is: `forward` (asks the site’s identity endpoint), `jwt` (an identity token that the site signed), `header` (headers of a proxy), `guest` (a number for each browser).',
+    example: 'forward',
+  },
+  CHAT_IDENTITY_URL: {
+    group: 'Who the visitor is',
+    value: 'URL',
+    parse: parse.httpUrl,
+    meaning: '`forward`: the site’s identity endpoint. It gets the visitor’s cookie and returns id and name.',
+    example: 'https://www.example.com/me',
+  },
+  CHAT_IDENTITY_ID_FIELD: {
+    group: 'Who the visitor is',
+    value: 'FIELD',
+    parse: parse.anyText,
+    meaning: '`forward`, `jwt`: dotted path of the visitor’s id. Default `id`; for `jwt` `sub`.',
+    example: 'data.user.id',
+  },
+  CHAT_IDENTITY_NAME_FIELD: {
+    group: 'Who the visitor is',
+    value: 'FIELD',
+    parse: parse.anyText,
+    meaning: '`forward`, `jwt`: dotted path of the name. Default `name`.',
+    example: 'data.user.name',
+  },
+  CHAT_IDENTITY_COOKIE: {
+    group: 'Who the visitor is',
+    value: 'NAME',
+    parse: parse.fieldName('cookie'),
+    meaning: '`jwt`: cookie with the identity token. Without it, only `Authorization: Bearer` is read.',
+    example: 'session',
+  },
+  CHAT_IDENTITY_JWKS_URL: {
+    group: 'Who the visitor is',
+    value: 'URL',
+    parse: parse.httpUrl,
+    meaning: '`jwt`: URL of the site’s JWK Set.',
+    example: 'https://www.example.com/.well-known/jwks.json',
+  },
+  CHAT_IDENTITY_PUBLIC_KEY: {
+    group: 'Who the visitor is',
+    value: 'KEY',
+    parse: parse.publicKey,
+    text: 'block',
+    meaning: '`jwt`: the site’s public key, PEM or JWK.',
+    example: '"-----BEGIN PUBLIC KEY-----\\nMIIB…\\n-----END PUBLIC KEY-----"',
+  },
+  CHAT_IDENTITY_SECRET: {
+    group: 'Who the visitor is',
+    value: 'SECRET',
+    parse: parse.strongSecret,
+    secret: true,
+    meaning: '`jwt`: secret shared with the site (HS256). `guest`: signs the cookie. 32 bytes or more.',
+    example: '$(openssl rand -base64 32)',
+  },
+  CHAT_IDENTITY_ISSUER: {
+    group: 'Who the visitor is',
+    value: 'TEXT',
+    parse: parse.anyText,
+    meaning: '`jwt`: required `iss` of the identity token.',
+    example: 'https://www.example.com',
+  },
+  CHAT_IDENTITY_AUDIENCE: {
+    group: 'Who the visitor is',
+    value: 'TEXT',
+    parse: parse.anyText,
+    meaning:
+      '`jwt`: required `aud` of the identity token. Default `kinescope-chat`. Required with a JWK Set or a public key, which also sign for other services.',
+    example: 'kinescope-chat',
+  },
+  CHAT_IDENTITY_MAX_AGE: {
+    group: 'Who the visitor is',
+    value: 'SECONDS',
+    parse: parse.integer(60, 31_536_000),
+    default: '86400',
+    meaning: '`jwt`: how far ahead `exp` of the identity token may be: 60 to 31536000 s.',
+    example: '86400',
+  },
+  CHAT_IDENTITY_ID_HEADER: {
+    group: 'Who the visitor is',
+    value: 'NAME',
+    parse: parse.fieldName('header'),
+    meaning: '`header`: header of a trusted proxy with the visitor’s id.',
+    example: 'X-Forwarded-User',
+  },
+  CHAT_IDENTITY_NAME_HEADER: {
+    group: 'Who the visitor is',
+    value: 'NAME',
+    parse: parse.fieldName('header'),
+    meaning: '`header`: header of a trusted proxy with the name.',
+    example: 'X-Forwarded-Preferred-Username',
+  },
+  CHAT_USER_ID_SECRET: {
+    group: 'Who the visitor is',
+    value: 'SECRET',
+    parse: parse.strongSecret,
+    secret: true,
+    meaning:
+      'Makes `user_id` an HMAC of the site’s id, so no email address or internal number leaves. 32 bytes or more. After a change, everyone is a new person in the chat.',
+    example: '$(openssl rand -base64 32)',
+  },
+  CHAT_RATE_LIMIT: {
+    group: 'Limits',
+    value: 'VISITOR,ADDRESS',
+    parse: parse.rateLimit,
+    text: 'list',
+    default: '20,3000',
+    meaning:
+      'Tokens a minute: for one visitor, for one address (a school may share one). `off` for no limit.',
+    example: '20,3000',
+  },
+  CHAT_REDIS_URL: {
+    group: 'Limits',
+    value: 'URL',
+    parse: parse.redisUrl,
+    secret: true,
+    meaning:
+      'Redis with the shared limits of several replicas. Without it, or while it is down, each replica counts alone.',
+    example: 'redis://127.0.0.1:6379',
+  },
+  CHAT_LOG_LEVEL: {
+    group: 'Log and audit',
+    value: 'LEVEL',
+    parse: parse.oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    default: 'info',
+    meaning: '`debug`, `info`, `warn`, `error` or `silent`.',
+    example: 'info',
+  },
+  CHAT_AUDIT: {
+    group: 'Log and audit',
+    value: 'FILE',
+    parse: parse.anyText,
+    meaning:
+      'File that gets one JSON line a token (time, key, stream, `user_id`, network), for `kinescope-chat-server audit`. `-` for standard output.',
+    example: '/var/log/kinescope-chat/audit.jsonl',
+  },
+  KINESCOPE_API_TOKEN: {
+    group: 'Kinescope',
+    value: 'UUID',
+    parse: parse.apiToken,
+    secret: true,
+    meaning:
+      'Kinescope’s API token, a UUID. `serve` needs none. With one, it checks that its key is registered and its streams exist.',
+    example: '00000000-0000-0000-0000-000000000000',
+  },
+  KINESCOPE_API_URL: {
+    group: 'Kinescope',
+    value: 'URL',
+    parse: parse.apiUrl,
+    default: 'https://api.kinescope.io',
+    meaning: 'Base URL of Kinescope’s API.',
+    example: 'https://api.kinescope.io',
+  },
+  KINESCOPE_CHAT_ORIGIN: {
+    group: 'Kinescope',
+    value: 'ORIGIN',
+    parse: parse.originOnly,
+    default: 'https://kinescope.io',
+    meaning: 'Origin of Kinescope’s chat pages.',
+    example: 'https://kinescope.io',
+  },
+} as const satisfies Readonly<Record<string, Row>>
+
+export type SettingName = keyof typeof TABLE
+
+/** The type that a setting's parser returns; undefined where it may be missing. */
+export type SettingValue<N extends SettingName> =
+  | Exclude<ReturnType<(typeof TABLE)[N]['parse']>, Invalid>
+  | ((typeof TABLE)[N] extends { default: string } ? never : undefined)
+
+export interface Setting extends Row {
+  name: string
+}
+
+/** Every setting, for the parser, `serve --help` and docs/settings.md. */
+export const SETTINGS: readonly Setting[] = Object.entries(TABLE).map(([name, row]) => ({ name, ...row }))
+
+/** The command line's flag for a variable: `CHAT_TOKEN_TTL` is `--token-ttl`; a secret's flag names its file. */
+export function flagName({ name, secret }: Pick<Setting, 'name' | 'secret'>): string {
+  const plain = name
+    .replace(/^CHAT_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')
+  return secret ? `${plain}-file` : plain
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import fc from 'fast-check'
 import { configWarnings } from '../src/config-warnings.js'
-import { readApiConfig, readKeyConfig, readServeConfig } from '../src/config.js'
+import { readApiConfig, readKeyRingConfig, readServeConfig } from '../src/config.js'
 import { ConfigProblem } from '../src/problem.js'
 import { SETTINGS } from '../src/settings.js'
 
@@ -409,12 +409,12 @@ describe('the configuration', () => {
       apiUrl: 'http://127.0.0.1:9090',
       chatOrigin: 'https://kinescope.io',
     })
-    expect(readKeyConfig({ CHAT_KEY_DIR: '/keys' })).toEqual({
-      place: { dir: '/keys' },
+    expect(readKeyRingConfig({ CHAT_KEY_DIR: '/keys' })).toEqual({
+      location: { dir: '/keys' },
       passphrase: undefined,
       tokenTtl: 3600,
     })
     expect(() => readApiConfig({ KINESCOPE_API_TOKEN: 'x' })).toThrow(ConfigProblem)
-    expect(() => readKeyConfig({ CHAT_TOKEN_TTL: 'x' })).toThrow(ConfigProblem)
+    expect(() => readKeyRingConfig({ CHAT_TOKEN_TTL: 'x' })).toThrow(ConfigProblem)
   })
 })

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { flagName, type Setting } from '../src/setting.js'
-import { SETTING_GROUPS, SETTINGS } from '../src/settings.js'
+
+import { flagName, SETTING_GROUPS, SETTINGS, type Setting } from '../src/settings.js'
 
 const PAGE = new URL('../docs/settings.md', import.meta.url)
 const SECTION = /(<!-- settings: [^\n]*-->\n)[\s\S]*?(<!-- \/settings -->)/

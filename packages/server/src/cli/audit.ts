@@ -1,4 +1,4 @@
-import { readKeyConfig } from '../config.js'
+import { readKeyRingConfig } from '../config.js'
 import { OperatorProblem } from '../problem.js'
 import { readStore } from '../keys/store/ring-store.js'
 import type { KeyRing } from '../keys/key-state.js'
@@ -72,9 +72,9 @@ function readFilter(call: Call) {
 
 /** The ring of this machine; null where there is none to compare with, and why that is where one should be. */
 async function ringAt(call: Call): Promise<{ ring: KeyRing | null; why: Shown | null }> {
-  const { place } = readKeyConfig(call.env, settingFlags(call))
+  const { location } = readKeyRingConfig(call.env, settingFlags(call))
   try {
-    const { ring } = await readStore(place)
+    const { ring } = await readStore(location)
     return { ring: ring.keys.length > 0 ? ring : null, why: null }
   } catch (error) {
     // an audit may be read where the keys may not

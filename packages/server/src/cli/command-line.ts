@@ -1,6 +1,5 @@
 import { Command as Parser, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { flagName } from '../setting.js'
-import { SETTINGS } from '../settings.js'
+import { flagName, SETTINGS } from '../settings.js'
 import { PROGRAM, type Call, type Command } from './command.js'
 import { helpStyle } from './help-style.js'
 import { levelsOf } from './parser-levels.js'

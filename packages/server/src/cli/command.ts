@@ -1,4 +1,4 @@
-import type { Environment } from '../setting.js'
+import type { Environment } from '../setting-reader.js'
 import type { Shown } from './shown.js'
 import type { Terminal } from './terminal.js'
 

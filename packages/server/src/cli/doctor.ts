@@ -1,8 +1,7 @@
-import { readApiConfig, readKeyConfig, readKeyPlace, readServeConfig } from '../config.js'
+import { readApiConfig, readKeyRingConfig, readKeyConfig, readServeConfig } from '../config.js'
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
 import { ConfigProblem } from '../problem.js'
-import { flagName } from '../setting.js'
-import { SETTINGS } from '../settings.js'
+import { flagName, SETTINGS } from '../settings.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { findingsText, PARTS } from './findings-text.js'
 import { givenToken } from './given-token.js'
@@ -93,8 +92,8 @@ export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
   const flags = settingFlags(call)
   const { apiToken, chatOrigin } = readApiConfig(call.env, flags)
   return {
-    ...readKeyConfig(call.env, flags),
-    key: readKeyPlace(call.env, flags),
+    ...readKeyRingConfig(call.env, flags),
+    key: readKeyConfig(call.env, flags),
     api: apiToken === undefined ? null : openApi(call),
     chatOrigin,
     now: call.now,

@@ -1,4 +1,4 @@
-import { readApiConfig, readKeyConfig, type ApiConfig } from '../config.js'
+import { readApiConfig, readKeyRingConfig, type ApiConfig } from '../config.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry } from '../keys/by-hand.js'
@@ -78,11 +78,11 @@ function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: s
 
 export function ringOptions(call: Call): RingStoreOptions {
   const flags = settingFlags(call)
-  const { place, passphrase, tokenTtl } = readKeyConfig(call.env, flags)
+  const { location, passphrase, tokenTtl } = readKeyRingConfig(call.env, flags)
   const { apiUrl } = readApiConfig(call.env, flags)
   const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
   return {
-    place,
+    location,
     vendor: apiUrl,
     maxTokenTtl: tokenTtl,
     passphrase,

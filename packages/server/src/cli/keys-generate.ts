@@ -1,4 +1,4 @@
-import { placeText } from '../keys/store/key-store.js'
+import { locationText } from '../keys/store/key-store.js'
 import { withRing } from '../keys/store/ring-store.js'
 import { addKey } from '../keys/steps.js'
 import type { Command } from './command.js'
@@ -29,7 +29,7 @@ export const keysGenerate: Command = {
       text: stacked(
         ...actionLines(actions, terminal, now()),
         terminal.facts([
-          ['private key', `${placeText(options.place)}/${key.file}`],
+          ['private key', `${locationText(options.location)}/${key.file}`],
           ['public JWK', JSON.stringify(jwk)],
         ]),
         '',

@@ -1,5 +1,5 @@
 import { readApiConfig } from '../config.js'
-import { placeText } from '../keys/store/key-store.js'
+import { locationText } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { readPresent } from '../keys/store/ring-store.js'
 import { keyByKid } from '../keys/steps.js'
@@ -23,8 +23,8 @@ export const keysList: Command = {
   ],
   async run(call) {
     const { terminal, now, flags } = call
-    const { place } = ringOptions(call)
-    const { ring } = await readPresent(place)
+    const { location } = ringOptions(call)
+    const { ring } = await readPresent(location)
     const listed = await listAt(call)
     const views = viewKeys(ring, listed, now())
     const shown = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
@@ -33,7 +33,7 @@ export const keysList: Command = {
     return {
       exit: missing.length > 0 ? 1 : 0,
       data: {
-        directory: placeText(place),
+        directory: locationText(location),
         revision: ring.revision,
         keys: shown,
         missingAtKinescope: missing,
@@ -54,7 +54,7 @@ export const keysList: Command = {
             )
           : terminal.line(
               'info',
-              `no keys in ${placeText(place)}`,
+              `no keys in ${locationText(location)}`,
               '`kinescope-chat-server keys generate` makes one',
             ),
         ...missing.map((kid) =>
@@ -72,8 +72,8 @@ export const keysShow: Command = {
   settings: SETTINGS,
   async run(call) {
     const { terminal, now, args } = call
-    const { place } = ringOptions(call)
-    const { ring } = await readPresent(place)
+    const { location } = ringOptions(call)
+    const { ring } = await readPresent(location)
     const key = keyByKid(ring.keys, args[0]!)
     const listed = await listAt(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
@@ -85,7 +85,7 @@ export const keysShow: Command = {
       text: stacked(
         terminal.prose(shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`),
         terminal.facts([
-          ['file', `${placeText(place)}/${key.file}`],
+          ['file', `${locationText(location)}/${key.file}`],
           ['size', `${key.bits} bits`],
           ['thumbprint', key.thumbprint],
           [

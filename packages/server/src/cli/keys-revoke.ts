@@ -48,7 +48,7 @@ export const keysRevoke: Command = {
         : ring.keys.filter((key) => keyState(key, now()) !== 'removed').map((key) => key.kid)
     if (!isDryRun(call)) {
       // asked before the lock is taken: an answer may be long in coming
-      const { ring } = await readPresent(ringOptions(call).place)
+      const { ring } = await readPresent(ringOptions(call).location)
       const danger = lastKeyDanger(ring, kidsOf(ring), now())
       if (danger) await call.confirm(danger)
     }

@@ -1,5 +1,5 @@
 import type { Command as Parser, CommanderError } from 'commander'
-import { distanceBetween } from '../setting.js'
+import { distanceBetween } from '../setting-text.js'
 import { PROGRAM, UsageProblem } from './command.js'
 import { levelsOf, pathOf } from './parser-levels.js'
 

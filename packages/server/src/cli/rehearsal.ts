@@ -12,7 +12,7 @@ export async function withRingRehearsed<T>(
   options: RingStoreOptions,
   work: (store: RingStore) => Promise<T>,
 ): Promise<T> {
-  const stored = await (options.make ? readStore : readPresent)(options.place)
+  const stored = await (options.make ? readStore : readPresent)(options.location)
   const nothing = () => Promise.resolve()
   const session = { stored, hold: nothing, write: nothing, close: nothing }
   const maxTokenTtl = Math.max(stored.ring.maxTokenTtl, options.maxTokenTtl)

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { ConfigProblem, OperatorProblem } from '../problem.js'
-import type { Environment } from '../setting.js'
+import type { Environment } from '../setting-reader.js'
 import { readCommandLine } from './command-line.js'
 import { Unfinished, UsageProblem, type Call } from './command.js'
 import { COMMANDS } from './commands.js'

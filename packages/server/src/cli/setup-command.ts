@@ -1,4 +1,4 @@
-import { readKeyConfig } from '../config.js'
+import { readKeyRingConfig } from '../config.js'
 import { diagnose } from '../doctor/doctor.js'
 import {
   DRY_RUN_FLAG,
@@ -50,10 +50,10 @@ export const setupCommand: Command = {
   async run(call) {
     const { terminal, now } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
-    const { place, passphrase, tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { location, passphrase, tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
     if (isDryRun(call)) return rehearseSetup(call, eventId)
     const config = {
-      place,
+      location,
       passphrase,
       tokenTtl,
       lifeDays: wholeNumber(call, 'days', 365, 30, 730),
@@ -103,7 +103,7 @@ export const setupCommand: Command = {
           ),
           indented(
             `import { ringKeySource } from 'kinescope-chat-server'\n` +
-              `const keys = await ringKeySource(${JSON.stringify(place)})`,
+              `const keys = await ringKeySource(${JSON.stringify(location)})`,
           ),
           terminal.prose(
             'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “Inside your own app”.',

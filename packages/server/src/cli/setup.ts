@@ -4,12 +4,12 @@ import { JwkApi } from '../kinescope/jwk-api.js'
 import { signingKeyRecord, successorFor, type KeyRecord } from '../keys/key-state.js'
 import { register } from '../keys/register.js'
 import { ApiRegistry } from '../keys/registry.js'
-import type { KeyPlace } from '../keys/store/key-store.js'
+import type { KeyStoreLocation } from '../keys/store/key-store.js'
 import { withRing } from '../keys/store/ring-store.js'
 import { addKey, type KeyAction, type KeyWork } from '../keys/steps.js'
 
 export interface SetupConfig {
-  place: KeyPlace
+  location: KeyStoreLocation
   passphrase?: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -51,7 +51,7 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
 
   const registry = new ApiRegistry(new JwkApi(api), wait)
   const ring = {
-    place: config.place,
+    location: config.location,
     vendor: api.url,
     maxTokenTtl: config.tokenTtl,
     passphrase: config.passphrase,

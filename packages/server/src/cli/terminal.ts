@@ -145,10 +145,10 @@ export class Terminal {
       Math.max(stringWidth(columns[index]!.title), ...cells.map((row) => stringWidth(row[index]!)))
     const least = () =>
       shownColumns.reduce(
-        (sum, index, place) =>
+        (sum, index, position) =>
           sum +
           (columns[index]!.cut ? Math.min(width(index), NARROWEST_CELL) : width(index)) +
-          (place === shownColumns.length - 1 ? 0 : GAP.length),
+          (position === shownColumns.length - 1 ? 0 : GAP.length),
         0,
       )
     while (least() > this.columns) {

@@ -1,4 +1,4 @@
-import { readKeyConfig, readKeyPlace } from '../config.js'
+import { readKeyRingConfig, readKeyConfig } from '../config.js'
 import { loadPrivateKey } from '../keys/load-key.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
@@ -35,7 +35,7 @@ export const tokenMint: Command = {
     const eventId = readEventId(requiredFlag(call, 'token mint', 'event', '0csUJYzAHfe3PcyMEVScmQ'))
     const userId = requiredFlag(call, 'token mint', 'user', 'user-12345')
     const username = requiredFlag(call, 'token mint', 'name', '"John Smith"')
-    const { tokenTtl } = readKeyConfig(call.env, settingFlags(call))
+    const { tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
     const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
     const key = await keyToSignWith(call, ttl, now)
     const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
@@ -47,16 +47,16 @@ export const tokenMint: Command = {
 
 /** The key that `serve` would sign with. @throws OperatorProblem, UsageProblem */
 async function keyToSignWith(call: Call, ttl: number, now: number): Promise<SigningKey> {
-  const { passphrase } = readKeyConfig(call.env, settingFlags(call))
-  const place = readKeyPlace(call.env, settingFlags(call))
-  if ('privateKey' in place) {
-    const { privateKey } = await loadPrivateKey(place.privateKey, { passphrase })
-    return { kid: place.kid, privateKey, expiresAt: null }
+  const { passphrase } = readKeyRingConfig(call.env, settingFlags(call))
+  const location = readKeyConfig(call.env, settingFlags(call))
+  if ('privateKey' in location) {
+    const { privateKey } = await loadPrivateKey(location.privateKey, { passphrase })
+    return { kid: location.kid, privateKey, expiresAt: null }
   }
-  const stored = await readStore(place)
+  const stored = await readStore(location)
   const { ring } = stored
   const record = signingKeyRecord(ring, now)
-  if (!record) throw noSigner(stored, place, now)
+  if (!record) throw noSigner(stored, location, now)
   if (ttl > ring.maxTokenTtl) {
     throw new UsageProblem(
       `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,

@@ -1,5 +1,5 @@
 import { checkToken } from 'kinescope-chat/check-token'
-import { readKeyConfig } from '../config.js'
+import { readKeyRingConfig } from '../config.js'
 import { registeredKeys } from '../keys/key-state.js'
 import { readPresent } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
@@ -75,8 +75,8 @@ export const tokenInspect: Command = {
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await givenFile(file, 'jwk'), textFlag(call, 'kid'))
-  const { place } = readKeyConfig(call.env, settingFlags(call))
-  return registeredKeys((await readPresent(place)).ring, call.now())
+  const { location } = readKeyRingConfig(call.env, settingFlags(call))
+  return registeredKeys((await readPresent(location)).ring, call.now())
 }
 
 function claimsText(

@@ -1,10 +1,11 @@
 import type { ServeConfig } from '../config.js'
+import type { KeyConfig } from '../keys/store/key-store.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { withinDeadline } from './deadline.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkIdentity } from './identity-checks.js'
-import { checkKeys, type KeyPlace } from './key-checks.js'
+import { checkKeys } from './key-checks.js'
 import { checkKinescope, type KinescopeFacts } from './kinescope-checks.js'
 import { checkPage } from './page-checks.js'
 import { checkServer } from './server-checks.js'
@@ -20,7 +21,7 @@ export type { Visitor } from './visitor.js'
 const DEADLINE_MS = 90_000
 
 export interface DoctorQuestion {
-  key: KeyPlace
+  key: KeyConfig
   passphrase?: string | undefined
   /** Seconds. */
   tokenTtl: number

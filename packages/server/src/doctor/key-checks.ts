@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { placeText, type KeyPlace as StorePlace } from '../keys/store/key-store.js'
+import { locationText, type KeyConfig } from '../keys/store/key-store.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
 import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
@@ -27,8 +27,6 @@ export interface KeyFacts {
   ring: KeyRing | null
 }
 
-export type KeyPlace = StorePlace | { privateKey: string; kid: string }
-
 export interface KeyQuestion {
   passphrase?: string | undefined
   /** Seconds. */
@@ -40,30 +38,33 @@ export interface KeyQuestion {
 
 /** Looks at the keys on this machine; contacts nobody. */
 export async function checkKeys(
-  place: KeyPlace,
+  location: KeyConfig,
   { passphrase, tokenTtl, keysElsewhere = false, now }: KeyQuestion,
 ): Promise<KeyFacts> {
   const found = findingsAbout('keys')
   try {
-    if ('privateKey' in place) {
-      const { privateKey, publicJwk, bits } = await loadPrivateKey(place.privateKey, { passphrase })
-      const signing = { kid: place.kid, privateKey, expiresAt: null }
-      const ok = found.ok('key', `CHAT_PRIVATE_KEY is a key of ${bits} bits for RS256, used as ${place.kid}`)
+    if ('privateKey' in location) {
+      const { privateKey, publicJwk, bits } = await loadPrivateKey(location.privateKey, { passphrase })
+      const signing = { kid: location.kid, privateKey, expiresAt: null }
+      const ok = found.ok(
+        'key',
+        `CHAT_PRIVATE_KEY is a key of ${bits} bits for RS256, used as ${location.kid}`,
+      )
       return { findings: [ok], key: { signing, publicJwk, remoteId: null, byHand: true }, ring: null }
     }
-    const stored = await readStore(place)
+    const stored = await readStore(location)
     const { ring } = stored
     if (keysElsewhere && stored.absent !== null) {
-      return { findings: [notHere(placeText(place))], key: null, ring: null }
+      return { findings: [notHere(locationText(location))], key: null, ring: null }
     }
     const record = signingKeyRecord(ring, now)
-    if (!record) throw noSigner(stored, place, now)
+    if (!record) throw noSigner(stored, location, now)
     const { privateKey, publicJwk, bits } = await loadStoredKey(stored, record, passphrase)
     const signing = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
     const findings = [
       found.ok('key', `${record.kid} signs: RSA, ${bits} bits, RS256; it signed and verified a probe`),
       keyLife('keys', record.kid, signing.expiresAt, now),
-      ...('dir' in place ? await permissions(`${place.dir}/${record.file}`) : []),
+      ...('dir' in location ? await permissions(`${location.dir}/${record.file}`) : []),
       ...lifetimes(ring, tokenTtl),
     ]
     return { findings, key: { signing, publicJwk, remoteId: record.remoteId, byHand: false }, ring }
@@ -72,10 +73,10 @@ export async function checkKeys(
   }
 }
 
-const notHere = (place: string) =>
+const notHere = (location: string) =>
   findingsAbout('keys').skip(
     'keys-not-here',
-    `there are no keys in ${place}: those of the server were not looked at`,
+    `there are no keys in ${location}: those of the server were not looked at`,
     'Run it on the machine where the keys are, too. Where a KMS, an HSM or a vault holds them, a token of the server shows that it signs.',
   )
 

@@ -57,7 +57,7 @@ class World {
       },
       close: () => Promise.resolve(),
     }
-    const options = { place: { dir: 'none' }, vendor: 'v', maxTokenTtl: TTL_S, lifeDays: 365, now }
+    const options = { location: { dir: 'none' }, vendor: 'v', maxTokenTtl: TTL_S, lifeDays: 365, now }
     const store = new RingStore(options, session, this.ring)
     return verb({ store, registry: this.#registry(), report: () => undefined, now })
   }

@@ -1,7 +1,7 @@
 import { ConfigProblem, OperatorProblem } from '../../problem.js'
 import type { KeySource } from '../../token/signing-key.js'
 import { fixedKeySource } from './fixed-key-source.js'
-import type { KeyPlace } from '../store/key-store.js'
+import type { KeyConfig } from '../store/key-store.js'
 import { loadPrivateKey } from '../load-key.js'
 import { ringKeySource, type FollowOptions, type KeyNote } from './ring-key-source.js'
 
@@ -12,8 +12,8 @@ export interface OpenKeys extends KeySource {
   close(): void
 }
 
-export interface KeyLocation {
-  key: KeyPlace | { privateKey: string; kid: string }
+export interface KeyOptions {
+  key: KeyConfig
   passphrase: string | undefined
   /** Seconds. */
   tokenTtl: number
@@ -24,7 +24,7 @@ export interface KeyLocation {
  * @throws ConfigProblem naming the setting; OperatorProblem where the ring is damaged
  */
 export async function openKeys(
-  { key, passphrase, tokenTtl }: KeyLocation,
+  { key, passphrase, tokenTtl }: KeyOptions,
   options: { pollMs?: number | undefined; onReload?: FollowOptions['onReload'] } = {},
 ): Promise<OpenKeys> {
   if ('privateKey' in key) {

@@ -1,9 +1,9 @@
 import { OperatorProblem } from '../../problem.js'
 import type { KeySource } from '../../token/signing-key.js'
 import { HeldKeys } from './held-keys.js'
-import { placeText, type KeyPlace } from '../store/key-store.js'
+import { locationText, type KeyStoreLocation } from '../store/key-store.js'
 import type { KeyRing } from '../key-state.js'
-import { noPlace } from '../store/no-keys.js'
+import { noStore } from '../store/no-keys.js'
 import { RING_FILE } from '../store/ring-format.js'
 import { openStore } from '../store/ring-store.js'
 
@@ -20,7 +20,7 @@ export interface KeyNote {
 }
 
 /** `dir`: the key directory, as `CHAT_KEY_DIR`; or `secret`: the Secret of a cluster, as `CHAT_KEY_SECRET`. */
-export type RingKeySourceOptions = KeyPlace & FollowOptions
+export type RingKeySourceOptions = KeyStoreLocation & FollowOptions
 
 export interface FollowOptions {
   passphrase?: string | undefined
@@ -128,7 +128,7 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
     current: (time) => held.choose(time),
     notes: () => [
       ...[why()].flatMap((reason) =>
-        reason === null ? [] : [note('key-ring-stale', `${store.place} can’t be followed: ${reason}`)],
+        reason === null ? [] : [note('key-ring-stale', `${store.location} can’t be followed: ${reason}`)],
       ),
       ...[...held.unusable].map(([kid, { message }]) => note('key-unusable', `${kid}: ${message}`)),
       ...held.exposed.map((kid) => note('private-key-exposed', `Every user of the machine can read ${kid}.`)),
@@ -142,12 +142,12 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
   }
 }
 
-const lost = (place: KeyPlace, absent: 'place' | 'index') =>
-  absent === 'place'
-    ? noPlace(place)
+const lost = (location: KeyStoreLocation, absent: 'store' | 'index') =>
+  absent === 'store'
+    ? noStore(location)
     : new OperatorProblem(
         'key-ring-lost',
-        `${RING_FILE} is gone from ${placeText(place)}`,
+        `${RING_FILE} is gone from ${locationText(location)}`,
         'Restore it from a backup, or run `kinescope-chat-server keys reconcile`: it is built anew from the private keys and what Kinescope lists.',
       )
 

@@ -7,17 +7,17 @@ import { readTrusted, trustDirectory } from './directory-trust.js'
 import { DRAFT, removeFile, writeDurably, writeOnce } from './durable-write.js'
 import type { KeyFiles, KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
 import type { KeyRing } from '../key-state.js'
-import { noPlace } from './no-keys.js'
+import { noStore } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
 import { lockRing, type RingLock } from './ring-lock.js'
 
 /** A directory of our own as the store: write-once `<kid>.pem` files and the index, whose rename is the commit point. */
 export function directoryStore(dir: string, now: () => number): KeyStore {
   return {
-    place: dir,
+    location: dir,
     read: () => readDirectory(dir),
     async open(make): Promise<StoreSession> {
-      if (!make && !(await exists(dir))) throw noPlace({ dir })
+      if (!make && !(await exists(dir))) throw noStore({ dir })
       await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => unwritable(dir, cause))
       await trustDirectory(dir).catch((cause: unknown) => unreadable(dir, cause))
       const lock = await lockRing(dir, now).catch((cause: unknown) => unwritable(dir, cause))
@@ -74,7 +74,7 @@ async function readDirectory(dir: string): Promise<StoredRing> {
     return { ring, absent: text === null ? 'index' : null, version, strays, privateKey }
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT' && !(await exists(dir))) {
-      return { ring: emptyRing(), absent: 'place', version: 'none', strays: [], privateKey }
+      return { ring: emptyRing(), absent: 'store', version: 'none', strays: [], privateKey }
     }
     return unreadable(path, cause)
   }

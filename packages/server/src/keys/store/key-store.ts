@@ -1,7 +1,10 @@
 import type { KeyRing } from '../key-state.js'
 
 /** Where a key ring is kept: a directory, or one Secret of a Kubernetes cluster. */
-export type KeyPlace = { dir: string } | { secret: SecretName }
+export type KeyStoreLocation = { dir: string } | { secret: SecretName }
+
+/** Where the signing key comes from: a key ring, or `CHAT_PRIVATE_KEY`. */
+export type KeyConfig = KeyStoreLocation | { privateKey: string; kid: string }
 
 /** The name of a Secret, as `CHAT_KEY_SECRET=namespace/name` has it. */
 export interface SecretName {
@@ -9,9 +12,9 @@ export interface SecretName {
   name: string
 }
 
-/** A place in a message: `./keys`, `the Secret chat/chat-keys`. */
-export const placeText = (place: KeyPlace): string =>
-  'dir' in place ? place.dir : `the Secret ${place.secret.namespace}/${place.secret.name}`
+/** A location in a message: `./keys`, `the Secret chat/chat-keys`. */
+export const locationText = (location: KeyStoreLocation): string =>
+  'dir' in location ? location.dir : `the Secret ${location.secret.namespace}/${location.secret.name}`
 
 /** A private key as it is kept. */
 export interface StoredKey {
@@ -24,7 +27,7 @@ export interface StoredKey {
 export interface StoredRing {
   ring: KeyRing
   /** What is not there: the directory or Secret itself, or the index in it. Then the ring is an empty one. */
-  absent: 'place' | 'index' | null
+  absent: 'store' | 'index' | null
   /** Differs where the ring does. */
   version: string
   /** Our own kind of names without an entry in the ring: private keys of a lost ring, or planted ones. */
@@ -52,7 +55,7 @@ export interface StoreSession {
 /** The port that keys are kept behind. */
 export interface KeyStore {
   /** In words, for messages. */
-  readonly place: string
+  readonly location: string
   /** @throws OperatorProblem where it can't be read or isn't ours; nothing there yet is an empty ring */
   read(signal?: AbortSignal): Promise<StoredRing>
   /**

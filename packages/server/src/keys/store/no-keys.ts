@@ -1,21 +1,21 @@
 import { resolve } from 'node:path'
 import { OperatorProblem } from '../../problem.js'
-import { placeText, type KeyPlace, type StoredRing } from './key-store.js'
+import { locationText, type KeyStoreLocation, type StoredRing } from './key-store.js'
 import { whyNoSigner } from '../key-state.js'
 
 /** There is nothing where the keys should be: most often another directory, or another cluster, is meant. */
-export function noPlace(place: KeyPlace): OperatorProblem {
-  if ('dir' in place) {
+export function noStore(location: KeyStoreLocation): OperatorProblem {
+  if ('dir' in location) {
     return new OperatorProblem(
       'key-directory-missing',
-      `there is no key directory ${resolve(place.dir)}`,
+      `there is no key directory ${resolve(location.dir)}`,
       'Set CHAT_KEY_DIR to the directory that holds keyring.json. Where there are no keys yet: `kinescope-chat-server setup --event ID`, or `kinescope-chat-server keys generate`.',
     )
   }
-  const { namespace, name } = place.secret
+  const { namespace, name } = location.secret
   return new OperatorProblem(
     'key-secret-missing',
-    `there is no ${placeText(place)} in this cluster`,
+    `there is no ${locationText(location)} in this cluster`,
     `Check CHAT_KEY_SECRET and which cluster KUBECONFIG leads to. Where there are no keys yet: \`kubectl -n ${namespace} create secret generic ${name}\`, then \`kinescope-chat-server keys generate\`.`,
   )
 }
@@ -23,12 +23,12 @@ export function noPlace(place: KeyPlace): OperatorProblem {
 /** Why nothing can be signed, and what to do about it. */
 export function noSigner(
   { ring, absent }: Pick<StoredRing, 'ring' | 'absent'>,
-  place: KeyPlace,
+  location: KeyStoreLocation,
   now: number,
 ): OperatorProblem {
-  if (absent === 'place') return noPlace(place)
+  if (absent === 'store') return noStore(location)
   const code = whyNoSigner(ring, now)
-  const where = placeText(place)
+  const where = locationText(location)
   switch (code) {
     case 'key-not-registered':
       return new OperatorProblem(

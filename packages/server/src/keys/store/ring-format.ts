@@ -20,11 +20,11 @@ export const ringText = (ring: KeyRing): string => `${JSON.stringify(ring, null,
  * @param place what to call it in an error
  * @throws OperatorProblem `key-ring-damaged`
  */
-export function parseKeyRing(text: string, place: string): KeyRing {
+export function parseKeyRing(text: string, location: string): KeyRing {
   const damaged = (what: string, cause?: unknown) =>
     new OperatorProblem(
       'key-ring-damaged',
-      `${place} is not a key ring: ${what}`,
+      `${location} is not a key ring: ${what}`,
       'Restore it from a backup, or move it away and run `kinescope-chat-server keys reconcile`: the ring is built anew from ' +
         'the PEM files and what Kinescope lists.',
       { cause },

@@ -1,8 +1,14 @@
 import { OperatorProblem } from '../../problem.js'
 import { directoryStore } from './directory-store.js'
-import { placeText, type KeyFiles, type KeyPlace, type KeyStore, type StoreSession } from './key-store.js'
+import {
+  locationText,
+  type KeyFiles,
+  type KeyStoreLocation,
+  type KeyStore,
+  type StoreSession,
+} from './key-store.js'
 import type { KeyRecord, KeyRing } from '../key-state.js'
-import { noPlace } from './no-keys.js'
+import { noStore } from './no-keys.js'
 import { loadPrivateKey, type LoadedKey } from '../load-key.js'
 import { parseKeyRing, ringText } from './ring-format.js'
 import { secretStore } from './secret-store.js'
@@ -17,21 +23,21 @@ export interface StoreOptions {
 
 /** The store at a place. Opens nothing yet. */
 export function openStore(
-  place: KeyPlace,
+  location: KeyStoreLocation,
   { now = Date.now, wait = pause, signal }: StoreOptions = {},
 ): KeyStore {
-  return 'dir' in place ? directoryStore(place.dir, now) : secretStore(place.secret, wait, signal)
+  return 'dir' in location ? directoryStore(location.dir, now) : secretStore(location.secret, wait, signal)
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** Reads a ring with what belongs to it, and changes nothing. @throws OperatorProblem */
-export const readStore = (place: KeyPlace): Promise<StoredRing> => openStore(place).read()
+export const readStore = (location: KeyStoreLocation): Promise<StoredRing> => openStore(location).read()
 
 /** The same, of a place that has to be there. @throws OperatorProblem `key-directory-missing`, `key-secret-missing` */
-export async function readPresent(place: KeyPlace): Promise<StoredRing> {
-  const stored = await readStore(place)
-  if (stored.absent === 'place') throw noPlace(place)
+export async function readPresent(location: KeyStoreLocation): Promise<StoredRing> {
+  const stored = await readStore(location)
+  if (stored.absent === 'store') throw noStore(location)
   return stored
 }
 
@@ -54,7 +60,7 @@ export async function loadStoredKey(
 }
 
 export interface RingStoreOptions extends StoreOptions {
-  place: KeyPlace
+  location: KeyStoreLocation
   /** The API the keys are for. */
   vendor: string
   /** Seconds; what the servers' CHAT_TOKEN_TTL is. */
@@ -124,14 +130,14 @@ export async function withRing<T>(
   options: RingStoreOptions,
   work: (store: RingStore) => Promise<T>,
 ): Promise<T> {
-  const { place, vendor } = options
-  const session = await openStore(place, options).open(options.make ?? false)
+  const { location, vendor } = options
+  const session = await openStore(location, options).open(options.make ?? false)
   try {
     const { ring } = session.stored
     if (ring.keys.length > 0 && ring.vendor !== vendor) {
       throw new OperatorProblem(
         'key-ring-elsewhere',
-        `the keys in ${placeText(place)} are registered at ${ring.vendor}, not at ${vendor}`,
+        `the keys in ${locationText(location)} are registered at ${ring.vendor}, not at ${vendor}`,
         'Set KINESCOPE_API_URL to that address, or CHAT_KEY_DIR to another directory.',
       )
     }

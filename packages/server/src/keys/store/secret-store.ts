@@ -1,8 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { OperatorProblem } from '../../problem.js'
-import { placeText, type KeyStore, type SecretName, type StoredRing, type StoreSession } from './key-store.js'
-import { noPlace } from './no-keys.js'
+import {
+  locationText,
+  type KeyStore,
+  type SecretName,
+  type StoredRing,
+  type StoreSession,
+} from './key-store.js'
+import { noStore } from './no-keys.js'
 import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
 import { secretApi, type SecretApi, type V1Secret } from './secret-api.js'
 
@@ -26,14 +32,14 @@ export function secretStore(
   signal?: AbortSignal,
   api: SecretApi = secretApi(name),
 ): KeyStore {
-  const place = placeText({ secret: name })
+  const location = locationText({ secret: name })
   return {
-    place,
-    read: async (ending = signal) => storedIn(await api.read(ending), place),
+    location,
+    read: async (ending = signal) => storedIn(await api.read(ending), location),
     async open(make) {
-      const secret = await untilFree(api, place, wait, signal)
-      if (!secret && !make) throw noPlace({ secret: name })
-      const session = new SecretSession(api, place, name, secret)
+      const secret = await untilFree(api, location, wait, signal)
+      if (!secret && !make) throw noStore({ secret: name })
+      const session = new SecretSession(api, location, name, secret)
       if (lockOf(secret) !== undefined) await session.hold() // a dead process' lock is ours to take away
       return session
     },
@@ -44,18 +50,18 @@ export function secretStore(
 class SecretSession implements StoreSession {
   readonly stored: StoredRing
   readonly #api: SecretApi
-  readonly #place: string
+  readonly #location: string
   readonly #name: SecretName
   #secret: V1Secret | null
   /** Of our lock; null while we hold none. */
   #renewedAt: number | null = null
 
-  constructor(api: SecretApi, place: string, name: SecretName, secret: V1Secret | null) {
+  constructor(api: SecretApi, location: string, name: SecretName, secret: V1Secret | null) {
     this.#api = api
-    this.#place = place
+    this.#location = location
     this.#name = name
     this.#secret = secret
-    this.stored = storedIn(secret, place)
+    this.stored = storedIn(secret, location)
   }
 
   async hold(): Promise<void> {
@@ -67,7 +73,7 @@ class SecretSession implements StoreSession {
   async write(...[ring, { put, drop }]: Parameters<StoreSession['write']>): Promise<void> {
     const data: Record<string, string> = { ...this.#secret?.data, [RING_FILE]: toBase64(ringText(ring)) }
     if (put) {
-      if (data[put.file] !== undefined) throw busy(this.#place, null) // write-once
+      if (data[put.file] !== undefined) throw busy(this.#location, null) // write-once
       data[put.file] = toBase64(put.pem)
     }
     if (drop !== undefined) delete data[drop]
@@ -88,7 +94,7 @@ class SecretSession implements StoreSession {
     }
     const body: V1Secret = { ...(this.#secret ?? { type: 'Opaque' }), metadata, data }
     const written = this.#secret ? await this.#api.replace(body) : await this.#api.create(body)
-    if (!written) throw busy(this.#place, null)
+    if (!written) throw busy(this.#location, null)
     this.#secret = written
     this.#renewedAt = lock === null ? null : performance.now()
   }
@@ -97,7 +103,7 @@ class SecretSession implements StoreSession {
 /** Waits for another process' lock to go, or to be found dead. */
 async function untilFree(
   api: SecretApi,
-  place: string,
+  location: string,
   wait: (ms: number) => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<V1Secret | null> {
@@ -107,7 +113,7 @@ async function untilFree(
     await wait(LOOK_MS)
     secret = await api.read(signal)
     const now = lockOf(secret)
-    if (now !== undefined && now !== first) throw busy(place, now)
+    if (now !== undefined && now !== first) throw busy(location, now)
   }
   return secret
 }
@@ -117,14 +123,14 @@ const lockOf = (secret: V1Secret | null) => secret?.metadata?.annotations?.[LOCK
 const lockText = () =>
   JSON.stringify({ by: hostname(), pid: process.pid, nonce: randomBytes(8).toString('hex') })
 
-function storedIn(secret: V1Secret | null, place: string): StoredRing {
+function storedIn(secret: V1Secret | null, location: string): StoredRing {
   const data = secret?.data ?? {}
   const text = data[RING_FILE] === undefined ? null : fromBase64(data[RING_FILE])
-  const ring = text === null ? emptyRing() : parseKeyRing(text, `${RING_FILE} in ${place}`)
+  const ring = text === null ? emptyRing() : parseKeyRing(text, `${RING_FILE} in ${location}`)
   const known = new Set(ring.keys.map(({ file }) => file))
   return {
     ring,
-    absent: text !== null ? null : secret === null ? 'place' : 'index',
+    absent: text !== null ? null : secret === null ? 'store' : 'index',
     version: text === null ? 'none' : createHash('sha256').update(text).digest('hex'),
     strays: Object.keys(data).filter((name) => KEY_FILE.test(name) && !known.has(name)),
     privateKey(file) {
@@ -133,7 +139,7 @@ function storedIn(secret: V1Secret | null, place: string): StoredRing {
       return Promise.reject(
         new OperatorProblem(
           'private-key-unreadable',
-          `${place} has no ${file}`,
+          `${location} has no ${file}`,
           'Restore it from a backup, or take another key with `kinescope-chat-server keys rotate`.',
         ),
       )
@@ -146,11 +152,11 @@ const toBase64 = (text: string) => Buffer.from(text).toString('base64')
 const fromBase64 = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : '', 'base64').toString()
 
-function busy(place: string, lock: string | null): OperatorProblem {
+function busy(location: string, lock: string | null): OperatorProblem {
   const by = lock === null ? null : /"by":"([\w.-]{1,100})"/.exec(lock)?.[1]
   return new OperatorProblem(
     'keys-busy',
-    `${place} is being changed by ${by ? `a process on ${by}` : 'another process'}`,
+    `${location} is being changed by ${by ? `a process on ${by}` : 'another process'}`,
     'Let it finish, then run the command again. What this one did until now is kept and gone on from.',
   )
 }

@@ -1,0 +1,197 @@
+import { createPublicKey } from 'node:crypto'
+import { isIP } from 'node:net'
+import { isOrigin } from './endpoint/origin-policy.js'
+import type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
+import { weaknessOf } from './identity/shared-secret.js'
+import { addressesIn } from './identity/proxy-header.js'
+import type { SecretName } from './keys/store/key-store.js'
+
+/** Why a value is rejected, to be read after the setting's name. It never repeats the value, which may be a secret. */
+export class Invalid {
+  readonly message: string
+  /** What to write, where the setting's example doesn't show it. */
+  readonly remediation: string | undefined
+
+  constructor(message: string, remediation?: string) {
+    this.message = message
+    this.remediation = remediation
+  }
+}
+
+/** Reads the text of one setting. The text is clean (setting-text.ts) and not empty. */
+export type Parser<T> = (text: string) => T | Invalid
+
+export const anyText: Parser<string> = (text) => text
+
+export const integer =
+  (from: number, to: number): Parser<number> =>
+  (text) => {
+    const value = Number(text)
+    return /^\d{1,15}$/.test(text) && value >= from && value <= to
+      ? value
+      : new Invalid(`must be an integer from ${from} to ${to}.`)
+  }
+
+export const oneOf =
+  <const T extends string>(...choices: readonly T[]): Parser<T> =>
+  (text) =>
+    choices.find((choice) => choice === text) ??
+    new Invalid(`must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}.`)
+
+export const onOrOff: Parser<boolean> = (text) =>
+  text === 'on' || text === 'off' ? text === 'on' : new Invalid('must be on or off.')
+
+/** Entries separated by commas or white space; quotes around one are removed as around a whole value. */
+export const entriesOf = (text: string): string[] =>
+  text
+    .split(/[\s,]+/)
+    .map((entry) => entry.replace(/^["']|["']$/g, ''))
+    .filter(Boolean)
+
+export const httpUrl: Parser<string> = (text) =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+    ? text
+    : new Invalid('must be an http or https URL.')
+
+export const apiUrl: Parser<string> = (text) => {
+  const url = httpUrl(text)
+  return url instanceof Invalid ? url : url.replace(/\/+$/, '')
+}
+
+export const redisUrl: Parser<string> = (text) =>
+  /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text)
+    ? text
+    : new Invalid('must be a redis:// or rediss:// URL.')
+
+export const originOnly: Parser<string> = (text) =>
+  isOrigin(text) ? text : new Invalid('must be an origin: scheme and host, nothing after it.')
+
+/** An empty string, or a path such as `/chat`. */
+export const basePath: Parser<string> = (text) =>
+  pathIn(text) ?? new Invalid('must be a path that begins with a slash.')
+
+function pathIn(text: string): string | undefined {
+  const path = text.replace(/\/+$/, '')
+  return path === '' || /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+$/.test(path) ? path : undefined
+}
+
+/** The server's own URL without a slash at its end, such as `https://www.example.com/chat`. */
+export const publicUrl: Parser<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const path = url && pathIn(url.pathname)
+  const plain = url && url.host !== '' && !url.username && !url.password && !/[?#]/.test(text)
+  return url && plain && path !== undefined && /^https?:$/.test(url.protocol)
+    ? `${url.origin}${path}`
+    : new Invalid('must be the http or https URL of this server: scheme, host and base path only.')
+}
+
+export const host: Parser<string> = (text) => {
+  const bare = text.replace(/^\[(.*)\]$/, '$1')
+  return /^[\w.:%-]+$/.test(bare) && (isIP(bare) !== 0 || !bare.includes(':'))
+    ? bare
+    : new Invalid('must be an address or a host name of this machine, without a port.')
+}
+
+export const origins: Parser<string[]> = (text) => {
+  const entries = entriesOf(text)
+  const wrong = entries.find((entry) => !isOrigin(entry))
+  if (wrong === undefined) return entries
+  if (wrong.includes('*')) {
+    return new Invalid(
+      'must not contain *: with credentials, any site could act for your visitors.',
+      'List each origin in full, such as https://www.example.com',
+    )
+  }
+  const meant = URL.canParse(wrong) ? new URL(wrong).origin : 'null'
+  return new Invalid(
+    'must contain exact origins: scheme, host, port if unusual, nothing after it.',
+    meant === 'null' ? 'List each origin in full, such as https://www.example.com' : `Write ${meant}`,
+  )
+}
+
+export const events: Parser<AllowedEvents> = (text) => {
+  const entries = entriesOf(text)
+  const remediation =
+    'Write the event ids, such as 0csUJYzAHfe3PcyMEVScmQ, separated by commas. For any stream write * alone.'
+  if (entries.length === 0) return new Invalid('lists no stream.', remediation)
+  if (entries.length === 1 && entries[0] === '*') return '*'
+  const list: AllowedEvent[] = []
+  for (const entry of entries) {
+    const [id = '', claimId, chatId, ...rest] = entry.split('=')
+    const ids = [id, claimId ?? id, chatId ?? id]
+    if (rest.length > 0 || ids.some((part) => part === '' || /[*/"'<>]/.test(part) || part.length > 128)) {
+      return new Invalid('must contain event ids only.', remediation)
+    }
+    list.push({
+      id,
+      ...(claimId === undefined ? {} : { claimId }),
+      ...(chatId === undefined ? {} : { chatId }),
+    })
+  }
+  return list
+}
+
+export const proxies: Parser<string[]> = (text) => {
+  const list = entriesOf(text)
+  try {
+    addressesIn(list)
+    return list
+  } catch {
+    return new Invalid(
+      'must contain addresses or CIDR ranges: with a number or "true", visitors could forge their address.',
+    )
+  }
+}
+
+/** Requests a minute. */
+export interface RateLimitConfig {
+  visitor: number
+  address: number
+}
+
+export const rateLimit: Parser<RateLimitConfig | null> = (text) => {
+  if (text === 'off') return null
+  const [, visitor = 0, address = 0] = /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(text)?.map(Number) ?? []
+  return visitor > 0 && address > 0
+    ? { visitor, address }
+    : new Invalid('must be two positive integers (VISITOR,ADDRESS) or off.')
+}
+
+export const apiToken: Parser<string> = (text) =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text : new Invalid('must be a UUID.')
+
+export const secretName: Parser<SecretName> = (text) => {
+  // RFC 1123, as Kubernetes names objects
+  const label = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/
+  const [namespace = '', name = '', ...rest] = text.split('/')
+  return rest.length === 0 && label.test(namespace) && label.test(name)
+    ? { namespace, name }
+    : new Invalid('must be NAMESPACE/NAME of a Secret.')
+}
+
+/** A secret that can't be guessed. */
+export const strongSecret: Parser<string> = (text) => {
+  const weakness = weaknessOf(text)
+  return weakness === null ? text : new Invalid(weakness)
+}
+
+/** The text as given, if a public key can be loaded from it. */
+export const publicKey: Parser<string> = (text) => {
+  const trimmed = text.replaceAll('\\n', '\n').trim()
+  const wrong = new Invalid('must be a public key, PEM (SPKI) or JWK.')
+  if (!/^(-----BEGIN PUBLIC KEY-----|\{)/.test(trimmed) || trimmed.includes('"d"')) return wrong
+  try {
+    if (trimmed.startsWith('{')) {
+      createPublicKey({ key: JSON.parse(trimmed) as Record<string, string>, format: 'jwk' })
+    } else createPublicKey(trimmed)
+    return text
+  } catch {
+    return wrong
+  }
+}
+
+/** A name of a header or cookie: a token of RFC 9110, section 5.6.2. */
+export const fieldName =
+  (kind: 'header' | 'cookie'): Parser<string> =>
+  (text) =>
+    /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : new Invalid(`must be the name of a ${kind}.`)
