@@ -20,9 +20,10 @@ export interface Messages {
   /** Said where pressing "Sign in" has led nowhere: the page has no sign-in of its own. */
   signInFirst: string
   retry: string
+  /** The button where the next retry is counted down; the time follows it. */
   retryNow: string
-  /** `{time}` is "in 5 seconds" in that language. */
-  retryAt: string
+  /** The button while a request is under way. */
+  retrying: string
   reloadPage: string
   openInTab: string
   help: string
@@ -32,10 +33,18 @@ export interface Messages {
   /** Over a chat that goes on while a new token can't be had. */
   renewing: string
   restored: string
+  /** The form for guests who choose a name. */
+  nameField: string
+  enter: string
+  nameEmpty: string
+  nameRefused: string
   /** The closed part under a problem, for whoever runs the site. */
   forTheSite: string
   code: string
+  found: string
   whatToDo: string
+  /** The link to the code's page in the docs. */
+  howToFix: string
   requestId: string
   /** The developer's panel. */
   developer: string

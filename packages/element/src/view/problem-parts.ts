@@ -11,7 +11,7 @@ export function countdown({ moment, text, language }: ChatViewModel): TemplateRe
   const time =
     // an added language may have a name that the browser doesn't know
     tryOrUndefined(() => new Intl.RelativeTimeFormat(language).format(seconds, 'second')) ?? `${seconds} s`
-  return html`<span aria-hidden="true">${text.retryAt.replace('{time}', () => time)}</span>`
+  return html`<span aria-hidden="true">${text.retryNow} · ${time}</span>`
 }
 
 /** The button that tries again, or loads the page again where nothing else helps. */

@@ -83,7 +83,7 @@ describe('what the visitor sees', () => {
     expect(first).to.match(/in \d+ seconds/)
     await until(() => count.textContent !== first)
     expect(spoken).to.equal(0)
-    expect(part(chat, 'button')!.textContent).to.equal('Retry now')
+    expect(part(chat, 'button')!.textContent).to.equal('Retry')
   })
 
   it('speaks the language of the nearest lang through shadow roots, of the attribute, or an added one', async () => {
@@ -95,11 +95,11 @@ describe('what the visitor sees', () => {
     await whenState(chat, 'error')
     await until(() => part(chat, 'heading')?.textContent === 'Войдите, чтобы писать в чате')
     chat.language = 'en'
-    await until(() => part(chat, 'heading')?.textContent === 'Sign in to join the chat')
+    await until(() => part(chat, 'heading')?.textContent === 'Sign in to chat')
     KinescopeChatElement.addMessages('eo', { signInButton: 'Ensalutu' })
     chat.language = 'eo'
     await until(() => part(chat, 'button')?.textContent === 'Ensalutu')
-    expect(part(chat, 'heading')!.textContent).to.equal('Sign in to join the chat')
+    expect(part(chat, 'heading')!.textContent).to.equal('Sign in to chat')
     section.remove()
   })
 

@@ -15,6 +15,19 @@ describe.each<[string, Messages]>([
   ['en', en],
   ['ru', ru],
 ])('the words in %s', (language, texts) => {
+  it('have headings of at most five words and messages of at most two sentences', () => {
+    for (const { heading, message } of Object.values(texts.problems)) {
+      expect(heading.split(' ').length, heading).toBeLessThanOrEqual(5)
+      expect(message.match(/[.!?](?= |$)/g)!.length, message).toBeLessThanOrEqual(2)
+    }
+  })
+
+  it('name no mechanism to a visitor', () => {
+    const mechanism = /token|pass\b|\bkeys?\b|server|\bcode|CORS|endpoint|токен|пропуск|(?<!\p{L})ключ|сервер|(?<!\p{L})код/iu
+    for (const { heading, message } of Object.values(texts.problems))
+      expect(`${heading} ${message}`).not.toMatch(mechanism)
+  })
+
   it('are all there', () => {
     for (const text of textsOf(texts)) expect(text.trim()).not.toBe('')
   })
@@ -29,7 +42,7 @@ describe.each<[string, Messages]>([
       }
   })
 
-  it('never say “later” of what no waiting mends', () => {
+  it('never say “later” where waiting doesn’t help', () => {
     const lasting = CODES.filter((code) => !['retry'].includes(retryPolicyOf({ code })))
     expect(lasting.length).toBeGreaterThan(15)
     for (const code of lasting) {
@@ -38,8 +51,8 @@ describe.each<[string, Messages]>([
     }
   })
 
-  it('send everybody who meets a wrong set-up to the organisers', () => {
-    const organisers = language === 'en' ? /organisers/ : /организатор/
+  it('send visitors of a wrong setup to the organizers', () => {
+    const organizers = language === 'en' ? /organizers/ : /организатор/
     for (const category of [
       'misconfigured',
       'otherStream',
@@ -47,7 +60,7 @@ describe.each<[string, Messages]>([
       'expiredOnArrival',
       'unknownKey',
     ] as const)
-      expect(texts.problems[category].message).toMatch(organisers)
+      expect(texts.problems[category].message).toMatch(organizers)
   })
 })
 
