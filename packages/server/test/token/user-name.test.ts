@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LETTER_JOINER } from '../../src/token/joiners.js'
 import { cleanUsername } from '../../src/token/user-name.js'
 
 describe('a name', () => {
@@ -7,7 +9,38 @@ describe('a name', () => {
     ['stays as it is', 'Жанна 😀', 'Жанна 😀'],
     ['in Arabic stays', 'محمد عبد الله', 'محمد عبد الله'],
     ['in Hebrew stays', 'שָׁלוֹם', 'שָׁלוֹם'.normalize('NFC')],
-    ['in Persian loses its joiner', 'می\u200cخواهم', 'میخواهم'],
+    ['in Persian keeps its joiner', 'می\u200cخواهم', 'می\u200cخواهم'],
+    ['in Persian keeps a joiner behind a vowel mark', 'نِیمْ\u200cفاصله', 'نِیمْ\u200cفاصله'],
+    ['in Urdu keeps its joiner', 'علی\u200cنواز', 'علی\u200cنواز'],
+    ['keeps a joiner once', 'می\u200c\u200c\u200cخواهم', 'می\u200cخواهم'],
+    [
+      'keeps a joiner between letters that something invisible separated',
+      'می\u200b\u200cخواهم',
+      'می\u200cخواهم',
+    ],
+    ['loses a joiner after a letter that never joins', 'کار\u200cآفرین', 'کارآفرین'],
+    ['loses a joiner at its end', 'علی\u200c', 'علی'],
+    ['in Syriac keeps its joiner', 'ܡܝ\u200cܡܢ', 'ܡܝ\u200cܡܢ'],
+    ['in Hindi keeps a half form', 'शर्\u200dमा', 'शर्\u200dमा'],
+    ['in Hindi keeps an explicit virama', 'वाङ्\u200cमय', 'वाङ्\u200cमय'],
+    ['in Sinhala keeps its conjunct', 'ශ්\u200dරී', 'ශ්\u200dරී'],
+    ['in Bengali loses a joiner without a virama', 'র\u200dয', 'রয'],
+    ['in Latin has no joiner', 'Ad\u200dm\u200cin', 'Admin'],
+    ['in Cyrillic has no joiner', 'Ан\u200dна', 'Анна'],
+    ['in Arabic has no ZWJ', 'مح\u200dمد', 'محمد'],
+    ['loses the Braille blank', 'Ann\u2800 Lee', 'Ann Lee'],
+    ['is cut before the @ of an address', 'ann@example.com', 'ann'],
+    ['is cut inside brackets', 'Ann Lee <ann@mail.example.com>', 'Ann Lee <ann'],
+    ['is cut at an address in another script', 'иван@почта.рф', 'иван'],
+    ['is cut at an address in full width', 'ann＠example．com', 'ann'],
+    ['is cut at an address with something invisible', 'ann\u200b@\u2060exa\u00admple.com', 'ann'],
+    ['is cut at an address literal', 'ann@[192.0.2.1]', 'ann'],
+    ['is cut at an IPv6 literal', 'ann@[IPv6:2001:db8::1]', 'ann'],
+    ['is cut at the first of two addresses', 'a@example.com b@example.com', 'a'],
+    ['is cut at an address behind 64 characters', `${'ж'.repeat(60)} a@example.com`, `${'ж'.repeat(60)} a`],
+    ['is cut at an address across 64 characters', `${'ж'.repeat(60)}@example.com`, 'ж'.repeat(60)],
+    ['is cut at an address across the end of what is read', `a${'\u200b'.repeat(500)}nn@example.com`, 'ann'],
+    ['keeps an @ that is none of an address', '@ann C@t DJ @ home', '@ann C@t DJ @ home'],
     ['keeps a heart and a keycap', '❤\ufe0f 1\ufe0f\u20e3', '❤\ufe0f 1\ufe0f\u20e3'],
     ['keeps a family of dark skin', '👩🏽\u200d❤\ufe0f\u200d👨🏽', '👩🏽\u200d❤\ufe0f\u200d👨🏽'],
     ['loses a variation selector on a letter', 'A\ufe0fdmin 1\ufe0f', 'Admin 1'],
@@ -28,6 +61,33 @@ describe('a name', () => {
   it.each(cases)('%s', (_what, raw, clean) => {
     expect(cleanUsername(raw)).toBe(clean)
   })
+
+  it('keeps joiners exactly where RFC 5892 allows them, for every letter there is', () => {
+    const { validZWNJ, combiningClassVirama } = createRequire(import.meta.url)('tr46/lib/regexes.js') as {
+      validZWNJ: RegExp
+      combiningClassVirama: RegExp
+    }
+    const virama = new RegExp(`^(?:${combiningClassVirama.source})`, combiningClassVirama.flags)
+    const isKept = (text: string, at: number) =>
+      [...text.matchAll(LETTER_JOINER)].some(({ index }) => index === at)
+    const wrong: string[] = []
+    for (let code = 0; code <= 0x10_ffff; code++) {
+      const character = String.fromCodePoint(code)
+      if (/[\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u.test(character)) continue
+      const { length } = character
+      const before = `${character}\u200cب`
+      const after = `ب\u200c${character}`
+      const mark = `ب${character}\u200cب`
+      const isVirama = virama.test(character)
+      if (isKept(before, length) !== (isVirama || validZWNJ.test(before)))
+        wrong.push(`L ${code.toString(16)}`)
+      if (isKept(after, 1) !== validZWNJ.test(after)) wrong.push(`R ${code.toString(16)}`)
+      if (isKept(mark, 1 + length) !== (isVirama || validZWNJ.test(mark)))
+        wrong.push(`T ${code.toString(16)}`)
+      if (isKept(`${character}\u200dक`, length) !== isVirama) wrong.push(`V ${code.toString(16)}`)
+    }
+    expect(wrong).toEqual([])
+  }, 60_000)
 
   it('loses every character that nobody sees, wherever it stands, and no other', () => {
     const unseen = /^[\u{16fe4}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]$/u
@@ -75,7 +135,23 @@ describe('a name', () => {
         fc.string({
           unit: fc.oneof(
             fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
-            fc.constantFrom('\u200d', '\ufe0f', '👩', '🏽', '1', '\u20e3', '\u0301', ' ', '\u{e0062}'),
+            fc.constantFrom(
+              '\u200d',
+              '\u200c',
+              'ی',
+              'क',
+              '\u094d',
+              '@',
+              'a.b',
+              '\ufe0f',
+              '👩',
+              '🏽',
+              '1',
+              '\u20e3',
+              '\u0301',
+              ' ',
+              '\u{e0062}',
+            ),
           ),
           maxLength: 200,
         }),
