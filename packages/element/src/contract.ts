@@ -109,3 +109,22 @@ export type OperatorCode = (typeof OPERATOR_CODES)[number]
 export type ElementCode = WireCode | TokenCode | PageCode
 /** Every code there is. */
 export type Code = ElementCode | OperatorCode
+
+/** The browser engines that a report can name. */
+export const ENGINES = ['chromium', 'firefox', 'webkit', 'other'] as const
+export type Engine = (typeof ENGINES)[number]
+
+/** The body of `POST report`, as `text/plain` or JSON. It has nothing that tells one visitor from another. */
+export interface PageReport {
+  /** `ready`, or the code of a problem that a visitor saw. */
+  code: 'ready' | ElementCode
+  /** Milliseconds from the element's start until then. */
+  ms: number
+  engine: Engine
+  /** Major version of the engine. */
+  engine_version: number
+  /** Origin of the page. */
+  origin: string
+  /** Version of the element. */
+  version: string
+}
