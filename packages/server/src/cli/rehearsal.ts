@@ -51,8 +51,8 @@ export class RehearsalRegistry implements Registry {
     return Promise.resolve()
   }
 
-  within(ms: number): Registry {
-    return new RehearsalRegistry(this.#real.within(ms))
+  until(signal: AbortSignal): Registry {
+    return new RehearsalRegistry(this.#real.until(signal))
   }
 }
 

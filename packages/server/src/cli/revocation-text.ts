@@ -1,3 +1,4 @@
+import { startDeadline } from '../net/deadline.js'
 import { signingKeyRecord, keyState, type KeyRing } from '../keys/key-state.js'
 import { readAudit } from './audit-read.js'
 import { visitorCount } from './audit-text.js'
@@ -38,7 +39,9 @@ export async function affectedLines(
   for (const kid of kids) {
     terminal.progress(`Reading ${path}`)
     try {
-      const reading = await readAudit(path, { kid }, undefined, AbortSignal.timeout(PATIENCE_MS))
+      const deadline = startDeadline(PATIENCE_MS)
+      const reading = await readAudit(path, { kid }, undefined, deadline.signal)
+      deadline.clear()
       const { summary, cut } = reading
       affected.push({ kid, visitors: summary.visitors.size })
       lines.push(

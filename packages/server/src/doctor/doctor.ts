@@ -2,7 +2,9 @@ import type { ServeConfig } from '../config.js'
 import type { KeyConfig } from '../keys/store/key-store.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import { readEventId } from '../kinescope/event-id.js'
-import { withinDeadline } from './deadline.js'
+import { startDeadline } from '../net/deadline.js'
+import { raceWithSignal } from '../net/race.js'
+import { OperatorProblem } from '../problem.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkIdentity } from './identity-checks.js'
 import { checkKeys } from './key-checks.js'
@@ -56,17 +58,24 @@ export interface DoctorQuestion {
 
 /** Every check of the article's troubleshooting and of the deployment. Changes nothing anywhere. */
 export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
+  const deadline = startDeadline(DEADLINE_MS, question.signal)
+  try {
+    return await examine(question, deadline.signal)
+  } finally {
+    deadline.clear()
+  }
+}
+
+async function examine(question: DoctorQuestion, signal: AbortSignal): Promise<Finding[]> {
   const { api, eventId, token, page, now, report = () => undefined, settings = null } = question
-  const signal = AbortSignal.any([
-    AbortSignal.timeout(DEADLINE_MS),
-    ...(question.signal ? [question.signal] : []),
-  ])
   const origin = page === undefined ? undefined : new URL(page).origin
   report('keys')
   const { findings: keyFindings, key, ring } = await checkKeys(question.key, { ...question, now: now() })
   if (api) report('kinescope')
   const atKinescope = api
-    ? await withinDeadline(checkKinescope({ api, key, eventId, now }), signal).catch(unseen)
+    ? await raceWithSignal(checkKinescope({ api, key, eventId, now }), signal).catch((error: unknown) =>
+        unseen(signal.aborted ? tooSlow : error),
+      )
     : unseen()
   const { listed, event, aheadMs } = atKinescope
   const pageEventId = eventId === undefined ? undefined : (event?.publicId ?? readEventId(eventId))
@@ -115,6 +124,12 @@ export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
   }
   return findings
 }
+
+const tooSlow = new OperatorProblem(
+  'api-timeout',
+  'Kinescope’s API did not answer before the doctor’s deadline',
+  'Check the network and KINESCOPE_API_URL. Then run the doctor again.',
+)
 
 const configOf = (settings: ServerSettings | null): ServeConfig | null =>
   settings && 'config' in settings ? settings.config : null

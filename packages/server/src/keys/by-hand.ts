@@ -53,7 +53,7 @@ export class ByHandRegistry implements Registry {
     return null
   }
 
-  within(): Registry {
+  until(): Registry {
     return this
   }
 }

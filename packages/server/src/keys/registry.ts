@@ -24,8 +24,8 @@ export interface Registry {
   removeDuplicate(remoteId: string): Promise<void>
   /** The time of the last answer by Kinescope's clock, in ms since the epoch; null where that isn't known. */
   clock(): number | null
-  /** The same, but whatever it does ends within so many ms. */
-  within(ms: number): Registry
+  /** The same registry, whose calls also end with the signal. */
+  until(signal: AbortSignal): Registry
 }
 
 export const registrationOf = ({ kid, n, e, expiresAt }: KeyRecord): JwkRegistration => ({
@@ -70,8 +70,8 @@ export class ApiRegistry implements Registry {
     return this.#jwk.api.clock
   }
 
-  within(ms: number): Registry {
-    return new ApiRegistry(new JwkApi(this.#jwk.api.until(AbortSignal.timeout(ms))), this.#wait)
+  until(signal: AbortSignal): Registry {
+    return new ApiRegistry(new JwkApi(this.#jwk.api.until(signal)), this.#wait)
   }
 
   async create(key: KeyRecord): Promise<Registered> {

@@ -1,3 +1,4 @@
+import { startDeadline } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
 import { keyState, scheduledKey, signingKeyRecord, successors, type KeyRecord } from './key-state.js'
 import {
@@ -67,12 +68,15 @@ async function replacement(
   const scheduled = scheduledKey(left, now())
   const ready = [...(scheduled ? [scheduled] : []), ...successors(left, now())]
   const key = (await firstUsable(work, ready)) ?? (await addKey(work, options))
+  const deadline = startDeadline(REPLACEMENT_MS)
   try {
-    return await publish({ ...work, registry: registry.within(REPLACEMENT_MS), urgent: true }, key)
+    return await publish({ ...work, registry: registry.until(deadline.signal), urgent: true }, key)
   } catch (error) {
     // a spare is on record as registered: better than nothing while Kinescope doesn't answer
     if (key.publishedAt === null || isBusy(error)) throw error
     return { key, changes: {} }
+  } finally {
+    deadline.clear()
   }
 }
 

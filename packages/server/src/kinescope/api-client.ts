@@ -1,5 +1,8 @@
-import { KinescopeError, refusalError } from './kinescope-error.js'
-import { readRetryAfter } from './retry-after.js'
+import pRetry from 'p-retry'
+import { decodeUtf8, parseJson, readCappedResponse } from '../net/capped-read.js'
+import { startDeadline } from '../net/deadline.js'
+import { badResponse, KinescopeError, responseError } from './kinescope-error.js'
+import { secretRemover } from './secret-remover.js'
 
 export interface KinescopeApiOptions {
   /** `https://api.kinescope.io` */
@@ -7,7 +10,7 @@ export interface KinescopeApiOptions {
   /** A UUID from the dashboard, Settings → API tokens. */
   token: string
   fetch?: typeof fetch
-  /** For one attempt, answer and body; 10 s by default. */
+  /** For one attempt, headers and body; 10 s by default. */
   timeoutMs?: number
   /** Waits between attempts; replaced in tests. */
   wait?: (ms: number) => Promise<void>
@@ -15,7 +18,7 @@ export interface KinescopeApiOptions {
   random?: () => number
   /** ms since the epoch */
   now?: () => number
-  /** Ends whatever is under way: a shutdown, the deadline of a command. */
+  /** Ends every call: a shutdown, the deadline of a command. */
   signal?: AbortSignal
 }
 
@@ -30,91 +33,101 @@ export interface ApiCall {
 
 export interface ApiAnswer {
   status: number
-  /** The parsed JSON; undefined for an empty body. */
+  /** The parsed JSON, without the API token; undefined for an empty body. */
   body: unknown
   requestId: string | undefined
-  /** The answer's `Date` in ms since the epoch, to compare clocks by. */
+  /** The `Date` header in ms since the epoch, to compare clocks. */
   date: number | null
 }
 
-const ATTEMPTS = 3
+const RETRIES = 2
 const FIRST_DELAY_MS = 400
-/** Longer waits are left to the operator, who is told the time. */
-const LONGEST_WAIT_MS = 30_000
-/** Of one answer. A page of a list has a hundredth of it; whoever sends more isn't the API. */
-const MOST_BYTES = 1_048_576
+/** A longer `Retry-After` is left to the operator. */
+const MAX_DELAY_MS = 30_000
+/** One page of a list has a hundredth of it. */
+const MAX_BYTES = 1_048_576
 
-/** Talks to Kinescope's API: timeouts, safe retries, and errors that say what to do. */
+/** Calls Kinescope's API with timeouts, safe retries, and errors that say what to do. */
 export class KinescopeApi {
   readonly url: string
-  readonly #options: Required<Omit<KinescopeApiOptions, 'url' | 'signal'>> & { signal?: AbortSignal }
-  /** Shared with those that `until` makes. */
+  readonly #options: Required<Omit<KinescopeApiOptions, 'url' | 'signal'>>
+  readonly #signals: readonly AbortSignal[]
+  readonly #withoutToken: <T>(value: T) => T
+  /** Shared with the clients that `until` returns. */
   #clock: { date: number | null } = { date: null }
 
-  constructor({ url, ...options }: KinescopeApiOptions) {
+  constructor({ url, signal, ...options }: KinescopeApiOptions, signals: readonly AbortSignal[] = []) {
     this.url = url.replace(/(?<!\/)\/+$/, '')
+    this.#signals = signal ? [...signals, signal] : signals
     this.#options = {
-      fetch: (...call) => fetch(...call), // looked up late, so that a test's fetch counts
+      fetch: (...call) => fetch(...call), // looked up at each call, so that tests can replace it
       timeoutMs: 10_000,
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       random: Math.random,
       now: Date.now,
       ...options,
     }
+    this.#withoutToken = secretRemover(options.token)
   }
 
-  /** The `Date` of the last answer, in ms since the epoch; null before the first. */
+  /** The `Date` of the last response, in ms since the epoch; null before the first. */
   get clock(): number | null {
     return this.#clock.date
   }
 
-  /** The same API, but everything under way ends with the signal too. */
+  /** The same client, whose calls also end with the signal. */
   until(signal: AbortSignal): KinescopeApi {
-    const signals = this.#options.signal ? [this.#options.signal, signal] : [signal]
-    const api = new KinescopeApi({ ...this.#options, url: this.url, signal: AbortSignal.any(signals) })
+    const api = new KinescopeApi({ ...this.#options, url: this.url, signal }, this.#signals)
     api.#clock = this.#clock
     return api
   }
 
   /**
-   * Makes the call, again where that is safe: reading, deleting and the one-field `PUT` after any passing failure,
-   * `POST` only after 429, which says that nothing was done.
+   * Makes a call. Retries GET, DELETE and the one-field PUT after a temporary failure, POST only after 429, which says
+   * that nothing was done.
    *
    * @throws KinescopeError
    */
-  async call(call: ApiCall): Promise<ApiAnswer> {
-    for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#attempt(call)
-      if ('answer' in outcome) return outcome.answer
-      const { error, retryAfterMs } = outcome
-      const delay = retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + this.#options.random())
-      if (attempt >= ATTEMPTS || !mayRepeat(call, error) || delay > LONGEST_WAIT_MS) throw error
-      await this.#pause(delay, error)
-    }
+  call(call: ApiCall): Promise<ApiAnswer> {
+    const { random } = this.#options
+    return pRetry(() => this.#attempt(call), {
+      retries: RETRIES,
+      minTimeout: 0,
+      maxTimeout: 0,
+      shouldRetry: ({ error }) => error instanceof KinescopeError && mayRetry(call, error),
+      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+        if (!(error instanceof KinescopeError) || retriesLeft === 0 || !mayRetry(call, error)) return
+        const backoff = FIRST_DELAY_MS * 2 ** (attemptNumber - 1) * (0.5 + random())
+        await this.#wait(error.retryAfterMs ?? backoff, error)
+      },
+    })
   }
 
-  /** Waits, unless the end comes first. */
-  async #pause(ms: number, error: KinescopeError): Promise<void> {
-    const { signal, wait } = this.#options
-    let stop = () => undefined as void
-    const ended = new Promise<void>((resolve) => (stop = resolve))
-    signal?.addEventListener('abort', stop, { once: true })
-    await Promise.race([wait(ms), ended])
-    signal?.removeEventListener('abort', stop)
-    if (signal?.aborted) throw error
+  /** @throws the error where a signal aborts the wait */
+  async #wait(ms: number, error: KinescopeError): Promise<void> {
+    const aborted = new AbortController()
+    const onAbort = () => aborted.abort()
+    for (const signal of this.#signals) signal.addEventListener('abort', onAbort, { once: true })
+    const ended = new Promise<void>((resolve) => aborted.signal.addEventListener('abort', () => resolve()))
+    await Promise.race([this.#options.wait(ms), ended])
+    for (const signal of this.#signals) signal.removeEventListener('abort', onAbort)
+    if (this.#isAborted()) throw error
   }
 
-  async #attempt(
-    call: ApiCall,
-  ): Promise<{ answer: ApiAnswer } | { error: KinescopeError; retryAfterMs: number | null }> {
-    const { fetch, timeoutMs, token, now, signal } = this.#options
+  #isAborted(): boolean {
+    return this.#signals.some(({ aborted }) => aborted)
+  }
+
+  async #attempt(call: ApiCall): Promise<ApiAnswer> {
+    const { fetch, timeoutMs, token, now } = this.#options
     const what = `${call.method} /${call.path.slice(0, call.resource === 'key' ? 2 : 3).join('/')}`
-    const deadline = AbortSignal.timeout(timeoutMs)
+    const url = this.#urlOf(call)
+    const deadline = startDeadline(timeoutMs, ...this.#signals)
+    let requestId: string | undefined
     let response: Response
     let text: string | null
-    let requestId: string | undefined
     try {
-      response = await fetch(this.#address(call), {
+      response = await fetch(url, {
         method: call.method,
         headers: {
           accept: 'application/json',
@@ -122,135 +135,97 @@ export class KinescopeApi {
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        redirect: 'manual', // the token goes to this address and no other
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        redirect: 'manual', // the token goes to this URL only
+        signal: deadline.signal,
       })
-      requestId = response.headers.get('x-request-id')?.slice(0, 100)
-      text = await readCapped(response)
+      requestId = this.#withoutToken(response.headers.get('x-request-id'))?.slice(0, 100)
+      const { bytes, truncated } = await readCappedResponse(response, MAX_BYTES, deadline.signal)
+      text = truncated ? null : decodeUtf8(bytes)
     } catch (cause) {
-      return { error: this.#silence(what, requestId, cause), retryAfterMs: null }
+      throw this.#connectionError(what, deadline.expired, requestId, cause)
+    } finally {
+      deadline.clear()
     }
     const { status } = response
     const date = Date.parse(response.headers.get('date') ?? '')
     if (!Number.isNaN(date)) this.#clock.date = date
-    const body = text === null ? TOO_LARGE : parse(text)
-    const isRead = body !== NOT_JSON && body !== TOO_LARGE
-    if (response.ok && isRead) {
-      return { answer: { status, body, requestId, date: Number.isNaN(date) ? null : date } }
-    }
+    const isEmpty = text !== null && text.trim() === ''
+    const body = text === null || isEmpty ? undefined : this.#withoutToken(parseJson(text))
     if (status >= 400) {
       const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), now())
-      const error = refusalError({
-        what,
-        resource: call.resource,
-        status,
-        body: isRead ? body : undefined,
-        requestId,
-        retryAfterMs,
-      })
-      return { error, retryAfterMs }
+      throw responseError({ what, resource: call.resource, status, body, requestId, retryAfterMs })
     }
-    const form = body === TOO_LARGE ? 'more than 1 MiB' : 'a page that is not JSON'
-    return {
-      error: badAnswer(what, response.ok ? form : `a redirect (${status})`, { status, requestId }),
-      retryAfterMs: null,
+    if (response.ok && (isEmpty || body !== undefined)) {
+      return { status, body, requestId, date: Number.isNaN(date) ? null : date }
     }
+    const form = text === null ? 'more than 1 MiB or bytes that are not UTF-8' : 'a body that is not JSON'
+    throw badResponse(what, response.ok ? form : `a redirect (${status})`, { status, requestId })
   }
 
-  #address({ path, query }: ApiCall): string {
-    const address = new URL(`${this.url}/${path.map(pathSegment).join('/')}`)
-    for (const [name, value] of Object.entries(query ?? {})) address.searchParams.set(name, value)
-    return address.href
+  #urlOf({ path, query }: ApiCall): string {
+    const url = new URL(`${this.url}/${path.map(pathSegment).join('/')}`)
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
+    return url.href
   }
 
-  #silence(what: string, requestId: string | undefined, cause: unknown): KinescopeError {
-    if (cause instanceof KinescopeError) return cause
-    const host = new URL(this.url).host
-    if (this.#options.signal?.aborted) {
-      return new KinescopeError(
-        'api-gave-up',
-        `${what} was given up: ${host} had not answered when the time for all of it was over`,
-        'Run the command again: it finds out what was done.',
-        { requestId, cause },
-      )
-    }
-    if (cause instanceof Error && cause.name === 'TimeoutError') {
+  #connectionError(
+    what: string,
+    timedOut: boolean,
+    requestId: string | undefined,
+    cause: unknown,
+  ): KinescopeError {
+    const { host } = new URL(this.url)
+    if (timedOut) {
       return new KinescopeError(
         'api-timeout',
-        `${what} got no answer from ${host} within ${this.#options.timeoutMs / 1000} s`,
-        'Run the command again: it finds out what was done. If it stays, look at status and network.',
+        `${what}: ${host} did not answer within ${this.#options.timeoutMs / 1000} s`,
+        'Check Kinescope’s status and your network. Then run the command again; it continues safely.',
         { requestId, cause },
       )
     }
-    const inner = (cause as { cause?: { code?: unknown; message?: unknown } } | null)?.cause
-    const reason = typeof inner?.code === 'string' ? inner.code : 'the connection broke'
+    if (this.#isAborted()) {
+      return new KinescopeError(
+        'api-gave-up',
+        `${what}: ${host} did not answer before the deadline`,
+        'Run the command again; it continues safely.',
+        { requestId, cause },
+      )
+    }
+    const inner = (cause as { cause?: { code?: unknown } } | null)?.cause
+    const reason = typeof inner?.code === 'string' ? inner.code : 'the connection was closed'
     return new KinescopeError(
       'api-unreachable',
-      `${what} failed: ${host} can’t be reached (${reason})`,
-      'Check the network, a proxy or firewall between, and KINESCOPE_API_URL; then run the command again.',
+      `${what}: can’t connect to ${host} (${reason})`,
+      'Check the network, proxy, firewall and KINESCOPE_API_URL. Then run the command again.',
       { requestId, cause },
     )
   }
 }
 
-/** An answer that is none of the known forms: never to be taken for "nothing there". */
-export const badAnswer = (
-  what: string,
-  form: string,
-  facts: { status?: number; requestId?: string | undefined } = {},
-): KinescopeError =>
-  new KinescopeError(
-    'api-bad-answer',
-    `${what} was answered with ${form}`,
-    'Check KINESCOPE_API_URL and what stands between (proxy, sign-in page). If the address is right, the API has changed: report it with the request id.',
-    facts,
-  )
-
-function mayRepeat({ method }: ApiCall, { code }: KinescopeError): boolean {
+function mayRetry({ method }: ApiCall, { code, retryAfterMs }: KinescopeError): boolean {
+  if ((retryAfterMs ?? 0) > MAX_DELAY_MS) return false
   if (code === 'api-rate-limited') return true
   return method !== 'POST' && ['api-unreachable', 'api-timeout', 'api-unavailable'].includes(code)
 }
 
-/** An id as one segment of a path. `..` would address the parent: deleting that could delete everything. */
+/** An id as one segment of a path. With `..`, a DELETE could reach the whole collection. */
 export function pathSegment(id: string): string {
   let decoded = id
   try {
     decoded = decodeURIComponent(id)
   } catch {
-    // a stray % is encoded below
+    // a lone % is encoded below
   }
   if (['', '.', '..'].includes(decoded.trim())) {
-    throw new KinescopeError('api-id-malformed', `"${id}" can’t be an id`, 'Give the id as `list` shows it.')
+    throw new KinescopeError('api-id-malformed', `"${id}" is not a valid id`, 'Copy the id from the list.')
   }
   return encodeURIComponent(id)
 }
 
-/** The body as text; null where it is too large, and the rest of it is not read. */
-async function readCapped(response: Response): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let bytes = Number(response.headers.get('content-length') ?? 0)
-  if (bytes > MOST_BYTES) {
-    await response.body?.cancel()
-    return null
-  }
-  bytes = 0
-  // leaving the loop cancels the stream
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength
-    if (bytes > MOST_BYTES) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
-const NOT_JSON = Symbol('not JSON')
-const TOO_LARGE = Symbol('too large')
-
-function parse(text: string): unknown {
-  if (text.trim() === '') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return NOT_JSON
-  }
+/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), in ms from now; null where it is missing. */
+export function readRetryAfter(value: string | null, now: number): number | null {
+  if (value === null) return null
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? null : Math.max(0, date - now)
 }

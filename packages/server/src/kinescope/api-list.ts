@@ -1,50 +1,56 @@
-import { badAnswer, type ApiAnswer, type ApiCall, type KinescopeApi } from './api-client.js'
+import { startDeadline } from '../net/deadline.js'
+import type { ApiAnswer, ApiCall, KinescopeApi } from './api-client.js'
+import { badResponse } from './kinescope-error.js'
 
 type Row = Record<string, unknown>
 
-/** More than any account has; past it the paging itself is broken. */
-const MOST_PAGES = 200
-/** For a whole list: two hundred quick pages, or what a broken API is granted. */
-const LONGEST_MS = 60_000
+/** More than any account has; beyond it, the paging is broken. */
+const MAX_PAGES = 200
+/** For a whole list. */
+const MAX_LIST_MS = 60_000
 
 /**
  * Reads a whole list in any documented form: `{"data":[…]}`, bare, `{"keys":[…]}`, paged by `meta.pagination` or by
- * `meta.offset`. A form nobody described is an error, for "no keys" would make us register twice or forget to delete.
+ * `meta.offset`. Any other form is an error: taken for "no keys", it would make us register a key twice.
  *
- * @param enough ends the reading early
+ * @param isEnough ends the reading early
  */
 export async function readList(
   api: KinescopeApi,
   call: ApiCall,
   query: Record<string, string> = {},
-  enough: (row: Row) => boolean = () => false,
+  isEnough: (row: Row) => boolean = () => false,
 ): Promise<Row[]> {
   const what = `${call.method} /${call.path.join('/')}`
-  const bounded = api.until(AbortSignal.timeout(LONGEST_MS))
+  const deadline = startDeadline(MAX_LIST_MS)
+  const bounded = api.until(deadline.signal)
   const rows = new Map<string, Row>()
   let paging: Record<string, string> = {}
-  let answer: ApiAnswer
-  for (let page = 1; ; page += 1) {
-    answer = await bounded.call({ ...call, query: { ...query, ...paging } })
-    const before = rows.size
-    for (const row of rowsOf(answer, what)) {
-      rows.set(row['id'] as string, row)
-      if (enough(row)) return [...rows.values()]
+  try {
+    for (let page = 1; ; page += 1) {
+      const answer = await bounded.call({ ...call, query: { ...query, ...paging } })
+      const before = rows.size
+      for (const row of rowsOf(answer, what)) {
+        rows.set(row['id'] as string, row)
+        if (isEnough(row)) return [...rows.values()]
+      }
+      const next = nextPage(answer.body, rows.size, page)
+      if (!next) return [...rows.values()]
+      if (rows.size === before) {
+        throw badResponse(what, `fewer entries than its total says (${rows.size})`, answer)
+      }
+      if (page === MAX_PAGES) throw badResponse(what, `more than ${MAX_PAGES} pages`, answer)
+      paging = next
     }
-    const next = nextPage(answer.body, rows.size, page)
-    if (!next) return [...rows.values()]
-    if (rows.size === before) {
-      throw badAnswer(what, `fewer entries than it says there are (${rows.size})`, answer)
-    }
-    if (page === MOST_PAGES) throw badAnswer(what, `more than ${MOST_PAGES} pages`, answer)
-    paging = next
+  } finally {
+    deadline.clear()
   }
 }
 
 function rowsOf({ body, status, requestId }: ApiAnswer, what: string): Row[] {
   const { data, keys } = (body ?? {}) as Record<string, unknown>
   const list = [body, data, keys].find(Array.isArray) as unknown[] | undefined
-  if (!list) throw badAnswer(what, 'a list of unknown form', { status, requestId })
+  if (!list) throw badResponse(what, 'a list in an unknown form', { status, requestId })
   return list.map((row) => readObject(row, what, { status, requestId }))
 }
 
@@ -60,7 +66,7 @@ function nextPage(body: unknown, received: number, page: number): Record<string,
   return { page: String(page + 1), ...(typeof size === 'number' ? { per_page: String(size) } : {}) }
 }
 
-/** One object, bare or as `{"data":{…}}`, whose `id` is text. */
+/** One object, bare or as `{"data":{…}}`, with an `id`. */
 export function readOne({ body, status, requestId }: ApiAnswer, what: string): Row {
   const { data } = (body ?? {}) as Record<string, unknown>
   return readObject(data ?? body, what, { status, requestId })
@@ -74,7 +80,7 @@ function readObject(
   const row = value as Row | null | undefined
   const id = row !== null && typeof row === 'object' ? row['id'] : undefined
   if ((typeof id !== 'string' && typeof id !== 'number') || id === '') {
-    throw badAnswer(what, 'an entry without an id', facts)
+    throw badResponse(what, 'an entry without an id', facts)
   }
   return { ...row, id: String(id) }
 }

@@ -1,6 +1,6 @@
-import { badAnswer, type KinescopeApi } from './api-client.js'
+import type { KinescopeApi } from './api-client.js'
 import { readList, readOne } from './api-list.js'
-import { KinescopeError } from './kinescope-error.js'
+import { badResponse, KinescopeError } from './kinescope-error.js'
 
 /** Exactly the seven members the article documents for `POST /v1/jwk`; what others would do is not known. */
 export interface JwkRegistration {
@@ -72,8 +72,8 @@ export class JwkApi {
 
 function readKey(row: Record<string, unknown>, what: string): RemoteKey {
   const { id, kid, n, alg, expires_at: expiresAt } = row
-  if (typeof kid !== 'string' || kid === '') throw badAnswer(what, 'a key without a kid')
-  if ((id as string).length > LONGEST_ID) throw badAnswer(what, 'an id that is none')
+  if (typeof kid !== 'string' || kid === '') throw badResponse(what, 'a key without a kid')
+  if ((id as string).length > LONGEST_ID) throw badResponse(what, 'an invalid id')
   return {
     id: id as string,
     kid,

@@ -63,6 +63,17 @@ export async function readCapped(
   return { bytes: capped.bytes(), truncated: capped.truncated }
 }
 
+/** Reads a response's body; one that declares more than the limit is cancelled unread. */
+export async function readCappedResponse(
+  { body, headers }: Pick<Response, 'body' | 'headers'>,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<CappedRead> {
+  if (Number(headers.get('content-length') ?? 0) <= maxBytes) return readCapped(body, maxBytes, signal)
+  await body?.cancel()
+  return { bytes: new Uint8Array(), truncated: true }
+}
+
 /** By the reader: streams are async iterable by the standard, but not in every runtime. */
 async function readStream(
   stream: ReadableStream<Uint8Array>,

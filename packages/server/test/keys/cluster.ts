@@ -12,6 +12,13 @@ import { secret } from '../secrets.js'
 const ACCOUNT_TOKEN = secret('the-token-of-the-service-account')
 const PATH = '/api/v1/namespaces/chat/secrets'
 type Verb = 'get' | 'update' | 'create'
+const VERBS = { GET: 'get', PUT: 'update', POST: 'create' } as const
+
+interface RawResponse {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
 
 interface SecretObject {
   metadata: { resourceVersion?: string; annotations?: Record<string, string> }
@@ -29,6 +36,8 @@ export class Cluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'chat-cluster-'))
   /** Called before a request is judged and after it is done: it may throw, and the connection breaks. */
   onStep: (step: string) => void | Promise<void> = () => undefined
+  /** Answers in the cluster's place, as a proxy does; null: the request goes through. */
+  intercept: (verb: Verb) => RawResponse | null = () => null
   #version = 100
   readonly #server: ReturnType<typeof createServer>
 
@@ -38,6 +47,12 @@ export class Cluster {
     const make = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert]
     execFileSync('openssl', [...make, ...subject], { stdio: 'ignore' })
     this.#server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+      const raw = this.intercept(VERBS[request.method as 'GET'])
+      if (raw) {
+        request.resume()
+        response.writeHead(raw.status, raw.headers).end(raw.body)
+        return
+      }
       this.#answer(request).then(
         ({ status, body }) =>
           response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
@@ -97,7 +112,7 @@ export class Cluster {
     this.requests += 1
     let text = ''
     for await (const chunk of request) text += String(chunk)
-    const verb = ({ GET: 'get', PUT: 'update', POST: 'create' } as const)[request.method as 'GET']
+    const verb = VERBS[request.method as 'GET']
     await this.onStep(`ask ${verb}`)
     const answer = this.#judge(request, verb, text)
     await this.onStep(`hear ${verb}`)

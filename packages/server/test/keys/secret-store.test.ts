@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
@@ -31,6 +33,7 @@ beforeEach(async () => {
   cluster.put(undefined)
   cluster.allowed = ['get', 'update']
   cluster.onStep = () => undefined
+  cluster.intercept = () => null
 })
 afterEach(async () => {
   giveBack()
@@ -291,6 +294,84 @@ describe('a cluster in a bad minute', () => {
     await expect(secretApi(SECRET, 200).read()).rejects.toMatchObject({ code: 'key-secret-unreachable' })
     expect(performance.now() - begun).toBeLessThan(4000)
   })
+})
+
+describe('a proxy before the cluster', () => {
+  const json = (value: unknown) => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(value),
+  })
+  const echo = () =>
+    json({
+      kind: 'Secret',
+      metadata: { name: 'chat-keys', namespace: 'chat', resourceVersion: '999' },
+      data: {},
+    })
+
+  it.each<[string, () => { status: number; headers: Record<string, string>; body: string }]>([
+    [
+      'a sign-in page',
+      () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in' }),
+    ],
+    ['{}', () => json({})],
+    ['null', () => json(null)],
+    ['another kind of object', () => json({ kind: 'Status', status: 'Success' })],
+    ['another Secret', () => json({ metadata: { name: 'other', namespace: 'chat', resourceVersion: '1' } })],
+    ['a Secret that was never stored', echo],
+    ['201 without a body', () => ({ status: 201, headers: {}, body: '' })],
+    ['more than a Secret can hold', () => json({ filler: 'x'.repeat(5 * 1_048_576) })],
+  ])(
+    'that answers a write with %s: the key does not count as stored, and is not registered',
+    async (_what, raw) => {
+      cluster.intercept = (verb) => (verb === 'get' ? null : raw())
+      const before = remoteKids()
+      for (const argv of [
+        ['keys', 'generate'],
+        ['setup', '--event', SEED.live.id],
+      ]) {
+        const { exit, data } = await kc(...argv)
+        expect([argv, exit, data['error'].code]).toEqual([
+          argv,
+          1,
+          expect.stringMatching(/^key-secret-unavailable$|^keys-busy$/),
+        ])
+      }
+      expect(remoteKids()).toEqual(before)
+      expect(cluster.secret!.data).toBeUndefined()
+    },
+  )
+
+  it('that answers a read with a page or {}: never taken for an empty ring', async () => {
+    await good('keys', 'generate')
+    for (const raw of [json({}), { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }]) {
+      cluster.intercept = () => raw
+      const { exit, data } = await kc('keys', 'list')
+      expect([exit, data['error'].code]).toEqual([1, 'key-secret-unavailable'])
+    }
+  })
+
+  it.each([301, 302, 303, 307, 308])(
+    'that redirects (%i): neither the keys nor the account’s token go there',
+    async (status) => {
+      const received: string[] = []
+      const elsewhere = createServer((request, response) => {
+        received.push(request.url ?? '')
+        response.end('{}')
+      })
+      await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
+      const { port } = elsewhere.address() as AddressInfo
+      const location = `http://127.0.0.1:${port}/stolen`
+      for (const verbs of [['update'], ['get', 'update']]) {
+        cluster.intercept = (verb) =>
+          verbs.includes(verb) ? { status, headers: { location }, body: '' } : null
+        const { exit, data } = await kc('keys', 'generate')
+        expect([exit, data['error'].code]).toEqual([1, 'key-secret-unavailable'])
+      }
+      await new Promise((resolve) => elsewhere.close(resolve))
+      expect(received).toEqual([])
+    },
+  )
 })
 
 describe('a server on a Secret', () => {

@@ -82,7 +82,7 @@ class World {
       },
       removeDuplicate: () => Promise.resolve(),
       clock: () => this.kinescopeTime,
-      within: () => registry,
+      until: () => registry,
     }
     return registry
   }

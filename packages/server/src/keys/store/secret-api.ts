@@ -1,124 +1,209 @@
-import type {
-  ApiException,
-  ConfigurationOptions,
-  CoreV1Api,
-  V1Secret,
-  V1Status,
-} from '@kubernetes/client-node'
-import { OperatorProblem } from '../../problem.js'
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { ApiException, CoreV1Api, RequestContext, V1Secret, V1Status } from '@kubernetes/client-node'
+import { readCapped } from '../../net/capped-read.js'
+import { startDeadline } from '../../net/deadline.js'
+import { raceWithSignal } from '../../net/race.js'
+import { errorCode, OperatorProblem } from '../../problem.js'
 import type { SecretName } from './key-store.js'
 
-/** For one call; the cluster's own API is near. */
+/** For one call. */
 const TIMEOUT_MS = 10_000
+/** A Secret holds 1 MiB at most; base64 and metadata come on top. */
+const MAX_BYTES = 4 * 1_048_576
 
 export type { V1Secret }
 
-/** One Secret of a cluster: the one that `KUBECONFIG`, `~/.kube/config` or the pod's service account leads to. */
+/** One Secret of the cluster that `KUBECONFIG`, `~/.kube/config` or the pod's service account names. */
 export interface SecretApi {
   /** null: there is none. */
   read(signal?: AbortSignal): Promise<V1Secret | null>
-  /** Only over the version it was read at (`resourceVersion`); null: somebody else has written meanwhile. */
+  /** Compare-and-swap by `resourceVersion`; null: another process has written in the meantime. */
   replace(secret: V1Secret): Promise<V1Secret | null>
-  /** null: there is one by now. */
+  /** null: there is one already. */
   create(secret: V1Secret): Promise<V1Secret | null>
 }
 
-/** The client library is large, and only those who keep their keys in a cluster load it. */
+type Verb = 'get' | 'update' | 'create'
+
+/** Loads the client library on first use: it is large, and optional. */
 export function secretApi({ namespace, name }: SecretName, timeoutMs = TIMEOUT_MS): SecretApi {
-  let client: Promise<Cluster> | null = null
-  const core = () =>
+  let client: Promise<Client> | null = null
+  const connected = () =>
     (client ??= connect().catch((error: unknown) => {
-      client = null // a kubeconfig or a token that is missing may come
+      client = null // a missing kubeconfig or token may be there at the next call
       throw error
     }))
 
-  async function call<T>(
-    verb: 'get' | 'update' | 'create',
-    nothing: number,
-    run: (api: CoreV1Api, options: ConfigurationOptions) => Promise<T>,
+  async function call(
+    verb: Verb,
+    expectedStatus: number,
+    run: (api: CoreV1Api) => Promise<V1Secret>,
     signal?: AbortSignal,
-  ): Promise<T | null> {
-    const deadline = AbortSignal.timeout(timeoutMs)
+  ): Promise<V1Secret | null> {
+    const deadline = startDeadline(timeoutMs, signal)
     try {
-      const { api, until } = await core()
-      const end = signal ? AbortSignal.any([signal, deadline]) : deadline
-      // a program of the kubeconfig's that hands out credentials knows nothing of the signal
-      return await Promise.race([run(api, until(end)), ended(end)])
+      // a credential plugin of the kubeconfig ignores the signal, so the race ends the wait for it
+      const work = connected().then((open) => run(open(deadline.signal)))
+      const secret = await raceWithSignal(work, deadline.signal)
+      if (!isSecret(secret, { namespace, name }))
+        throw new UnexpectedResponse('the response is not the Secret')
+      return secret
     } catch (error) {
+      if (error instanceof OperatorProblem) throw error
+      if (error instanceof UnexpectedResponse) throw unavailable(verb, error.message)
+      if (deadline.signal.aborted) {
+        throw unreachable(
+          verb,
+          deadline.expired ? `no response in ${timeoutMs} ms` : 'the command was stopped',
+        )
+      }
       const { code, body } = error as Partial<ApiException<V1Status | string>>
-      if (code === nothing) return null
-      throw typeof code === 'number'
-        ? refused(verb, code, reasonOf(body))
-        : unreachable(verb, deadline.aborted ? `no answer within ${timeoutMs} ms` : causeOf(error))
+      if (code === expectedStatus) return null
+      if (code === 401 || code === 403) throw forbidden(verb, code)
+      if (typeof code === 'number') throw unavailable(verb, `status ${code}${reasonOf(body)}`)
+      throw unreachable(verb, causeOf(error))
+    } finally {
+      deadline.clear()
     }
   }
 
-  // what the API server says may quote the Secret: a word and a number of it are enough
-  const refused = (verb: string, status: number, reason: string) =>
-    status === 401 || status === 403
-      ? new OperatorProblem(
-          'key-secret-forbidden',
-          `the cluster refuses to ${verb} the Secret ${namespace}/${name} (${status})`,
-          verb === 'create'
-            ? `Make it once yourself, empty: \`kubectl -n ${namespace} create secret generic ${name}\`.`
-            : `Let this account ${verb} it: a Role on secrets with resourceNames [${name}] (deploy/kubernetes/reconcile.yaml has one).`,
-        )
-      : new OperatorProblem(
-          'key-secret-unavailable',
-          `the cluster couldn’t ${verb} the Secret ${namespace}/${name} (${status}${reason})`,
-          'Look at the cluster’s API server; then run the command again: it goes on from here.',
-        )
-  const unreachable = (verb: string, why: string) =>
+  /** Reads a write back: a proxy can answer any request with 2xx, and a lost key can't be recovered. */
+  async function write(
+    verb: 'update' | 'create',
+    body: V1Secret,
+    run: (api: CoreV1Api) => Promise<V1Secret>,
+  ): Promise<V1Secret | null> {
+    const written = await call(verb, 409, run)
+    if (!written) return null
+    const stored = await read()
+    if (stored && isSameData(stored, body)) return stored
+    // another process may have written after us; its version differs from ours
+    if (stored && stored.metadata?.resourceVersion !== written.metadata?.resourceVersion) return null
+    throw unavailable(verb, 'the Secret does not contain what was written')
+  }
+
+  const read = (signal?: AbortSignal) =>
+    call('get', 404, (api) => api.readNamespacedSecret({ namespace, name }), signal)
+
+  const where = `the Secret ${namespace}/${name}`
+  // the API server may quote the Secret in its message, so only the status and the reason are shown
+  const unavailable = (verb: Verb, why: string) =>
+    new OperatorProblem(
+      'key-secret-unavailable',
+      `the cluster did not ${verb} ${where} (${why})`,
+      'Check the cluster’s API server and any proxy before it. Then run the command again; it continues safely.',
+    )
+  const forbidden = (verb: Verb, status: number) =>
+    new OperatorProblem(
+      'key-secret-forbidden',
+      `this account may not ${verb} ${where} (${status})`,
+      verb === 'create'
+        ? `Create an empty Secret once: \`kubectl -n ${namespace} create secret generic ${name}\`.`
+        : `Give it a Role for ${verb} on secrets with resourceNames [${name}], as in deploy/kubernetes/reconcile.yaml.`,
+    )
+  const unreachable = (verb: Verb, why: string) =>
     new OperatorProblem(
       'key-secret-unreachable',
-      `the cluster’s API can’t be reached to ${verb} the Secret ${namespace}/${name} (${why})`,
-      'Check KUBECONFIG, or in a pod automountServiceAccountToken and the network policy; then run the command again.',
+      `can’t reach the cluster’s API to ${verb} ${where} (${why})`,
+      'Check KUBECONFIG; in a pod, automountServiceAccountToken and the network policy. Then run the command again.',
     )
 
   return {
-    read: (signal) =>
-      call('get', 404, (api, options) => api.readNamespacedSecret({ namespace, name }, options), signal),
-    replace: (body) =>
-      call('update', 409, (api, options) => api.replaceNamespacedSecret({ namespace, name, body }, options)),
-    create: (body) =>
-      call('create', 409, (api, options) => api.createNamespacedSecret({ namespace, body }, options)),
+    read,
+    replace: (body) => write('update', body, (api) => api.replaceNamespacedSecret({ namespace, name, body })),
+    create: (body) => write('create', body, (api) => api.createNamespacedSecret({ namespace, body })),
   }
 }
 
-const ended = (signal: AbortSignal) =>
-  new Promise<never>((_, reject) => {
-    const end = () => reject(new Error('ended'))
-    if (signal.aborted) end()
-    else signal.addEventListener('abort', end, { once: true })
-  })
+class UnexpectedResponse extends Error {}
 
-interface Cluster {
-  api: CoreV1Api
-  /** The library knows no deadline of its own. */
-  until: (signal: AbortSignal) => ConfigurationOptions
+function isSecret(value: unknown, { namespace, name }: SecretName): boolean {
+  const { metadata, data } = (value ?? {}) as Partial<V1Secret>
+  const isNamed = metadata?.name === name && metadata.namespace === namespace
+  const hasData = data === undefined || data === null || typeof data === 'object'
+  return isNamed && typeof metadata.resourceVersion === 'string' && hasData
 }
 
-async function connect(): Promise<Cluster> {
-  const { CoreV1Api, KubeConfig, Observable } = await import('@kubernetes/client-node')
+function isSameData(one: V1Secret, other: V1Secret): boolean {
+  const text = ({ data = {} }: V1Secret) => JSON.stringify(Object.entries(data).sort())
+  return text(one) === text(other)
+}
+
+type Client = (signal: AbortSignal) => CoreV1Api
+
+async function connect(): Promise<Client> {
+  const library = await import('@kubernetes/client-node').catch((error: unknown) => {
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new OperatorProblem(
+      'dependency-missing',
+      'CHAT_KEY_SECRET needs the package @kubernetes/client-node',
+      'Install it beside kinescope-chat-server: `npm install @kubernetes/client-node`.',
+    )
+  })
+  const {
+    CoreV1Api,
+    createConfiguration,
+    KubeConfig,
+    ResponseContext,
+    ServerConfiguration,
+    wrapHttpLibrary,
+  } = library
   const config = new KubeConfig()
   config.loadFromDefault()
-  const instantly = <T>(value: T) => new Observable(Promise.resolve(value))
-  return {
-    api: config.makeApiClient(CoreV1Api),
-    until: (signal) => ({
-      middlewareMergeStrategy: 'append',
-      middleware: [
-        {
-          pre: (context) => {
-            context.setSignal(signal)
-            return instantly(context)
+  const server = config.getCurrentCluster()?.server
+  if (server === undefined) throw new Error('no current cluster')
+  return (signal) =>
+    new CoreV1Api(
+      createConfiguration({
+        baseServer: new ServerConfiguration(server, {}),
+        authMethods: { default: config },
+        // the library's own follows redirects, with the Secret and the account's token
+        httpApi: wrapHttpLibrary({
+          async send(request) {
+            const { status, headers, body } = await send(request, signal)
+            return new ResponseContext(status, headers, {
+              text: () => Promise.resolve(body.toString()),
+              binary: () => Promise.resolve(body),
+            })
           },
-          post: instantly,
-        },
-      ],
-    }),
-  }
+        }),
+      }),
+    )
 }
+
+/** Sends one request by node:http, which follows no redirect. */
+async function send(
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
+  const url = new URL(context.getUrl())
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    method: context.getHttpMethod(),
+    headers: context.getHeaders(),
+    agent: context.getAgent(),
+    signal,
+  })
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve).on('error', reject)
+    request.end(context.getBody())
+  })
+  const { bytes, truncated } = await readCapped(response, MAX_BYTES, signal)
+  const status = response.statusCode ?? 0
+  if (truncated) throw new UnexpectedResponse(`the response has more than ${MAX_BYTES} bytes`)
+  if (status < 300 && !/\bjson\b/i.test(response.headers['content-type'] ?? '')) {
+    throw new UnexpectedResponse(`status ${status}, but not JSON`)
+  }
+  return { status, headers: plain(response.headers), body: Buffer.from(bytes) }
+}
+
+const plain = (headers: IncomingHttpHeaders): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  )
 
 function reasonOf(body: V1Status | string | undefined): string {
   let status = body
@@ -132,6 +217,6 @@ function reasonOf(body: V1Status | string | undefined): string {
 }
 
 function causeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown }
-  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'the connection failed'
+  const code = errorCode(error)
+  return code !== undefined && /^\w{1,40}$/.test(code) ? code : 'the connection failed'
 }
