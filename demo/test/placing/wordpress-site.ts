@@ -225,13 +225,13 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-async function answering(url: string): Promise<void> {
+export async function answering(url: string, status = 200): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    const ok = await fetch(url).then(
-      ({ ok }) => ok,
+    const answered = await fetch(url).then(
+      (reply) => reply.status === status,
       () => false,
     )
-    if (ok) return
+    if (answered) return
     await wait(50)
   }
   throw new Error(`${url} does not answer`)

@@ -1,0 +1,91 @@
+<?php
+
+namespace KinescopeChat\TokenServer;
+
+/** The command line of `token.php`. */
+final class Console
+{
+    private const HELP = <<<'TEXT'
+Usage: php token.php COMMAND
+
+  connect              reads an API token from standard input, makes a key and registers it
+  keys list            the keys of this site and their states
+  keys rotate          puts a new key in the place of the current one
+  keys revoke KID      makes a key and all its tokens invalid at once
+  keys reconcile       does what is due; for a daily cron job
+  events list          the streams of the account
+  events enable ID     requires a token for the chat of a stream
+  doctor               checks the key, the clock and the streams
+
+TEXT;
+
+    /**
+     * @param string[] $words
+     * @return int the exit code: 0 fine, 1 a problem was found, 2 wrong use
+     */
+    public static function run(Site $site, array $words): int
+    {
+        try {
+            return self::command($site, $words);
+        } catch (OperatorProblem $problem) {
+            fwrite(STDERR, "$problem->problem: {$problem->getMessage()}\n$problem->remediation\n");
+            return 1;
+        }
+    }
+
+    /** @param string[] $words */
+    private static function command(Site $site, array $words): int
+    {
+        switch (implode(' ', array_slice($words, 0, 2))) {
+            case 'connect':
+                $site->connect(trim((string) fgets(STDIN)));
+                return self::listKeys($site);
+            case 'keys list':
+                return self::listKeys($site);
+            case 'keys rotate':
+                $site->keys->rotate($site->api());
+                return self::listKeys($site);
+            case 'keys revoke':
+                $site->keys->revoke($site->api(), $words[2] ?? '');
+                return self::listKeys($site);
+            case 'keys reconcile':
+                $site->keys->reconcile($site->api(), true);
+                return self::listKeys($site);
+            case 'events list':
+                foreach ($site->api()->events() as $event) {
+                    $jwt = $event['jwtRequired'] === null ? 'unknown' : ($event['jwtRequired'] ? 'on' : 'off');
+                    $line = "%s  %s  token required: %s  %s\n";
+                    printf($line, $event['id'], $event['publicId'] ?? '-', $jwt, KinescopeApi::shown($event['name']));
+                }
+                return 0;
+            case 'events enable':
+                $moved = $site->api()->requireJwt($words[2] ?? '');
+                echo "The chat of this stream requires a token now.\n";
+                echo $moved === [] ? '' : 'Kinescope also changed: ' . KinescopeApi::shown(implode(', ', $moved)) . "\n";
+                return 0;
+            case 'doctor':
+                return self::doctor($site);
+        }
+        echo self::HELP;
+        return 2;
+    }
+
+    private static function listKeys(Site $site): int
+    {
+        $ring = $site->keys->ring();
+        foreach ($ring === null ? [] : $ring->keys as $key) {
+            printf("%s  %-9s  expires %s\n", $key['kid'], KeyRing::state($key, time()), gmdate('Y-m-d', $key['expiresAt']));
+        }
+        return 0;
+    }
+
+    private static function doctor(Site $site): int
+    {
+        $failed = 0;
+        foreach (Doctor::check($site->keys, $site->api(), new SystemClock()) as $finding) {
+            printf("%-4s  %s: %s\n", $finding['level'], $finding['code'], $finding['text']);
+            $failed += $finding['level'] === 'fail' ? 1 : 0;
+        }
+        return $failed === 0 ? 0 : 1;
+    }
+}

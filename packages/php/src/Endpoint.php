@@ -1,0 +1,245 @@
+<?php
+
+namespace KinescopeChat\TokenServer;
+
+/** The token endpoint: from the facts of a request to a response. The contract is in docs/endpoint.md. */
+final class Endpoint
+{
+    private const METHODS = 'POST, OPTIONS';
+
+    private const MAX_BODY = 4096;
+
+    private const MAX_EVENT_ID = 128;
+
+    private const EXPOSED = 'Date, Retry-After, X-Request-ID';
+
+    /** @var Keys */
+    private $keys;
+
+    /** @var Clock */
+    private $clock;
+
+    /** @var array<string, mixed> */
+    private $options;
+
+    /**
+     * @param array{
+     *   events: string[],
+     *   identify: callable(string, ?string): (array{id: string, name: string}|null),
+     *   mayEnter?: callable(array, string): bool,
+     *   origins?: string[],
+     *   ownOrigins?: string[],
+     *   ttl?: int,
+     *   log?: callable(array<string, string|int|null>): void,
+     *   random?: callable(): float
+     * } $options `identify` gets the stream and the identity token, and says who the visitor is
+     */
+    public function __construct(Keys $keys, Clock $clock, array $options)
+    {
+        $this->keys = $keys;
+        $this->clock = $clock;
+        $this->options = $options + [
+            'mayEnter' => null,
+            'origins' => [],
+            'ownOrigins' => [],
+            'ttl' => Keys::TTL,
+            'log' => null,
+            'random' => static function (): float {
+                return random_int(0, 999999) / 1000000;
+            },
+        ];
+    }
+
+    /**
+     * @param array<string, string> $headers names in lower case
+     * @param callable(int): string $readBody reads at most so many bytes of the body
+     * @return array{status: int, headers: array<string, string>, body: string}
+     */
+    public function answer(string $method, array $headers, callable $readBody): array
+    {
+        $id = self::uuid();
+        $origin = $headers['origin'] ?? null;
+        $policy = new Origin($this->options['origins'], $this->options['ownOrigins']);
+        $common = [
+            'Cache-Control' => 'no-store',
+            'Vary' => 'Origin',
+            'X-Content-Type-Options' => 'nosniff',
+            'Referrer-Policy' => 'no-referrer',
+            'X-Request-ID' => $id,
+        ];
+        if ($method === 'GET' || $method === 'HEAD') {
+            // A GET tells no secret: a page that isn't listed learns why it gets no token.
+            $common += ['Access-Control-Allow-Origin' => '*', 'Access-Control-Expose-Headers' => self::EXPOSED];
+        } elseif ($policy->isListed($origin)) {
+            $common += [
+                'Access-Control-Allow-Origin' => (string) $origin,
+                'Access-Control-Allow-Credentials' => 'true',
+                'Access-Control-Expose-Headers' => self::EXPOSED,
+            ];
+        }
+        try {
+            $this->checkOrigin($policy, $method, $origin, $headers['sec-fetch-site'] ?? null);
+            if ($method === 'OPTIONS') {
+                $cors = $policy->isListed($origin)
+                    ? Origin::preflight($headers['access-control-request-headers'] ?? '')
+                    : [];
+                return ['status' => 204, 'headers' => $common + ['Allow' => self::METHODS] + $cors, 'body' => ''];
+            }
+            if ($method !== 'POST') {
+                throw new Refusal('bad-request', null, 405, ['Allow' => self::METHODS]);
+            }
+            $reply = $this->issue($headers, $readBody);
+            return [
+                'status' => 200,
+                'headers' => $common + ['Content-Type' => 'application/json'],
+                'body' => self::json($reply),
+            ];
+        } catch (\Throwable $error) {
+            $refusal = $error instanceof Refusal ? $error : new Refusal('server-error', null, null, [], $error);
+            $this->log($refusal, $id, $origin);
+            $problem = [
+                'type' => 'urn:kinescope-chat:problem:' . $refusal->problem,
+                'title' => $refusal->title,
+                'status' => $refusal->status,
+                'detail' => $refusal->detail,
+                'code' => $refusal->problem,
+                'request_id' => $id,
+            ];
+            return [
+                'status' => $refusal->status,
+                'headers' => $common + ['Content-Type' => 'application/problem+json'] + $refusal->headers,
+                'body' => $method === 'HEAD' ? '' : self::json($problem),
+            ];
+        }
+    }
+
+    private function checkOrigin(Origin $policy, string $method, ?string $origin, ?string $fetchSite): void
+    {
+        $counts = $method === 'POST' || ($origin !== null && in_array($method, ['OPTIONS', 'GET', 'HEAD'], true));
+        if ($counts && !$policy->mayAsk($origin, $fetchSite)) {
+            throw new Refusal('origin-not-allowed');
+        }
+    }
+
+    /**
+     * @param array<string, string> $headers
+     * @return array<string, string|int>
+     */
+    private function issue(array $headers, callable $readBody): array
+    {
+        $isSimple = self::checkType($headers);
+        if ((int) ($headers['content-length'] ?? 0) > self::MAX_BODY) {
+            throw new Refusal('bad-request', 'The body is over 4 KiB.', 413);
+        }
+        [$eventId, $identity] = self::readBody($readBody(self::MAX_BODY + 1), $isSimple);
+        if (!in_array($eventId, $this->options['events'], true)) {
+            throw new Refusal('event-not-allowed');
+        }
+        if (preg_match('/^Bearer +(\S+)$/iD', $headers['authorization'] ?? '', $found)) {
+            $identity = $found[1];
+        }
+        $user = ($this->options['identify'])($eventId, $identity);
+        if ($user === null || !Claims::isUserId((string) $user['id'])) {
+            throw new Refusal('sign-in-required');
+        }
+        if ($this->options['mayEnter'] !== null && !($this->options['mayEnter'])($user, $eventId)) {
+            throw new Refusal('access-denied');
+        }
+        [$kid, $signer, $until] = $this->keys->signer();
+        $now = $this->clock->now();
+        $claims = Claims::make((string) $user['id'], (string) $user['name'], $eventId, $now, $this->options['ttl'], $until);
+        $life = $claims['exp'] - $now;
+        if ($life < 1) {
+            throw new Refusal('key-expired');
+        }
+        return [
+            'token' => $signer->token($kid, $claims),
+            'expires_in' => $life,
+            // Viewers who came together must not come back together.
+            'refresh_in' => max(1, (int) floor($life * (0.6 + 0.3 * ($this->options['random'])()))),
+        ];
+    }
+
+    /**
+     * @param array<string, string> $headers
+     * @return bool whether the request is one that needs no preflight (Fetch standard)
+     */
+    private static function checkType(array $headers): bool
+    {
+        $type = strtolower($headers['content-type'] ?? '');
+        if (!preg_match('#^(application/json|text/plain)\s*(?:;|$)#', $type, $found)) {
+            throw new Refusal('bad-request', 'Content-Type must be application/json or text/plain.', 415);
+        }
+        if (strtolower($headers['content-encoding'] ?? 'identity') !== 'identity') {
+            throw new Refusal('bad-request', 'The body must not be compressed.', 415);
+        }
+        return $found[1] === 'text/plain';
+    }
+
+    /** @return array{string, ?string} the stream and the identity token */
+    private static function readBody(string $body, bool $mayIdentify): array
+    {
+        if (strlen($body) > self::MAX_BODY) {
+            throw new Refusal('bad-request', 'The body is over 4 KiB.', 413);
+        }
+        $body = strncmp($body, "\u{FEFF}", 3) === 0 ? substr($body, 3) : $body;
+        $value = json_decode($body, true);
+        if (json_last_error() !== JSON_ERROR_NONE) {
+            throw new Refusal('bad-request', 'The body must be JSON in UTF-8.');
+        }
+        if (!is_array($value) || ltrim($body, " \t\r\n")[0] !== '{') {
+            throw new Refusal('bad-request', 'The body must be a JSON object.');
+        }
+        if (array_diff(array_map('strval', array_keys($value)), ['event_id', 'identity'])) {
+            throw new Refusal('bad-request', 'The body must hold "event_id" and nothing else but "identity".');
+        }
+        $identity = $value['identity'] ?? null;
+        if (array_key_exists('identity', $value) && !is_string($identity)) {
+            throw new Refusal('bad-request', '"identity" must be a string.');
+        }
+        $eventId = $value['event_id'] ?? null;
+        if (!is_string($eventId)) {
+            throw new Refusal('bad-request', '"event_id" must be a string.');
+        }
+        // JavaScript counts UTF-16 units.
+        $length = preg_match_all('/./us', $eventId) + preg_match_all('/[\x{10000}-\x{10ffff}]/u', $eventId);
+        $trimmed = (string) preg_replace('/^[\s\p{Z}\x{feff}]+|[\s\p{Z}\x{feff}]+$/u', '', $eventId);
+        if ($length > self::MAX_EVENT_ID || $trimmed === '') {
+            throw new Refusal('bad-request', '"event_id" must have 1 to ' . self::MAX_EVENT_ID . ' characters.');
+        }
+        if (preg_match('/\p{Cc}/u', $eventId)) {
+            throw new Refusal('bad-request', '"event_id" must be text without control characters.');
+        }
+        return [$trimmed, $identity];
+    }
+
+    private function log(Refusal $refusal, string $id, ?string $origin): void
+    {
+        if ($this->options['log'] === null) {
+            return;
+        }
+        $cause = $refusal->getPrevious();
+        ($this->options['log'])([
+            'request_id' => $id,
+            'code' => $refusal->problem,
+            'status' => $refusal->status,
+            'origin' => $origin === null ? null : substr((string) preg_replace('/[^ -~]/', '?', $origin), 0, 200),
+            'cause' => $cause === null ? null : get_class($cause) . ': ' . $cause->getMessage(),
+        ]);
+    }
+
+    /** @param array<string, string|int> $value */
+    private static function json(array $value): string
+    {
+        return (string) json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
+    }
+
+    /** RFC 9562, section 5.4. */
+    private static function uuid(): string
+    {
+        $bytes = random_bytes(16);
+        $bytes[6] = chr(ord($bytes[6]) & 0x0f | 0x40);
+        $bytes[8] = chr(ord($bytes[8]) & 0x3f | 0x80);
+        return vsprintf('%s%s-%s-%s-%s-%s%s%s', str_split(bin2hex($bytes), 4));
+    }
+}

@@ -1,0 +1,94 @@
+<?php
+
+namespace KinescopeChat\TokenServer;
+
+/** Keeps the values as files in a folder that no browser can reach. */
+final class FileStore implements Store
+{
+    /** @var string */
+    private $folder;
+
+    /**
+     * @param string $webRoot what the web server gives out; empty on the command line
+     * @throws OperatorProblem `folder-unsafe`, `folder-not-writable`
+     */
+    public function __construct(string $folder, string $webRoot = '')
+    {
+        if (!is_dir($folder)) {
+            set_error_handler(static function (): bool {
+                return true;
+            });
+            mkdir($folder, 0700, true);
+            restore_error_handler();
+        }
+        $real = realpath($folder);
+        if ($real === false || !is_writable($real)) {
+            throw new OperatorProblem(
+                'folder-not-writable',
+                "PHP can’t write to the folder $folder.",
+                'Create it outside the web root, and give it to the user that PHP runs as.'
+            );
+        }
+        $root = $webRoot === '' ? false : realpath($webRoot);
+        if ($root !== false && strpos($real . '/', rtrim($root, '/') . '/') === 0) {
+            throw new OperatorProblem(
+                'folder-unsafe',
+                "The folder $real is inside the web root $root.",
+                'Choose a folder beside or above the web root.'
+            );
+        }
+        $mode = fileperms($real);
+        if (DIRECTORY_SEPARATOR === '/' && ($mode & 0022) !== 0 && ($mode & 01000) === 0) {
+            throw new OperatorProblem(
+                'folder-unsafe',
+                sprintf('Other users may write to %s (mode %04o).', $real, $mode & 07777),
+                "Run: chmod 700 $real"
+            );
+        }
+        $this->folder = $real;
+    }
+
+    public function read(string $name): ?string
+    {
+        $path = $this->path($name);
+        clearstatcache(true, $path);
+        $text = is_file($path) ? file_get_contents($path) : false;
+        return $text === false ? null : $text;
+    }
+
+    public function swap(string $name, ?string $old, ?string $new): bool
+    {
+        $lock = fopen($this->folder . '/.lock', 'c');
+        if ($lock === false || !flock($lock, LOCK_EX)) {
+            return false;
+        }
+        try {
+            if ($this->read($name) !== $old) {
+                return false;
+            }
+            return $new === null ? ($old === null || unlink($this->path($name))) : $this->write($this->path($name), $new);
+        } finally {
+            fclose($lock);
+        }
+    }
+
+    /** Readers see the old or the new file, never half of one. */
+    private function write(string $path, string $text): bool
+    {
+        $mask = umask(0077);
+        $temporary = "$path.new";
+        $file = fopen($temporary, 'w');
+        umask($mask);
+        if ($file === false) {
+            return false;
+        }
+        $isWritten = fwrite($file, $text) === strlen($text) && fflush($file) && (!function_exists('fsync') || fsync($file));
+        fclose($file);
+        return $isWritten && rename($temporary, $path);
+    }
+
+    private function path(string $name): string
+    {
+        return "$this->folder/$name";
+    }
+}

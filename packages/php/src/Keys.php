@@ -1,0 +1,573 @@
+<?php
+
+namespace KinescopeChat\TokenServer;
+
+/**
+ * Makes, registers, rotates and removes keys. Each step is one durable change, so a process may die after any of them:
+ * the next run finishes the job. A claim keeps two processes from registering at once.
+ */
+final class Keys
+{
+    public const TTL = 3600;
+
+    private const RING = 'ring';
+    private const CLAIM = 'claim';
+
+    /** A claim ends by itself. Seconds. */
+    private const CLAIM_LIFE = 120;
+
+    /** After a failure, only a person tries again at once. Seconds. */
+    private const PAUSE = 300;
+
+    /** Looks at the list until a registered key is in it. */
+    private const LOOKS = 5;
+
+    private const DEFAULTS = [
+        'ttl' => self::TTL,
+        'life' => 365 * 86400,
+        // How long Kinescope may take until all of it knows a new key.
+        'propagation' => 600,
+        // Whether this process can make a new key by itself: 0 if a person registers keys by hand.
+        'renews' => 1,
+    ];
+
+    /** @var Store */
+    private $store;
+
+    /** @var Seal */
+    private $seal;
+
+    /** @var Clock */
+    private $clock;
+
+    /** @var string */
+    private $home;
+
+    /** @var array<string, int> */
+    private $options;
+
+    /** @var string|null */
+    private $claim = null;
+
+    /**
+     * @param string $home the site's address: a copy of the site has another one
+     * @param array<string, int> $options
+     */
+    public function __construct(Store $store, Seal $seal, Clock $clock, string $home, array $options = [])
+    {
+        $this->store = $store;
+        $this->seal = $seal;
+        $this->clock = $clock;
+        $this->home = self::bare($home);
+        $this->options = $options + self::DEFAULTS;
+    }
+
+    /** The ring; null before the site is connected. */
+    public function ring(): ?KeyRing
+    {
+        $text = $this->store->read(self::RING);
+        return $text === null ? null : KeyRing::parse($text);
+    }
+
+    /**
+     * The key to sign with now: its id, the key, and the end that no token may pass.
+     *
+     * @return array{string, Signer, int}
+     * @throws Refusal
+     */
+    public function signer(): array
+    {
+        $now = $this->clock->now();
+        try {
+            $ring = $this->ring();
+        } catch (OperatorProblem $problem) {
+            throw new Refusal('key-unavailable', null, null, [], $problem);
+        }
+        $problem = null;
+        foreach ($ring === null ? [] : $ring->signers($now) as [$key, $until]) {
+            try {
+                return [$key['kid'], Signer::import($this->seal->open((string) $key['sealed'], $key['kid'])), $until];
+            } catch (\Throwable $error) {
+                $problem = $error;
+            }
+        }
+        $code = $ring === null || $problem !== null ? 'key-unavailable' : $ring->whyNoSigner($now);
+        if ($code === 'key-expired' && $this->options['renews'] && !$this->isCopy()) {
+            // A new key is made as soon as this response is sent.
+            throw new Refusal('key-unavailable', null, null, ['Retry-After' => '5']);
+        }
+        throw new Refusal($code, null, null, [], $problem);
+    }
+
+    /** Whether the ring was made for a site under another address. */
+    public function isCopy(): bool
+    {
+        $ring = $this->ring();
+        return $ring !== null && $ring->home !== $this->home;
+    }
+
+    /** Whether the sealing secret is another one than the stored keys were sealed with. */
+    public function isSealChanged(): bool
+    {
+        $ring = $this->ring();
+        foreach ($ring === null ? [] : $ring->among($this->clock->now(), 'active', 'published', 'retiring') as $key) {
+            if (!$this->seal->fits((string) $key['sealed'])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether `reconcile` has work that this process may do. */
+    public function isDue(): bool
+    {
+        $ring = $this->ring();
+        if ($ring === null || !$ring->isDue($this->clock->now()) || $ring->home !== $this->home) {
+            return false;
+        }
+        return !$this->isClaimed($this->store->read(self::CLAIM));
+    }
+
+    /** The site has moved here: this address manages the keys from now on. */
+    public function moveHere(): void
+    {
+        $this->update(function (KeyRing $ring): void {
+            $ring->home = $this->home;
+        });
+    }
+
+    /** Makes the first key and registers it, or finishes that. Then the site can sign. */
+    public function connect(KinescopeApi $api): void
+    {
+        $this->withClaim(true, function () use ($api): void {
+            $listed = $this->list($api);
+            if ($this->ring() !== null) {
+                $this->agree($api, $listed);
+            }
+            if ($this->usable($this->current()) === []) {
+                $this->renew($api, $listed);
+            }
+        });
+    }
+
+    /** Does what is due: removes old keys, then rotates at two thirds of a key's lifetime. */
+    public function reconcile(KinescopeApi $api, bool $byPerson = false): void
+    {
+        if ($this->ring() === null) {
+            return;
+        }
+        $this->withClaim($byPerson, function () use ($api): void {
+            $listed = $this->list($api);
+            $this->refuseWrongClock($api);
+            $this->agree($api, $listed);
+            foreach ($this->mustRing()->removalsDue($this->clock->now()) as $key) {
+                $this->remove($api, $key, $listed);
+            }
+            if ($this->mustRing()->needsKey($this->clock->now())) {
+                $this->renew($api, $listed);
+            }
+        });
+    }
+
+    /** Puts a new key in the place of the current one, although it isn't due. */
+    public function rotate(KinescopeApi $api): void
+    {
+        $this->withClaim(true, function () use ($api): void {
+            $ring = $this->mustRing();
+            $now = $this->clock->now();
+            foreach ($ring->among($now, 'published') as $key) {
+                if ($key['signFrom'] !== null) {
+                    throw new OperatorProblem(
+                        'rotation-under-way',
+                        'A rotation is under way.',
+                        'Wait until the new key signs, from ' . gmdate('c', $key['signFrom']) . '.'
+                    );
+                }
+            }
+            $this->renew($api);
+        });
+    }
+
+    /** A key has leaked: another signs at once, and Kinescope forgets this one. All its tokens become invalid. */
+    public function revoke(KinescopeApi $api, string $kid): void
+    {
+        $this->withClaim(true, function () use ($api, $kid): void {
+            $ring = $this->mustRing();
+            if (!isset($ring->keys[$kid])) {
+                throw new OperatorProblem('key-unknown', 'The site has no such key.', 'Choose a key from the list.');
+            }
+            $now = $this->clock->now();
+            $signs = ($this->current()[0]['kid'] ?? null) === $kid;
+            $this->update(static function (KeyRing $ring) use ($kid, $now): void {
+                $ring->keys[$kid]['revokedAt'] = $ring->keys[$kid]['revokedAt'] ?? $now;
+            });
+            $listed = $this->list($api);
+            $this->remove($api, $this->mustRing()->keys[$kid], $listed);
+            if ($signs || $this->current() === []) {
+                $this->renew($api, null, true);
+            }
+        });
+    }
+
+    /**
+     * Makes a key for a person who registers it by hand, or returns the one that waits.
+     *
+     * @return array<string, string> the body of the request to send
+     */
+    public function addByHand(): array
+    {
+        $key = null;
+        $this->withClaim(true, function () use (&$key): void {
+            $ring = $this->ring();
+            $waiting = $ring === null ? [] : $this->usable($ring->among($this->clock->now(), 'generated'));
+            $key = $waiting[0] ?? $this->add();
+        });
+        return KinescopeApi::registration($key);
+    }
+
+    /** A person has registered the key that waits. */
+    public function confirmByHand(): void
+    {
+        $now = $this->clock->now();
+        $this->update(function (KeyRing $ring) use ($now): void {
+            foreach ($this->usable($ring->among($now, 'generated')) as $key) {
+                $ring->keys[$key['kid']]['publishedAt'] = $now;
+                $signs = $ring->signers($now) !== [];
+                $ring->start($key['kid'], $signs ? $now + $this->options['propagation'] : $now);
+                return;
+            }
+        });
+    }
+
+    /** Deletes every key of this site at Kinescope and here. */
+    public function disconnect(?KinescopeApi $api): void
+    {
+        $ring = $this->ring();
+        if ($ring !== null && $api !== null && $ring->home === $this->home) {
+            $listed = $api->keys();
+            foreach ($ring->keys as $key) {
+                if ($key['removedAt'] === null) {
+                    $this->remove($api, $key, $listed);
+                }
+            }
+        }
+        foreach ([self::RING, self::CLAIM] as $name) {
+            $this->store->swap($name, $this->store->read($name), null);
+        }
+    }
+
+    /**
+     * Makes or takes a key, registers it, and sets the time from which it signs.
+     *
+     * @param array<int, array<string, mixed>>|null $listed
+     */
+    private function renew(KinescopeApi $api, ?array $listed = null, bool $urgent = false): void
+    {
+        $now = $this->clock->now();
+        $ring = $this->ring();
+        $waiting = $ring === null ? [] : array_filter(
+            array_merge($ring->among($now, 'published'), $ring->among($now, 'generated')),
+            static function (array $key) use ($now): bool {
+                return $key['signFrom'] === null && $key['expiresAt'] > $now + 7 * 86400;
+            }
+        );
+        $key = $this->usable($waiting)[0] ?? $this->add();
+        $remote = $this->publish($api, $key, $listed);
+        if (!$urgent) {
+            $this->refuseWrongClock($api);
+        }
+        $now = $this->clock->now();
+        $this->update(function (KeyRing $ring) use ($key, $remote, $now): void {
+            $kid = $key['kid'];
+            $ring->keys[$kid]['remoteId'] = $remote['id'];
+            $ring->keys[$kid]['publishedAt'] = $ring->keys[$kid]['publishedAt'] ?? $now;
+            $ring->keys[$kid]['expiresAt'] = $remote['expiresAt'] ?? $ring->keys[$kid]['expiresAt'];
+            $ring->missing = array_values(array_diff($ring->missing, [$kid]));
+            $current = array_filter($ring->signers($now), function (array $signer) use ($kid, $now): bool {
+                return $signer[0]['kid'] !== $kid && KeyRing::state($signer[0], $now) === 'active'
+                    && $this->seal->fits((string) $signer[0]['sealed']);
+            });
+            $last = $current === [] ? $now : reset($current)[0]['expiresAt'] - KeyRing::SKEW;
+            $ring->start($kid, $current === [] ? $now : max($now, min($now + $this->options['propagation'], $last)));
+        });
+    }
+
+    /** Makes a key. The private key is stored before Kinescope hears of it. @return array<string, mixed> */
+    private function add(): array
+    {
+        $now = $this->clock->now();
+        $signer = Signer::generate();
+        $kid = $signer->kid($now);
+        $sealed = $this->seal->close($signer->export(), $kid);
+        $this->update(function (KeyRing $ring) use ($signer, $kid, $sealed, $now): void {
+            $ring->add($kid, $signer->n(), $signer->e(), $sealed, $now, $this->options['life']);
+        });
+        return $this->mustRing()->keys[$kid];
+    }
+
+    /**
+     * Registers a key once, whatever became of earlier attempts.
+     *
+     * @param array<string, mixed> $key
+     * @param array<int, array<string, mixed>>|null $listed
+     * @return array<string, mixed>
+     */
+    private function publish(KinescopeApi $api, array $key, ?array $listed = null): array
+    {
+        $found = $this->find($api, $key, $listed ?? $this->list($api));
+        if ($found !== null) {
+            return $found;
+        }
+        $this->hold();
+        try {
+            $api->createKey($key);
+        } catch (OperatorProblem $problem) {
+            $unclear = ['api-unreachable', 'api-unavailable', 'api-bad-answer', 'kid-taken'];
+            if (!in_array($problem->problem, $unclear, true)) {
+                throw $problem;
+            }
+            // Nobody knows whether Kinescope has the key: the list does.
+            $found = $this->find($api, $key, $this->list($api));
+            if ($found === null) {
+                throw $problem;
+            }
+            return $found;
+        }
+        for ($look = 1; true; $look++) {
+            $found = $this->find($api, $key, $this->list($api));
+            if ($found !== null) {
+                return $found;
+            }
+            if ($look === self::LOOKS) {
+                throw new OperatorProblem(
+                    'key-not-registered',
+                    'Kinescope accepted the key but doesn’t list it yet.',
+                    'Try again in a minute. Nothing is registered twice.'
+                );
+            }
+            $this->clock->sleep(1000);
+        }
+    }
+
+    /**
+     * Kinescope's list. It counts only if nobody else took over while it was on its way.
+     *
+     * @return array<int, array<string, mixed>>
+     */
+    private function list(KinescopeApi $api): array
+    {
+        $listed = $api->keys();
+        $this->hold();
+        return $listed;
+    }
+
+    /**
+     * A key in Kinescope's list; further registrations of it are deleted.
+     *
+     * @param array<string, mixed> $key
+     * @param array<int, array<string, mixed>> $listed
+     * @return array<string, mixed>|null
+     */
+    private function find(KinescopeApi $api, array $key, array $listed): ?array
+    {
+        $same = self::same($key, $listed);
+        foreach (array_slice($same, 1) as $double) {
+            $this->hold();
+            $api->deleteKey($double['id']);
+        }
+        return $same[0] ?? null;
+    }
+
+    /**
+     * By `kid`, which holds the thumbprint, and by the modulus if Kinescope shows it.
+     *
+     * @param array<string, mixed> $key
+     * @param array<int, array<string, mixed>> $listed
+     * @return array<int, array<string, mixed>>
+     */
+    private static function same(array $key, array $listed): array
+    {
+        $same = array_filter($listed, static function (array $remote) use ($key): bool {
+            return $remote['kid'] === $key['kid'] && ($remote['n'] === null || $remote['n'] === $key['n']);
+        });
+        usort($same, static function (array $a, array $b) use ($key): int {
+            return ($b['id'] === $key['remoteId']) <=> ($a['id'] === $key['remoteId']);
+        });
+        return $same;
+    }
+
+    /**
+     * Takes over what Kinescope's list knows better.
+     *
+     * @param array<int, array<string, mixed>> $listed
+     */
+    private function agree(KinescopeApi $api, array $listed): void
+    {
+        $now = $this->clock->now();
+        $found = [];
+        $missing = [];
+        foreach ($this->mustRing()->among($now, 'generated', 'published', 'active', 'retiring') as $key) {
+            $remote = $this->find($api, $key, $listed);
+            if ($remote !== null) {
+                $found[$key['kid']] = $remote;
+            } elseif ($key['publishedAt'] !== null && KeyRing::state($key, $now) !== 'retiring') {
+                // A deleted key may be a leaked one: it isn't registered again.
+                $missing[] = $key['kid'];
+            }
+        }
+        $this->update(static function (KeyRing $ring) use ($found, $missing, $now): void {
+            foreach ($found as $kid => $remote) {
+                $ring->keys[$kid]['remoteId'] = $remote['id'];
+                $ring->keys[$kid]['publishedAt'] = $ring->keys[$kid]['publishedAt'] ?? $now;
+                $ring->keys[$kid]['expiresAt'] = $remote['expiresAt'] ?? $ring->keys[$kid]['expiresAt'];
+            }
+            $ring->missing = $missing;
+            $ring->checkedAt = $now;
+        });
+    }
+
+    /**
+     * Deletes a key at Kinescope, then here: in this order nothing is forgotten there.
+     *
+     * @param array<string, mixed> $key
+     * @param array<int, array<string, mixed>> $listed
+     */
+    private function remove(KinescopeApi $api, array $key, array $listed): void
+    {
+        $ids = array_column(self::same($key, $listed), 'id');
+        // Expired keys may not be listed. An id that now belongs to another `kid` isn't ours.
+        if ($key['remoteId'] !== null && !in_array($key['remoteId'], array_column($listed, 'id'), true)) {
+            $ids[] = $key['remoteId'];
+        }
+        foreach ($ids as $id) {
+            if ($this->claim !== null) {
+                $this->hold();
+            }
+            $api->deleteKey($id);
+        }
+        $now = $this->clock->now();
+        $this->update(static function (KeyRing $ring) use ($key, $now): void {
+            $ring->remove($key['kid'], $now);
+        });
+    }
+
+    /**
+     * Keys whose private half opens with the secret that is set now.
+     *
+     * @param array<int, array<string, mixed>> $keys
+     * @return array<int, array<string, mixed>>
+     */
+    private function usable(array $keys): array
+    {
+        return array_values(array_filter($keys, function (array $key): bool {
+            return $this->seal->fits((string) $key['sealed']);
+        }));
+    }
+
+    /** A clock that is far off would set times that never come, or are over. */
+    private function refuseWrongClock(KinescopeApi $api): void
+    {
+        if ($api->date !== null && abs($api->date - $this->clock->now()) > 2 * KeyRing::SKEW) {
+            throw new OperatorProblem(
+                'clock-wrong',
+                'The clock of this server is ' . abs($api->date - $this->clock->now()) . ' seconds off.',
+                'Ask your hosting provider to set it by a time server.'
+            );
+        }
+    }
+
+    /**
+     * The keys that may sign now, by the ring alone.
+     *
+     * @return array<int, array<string, mixed>>
+     */
+    private function current(): array
+    {
+        $ring = $this->ring();
+        return $ring === null ? [] : array_column($ring->signers($this->clock->now()), 0);
+    }
+
+    private function mustRing(): KeyRing
+    {
+        $ring = $this->ring();
+        if ($ring === null) {
+            throw new OperatorProblem('key-unavailable', 'The site has no key yet.', 'Connect the site first.');
+        }
+        return $ring;
+    }
+
+    /** Changes the ring; on a ring that somebody else has changed meanwhile, again. */
+    private function update(callable $change): void
+    {
+        for ($attempt = 0; $attempt < 5; $attempt++) {
+            $old = $this->store->read(self::RING);
+            $ring = $old === null ? new KeyRing($this->home, $this->options['ttl']) : KeyRing::parse($old);
+            $ring->ttl = max($ring->ttl, $this->options['ttl']);
+            $change($ring);
+            $new = $ring->toText();
+            if ($new === $old || $this->store->swap(self::RING, $old, $new)) {
+                return;
+            }
+        }
+        throw self::busy();
+    }
+
+    private function withClaim(bool $byPerson, callable $work): void
+    {
+        if ($this->isCopy()) {
+            throw new OperatorProblem(
+                'copy-of-a-site',
+                'This site is a copy of ' . $this->mustRing()->home . ', which manages the keys.',
+                'If the site has moved here, say so in the settings. Else give the copy an API token of its own.'
+            );
+        }
+        $old = $this->store->read(self::CLAIM);
+        $isPause = $old !== null && strncmp($old, 'pause:', 6) === 0;
+        if ($this->isClaimed($old) && !($byPerson && $isPause)) {
+            throw self::busy();
+        }
+        $this->claim = bin2hex(random_bytes(8)) . ':' . ($this->clock->now() + self::CLAIM_LIFE);
+        if (!$this->store->swap(self::CLAIM, $old, $this->claim)) {
+            $this->claim = null;
+            throw self::busy();
+        }
+        $after = 'pause:' . ($this->clock->now() + self::PAUSE);
+        try {
+            $work();
+            $after = null;
+        } finally {
+            $this->store->swap(self::CLAIM, $this->claim, $after);
+            $this->claim = null;
+        }
+    }
+
+    /** Before each change at Kinescope: the claim must still be ours, and last long enough. */
+    private function hold(): void
+    {
+        $until = (int) explode(':', (string) $this->claim)[1];
+        if ($until - $this->clock->now() > self::CLAIM_LIFE / 2 && $this->store->read(self::CLAIM) === $this->claim) {
+            return;
+        }
+        $next = explode(':', (string) $this->claim)[0] . ':' . ($this->clock->now() + self::CLAIM_LIFE);
+        if (!$this->store->swap(self::CLAIM, $this->claim, $next)) {
+            throw self::busy();
+        }
+        $this->claim = $next;
+    }
+
+    private function isClaimed(?string $claim): bool
+    {
+        return $claim !== null && (int) (explode(':', $claim)[1] ?? 0) > $this->clock->now();
+    }
+
+    private static function busy(): OperatorProblem
+    {
+        return new OperatorProblem('busy', 'Another process changes the keys.', 'Try again in two minutes.');
+    }
+
+    /** An address without its scheme: the move to https makes no copy. */
+    private static function bare(string $home): string
+    {
+        return rtrim((string) preg_replace('#^https?://#i', '', strtolower($home)), '/');
+    }
+}

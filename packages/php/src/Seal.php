@@ -1,0 +1,71 @@
+<?php
+
+namespace KinescopeChat\TokenServer;
+
+/** Encrypts what lies in a store: AES-256-GCM under a secret that is kept elsewhere. */
+final class Seal
+{
+    private const CIPHER = 'aes-256-gcm';
+
+    /** @var string */
+    private $key;
+
+    /** @var string */
+    private $mark;
+
+    /** @param string $secret 32 random bytes or more, in any form */
+    public function __construct(string $secret)
+    {
+        if (strlen($secret) < 32 || strlen(count_chars($secret, 3)) < 8) {
+            throw new OperatorProblem(
+                'seal-too-weak',
+                'The sealing secret is too weak.',
+                'Use a random text of 32 characters or more.'
+            );
+        }
+        $this->key = hash_hkdf('sha256', $secret, 32, 'kinescope-chat seal');
+        $this->mark = substr(hash_hmac('sha256', 'mark', $this->key), 0, 12);
+    }
+
+    /** @param string $about what is sealed: a sealed text opens under the same name only */
+    public function close(string $plain, string $about): string
+    {
+        $iv = random_bytes(12);
+        $sealed = openssl_encrypt($plain, self::CIPHER, $this->key, OPENSSL_RAW_DATA, $iv, $tag, $about);
+        return $this->mark . '.' . base64_encode($iv . $tag . $sealed);
+    }
+
+    /** @throws OperatorProblem `seal-changed` */
+    public function open(string $text, string $about): string
+    {
+        [$mark, $rest] = explode('.', $text, 2) + ['', ''];
+        $bytes = (string) base64_decode($rest, true);
+        $plain = $this->fits($text)
+            ? openssl_decrypt(
+                substr($bytes, 28),
+                self::CIPHER,
+                $this->key,
+                OPENSSL_RAW_DATA,
+                substr($bytes, 0, 12),
+                substr($bytes, 12, 16),
+                $about
+            )
+            : false;
+        if ($plain === false) {
+            throw new OperatorProblem(
+                'seal-changed',
+                $mark === $this->mark
+                    ? 'The stored key is damaged.'
+                    : 'The stored key was sealed with another secret than the one that is set now.',
+                'Put the former secret back, or make a new key.'
+            );
+        }
+        return $plain;
+    }
+
+    /** Whether a text was sealed with this secret. */
+    public function fits(string $text): bool
+    {
+        return strncmp($text, $this->mark . '.', 13) === 0;
+    }
+}

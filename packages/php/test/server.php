@@ -1,0 +1,27 @@
+<?php
+
+// Serves the contract's cases: php -S 127.0.0.1:PORT test/server.php, with KEY_FOLDER set.
+
+namespace KinescopeChat\TokenServer;
+
+require __DIR__ . '/../src/autoload.php';
+
+$cases = json_decode((string) file_get_contents(__DIR__ . '/cases.json'), true);
+$visitors = $cases['visitors'];
+$site = new Site([
+    'site' => (string) getenv('SITE'),
+    'events' => $cases['events'],
+    'origins' => $cases['origins'],
+    'folder' => (string) getenv('KEY_FOLDER'),
+    'identify' => static function () use ($visitors): ?array {
+        return $visitors[$_SERVER['HTTP_X_TEST_VISITOR'] ?? ''] ?? null;
+    },
+    'mayEnter' => static function (array $user): bool {
+        return $user['name'] !== 'Barred';
+    },
+]);
+if ($site->keys->ring() === null) {
+    $site->keys->addByHand();
+    $site->keys->confirmByHand();
+}
+$site->answer();

@@ -1,0 +1,30 @@
+<?php
+
+// The token endpoint of a PHP site. Copy this file to your site, and edit the lines below. See docs/php.md.
+
+use KinescopeChat\TokenServer\Console;
+use KinescopeChat\TokenServer\Site;
+
+require __DIR__ . '/vendor/autoload.php'; // Without Composer: require __DIR__ . '/kinescope-chat/src/autoload.php';
+
+$site = new Site([
+    // The address of your site.
+    'site' => 'https://www.example.com',
+    // The ids of your streams, as they stand in their links.
+    'events' => ['0csUJYzAHfe3PcyMEVScmQ'],
+    // A folder that no browser can reach: beside the web root, never inside it.
+    'folder' => dirname(__DIR__) . '/kinescope-chat-keys',
+    // Who is the visitor? Return their id and their name, or null if nobody is signed in.
+    'identify' => static function (): ?array {
+        session_start(['read_and_close' => true]);
+        if (empty($_SESSION['user_id'])) {
+            return null;
+        }
+        return ['id' => (string) $_SESSION['user_id'], 'name' => (string) $_SESSION['user_name']];
+    },
+]);
+
+if (PHP_SAPI === 'cli') {
+    exit(Console::run($site, array_slice($argv, 1)));
+}
+$site->answer();
