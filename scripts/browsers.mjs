@@ -37,8 +37,16 @@ const WELCOME = [
     paths: ['/usr/share/wordpress/wp-content/themes/twentytwentythree/theme.json'],
   },
   {
+    name: 'web servers for PHP',
+    packages: ['php-fpm', 'apache2'],
+    paths: ['/usr/sbin/apache2'],
+  },
+  {
     name: 'the tools of the WordPress plugin',
-    packages: ['php-mbstring', 'php-xml', 'php-zip', 'phpunit', 'php-codesniffer', 'gettext', 'unzip'],
+    packages: [
+      ...['php-mbstring', 'php-xml', 'php-zip', 'php-curl', 'php-intl', 'phpunit', 'php-codesniffer'],
+      ...['composer', 'gettext', 'unzip'],
+    ],
     paths: ['/usr/bin/phpunit'],
   },
 ]

@@ -29,6 +29,12 @@ export const contract = JSON.parse(
 
 export type PublicKey = JsonWebKey & { kid: string }
 
+/** The cases that a deployment can hold that lacks something. */
+export const casesFor = (lacks: readonly string[] = []): [string, ContractCase][] =>
+  contract.cases
+    .filter(({ needs = [] }) => !needs.some((need) => lacks.includes(need)))
+    .map((test) => [test.name, test])
+
 /** A server that the cases are sent to. */
 export interface Contestant {
   url: string

@@ -13,7 +13,8 @@ export const PHP_PACKAGE = fileURLToPath(new URL('../../../packages/php/', impor
 /** Why the PHP server can't be started here, or null. */
 export function whyNoPhp(): string | null {
   const { status, stdout } = spawnSync('php', ['-m'], { encoding: 'utf8' })
-  const isThere = status === 0 && /^openssl$/m.test(stdout) && /^curl$/m.test(stdout) && /^intl$/m.test(stdout)
+  const isThere =
+    status === 0 && /^openssl$/m.test(stdout) && /^curl$/m.test(stdout) && /^intl$/m.test(stdout)
   return isThere ? null : 'apt-get install php-cli php-curl php-intl'
 }
 

@@ -7,82 +7,56 @@ final class UserName
 {
     private const MAX_CODE_POINTS = 64;
 
-    /** Read at all. Normalizing costs the square of the combining marks, so it comes after this. Code points. */
+    /** UTF-16 units that are read of a name. Normalization is quadratic in combining marks. */
     private const MAX_RAW = 512;
 
     private const NAMELESS = 'Guest';
 
-    private const SPACE = '/[\s\x{85}\p{Z}]+/u';
-
     /** Format characters, what fonts may leave out (Default_Ignorable_Code_Point), and signs drawn as nothing. */
-    private const INVISIBLE = '[\x{16fe4}\p{Cc}\p{Cf}\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}'
+    private const INVISIBLE = '[\x{16fe4}\p{Cc}\p{Cf}\p{Cs}\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}'
         . '\x{2060}-\x{206f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fff0}-\x{fff8}\x{1d159}\x{e0000}-\x{e0fff}]';
 
-    /** Characters that end a consonant (Canonical_Combining_Class=Virama). */
-    private const VIRAMA = '[\x{94d}\x{9cd}\x{a4d}\x{acd}\x{b4d}\x{bcd}\x{c4d}\x{ccd}\x{d3b}\x{d3c}\x{d4d}\x{dca}'
-        . '\x{e3a}\x{eba}\x{f84}\x{1039}\x{103a}\x{1714}\x{1715}\x{1734}\x{17d2}\x{1a60}\x{1b44}\x{1baa}\x{1bab}'
-        . '\x{1bf2}\x{1bf3}\x{2d7f}\x{a806}\x{a82c}\x{a8c4}\x{a953}\x{a9c0}\x{aaf6}\x{abed}]';
+    /** The `@` of an email address, with a domain or an address literal after it (RFC 5321, section 4.1.2). */
+    private const EMAIL_AT = '/(?<=[^\s@])[@\x{ff20}\x{fe6b}]'
+        . '(?=\[?[\p{L}\p{N}\p{M}-]+[.\x{3002}\x{ff0e}\x{ff61}:][\p{L}\p{N}\[:])/u';
 
-    /** Letters of joining scripts, and those among them that don't join to the next one. */
-    private const JOINING = '[\p{Arabic}\p{Syriac}\p{Nko}\p{Mongolian}\p{Mandaic}\p{Manichaean}]';
-    private const RIGHT_JOINING = '[\x{621}-\x{625}\x{627}\x{629}\x{62f}-\x{632}\x{648}\x{671}-\x{677}\x{688}-\x{699}'
-        . '\x{6c0}\x{6c3}-\x{6cb}\x{6cd}\x{6cf}\x{6d2}\x{6d3}\x{6d5}\x{6dd}\x{6ee}\x{6ef}]';
+    /** The same where the raw text was cut inside the domain. */
+    private const CUT_EMAIL_AT = '/(?<=[^\s@])[@\x{ff20}\x{fe6b}](?=[\p{L}\p{N}\p{M}.\x{3002}\x{ff0e}\x{ff61}-]*$)/uD';
 
-    /** The address of a mailbox, and the two other forms of its sign. */
-    private const ADDRESS = '/[^\s@\x{ff20}\x{fe6b}][@\x{ff20}\x{fe6b}][^\s@\x{ff20}\x{fe6b}]*[^\s@\x{ff20}\x{fe6b}.]/u';
+    /** The first half of a conjunct. */
+    private const CONJUNCT = '/\p{L}[\p{M}\x{200d}]*[\x{94d}\x{9cd}\x{acd}\x{b4d}\x{c4d}\x{d4d}][\p{M}\x{200d}]*$/uD';
 
     public static function clean(string $raw): string
     {
         if (strlen($raw) <= self::MAX_CODE_POINTS && preg_match('/^[!-?A-~]+(?: [!-?A-~]+)*$/D', $raw)) {
             return $raw;
         }
-        $name = self::tidy(self::cut(self::withoutAddress(self::tidy(self::first(self::utf8($raw), self::MAX_RAW)))));
-        return preg_match('/[\p{L}\p{N}\p{P}\p{S}\p{Co}]/u', $name) ? $name : self::NAMELESS;
+        $text = self::utf8($raw);
+        $read = self::first($text);
+        $name = self::tidy(self::cut(self::withoutEmail(self::tidy($read), $read !== $text)));
+        // This PCRE may know less of Unicode than Node: what it doesn't know may be a letter.
+        return preg_match('/[\p{L}\p{N}\p{P}\p{S}\p{Co}\p{Cn}]/u', $name) ? $name : self::NAMELESS;
     }
 
-    /** A name with an e-mail address in it ends before the `@`. */
-    private static function withoutAddress(string $name): string
+    /** Most of an address identifies its owner outside the chat, so the name ends before the `@`. */
+    private static function withoutEmail(string $name, bool $isCut): string
     {
-        if (!preg_match(self::ADDRESS, $name)) {
-            return $name;
-        }
-        return (string) preg_replace('/[@\x{ff20}\x{fe6b}].*$/us', '', $name);
+        $isThere = preg_match(self::EMAIL_AT, $name, $found, PREG_OFFSET_CAPTURE)
+            || ($isCut && preg_match(self::CUT_EMAIL_AT, $name, $found, PREG_OFFSET_CAPTURE));
+        return $isThere ? substr($name, 0, $found[0][1]) : $name;
     }
 
     private static function tidy(string $name): string
     {
-        $parts = (array) preg_split('/' . self::keptJoiner() . '/u', $name, -1, PREG_SPLIT_DELIM_CAPTURE);
-        foreach ($parts as $at => $part) {
-            if ($at % 2 === 0) {
-                $part = preg_replace(self::SPACE, ' ', (string) $part);
-                $parts[$at] = preg_replace('/' . self::INVISIBLE . '/u', '', (string) $part);
-            }
-        }
-        $name = (string) preg_replace('/ {2,}/', ' ', implode('', $parts));
+        // Line ends and tabs are controls too, but they separate words.
+        $visible = preg_replace('/(?![\t-\r\x{85}\x{200c}\x{200d}\x{fe0e}\x{fe0f}])' . self::INVISIBLE . '/u', '', $name);
+        $single = preg_replace('/([\x{200c}\x{200d}])\1+/u', '$1', (string) $visible);
+        $kept = preg_replace('/(?:' . Joiners::pattern() . ')(*SKIP)(*FAIL)|[\x{200c}\x{200d}\x{fe0e}\x{fe0f}]/u', '', (string) $single);
+        $name = (string) preg_replace('/[\s\x{85}\p{Z}]+/u', ' ', (string) $kept);
         if (class_exists(\Normalizer::class)) {
             $name = (string) \Normalizer::normalize($name, \Normalizer::FORM_C);
         }
         return trim($name, ' ');
-    }
-
-    /** Where an invisible character makes something visible: in emoji, and in scripts that need it (RFC 5892, A.1, A.2). */
-    private static function keptJoiner(): string
-    {
-        static $pattern = null;
-        if ($pattern === null) {
-            // The property came with PCRE2 10.40.
-            $emoji = version_compare(PCRE_VERSION, '10.40', '>=')
-                ? '\p{Extended_Pictographic}'
-                : '[\x{a9}\x{ae}\x{203c}\x{2049}\x{2122}\x{2139}\x{2194}-\x{21aa}\x{231a}-\x{23fa}\x{24c2}'
-                    . '\x{25aa}-\x{27bf}\x{2934}\x{2935}\x{2b05}-\x{2b55}\x{3030}\x{303d}\x{3297}\x{3299}\x{1f004}-\x{1faff}]';
-            $skin = '[\x{1f3fb}-\x{1f3ff}]';
-            $joins = '(?!' . self::RIGHT_JOINING . ')' . self::JOINING;
-            $pattern = "((?<={$emoji}|{$emoji}{$skin}|{$emoji}\\x{fe0f}|{$emoji}{$skin}\\x{fe0f})\\x{200d}(?={$emoji})"
-                . "|(?<={$emoji})[\\x{fe0e}\\x{fe0f}]|(?<=[#*0-9])\\x{fe0f}(?=\\x{20e3})"
-                . '|(?<=' . self::VIRAMA . ')[\x{200c}\x{200d}](?=\p{L})'
-                . "|(?<={$joins}|{$joins}\\p{Mn})\\x{200c}(?=" . self::JOINING . '))';
-        }
-        return $pattern;
     }
 
     /** The first characters, never more than fit and never a part of one. */
@@ -109,19 +83,33 @@ final class UserName
             return true;
         }
         $before = implode('', array_slice($points, 0, $at));
+        // A conjunct of Indic letters is one character (UAX #29, GB9c).
+        if (preg_match('/^\p{L}$/u', $points[$at]) && preg_match(self::CONJUNCT, $before)) {
+            return true;
+        }
         return preg_match('/^[\x{1f1e6}-\x{1f1ff}]$/u', $points[$at])
             && preg_match('/(?<![\x{1f1e6}-\x{1f1ff}])(?:[\x{1f1e6}-\x{1f1ff}]{2})*[\x{1f1e6}-\x{1f1ff}]$/uD', $before);
     }
 
-    private static function first(string $text, int $codePoints): string
+    /** As much of a name as the Node server reads. */
+    private static function first(string $text): string
     {
-        return preg_match('/^.{0,' . $codePoints . '}/us', $text, $found) ? $found[0] : '';
+        $kept = '';
+        $units = 0;
+        foreach ((array) preg_split('//u', $text, -1, PREG_SPLIT_NO_EMPTY) as $character) {
+            $units += strlen((string) $character) === 4 ? 2 : 1;
+            if ($units > self::MAX_RAW) {
+                break;
+            }
+            $kept .= $character;
+        }
+        return $kept;
     }
 
     /** The text without bytes that are no UTF-8. */
     private static function utf8(string $text): string
     {
-        $text = substr($text, 0, 4 * self::MAX_RAW);
+        $text = substr($text, 0, 4 * self::MAX_RAW + 8);
         return preg_match('//u', $text)
             ? $text
             : (string) json_decode((string) json_encode($text, JSON_INVALID_UTF8_IGNORE | JSON_UNESCAPED_UNICODE));
