@@ -1,32 +1,44 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** The tests that run in Node; those of the element's behaviour run in browsers (packages/element/web-test-runner.config.mjs). */
+/** The tests that run in Node. Those of the element's behaviour run in browsers: packages/element/test/browser. */
 export default defineConfig({
   test: {
     reporters: ['default'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    projects: [
-      { test: { name: 'element', include: ['packages/element/test/{pure,package}/**/*.test.ts'] } },
-      { test: { name: 'server', include: ['packages/server/test/**/*.test.ts'], testTimeout: 60_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // most tests wait for a process or a browser, so two share a core well
+    maxWorkers: Math.max(2, availableParallelism()),
+    tags: [
       {
+        name: 'rare',
+        description: 'Exhaustive, slow or wide. `npm run test:all` runs it, `npm test` does not.',
+      },
+    ],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'element', include: ['packages/element/test/{pure,package}/**/*.test.ts'] },
+      },
+      { extends: true, test: { name: 'server', include: ['packages/server/test/**/*.test.ts'] } },
+      {
+        extends: true,
         test: {
           name: 'docs',
           include: ['docs/test/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
+          globalSetup: 'demo/test/e2e/shared-browsers.ts',
         },
       },
       {
+        extends: true,
         // as Next.js resolves it, for the example that is one of its applications
         resolve: { alias: { '@': fileURLToPath(new URL('demo/examples/next', import.meta.url)) } },
         test: {
           name: 'demo',
           include: ['demo/test/**/*.test.ts'],
-          fileParallelism: false,
+          globalSetup: 'demo/test/e2e/shared-browsers.ts',
           testTimeout: 90_000,
-          hookTimeout: 120_000,
         },
       },
     ],

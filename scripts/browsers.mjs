@@ -1,22 +1,27 @@
-// What the tests need beyond Node: a browser, and for CI the other browsers, servers and libraries of other languages that
-// the product is tried against. It is installed in CI and where somebody asks for it, as root on a Debian system.
+// What the tests need beyond Node: browsers, servers, and libraries of other languages. CI installs them, and so does
+// `npm test -- --install`, as root on a Debian system.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
-const NEEDED = [
+/** @typedef {{ name: string, packages: string[], paths: (string | undefined)[] }} Tool found when one of `paths` exists */
+
+/** @type {Tool[]} */
+const REQUIRED = [
   {
     name: 'Chromium',
     packages: ['chromium'],
     paths: [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'],
   },
 ]
-const WELCOME = [
+/** @type {Tool[]} */
+const OPTIONAL = [
   { name: 'Firefox ESR', packages: ['firefox-esr'], paths: ['/usr/bin/firefox-esr', '/usr/bin/firefox'] },
   {
     name: 'WebKitGTK',
     packages: ['webkit2gtk-driver', 'xvfb', 'xauth'],
     paths: ['/usr/bin/WebKitWebDriver'],
   },
+  { name: 'Xvfb', packages: ['xvfb', 'xauth'], paths: ['/usr/bin/Xvfb'] },
   { name: 'nginx', packages: ['nginx-light'], paths: ['/usr/sbin/nginx'] },
   { name: 'Redis', packages: ['redis-server'], paths: ['/usr/bin/redis-server'] },
   { name: 'systemd', packages: ['systemd'], paths: ['/usr/bin/systemd-analyze'] },
@@ -32,35 +37,35 @@ const WELCOME = [
     paths: ['/usr/share/gocode/src/github.com/golang-jwt/jwt'],
   },
   {
+    name: 'PHP',
+    packages: ['php-cli', 'php-curl', 'php-intl', 'php-mbstring', 'php-mysql', 'php-xml', 'php-zip'],
+    paths: ['/usr/bin/php'],
+  },
+  { name: 'Apache', packages: ['apache2'], paths: ['/usr/sbin/apache2'] },
+  { name: 'PHP FastCGI', packages: ['php-fpm'], paths: ['/usr/sbin/php-fpm8.2', '/usr/sbin/php-fpm8.4'] },
+  { name: 'PHPUnit', packages: ['phpunit'], paths: ['/usr/bin/phpunit'] },
+  { name: 'PHP_CodeSniffer', packages: ['php-codesniffer'], paths: ['/usr/bin/phpcs'] },
+  { name: 'Composer', packages: ['composer'], paths: ['/usr/bin/composer'] },
+  { name: 'gettext', packages: ['gettext'], paths: ['/usr/bin/xgettext'] },
+  { name: 'unzip', packages: ['unzip'], paths: ['/usr/bin/unzip'] },
+  { name: 'MariaDB', packages: ['mariadb-server'], paths: ['/usr/sbin/mariadbd'] },
+  {
     name: 'WordPress',
-    packages: ['wordpress', 'wordpress-theme-twentytwentythree', 'mariadb-server', 'php-cli', 'php-mysql'],
+    packages: ['wordpress', 'wordpress-theme-twentytwentythree'],
     paths: ['/usr/share/wordpress/wp-content/themes/twentytwentythree/theme.json'],
-  },
-  {
-    name: 'web servers for PHP',
-    packages: ['php-fpm', 'apache2'],
-    paths: ['/usr/sbin/apache2'],
-  },
-  {
-    name: 'the tools of the WordPress plugin',
-    packages: [
-      ...['php-mbstring', 'php-xml', 'php-zip', 'php-curl', 'php-intl', 'phpunit', 'php-codesniffer'],
-      ...['composer', 'gettext', 'unzip'],
-    ],
-    paths: ['/usr/bin/phpunit'],
   },
 ]
 
 /**
- * Installs what is missing where that was asked for; else says what is missing and how to get it. Without a browser the
- * tests that need one are left out.
- * @param {{ all: boolean, install: boolean }} options `all`: also what is welcome, as CI has it
+ * Installs what is missing where that was asked for. Otherwise it says what is missing and how to get it. The tests that
+ * need a browser are left out without one.
+ * @param {{ all: boolean, install: boolean }} options `all`: the optional tools too, as in CI
  * @returns {boolean} whether there is a browser
  */
 export function provide({ all, install }) {
-  const missing = [...NEEDED, ...(all ? WELCOME : [])].filter((tool) => !isThere(tool))
+  const missing = [...REQUIRED, ...(all ? OPTIONAL : [])].filter((tool) => !isThere(tool))
   if (!missing.length) return true
-  const packages = missing.flatMap((tool) => tool.packages)
+  const packages = [...new Set(missing.flatMap((tool) => tool.packages))]
   const names = missing.map(({ name }) => name).join(', ')
   const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
   if (install && canInstall) {
@@ -69,23 +74,32 @@ export function provide({ all, install }) {
     const apt = (...args) =>
       spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status
     apt('update')
-    if (apt('install', '-y', '--no-install-recommends', ...packages) === 0) return true
+    if (apt('install', '-y', '--no-install-recommends', ...packages) !== 0)
+      // one package that a release doesn't have must not keep the others away
+      for (const name of packages) apt('install', '-y', '--no-install-recommends', name)
   }
-  console.log(`Missing: ${names}.`)
-  console.log(`Install with: apt-get install ${packages.join(' ')}`)
-  if (canInstall && !install) console.log('or let the tests do it: npm test -- --install')
-  return NEEDED.every(isThere)
+  const still = missing.filter((tool) => !isThere(tool))
+  if (still.length) {
+    console.log(`Missing: ${still.map(({ name }) => name).join(', ')}.`)
+    console.log(`Install with: apt-get install ${still.flatMap((tool) => tool.packages).join(' ')}`)
+    if (canInstall && !install) console.log('Or let the tests install it: npm test -- --install')
+  }
+  return REQUIRED.every(isThere)
 }
 
 const isThere = ({ paths }) => paths.some((path) => path && existsSync(path))
 
 /** The test files that start a browser. */
 export function browserTests() {
-  const files = ['demo/test', 'docs/test', 'packages/element/test/package', 'packages/server/test'].flatMap(
-    (folder) =>
-      readdirSync(folder, { recursive: true })
-        .filter((name) => name.endsWith('.test.ts'))
-        .map((name) => `${folder}/${name}`),
+  const folders = [
+    'demo/test',
+    'docs/test',
+    ...readdirSync('packages').map((name) => `packages/${name}/test`),
+  ]
+  const files = folders.filter(existsSync).flatMap((folder) =>
+    readdirSync(folder, { recursive: true })
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => `${folder}/${name}`),
   )
   return files.filter((file) => /playwright|launch[A-Z]\w*\(/.test(readFileSync(file, 'utf8')))
 }

@@ -1,6 +1,7 @@
-// The bootstrap behind `npm run demo`, `npm test` and `npm run build`: needs only Node and npm.
-// It puts the pinned pnpm into .tools/ once, installs the locked packages when the lock changed, and runs the
-// named package script, if one is named. After the first run it needs no network.
+// Runs the commands of package.json. It needs only Node and npm, and no network after the first run.
+//   node scripts/run.mjs [--for demo|docs|build] [--build] [SCRIPT ARGUMENTS…]
+// It installs the pinned pnpm into .tools/ and the locked packages, then builds (--build) and runs a script of package.json.
+// --for installs less: the `dependencies` of the packages that the command needs, without any `devDependencies`.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,61 +9,90 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
-const { engines, packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const {
+  engines,
+  name: rootName,
+  packageManager,
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const [major, minor] = process.versions.node.split('.').map(Number)
-if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`Node ${process.versions.node} is too old: this project needs Node ${engines.node}.`)
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`Node ${process.versions.node} is too old. Install Node ${engines.node}.`)
+
+const words = process.argv.slice(2)
+const wanted = { for: 'all', build: false }
+while (words[0]?.startsWith('--')) {
+  const option = words.shift()
+  if (option === '--for') wanted.for = words.shift()
+  else if (option === '--build') wanted.build = true
+  else fail(`${option} is not an option. See the top of scripts/run.mjs.`)
 }
 
-const version = packageManager.replace(/^pnpm@/, '')
+const version = /^pnpm@([^+]+)/.exec(packageManager)[1]
 const tool = join(root, '.tools', `pnpm-${version}`)
 const pnpm = join(tool, 'node_modules/pnpm/bin/pnpm.cjs')
 
-// npm's own settings for this run must not leak into pnpm
+// npm passes its own settings on as variables, and pnpm would obey them
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
 )
 env.PATH = [join(tool, 'node_modules/.bin'), env.PATH].join(delimiter)
 
-if (!existsSync(pnpm)) {
-  console.log(`Fetching pnpm ${version} …`)
+if (!existsSync(pnpm)) fetchPnpm()
+install(wanted.for)
+if (wanted.build) {
+  const { buildChanged } = await import('./build.mjs')
+  if (!(await buildChanged(wanted.for === 'demo' ? ['element', 'server'] : undefined, env))) process.exit(1)
+}
+if (words.length) runScript(words)
+
+function fetchPnpm() {
+  console.log(`Downloading pnpm ${version} …`)
   mkdirSync(tool, { recursive: true })
   writeFileSync(join(tool, 'package.json'), '{"private":true}\n')
-  const options = [
-    '--no-audit',
-    '--no-fund',
-    '--no-save',
-    '--no-package-lock',
-    '--ignore-scripts',
-    '--loglevel=error',
-  ]
-  runNow([npmCli(), 'install', `pnpm@${version}`, ...options], tool)
+  const options =
+    '--no-save --no-package-lock --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error'
+  runNow([npmCli(), 'install', `pnpm@${version}`, ...options.split(' ')], tool, 'ignore')
 }
 
-const stamp = join(root, 'node_modules/.installed')
-const lock = createHash('sha256')
-  .update(readFileSync(join(root, 'pnpm-lock.yaml')))
-  .digest('hex')
-const wanted = `pnpm ${version}, node ${process.version}, lock ${lock}`
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+/** Installs what the command needs, unless this lock file's packages for it are there. */
+function install(scope) {
+  const stamp = join(root, 'node_modules/.installed')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .digest('hex')
+  const tools = `pnpm ${version}, node ${process.version}, lock ${lock}`
+  const [before, ...scopes] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split('\n') : []
+  const there = before === tools ? scopes : []
+  if (there.includes('all') || there.includes(scope)) return
+  const now = scope === 'all' ? ['all'] : [...there, scope]
   console.log('Installing packages …')
-  runNow([pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], root)
-  writeFileSync(stamp, wanted)
+  const options = ['--frozen-lockfile', '--reporter=append-only', '--loglevel=error']
+  // from part of the packages to all, pnpm would ask before it links them anew
+  runNow([pnpm, 'install', ...options, '--config.confirmModulesPurge=false', ...filters(now)], root)
+  writeFileSync(stamp, [tools, ...now].join('\n'))
 }
 
-// what is then run without pnpm ends with Ctrl-C as a program does, and nobody calls that a failure
-if (process.argv.length === 2) process.exit()
+function filters(scopes) {
+  const packages = {
+    demo: ['kinescope-chat-demo...'],
+    docs: ['kinescope-chat-docs...'],
+    build: ['./packages/*'],
+    all: [],
+  }
+  for (const scope of scopes)
+    if (!packages[scope]) fail(`--for ${scope} is unknown. See the top of scripts/run.mjs.`)
+  const chosen = scopes.flatMap((scope) => packages[scope])
+  return chosen.length ? ['--prod', ...[rootName, ...chosen].flatMap((name) => ['--filter', name])] : []
+}
 
-const child = spawn(process.execPath, [pnpm, 'run', ...process.argv.slice(2)], {
-  cwd: root,
-  env,
-  stdio: 'inherit',
-})
-// the terminal sends Ctrl-C to the whole group: the child ends, and this process follows it
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.on(signal, () => signal === 'SIGTERM' && child.kill(signal))
-child.on('exit', (code, signal) => process.exit(signal === 'SIGINT' ? 130 : (code ?? 1)))
+function runScript(script) {
+  const child = spawn(process.execPath, [pnpm, 'run', ...script], { cwd: root, env, stdio: 'inherit' })
+  // the terminal sends Ctrl-C to the whole group: the child ends, and this process follows it
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => signal === 'SIGTERM' && child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(signal === 'SIGINT' ? 130 : (code ?? 1)))
+}
 
 function npmCli() {
   const found = [
@@ -70,11 +100,12 @@ function npmCli() {
     join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js'),
     join(dirname(process.execPath), '../lib/node_modules/npm/bin/npm-cli.js'),
   ].find((path) => path && /npm-cli\.js$/.test(path) && existsSync(path))
-  return found ?? fail('npm was not found: start this through `npm run …`.')
+  return found ?? fail('npm was not found. Start this command with `npm run`.')
 }
 
-function runNow(args, cwd) {
-  const { error, status } = spawnSync(process.execPath, args, { cwd, env, stdio: 'inherit' })
+function runNow(args, cwd, output = 'inherit') {
+  const stdio = ['inherit', output, 'inherit']
+  const { error, status } = spawnSync(process.execPath, args, { cwd, env, stdio })
   if (error) throw error
   if (status) process.exit(status)
 }

@@ -1,78 +1,108 @@
-// `npm test`: builds, checks form and types, runs the tests in Node and in browsers, and counts them all in the last line.
-// It installs nothing on the system unless it runs in CI or is asked to: `npm test -- --install`.
-import { spawnSync } from 'node:child_process'
+// `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
+// The checks and the browsers run beside the tests in Node. Nothing is installed on the system unless CI or `--install` asks.
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, provide } from './browsers.mjs'
+import { NODE_RESULTS, BROWSER_RESULTS } from './results.mjs'
 
-const USAGE = `npm test                 everything: build, form and types, tests in Node and in the browsers that are here
-npm test -- --install    the same, after bringing a browser by apt-get (Debian, as root)
-CI=1 npm test            the same, with all that CI has: three browsers, nginx, Redis, PHP, Go …
+const USAGE = `npm test                 what a change can break, in the browsers that are installed
+npm run test:all         the same, the tests tagged "rare", every engine for every test, the soak
+npm run test:changed     the tests nearest to what you changed
+npm test -- --install    installs a browser by apt-get first (Debian, as root)
+CI=1 npm test            installs all that CI has: three browsers, nginx, Redis, PHP, WordPress, Go, Python
 
-One file, watch mode, one browser: see CONTRIBUTING.md, "Working on it".`
+One file, watch mode, one browser: see CONTRIBUTING.md.`
 
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((word) => word !== '--install')
+const given = process.argv.slice(2)
+const unknown = given.filter((word) => !['--install', '--all'].includes(word))
 if (unknown.length) {
   const asked = unknown.every((word) => ['--help', '-h'].includes(word))
-  console.log(asked ? USAGE : `There is no ${unknown.join(' ')}.\n\n${USAGE}`)
+  console.log(asked ? USAGE : `${unknown.join(' ')} is unknown.\n\n${USAGE}`)
   process.exit(asked ? 0 : 2)
 }
 
 const began = Date.now()
-const all = Boolean(process.env.CI)
-const hasBrowser = provide({ all, install: all || wanted.includes('--install') })
+const all = given.includes('--all')
+const ci = Boolean(process.env.CI)
+const hasBrowser = provide({ all: ci, install: ci || given.includes('--install') })
 mkdirSync('.cache', { recursive: true })
-const nodeResults = '.cache/node-tests.json'
-const browserResults = `${process.cwd()}/.cache/browser-tests.json`
-for (const file of [nodeResults, browserResults]) rmSync(file, { force: true })
+for (const file of [NODE_RESULTS, BROWSER_RESULTS]) rmSync(file, { force: true })
+// read by scripts/test-tier.ts and by the browsers' configuration
+process.env.TEST_TIER = all ? 'all' : 'change'
 
-const counts = { passed: 0, failed: 0, skipped: 0 }
-const step = (title, command, args, env = {}) => {
-  console.log(`\n── ${title}`)
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
-  return status === 0
+const counts = { passed: 0, failed: 0, left: 0 }
+await Promise.all([inNode(), besides()])
+if (all) await must('Soak', 'node', '--import', 'tsx', 'demo/soak/run-soak.ts', '--minutes', '5')
+if (!hasBrowser)
+  console.log('\nLeft out, without a browser: the tests of the element, of the bench and of pages.')
+console.log(
+  `\nin ${seconds(began)} s${counts.left ? `; ${counts.left} tests are skipped or left to npm run test:all` : ''}`,
+)
+console.log(`${counts.passed} passed, ${counts.failed} failed`)
+process.exit(counts.failed ? 1 : 0)
+
+async function inNode() {
+  const passed = await step('Tests in Node', 'pnpm', [
+    'exec',
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${NODE_RESULTS}`,
+    ...(all ? [] : ['--tagsFilter=!rare']),
+    ...(hasBrowser ? [] : browserTests().map((file) => `--exclude=${file}`)),
+  ])
+  const results = read(NODE_RESULTS)
+  if (!results) return void counts.failed++
+  counts.passed += results.numPassedTests
+  counts.failed += results.numFailedTests || (passed ? 0 : results.numFailedTestSuites || 1)
+  counts.left += results.numPendingTests
 }
-/** A step that isn't a test counts as one when it fails. */
-const must = (...step_) => step(...step_) || counts.failed++
 
-must('Build', 'pnpm', ['run', 'build:inner'])
-must('Form and types', 'pnpm', ['run', 'check:inner'])
-const inNode = step('Tests in Node', 'pnpm', [
-  'exec',
-  'vitest',
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${nodeResults}`,
-  ...(hasBrowser ? [] : browserTests().map((file) => `--exclude=${file}`)),
-])
-if (existsSync(nodeResults)) {
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
-    readFileSync(nodeResults, 'utf8'),
-  )
-  counts.passed += numPassedTests
-  counts.failed += numFailedTests || (inNode ? 0 : numFailedTestSuites || 1)
-  counts.skipped += numPendingTests
-} else counts.failed++
-if (hasBrowser) {
-  const inBrowsers = step(
+async function besides() {
+  await must('Checks', 'node', 'scripts/check.mjs')
+  if (!hasBrowser) return
+  const env = { WTR_RESULTS: `${process.cwd()}/${BROWSER_RESULTS}` }
+  const passed = await step(
     'Tests in browsers',
     'pnpm',
     ['--filter', 'kinescope-chat', 'run', 'test:browser'],
-    {
-      WTR_RESULTS: browserResults,
-    },
+    env,
   )
-  if (existsSync(browserResults)) {
-    const { passed, failed, skipped } = JSON.parse(readFileSync(browserResults, 'utf8'))
-    counts.passed += passed
-    counts.failed += failed || (inBrowsers ? 0 : 1)
-    counts.skipped += skipped
-  } else counts.failed++
-} else console.log('\nLeft out, without a browser: the tests of the element, of the bench and of pages.')
+  const results = read(BROWSER_RESULTS)
+  if (!results) return void counts.failed++
+  counts.passed += results.passed
+  counts.failed += results.failed || (passed ? 0 : 1)
+  counts.left += results.skipped
+}
 
-console.log(`\nin ${Math.round((Date.now() - began) / 1000)} s`)
-console.log(
-  `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
-)
-process.exit(counts.failed ? 1 : 0)
+/** A step that isn't a test counts as one. */
+async function must(title, command, ...args) {
+  counts[(await step(title, command, args)) ? 'passed' : 'failed']++
+}
+
+/** Runs a step and prints its output when it has ended, so that steps beside each other stay readable. */
+function step(title, command, args, env = {}) {
+  const started = Date.now()
+  return new Promise((done) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    child.on('error', (error) => (output += error.message))
+    child.on('close', (code) => {
+      console.log(`\n── ${title}, ${seconds(started)} s\n${output.trimEnd()}`)
+      done(code === 0)
+    })
+  })
+}
+
+function read(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+}
+
+function seconds(since) {
+  return Math.round((Date.now() - since) / 1000)
+}

@@ -1,8 +1,9 @@
 // One configuration for three engines. BROWSERS=chromium,firefox,webkit; without it, those that are installed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
+import { join, relative, resolve } from 'node:path'
 import { esbuildPlugin } from '@web/dev-server-esbuild'
 import { chromeLauncher } from '@web/test-runner-chrome'
 import { webdriverLauncher } from '@web/test-runner-webdriver'
@@ -10,6 +11,7 @@ import { defaultReporter } from '@web/test-runner'
 import * as puppeteer from 'puppeteer-core'
 import { bench } from './test/browser/chat-pages.mjs'
 
+const root = resolve(import.meta.dirname, '../..')
 const first = (...paths) => paths.find((path) => path && existsSync(path))
 const chromiumPath = first(
   process.env.CHROME_PATH,
@@ -131,26 +133,42 @@ for (const name of wanted) {
 }
 console.log(`Browsers: ${wanted.join(', ')}`)
 
-/** Counts the tests for the run as a whole, into the file named by WTR_RESULTS. */
+/** Counts the tests and times the files, into the file named by WTR_RESULTS. */
 const counter = () => {
   let sessions
   return {
     start: (args) => (sessions = args.sessions),
     stop: () => {
       if (!process.env.WTR_RESULTS) return
-      const counts = { passed: 0, failed: 0, skipped: 0 }
-      const count = ({ tests = [], suites = [] }) => {
-        for (const test of tests) counts[test.skipped ? 'skipped' : test.passed ? 'passed' : 'failed']++
-        suites.forEach(count)
-      }
+      const counts = { passed: 0, failed: 0, skipped: 0, files: [] }
       for (const session of sessions.all()) {
+        const file = { file: relative(root, session.testFile), engine: session.browser.name, tests: 0, ms: 0 }
+        const count = ({ tests = [], suites = [] }) => {
+          for (const test of tests) {
+            counts[test.skipped ? 'skipped' : test.passed ? 'passed' : 'failed']++
+            file.tests += test.skipped ? 0 : 1
+            file.ms += test.duration ?? 0
+          }
+          suites.forEach(count)
+        }
         if (session.testResults) count(session.testResults)
         if (session.errors.length) counts.failed++
+        counts.files.push(file)
       }
       writeFileSync(process.env.WTR_RESULTS, JSON.stringify(counts))
     },
   }
 }
+
+/** Where engines differ: frames, focus, policies, the swap, sizes, styles, history. Such a test file has this line. */
+const ENGINES = /^\/\/ @engines$/m
+const engines = await Promise.all(wanted.map((name) => launchers[name]()))
+/** `npm test` runs every file in the first engine, and in the others those where engines differ. */
+const others = process.env.TEST_TIER === 'change' && !process.env.FILES ? engines.splice(1) : []
+const forEveryEngine = readdirSync(join(import.meta.dirname, 'test/browser'), { recursive: true })
+  .map((name) => `test/browser/${name}`)
+  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => ENGINES.test(readFileSync(join(import.meta.dirname, file), 'utf8')))
 
 const { plugin, middleware } = bench()
 
@@ -168,5 +186,6 @@ export default {
   middleware: [middleware],
   reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), counter()],
   filterBrowserLogs: ({ args }) => !/^(Lit is in dev mode|<kinescope-chat>)/.test(String(args[0])),
-  browsers: await Promise.all(wanted.map((name) => launchers[name]())),
+  browsers: engines,
+  groups: others.length ? [{ name: 'engines', files: forEveryEngine, browsers: others }] : [],
 }

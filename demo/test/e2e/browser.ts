@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type BrowserServer } from 'playwright-core'
 
 const CANDIDATES = [
   process.env['CHROME_PATH'],
@@ -18,13 +18,28 @@ const FLAGS = [
   '--disable-dev-shm-usage',
 ]
 
-/** Starts the Chromium that is installed, with these flags besides. */
+/** The variable with the address that lends browsers, which `shared-browsers.ts` sets. */
+export const SHARED_BROWSERS = 'TEST_BROWSERS'
+
+/** A Chromium of the worker's own, or one started with these flags. Closing it closes its pages. */
 export async function launchBrowser(flags: string[] = []): Promise<Browser> {
+  const lender = process.env[SHARED_BROWSERS]
+  if (!lender || flags.length > 0) return chromium.launch(options(flags))
+  const reply = await fetch(`${lender}/${process.env['VITEST_POOL_ID'] ?? ''}`)
+  const text = await reply.text()
+  if (!reply.ok) throw new Error(text)
+  return chromium.connect(text)
+}
+
+/** Starts a Chromium that other processes can connect to. */
+export const launchBrowserServer = async (): Promise<BrowserServer> => chromium.launchServer(options([]))
+
+function options(flags: string[]) {
   const executablePath = CANDIDATES.find((path) => path && existsSync(path))
-  if (!executablePath) throw new Error('no Chromium found: install one, or set CHROME_PATH to it')
-  return chromium.launch({
+  if (!executablePath) throw new Error('Chromium was not found. Install it, or set CHROME_PATH to it.')
+  return {
     executablePath,
     // a sandbox needs a user other than root
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...FLAGS, ...flags],
-  })
+  }
 }

@@ -1,3 +1,4 @@
+// @engines
 import { expect } from '@open-wc/testing'
 import { askPage, clean, EVENT, makeReply, part, place, shownFrame, until, whenState } from './bench.js'
 

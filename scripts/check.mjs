@@ -1,0 +1,61 @@
+// `npm run check`: format, lint, style, import levels, types. It prints the output of what fails.
+// Caches lie in .cache: a warm run reads only what changed. CI has none, so it sees everything.
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+
+const node = process.execPath
+const types = (project) => ['tsc', '-p', project]
+/** The slowest first. */
+const CHECKS = [
+  ['lint', 'eslint', '--cache', '--cache-location', '.cache/eslint/', '.'],
+  ['types of demo', ...types('demo')],
+  ['types of the server', ...types('packages/server')],
+  ['types of the element', ...types('packages/element')],
+  [
+    'format',
+    'prettier',
+    '--check',
+    '--cache',
+    '--cache-location',
+    '.cache/prettier',
+    '--log-level',
+    'warn',
+    '.',
+  ],
+  ['types of docs', ...types('docs')],
+  ['types of the configuration', ...types('tsconfig.root.json')],
+  ['style', node, '--import', 'tsx', 'scripts/style.ts'],
+]
+
+const began = Date.now()
+const failed = []
+const waiting = [...CHECKS]
+await Promise.all(
+  Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
+    for (let check = waiting.shift(); check; check = waiting.shift()) await run(...check)
+  }),
+)
+console.log(failed.length ? `Failed: ${failed.join(', ')}.` : `Checked in ${seconds(began)} s.`)
+process.exit(failed.length ? 1 : 0)
+
+function run(name, command, ...args) {
+  const started = Date.now()
+  return new Promise((done) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    child.on('error', (error) => (output += error.message))
+    child.on('close', (code) => {
+      if (code !== 0) {
+        failed.push(name)
+        console.log(`── ${name}\n${output.trim()}\n`)
+      }
+      if (process.env.TIMES) console.log(`${name}: ${seconds(started)} s`)
+      done()
+    })
+  })
+}
+
+function seconds(since) {
+  return ((Date.now() - since) / 1000).toFixed(1)
+}

@@ -1,0 +1,22 @@
+// What the last run of the tests left behind: how long each file took. Paths are relative to the repository's root.
+import { existsSync, readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
+export const NODE_RESULTS = '.cache/node-tests.json'
+export const BROWSER_RESULTS = '.cache/browser-tests.json'
+
+/** @returns {{ file: string, engine: string, tests: number, ms: number }[]} */
+export function lastRun() {
+  const read = (file) =>
+    existsSync(resolve(root, file)) ? JSON.parse(readFileSync(resolve(root, file), 'utf8')) : {}
+  const inNode = (read(NODE_RESULTS).testResults ?? []).map(
+    ({ name, startTime, endTime, assertionResults }) => ({
+      file: relative(root, name),
+      engine: 'node',
+      tests: assertionResults.filter(({ status }) => status === 'passed' || status === 'failed').length,
+      ms: Math.round(endTime - startTime),
+    }),
+  )
+  return [...inNode, ...(read(BROWSER_RESULTS).files ?? [])]
+}

@@ -1,0 +1,133 @@
+// `npm run test:changed [-- GIT_REF]`: the test files nearest to what differs from GIT_REF (HEAD), by their imports. It takes as
+// many as ran within BUDGET_MS last time and prints how many it leaves to `npm test`. A browser test runs in one engine.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import ts from 'typescript'
+import { browserTests, provide } from './browsers.mjs'
+import { lastRun } from './results.mjs'
+
+const BUDGET_MS = 35_000
+/** Of a file that the last run doesn't know. */
+const UNKNOWN_MS = 3_000
+/** Starting Vitest or a browser. */
+const START_MS = 4_000
+
+const root = resolve(import.meta.dirname, '..')
+const git = (...args) =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean)
+const ref = process.argv[2] ?? 'HEAD'
+const known = git('ls-files', '--cached', '--others', '--exclude-standard').filter((file) =>
+  existsSync(join(root, file)),
+)
+const code = new Set(known.filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file)))
+const changed = new Set([
+  ...git('diff', '--name-only', ref),
+  ...git('ls-files', '--others', '--exclude-standard'),
+])
+
+const isTest = (file) => /(^|\/)test\/.*\.test\.ts$/.test(file)
+const inBrowser = (file) => file.startsWith('packages/element/test/browser/')
+
+const importedBy = new Map()
+for (const file of code)
+  for (const target of importsOf(file)) importedBy.set(target, [...(importedBy.get(target) ?? []), file])
+
+const distances = nearest()
+const times = new Map(lastRun().map(({ file, engine, ms }) => [`${file} ${engine}`, ms]))
+const timeOf = (file) =>
+  (times.get(`${file} node`) ?? times.get(`${file} Chrome`) ?? UNKNOWN_MS) + (changed.has(file) ? 0 : 500)
+
+const related = [...distances.keys()]
+  .filter((file) => isTest(file) && !isRare(file))
+  .sort((a, b) => distances.get(a) - distances.get(b) || mirrors(b) - mirrors(a) || timeOf(a) - timeOf(b))
+const chosen = choose()
+const needsBrowser = new Set(browserTests())
+const hasBrowser =
+  !chosen.some((file) => inBrowser(file) || needsBrowser.has(file)) || provide({ all: false, install: false })
+
+const inNode = chosen.filter((file) => !inBrowser(file) && (hasBrowser || !needsBrowser.has(file)))
+const inBrowsers = hasBrowser ? chosen.filter(inBrowser) : []
+if (!changed.size) console.log(`Nothing differs from ${ref}.`)
+else console.log(`${chosen.length} of ${related.length} test files that ${changed.size} changed files touch.`)
+let failed = false
+if (inNode.length) run(root, {}, 'vitest', 'run', '--tagsFilter=!rare', ...inNode)
+if (inBrowsers.length) {
+  const files = inBrowsers.map((file) => file.replace('packages/element/', ''))
+  const pattern = files.length > 1 ? `{${files.join(',')}}` : files[0]
+  run(join(root, 'packages/element'), { BROWSERS: 'chromium', FILES: pattern }, 'wtr')
+}
+const left = related.filter((file) => !chosen.includes(file))
+if (left.length)
+  console.log(`Left to npm test: ${left.length} files, the nearest ${left.slice(0, 3).join(', ')}.`)
+process.exit(failed ? 1 : 0)
+
+/** The number of imports between each file and the nearest changed one. */
+function nearest() {
+  const found = new Map([...changed].map((file) => [file, 0]))
+  for (const file of found.keys())
+    for (const importer of importedBy.get(file) ?? [])
+      if (!found.has(importer)) found.set(importer, found.get(file) + 1)
+  return found
+}
+
+/** 1 if the file lies in the folder of tests that mirrors a changed module's. */
+function mirrors(file) {
+  const folder = dirname(file).replace('/test', '/src').replace('/pure', '')
+  return [...changed].some((one) => dirname(one) === folder) ? 1 : 0
+}
+
+function choose() {
+  let ms = 0
+  const picked = []
+  const started = new Set()
+  for (const file of related) {
+    const runner = inBrowser(file) ? 'wtr' : 'vitest'
+    const cost = timeOf(file) + (started.has(runner) ? 0 : START_MS)
+    if (picked.length && ms + cost > BUDGET_MS && !changed.has(file)) continue
+    ms += cost
+    started.add(runner)
+    picked.push(file)
+  }
+  return picked
+}
+
+function isRare(file) {
+  return !changed.has(file) && /(\/\/|\*)\s*@module-tag\s+rare\b/.test(readFileSync(join(root, file), 'utf8'))
+}
+
+function importsOf(file) {
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true)
+  return importedFiles.flatMap(({ fileName }) => targetOf(file, fileName) ?? [])
+}
+
+/** The source file that an import means: a relative path, or a subpath of one of the packages. */
+function targetOf(file, name) {
+  if (name.startsWith('.')) return sourceOf(join(dirname(file), name))
+  const [, folder, subpath] = /^kinescope-chat(-server)?(?:\/(.+))?$/.exec(name) ?? []
+  const directory = name.startsWith('kinescope-chat-server') ? 'packages/server' : 'packages/element'
+  if (folder === undefined && !/^kinescope-chat(\/|$)/.test(name)) return
+  const { exports } = JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'))
+  const target = exports[subpath ? `./${subpath}` : '.']
+  const path = typeof target === 'string' ? target : target?.types?.replace('.d.ts', '.js')
+  return path && sourceOf(join(directory, path.replace('/dist/', '/src/')))
+}
+
+function sourceOf(path) {
+  const candidates = [
+    path,
+    path.replace(/\.js$/, '.ts'),
+    path.replace(/\.js$/, '.tsx'),
+    path.replace(/\.mjs$/, '.mts'),
+  ]
+  return candidates.find((one) => code.has(one) && statSync(join(root, one)).isFile())
+}
+
+function run(cwd, env, ...command) {
+  const { status } = spawnSync('pnpm', ['exec', ...command], {
+    cwd,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
+  if (status !== 0) failed = true
+}
