@@ -38,7 +38,7 @@ export const oneVersion: Plugin = {
 export const foldStyles: Plugin = {
   name: 'fold-styles',
   transform: (code, id) =>
-    /\/view\/styles\//.test(id)
+    /\/view\/styles\.ts/.test(id)
       ? {
           code: code
             .replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')

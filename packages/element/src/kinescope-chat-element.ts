@@ -1,28 +1,20 @@
 import type { PropertyValues, TemplateResult } from 'lit'
-import { Actions } from './chat-actions.js'
 import type { ChatEventMap } from './chat-events.js'
-import { diagnose, writeReport, type Diagnostics } from './diagnostics.js'
-import { assertPlatform, outsideZones, baseOf } from './platform.js'
-import { chatUrl, httpUrl } from './frame/chat-url.js'
+import { diagnose, type Diagnostics } from './diagnostics.js'
+import { assertPlatform, outsideZones } from './platform.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
-import { isOn, meaningOf, textOf, VISIT_PROPERTIES, wordOf } from './properties.js'
+import { isOn, meaningOf, VISIT_PROPERTIES, wordOf } from './properties.js'
 import type { Status } from './session/state.js'
 import type { PageDefaults } from './settings.js'
 import { VisitController } from './session/visit-controller.js'
 import { SettableChat } from './settable-chat.js'
 import { VERSION } from './version.js'
-import { chatName, forgetName } from './view/chat-name.js'
-import { chatView } from './view/chat-view.js'
-import { ChatStates } from './view/chat-states.js'
-import { describeProblem } from './view/describe-problem.js'
-import { dress } from './view/dress.js'
-import { FocusController } from './view/focus-controller.js'
-import { addTexts, LanguageController } from './view/language-controller.js'
-import { PacingController } from './view/pacing-controller.js'
-import { showPlaceholder } from './view/show-placeholder.js'
-import { styles } from './view/styles.js'
+import { focusFirst, keepKeys } from './view/focus.js'
+import { addTexts } from './view/language.js'
+import { adoptStyles, styles } from './view/styles.js'
+import { showFallback, View } from './view/view.js'
 
 export type { PageDefaults }
 
@@ -69,44 +61,20 @@ export class KinescopeChatElement extends SettableChat {
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
   static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   static override readonly styles = styles
-  static override readonly shadowRootOptions = { mode: 'open', delegatesFocus: true } as const
+  static override readonly shadowRootOptions = { mode: 'open' } as const
 
   #broken = false
-  #offersHelp = false
-  readonly #states = new ChatStates(this)
   readonly #visit = new VisitController(this, {
     wish: () => VISIT_PROPERTIES.map((name) => meaningOf(name, this[name])),
     settings: () => this.settings,
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
-    changed: () => this.#changed(),
+    changed: () => this.#view.changed(),
     drawn: () => this.updateComplete,
     preview: () => isOn(this.preview),
     lazy: () => wordOf(this.loading) === 'lazy',
     broken: (fault) => this.#breakDown(fault),
   })
-  readonly #words = new LanguageController(this, () => [
-    this.language,
-    KinescopeChatElement.defaults.language,
-  ])
-  readonly #pacing = new PacingController(this, {
-    state: () => this.#session.state,
-    text: () => this.#words.text,
-    signInFirst: () => this.#signInFirst,
-    debug: () => isOn(this.debug),
-  })
-  readonly #actions = new Actions({
-    element: this,
-    reload: () => this.reload(),
-    address: () => {
-      const { chatOrigin, eventId } = this.settings
-      const { held } = this.#session.tokens
-      return chatUrl(chatOrigin, held?.chatId ?? eventId, held?.value)
-    },
-    report: () => writeReport(this.diagnostics()),
-    say: (words) => this.#pacing.say(words),
-    copiedWords: () => this.#words.text.copied,
-    requestUpdate: () => this.requestUpdate(),
-  })
+  readonly #view: View = new View(this, this.#visit)
 
   /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
   get state(): Status {
@@ -139,14 +107,9 @@ export class KinescopeChatElement extends SettableChat {
     return diagnose(this.#session, this.settings)
   }
 
-  constructor() {
-    super()
-    new FocusController(this)
-  }
-
   override focus(options?: FocusOptions): void {
     this.#session.frames.welcome()
-    super.focus(options)
+    if (this.shadowRoot) focusFirst(this.shadowRoot, options)
   }
 
   override connectedCallback(): void {
@@ -158,7 +121,6 @@ export class KinescopeChatElement extends SettableChat {
 
   override disconnectedCallback(): void {
     outsideZones(() => super.disconnectedCallback())
-    forgetName(this)
   }
 
   /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
@@ -166,12 +128,13 @@ export class KinescopeChatElement extends SettableChat {
 
   /** A window of its own, such as picture in picture, takes no sheet of another document. */
   adoptedCallback(): void {
-    if (this.shadowRoot) dress(this.shadowRoot, styles)
+    if (this.shadowRoot) adoptStyles(this.shadowRoot)
   }
 
   protected override createRenderRoot(): ShadowRoot {
     const root = this.attachShadow(KinescopeChatElement.shadowRootOptions)
-    dress(root, styles)
+    adoptStyles(root)
+    keepKeys(root)
     return root
   }
 
@@ -192,28 +155,10 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   protected override render(): TemplateResult {
-    const session = this.#session
-    const { text, language } = this.#words
-    const settings = this.settings
-    return chatView({
-      stage: session.frames.stage,
-      state: session.state,
-      moment: this.#pacing.moment,
-      text,
-      language,
-      name: this.#name,
-      eventId: settings.eventId,
-      signinUrl: httpUrl(this.signinUrl, baseOf(this.ownerDocument))?.href,
-      signInFirst: this.#signInFirst,
-      help: isOn(this.help) || this.#offersHelp,
-      debug: isOn(this.debug) ? this.diagnostics() : undefined,
-      spoken: this.#pacing.spoken,
-      actions: this.#actions,
-    })
+    return this.#view.render()
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.#session.frames.title = this.#name
     const { ignoredOrigin } = this.settings
     if (changed.has('chatOrigin') && ignoredOrigin)
       console.warn(`<kinescope-chat> chat-origin ${ignoredOrigin} is not listed by the page, and ignored.`)
@@ -223,31 +168,12 @@ export class KinescopeChatElement extends SettableChat {
     return this.#visit.session
   }
 
-  get #name(): string {
-    const name = textOf(this.label) ?? this.#words.text.label
-    return this.isConnected ? chatName(this, name) : name
-  }
-
-  get #signInFirst(): boolean {
-    const { status, category } = this.#session.state
-    return this.#actions.signInPressed && status === 'error' && category === 'signIn'
-  }
-
   #describe(failure: Failure, retryInMs: number | null): Problem {
     const stray = failure.code === 'event-id-missing' && this.hasAttribute('eventid')
     const found = stray ? { ...failure, reason: 'The tag has `eventid`, must be `event-id`' } : failure
-    const problem = describeProblem(found, this.#words.text, retryInMs)
+    const problem = this.#view.describe(found, retryInMs)
     console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
     return problem
-  }
-
-  #changed(): void {
-    const { state, reloads } = this.#session
-    this.#states.show(state.status)
-    // Kinescope's own refusal can't be seen from the page: whoever reloads twice has a reason
-    this.#offersHelp ||= state.problem?.code === 'frame-timeout' || reloads > 1
-    if (state.framed) this.#actions.signInPressed = false
-    this.requestUpdate()
   }
 
   #try(work: () => void): void {
@@ -265,7 +191,7 @@ export class KinescopeChatElement extends SettableChat {
     this.#broken = true
     giveUp(this)
     // without a shadow root nothing hides what the page has put into the tag
-    if (this.shadowRoot) showPlaceholder(this.shadowRoot)
+    if (this.shadowRoot) showFallback(this.shadowRoot)
   }
 }
 

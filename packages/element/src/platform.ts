@@ -36,8 +36,11 @@ export const ofNode = <N extends Node, K extends keyof N>(name: K, node: N): N[K
 /** The document or shadow root that a node is in, else the top of its tree. */
 export const rootOf = (node: Node): Node => ofNode('getRootNode', node)()
 
-/** The element that bears the shadow root which a node is in. A document may have an image of the name `host`. */
-export const hostOf = (node: Node): Element | undefined => ofNode('host', rootOf(node) as ShadowRoot)
+/** The host of the shadow root that a node is in. The top of a removed tree can be a link, whose `host` is a text. */
+export const hostOf = (node: Node): Element | undefined => {
+  const host: unknown = ofNode('host', rootOf(node) as ShadowRoot)
+  return isElement(host) ? host : undefined
+}
 
 /** What a root finds below itself: a document, a fragment, a shadow root or an element. */
 export const findAll = (root: Node, selector: string): Element[] => [

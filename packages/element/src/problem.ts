@@ -7,6 +7,8 @@ export interface Problem {
   readonly message: string
   /** For the developer: what was found against what is expected, and what to do about it. */
   readonly remediation: string
+  /** The address of the code's page in the docs, in the element's language; null where the page names no docs. */
+  readonly help: string | null
   /** The HTTP status behind it, where there was one. */
   readonly status: number | null
   /** Milliseconds until the element tries again by itself; null where it won't. */

@@ -7,6 +7,8 @@ export interface PageDefaults {
   tokenUrl?: string | undefined
   identity?: string | undefined
   language?: string | undefined
+  /** The address of the docs, for links to the codes' pages. */
+  docs?: string | undefined
   /** The chat origins that an attribute may name, separated by spaces; the first is the default. */
   chatOrigin?: string | undefined
 }

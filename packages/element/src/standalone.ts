@@ -12,13 +12,14 @@ if (onPage()) start()
 
 function start(): void {
   const { settings, address } = findOwnScript()
-  const { tokenUrl, identity, language, chatOrigin, upgrade } = settings
+  const { tokenUrl, identity, language, chatOrigin, upgrade, docs } = settings
   const defaults = {
     tokenUrl: (tokenUrl ? httpUrl(tokenUrl, baseOf()) : httpUrl('token', address))?.href,
     identity,
     language,
     chatOrigin,
     upgrade,
+    docs,
   }
   // before any chat on the page begins
   KinescopeChatElement.defaults = defaults

@@ -21,6 +21,8 @@ export class FrameSwapper {
   readonly stage = ofDocument('createElement')('div')
   readonly #failed: (failure: Failure) => void
   readonly #lost: () => void
+  /** Whether the visitor was in the frame when it was removed. */
+  lostFocus = false
   #title = ''
   #shown: HTMLIFrameElement | undefined
   #swap = new AbortController()
@@ -109,6 +111,7 @@ export class FrameSwapper {
   /** Takes every frame away at once. */
   clear(): void {
     this.#swap.abort()
+    if (this.#shown && isInside(this.#shown)) this.lostFocus = true
     this.#shown = undefined
     for (const frame of this.#frames) frame.remove()
   }

@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { inEditorCanvas } from '../placing/editor-canvas.js'
 import { withinBurstLimit } from './clock.js'
+import type { SessionSettings } from '../settings.js'
 import { ChatSession, type SessionHost } from './chat-session.js'
 
 /** How far outside the viewport a lazy chat begins. */
@@ -37,6 +38,10 @@ export class VisitController implements ReactiveController {
     this.#options = options
     this.session = new ChatSession({ ...options, element: host })
     host.addController(this)
+  }
+
+  get settings(): SessionSettings {
+    return this.#options.settings()
   }
 
   reload(): void {

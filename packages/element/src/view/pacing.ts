@@ -1,42 +1,43 @@
 import { IDLE, type ChatState } from '../session/state.js'
 
-/** Nothing moves on the page before this … */
+/** Nothing is shown before this. */
 const SKELETON_AFTER_MS = 300
-/** … and what has appeared stays at least this long, so that nothing flashes. */
+/** A skeleton stays at least this long, so that nothing flashes. */
 const SKELETON_LEAST_MS = 400
 const STILL_LOADING_AFTER_MS = 8_000
-/** A trouble shorter than this isn't worth a word over a chat that works. */
+/** A shorter problem needs no banner over a chat that works. */
 const BANNER_AFTER_MS = 1_500
-/** A shorter countdown would only make a visitor hurry. */
+/** A shorter countdown would rush the visitor. */
+
 const COUNTDOWN_FROM_MS = 5_000
 
-/** What lies over or in the place of the chat. */
+/** What is shown over the chat or in its place. */
 export type Layer = 'nothing' | 'skeleton' | 'preview' | 'problem' | 'chat'
 
-/** What a moment calls for. */
+/** What is shown at one moment. */
 export interface Moment {
   layer: Layer
-  /** Loading takes long enough for a word about it. */
+  /** Loading takes so long that the text says so. */
   still: boolean
-  /** There is trouble over a chat that is on the page. */
+  /** A problem is shown over a chat that stays on the page. */
   banner: boolean
-  /** Seconds until it is tried again, where they are counted. */
+  /** Seconds until the next retry, where they are counted down; 0 once the retry is due. */
   seconds: number | null
-  /** When the picture changes by itself, on the steady clock. */
+  /** When the view changes by itself, on the steady clock. */
   next: number
-  /** What the next moment has to know of this one. */
+  /** What the next moment needs of this one. */
   memory: Memory
 }
 
 interface Memory {
   state: ChatState
-  /** When the chat came or went, or trouble began. */
+  /** When the chat appeared or went, or the problem began. */
   since: number
   skeletonSince: number
   retryAt: number
 }
 
-/** Before anything was drawn. */
+/** Before the first render. */
 export const BEGINNING: Moment = {
   layer: 'nothing',
   still: false,
@@ -47,7 +48,7 @@ export const BEGINNING: Moment = {
 }
 
 /**
- * The picture that follows another one. Pure.
+ * The moment that follows another one. Pure.
  * @param now the steady clock's time
  */
 export function pace({ layer: before, memory }: Moment, state: ChatState, now: number): Moment {

@@ -287,6 +287,7 @@ describe('the next state', () => {
     code: 'offline',
     message: '',
     remediation: '',
+    help: null,
     status: null,
     retryInMs: null,
     requestId: null,
@@ -315,8 +316,23 @@ describe('the next state', () => {
 
   it('keeps the chat through a failure that may pass', () => {
     const ready = nextState(IDLE, 'shown')
-    expect(nextState(ready, 'retrying', trouble)).toEqual({ ...trouble, status: 'refreshing', framed: true })
-    expect(nextState(ready, 'failed', trouble)).toEqual({ ...trouble, status: 'error', framed: true })
-    expect(nextState(ready, 'refused', trouble)).toEqual({ ...trouble, status: 'error', framed: false })
+    expect(nextState(ready, 'retrying', trouble)).toEqual({
+      ...trouble,
+      status: 'refreshing',
+      framed: true,
+      busy: false,
+    })
+    expect(nextState(ready, 'failed', trouble)).toEqual({
+      ...trouble,
+      status: 'error',
+      framed: true,
+      busy: false,
+    })
+    expect(nextState(ready, 'refused', trouble)).toEqual({
+      ...trouble,
+      status: 'error',
+      framed: false,
+      busy: false,
+    })
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PAGE_CODES, TOKEN_CODES, WIRE_CODES, type ElementCode } from '../../src/contract.js'
 import type { Category } from '../../src/problem.js'
 import { retryPolicyOf, PROBLEMS, categoryOf } from '../../src/problems.js'
-import { describeProblem } from '../../src/view/describe-problem.js'
+import { describeProblem } from '../../src/view/problem.js'
 import { en } from '../../src/view/en.js'
 import { addMessages, messagesIn, type Messages } from '../../src/view/messages.js'
 import { ru } from '../../src/view/ru.js'
@@ -23,7 +23,8 @@ describe.each<[string, Messages]>([
   })
 
   it('name no mechanism to a visitor', () => {
-    const mechanism = /token|pass\b|\bkeys?\b|server|\bcode|CORS|endpoint|токен|пропуск|(?<!\p{L})ключ|сервер|(?<!\p{L})код/iu
+    const mechanism =
+      /token|pass\b|\bkeys?\b|server|\bcode|CORS|endpoint|токен|пропуск|(?<!\p{L})ключ|сервер|(?<!\p{L})код/iu
     for (const { heading, message } of Object.values(texts.problems))
       expect(`${heading} ${message}`).not.toMatch(mechanism)
   })

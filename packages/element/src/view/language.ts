@@ -2,23 +2,23 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { hostOf, rootOf } from '../platform.js'
 import { addMessages, languageOf, messagesIn, type Messages, type SomeMessages } from './messages.js'
 
-/** The elements on pages, whose words may change under them. */
+/** The connected elements: added texts change theirs. */
 const hosts = new Set<ReactiveControllerHost>()
 
-/** Adds a language, or changes texts of one that is there, and draws every chat anew. */
+/** Adds a language or changes texts of one, and updates every chat. */
 export function addTexts(language: string, messages: SomeMessages): void {
   addMessages(language, messages)
   for (const host of hosts) host.requestUpdate()
 }
 
-/** The element's language and its texts, which follow the nearest `lang` through shadow roots. */
+/** The element's language and texts. They follow the nearest `lang` across shadow roots. */
 export class LanguageController implements ReactiveController {
   language = 'en'
   readonly #host: ReactiveControllerHost & Element
   readonly #wanted: () => unknown[]
   readonly #changes: MutationObserver
 
-  /** @param wanted the languages that are wished for, the first one first */
+  /** @param wanted the requested languages, by preference */
   constructor(host: ReactiveControllerHost & Element, wanted: () => unknown[]) {
     this.#host = host
     this.#wanted = wanted

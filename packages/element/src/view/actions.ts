@@ -1,0 +1,102 @@
+import type { LitElement } from 'lit'
+import { ChatSigninEvent } from '../chat-events.js'
+import { writeReport, type Diagnostics } from '../diagnostics.js'
+import { chatUrl } from '../frame/chat-url.js'
+import { follow } from '../frame/frame.js'
+import { ofDocument, rootOf } from '../platform.js'
+import type { ChatSession } from '../session/chat-session.js'
+import type { SessionSettings } from '../settings.js'
+import type { Messages } from './messages.js'
+
+/** A browser may ask the visitor before it copies, or never answer. */
+const COPYING_MS = 2_000
+const COPIED_MS = 4_000
+
+/** What the buttons need of the element. */
+export interface ActionsHost {
+  readonly element: LitElement & { reload(): void; diagnostics(): Diagnostics }
+  readonly session: ChatSession
+  readonly settings: SessionSettings
+  readonly text: Messages
+  /** Announces a text to screen readers. */
+  announce(text: string): void
+}
+
+/** What the buttons do, and the state that they show. */
+export class Actions {
+  /** The visitor pressed "Sign in", and nothing on the page handled it. */
+  signInPressed = false
+  copied = false
+  /** The report, where the visitor must copy it by hand. */
+  reportToCopy = ''
+  readonly #host: ActionsHost
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(host: ActionsHost) {
+    this.#host = host
+  }
+
+  readonly reload = (): void => this.#host.element.reload()
+
+  /** Retries, unless a try is under way. */
+  readonly retry = (): void => {
+    const { state } = this.#host.session
+    if (state.busy) return
+    this.#host.announce(this.#host.text.retrying)
+    this.reload()
+  }
+
+  readonly reloadPage = (): void => location.reload()
+
+  readonly openInTab = (): void => {
+    const { settings, session } = this.#host
+    const { held } = session.tokens
+    follow(chatUrl(settings.chatOrigin, held?.chatId ?? settings.eventId, held?.value), '_blank')
+  }
+
+  readonly copyReport = ({ currentTarget }: Event): void => {
+    const { element } = this.#host
+    const report = writeReport(element.diagnostics())
+    const page = ofDocument('defaultView', element.ownerDocument) ?? window
+    const showReport = () => {
+      this.reportToCopy = report
+      element.requestUpdate()
+      const button = currentTarget as HTMLElement
+      void element.updateComplete.then(() => {
+        if (!button.matches(':focus')) return
+        const area = button.nextElementSibling as HTMLTextAreaElement
+        area.focus()
+        area.select()
+      })
+    }
+    const late = setTimeout(showReport, COPYING_MS)
+    const write = async () => page.navigator.clipboard.writeText(report)
+    void write()
+      .then(this.#showCopied, showReport)
+      .then(() => clearTimeout(late))
+  }
+
+  /**
+   * Dispatches `kinescope-chat-signin`. Our own button without an address repeats the request: the visitor may have signed in
+   * by now. A button that the page put into the slot, and our link, lead somewhere by themselves.
+   */
+  readonly signIn = (event: Event): void => {
+    const { element } = this.#host
+    if (!element.dispatchEvent(new ChatSigninEvent())) return event.preventDefault()
+    const target = event.target as Element
+    if (rootOf(target) !== element.shadowRoot || target.localName === 'a') return
+    this.signInPressed = true
+    this.reload()
+  }
+
+  readonly #showCopied = (): void => {
+    clearTimeout(this.#timer)
+    this.copied = true
+    this.reportToCopy = ''
+    this.#host.announce(this.#host.text.copied)
+    this.#timer = setTimeout(() => {
+      this.copied = false
+      this.#host.announce('')
+    }, COPIED_MS)
+  }
+}

@@ -1,0 +1,178 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { tryOrUndefined } from '../platform.js'
+import type { Category, Failure, Problem } from '../problem.js'
+import { categoryOf, PROBLEMS } from '../problems.js'
+import type { ChatState } from '../session/state.js'
+import type { Actions } from './actions.js'
+import { ICONS, icon } from './icons.js'
+import type { Messages } from './messages.js'
+import type { ChatViewModel } from './model.js'
+
+/** Categories that only the organizers can fix: the report helps most. */
+const FOR_ORGANIZERS: readonly Category[] = ['misconfigured', 'otherStream', 'notForChat', 'unknownKey']
+/** Categories for which a new page helps most. */
+const FOR_RELOAD: readonly Category[] = ['pageTooOld', 'expiredOnArrival', 'intercepted']
+
+/** Adds the texts to a failure: the visitor's in their language, the developer's in English with what was found first. */
+export function describeProblem(
+  failure: Failure,
+  { problems }: Messages,
+  retryInMs: number | null,
+  help: string | null = null,
+): Problem {
+  const { code, reason, status = null, requestId = null } = failure
+  const { remediation } = PROBLEMS[code]
+  return {
+    code,
+    message: problems[categoryOf(failure)].message,
+    remediation: reason ? `${asSentence(reason)} ${remediation}` : remediation,
+    help,
+    status,
+    retryInMs,
+    requestId,
+  }
+}
+
+const asSentence = (clause: string): string => (/[.!?…]$/.test(clause) ? clause : `${clause}.`)
+
+/** The banner's text: while the chat works, it says so. */
+export const bannerText = ({ status, category }: ChatState, text: Messages): string =>
+  status === 'refreshing' && category !== 'offline' && category !== 'ended'
+    ? text.renewing
+    : text.problems[category!].heading
+
+/** One row over a chat that stays on the page. */
+export function banner(view: ChatViewModel): TemplateResult {
+  const { state, text } = view
+  return html`${icon(ICONS[state.category!])}
+    <p part="message" .textContent=${bannerText(state, text)}></p>
+    ${retryButton(view)} ${details(view, state.problem!)}`
+}
+
+/** The problem in the place of the chat. */
+export function problemPanel(view: ChatViewModel): TemplateResult {
+  const { text, state, signInFirst } = view
+  const category = state.category!
+  const { heading, message } = text.problems[category]
+  return html`${icon(ICONS[category])}
+    <h2 part="heading" .textContent=${heading}></h2>
+    <p part="message" .textContent=${signInFirst ? text.signInFirst : message}></p>
+    <div class="row">${buttons(view)}</div>`
+}
+
+/** The buttons, the one that helps most first. */
+function buttons(view: ChatViewModel): unknown[] {
+  const { text, actions, state } = view
+  const category = state.category!
+  if (category === 'signIn') return [signInButton(view), retryButton(view)]
+  if (FOR_ORGANIZERS.includes(category)) return [copyReport(text, actions, true), retryButton(view)]
+  const openInTab = (main: boolean) =>
+    html`<button
+      class=${classOf(main)}
+      part="button"
+      @click=${actions.openInTab}
+      .textContent=${text.openInTab}
+    ></button>`
+  if (category === 'blocked') return [openInTab(true), retryButton(view)]
+  return [retryButton(view, true), state.problem!.code === 'frame-timeout' ? openInTab(false) : nothing]
+}
+
+const classOf = (main: boolean): string => (main ? 'button main' : 'button')
+
+function signInButton({ text, signinUrl, actions }: ChatViewModel): TemplateResult {
+  const label = text.signInButton
+  return html`<slot name="signin" @click=${actions.signIn}>
+    ${
+      signinUrl
+        ? html`<a class="button main" part="button" href=${signinUrl} .textContent=${label}></a>`
+        : html`<button class="button main" part="button" .textContent=${label}></button>`
+    }
+  </slot>`
+}
+
+/**
+ * The button that retries, or reloads the page where nothing else helps. It shows when the next retry is due. A screen
+ * reader doesn't hear the countdown: it would read every second.
+ */
+function retryButton(view: ChatViewModel, main = false): TemplateResult {
+  const { moment, text, actions, state, language } = view
+  const { seconds } = moment
+  if (seconds === null && FOR_RELOAD.includes(state.category!))
+    return html`<button
+      class=${classOf(main)}
+      part="button"
+      @click=${actions.reloadPage}
+      .textContent=${text.reloadPage}
+    ></button>`
+  const busy = state.busy || seconds === 0
+  const label = busy ? text.retrying : seconds ? text.retryNow : text.retry
+  const time = !busy && seconds ? ` · ${duration(seconds, language)}` : ''
+  // white space would be part of the button's text
+  // prettier-ignore
+  return html`<button class=${classOf(main)} part="button" aria-disabled=${busy} @click=${actions.retry}
+    ><span .textContent=${label}></span><span class="countdown" aria-hidden="true" .textContent=${time}></span></button>`
+}
+
+/** A duration in the largest unit that fits: "56 sec", "30 min", "1 hr". */
+function duration(seconds: number, language: string): string {
+  const [unit, size] = seconds < 100 ? ['second', 1] : seconds < 3_600 ? ['minute', 60] : ['hour', 3_600]
+  const count = Math.ceil(seconds / size)
+  const options = { style: 'unit', unit, unitDisplay: 'short' } as Intl.NumberFormatOptions
+  // an added language may have a tag that the browser doesn't know
+  return (
+    tryOrUndefined(() => new Intl.NumberFormat(language, options).format(count)) ??
+    new Intl.NumberFormat('en', options).format(count)
+  )
+}
+
+/** The collapsed part for the site's owner. It opens as a layer over its neighbors and moves nothing. */
+export function details(view: ChatViewModel, problem: Problem): TemplateResult {
+  const { text, state, actions, moment } = view
+  const { code, remediation, requestId, help } = problem
+  const remedy = PROBLEMS[code].remediation
+  const found = remediation.endsWith(remedy) ? remediation.slice(0, -remedy.length).trim() : ''
+  const fact = (name: string, value: unknown) =>
+    value
+      ? html`<dt .textContent=${name}></dt>
+          <dd lang="en" dir="ltr" translate="no">${value}</dd>`
+      : nothing
+  const code_ = (value: string | null) => value && html`<code .textContent=${value}></code>`
+  return html`<details class="drawer site" part="details">
+    <summary>${icon('info')}<span .textContent=${text.forTheSite}></span></summary>
+    <div class="sheet">
+      ${moment.banner ? html`<p .textContent=${text.problems[state.category!].message}></p>` : nothing}
+      <dl class="facts">
+        ${fact(text.code, code_(code))} ${fact(text.found, found && breakable(found))}
+        ${fact(
+          text.whatToDo,
+          html`${
+            help
+              ? html`<a href=${help} target="_blank" rel="noopener" .textContent=${text.howToFix}></a> `
+              : nothing
+          }${breakable(remedy)}`,
+        )}
+        ${fact(text.requestId, code_(requestId))}
+      </dl>
+      ${!moment.banner && FOR_ORGANIZERS.includes(state.category!) ? nothing : copyReport(text, actions)}
+    </div>
+  </details>`
+}
+
+/** A text whose long names break after `_` only. */
+const breakable = (text: string): TemplateResult[] =>
+  text.split(/(?<=_)/).map((piece) => html`<span .textContent=${piece}></span><wbr />`)
+
+/** "Copy report", and the report to copy by hand where the browser lets no page write to the clipboard. */
+export function copyReport(
+  text: Messages,
+  { copied, reportToCopy, copyReport: copy }: Actions,
+  main = false,
+): TemplateResult {
+  return html`<button
+      class=${classOf(main)}
+      part="button"
+      @click=${copy}
+      .textContent=${copied ? text.copied : text.copyReport}
+    ></button>
+    ${reportToCopy ? html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>` : nothing}`
+}

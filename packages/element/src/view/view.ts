@@ -1,0 +1,205 @@
+import type { LitElement, ReactiveController, TemplateResult } from 'lit'
+import type { Diagnostics } from '../diagnostics.js'
+import { httpUrl } from '../frame/chat-url.js'
+import { baseOf, ofDocument, tryOrUndefined } from '../platform.js'
+import type { ElementCode } from '../contract.js'
+import type { Failure, Problem } from '../problem.js'
+import { isOn, textOf } from '../properties.js'
+import type { ChatSession } from '../session/chat-session.js'
+import { steadyNow } from '../session/clock.js'
+import type { PageDefaults, SessionSettings } from '../settings.js'
+import { Actions } from './actions.js'
+import { chatTemplate } from './chat.js'
+import { FocusKeeper } from './focus.js'
+import { LanguageController } from './language.js'
+import type { Messages } from './messages.js'
+import { BEGINNING, pace, type Moment } from './pacing.js'
+import { bannerText, describeProblem } from './problem.js'
+
+/** How often the developer panel is updated. */
+const DEBUG_EVERY_MS = 1_000
+
+/** The element, as the view reads it. */
+export interface ViewHost extends LitElement {
+  readonly language: unknown
+  readonly label: unknown
+  readonly help: unknown
+  readonly debug: unknown
+  readonly signinUrl: unknown
+  reload(): void
+  diagnostics(): Diagnostics
+}
+
+/** Where the view finds the session, and the settings that it runs by. */
+export interface SessionSource {
+  readonly session: ChatSession
+  readonly settings: SessionSettings
+}
+
+/** Everything that a visitor sees and hears of one chat: the view's only bridge to the element, and its only timer. */
+export class View implements ReactiveController {
+  readonly element: ViewHost
+  readonly #source: SessionSource
+  readonly #language: LanguageController
+  readonly #actions = new Actions(this)
+  readonly #states: CustomStateSet | undefined
+  #moment: Moment = BEGINNING
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** The text of the live region. */
+  #spoken = ''
+  /** The problem that was announced last. */
+  #announced = ''
+  /** Whether a problem was announced since the chat was last there. */
+  #inProblem = false
+
+  constructor(element: ViewHost, source: SessionSource) {
+    this.element = element
+    this.#source = source
+    this.#states = tryOrUndefined(() => element.attachInternals().states)
+    element.addController(this)
+    this.#language = new LanguageController(element, () => [element.language, this.#defaults.language])
+    new FocusKeeper(element, this)
+  }
+
+  get session(): ChatSession {
+    return this.#source.session
+  }
+
+  get settings(): SessionSettings {
+    return this.#source.settings
+  }
+
+  get text(): Messages {
+    return this.#language.text
+  }
+
+  get #defaults(): PageDefaults {
+    return (this.element.constructor as typeof LitElement & { defaults: PageDefaults }).defaults
+  }
+
+  /** Adds texts to a failure. */
+  describe(failure: Failure, retryInMs: number | null): Problem {
+    return describeProblem(failure, this.text, retryInMs, this.#help(failure.code))
+  }
+
+  /** Shows a new state of the session. */
+  changed(): void {
+    const { status, framed } = this.session.state
+    if (framed) this.#actions.signInPressed = false
+    const states = this.#states
+    if (states) {
+      states.clear()
+      // older Chromium takes the older syntax only
+      if (!tryOrUndefined(() => states.add(status))) tryOrUndefined(() => states.add(`--${status}`))
+    }
+    this.element.requestUpdate()
+  }
+
+  announce(text: string): void {
+    this.#spoken = text
+    this.element.requestUpdate()
+  }
+
+  render(): TemplateResult {
+    const { element, session, settings } = this
+    return chatTemplate({
+      stage: session.frames.stage,
+      state: session.state,
+      moment: this.#moment,
+      text: this.text,
+      language: this.#language.language,
+      name: this.#name,
+      eventId: settings.eventId,
+      signinUrl: httpUrl(element.signinUrl, baseOf(element.ownerDocument))?.href,
+      signInFirst: this.#signInFirst,
+      // the page can't see Kinescope's own refusal: a visitor who reloads twice may have met one
+      help: isOn(element.help) || session.state.problem?.code === 'frame-timeout' || session.reloads > 1,
+      debug: isOn(element.debug) ? element.diagnostics() : undefined,
+      spoken: this.#spoken,
+      actions: this.#actions,
+    })
+  }
+
+  hostUpdate(): void {
+    const now = steadyNow()
+    this.#moment = pace(this.#moment, this.session.state, now)
+    this.#announceChange()
+    clearTimeout(this.#timer)
+    const debugAt = isOn(this.element.debug) ? now + DEBUG_EVERY_MS : Infinity
+    const due = Math.min(this.#moment.next, debugAt) - now
+    if (due < Infinity) this.#timer = setTimeout(() => this.element.requestUpdate(), due)
+  }
+
+  hostUpdated(): void {
+    this.session.frames.title = this.#name
+  }
+
+  hostDisconnected(): void {
+    clearTimeout(this.#timer)
+    names.delete(this.element)
+  }
+
+  get #name(): string {
+    const name = textOf(this.element.label) ?? this.text.label
+    return this.element.isConnected ? uniqueName(this.element, name) : name
+  }
+
+  get #signInFirst(): boolean {
+    const { status, category } = this.session.state
+    return this.#actions.signInPressed && status === 'error' && category === 'signIn'
+  }
+
+  /** The address of a code's page in the docs, in the reader's language. */
+  #help(code: ElementCode): string | null {
+    const docs = httpUrl(this.#defaults.docs, baseOf())?.href
+    const folder = this.#language.language === 'ru' ? 'ru/' : ''
+    return docs ? `${docs.replace(/\/?$/, '/')}${folder}codes/${code}` : null
+  }
+
+  #announceChange(): void {
+    const { state } = this.session
+    const { problem, category, busy } = state
+    const { layer, banner } = this.#moment
+    const { text } = this
+    if (problem && (banner || layer === 'problem')) {
+      const change = [problem.code, category, banner, this.#signInFirst].join()
+      // after a try, the same problem is news again
+      if (this.#spoken === text.retrying) this.#announced = ''
+      if (busy || change === this.#announced) return
+      const { heading, message } = text.problems[category!]
+      const words = `${heading}. ${this.#signInFirst ? text.signInFirst : message}`
+      this.#spoken = banner ? bannerText(state, text) : words
+      this.#announced = change
+      this.#inProblem = true
+    } else if (layer === 'chat' && !problem && this.#inProblem) {
+      this.#spoken = text.restored
+      this.#announced = ''
+      this.#inProblem = false
+    }
+  }
+}
+
+/** The chats on the page by name: a second one of the same name gets a number, and keeps it while it stays. */
+const names = new Map<Element, { name: string; number: number }>()
+
+function uniqueName(chat: Element, name: string): string {
+  let own = names.get(chat)
+  if (own?.name !== name) {
+    const taken = [...names.values()].filter((other) => other.name === name).map(({ number }) => number)
+    let number = 1
+    while (taken.includes(number)) number++
+    own = { name, number }
+    names.set(chat, own)
+  }
+  return own.number > 1 ? `${name} ${own.number}` : name
+}
+
+/** Leaves only what the page put into the tag: where the element can't work, the link in it can. */
+export function showFallback(root: ShadowRoot): void {
+  const slots = ['placeholder', ''].map((name) => {
+    const slot = ofDocument('createElement')('slot')
+    slot.setAttribute('name', name)
+    return slot
+  })
+  root.replaceChildren(...slots)
+}
