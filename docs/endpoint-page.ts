@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { WIRE_CODES, type WireCode } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../packages/server/src/endpoint/refusal.js'
-import { MAX_BODY_BYTES } from '../packages/server/src/endpoint/token-request.js'
+import { MAX_BODY_BYTES } from '../packages/server/src/endpoint/request.js'
 import { CODE_NOTES } from './code-notes.js'
 
 const statusesOf = (code: WireCode): string[] => CODE_NOTES[code].http.split(', ')

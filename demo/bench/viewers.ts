@@ -1,7 +1,7 @@
 import { askAgainIn } from '../../packages/element/src/session/back-off.js'
 import { chatFailure } from '../../packages/element/src/problem.js'
 import { refreshDelay } from '../../packages/element/src/token/token-life.js'
-import { ReturnSlots } from '../../packages/server/src/endpoint/return-slots.js'
+import { RetryAfterScheduler } from '../../packages/server/src/endpoint/admission.js'
 
 /** A crowd, and what happens to it. Times are seconds. */
 export interface Story {
@@ -83,7 +83,7 @@ export function play(story: Story, random = randoms(1)): Outcome {
     allIn: true,
   }
   // one line for all replicas: each has its share of the crowd and of the work
-  const slots = new ReturnSlots()
+  const slots = new RetryAfterScheduler()
   let inSecond = 0
   let refreshes = 0
   let revoked = false
@@ -119,7 +119,7 @@ export function play(story: Story, random = randoms(1)): Outcome {
         outcome.refused++
         failures[viewer] = Math.min(255, failures[viewer]! + 1)
         const code = dead ? 'endpoint-unreachable' : 'overloaded'
-        const retryAfterMs = dead ? undefined : slots.take(now * 1000, 1000 / story.capacity(now)) * 1000
+        const retryAfterMs = dead ? undefined : slots.next(now * 1000, 1000 / story.capacity(now)) * 1000
         const standing = {
           failures: failures[viewer],
           leftMs: Math.max(0, endsAt[viewer]! - now) * 1000,

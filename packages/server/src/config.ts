@@ -1,4 +1,4 @@
-import type { AllowedEvents } from './endpoint/event-list.js'
+import type { AllowedEvents } from './endpoint/request.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
 import type { KeyConfig, KeyStoreLocation } from './keys/store/key-store.js'
 import { exposureOf } from './secret-file.js'

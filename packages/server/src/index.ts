@@ -1,8 +1,8 @@
 /** `kinescope-chat-server`: the token endpoint for Node, and everything of `kinescope-chat-server/web`. */
 export * from './web.js'
 export { readServeConfig, type ServeConfig } from './config.js'
-export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from './endpoint/node-handler.js'
-export { kinescopeChat, type KinescopeChatOptions } from './endpoint/fastify-plugin.js'
+export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from './adapters/node.js'
+export { kinescopeChat, type KinescopeChatOptions } from './adapters/fastify.js'
 export {
   ringKeySource,
   type FollowOptions,
@@ -12,7 +12,7 @@ export {
 } from './keys/source/ring-key-source.js'
 export type { KeyConfig, KeyStoreLocation, SecretName } from './keys/store/key-store.js'
 export { ConfigProblem, OperatorProblem, type SettingProblem } from './problem.js'
-export { startServer, type RunningServer, type StartOptions } from './serve.js'
+export { startServer, type RunningServer, type StartOptions } from './serve/server.js'
 export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './cli/setup.js'
 export { diagnose, type DoctorQuestion, type ServerSettings, type Visitor } from './doctor/doctor.js'
 export type { Finding, FindingStatus } from './doctor/finding.js'

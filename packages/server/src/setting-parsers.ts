@@ -1,10 +1,10 @@
 import { createPublicKey } from 'node:crypto'
 import { isIP } from 'node:net'
-import { isOrigin } from './endpoint/origin-policy.js'
-import type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
+import { isOrigin, originListFault } from './endpoint/origin.js'
+import type { AllowedEvent, AllowedEvents } from './endpoint/request.js'
 import { weaknessOf } from './identity/shared-secret.js'
-import { addressesIn } from './identity/proxy-header.js'
 import type { SecretName } from './keys/store/key-store.js'
+import { addressesIn } from './net/client-address.js'
 
 /** Why a value is rejected, to be read after the setting's name. It never repeats the value, which may be a secret. */
 export class Invalid {
@@ -94,19 +94,8 @@ export const host: Parser<string> = (text) => {
 
 export const origins: Parser<string[]> = (text) => {
   const entries = entriesOf(text)
-  const wrong = entries.find((entry) => !isOrigin(entry))
-  if (wrong === undefined) return entries
-  if (wrong.includes('*')) {
-    return new Invalid(
-      'must not contain *: with credentials, any site could act for your visitors.',
-      'List each origin in full, such as https://www.example.com',
-    )
-  }
-  const meant = URL.canParse(wrong) ? new URL(wrong).origin : 'null'
-  return new Invalid(
-    'must contain exact origins: scheme, host, port if unusual, nothing after it.',
-    meant === 'null' ? 'List each origin in full, such as https://www.example.com' : `Write ${meant}`,
-  )
+  const problem = originListFault(entries)
+  return problem ? new Invalid(problem.fault, problem.remedy) : entries
 }
 
 export const events: Parser<AllowedEvents> = (text) => {

@@ -1,13 +1,18 @@
 /**
  * `kinescope-chat-server/web`: the parts that need nothing but Web standards, for Workers, Deno, Bun and bundlers.
  */
-export {
-  createTokenHandler,
-  type FetchHandlerOptions,
-  type TokenHandlerOptions,
-} from './endpoint/fetch-handler.js'
-export type { AllowedEvent, AllowedEvents } from './endpoint/event-list.js'
-export type { AuthorizeQuestion, IssuedToken, RateLimit, TokenOutcome, Until } from './endpoint/token-call.js'
+export { createTokenHandler, type FetchHandlerOptions } from './adapters/fetch.js'
+export type { TokenHandlerOptions } from './endpoint/handler.js'
+export type { RateLimit } from './endpoint/rate-limit.js'
+export type {
+  AllowedEvent,
+  AllowedEvents,
+  AuthenticateContext,
+  AuthorizeQuestion,
+  IssuedToken,
+  TokenOutcome,
+  Until,
+} from './endpoint/request.js'
 export type { ChatUser } from './identity/identity.js'
 export { fixedKeySource } from './keys/source/fixed-key-source.js'
 export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { checkSync } from 'recheck'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { describeError, withoutSecrets } from '../src/log.js'
+import { describeError, withoutSecrets } from '../src/serve/log.js'
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
 /** What a visitor, a site or Kinescope writes passes through these rooms. */

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { expect } from 'vitest'
 import { readServeConfig } from '../src/config.js'
-import { createLogger } from '../src/log.js'
-import { startServer, type RunningServer, type StartOptions } from '../src/serve.js'
+import { createLogger } from '../src/serve/log.js'
+import { startServer, type RunningServer, type StartOptions } from '../src/serve/server.js'
 import { secret, secretsIn } from './secrets.js'
 
 export const EVENT = '0csUJYzAHfe3PcyMEVScmQ'

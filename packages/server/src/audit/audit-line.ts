@@ -1,5 +1,5 @@
-import { networkOf } from '../endpoint/network.js'
-import type { IssuedToken } from '../endpoint/token-call.js'
+import { networkOf } from '../net/addresses.js'
+import type { IssuedToken } from '../endpoint/request.js'
 
 /** One token, as `CHAT_AUDIT` keeps it: who held it, by which key, until when. No name, no token, no whole address. */
 export interface AuditEntry {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { write } from 'node:fs'
 import { promisify } from 'node:util'
-import type { IssuedToken } from '../endpoint/token-call.js'
+import type { IssuedToken } from '../endpoint/request.js'
 import { ConfigProblem } from '../problem.js'
 import { auditLine } from './audit-line.js'
 

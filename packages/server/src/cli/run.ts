@@ -49,7 +49,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     return exit
   } catch (error) {
     // loaded late: most runs end without an error, and the log brings a library along
-    const { withoutSecrets } = await import('../log.js')
+    const { withoutSecrets } = await import('../serve/log.js')
     return report(error, terminal, json, withoutSecrets)
   } finally {
     terminal.stop()

@@ -12,7 +12,7 @@ export const serve: Command = {
   async run(call) {
     const config = readServeConfig(call.env, settingFlags(call))
     // the other commands start faster without the web framework
-    const { serveUntilSignal } = await import('../serve-until-signal.js')
+    const { serveUntilSignal } = await import('../serve/shutdown.js')
     let url = ''
     await serveUntilSignal(config, {
       onReady: (server) => {

@@ -1,5 +1,5 @@
 import type { ServeConfig } from '../config.js'
-import { eventLookup } from '../endpoint/event-list.js'
+import { eventLookup } from '../endpoint/request.js'
 import type { SettingProblem } from '../problem.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { originHint } from './origin-hint.js'

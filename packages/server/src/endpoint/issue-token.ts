@@ -1,43 +1,53 @@
 import type { Code, TokenReply } from 'kinescope-chat/contract'
-import type { ChatUser, IdentitySource } from '../identity/identity.js'
+import type { ChatUser, IdentityCall, IdentitySource } from '../identity/identity.js'
 import { OperatorProblem } from '../problem.js'
 import { mintToken, type MintTokenInput } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
-import type { Deadline } from './deadline.js'
-import type { AllowedEvent } from './event-list.js'
-import { networkOf } from './network.js'
+import { networkOf } from '../net/addresses.js'
+import type { RequestDeadline, SigningQueue } from './admission.js'
+import type { RateLimit } from './rate-limit.js'
 import { Refusal } from './refusal.js'
-import type { SigningQueue } from './signing-queue.js'
-import type {
-  AuthorizeQuestion,
-  IssuedToken,
-  RateLimit,
-  RegistrationView,
-  TokenCall,
-  TokenOutcome,
-} from './token-call.js'
-import { readEventId } from './token-request.js'
+import {
+  readTokenRequest,
+  withIdentity,
+  type AllowedEvent,
+  type AuthorizeQuestion,
+  type IssuedToken,
+  type TokenCall,
+  type TokenOutcome,
+} from './request.js'
 
-/** Requests under way at once. Past it the machine only holds what it can't do. */
-const MAX_OPEN = 8000
+/** Requests in flight. Beyond it the machine only holds what it can't do. */
+const MAX_IN_FLIGHT = 8000
+/** The longest `Retry-After` of a rate limit. */
+const MAX_RETRY_AFTER_S = 3600
+/** One limit for all addresses that are none: proxies write `unknown` or a name (RFC 7239, section 6). */
+const UNKNOWN_NETWORK = 'unknown'
 
-/** Nobody is told to wait longer. */
-const LONGEST_WAIT_S = 3600
+/** What is known of Kinescope's side. Everything is allowed as long as nothing is known. */
+export interface RegistrationView {
+  keyProblem(kid: string): 'key-not-registered' | 'key-expired' | null
+  /** Milliseconds since the epoch after which the key is dead at Kinescope; null where unknown. */
+  keyExpiresAt(kid: string): number | null
+  eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
+}
 
 export interface IssueOptions<R> {
   identify: IdentitySource<R>
-  authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
+  authorize: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
   findEvent: (id: string) => AllowedEvent | null
   keys: KeySource
   tokenTtl: number
   notBefore: boolean
-  pseudonym?: ((userId: string) => Promise<string>) | undefined
-  limits?: { address?: RateLimit | undefined; visitor?: RateLimit | undefined } | undefined
-  registration?: RegistrationView | undefined
+  pseudonym: ((userId: string) => Promise<string>) | null
+  limits: { address: RateLimit | null; visitor: RateLimit | null }
+  registration: RegistrationView | undefined
   queue: SigningQueue
-  /** Requests under way. */
-  open: () => number
-  /** Requests that have come and not begun. */
+  /** The least time left with which the site is asked. Milliseconds. */
+  minIdentityMs: number
+  /** Requests in flight. */
+  inFlight: () => number
+  /** Requests in the admission queue. */
   waiting: () => number
   onOutcome: (outcome: TokenOutcome) => void
   onToken: (issued: IssuedToken) => void
@@ -51,27 +61,27 @@ export interface Issued {
 }
 
 /**
- * The steps from a request that may be answered to a token, in the order that costs a bad one the least: room for it,
- * address, body, stream, visitor, policy, signature. The first that says no throws its refusal.
+ * The steps from an allowed request to a token, cheapest rejection first: capacity, address, body, stream, visitor,
+ * policy, signature. The first that fails throws its refusal.
  */
 export function tokenIssuer<R>(
   options: IssueOptions<R>,
-): (call: TokenCall<R>, deadline: Deadline) => Promise<Issued> {
+): (call: TokenCall<R>, deadline: RequestDeadline) => Promise<Issued> {
   const { identify, authorize, findEvent, keys, pseudonym, limits, registration, queue, now, random } =
     options
 
-  /** Before a byte of the body: who comes back at once would otherwise be all that the machine works for. */
-  function admit(): void {
-    if (queue.hasRoom(options.waiting()) && options.open() <= MAX_OPEN) return
-    throw new Refusal('overloaded', { reason: 'queue', retryAfter: queue.comeBackIn() })
+  /** Before a byte of the body, so that rejections cost little under load. */
+  function checkCapacity(): void {
+    if (queue.hasRoom(options.waiting()) && options.inFlight() <= MAX_IN_FLIGHT) return
+    throw new Refusal('overloaded', { reason: 'queue', retryAfter: queue.retryAfter() })
   }
 
-  async function spend(limit: RateLimit | undefined, key: string | null, reason: string): Promise<void> {
-    if (!limit || key === null) return
+  async function spend(limit: RateLimit | null, key: string, reason: string): Promise<void> {
+    if (!limit) return
     const retryAfter = await limit.spend(key)
     // a host's own limit may say any number, and the header takes whole seconds
     if (retryAfter > 0) {
-      const whole = Math.min(Math.ceil(retryAfter), LONGEST_WAIT_S)
+      const whole = Math.min(Math.ceil(retryAfter), MAX_RETRY_AFTER_S)
       throw new Refusal('rate-limited', { reason, retryAfter: whole })
     }
   }
@@ -84,11 +94,15 @@ export function tokenIssuer<R>(
     return { event, warning: state }
   }
 
-  async function whoIs(
-    call: TokenCall<R>,
+  async function identifyVisitor(
+    call: IdentityCall<R>,
     eventId: string,
-    deadline: Deadline,
+    deadline: RequestDeadline,
   ): Promise<{ user: ChatUser; setCookie?: string }> {
+    // it would only add to the load of a slow identity server
+    if (deadline.remainingMs < options.minIdentityMs) {
+      throw new Refusal('overloaded', { reason: 'no-time-left', retryAfter: queue.retryAfter() })
+    }
     const answer = await identify(call, eventId, deadline)
     if (!('refused' in answer)) return answer
     const { refused, reason, detail, retryAfter, cause } = answer
@@ -100,7 +114,7 @@ export function tokenIssuer<R>(
     })
   }
 
-  /** The key to sign with now, and its end: the one Kinescope names counts too, CHAT_PRIVATE_KEY brings none along. */
+  /** The key to sign with now, and its end. Kinescope's end counts too: CHAT_PRIVATE_KEY has none. */
   function currentKey() {
     const choice = keys.current(now())
     if ('problem' in choice) throw new Refusal(choice.problem, { reason: 'key-source' })
@@ -117,22 +131,22 @@ export function tokenIssuer<R>(
     call: TokenCall<R>,
     user: ChatUser,
     event: AllowedEvent,
-    deadline: Deadline,
+    deadline: RequestDeadline,
   ): Promise<TokenReply> {
-    admit()
+    checkCapacity()
     const key = currentKey()
     const { kid } = key
     const userId = pseudonym ? await pseudonym(user.id) : user.id
     const eventId = event.claimId ?? event.id
     const time = now()
     const { tokenTtl: ttl, notBefore } = options
-    const asked: MintTokenInput = { key, userId, username: user.name, eventId, ttl, notBefore, now: time }
-    // made only where somebody listens: a signal for each token has its price
-    if ('sign' in key) asked.signal = deadline.signal
-    const mint = () => mintToken(asked)
+    const input: MintTokenInput = { key, userId, username: user.name, eventId, ttl, notBefore, now: time }
+    // only where it is used: a signal for each token has its price
+    if ('sign' in key) input.signal = deadline.signal
+    const mint = () => mintToken(input)
     const started = performance.now()
     const { token, expiresIn } = await queue.run(mint, deadline).catch(signerFailed)
-    // nobody will get it: it was never issued
+    // the visitor won't get it: it was never issued
     deadline.throwIfOver()
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
     const signMs = performance.now() - started
@@ -154,17 +168,18 @@ export function tokenIssuer<R>(
   }
 
   return async (call, deadline) => {
-    admit()
+    checkCapacity()
     const { address } = call
-    if (address !== null) await spend(limits?.address, networkOf(address), 'address')
+    if (address !== null) await spend(limits.address, networkOf(address) ?? UNKNOWN_NETWORK, 'address')
     deadline.step = 'body'
-    const eventId = readEventId(await call.readBody(deadline))
+    const body = await call.readBody(deadline)
+    const { eventId, identity } = readTokenRequest(body, call.header('authorization') !== null)
     const { event, warning } = eventFor(eventId)
     deadline.step = 'identity'
-    const { user, setCookie } = await whoIs(call, eventId, deadline)
+    const { user, setCookie } = await identifyVisitor(withIdentity(call, identity), eventId, deadline)
     deadline.throwIfOver()
     deadline.step = 'limits'
-    await spend(limits?.visitor, user.id, 'visitor')
+    await spend(limits.visitor, user.id, 'visitor')
     deadline.step = 'authorize'
     if (authorize) {
       const { signal } = deadline
@@ -179,15 +194,15 @@ export function tokenIssuer<R>(
   }
 }
 
-/** A signer that is elsewhere can fail. */
+/** A remote signer can fail. */
 function signerFailed(cause: unknown): never {
   if (!(cause instanceof OperatorProblem)) throw cause
   throw new Refusal('key-unavailable', { reason: 'signer', cause })
 }
 
 /**
- * Seconds until the element should ask again: anywhere from 60 to 90 % of the lifetime. Viewers who came together at
- * the start of a stream must not come back together (100,000 of them: 120 a second instead of 30,000).
+ * Seconds until the element should refresh: at random from 60 to 90 % of the lifetime, so that viewers who arrived together
+ * don't return together (100,000 of them: 120 a second instead of 30,000).
  */
 export function refreshIn(lifetime: number, random: number): number {
   return Math.max(1, Math.floor(lifetime * (0.6 + 0.3 * random)))

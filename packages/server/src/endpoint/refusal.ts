@@ -6,7 +6,7 @@ interface ProblemKind {
   detail: string
 }
 
-/** What each code of the wire says. Nothing here depends on who asks or on what went wrong inside. */
+/** The texts of each wire code. None depends on the visitor or on an internal error. */
 export const PROBLEMS: Record<WireCode, ProblemKind> = {
   'sign-in-required': {
     status: 401,
@@ -36,22 +36,22 @@ export const PROBLEMS: Record<WireCode, ProblemKind> = {
   'bad-request': {
     status: 400,
     title: 'Bad request',
-    detail: 'Expected POST with the JSON object {"event_id": "…"} and nothing else.',
+    detail: 'Expected POST with the JSON object {"event_id": "…"}.',
   },
   'identity-expired': {
     status: 401,
     title: 'Identity expired',
-    detail: 'The statement of who the visitor is was good and has ended. Load the page again.',
+    detail: 'The identity token has expired. Reload the page.',
   },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    detail: 'Too many tokens were asked for. Wait as long as Retry-After says.',
+    detail: 'Too many token requests. Wait as long as Retry-After says.',
   },
   'identity-unavailable': {
     status: 503,
     title: 'Identity unavailable',
-    detail: 'The site could not say who the visitor is. Try again later.',
+    detail: 'The site could not identify the visitor. Try again later.',
   },
   overloaded: {
     status: 503,
@@ -83,9 +83,9 @@ export interface RefusalOptions {
   reason: string
   /** Instead of the code's own; RFC 9110 gives `bad-request` four. */
   status?: number
-  detail?: string
+  detail?: string | undefined
   /** Whole seconds. */
-  retryAfter?: number
+  retryAfter?: number | undefined
   headers?: Record<string, string>
   cause?: unknown
 }
@@ -114,4 +114,60 @@ export class Refusal extends Error {
     const { title } = PROBLEMS[code]
     return { type: `urn:kinescope-chat:problem:${code}`, title, status, detail, code, request_id: requestId }
   }
+}
+
+/** By reason, where a reason says more than the code. */
+const BY_REASON: Record<string, string> = {
+  'origin-not-listed': 'If the page is yours, add its origin to CHAT_ALLOWED_ORIGINS.',
+  'no-origin': 'Not a page in a browser. A proxy in front must pass Origin and Sec-Fetch-Site on.',
+  'origin-null': 'The page is sandboxed or a local file. Open it from a listed origin.',
+  navigation: 'The address was opened in a browser tab. Put the element on a page instead.',
+  'not-listed': 'If the stream is yours, add its id to CHAT_EVENTS.',
+  'no-credentials':
+    'No cookie reaches this server. Put it under a path of the site, or give the element an identity token.',
+  'site-moved': 'The address has moved. Set CHAT_IDENTITY_URL to the new one.',
+  'site-page':
+    'CHAT_IDENTITY_URL responded with a page (a challenge, a sign-in form, an error). Let this server past it.',
+  'not-json': 'CHAT_IDENTITY_URL must respond with a JSON object.',
+  'not-an-object': 'CHAT_IDENTITY_URL must respond with a JSON object.',
+  'too-long': 'CHAT_IDENTITY_URL must respond with a JSON object of less than 256 KiB.',
+  'site-busy':
+    'The site responds too slowly for so many visitors. Check CHAT_IDENTITY_URL, or use CHAT_IDENTITY=jwt.',
+  'no-time-left': 'Requests waited too long to start. If it lasts, add replicas or cores.',
+  'id-not-a-string': 'CHAT_IDENTITY_ID_FIELD names a value that is no id. Name the field of the id.',
+  'no-id': 'If the visitor was signed in, CHAT_IDENTITY_ID_FIELD names no id in the response of the site.',
+  'key-set': 'CHAT_IDENTITY_JWKS_URL did not give a key set.',
+  'exp-in-milliseconds': 'The site writes exp in milliseconds. Write seconds.',
+  'exp-too-far': 'The identity token expires later than CHAT_IDENTITY_MAX_AGE allows.',
+  'other-event': 'The identity token was made for another stream.',
+  'statement-refused':
+    'If there are many: the secret, key, issuer or audience of the site and of this server differ.',
+  'untrusted-peer': 'If this is your proxy, add its address to CHAT_TRUSTED_PROXIES.',
+  'header-repeated': 'Let the proxy remove the copies of its headers that visitors send.',
+  'authenticate-failed': 'authenticate() threw. See the cause.',
+  address:
+    'If many visitors share this address, raise the second number of CHAT_RATE_LIMIT, or set CHAT_TRUSTED_PROXIES.',
+  'body-read-already':
+    'A body parser ran first and left nothing. Pass its result to the handler as third argument.',
+  'signing-late': 'The signer does not respond. Check the key service and the machine.',
+  'authorize-late': 'authorize() was too slow. Check what it waits for.',
+  'limits-late': 'The rate limit was too slow. Check what it waits for.',
+  'visitor-left': 'Nothing: the visitor left before the response.',
+  closing: 'Nothing: the server is stopping.',
+}
+
+/** By code, for all other reasons. */
+const BY_CODE: Partial<Record<WireCode, string>> = {
+  'identity-unavailable': 'The site did not identify the visitor. Check CHAT_IDENTITY_URL.',
+  overloaded: 'If it lasts, add replicas or cores.',
+  'server-error': 'An internal error. See the cause.',
+  'key-unavailable': 'Run kinescope-chat-server keys list.',
+  'key-not-registered': 'Run kinescope-chat-server keys register.',
+  'key-expired': 'Run kinescope-chat-server keys rotate.',
+  'event-not-found': 'Kinescope knows no such stream. Correct CHAT_EVENTS.',
+}
+
+/** What an operator can do about a refusal; null where there is nothing to do. */
+export function todoFor(code: WireCode, reason: string): string | null {
+  return BY_REASON[reason] ?? BY_CODE[code] ?? null
 }

@@ -1,21 +1,25 @@
-import type { HealthNote, WatchNoteCode } from '../health-note.js'
-import type { RegistrationView } from './token-call.js'
+import type { KinescopeApi } from '../kinescope/api-client.js'
+import { EventApi } from '../kinescope/event-api.js'
+import { JwkApi } from '../kinescope/jwk-api.js'
+import { startDeadline } from '../net/deadline.js'
+import type { HealthNote, WatchNoteCode } from './health-note.js'
+import type { RegistrationView } from './issue-token.js'
 
 /** How often Kinescope is asked. */
 const POLL_MS = 5 * 60_000
-/** While something is missing: whoever mends it wants to see it work. */
-const TROUBLED_POLL_MS = 30_000
-/** A key that came up since the last look is looked for at once, but not for every token. */
+/** While something is missing: the operator wants to see the repair work. */
+const FAILING_POLL_MS = 30_000
+/** A key that appeared since the last poll is looked up at once, but not for every token. */
 const SOON_MS = 1000
 
-/** For one look. The next one comes anyway. */
-const LOOK_MS = 60_000
+/** For one poll. The next one comes anyway. */
+const POLL_TIMEOUT_MS = 60_000
 
-/** What the watch asks of Kinescope. */
+/** The port to Kinescope's API. */
 export interface RegistrationSource {
   /**
    * @param eventIds UUIDs or public ids
-   * @returns in `events` null for an id that no stream has; ids that can't be told of are left out
+   * @returns in `events` null for an id that no stream has; ids it can't decide on are left out
    */
   look(
     eventIds: readonly string[],
@@ -39,8 +43,8 @@ export interface RegistrationWatchOptions {
 }
 
 /**
- * Knows whether Kinescope lists the signing key and the streams. Only a definite answer counts: while the API fails, what
- * was known stays, and what nobody looked for yet is taken for fine.
+ * Knows whether Kinescope lists the signing key and the streams. Only a definite answer counts: while the API fails, the
+ * last state stays, and what wasn't polled yet counts as fine.
  */
 export class RegistrationWatch implements RegistrationView {
   readonly #options: RegistrationWatchOptions
@@ -80,7 +84,7 @@ export class RegistrationWatch implements RegistrationView {
     const kid = this.#options.currentKid()
     const problem = kid === null ? null : this.keyProblem(kid)
     return [
-      ...(problem ? [{ code: problem, detail: `Kinescope says so of ${kid}.` }] : []),
+      ...(problem ? [{ code: problem, detail: `Kinescope reports it for ${kid}.` }] : []),
       ...[...this.#events].map(([id, state]): HealthNote<WatchNoteCode> =>
         state === 'missing'
           ? { code: 'event-not-found', detail: `Kinescope knows no stream ${id}.` }
@@ -95,16 +99,16 @@ export class RegistrationWatch implements RegistrationView {
     ]
   }
 
-  /** Looks now, and from then on by itself. Never rejects. */
+  /** Polls now, and from then on regularly. Never rejects. */
   look(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#looking ??= this.#check().finally(() => {
       this.#looking = null
-      const troubled =
+      const failing =
         this.#failing || this.#missing.size > 0 || [...this.#events.values()].includes('missing')
       const pollMs = this.#options.pollMs ?? POLL_MS
-      this.#schedule(troubled ? Math.min(pollMs, TROUBLED_POLL_MS) : pollMs)
+      this.#schedule(failing ? Math.min(pollMs, FAILING_POLL_MS) : pollMs)
     })
     return this.#looking
   }
@@ -117,7 +121,7 @@ export class RegistrationWatch implements RegistrationView {
   #schedule(delayMs: number): void {
     if (this.#closing.signal.aborted) return
     const at = this.#now() + delayMs
-    // asked for every token: the earliest wish stands
+    // called for every token: the earliest time wins
     if (this.#timer && this.#nextAt <= at) return
     clearTimeout(this.#timer)
     this.#nextAt = at
@@ -126,12 +130,12 @@ export class RegistrationWatch implements RegistrationView {
 
   async #check(): Promise<void> {
     const { source, events, currentKid, onCheck } = this.#options
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOOK_MS)])
+    const deadline = startDeadline(POLL_TIMEOUT_MS, this.#closing.signal)
     try {
-      // read before the question: a key that turns up while the list is under way is no proof of anything
+      // read before the request: a key that appears while the list is fetched proves nothing
       const kid = currentKid()
       const claimIds = events.map(({ id, claimId }) => claimId ?? id)
-      const { keys: listed, events: found } = await source.look(claimIds, signal)
+      const { keys: listed, events: found } = await source.look(claimIds, deadline.signal)
       const states = new Map<string, 'missing' | 'jwt-not-enabled'>()
       events.forEach(({ id }, index) => {
         const event = found.get(claimIds[index]!)
@@ -149,6 +153,20 @@ export class RegistrationWatch implements RegistrationView {
       if (this.#closing.signal.aborted) return
       this.#failing = true
       onCheck?.({ ok: false, error })
+    } finally {
+      deadline.clear()
     }
   }
 }
+
+/** Reads keys and streams from Kinescope's API: one list each, however many streams there are. */
+export const registrationAt = (api: KinescopeApi): RegistrationSource => ({
+  async look(eventIds, signal) {
+    const bounded = api.until(signal)
+    const [keys, events] = await Promise.all([
+      new JwkApi(bounded).list(),
+      new EventApi(bounded).lookUp(eventIds),
+    ])
+    return { keys, events }
+  },
+})

@@ -3,7 +3,8 @@ import { forwardIdentity } from './forward.js'
 import { guestIdentity } from './guest.js'
 import type { IdentityConfig } from './identity-config.js'
 import type { IdentitySource } from './identity.js'
-import { addressesIn, proxyHeaderIdentity } from './proxy-header.js'
+import { addressesIn } from '../net/client-address.js'
+import { proxyHeaderIdentity } from './proxy-header.js'
 import { siteJwtIdentity } from './site-jwt.js'
 
 /** The identity source that the configuration names. */

@@ -75,12 +75,13 @@ export function userFrom(id: unknown, name: unknown): IdentityAnswer {
 export function identityFromCode<R>(
   authenticate: (
     request: R,
-    until: { readonly signal: AbortSignal },
+    context: { readonly signal: AbortSignal; readonly identity: string | null },
   ) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>,
 ): IdentitySource<R> {
-  return async ({ request }, _eventId, until) => {
+  return async (call, _eventId, { signal }) => {
     try {
-      const user = await authenticate(request, until)
+      const [, identity = null] = /^bearer +(\S+)$/i.exec(call.header('authorization') ?? '') ?? []
+      const user = await authenticate(call.request, { signal, identity })
       return userFrom(user?.id, user?.name)
     } catch (cause) {
       return { refused: 'identity-unavailable', reason: 'authenticate-failed', cause }

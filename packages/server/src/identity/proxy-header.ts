@@ -1,33 +1,6 @@
-import { BlockList, isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
+import type { AddressTest } from '../net/client-address.js'
 import { userFrom, type IdentitySource } from './identity.js'
-
-/** Says whether an address is one of a list of addresses and CIDR ranges. */
-export type AddressTest = (address: string | undefined) => boolean
-
-/** @throws where an entry is neither an address nor a CIDR range, with the entry as message */
-export function addressesIn(list: readonly string[]): AddressTest {
-  const blocks = new BlockList()
-  for (const entry of list) {
-    const [address = '', prefix] = entry.split('/')
-    const family = isIP(address)
-    const bits = Number(prefix)
-    if (
-      family === 0 ||
-      (prefix !== undefined && !(/^\d+$/.test(prefix) && bits >= 1 && bits <= (family === 4 ? 32 : 128)))
-    ) {
-      throw new Error(entry)
-    }
-    if (prefix === undefined) blocks.addAddress(address, family === 4 ? 'ipv4' : 'ipv6')
-    else blocks.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
-  }
-  return (address = '') => {
-    // a dual-stack socket shows IPv4 peers as ::ffff:192.0.2.1
-    const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
-    const family = isIP(plain)
-    return family !== 0 && blocks.check(plain, family === 4 ? 'ipv4' : 'ipv6')
-  }
-}
 
 export interface ProxyHeaderOptions {
   idHeader: string

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { notFound, send } from '../endpoint/fastify-token-route.js'
-import type { TokenAnswer } from '../endpoint/token-call.js'
+import { notFound } from '../endpoint/request.js'
+import { send } from './send.js'
+import type { TokenAnswer } from '../endpoint/request.js'
 import { EMBED_SCRIPT, EMBED_STYLE, embedPage, escapeHtml, lostPage } from './embed-page.js'
 import type { OwnAddress } from './own-address.js'
 

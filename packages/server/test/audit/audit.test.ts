@@ -15,7 +15,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { auditLine, cutAddress, parseAuditLine } from '../../src/audit/audit-line.js'
 import { AuditWriter, openAudit, type AuditFile } from '../../src/audit/audit-writer.js'
-import type { IssuedToken } from '../../src/endpoint/token-call.js'
+import type { IssuedToken } from '../../src/endpoint/request.js'
 import { ConfigProblem } from '../../src/problem.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'chat-audit-'))

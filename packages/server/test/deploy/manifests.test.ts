@@ -6,7 +6,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { readServeConfig } from '../../src/config.js'
-import { DEADLINE_MS } from '../../src/endpoint/deadline.js'
+import { DEADLINE_MS } from '../../src/endpoint/admission.js'
 import { ConfigProblem } from '../../src/problem.js'
 
 const require = createRequire(import.meta.url)

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { WIRE_CODES } from 'kinescope-chat/contract'
-import { shown } from '../../src/endpoint/outside-text.js'
-import { bodyReadAlready } from '../../src/endpoint/token-request.js'
+import { sanitizeForLog } from '../../src/endpoint/request.js'
+import { bodyReadAlready } from '../../src/endpoint/request.js'
 import { readCookie } from '../../src/identity/cookie.js'
 import { userFrom } from '../../src/identity/identity.js'
 import { judgeSiteAnswer } from '../../src/identity/site-answer.js'
 import { siteJwtIdentity } from '../../src/identity/site-jwt.js'
-import { describeError, withoutSecrets } from '../../src/log.js'
+import { describeError, withoutSecrets } from '../../src/serve/log.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 import { endpointWith, makeSigningKey, tokenCall } from './callee.js'
 
@@ -168,7 +168,7 @@ describe('whatever a stranger writes', () => {
         }
         readCookie(text, 'a')
         readCookie(`a=${text}`, 'a')
-        expect(shown(text).length).toBeLessThanOrEqual(201)
+        expect(sanitizeForLog(text).length).toBeLessThanOrEqual(201)
         expect(withoutSecrets(text).length).toBeLessThanOrEqual(3000)
       }),
       { numRuns: 1000 },

@@ -1,6 +1,6 @@
 import { webcrypto } from 'node:crypto'
-import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/endpoint/token-endpoint.js'
-import type { TokenCall, TokenOutcome } from '../../src/endpoint/token-call.js'
+import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/endpoint/handler.js'
+import type { TokenCall, TokenOutcome } from '../../src/endpoint/request.js'
 import { fixedKeySource } from '../../src/keys/source/fixed-key-source.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 
@@ -26,6 +26,7 @@ export function endpointWith(key: SigningKey, options: Partial<TokenEndpointOpti
     allowedOrigins: [LISTED],
     keys: fixedKeySource(key),
     tokenTtl: 3600,
+    limits: null,
     onOutcome: (outcome) => outcomes.push(outcome),
     ...options,
   })

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ProblemReply } from 'kinescope-chat/contract'
-import { DEADLINE_MS } from '../../src/endpoint/deadline.js'
-import { SigningQueue } from '../../src/endpoint/signing-queue.js'
-import type { TokenEndpointOptions } from '../../src/endpoint/token-endpoint.js'
+import { DEADLINE_MS } from '../../src/endpoint/admission.js'
+import { SigningQueue } from '../../src/endpoint/admission.js'
+import type { TokenEndpointOptions } from '../../src/endpoint/handler.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 import { endpointWith, makeSigningKey, tokenCall } from './callee.js'
 
@@ -28,7 +28,7 @@ type Leg = [
   boolean,
 ]
 const legs: Leg[] = [
-  ['the body', {}, { readBody: never }, 400, 'bad-request', false],
+  ['the body', {}, { readBody: never }, 408, 'bad-request', false],
   ['the limit', { limits: { address: { spend: never } } }, {}, 500, 'server-error', false],
   ['the visitor’s limit', { limits: { visitor: { spend: never } } }, {}, 500, 'server-error', false],
   ['the site', { identify: never }, {}, 503, 'identity-unavailable', true],
@@ -94,7 +94,7 @@ describe('the end of a request', () => {
           return never()
         },
       })
-      const answer = endpoint.answer(tokenCall({}, { whenGone: (listener) => (leave = listener) }))
+      const answer = endpoint.answer(tokenCall({}, { onDisconnect: (listener) => (leave = listener) }))
       await vi.waitFor(() => expect(signals).toHaveLength(1))
       expect(signals[0]!.aborted).toBe(false)
       if (end === 'shutdown') endpoint.close()

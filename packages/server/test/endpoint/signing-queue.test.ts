@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Deadline } from '../../src/endpoint/deadline.js'
-import { SigningQueue } from '../../src/endpoint/signing-queue.js'
+import { RequestDeadline, SigningQueue } from '../../src/endpoint/admission.js'
 
 /** A queue whose signatures come out one by one, `everyMs` apart, by a clock of our own. */
 function queueWith(everyMs: number) {
@@ -9,7 +8,8 @@ function queueWith(everyMs: number) {
   const finish: (() => void)[] = []
   return {
     queue,
-    start: () => void queue.run(() => new Promise<void>((resolve) => finish.push(resolve)), new Deadline()),
+    start: () =>
+      void queue.run(() => new Promise<void>((resolve) => finish.push(resolve)), new RequestDeadline()),
     async finishOne() {
       now += everyMs
       finish.shift()!()
@@ -37,9 +37,9 @@ describe('the signing queue', () => {
   it('counts whoever has come and not begun, unless the signers have nothing to do', () => {
     const queue = new SigningQueue(() => 0, 1)
     const never = () => new Promise<void>(() => undefined)
-    for (let i = 0; i < 63; i++) void queue.run(never, new Deadline())
+    for (let i = 0; i < 63; i++) void queue.run(never, new RequestDeadline())
     expect(queue.hasRoom(5000)).toBe(true)
-    for (let i = 0; i < 37; i++) void queue.run(never, new Deadline())
+    for (let i = 0; i < 37; i++) void queue.run(never, new RequestDeadline())
     expect([queue.hasRoom(0), queue.hasRoom(900), queue.hasRoom(901)]).toEqual([true, true, false])
   })
 
@@ -67,7 +67,7 @@ describe('the signing queue', () => {
         inHand--
         if (index === 7) throw new Error('one that fails')
         return index
-      }, new Deadline())
+      }, new RequestDeadline())
     const results = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => sign(index)))
     expect(most).toBe(64)
     expect(begun).toEqual(Array.from({ length: 200 }, (_, index) => index))
@@ -77,7 +77,9 @@ describe('the signing queue', () => {
 
   it('counts down after a failure too', async () => {
     const queue = new SigningQueue(() => 0)
-    await expect(queue.run(() => Promise.reject(new Error('no')), new Deadline())).rejects.toThrow('no')
+    await expect(queue.run(() => Promise.reject(new Error('no')), new RequestDeadline())).rejects.toThrow(
+      'no',
+    )
     expect(queue.pending).toBe(0)
   })
 
@@ -89,10 +91,10 @@ describe('the signing queue', () => {
       await queue.run(() => {
         now += 1
         return Promise.resolve()
-      }, new Deadline())
+      }, new RequestDeadline())
     }
     const never = () => new Promise<void>(() => undefined)
-    for (let i = 0; i < 500; i++) void queue.run(never, new Deadline())
+    for (let i = 0; i < 500; i++) void queue.run(never, new RequestDeadline())
     expect(queue.hasRoom()).toBe(true)
   })
 })

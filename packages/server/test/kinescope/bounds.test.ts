@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { registrationAt } from '../../src/endpoint/registration-source.js'
+import { registrationAt } from '../../src/endpoint/registration-watch.js'
 import { RegistrationWatch } from '../../src/endpoint/registration-watch.js'
 import { KinescopeApi } from '../../src/kinescope/api-client.js'
 import { EventApi } from '../../src/kinescope/event-api.js'

@@ -1,0 +1,124 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { WireCode } from 'kinescope-chat/contract'
+import { AdmissionQueue } from '../endpoint/admission.js'
+import { endpointFor, type TokenEndpoint, type TokenHandlerOptions } from '../endpoint/handler.js'
+import { Refusal } from '../endpoint/refusal.js'
+import { MAX_BODY_BYTES, notFound, readNodeBody, type TokenCall } from '../endpoint/request.js'
+import { clientAddressBy, requestHost } from '../net/client-address.js'
+import { loadScripts, mountScripts } from '../routes/scripts.js'
+import { send } from '../routes/send.js'
+
+export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest> {
+  /** Serve the element's script files beside the token endpoint, where their default `token-url` points. True by default. */
+  scripts?: boolean | undefined
+}
+
+/** What is in flight when the application closes gets this long, then a 503. Milliseconds. */
+const GRACE_MS = 3000
+
+/**
+ * The token endpoint and the element's script files for a Fastify application. Encapsulated: its error handler and its
+ * body parsing stay its own, the application's decorators and hooks reach it, and `prefix` is honored.
+ *
+ * @example app.register(kinescopeChat, { prefix: '/chat', keys, events: ['EVENT'], authenticate: (request) => request.user })
+ */
+export const kinescopeChat = fp(
+  async (app: FastifyInstance, { scripts = true, ...options }: KinescopeChatOptions) => {
+    const endpoint = endpointFor(options, new AdmissionQueue())
+    mountToken(app, endpoint, addressWhereKnown)
+    // Fastify waits for requests in flight before onClose: a hook of the host that hangs would block it forever
+    let ending: NodeJS.Timeout | undefined
+    app.addHook('onSend', (request, reply, payload, done) => {
+      // a kept-alive connection would keep the application open (HTTP/2 has no such header)
+      if (ending && request.raw.httpVersionMajor === 1) void reply.header('Connection', 'close')
+      done(null, payload)
+    })
+    app.addHook('preClose', (done) => {
+      ending = setTimeout(() => endpoint.close(), GRACE_MS)
+      done()
+    })
+    app.addHook('onClose', (_instance, done) => {
+      clearTimeout(ending)
+      endpoint.close()
+      done()
+    })
+    if (scripts) mountScripts(app, await loadScripts())
+  },
+  { name: 'kinescope-chat', fastify: '5.x', encapsulate: true },
+)
+
+const directAddress = clientAddressBy(undefined)
+
+/** Fastify's own address where the application trusts proxies; else the peer's, where no proxy is between. */
+function addressWhereKnown(request: FastifyRequest): string | null {
+  return request.ips === undefined ? directAddress(request.raw) : request.ip
+}
+
+/**
+ * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error responses
+ * are bypassed: every method and every error goes through the endpoint.
+ */
+export function mountToken(
+  app: FastifyInstance,
+  endpoint: TokenEndpoint<FastifyRequest>,
+  addressOf: (request: FastifyRequest) => string | null = ({ ip }) => ip,
+): void {
+  app.register((scope, _options, done) => {
+    const callOf = (request: FastifyRequest) => tokenCall(request, addressOf(request))
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    scope.setErrorHandler((error, request, reply) =>
+      send(reply, endpoint.refuse(callOf(request), translate(error))),
+    )
+    scope.all('/token', async (request, reply) => send(reply, await endpoint.answer(callOf(request))))
+    scope.all('/token/*', (request, reply) => send(reply, notFound(request.id)))
+    done()
+  })
+}
+
+/** The facts of a Fastify request. */
+export function tokenCall(
+  request: FastifyRequest,
+  address: string | null = request.ip,
+): TokenCall<FastifyRequest> {
+  return {
+    method: request.method,
+    header: (name) => {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value.join(', ') : (value ?? null)
+    },
+    address,
+    // HTTP/1.0 may name no host, and then no page is of the server's own origin
+    ownOrigin: request.host ? `${request.protocol}://${request.host}` : null,
+    hostIsAmbiguous: requestHost(request.raw).ambiguous,
+    requestId: request.id,
+    readBody: () => {
+      if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
+        return Promise.resolve({ problem: 'too-large' })
+      const stream = request.body as Readable | undefined
+      return stream ? readNodeBody(stream) : Promise.resolve({ text: '' })
+    },
+    onDisconnect: (listener) => void request.raw.once('close', listener),
+    request,
+  }
+}
+
+/** AdmissionQueue an error of the host application's hooks or of Fastify into one of the wire's codes. */
+function translate(error: unknown): unknown {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode
+  if (typeof status !== 'number' || status >= 500) return error
+  const codes: Record<number, WireCode> = {
+    401: 'sign-in-required',
+    403: 'access-denied',
+    429: 'rate-limited',
+  }
+  const code = codes[status]
+  if (code) return new Refusal(code, { reason: 'host', cause: error })
+  return new Refusal('bad-request', {
+    reason: 'host',
+    status: [413, 415].includes(status) ? status : 400,
+    cause: error,
+  })
+}

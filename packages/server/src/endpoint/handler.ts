@@ -1,0 +1,279 @@
+import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } from '../identity/identity.js'
+import { isWeakSecret } from '../identity/shared-secret.js'
+import type { KeySource } from '../token/signing-key.js'
+import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
+import { tokenIssuer, type RegistrationView } from './issue-token.js'
+import {
+  judgeOrigin,
+  letAnyoneRead,
+  letPageRead,
+  ORIGIN_DETAILS,
+  originList,
+  originListFault,
+  preflightHeaders,
+  type OriginVerdict,
+} from './origin.js'
+import { DEFAULT_RATES, localLimit, type RateLimit } from './rate-limit.js'
+import { Refusal, todoFor } from './refusal.js'
+import {
+  alwaysHeaders,
+  checkContentType,
+  eventLookup,
+  sanitizeForLog,
+  type AllowedEvents,
+  type AuthenticateContext,
+  type AuthorizeQuestion,
+  type IssuedToken,
+  type TokenAnswer,
+  type TokenCall,
+  type TokenOutcome,
+} from './request.js'
+
+/** What a token endpoint in code is made of; the same under every server. */
+export interface TokenHandlerOptions<R> {
+  keys: KeySource
+  /** The streams tokens may be made for; `*` lets a page ask for any. */
+  events: AllowedEvents
+  /**
+   * Returns the visitor, or null where nobody is signed in. Never trust the body for it. A rejection, or no result in
+   * time, is `identity-unavailable`.
+   */
+  authenticate: (
+    request: R,
+    context: AuthenticateContext,
+  ) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>
+  /** Whether this visitor may enter this chat; by default every visitor that the site knows may. */
+  authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
+  /**
+   * Exact origins of pages on other hosts, such as `https://www.example.com` or `capacitor://localhost`, and at most one
+   * pattern for preview deployments, such as `https://my-app-*.example.app`. Pages of the server's own origin need no entry.
+   */
+  allowedOrigins?: readonly string[] | undefined
+  /** Seconds a token lives: 60 to 86400, an hour by default. */
+  tokenTtl?: number | undefined
+  /** Makes `user_id` an HMAC of the site's id. 32 bytes or more. */
+  userIdSecret?: string | undefined
+  /**
+   * Tokens a minute. By default as `serve` has them, counted in this process: 20 for a visitor and 3000 for an address,
+   * where one is known. null is no limit.
+   */
+  limits?:
+    { address?: RateLimit | null | undefined; visitor?: RateLimit | null | undefined } | null | undefined
+  /** Milliseconds a request may take in all: 8000 by default, less than the ten seconds that an element waits. */
+  deadlineMs?: number | undefined
+  /** Ends what is in flight when the application stops. */
+  signal?: AbortSignal | undefined
+  /** For logs and metrics. Neither this nor `onToken` is awaited; what they throw is dropped. */
+  onOutcome?: ((outcome: TokenOutcome) => void) | undefined
+  /** For an audit: called once for each token, after it is signed. */
+  onToken?: ((issued: IssuedToken) => void) | undefined
+}
+
+/** What only our own server and the tests set. */
+export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'authenticate'> {
+  /** In place of `authenticate`. */
+  identify: IdentitySource<R>
+  /** The server's own origin, whatever a request's headers say; by default what they say. */
+  ownOrigin?: string | undefined
+  notBefore?: boolean | undefined
+  registration?: RegistrationView | undefined
+  queue?: SigningQueue | undefined
+  /** Limits how many requests start in one tick of Node's loop; elsewhere the platform does. */
+  admission?: AdmissionQueue | undefined
+  /** Milliseconds since the epoch. */
+  now?: (() => number) | undefined
+  /** At least 0, less than 1. */
+  random?: (() => number) | undefined
+}
+
+/** The token endpoint itself: from the facts of a request to a response. */
+export interface TokenEndpoint<R> {
+  /** Never rejects, and ends within its deadline. */
+  answer(call: TokenCall<R>): Promise<TokenAnswer>
+  /** The response to an error that ended the request outside of the endpoint, in a server's own hook or parser. */
+  refuse(call: TokenCall<R>, error: unknown): TokenAnswer
+  /** Ends what is in flight with a 503, and whatever still comes: the last moment of a shutdown. */
+  close(): void
+}
+
+/** The endpoint of the options of code. @throws TypeError naming an unsafe option */
+export function endpointFor<R>(
+  { authenticate, ...options }: TokenHandlerOptions<R>,
+  admission?: AdmissionQueue,
+): TokenEndpoint<R> {
+  return createTokenEndpoint<R>({ ...options, admission, identify: identityFromCode(authenticate) })
+}
+
+const METHODS = 'POST, OPTIONS'
+
+/** Puts the checks, the identity and the keys together. @throws TypeError naming an unsafe option */
+export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
+  const { tokenTtl = 3600, userIdSecret, allowedOrigins = [], limits, signal, admission } = options
+  if (!Number.isInteger(tokenTtl) || tokenTtl < 60 || tokenTtl > 86_400) {
+    throw new TypeError('tokenTtl must be a whole number of seconds from 60 to 86400')
+  }
+  if (userIdSecret !== undefined && isWeakSecret(userIdSecret)) {
+    throw new TypeError('userIdSecret must be a random text of 32 bytes or more')
+  }
+  const fault = originListFault(allowedOrigins)
+  if (fault) throw new TypeError(`allowedOrigins ${fault.fault} ${fault.remedy}`)
+  const origins = originList(allowedOrigins)
+  const limit = (of: 'address' | 'visitor') => {
+    const chosen = limits === null ? null : limits?.[of]
+    return chosen === undefined ? localLimit({ points: DEFAULT_RATES[of] }) : chosen
+  }
+  const { queue = new SigningQueue(() => performance.now()), deadlineMs = DEADLINE_MS } = options
+  const onOutcome = guardListener(options.onOutcome)
+  const deadlines = new RequestDeadlines(deadlineMs)
+  const issue = tokenIssuer<R>({
+    identify: options.identify,
+    authorize: options.authorize,
+    findEvent: eventLookup(options.events),
+    keys: options.keys,
+    tokenTtl,
+    notBefore: options.notBefore ?? false,
+    pseudonym: userIdSecret === undefined ? null : pseudonymWith(userIdSecret),
+    limits: { address: limit('address'), visitor: limit('visitor') },
+    registration: options.registration,
+    queue,
+    minIdentityMs: deadlineMs / 8,
+    inFlight: () => deadlines.size,
+    waiting: () => admission?.waiting ?? 0,
+    onOutcome,
+    onToken: guardListener(options.onToken),
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+  })
+
+  function judge(call: TokenCall<R>): OriginVerdict {
+    const { ownOrigin = call.ownOrigin } = options
+    const page = { origin: call.header('origin'), fetchSite: call.header('sec-fetch-site'), ownOrigin }
+    return judgeOrigin(page, origins)
+  }
+
+  /** A GET has no secret in its response, so any page may read why it gets no token. */
+  function headersFor(call: TokenCall<R>, verdict: OriginVerdict): Record<string, string> {
+    const headers = alwaysHeaders(call.requestId)
+    if (call.method === 'GET' || call.method === 'HEAD') letAnyoneRead(headers)
+    else letPageRead(headers, verdict.readable)
+    return headers
+  }
+
+  function refuse(call: TokenCall<R>, error: unknown): TokenAnswer {
+    const { requestId } = call
+    const refusal =
+      error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
+    const { code, status, reason, cause } = refusal
+    const [origin, address] = [call.header('origin'), call.address].map(
+      (text) => text && sanitizeForLog(text),
+    )
+    onOutcome({
+      kind: 'refused',
+      requestId,
+      code,
+      status,
+      reason,
+      todo: todoFor(code, reason),
+      origin: origin ?? null,
+      address: address ?? null,
+      cause,
+    })
+    const headers = headersFor(call, judge(call))
+    headers['Content-Type'] = 'application/problem+json'
+    // RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a dialog for this one
+    if (status === 401) headers['WWW-Authenticate'] = 'Bearer'
+    Object.assign(headers, refusal.headers)
+    return { status, headers, body: JSON.stringify(refusal.problem(requestId)) }
+  }
+
+  function admit(): Promise<number> {
+    if (!admission) return Promise.resolve(0)
+    return new Promise((start, reject) => {
+      if (admission.admit(start)) return
+      reject(new Refusal('overloaded', { reason: 'queue', retryAfter: queue.retryAfter() }))
+    })
+  }
+
+  async function answer(call: TokenCall<R>): Promise<TokenAnswer> {
+    const waitedMs = admission ? await admit() : 0
+    const { method } = call
+    // RFC 9112, section 3.2: which of two hosts a proxy has judged, the server can't know
+    if (call.hostIsAmbiguous) {
+      const detail = 'The request must have one Host header field.'
+      throw new Refusal('bad-request', { reason: 'host', detail })
+    }
+    const verdict = judge(call)
+    const origin = call.header('origin')
+    if (!verdict.allowed && mustBeAllowed(method, origin)) {
+      const { reason } = verdict
+      throw new Refusal('origin-not-allowed', { reason, detail: ORIGIN_DETAILS[reason] })
+    }
+    if (method === 'OPTIONS') {
+      onOutcome({ kind: 'preflight', requestId: call.requestId })
+      const requested = call.header('access-control-request-headers')
+      const headers = headersFor(call, verdict)
+      headers['Allow'] = METHODS
+      Object.assign(headers, preflightHeaders(verdict.readable, requested))
+      return { status: 204, headers, body: '' }
+    }
+    if (method !== 'POST') {
+      throw new Refusal('bad-request', { reason: 'method', status: 405, headers: { Allow: METHODS } })
+    }
+    checkContentType(call.header('content-type'), call.header('content-encoding'))
+    const onDisconnect = call.onDisconnect && ((listener: () => void) => call.onDisconnect?.(listener))
+    const { reply, setCookie } = await deadlines.within(
+      (deadline) => issue(call, deadline),
+      onDisconnect,
+      waitedMs,
+    )
+    const headers = headersFor(call, verdict)
+    headers['Content-Type'] = 'application/json'
+    if (setCookie) headers['Set-Cookie'] = setCookie
+    return { status: 200, headers, body: JSON.stringify(reply) }
+  }
+
+  const close = () => deadlines.close()
+  if (signal?.aborted) close()
+  signal?.addEventListener('abort', close, { once: true })
+  return {
+    refuse,
+    answer: (call) => answer(call).catch((error: unknown) => refuse(call, error)),
+    close,
+  }
+}
+
+/** Before anything else of a POST; of OPTIONS and GET only where a page is named, for the rest changes nothing. */
+function mustBeAllowed(method: string, origin: string | null): boolean {
+  if (method === 'POST') return true
+  return origin !== null && ['OPTIONS', 'GET', 'HEAD'].includes(method)
+}
+
+/** A callback of the host that can neither throw nor be waited for. */
+export function guardListener<T>(callback: ((value: T) => unknown) | undefined): (value: T) => void {
+  if (!callback) return () => undefined
+  return (value) => {
+    try {
+      const result = callback(value)
+      // an unhandled rejection ends a Node process
+      if (result) void Promise.resolve(result).catch(() => undefined)
+    } catch {
+      // the host's fault must not be the visitor's
+    }
+  }
+}
+
+/**
+ * Calls the endpoint with an address that a host's own callback knows. What that throws ends this request only.
+ */
+export function answerWith<R>(
+  endpoint: TokenEndpoint<R>,
+  call: Omit<TokenCall<R>, 'address'>,
+  addressOf: () => unknown,
+): Promise<TokenAnswer> {
+  try {
+    const address = addressOf()
+    return endpoint.answer({ ...call, address: typeof address === 'string' ? address : null })
+  } catch (error) {
+    return Promise.resolve(endpoint.refuse({ ...call, address: null }, error))
+  }
+}

@@ -1,0 +1,105 @@
+import { Redis } from 'ioredis'
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { localLimit, WINDOW_MS, type RateLimit, type RateLimiter } from './rate-limit.js'
+
+/** A visitor shouldn't wait longer for a count than for the token. */
+const REDIS_BUDGET_MS = 500
+/** After Redis has failed once, nobody else waits for it so long. */
+const REDIS_PAUSE_MS = 5000
+
+export interface RedisLimiterOptions {
+  /** Requests a minute. */
+  visitor: number
+  address: number
+  /** Where the replicas share their counts. */
+  redisUrl: string
+  /** Called each time Redis goes: limits are counted here from then on. */
+  onFallback?: (error: unknown) => void
+  /** Called each time Redis counts again. */
+  onReturn?: () => void
+  /** Milliseconds on a clock that only goes forward. */
+  clock?: () => number
+}
+
+/** Limits for visitors and addresses, counted in Redis, and here while it is away. */
+export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
+  const { redisUrl, clock = () => performance.now() } = options
+  const visitor = localLimit({ points: options.visitor, clock })
+  const address = localLimit({ points: options.address, clock })
+
+  const redis = new Redis(redisUrl, {
+    commandTimeout: REDIS_BUDGET_MS,
+    connectTimeout: 2000,
+    // a queue would hold visitors until Redis is back
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(times * 200, 2000),
+  })
+  let away = false
+  let closed = false
+  /** The connection is being given up for a new one, and not yet closed. */
+  let leaving = false
+  let pausedUntil = -Infinity
+  const gone = (error: unknown) => {
+    if (away || closed) return
+    away = true
+    options.onFallback?.(error)
+  }
+  const back = () => {
+    if (!away) return
+    away = false
+    options.onReturn?.()
+  }
+  redis.on('error', gone)
+  redis.on('close', () => {
+    leaving = false
+    gone(new Error('the connection to Redis was closed'))
+  })
+
+  const shared = (name: string, points: number, local: RateLimit): RateLimit => {
+    const limiter = new RateLimiterRedis({
+      storeClient: redis,
+      keyPrefix: `kinescope-chat:${name}`,
+      points,
+      duration: WINDOW_MS / 1000,
+    })
+    return {
+      async spend(key) {
+        if (redis.status !== 'ready' || leaving || clock() < pausedUntil) return local.spend(key)
+        try {
+          const wait = await consume(limiter, key)
+          back()
+          return wait
+        } catch (error) {
+          pausedUntil = clock() + REDIS_PAUSE_MS
+          gone(error)
+          // the connection may be one that everybody between has forgotten: TCP would find out in a quarter of an hour
+          if (redis.status === 'ready' && !leaving) {
+            leaving = true
+            redis.disconnect(true)
+          }
+          return local.spend(key)
+        }
+      },
+    }
+  }
+  return {
+    visitor: shared('visitor', options.visitor, visitor),
+    address: shared('address', options.address, address),
+    close() {
+      closed = true
+      redis.disconnect()
+    },
+  }
+}
+
+/** @returns 0, or the whole seconds to wait. @throws where the counter itself failed */
+async function consume(limiter: RateLimiterRedis, key: string): Promise<number> {
+  try {
+    await limiter.consume(key)
+    return 0
+  } catch (result) {
+    if (result instanceof RateLimiterRes) return Math.max(1, Math.ceil(result.msBeforeNext / 1000))
+    throw result
+  }
+}

@@ -1,0 +1,307 @@
+import type { WireCode } from 'kinescope-chat/contract'
+import type { ChatUser, IdentityCall } from '../identity/identity.js'
+import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
+import { Refusal } from './refusal.js'
+
+/** A body that needs more than this is no token request. Bytes. */
+export const MAX_BODY_BYTES = 4096
+const MAX_EVENT_ID_LENGTH = 128
+
+/** A request as the endpoint sees it, whatever server it came through. */
+export interface TokenCall<R = unknown> extends IdentityCall<R> {
+  readonly method: string
+  /** The server's own origin as the browser sees it. */
+  readonly ownOrigin: string | null
+  /** Whether the request names its host twice. RFC 9112, section 3.2. */
+  readonly hostIsAmbiguous?: boolean
+  readonly requestId: string
+  /**
+   * Called once, and only when everything before the body was fine.
+   * @param until aborts when the request has ended
+   */
+  readBody(until: Until): Promise<RequestBody>
+  /** Calls the listener when the visitor has left before the reply. */
+  onDisconnect?(listener: () => void): void
+}
+
+export interface TokenAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** What a callback of the host should stop by. */
+export interface Until {
+  /** Aborts when the request has ended. */
+  readonly signal: AbortSignal
+}
+
+/** What `authenticate` gets beside the request. */
+export interface AuthenticateContext extends Until {
+  /** The identity token that the element sent, from `Authorization: Bearer` or from the body; null without one. */
+  readonly identity: string | null
+}
+
+export interface AuthorizeQuestion<R> extends Until {
+  user: ChatUser
+  /** The id the page asked for. */
+  eventId: string
+  request: R
+}
+
+/** What became of a request, for logs and metrics. Holds no name, no id and no credential of the visitor. */
+export type TokenOutcome = { requestId: string } & (
+  | { kind: 'preflight' }
+  | { kind: 'minted'; eventId: string; kid: string; signMs: number }
+  | {
+      kind: 'refused'
+      code: WireCode
+      status: number
+      reason: string
+      /** What an operator can do about it, in one line; null where there is nothing to do. */
+      todo: string | null
+      /** The page's origin as the browser named it, cut and cleaned; null where it named none. */
+      origin: string | null
+      /** The visitor's address, cut and cleaned; null where it isn't known. */
+      address: string | null
+      cause?: unknown
+    }
+)
+
+/** A signed token, for an audit that answers who held one. */
+export interface IssuedToken {
+  /** Milliseconds since the epoch. */
+  time: number
+  requestId: string
+  kid: string
+  /** As in the token's claims. */
+  eventId: string
+  /** As in the token's claims: a pseudonym where one is configured. */
+  userId: string
+  /** Seconds since the epoch. */
+  exp: number
+  address: string | null
+}
+
+/**
+ * On every response, refusals and preflights too: a token must never meet a cache (RFC 6749, section 5.1). More is put into
+ * this object: to spread it into another makes V8 create a shape for each response, a fifteenth of a token's time.
+ */
+export function alwaysHeaders(requestId: string): Record<string, string> {
+  return {
+    'Cache-Control': 'no-store',
+    Vary: 'Origin',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'X-Request-ID': requestId,
+  }
+}
+
+/** A 404 without a code on purpose: the element then says `endpoint-not-found`, as for any server's 404. */
+export function notFound(requestId: string): TokenAnswer {
+  const headers = alwaysHeaders(requestId)
+  headers['Content-Type'] = 'application/problem+json'
+  const body = {
+    type: 'about:blank',
+    title: 'Not found',
+    status: 404,
+    detail: 'There is nothing at this address.',
+    request_id: requestId,
+  }
+  return { status: 404, headers, body: JSON.stringify(body) }
+}
+
+/** The body as an adapter could read it, at most `MAX_BODY_BYTES` of it; or the value a framework has parsed already. */
+export type RequestBody =
+  | { text: string }
+  | { value: unknown }
+  | { problem: 'too-large' | 'not-utf-8' | 'broken-off' | 'read-already' }
+
+/**
+ * Checks `Content-Type` before a byte of the body is read. A simple request (Fetch standard) comes as text in UTF-8; the
+ * origin check, which needs `Origin` or `Sec-Fetch-Site`, has judged it before.
+ */
+export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
+  const [type = '', ...parameters] = (contentType ?? '').slice(0, 200).split(';')
+  const isText = type.trim().toLowerCase() === 'text/plain' && parameters.every(isUtf8)
+  if (!isText && type.trim().toLowerCase() !== 'application/json') {
+    throw new Refusal('bad-request', {
+      status: 415,
+      reason: 'content-type',
+      detail: 'Content-Type must be application/json, or text/plain in UTF-8.',
+    })
+  }
+  if (contentEncoding !== null && contentEncoding.trim().toLowerCase() !== 'identity') {
+    throw new Refusal('bad-request', {
+      status: 415,
+      reason: 'content-encoding',
+      detail: 'The body must not be compressed.',
+    })
+  }
+}
+
+/** Whether a parameter of a media type leaves the text UTF-8. */
+function isUtf8(parameter: string): boolean {
+  const [name = '', value = ''] = parameter.split('=')
+  if (name.trim().toLowerCase() !== 'charset') return true
+  return /^"?utf-?8"?$/i.test(value.trim())
+}
+
+export interface TokenRequestBody {
+  eventId: string
+  /** The identity token, where the request has no `Authorization` header. */
+  identity: string | null
+}
+
+/** What fits into a header as one value: the identity token goes where `Authorization: Bearer` would have it. */
+const HEADER_SAFE = /^[\x21-\x7e]+$/
+
+/** Reads the body. Nothing is coerced and no other member is accepted, above all no user id. */
+export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): TokenRequestBody {
+  const refuse = (reason: string, detail: string, status = 400) =>
+    new Refusal('bad-request', { reason, detail, status })
+  if ('problem' in body) {
+    if (body.problem === 'too-large') throw refuse('too-large', 'The body is over 4 KiB.', 413)
+    if (body.problem === 'read-already') throw new Refusal('server-error', { reason: 'body-read-already' })
+    throw refuse(body.problem, 'The body must be JSON in UTF-8.')
+  }
+  const value = 'value' in body ? body.value : parseJson(body.text)
+  if (value === undefined) throw refuse('not-json', 'The body must be JSON in UTF-8.')
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw refuse('not-an-object', 'The body must be a JSON object.')
+  }
+  if (Object.keys(value).some((name) => name !== 'event_id' && name !== 'identity')) {
+    throw refuse('extra-member', 'The body must hold "event_id", an optional "identity", and nothing else.')
+  }
+  const member = (name: string): unknown =>
+    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
+  const identity = member('identity')
+  if (Object.hasOwn(value, 'identity')) {
+    if (hasAuthorization) {
+      throw refuse('identity-twice', 'Send "identity" in the body or an Authorization header, not both.')
+    }
+    if (typeof identity !== 'string' || !HEADER_SAFE.test(identity)) {
+      throw refuse('identity-type', '"identity" must be an identity token: text without spaces.')
+    }
+  }
+  const eventId = member('event_id')
+  if (typeof eventId !== 'string') throw refuse('event-id-type', '"event_id" must be a string.')
+  if (eventId.length > MAX_EVENT_ID_LENGTH || eventId.trim() === '') {
+    throw refuse('event-id-length', `"event_id" must have 1 to ${MAX_EVENT_ID_LENGTH} characters.`)
+  }
+  // half a surrogate pair has no UTF-8, so no URL, header or claim can carry it
+  if (/[\p{Cc}\p{Cs}]/u.test(eventId)) {
+    throw refuse('event-id-characters', '"event_id" must be text without control characters.')
+  }
+  return { eventId: eventId.trim(), identity: identity as string | null }
+}
+
+/** The call as identity sources see it: a token in the body stands where a bearer header would. */
+export function withIdentity<R>(call: TokenCall<R>, identity: string | null): IdentityCall<R> {
+  if (identity === null) return call
+  const { address, request } = call
+  const header = (name: string) => (name === 'authorization' ? `Bearer ${identity}` : call.header(name))
+  return { header, address, request }
+}
+
+/** A body that a framework or a serverless adapter has read before us, in whatever form it keeps it. */
+export function bodyReadAlready(body: unknown): RequestBody {
+  if (body === undefined || body === null) return { problem: 'read-already' }
+  if (body instanceof Uint8Array) return decode(body)
+  if (body instanceof ArrayBuffer) return decode(new Uint8Array(body))
+  if (typeof body !== 'string') return { value: body }
+  if (body.length > MAX_BODY_BYTES) return { problem: 'too-large' }
+  return decode(new TextEncoder().encode(body))
+}
+
+function decode(bytes: Uint8Array, truncated = false): RequestBody {
+  if (truncated || bytes.byteLength > MAX_BODY_BYTES) return { problem: 'too-large' }
+  const text = decodeUtf8(bytes)
+  return text === null ? { problem: 'not-utf-8' } : { text }
+}
+
+/** Reads the body of a `Request`. */
+export async function readStreamBody(
+  stream: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+): Promise<RequestBody> {
+  if (stream?.locked) return { problem: 'read-already' }
+  try {
+    const { bytes, truncated } = await readCapped(stream, MAX_BODY_BYTES, signal)
+    return decode(bytes, truncated)
+  } catch {
+    return { problem: 'broken-off' }
+  }
+}
+
+/** What is needed of Node's `Readable`, whose types an edge runtime doesn't have. */
+/* eslint-disable @typescript-eslint/no-explicit-any -- as Node types listeners */
+interface NodeStream {
+  readonly destroyed: boolean
+  on(event: string, listener: (...values: any[]) => void): this
+  off(event: string, listener: (...values: any[]) => void): this
+  pause(): unknown
+}
+/* eslint-enable */
+
+/**
+ * Reads the body of a Node request. Stopping early doesn't destroy the socket, since the refusal still has to go out, and
+ * events cost a third of what an async iterator does.
+ */
+export function readNodeBody(stream: NodeStream): Promise<RequestBody> {
+  return new Promise((resolve) => {
+    const capped = new CappedBytes(MAX_BODY_BYTES)
+    const finish = (body: RequestBody) => {
+      stream.off('data', onData).off('end', onEnd).off('close', onClose)
+      resolve(body)
+    }
+    const onData = (chunk: Uint8Array) => {
+      if (capped.add(chunk)) return
+      stream.pause()
+      finish({ problem: 'too-large' })
+    }
+    const onEnd = () => finish(decode(capped.bytes()))
+    const onClose = () => finish({ problem: 'broken-off' })
+    // an error without a listener would end the process; 'close' follows it
+    stream
+      .on('data', onData)
+      .on('end', onEnd)
+      .on('close', onClose)
+      .on('error', () => undefined)
+    if (stream.destroyed) onClose()
+  })
+}
+
+/**
+ * A stream that tokens may be made for. Kinescope has up to three ids for one stream and doesn't say which of them the
+ * claim needs (a UUID, a 22-character public id, a number), so the claim's and the chat URL's may be named apart.
+ */
+export interface AllowedEvent {
+  /** The id the page asks for. */
+  id: string
+  /** The id in the token's `event_id` claim; the page's where left out. */
+  claimId?: string
+  /** The id in the chat's URL; the page's where left out. */
+  chatId?: string
+}
+
+/** The streams tokens may be made for, or `*` for any. */
+export type AllowedEvents = '*' | readonly (string | AllowedEvent)[]
+
+/** Makes a lookup of the streams a page may ask for; null where the stream isn't listed. */
+export function eventLookup(events: AllowedEvents): (id: string) => AllowedEvent | null {
+  // with no list to compare with, only what can be an id goes into a claim
+  if (events === '*') return (id) => (/^[\w-]+$/.test(id) ? { id } : null)
+  const byId = new Map(
+    events.map((event) => (typeof event === 'string' ? { id: event } : event)).map((e) => [e.id, e]),
+  )
+  return (id) => byId.get(id) ?? null
+}
+
+const MAX_LOGGED = 200
+
+/** A text from outside as a log may show it: cut, and without what could forge a line or reverse it. */
+export function sanitizeForLog(text: string): string {
+  const short = text.length > MAX_LOGGED ? `${text.slice(0, MAX_LOGGED)}…` : text
+  return short.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, '\ufffd')
+}

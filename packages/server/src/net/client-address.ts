@@ -1,0 +1,83 @@
+import proxyAddress from '@fastify/proxy-addr'
+import type { IncomingMessage } from 'node:http'
+
+/** Tests whether an address is in a list of addresses and CIDR ranges. */
+export type AddressTest = (address: string | undefined) => boolean
+
+/** @throws where an entry is neither an address nor a CIDR range, with the entry as message */
+export function addressesIn(list: readonly string[]): AddressTest {
+  const tests = list.map((entry) => {
+    // the library also takes names and net masks
+    if (!/^[\da-f:.]+(\/\d{1,3})?$/i.test(entry) || !/[.:]/.test(entry)) throw new Error(entry)
+    try {
+      return proxyAddress.compile([entry])
+    } catch (cause) {
+      throw new Error(entry, { cause })
+    }
+  })
+  return (address = '') => address !== '' && tests.some((test) => test(address, 0))
+}
+
+/** What proxies add. Where one of them is present, the peer of the socket is no visitor. */
+const FORWARDED_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'cf-connecting-ip']
+/** No chain of real proxies is longer. Characters. */
+const MAX_CHAIN = 2000
+
+/**
+ * Makes a function that finds the visitor's address: from trusted proxies, or from the socket where no proxy is between.
+ * Behind a proxy that isn't listed, all visitors would seem to be one.
+ *
+ * @param trustedProxies addresses and CIDR ranges. @throws TypeError naming an entry that is neither
+ */
+export function clientAddressBy(
+  trustedProxies: readonly string[] | undefined,
+): (request: IncomingMessage) => string | null {
+  // an adapter of a serverless platform has no real socket
+  const peerOf = (request: IncomingMessage) =>
+    (request.socket as IncomingMessage['socket'] | undefined)?.remoteAddress
+  if (trustedProxies === undefined) {
+    return (request) => {
+      const forwarded = FORWARDED_HEADERS.some((name) => request.headers[name] !== undefined)
+      return forwarded ? null : (peerOf(request) ?? null)
+    }
+  }
+  const isTrusted = readList(trustedProxies)
+  return (request) => {
+    const peer = peerOf(request)
+    if (peer === undefined) return null
+    const header = request.headers['x-forwarded-for'] ?? ''
+    const chain = (Array.isArray(header) ? header.join(',') : header).slice(-MAX_CHAIN)
+    const facts = { headers: { 'x-forwarded-for': chain }, socket: { remoteAddress: peer } }
+    return proxyAddress(facts as unknown as IncomingMessage, isTrusted)
+  }
+}
+
+function readList(trustedProxies: readonly string[]) {
+  try {
+    return addressesIn(trustedProxies)
+  } catch (cause) {
+    throw new TypeError('trustedProxies must hold addresses or CIDR ranges, such as "10.0.0.0/8"', { cause })
+  }
+}
+
+export interface RequestHost {
+  /** Host and port; null where the request names none (HTTP/1.0). */
+  host: string | null
+  /** Whether the request names it twice, or not as one: RFC 9112, section 3.2, and RFC 9113, section 8.3.1, demand a 400. */
+  ambiguous: boolean
+}
+
+/** The host a request is for: `:authority` of HTTP/2, the absolute form of HTTP/1.1, else `Host`. */
+export function requestHost(
+  request: Pick<IncomingMessage, 'headers' | 'url'> & { rawHeaders?: string[] },
+): RequestHost {
+  const { headers, url = '', rawHeaders = [] } = request
+  const authority = headers[':authority'] as string | undefined
+  const [, absolute] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url) ?? []
+  let lines = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === 'host') lines++
+  const host = authority ?? absolute ?? headers.host
+  const differs = authority !== undefined && headers.host !== undefined && authority !== headers.host
+  const malformed = host !== undefined && /[\s,/@?#\\]/.test(host)
+  return { host: host ? host : null, ambiguous: lines > 1 || differs || malformed }
+}

@@ -1,0 +1,269 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import type { Socket } from 'node:net'
+import * as fastify from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyServerOptions } from 'fastify'
+import { AdmissionQueue } from '../endpoint/admission.js'
+import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
+import { Refusal } from '../endpoint/refusal.js'
+import { alwaysHeaders, notFound, type TokenAnswer } from '../endpoint/request.js'
+import { isPrivateAddress } from '../net/addresses.js'
+import { requestHost, type AddressTest } from '../net/client-address.js'
+import { send } from '../routes/send.js'
+import { answerClientError } from './client-error.js'
+import { pathOf, requestIdOf } from './log.js'
+
+/** A client has this long to send its request. Ours is 4 KiB at most. */
+const REQUEST_TIMEOUT_MS = 5000
+/** Longer than nginx keeps its side (60 s), so that the server never closes under a request. */
+const KEEP_ALIVE_MS = 65_000
+/** While more than half of the connections are in use. */
+const BUSY_KEEP_ALIVE_MS = 5000
+const MAX_CONNECTIONS = 20_000
+/** Connections beyond the limit, for health probes and for the 503 of everything else. */
+const RESERVED_CONNECTIONS = 500
+/** Unanswered requests on one connection. Browsers and proxies don't pipeline at all. */
+const MAX_PIPELINED = 32
+/** What is in flight at SIGTERM gets this long; then it gets a 503, and then its connection is closed. */
+const FINISH_MS = 3000
+const CLOSE_MS = 3500
+
+export interface AppOptions {
+  isTrusted: AddressTest
+  logger: FastifyBaseLogger
+  /** Pages that may read why their request was none. */
+  allowedOrigins: readonly string[]
+  /** The response for an unknown path. */
+  notFoundAt?: (requestId: string, path: string, language: string) => TokenAnswer
+  /** Paths that always get a response: health probes. */
+  probes?: readonly string[]
+  maxConnections?: number
+}
+
+/** A Fastify that slow clients, proxies' headers and errors can't hurt. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { isTrusted, logger, allowedOrigins, notFoundAt = notFound, probes = [] } = options
+  const { maxConnections = MAX_CONNECTIONS } = options
+  const origins = originList(allowedOrigins)
+  const app = fastify.fastify({
+    loggerInstance: logger,
+    ...withoutRequestLog(),
+    genReqId: (request: IncomingMessage) => requestIdOf(request, isTrusted),
+    trustProxy: (address: string) => isTrusted(address),
+    serverFactory: (handler: RequestListener) =>
+      limitedServer(handler, { maxConnections, probes: new Set(probes), origins }),
+    // RFC 9112, section 3.2.2: any request may have the absolute form
+    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*/i, '') || '/',
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 500 },
+    frameworkErrors: (_error, request, reply) =>
+      void send(
+        reply,
+        notFoundAt(request.id, pathOf(request.url), String(request.headers['accept-language'] ?? '')),
+      ),
+    // a logger for each request costs a thirtieth of a token; lines name their request themselves
+    childLoggerFactory: (shared) => shared,
+  }) as unknown as FastifyInstance
+  app.setErrorHandler((error, request, reply) => {
+    logger.error({ err: error, requestId: request.id }, 'a route failed')
+    const { body, headers } = notFound(request.id)
+    const problem = {
+      ...(JSON.parse(body) as object),
+      status: 500,
+      title: 'Server error',
+      detail: 'Something went wrong.',
+    }
+    return send(reply, { status: 500, headers, body: JSON.stringify(problem) })
+  })
+  return app
+}
+
+/** Fastify's own request log off, by the name that the installed version has for it. */
+function withoutRequestLog(): Pick<FastifyServerOptions, 'disableRequestLogging'> {
+  const { LogController } = fastify as Partial<typeof fastify>
+  const options = { disableRequestLogging: true }
+  return LogController ? ({ logController: new LogController(options) } as object) : options
+}
+
+interface ServerLimits {
+  maxConnections: number
+  probes: ReadonlySet<string>
+  origins: OriginList
+}
+
+/** Sockets that came while the server was full. */
+const beyondLimit = new WeakSet<Socket>()
+
+/**
+ * A server of `node:http` that stays reachable: idle connections make room for new ones, health probes always get a
+ * response, and one connection can't fill a tick with pipelined requests.
+ */
+function limitedServer(handler: RequestListener, { maxConnections, probes, origins }: ServerLimits): Server {
+  const unanswered = new WeakMap<Socket, number>()
+  let connections = 0
+  let closedIdleAt = -Infinity
+
+  /** Not for each connection of a crowd: it looks at all of them. */
+  function closeIdle(): void {
+    const now = performance.now()
+    if (now - closedIdleAt < 100) return
+    closedIdleAt = now
+    server.closeIdleConnections()
+  }
+
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request
+    // the parser goes on with the chunk it has
+    if (socket.destroyed) return
+    const count = (unanswered.get(socket) ?? 0) + 1
+    if (count > MAX_PIPELINED) {
+      socket.destroy()
+      return
+    }
+    unanswered.set(socket, count)
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+    if (beyondLimit.has(socket) && !probes.has(pathOf(request.url ?? ''))) refuse(request, response)
+    else if (requestHost(request).ambiguous) refuseHost(request, response)
+    else handler(request, response)
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse): void {
+    const detail = 'All connections of the token server are in use. Wait as long as Retry-After says.'
+    const retryAfter = 1 + Math.floor(Math.random() * 10)
+    end(request, response, new Refusal('overloaded', { reason: 'connections', detail, retryAfter }))
+  }
+
+  function refuseHost(request: IncomingMessage, response: ServerResponse): void {
+    const detail = 'The request must have one Host header field.'
+    end(request, response, new Refusal('bad-request', { reason: 'host', detail }))
+  }
+
+  function end(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    const requestId = crypto.randomUUID()
+    const { origin } = request.headers
+    const headers = alwaysHeaders(requestId)
+    letPageRead(headers, origin !== undefined && origins.has(origin) ? origin : null)
+    Object.assign(
+      headers,
+      { 'Content-Type': 'application/problem+json', Connection: 'close' },
+      refusal.headers,
+    )
+    response.writeHead(refusal.status, headers).end(JSON.stringify(refusal.problem(requestId)))
+  }
+
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // by default Node looks for slow clients every thirty seconds only
+      connectionsCheckingInterval: 1000,
+    },
+    listener,
+  )
+  server.setTimeout(KEEP_ALIVE_MS)
+  // more would end in EMFILE, which breaks the log and the key ring too
+  server.maxConnections = maxConnections + RESERVED_CONNECTIONS
+  server.on('connection', (socket: Socket) => {
+    connections++
+    if (connections > maxConnections) {
+      // makes room for those who come next; this one gets a response all the same
+      closeIdle()
+      beyondLimit.add(socket)
+      socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy())
+    }
+    server.keepAliveTimeout = connections > maxConnections / 2 ? BUSY_KEEP_ALIVE_MS : KEEP_ALIVE_MS
+    socket.once('close', () => connections--)
+  })
+  server.on('drop', closeIdle)
+  server.on('clientError', (error: Error, socket) => answerClientError(error, socket as Socket, origins))
+  // Node would respond by itself, without our headers; RFC 9110, section 10.1.1 lets us ignore what we don't know
+  server.on('checkExpectation', listener)
+  return server
+}
+
+/** Connections that are open now. */
+export function connectionCount(app: FastifyInstance): Promise<number> {
+  return new Promise((resolve) => app.server.getConnections((error, count) => resolve(error ? 0 : count)))
+}
+
+/**
+ * Limits how many requests start per event-loop tick, for every route except the token endpoint, which has its own limit.
+ * So token requests in the queue don't delay a health probe.
+ */
+export function limitStarts(app: FastifyInstance, tokenPath: string): void {
+  const admission = new AdmissionQueue()
+  app.addHook('onRequest', (request, reply, done) => {
+    if (pathOf(request.url) === tokenPath) return done()
+    if (admission.admit(() => done())) return
+    const retryAfter = 1 + Math.floor(Math.random() * 10)
+    const refusal = new Refusal('overloaded', { reason: 'queue', retryAfter })
+    const headers = Object.assign(alwaysHeaders(request.id), refusal.headers)
+    headers['Content-Type'] = 'application/problem+json'
+    void send(reply, { status: refusal.status, headers, body: JSON.stringify(refusal.problem(request.id)) })
+  })
+}
+
+/**
+ * Shuts down without losing a request: what is in flight is answered with `Connection: close`, idle keep-alive connections
+ * are closed as they fall idle (Node alone would wait for their timeout), and after the deadline all of them.
+ */
+export function closeOnce(
+  app: FastifyInstance,
+  { giveUp, cleanUp }: { giveUp: () => void; cleanUp: () => Promise<void> },
+): () => Promise<void> {
+  let closing: Promise<void> | null = null
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) void reply.header('Connection', 'close')
+    done(null, payload)
+  })
+  return () =>
+    (closing ??= (async () => {
+      const idle = setInterval(() => app.server.closeIdleConnections(), 50)
+      const late = setTimeout(giveUp, FINISH_MS)
+      const deadline = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS)
+      try {
+        await app.close()
+      } finally {
+        clearInterval(idle)
+        clearTimeout(late)
+        clearTimeout(deadline)
+        await cleanUp()
+      }
+    })())
+}
+
+/**
+ * Warns once of `X-Forwarded-For` from a peer that isn't trusted: all visitors behind it count as one. Only of private
+ * addresses, where a proxy of ours can be; any client may write the header.
+ */
+export function warnOfUnknownProxy(
+  app: FastifyInstance,
+  isTrusted: AddressTest,
+  logger: FastifyBaseLogger,
+): void {
+  let warned = false
+  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
+    const peer = raw.socket.remoteAddress
+    if (!warned && headers['x-forwarded-for'] !== undefined && !isTrusted(peer) && isPrivateAddress(peer)) {
+      warned = true
+      const todo = `If it is your proxy, set CHAT_TRUSTED_PROXIES=${peer}. Until then all its visitors count as one.`
+      logger.warn({ peer, todo }, 'X-Forwarded-For from untrusted peer ignored')
+    }
+    done()
+  })
+}
+
+/** Where it listens, such as `http://127.0.0.1:8080`. */
+export function addressOf(app: FastifyInstance): string {
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') return String(address)
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}

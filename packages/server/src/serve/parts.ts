@@ -1,0 +1,124 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { openAudit, type AuditWriter } from '../audit/audit-writer.js'
+import type { ServeConfig } from '../config.js'
+import type { AllowedEvent } from '../endpoint/request.js'
+import { localLimit, type RateLimiter } from '../endpoint/rate-limit.js'
+import { registrationAt } from '../endpoint/registration-watch.js'
+import { RegistrationWatch } from '../endpoint/registration-watch.js'
+import { KinescopeApi } from '../kinescope/api-client.js'
+import { daysLeft, endsSoon } from '../keys/key-end.js'
+import { openKeys, type OpenKeys } from '../keys/source/open-keys.js'
+import type { Metrics } from './metrics.js'
+
+/** Where a part of the server says what happens to it: in the log with what to do, and as a number. */
+export interface Reports {
+  logger: FastifyBaseLogger
+  metrics: Metrics
+}
+
+/** The keys, whose changes and troubles are told. */
+export function openKeySource(
+  config: ServeConfig,
+  pollMs: number | undefined,
+  { logger, metrics }: Reports,
+): Promise<OpenKeys> {
+  return openKeys(config, {
+    pollMs,
+    onReload: (result) => {
+      metrics.keyRingReload(result.ok ? 'ok' : 'failed')
+      if (result.ok) return logger.info({ revision: result.revision }, 'the key ring has changed')
+      const todo = 'Run kinescope-chat-server keys list on the ring, and mend what it names.'
+      logger.error(
+        { err: result.error, todo },
+        'the key ring cannot be followed: the last good state signs, and it is tried at each look',
+      )
+    },
+  })
+}
+
+/** Says in the log how the signing key fares; for the start, and once a day. */
+export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
+  const choice = keys.current(Date.now())
+  const days = daysLeft(choice, Date.now())
+  if ('problem' in choice) {
+    const todo =
+      'Run kinescope-chat-server keys list: it says what is missing. Until then nobody gets a token.'
+    logger.error({ code: choice.problem, todo }, 'there is no key to sign with')
+  } else if (endsSoon(choice, Date.now())) {
+    const todo = 'Run kinescope-chat-server keys reconcile, and let cron run it daily.'
+    logger.warn({ kid: choice.key.kid, daysLeft: days, todo }, 'the signing key ends soon')
+  }
+}
+
+export async function openLimiter(
+  { rateLimit, redisUrl }: ServeConfig,
+  { logger, metrics }: Reports,
+): Promise<RateLimiter | null> {
+  if (rateLimit === null) return null
+  if (redisUrl === undefined) {
+    const visitor = localLimit({ points: rateLimit.visitor })
+    const address = localLimit({ points: rateLimit.address })
+    return { visitor, address, close: () => undefined }
+  }
+  // most servers have no Redis, and its client is a tenth of the memory
+  const { createRedisLimiter } = await import('../endpoint/redis-rate-limit.js')
+  return createRedisLimiter({
+    ...rateLimit,
+    redisUrl,
+    onFallback: (error) => {
+      metrics.rateLimitFallback()
+      const todo = 'Look at Redis (CHAT_REDIS_URL). Until then each replica counts for itself.'
+      logger.warn({ err: error, todo }, 'Redis does not answer: limits are counted here for now')
+    },
+    onReturn: () => logger.info('Redis answers again: limits are shared'),
+  })
+}
+
+export async function openAuditLog(
+  path: string | undefined,
+  { logger, metrics }: Reports,
+): Promise<AuditWriter | null> {
+  if (path === undefined) return null
+  return openAudit(path, {
+    onLost: () => metrics.auditLost(),
+    onTrouble: (error) => {
+      const todo =
+        'Look at the disk and the rights of CHAT_AUDIT. Tokens are made all the same; lines wait, and are lost beyond a bound.'
+      logger.error({ err: error, todo }, 'the audit cannot be written')
+    },
+    onRecovered: (lost) => logger.warn({ lost }, 'the audit is written again'),
+  })
+}
+
+/** With an API token, the server also watches Kinescope's side. */
+export function openWatch(
+  { apiToken, apiUrl }: ServeConfig,
+  { events, keys, pollMs }: { events: readonly AllowedEvent[]; keys: OpenKeys; pollMs: number | undefined },
+  { logger, metrics }: Reports,
+): RegistrationWatch | null {
+  if (apiToken === undefined) return null
+  let failing = false
+  return new RegistrationWatch({
+    source: registrationAt(new KinescopeApi({ url: apiUrl, token: apiToken })),
+    events,
+    currentKid: () => {
+      const choice = keys.current(Date.now())
+      return 'key' in choice ? choice.key.kid : null
+    },
+    ...(pollMs === undefined ? {} : { pollMs }),
+    onCheck: (result) => {
+      metrics.upstreamCheck(result.ok ? 'ok' : 'failed')
+      if (result.ok) {
+        if (failing) logger.info('Kinescope answers again')
+        failing = false
+        return
+      }
+      // asked again every half a minute: once is enough to know
+      if (!failing) {
+        const todo = 'Tokens are made all the same. If it lasts, look at KINESCOPE_API_TOKEN and the network.'
+        logger.warn({ err: result.error, todo }, 'the check at Kinescope failed')
+      }
+      failing = true
+    },
+  })
+}

@@ -1,0 +1,96 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { networkOf } from '../net/addresses.js'
+import type { TokenOutcome } from '../endpoint/request.js'
+
+/** Alike refusals within this time are one line and a count. */
+const WINDOW_MS = 60_000
+/** Pages and addresses that get a line of their own, for each reason and window; what a hundred thousand do is one count. */
+const OWN_LINES = 20
+
+const OTHERS = 'others'
+
+interface Repeats {
+  reason: string
+  code: string
+  address: string | null
+  origin: string | null
+  todo: string | null
+  status: number
+  count: number
+}
+
+/**
+ * What becomes of requests, for whoever reads the log: the first refusal of a kind at once and whole, those like it
+ * counted and said once a minute. So an attack is some lines a minute however hard it comes, and hides nothing new. What
+ * went right is one line now and then.
+ */
+export class RefusalLog {
+  readonly #logger: Pick<FastifyBaseLogger, 'debug' | 'info' | 'error'>
+  readonly #seen = new Map<string, Repeats>()
+  /** What has a line of its own, by code and reason. */
+  readonly #named = new Map<string, Set<string>>()
+  #minted = 0
+  #refused = 0
+  readonly #timer: NodeJS.Timeout
+
+  constructor(logger: Pick<FastifyBaseLogger, 'debug' | 'info' | 'error'>, windowMs = WINDOW_MS) {
+    this.#logger = logger
+    this.#timer = setInterval(() => this.flush(), windowMs).unref()
+  }
+
+  outcome(outcome: TokenOutcome): void {
+    if (outcome.kind === 'minted') {
+      this.#minted++
+      this.#logger.debug(outcome, 'token made')
+    } else if (outcome.kind === 'refused') {
+      this.#refused++
+      this.#refusal(outcome)
+    }
+  }
+
+  #refusal(outcome: Extract<TokenOutcome, { kind: 'refused' }>): void {
+    const { code, reason, status, todo, cause, kind: _kind, ...facts } = outcome
+    const key = this.#keyOf(`${code} ${reason}`, outcome)
+    const known = this.#seen.get(key)
+    if (known) {
+      known.count++
+      return
+    }
+    const { origin, address } = key.endsWith(OTHERS) ? { origin: OTHERS, address: OTHERS } : facts
+    this.#seen.set(key, { code, reason, status, todo, origin, address, count: 0 })
+    const line = { code, reason, status, ...facts, todo, ...(cause === undefined ? {} : { err: cause }) }
+    this.#logger[status >= 500 ? 'error' : 'info'](
+      line,
+      status >= 500 ? 'no token: something is wrong' : 'no token',
+    )
+  }
+
+  /** Strangers choose addresses and origins: while there are few, each is told apart; beyond that the rest are one. */
+  #keyOf(kind: string, { address, origin }: { address: string | null; origin: string | null }): string {
+    const known = this.#named.get(kind) ?? new Set()
+    this.#named.set(kind, known)
+    const key = JSON.stringify([kind, address && (networkOf(address) ?? address), origin])
+    if (!known.has(key) && known.size >= OWN_LINES) return `${kind} ${OTHERS}`
+    known.add(key)
+    return key
+  }
+
+  /** Says what was counted since the last time, and begins anew. */
+  flush(): void {
+    for (const { count, status, ...kind } of this.#seen.values()) {
+      if (count > 0)
+        this.#logger[status >= 500 ? 'error' : 'info']({ ...kind, status, again: count }, 'no token, again')
+    }
+    if (this.#minted > 0)
+      this.#logger.info({ tokens: this.#minted, refused: this.#refused }, 'tokens made in the last minute')
+    this.#seen.clear()
+    this.#named.clear()
+    this.#minted = 0
+    this.#refused = 0
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.flush()
+  }
+}

@@ -1,0 +1,170 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { ServeConfig } from '../config.js'
+import { configWarnings } from '../config-warnings.js'
+import { eventLookup, type AllowedEvent } from '../endpoint/request.js'
+import { mountToken, tokenCall } from '../adapters/fastify.js'
+import { notFound } from '../endpoint/request.js'
+import { send } from '../routes/send.js'
+import { SigningQueue } from '../endpoint/admission.js'
+import { createTokenEndpoint } from '../endpoint/handler.js'
+import { AdmissionQueue } from '../endpoint/admission.js'
+import { identitySource } from '../identity/configured-identity.js'
+import { addressesIn } from '../net/client-address.js'
+import { createLogger, pathOf } from './log.js'
+import { RefusalLog } from './refusal-log.js'
+import { openLimiter, openAuditLog, openKeySource, openWatch, reportKey } from './parts.js'
+import { lostAt, mountEmbed } from '../routes/embed.js'
+import { mountAdmin, mountHealth } from './admin.js'
+import { Metrics } from './metrics.js'
+import { ownAddressBy } from '../routes/own-address.js'
+import { loadScripts, mountScripts } from '../routes/scripts.js'
+import { addressOf, limitStarts, buildApp, closeOnce, warnOfUnknownProxy } from './app.js'
+
+/**
+ * Connections that wait to be taken on; the kernel cuts it to its own bound (`net.core.somaxconn`). With Node's 511 the
+ * first second of a stream overflows it, and who is left out is heard again after one, three, seven seconds.
+ */
+const BACKLOG = 4096
+
+export interface StartOptions {
+  logger?: FastifyBaseLogger
+  /** Lines that the logger has dropped so far. */
+  logLost?: () => number
+  /** How often Kinescope is asked, where an API token is given. */
+  watchMs?: number
+  keyPollMs?: number
+}
+
+export interface RunningServer {
+  app: FastifyInstance
+  /** Origin and base path, such as `http://127.0.0.1:8080/chat`. */
+  url: string
+  /** Where the admin port listens; null without one. */
+  adminUrl: string | null
+  /** Looks at the key ring now, and opens the audit anew. */
+  reload(): Promise<void>
+  /** Answers what is in flight and ends, in under five seconds. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the token server.
+ * @throws OperatorProblem, ConfigProblem where keys or the element's files can't be used; or the port's own error
+ */
+export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
+  const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
+  for (const { name, message, remediation } of configWarnings(config))
+    logger.warn({ setting: name, todo: remediation }, `${name} ${message}`)
+  const scripts = await loadScripts()
+
+  const metrics = new Metrics()
+  const reports = { logger, metrics }
+  const queue = new SigningQueue(() => performance.now())
+  const keys = await openKeySource(config, options.keyPollMs, reports)
+  const audit = await openAuditLog(config.audit, reports).catch((error: unknown) => {
+    keys.close()
+    throw error
+  })
+  const refusals = new RefusalLog(logger)
+  const limiter = await openLimiter(config, reports)
+  const daily = setInterval(() => reportKey(keys, logger), 86_400_000).unref()
+  const events =
+    config.events === '*'
+      ? []
+      : config.events.map((e): AllowedEvent => (typeof e === 'string' ? { id: e } : e))
+  const eventIds = events.map(({ id }) => id)
+  const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
+  const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
+  const { logLost = () => 0 } = options
+  metrics.observe({ keys, stale, pending: () => queue.pending, logLost, eventIds })
+
+  const endpoint = createTokenEndpoint<FastifyRequest>({
+    identify: identitySource(config),
+    userIdSecret: config.userIdSecret,
+    allowedOrigins: config.allowedOrigins,
+    ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
+    events: config.events,
+    keys,
+    tokenTtl: config.tokenTtl,
+    notBefore: config.notBefore,
+    limits: limiter,
+    registration: watch ?? undefined,
+    queue,
+    admission: new AdmissionQueue(),
+    onOutcome: (outcome) => {
+      metrics.outcome(outcome)
+      refusals.outcome(outcome)
+    },
+    onToken: (issued) => audit?.write(issued),
+  })
+
+  const { basePath, allowedOrigins, trustedProxies, admin } = config
+  const tokenPath = `${basePath}/token`
+  const lost = lostAt(config)
+  // a page that a visitor sees has words in it, also where its address can't be read
+  const notFoundAt = (requestId: string, path: string, languages: string) =>
+    path.startsWith(`${basePath}/embed/`) ? lost(requestId, languages) : notFound(requestId)
+  const isTrusted = addressesIn(trustedProxies)
+  const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
+  warnOfUnknownProxy(app, isTrusted, logger)
+  limitStarts(app, tokenPath)
+  const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
+  await app.register(
+    (scope, _options, done) => {
+      mountToken(scope, endpoint)
+      mountScripts(scope, scripts)
+      mountEmbed(scope, {
+        ...config,
+        ownAddress: ownAddressBy(config.publicUrl, basePath),
+        findEvent: eventLookup(config.events),
+      })
+      mountHealth(scope, health, admin !== null)
+      done()
+    },
+    { prefix: basePath },
+  )
+  // a method Fastify has no routes for arrives here, and the token endpoint has an answer to any
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = pathOf(request.url)
+    if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request)))
+    return send(reply, notFoundAt(request.id, path, String(request.headers['accept-language'] ?? '')))
+  })
+  const adminApp = admin && buildApp({ isTrusted: () => false, logger, allowedOrigins: [] })
+  if (adminApp) mountAdmin(adminApp, health)
+
+  const close = closeOnce(app, {
+    giveUp: () => endpoint.close(),
+    async cleanUp() {
+      clearInterval(daily)
+      keys.close()
+      limiter?.close()
+      watch?.close()
+      refusals.close()
+      adminApp?.server.closeAllConnections()
+      await Promise.all([adminApp?.close(), audit?.close()])
+    },
+  })
+  try {
+    if (adminApp) await adminApp.listen({ ...admin, listenTextResolver: () => 'the admin port listens' })
+    await app.listen({ port: config.port, host: config.host, backlog: BACKLOG })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  void watch?.look()
+  reportKey(keys, logger)
+  const adminUrl = adminApp && addressOf(adminApp)
+  const url = addressOf(app) + basePath
+  const choice = keys.current(Date.now())
+  const kid = 'key' in choice ? choice.key.kid : null
+  // not 'identity': a field of that name is taken for a signed one, and removed
+  logger.info(
+    { url, adminUrl, kid, identifiedBy: config.identity.kind, events: eventIds.length || '*' },
+    'ready',
+  )
+  const reload = async () => {
+    audit?.reopen()
+    await keys.reload()
+  }
+  return { app, url, adminUrl, reload, close }
+}

@@ -1,0 +1,80 @@
+import closeWithGrace from 'close-with-grace'
+import type { ServeConfig } from '../config.js'
+import { LogOutput } from './log-output.js'
+import { createLogger } from './log.js'
+import { startServer, type RunningServer, type StartOptions } from './server.js'
+
+/** The process ends then, even if something hangs. `close` needs 4 s at most; orchestrators kill after 10 or more. */
+const MAX_CLOSE_MS = 4500
+/** After everything is closed, for the last lines of the log. */
+const LINGER_MS = 200
+
+/** What isn't a request to stop: SIGHUP and SIGUSR1 reload, and a fatal signal has to end the process at once. */
+const NOT_STOPPING = [
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGSEGV',
+  'SIGUSR2',
+  'beforeExit',
+] as const
+
+/**
+ * Runs the token server as a process: until SIGTERM or SIGINT, then finishes what is in flight. A second signal ends it at
+ * once. SIGHUP and SIGUSR1 reload the key ring and reopen the audit log, as log rotation expects; before the server has
+ * started they change nothing, and SIGUSR1 never opens Node's inspector.
+ *
+ * @param onReady called once the server listens
+ */
+export async function serveUntilSignal(
+  config: ServeConfig,
+  { onReady, ...options }: StartOptions & { onReady?: (server: RunningServer) => void } = {},
+): Promise<void> {
+  const output = new LogOutput()
+  const logger = options.logger ?? createLogger(config.logLevel, output)
+  output.onDrained = (lost) => {
+    const todo = 'Check where standard output goes: its reader was slower than the log, or its disk was full.'
+    logger.warn({ lost, todo }, 'log lines were dropped')
+  }
+  let server: RunningServer | null = null
+  const reload = () => void server?.reload()
+  process.on('SIGHUP', reload)
+  process.on('SIGUSR1', reload)
+  const exitAtOnce = (signal: string) => process.exit(signal === 'SIGINT' ? 130 : 143)
+
+  await new Promise<void>((resolve, reject) => {
+    const grace = closeWithGrace(
+      {
+        delay: MAX_CLOSE_MS,
+        logger: false,
+        skip: [...NOT_STOPPING],
+        onSecondSignal: exitAtOnce,
+        onTimeout: () => process.exit(process.exitCode ?? 0),
+      },
+      async ({ signal, err }) => {
+        // before the start is done nothing is in flight
+        if (signal && server === null) exitAtOnce(signal)
+        if (err) logger.error({ err }, 'uncaught error, draining')
+        else logger.info({ signal }, `${signal} received, draining`)
+        await server?.close()
+        logger.info('stopped')
+        resolve()
+        await new Promise((linger) => setTimeout(linger, LINGER_MS))
+      },
+    )
+    startServer(config, { logLost: () => output.lost, ...options, logger }).then(
+      (started) => {
+        server = started
+        onReady?.(started)
+      },
+      (error: unknown) => {
+        grace.uninstall()
+        reject(error as Error)
+      },
+    )
+  })
+}

@@ -1,0 +1,81 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expressExample } from '../examples/express.js'
+import { honoExample } from '../examples/hono.js'
+import { nodeHttpExample } from '../examples/node-http.js'
+import { askToken, makeKey } from '../running-server.js'
+import { chatThat } from '../endpoint/chat-that-verifies.js'
+
+const key = makeKey()
+let chat: Awaited<ReturnType<typeof chatThat>>
+beforeAll(async () => {
+  chat = await chatThat(key)
+})
+afterAll(() => chat.close())
+
+async function serve(server: Server) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/chat`,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** Hono speaks Request and Response: a few lines put it behind a socket. */
+async function honoServer() {
+  const app = await honoExample(key.kid, key.pem, chat.eventId)
+  return createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const answer = await app.request(`http://${request.headers.host}${request.url}`, {
+        method: request.method!,
+        headers: request.headers as Record<string, string>,
+        ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
+      })
+      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
+    })()
+  })
+}
+
+describe.each([
+  ['node:http', () => nodeHttpExample(key.kid, key.pem, chat.eventId)],
+  ['Express', async () => createServer(await expressExample(key.kid, key.pem, chat.eventId))],
+  ['Hono', honoServer],
+] as const)('the example for %s', (_name, open) => {
+  let server: Awaited<ReturnType<typeof serve>>
+  beforeAll(async () => {
+    server = await serve(await open())
+  })
+  afterAll(() => server.close())
+  const own = { 'Sec-Fetch-Site': 'same-origin' }
+
+  it('lets the visitor into the chat as themselves', async () => {
+    const response = await askToken(server.url, { ...own, Cookie: 'sid=ann' }, { event_id: chat.eventId })
+    expect(response.status).toBe(200)
+    const { token } = (await response.json()) as { token: string }
+    expect(await chat.enter(token)).toEqual({ userId: 'ann', username: 'Name of ann' })
+  })
+
+  it('refuses as the wire says', async () => {
+    const answers = await Promise.all([
+      askToken(server.url, own, { event_id: chat.eventId }),
+      askToken(server.url, { ...own, Cookie: 'sid=ann' }, { event_id: 'another' }),
+      askToken(server.url, { Origin: 'https://evil.test', Cookie: 'sid=ann' }, { event_id: chat.eventId }),
+      askToken(server.url, { ...own, Cookie: 'sid=ann' }, { event_id: chat.eventId, user_id: 'victim' }),
+      askToken(server.url, { ...own, Cookie: 'sid=ann' }, { event_id: 'x'.repeat(5000) }),
+      askToken(server.url, { ...own, 'Content-Type': 'text/html' }, 'x'),
+      fetch(`${server.url}/token`),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([401, 403, 403, 400, 413, 415, 405])
+    for (const { headers } of answers) {
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('vary')).toContain('Origin')
+      expect(headers.get('x-request-id')).toBeTruthy()
+    }
+  })
+})

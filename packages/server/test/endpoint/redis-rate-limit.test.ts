@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { RateLimiter } from '../../src/endpoint/rate-limit.js'
+import { createRedisLimiter } from '../../src/endpoint/redis-rate-limit.js'
+import { freePort, hasProgram, run, untilListening, type Spawned } from '../serve/spawned.js'
+
+const open: RateLimiter[] = []
+afterEach(() => {
+  for (const limiter of open.splice(0)) limiter.close()
+})
+type Options = Parameters<typeof createRedisLimiter>[0]
+function limiter(options: Pick<Options, 'redisUrl'> & Partial<Options>): RateLimiter {
+  const created = createRedisLimiter({ visitor: 3, address: 100, ...options })
+  open.push(created)
+  return created
+}
+const spend = async (limit: RateLimiter['visitor'], times: number, key = 'u-1') => {
+  const waits: number[] = []
+  for (let i = 0; i < times; i++) waits.push(await limit.spend(key))
+  return waits
+}
+
+const available = hasProgram('redis-server', 'a shared rate limit')
+
+describe.skipIf(!available)('limits counted in Redis', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'chat-redis-'))
+  let redis: Spawned
+  let redisUrl: string
+  beforeAll(async () => {
+    const port = await freePort()
+    redisUrl = `redis://127.0.0.1:${port}`
+    redis = run('redis-server', [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--dir',
+      scratch,
+    ])
+    await untilListening(redis, port)
+  })
+  afterAll(async () => {
+    redis.child.kill('SIGKILL')
+    await redis.ended
+    rmSync(scratch, { recursive: true })
+  })
+
+  it('are shared, and counted locally within the budget while Redis hangs, and shared again afterwards', async () => {
+    let now = 0
+    const fallbacks = vi.fn()
+    const returns = vi.fn()
+    const one = limiter({ redisUrl, clock: () => now, onFallback: fallbacks, onReturn: returns })
+    const two = limiter({ redisUrl, clock: () => now })
+    // until both connections stand, each counts for itself
+    await vi.waitFor(async () => {
+      const key = `probe-${Math.random()}`
+      await spend(one.visitor, 3, key)
+      expect((await spend(two.visitor, 1, key))[0]).toBeGreaterThan(0)
+    }, 10_000)
+
+    redis.child.kill('SIGSTOP')
+    const started = performance.now()
+    const waits = await spend(one.visitor, 4, 'while it hangs')
+    expect(performance.now() - started).toBeLessThan(600)
+    expect(waits.map((wait) => wait > 0)).toEqual([false, false, false, true])
+    expect(fallbacks).toHaveBeenCalledTimes(1)
+
+    redis.child.kill('SIGCONT')
+    now += 60_000
+    await vi.waitFor(async () => {
+      const key = `probe-${Math.random()}`
+      await spend(one.visitor, 3, key)
+      expect((await spend(two.visitor, 1, key))[0]).toBeGreaterThan(0)
+    }, 10_000)
+    expect([fallbacks.mock.calls.length, returns.mock.calls.length]).toEqual([1, 1])
+
+    // and said again, not once for all
+    redis.child.kill('SIGSTOP')
+    await spend(one.visitor, 1, 'hangs again')
+    expect(fallbacks).toHaveBeenCalledTimes(2)
+    redis.child.kill('SIGCONT')
+    now += 60_000
+    await vi.waitFor(async () => {
+      await spend(one.visitor, 1, 'is back again')
+      expect(returns).toHaveBeenCalledTimes(2)
+    }, 10_000)
+  })
+
+  it('are counted locally at once where Redis never answers or isn’t there', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await new Promise((resolve) => silent.once('listening', resolve))
+    const hole = `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    for (const url of [hole, `redis://127.0.0.1:${await freePort()}`]) {
+      const started = performance.now()
+      const waits = await spend(limiter({ redisUrl: url, onFallback: () => undefined }).visitor, 4)
+      expect(waits.map((wait) => wait > 0)).toEqual([false, false, false, true])
+      expect(performance.now() - started).toBeLessThan(600)
+    }
+    for (const limiter of open.splice(0)) limiter.close()
+    silent.close()
+  })
+})

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { RetryAfterScheduler } from '../../src/endpoint/admission.js'
+
+describe('when somebody who is sent away may come back', () => {
+  it('spreads a crowd over the time that serving it takes', () => {
+    const scheduler = new RetryAfterScheduler()
+    const seconds = Array.from({ length: 10_000 }, () => scheduler.next(0, 1))
+    const perSecond = new Map<number, number>()
+    for (const second of seconds) perSecond.set(second, (perSecond.get(second) ?? 0) + 1)
+    expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(1001)
+    expect(Math.max(...seconds)).toBe(11)
+  })
+
+  it('is a second for the first after a calm, whatever was before', () => {
+    const scheduler = new RetryAfterScheduler()
+    for (let refused = 0; refused < 5000; refused++) scheduler.next(0, 1)
+    expect(scheduler.next(60_000, 1)).toBeLessThanOrEqual(2)
+  })
+
+  it('never sends anybody away for longer than a minute', () => {
+    const scheduler = new RetryAfterScheduler()
+    for (let refused = 0; refused < 1000; refused++) expect(scheduler.next(0, 1000)).toBeLessThanOrEqual(60)
+  })
+})

@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerClientError } from '../../src/serve/client-error.js'
+import { LISTED } from '../endpoint/callee.js'
+
+let server: Server
+beforeAll(async () => {
+  server = createServer((_request, response) => response.end('fine'))
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, new Set([LISTED])))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterAll(() => server.close())
+
+async function raw(...texts: string[]): Promise<string> {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('latin1').on('data', (part: string) => (answer += part))
+  socket.on('error', () => undefined)
+  for (const text of texts) {
+    const before = answer
+    socket.write(text)
+    // the next one when this one is answered
+    while (answer === before && !socket.destroyed) await new Promise((resolve) => setImmediate(resolve))
+  }
+  if (!socket.destroyed) await once(socket, 'close')
+  return answer
+}
+const large = (origin: string) =>
+  `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${origin}\r\nCookie: ${'c=1; '.repeat(6000)}\r\n\r\n`
+
+describe('a request that Node’s parser refuses', () => {
+  it('gets a code of ours, which a listed page may read', async () => {
+    const answer = await raw(large(LISTED))
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /)
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    expect(JSON.parse(body)).toMatchObject({ code: 'bad-request', status: 431 })
+    expect(head).toContain(`Access-Control-Allow-Origin: ${LISTED}`)
+    expect(head).toContain('Cache-Control: no-store')
+  })
+
+  it('says nothing to another page, whatever it calls itself', async () => {
+    for (const origin of ['https://evil.test', 'null', `${LISTED}.evil.test`, '*']) {
+      const answer = await raw(large(origin))
+      expect(answer, origin).toMatch(/^HTTP\/1\.1 431 /)
+      expect(answer, origin).not.toContain('Access-Control')
+    }
+  })
+
+  it('is told so where it is no HTTP, also after a good request on the same connection', async () => {
+    expect(await raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
+    const both = await raw('GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'nonsense\r\n\r\n')
+    expect(both).toMatch(/^HTTP\/1\.1 200 /)
+    expect(both).toContain('HTTP/1.1 400 ')
+  })
+})

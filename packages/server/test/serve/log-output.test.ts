@@ -1,0 +1,82 @@
+import { openSync, closeSync, existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { FileSink, LogOutput, type LogSink } from '../../src/serve/log-output.js'
+
+class Pipe implements LogSink {
+  writable = true
+  taken: string[] = []
+  length = 0
+  read = true
+  #drained: () => void = () => undefined
+
+  get writableLength(): number {
+    return this.read ? 0 : this.length
+  }
+  write(text: string): boolean {
+    this.taken.push(text)
+    this.length += text.length
+    return this.read
+  }
+  on(_event: 'drain', listener: () => void): void {
+    this.#drained = listener
+  }
+  readAll(): void {
+    this.read = true
+    this.#drained()
+  }
+}
+
+describe('the log’s output', () => {
+  const LINE = `${'x'.repeat(999)}\n`
+
+  it('holds no more than a bound while nobody reads, and says afterwards how many lines are lost', () => {
+    const pipe = new Pipe()
+    const output = new LogOutput(pipe)
+    const told: number[] = []
+    output.onDrained = (lost) => void told.push(lost)
+    output.write(LINE)
+    pipe.readAll()
+    expect(told).toEqual([])
+
+    pipe.read = false
+    for (let count = 0; count < 5000; count++) output.write(LINE)
+    expect(pipe.length).toBeLessThanOrEqual(1024 * 1024)
+    expect(pipe.taken.length + output.lost).toBe(5001)
+    expect(output.lost).toBeGreaterThan(3000)
+    pipe.readAll()
+    expect(told).toEqual([output.lost])
+    pipe.readAll()
+    expect(told).toHaveLength(1)
+  })
+
+  it('goes on where the disk is full, and says so when there is room again', () => {
+    const disk = new Pipe()
+    disk.write = () => {
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    }
+    const output = new LogOutput(disk)
+    const told: number[] = []
+    output.onDrained = (lost) => void told.push(lost)
+    output.write(LINE)
+    output.write(LINE)
+    disk.write = Pipe.prototype.write.bind(disk)
+    output.write(LINE)
+    expect([disk.taken, output.lost, told]).toEqual([[LINE], 2, [2]])
+  })
+
+  it.runIf(existsSync('/dev/full'))('takes a real file that is full for what it is', () => {
+    const full = openSync('/dev/full', 'w')
+    const output = new LogOutput(new FileSink(full))
+    output.write(LINE)
+    expect(output.lost).toBe(1)
+    closeSync(full)
+  })
+
+  it('writes nothing to a reader that has gone, and throws nothing', () => {
+    const pipe = new Pipe()
+    pipe.writable = false
+    const output = new LogOutput(pipe)
+    output.write(LINE)
+    expect([pipe.taken, output.lost]).toEqual([[], 1])
+  })
+})

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { createLogger, describeError, pathOf, withoutSecrets } from '../../src/serve/log.js'
+import { secret, secretsIn } from '../secrets.js'
+import { makeKey } from '../running-server.js'
+
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl'
+
+describe('the search for secrets', () => {
+  it('finds each kind', () => {
+    const { pem } = makeKey()
+    const apiToken = secret('3f0b2c1e-1111-4222-8333-444455556666')
+    for (const text of [
+      JWT,
+      pem,
+      `Authorization: Bearer abcdef0123456789`,
+      'Set-Cookie: sid=1',
+      'cookie":"sid=1',
+      apiToken,
+    ]) {
+      expect(secretsIn(`{"msg":"before ${text} after"}`), text.slice(0, 20)).not.toEqual([])
+    }
+    expect(secretsIn('{"msg":"token made","kid":"20261125-R4f1JA_2CQSm9GZg"}')).toEqual([])
+  })
+})
+
+describe('the logger', () => {
+  const logged = (write: (logger: ReturnType<typeof createLogger>) => void) => {
+    const lines: string[] = []
+    write(createLogger('debug', { write: (line) => void lines.push(line) }))
+    return lines.join('')
+  }
+
+  it('takes secrets out of errors, of their causes and of what a host logs of a request', () => {
+    const { pem } = makeKey()
+    const cause = new Error(`upstream said ${pem}`)
+    const text = logged((logger) => {
+      logger.error({ err: new Error(`bad token ${JWT}`, { cause }) }, 'failed')
+      logger.info({
+        req: { method: 'GET', url: `/embed/x?identity=${JWT}`, id: '1', headers: { cookie: 'sid=1' } },
+      })
+      logger.info({ token: JWT, headers: { authorization: `Bearer ${JWT}`, cookie: 'sid=1' } })
+    })
+    expect(secretsIn(text)).toEqual([])
+    expect(text).toContain('/embed/x')
+    expect(text).toContain('bad token')
+  })
+
+  it('keeps type, code and message of an error, and no stack', () => {
+    const error = Object.assign(new TypeError('no'), { code: 'E_NO' })
+    expect(describeError(error)).toEqual({ type: 'TypeError', code: 'E_NO', message: 'no' })
+    expect(describeError('text')).toEqual({ type: 'string', message: 'text' })
+  })
+
+  it('leaves ordinary text alone', () => {
+    const text =
+      'connect ECONNREFUSED 127.0.0.1:6379 for www.example.com, version 1.2.3, kid 20261125-R4f1JA_2CQSm9GZg'
+    expect(withoutSecrets(text)).toBe(text)
+    expect(withoutSecrets('redis://user:hunter2@127.0.0.1')).not.toContain('hunter2')
+    expect(pathOf('/a/b?c=d#e')).toBe('/a/b')
+  })
+})
