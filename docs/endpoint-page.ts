@@ -48,7 +48,7 @@ export function openApi(): Record<string, unknown> {
       title: 'Token endpoint of kinescope-chat',
       version: '1',
       description:
-        'Signs the visitor of a page in to Kinescope’s stream chat. Who the visitor is, the request never says.',
+        'Signs the visitor of a page in to Kinescope’s stream chat. The site says who the visitor is, never the browser.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'https://chat.example.com' }],
@@ -57,11 +57,20 @@ export function openApi(): Record<string, unknown> {
         post: {
           operationId: 'getToken',
           summary: 'A token for one stream',
-          security: [{ cookie: [] }, { statement: [] }],
+          security: [{ cookie: [] }, { identityToken: [] }],
           requestBody: {
             required: true,
             description: `At most ${MAX_BODY_BYTES} bytes.`,
-            content: { 'application/json': { schema: { $ref: '#/components/schemas/TokenRequest' } } },
+            content: {
+              'application/json': { schema: { $ref: '#/components/schemas/TokenRequest' } },
+              'text/plain': {
+                schema: {
+                  type: 'string',
+                  contentMediaType: 'application/json',
+                  contentSchema: { $ref: '#/components/schemas/TokenRequest' },
+                },
+              },
+            },
           },
           responses: {
             200: {
@@ -82,11 +91,11 @@ export function openApi(): Record<string, unknown> {
           name: 'session',
           description: 'The site’s own session, whatever its name.',
         },
-        statement: {
+        identityToken: {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'A statement by the site of who the visitor is.',
+          description: 'The site’s identity token, or its member `identity` of the body.',
         },
       },
       schemas: {
@@ -96,6 +105,10 @@ export function openApi(): Record<string, unknown> {
           additionalProperties: false,
           properties: {
             event_id: { type: 'string', minLength: 1, description: 'The stream, as on the tag.' },
+            identity: {
+              type: 'string',
+              description: 'The identity token, where no `Authorization` header is sent.',
+            },
           },
         },
         TokenReply: {
@@ -148,13 +161,29 @@ export function endpointPage(): string {
   )
   return `# The token endpoint
 
-\`POST /token\` with \`Content-Type: application/json\` and the body \`{"event_id": "EVENT"}\`; nothing else is taken. Who the
-visitor is comes from their cookie or from a signed statement, never from the body. The whole description as OpenAPI 3.1:
-[openapi.json](openapi.json).
+Send \`POST /token\` with the JSON body \`{"event_id": "EVENT"}\`. The visitor's identity comes from a cookie or from an
+identity token that the site signs. [openapi.json](openapi.json) has the complete description as OpenAPI 3.1.
+
+| part | value |
+| --- | --- |
+| \`Content-Type\` | \`application/json\`, or \`text/plain\` in UTF-8. A page of another origin needs no preflight for \`text/plain\` |
+| \`Authorization\` | \`Bearer IDENTITY_TOKEN\`, optional |
+| \`identity\` in the body | the identity token, where no \`Authorization\` is sent |
+| \`Origin\`, \`Sec-Fetch-Site\` | set by the browser. A request without both is rejected |
+
+To try it with curl, name a page of \`CHAT_ALLOWED_ORIGINS\` and sign in with a cookie or an identity token:
+
+    curl -i https://chat.example.com/token \\
+      -H 'Origin: https://www.example.com' \\
+      -H 'Content-Type: application/json' \\
+      -H 'Cookie: session=YOUR_SESSION' \\
+      -d '{"event_id": "0csUJYzAHfe3PcyMEVScmQ"}'
+
+A successful response:
 
     200 {"token": "<jwt>", "expires_in": 3600, "refresh_in": 2712}
 
-Every answer has \`Cache-Control: no-store\` and \`X-Request-ID\`. A refusal is \`application/problem+json\` (RFC 9457):
+Every response has \`Cache-Control: no-store\` and \`X-Request-ID\`. An error is \`application/problem+json\` (RFC 9457):
 
     {"type": "urn:kinescope-chat:problem:CODE", "title": "…", "status": 401, "detail": "…", "code": "CODE", "request_id": "…"}
 
@@ -162,9 +191,8 @@ Every answer has \`Cache-Control: no-store\` and \`X-Request-ID\`. A refusal is 
 | --- | --- | --- |
 ${rows.join('\n')}
 
-An endpoint that you write yourself may be simpler: JSON with a \`token\` is enough, and a bare 401 or 403 (an empty body, JSON
-or plain text) refuses the visitor. Everything else that comes back is taken for somebody else's answer, and never takes a
-chat away whose token still lives.
+Your own endpoint may be simpler. JSON with a \`token\` is enough. A 401 or 403 with an empty, JSON or plain-text body rejects
+the visitor. The element treats any other response as an intermediary's, which never removes a chat with a valid token.
 `
 }
 

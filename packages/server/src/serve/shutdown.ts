@@ -71,9 +71,9 @@ export async function serveUntilSignal(
         server = started
         onReady?.(started)
       },
-      (error: unknown) => {
+      (error: Error) => {
         grace.uninstall()
-        reject(error as Error)
+        reject(error)
       },
     )
   })
