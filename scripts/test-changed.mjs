@@ -1,10 +1,10 @@
 // `npm run test:changed [-- GIT_REF]`: the test files nearest to what differs from GIT_REF (HEAD), by their imports. It takes as
 // many as ran within BUDGET_MS last time and prints how many it leaves to `npm test`. A browser test runs in one engine.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import ts from 'typescript'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { browserTests, provide } from './browsers.mjs'
+import { git, importGraph, root } from './import-graph.mjs'
 import { lastRun } from './results.mjs'
 
 const BUDGET_MS = 35_000
@@ -13,14 +13,7 @@ const UNKNOWN_MS = 3_000
 /** Starting Vitest or a browser. */
 const START_MS = 4_000
 
-const root = resolve(import.meta.dirname, '..')
-const git = (...args) =>
-  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean)
 const ref = process.argv[2] ?? 'HEAD'
-const known = git('ls-files', '--cached', '--others', '--exclude-standard').filter((file) =>
-  existsSync(join(root, file)),
-)
-const code = new Set(known.filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file)))
 const changed = new Set([
   ...git('diff', '--name-only', ref),
   ...git('ls-files', '--others', '--exclude-standard'),
@@ -30,8 +23,8 @@ const isTest = (file) => /(^|\/)test\/.*\.test\.ts$/.test(file)
 const inBrowser = (file) => file.startsWith('packages/element/test/browser/')
 
 const importedBy = new Map()
-for (const file of code)
-  for (const target of importsOf(file)) importedBy.set(target, [...(importedBy.get(target) ?? []), file])
+for (const [file, targets] of importGraph())
+  for (const target of targets) importedBy.set(target, [...(importedBy.get(target) ?? []), file])
 
 const distances = nearest()
 const times = new Map(lastRun().map(({ file, engine, ms }) => [`${file} ${engine}`, ms]))
@@ -94,33 +87,6 @@ function choose() {
 
 function isRare(file) {
   return !changed.has(file) && /(\/\/|\*)\s*@module-tag\s+rare\b/.test(readFileSync(join(root, file), 'utf8'))
-}
-
-function importsOf(file) {
-  const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true)
-  return importedFiles.flatMap(({ fileName }) => targetOf(file, fileName) ?? [])
-}
-
-/** The source file that an import means: a relative path, or a subpath of one of the packages. */
-function targetOf(file, name) {
-  if (name.startsWith('.')) return sourceOf(join(dirname(file), name))
-  const [, folder, subpath] = /^kinescope-chat(-server)?(?:\/(.+))?$/.exec(name) ?? []
-  const directory = name.startsWith('kinescope-chat-server') ? 'packages/server' : 'packages/element'
-  if (folder === undefined && !/^kinescope-chat(\/|$)/.test(name)) return
-  const { exports } = JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'))
-  const target = exports[subpath ? `./${subpath}` : '.']
-  const path = typeof target === 'string' ? target : target?.types?.replace('.d.ts', '.js')
-  return path && sourceOf(join(directory, path.replace('/dist/', '/src/')))
-}
-
-function sourceOf(path) {
-  const candidates = [
-    path,
-    path.replace(/\.js$/, '.ts'),
-    path.replace(/\.js$/, '.tsx'),
-    path.replace(/\.mjs$/, '.mts'),
-  ]
-  return candidates.find((one) => code.has(one) && statSync(join(root, one)).isFile())
 }
 
 function run(cwd, env, ...command) {

@@ -46,3 +46,4 @@ export function chatClaims(input: ChatClaimsInput): ChatClaims {
   if (notBefore) claims.nbf = iat
   return claims
 }
+// x
