@@ -10,6 +10,7 @@ import { siteJwtIdentity } from '../../src/identity/site-jwt.js'
 import { describeError, withoutSecrets } from '../../src/serve/log.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 import { endpointWith, makeSigningKey, tokenCall } from './callee.js'
+import { runs } from '../../../../scripts/test-tier.js'
 
 let key: SigningKey
 beforeAll(async () => {
@@ -65,7 +66,7 @@ describe('whatever a stranger writes', () => {
         // only a body that is no value at all is a fault of ours
         expect(answer.status === 500).toBe('problem' in given && given.problem === 'read-already')
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     )
   })
 
@@ -94,7 +95,7 @@ describe('whatever a stranger writes', () => {
           expect(text ?? '').not.toMatch(/\p{C}/u)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -131,7 +132,7 @@ describe('whatever a stranger writes', () => {
         const logged = JSON.stringify(describeError('cause' in answer ? answer.cause : null))
         expect(logged.length).toBeLessThan(20_000)
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     )
   })
 
@@ -155,7 +156,7 @@ describe('whatever a stranger writes', () => {
           expect(judged.user.id.trim()).not.toBe('')
         } else expect(judged.reason).not.toBe('')
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -171,7 +172,7 @@ describe('whatever a stranger writes', () => {
         expect(sanitizeForLog(text).length).toBeLessThanOrEqual(201)
         expect(withoutSecrets(text).length).toBeLessThanOrEqual(3000)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })

@@ -17,6 +17,7 @@ import {
   type Start,
 } from './crash-scenarios.js'
 import { pemPool, poolFolder } from './key-pool.js'
+import { testsAll } from '../../../../scripts/test-tier.js'
 
 const PRELOAD = fileURLToPath(new URL('crash-preload.mjs', import.meta.url))
 const pems = pemPool(6)
@@ -60,10 +61,13 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
   })
   afterAll(() => bench.close())
 
-  it('leaves a sound state at every step, and the next run finishes the work', async () => {
+  it('leaves a sound state, and the next run finishes the work', async () => {
     expect(steps.length).toBeGreaterThan(10)
     const repairedStates = new Set<string>()
-    for (let step = 1; step <= steps.length; step += 1) {
+    // the step after the commit of the ring is the one with most to lose
+    const committed = steps.findIndex((name) => name.startsWith('rename keyring')) + 2
+    const tried = testsAll ? steps.map((_, index) => index + 1) : [Math.min(committed, steps.length)]
+    for (const step of tried) {
       restore(bench, start)
       const killed = await command(step)
       expect(killed.signal, `before ${steps[step - 1]}`).toBe('SIGKILL')
@@ -78,10 +82,10 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
       await expectFinished(bench, scenario)
     }
     // the commit itself is among them: without it every crash would leave the same state
-    expect(repairedStates.size).toBeGreaterThan(3)
+    if (testsAll) expect(repairedStates.size).toBeGreaterThan(3)
   }, 300_000)
 
-  it('survives another kill during the repair', async () => {
+  it('survives another kill during the repair', { tags: ['rare'], timeout: 300_000 }, async () => {
     // one kill after each change that others can see, then one at a different place of the repair each time
     const seen = steps.flatMap((name, index) =>
       /^(rename keyring|hear (POST|DELETE))/.test(name) ? [index + 2] : [],
@@ -96,5 +100,5 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
       await expectSound(bench, scenario, start)
       await expectFinished(bench, scenario)
     }
-  }, 300_000)
+  })
 })

@@ -9,6 +9,7 @@ import { ConfigProblem, OperatorProblem } from '../../src/problem.js'
 import { importSigningKey } from '../../src/token/import-signing-key.js'
 import { mintToken } from '../../src/token/mint-token.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
+import { runs } from '../../../../scripts/test-tier.js'
 
 const PASSPHRASE = 'correct horse battery staple'
 const { privateKey: key, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -181,7 +182,7 @@ describe('the reader of keys', () => {
           expect(error).toBeInstanceOf(OperatorProblem)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LETTER_JOINER } from '../../src/token/joiners.js'
 import { cleanUsername } from '../../src/token/user-name.js'
+import { codePoints, runs } from '../../../../scripts/test-tier.js'
 
 describe('a name', () => {
   const cases: [string, string, string][] = [
@@ -71,7 +72,7 @@ describe('a name', () => {
     const isKept = (text: string, at: number) =>
       [...text.matchAll(LETTER_JOINER)].some(({ index }) => index === at)
     const wrong: string[] = []
-    for (let code = 0; code <= 0x10_ffff; code++) {
+    for (const code of codePoints()) {
       const character = String.fromCodePoint(code)
       if (/[\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u.test(character)) continue
       const { length } = character
@@ -92,7 +93,7 @@ describe('a name', () => {
   it('loses every character that nobody sees, wherever it stands, and no other', () => {
     const unseen = /^[\u{16fe4}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]$/u
     const wrong: string[] = []
-    for (let code = 0; code <= 0x10_ffff; code++) {
+    for (const code of codePoints()) {
       const character = String.fromCodePoint(code)
       const clean = cleanUsername(`Ad${character}min`)
       const hides = unseen.test(character) && !/^[\t-\r\u0085]$/.test(character)
@@ -165,7 +166,7 @@ describe('a name', () => {
           expect(cleanUsername(clean)).toBe(clean)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })
