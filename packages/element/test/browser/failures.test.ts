@@ -1,3 +1,4 @@
+// @engines
 import { expect } from '@open-wc/testing'
 import type { ElementCode } from '../../src/contract.js'
 import type { KinescopeChatElement } from '../../src/index.js'

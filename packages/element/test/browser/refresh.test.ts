@@ -1,3 +1,4 @@
+// @engines
 import { expect } from '@open-wc/testing'
 import {
   askPage,

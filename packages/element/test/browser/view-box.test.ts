@@ -1,3 +1,4 @@
+// @engines
 import { expect } from '@open-wc/testing'
 import type { KinescopeChatElement } from '../../src/index.js'
 import { clean, makeReply, part, place, until, whenState } from './bench.js'

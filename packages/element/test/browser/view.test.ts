@@ -1,3 +1,4 @@
+// @engines
 import { expect } from '@open-wc/testing'
 import { KinescopeChatElement } from '../../src/index.js'
 import { messagesIn } from '../../src/view/messages.js'
