@@ -1,0 +1,141 @@
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startDeadline } from '../net/deadline.js'
+import type { PlannedRequest } from './plan.js'
+import type { RequestResult } from './verdict.js'
+
+export interface RehearsalTarget {
+  /** The token endpoint. */
+  tokenUrl: URL
+  /** The page's origin, as a browser sends it. */
+  origin: string
+  /** The stream that only a rehearsal may ask for. */
+  eventId: string
+  /** The header that proves to the server that it is asked by its own operator, for a simulated address. */
+  proofFor: (address: string) => string
+  /** The headers of each visitor, in turn: a cookie or an identity token. Empty: a guest. */
+  visitors: readonly Readonly<Record<string, string>>[]
+}
+
+/** Connections at once from this machine; ports and memory end somewhere. */
+export const MAX_IN_FLIGHT = 10_000
+/** As long as the element waits for a token. */
+const TIMEOUT_MS = 10_000
+const MAX_ATTEMPTS = 3
+/** The element waits as long as it is told; a rehearsal ends sooner. */
+const MAX_RETRY_AFTER_MS = 10_000
+const MAX_REPLY_BYTES = 16_384
+/** After a connection that broke, before the viewer's next attempt. */
+const RECONNECT_MS = 1_000
+
+interface Reply {
+  outcome: string
+  retryAfterMs: number
+  steps: Record<string, number>
+}
+
+/**
+ * Sends a request as a viewer's browser would: over a connection of its own, again after `Retry-After`, three times at most.
+ * Never rejects; an aborted one counts as `aborted`.
+ */
+export async function sendPlanned(
+  { kind, viewer, breaksAfterMs, atMs }: PlannedRequest,
+  target: RehearsalTarget,
+  signal: AbortSignal,
+): Promise<RequestResult> {
+  const started = performance.now()
+  const rejected: string[] = []
+  let reply: Reply = { outcome: 'aborted', retryAfterMs: 0, steps: {} }
+  if (breaksAfterMs !== null) {
+    await post(target, viewer, breaksAfterMs, signal)
+    await pause(RECONNECT_MS, signal)
+  }
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS && !signal.aborted; attempt++) {
+    reply = await post(target, viewer, TIMEOUT_MS, signal)
+    const again = ['overloaded', 'rate-limited', 'identity-unavailable', 'key-unavailable'].includes(
+      reply.outcome,
+    )
+    if (!again || attempt === MAX_ATTEMPTS) break
+    rejected.push(reply.outcome)
+    await pause(Math.min(reply.retryAfterMs, MAX_RETRY_AFTER_MS), signal)
+  }
+  const { outcome, steps } = reply
+  return { kind, atMs, tookMs: performance.now() - started, outcome, rejected, steps }
+}
+
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
+
+function post(target: RehearsalTarget, viewer: number, ms: number, signal: AbortSignal): Promise<Reply> {
+  const { tokenUrl, origin, eventId, proofFor, visitors } = target
+  const body = JSON.stringify({ event_id: eventId })
+  const deadline = startDeadline(ms, signal)
+  const send = tokenUrl.protocol === 'https:' ? httpsRequest : httpRequest
+  return new Promise<Reply>((resolve) => {
+    const end = (outcome: string, retryAfterMs = 1_000, steps: Record<string, number> = {}) => {
+      deadline.clear()
+      resolve({ outcome, retryAfterMs, steps })
+    }
+    const request = send(
+      tokenUrl,
+      {
+        method: 'POST',
+        agent: false,
+        signal: deadline.signal,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+          origin,
+          'x-chat-rehearsal': proofFor(addressOf(viewer)),
+          ...(visitors[viewer % Math.max(visitors.length, 1)] ?? {}),
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > MAX_REPLY_BYTES) response.destroy(new Error('too long'))
+          else chunks.push(chunk)
+        })
+        response.on('error', () => end(deadline.expired ? 'timeout' : 'connection'))
+        response.on('end', () => {
+          const { 'retry-after': retryAfter, 'server-timing': timing } = response.headers
+          const seconds = Number(retryAfter)
+          end(
+            outcomeOf(response.statusCode!, Buffer.concat(chunks).toString('utf8')),
+            Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1_000,
+            readServerTiming(timing),
+          )
+        })
+      },
+    )
+    request.on('error', () => end(signal.aborted ? 'aborted' : deadline.expired ? 'timeout' : 'connection'))
+    request.end(body)
+  })
+}
+
+/** The code of a reply; the token itself is never kept. */
+export function outcomeOf(status: number, text: string): string {
+  let reply: unknown
+  try {
+    reply = JSON.parse(text)
+  } catch {
+    return 'unexpected'
+  }
+  const { token, code } = Object(reply) as Record<string, unknown>
+  if (status === 200 && typeof token === 'string') return 'ok'
+  return typeof code === 'string' && /^[a-z-]{3,40}$/.test(code) ? code : 'unexpected'
+}
+
+/** `identity;dur=12.5, signing;dur=3` as ms by name. */
+export function readServerTiming(header: string | string[] | undefined): Record<string, number> {
+  const steps: Record<string, number> = {}
+  for (const [, name, ms] of String(header ?? '').matchAll(/([a-z-]{1,20});dur=(\d+(?:\.\d+)?)/g))
+    steps[name!] = Number(ms)
+  return steps
+}
+
+/** One address a viewer, in the block that is reserved for benchmarks (RFC 2544); the same at each request. */
+export const addressOf = (viewer: number): string =>
+  `198.${18 + ((viewer >> 16) & 1)}.${(viewer >> 8) & 255}.${viewer & 255}`

@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { planRequests, type Audience } from '../../src/rehearse/plan.js'
+
+const AUDIENCE: Audience = {
+  viewers: 20_000,
+  withinMs: 60_000,
+  reloads: 0.05,
+  badNetworks: 0.03,
+  tokenTtlMs: 3_600_000,
+}
+
+/** A small generator with a seed: the same audience at each run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+describe('planRequests', () => {
+  const plan = planRequests(AUDIENCE, seeded(7))
+  const of = (kind: string) => plan.filter((request) => request.kind === kind)
+
+  it('has one arrival a viewer, within the time, and the shares that were asked for', () => {
+    expect(of('arrival')).toHaveLength(AUDIENCE.viewers)
+    expect(new Set(of('arrival').map(({ viewer }) => viewer)).size).toBe(AUDIENCE.viewers)
+    expect(Math.max(...of('arrival').map(({ atMs }) => atMs))).toBeLessThanOrEqual(AUDIENCE.withinMs)
+    expect(of('reload').length / AUDIENCE.viewers).toBeCloseTo(AUDIENCE.reloads, 1)
+    const broken = of('arrival').filter(({ breaksAfterMs }) => breaksAfterMs !== null)
+    expect(broken.length / AUDIENCE.viewers).toBeCloseTo(AUDIENCE.badNetworks, 1)
+    // 20,000 viewers of an hour's tokens: 7.4 refreshes a second
+    expect(of('refresh')).toHaveLength(444)
+  })
+
+  it('brings most viewers early: three quarters of them in the first half', () => {
+    const early = of('arrival').filter(({ atMs }) => atMs < AUDIENCE.withinMs / 2)
+    expect(early.length / AUDIENCE.viewers).toBeCloseTo(0.75, 1)
+  })
+
+  it('is in order of time, whatever the audience', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          viewers: fc.integer({ min: 1, max: 300 }),
+          withinMs: fc.integer({ min: 1, max: 100_000 }),
+          reloads: fc.double({ min: 0, max: 1, noNaN: true }),
+          badNetworks: fc.double({ min: 0, max: 1, noNaN: true }),
+          tokenTtlMs: fc.integer({ min: 60_000, max: 86_400_000 }),
+        }),
+        fc.integer(),
+        (audience, seed) => {
+          const times = planRequests(audience, seeded(seed)).map(({ atMs }) => atMs)
+          expect(times).toEqual([...times].sort((one, other) => one - other))
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { judge, type RequestResult } from '../../src/rehearse/verdict.js'
+
+const result = (change: Partial<RequestResult> = {}): RequestResult => ({
+  kind: 'arrival',
+  atMs: 0,
+  tookMs: 40,
+  outcome: 'ok',
+  rejected: [],
+  steps: { identity: 10, limits: 1, signing: 2 },
+  ...change,
+})
+/** A hundred good requests, ten a second, of which some are changed. */
+const show = (change: (index: number) => Partial<RequestResult>): RequestResult[] =>
+  Array.from({ length: 100 }, (_, index) => result({ atMs: index * 100, ...change(index) }))
+
+describe('judge', () => {
+  it('says that a good server holds, with its figures', () => {
+    const verdict = judge(
+      show((index) => ({ tookMs: index })),
+      [],
+    )
+    expect(verdict).toMatchObject({ holds: true, bottleneck: null, requests: 100, succeeded: 100 })
+    expect(verdict).toMatchObject({ p50: 50, p95: 95, p99: 99, outcomes: { ok: 100 } })
+    expect(verdict.steps).toEqual({ identity: 10, limits: 1, signing: 2 })
+    expect(verdict.peakPerSecond).toBe(10)
+  })
+
+  it.each<[string, Partial<RequestResult>]>([
+    ['identity', { steps: { identity: 1500 } }],
+    ['identity', { outcome: 'identity-unavailable' }],
+    ['identity', { rejected: ['identity-unavailable'] }],
+    ['redis', { steps: { limits: 300 } }],
+    ['rate-limit', { outcome: 'rate-limited' }],
+    ['rate-limit', { rejected: ['rate-limited'] }],
+    ['cpu', { outcome: 'overloaded' }],
+    ['cpu', { steps: { signing: 1200 } }],
+    ['connections', { outcome: 'connection' }],
+    ['keys', { outcome: 'key-expired' }],
+    ['keys', { outcome: 'key-not-registered' }],
+    ['server', { outcome: 'timeout' }],
+    ['server', { outcome: 'unexpected' }],
+    ['server', { outcome: 'server-error' }],
+  ])('names %s', (id, change) => {
+    const verdict = judge(
+      show((index) => (index % 10 === 9 ? change : {})),
+      [],
+    )
+    expect(verdict.holds).toBe(false)
+    expect(verdict.bottleneck).toMatchObject({ id, firstMs: 900, share: 0.1 })
+    expect(verdict.bottleneck!.remediation).not.toBe('')
+  })
+
+  it('names the first of several', () => {
+    const verdict = judge(
+      show((index) =>
+        index > 50 ? { outcome: 'overloaded' } : index > 30 ? { outcome: 'rate-limited' } : {},
+      ),
+      [],
+    )
+    expect(verdict.bottleneck).toMatchObject({ id: 'rate-limit', firstMs: 3100 })
+  })
+
+  it('lets one request in two hundred fail', () => {
+    const results = Array.from({ length: 1000 }, (_, index) =>
+      result(index < 5 ? { outcome: 'connection' } : {}),
+    )
+    expect(judge(results, []).holds).toBe(true)
+  })
+
+  it('names slow tokens whose reason is not on the server', () => {
+    expect(
+      judge(
+        show(() => ({ tookMs: 3000 })),
+        [],
+      ).bottleneck,
+    ).toMatchObject({ id: 'server', share: 1 })
+  })
+
+  it('accuses this machine where it sends late, unless the server says what is wrong', () => {
+    const late = Array.from({ length: 100 }, (_, index) => ({ atMs: index, lateMs: 900 }))
+    expect(
+      judge(
+        show(() => ({ tookMs: 3000 })),
+        late,
+      ).bottleneck,
+    ).toMatchObject({ id: 'this-machine' })
+    expect(
+      judge(
+        show(() => ({ outcome: 'overloaded' })),
+        late,
+      ).bottleneck,
+    ).toMatchObject({ id: 'cpu' })
+  })
+
+  it('takes more results than a call takes arguments', () => {
+    const results = Array.from({ length: 200_000 }, (_, index) =>
+      result({ atMs: index, outcome: 'overloaded' }),
+    )
+    expect(judge(results, []).bottleneck).toMatchObject({ id: 'cpu', firstMs: 0 })
+  })
+
+  it('says nothing wrong of a rehearsal that was ended before its first request', () => {
+    expect(judge([], [])).toMatchObject({ holds: true, requests: 0, p95: 0 })
+  })
+})
