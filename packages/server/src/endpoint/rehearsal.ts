@@ -15,11 +15,10 @@ const ADDRESS = /^[\d.:a-f]{2,45}$/
  * to load belongs to the operator; to the server, that a request is part of a rehearsal. Proofs are HMAC-SHA-256.
  */
 export class RehearsalSecret {
-  readonly #key: Promise<CryptoKey>
+  readonly #key: ReturnType<typeof hmacKey>
 
   constructor(secret: string) {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-    this.#key = crypto.subtle.importKey('raw', utf8(secret), algorithm, false, ['sign', 'verify'])
+    this.#key = hmacKey(secret)
   }
 
   /** The server's answer to a challenge; null if the nonce isn't one. */
@@ -58,5 +57,8 @@ export class RehearsalSecret {
     return crypto.subtle.verify('HMAC', await this.#key, bytes, utf8(text))
   }
 }
+
+const hmacKey = (secret: string) =>
+  crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
