@@ -41,6 +41,7 @@ export interface ServeConfig extends ApiConfig {
   userIdSecret: string | undefined
   rateLimit: RateLimitConfig | null
   redisUrl: string | undefined
+  rehearsalSecret: string | undefined
   trustedProxies: string[]
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
@@ -68,6 +69,7 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
       userIdSecret: reader.value('CHAT_USER_ID_SECRET'),
       rateLimit: reader.value('CHAT_RATE_LIMIT'),
       redisUrl: reader.value('CHAT_REDIS_URL'),
+      rehearsalSecret: reader.value('CHAT_REHEARSAL'),
       trustedProxies,
       logLevel: reader.value('CHAT_LOG_LEVEL'),
       ...readApi(reader),

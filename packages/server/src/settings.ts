@@ -293,6 +293,15 @@ const TABLE = {
     meaning: '`debug`, `info`, `warn`, `error` or `silent`.',
     example: 'info',
   },
+  CHAT_REHEARSAL: {
+    group: 'Limits',
+    value: 'SECRET',
+    parse: parse.strongSecret,
+    secret: true,
+    meaning:
+      'Lets `kinescope-chat-server rehearse`, run with the same secret, get tokens for a stream that doesn’t exist. 32 bytes or more. Remove it after the rehearsal.',
+    example: '$(openssl rand -base64 32)',
+  },
   CHAT_AUDIT: {
     group: 'Log and audit',
     value: 'FILE',

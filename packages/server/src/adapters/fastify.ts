@@ -105,7 +105,7 @@ export function tokenCall(
   }
 }
 
-/** AdmissionQueue an error of the host application's hooks or of Fastify into one of the wire's codes. */
+/** Turns an error of the host application's hooks or of Fastify into one of the wire's codes. */
 function translate(error: unknown): unknown {
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   if (typeof status !== 'number' || status >= 500) return error

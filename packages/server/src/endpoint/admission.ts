@@ -200,7 +200,10 @@ const TIMEOUT_REFUSALS: Record<Step, () => Refusal> = {
 
 /** The one end of a request: body, limits, identity, policy and signature all stop with it. */
 export class RequestDeadline {
-  step: Step = 'limits'
+  #step: Step = 'limits'
+  #stepSince = performance.now()
+  /** Milliseconds that each step has taken so far. */
+  readonly stepMs: Partial<Record<Step, number>> = {}
   /** Rejects with the refusal that ends the request. */
   readonly ended: Promise<never>
   #reject!: (refusal: Refusal) => void
@@ -223,6 +226,17 @@ export class RequestDeadline {
 
   get over(): boolean {
     return this.#refusal !== null
+  }
+
+  get step(): Step {
+    return this.#step
+  }
+
+  set step(next: Step) {
+    const now = performance.now()
+    this.stepMs[this.#step] = (this.stepMs[this.#step] ?? 0) + now - this.#stepSince
+    this.#step = next
+    this.#stepSince = now
   }
 
   /** Milliseconds until the deadline. */

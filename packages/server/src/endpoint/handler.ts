@@ -15,6 +15,7 @@ import {
 } from './origin.js'
 import { DEFAULT_RATES, localLimit, type RateLimit } from './rate-limit.js'
 import { Refusal, todoFor } from './refusal.js'
+import type { RehearsalSecret } from './rehearsal.js'
 import {
   alwaysHeaders,
   checkContentType,
@@ -80,6 +81,10 @@ export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'a
   queue?: SigningQueue | undefined
   /** Limits how many requests start in one tick of Node's loop; elsewhere the platform does. */
   admission?: AdmissionQueue | undefined
+  /** The share of visits that should send reports, 0 to 1, asked for each token. */
+  reportRate?: (() => number) | undefined
+  /** Lets the operator's own rehearsal get tokens for a stream that doesn't exist. */
+  rehearsal?: RehearsalSecret | undefined
   /** Milliseconds since the epoch. */
   now?: (() => number) | undefined
   /** At least 0, less than 1. */
@@ -136,6 +141,8 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     limits: { address: limit('address'), visitor: limit('visitor') },
     registration: options.registration,
     queue,
+    reportRate: options.reportRate,
+    rehearsal: options.rehearsal,
     minIdentityMs: deadlineMs / 8,
     inFlight: () => deadlines.size,
     waiting: () => admission?.waiting ?? 0,
@@ -221,7 +228,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     }
     checkContentType(call.header('content-type'), call.header('content-encoding'))
     const onDisconnect = call.onDisconnect && ((listener: () => void) => call.onDisconnect?.(listener))
-    const { reply, setCookie } = await deadlines.within(
+    const { reply, setCookie, stepMs } = await deadlines.within(
       (deadline) => issue(call, deadline),
       onDisconnect,
       waitedMs,
@@ -229,6 +236,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     const headers = headersFor(call, verdict)
     headers['Content-Type'] = 'application/json'
     if (setCookie) headers['Set-Cookie'] = setCookie
+    if (stepMs) headers['Server-Timing'] = serverTiming(stepMs)
     return { status: 200, headers, body: JSON.stringify(reply) }
   }
 
@@ -277,3 +285,9 @@ export function answerWith<R>(
     return Promise.resolve(endpoint.refuse({ ...call, address: null }, error))
   }
 }
+
+/** Milliseconds by step as `Server-Timing` (W3C). */
+const serverTiming = (stepMs: Readonly<Record<string, number>>): string =>
+  Object.entries(stepMs)
+    .map(([step, ms]) => `${step};dur=${ms.toFixed(1)}`)
+    .join(', ')

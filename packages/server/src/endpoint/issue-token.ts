@@ -4,9 +4,10 @@ import { OperatorProblem } from '../problem.js'
 import { mintToken, type MintTokenInput } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import { networkOf } from '../net/addresses.js'
-import type { RequestDeadline, SigningQueue } from './admission.js'
+import type { RequestDeadline, SigningQueue, Step } from './admission.js'
 import type { RateLimit } from './rate-limit.js'
 import { Refusal } from './refusal.js'
+import { REHEARSAL_EVENT, REHEARSAL_HEADER, type RehearsalSecret } from './rehearsal.js'
 import {
   readTokenRequest,
   withIdentity,
@@ -43,6 +44,9 @@ export interface IssueOptions<R> {
   limits: { address: RateLimit | null; visitor: RateLimit | null }
   registration: RegistrationView | undefined
   queue: SigningQueue
+  /** The share of visits that should send reports, 0 to 1, asked for each token. */
+  reportRate: (() => number) | undefined
+  rehearsal: RehearsalSecret | undefined
   /** The least time left with which the site is asked. Milliseconds. */
   minIdentityMs: number
   /** Requests in flight. */
@@ -58,6 +62,8 @@ export interface IssueOptions<R> {
 export interface Issued {
   reply: TokenReply
   setCookie: string | undefined
+  /** Milliseconds by step, for the operator's own rehearsal; null for any other request. */
+  stepMs: Partial<Record<Step, number>> | null
 }
 
 /**
@@ -86,12 +92,18 @@ export function tokenIssuer<R>(
     }
   }
 
-  function eventFor(eventId: string): { event: AllowedEvent; warning: Code | null } {
-    const event = findEvent(eventId)
+  function eventFor(eventId: string, isRehearsal: boolean): { event: AllowedEvent; warning: Code | null } {
+    const event = isRehearsal ? rehearsalEvent(eventId) : findEvent(eventId)
     if (!event) throw new Refusal('event-not-allowed', { reason: 'not-listed' })
     const state = registration?.eventState(event.id) ?? null
     if (state === 'missing') throw new Refusal('event-not-found', { reason: 'watch' })
     return { event, warning: state }
+  }
+
+  /** The simulated address of a request of the operator's own rehearsal; null for any other. */
+  function rehearsedAddress(call: TokenCall<R>): Promise<string | null> | null {
+    const header = options.rehearsal && call.header(REHEARSAL_HEADER)
+    return header ? options.rehearsal!.addressIn(header, now()) : null
   }
 
   async function identifyVisitor(
@@ -164,17 +176,20 @@ export function tokenIssuer<R>(
     const reply: TokenReply = { token, expires_in: expiresIn, refresh_in: refreshIn(expiresIn, random()) }
     if (event.chatId !== undefined) reply.chat_id = event.chatId
     if (event.claimId !== undefined) reply.event_id = event.claimId
+    const reportRate = options.reportRate?.() ?? 1
+    if (reportRate < 1) reply.report_rate = reportRate
     return reply
   }
 
   return async (call, deadline) => {
     checkCapacity()
-    const { address } = call
+    const rehearsed = await rehearsedAddress(call)
+    const address = rehearsed ?? call.address
     if (address !== null) await spend(limits.address, networkOf(address) ?? UNKNOWN_NETWORK, 'address')
     deadline.step = 'body'
     const body = await call.readBody(deadline)
     const { eventId, identity } = readTokenRequest(body, call.header('authorization') !== null)
-    const { event, warning } = eventFor(eventId)
+    const { event, warning } = eventFor(eventId, rehearsed !== null)
     deadline.step = 'identity'
     const { user, setCookie } = await identifyVisitor(withIdentity(call, identity), eventId, deadline)
     deadline.throwIfOver()
@@ -189,10 +204,15 @@ export function tokenIssuer<R>(
     }
     deadline.step = 'signing'
     const reply = await sign(call, user, event, deadline)
+    deadline.step = 'limits'
     if (warning) reply.warning = warning
-    return { reply, setCookie }
+    return { reply, setCookie, stepMs: rehearsed === null ? null : deadline.stepMs }
   }
 }
+
+/** A rehearsal gets tokens for no real stream. */
+const rehearsalEvent = (eventId: string): AllowedEvent | null =>
+  eventId === REHEARSAL_EVENT ? { id: eventId } : null
 
 /** A remote signer can fail. */
 function signerFailed(cause: unknown): never {

@@ -14,12 +14,9 @@ export interface CountedReport {
   origin: string
 }
 
-const CODES: ReadonlySet<string> = new Set<PageReport['code']>([
-  'ready',
-  ...WIRE_CODES,
-  ...TOKEN_CODES,
-  ...PAGE_CODES,
-])
+/** The codes of problems that are counted by name; any other is `other`. */
+export const REPORT_CODES = [...WIRE_CODES, ...TOKEN_CODES, ...PAGE_CODES, 'other'] as const
+const CODES: ReadonlySet<string> = new Set<string>(['ready', ...REPORT_CODES])
 const KNOWN_ENGINES: ReadonlySet<string> = new Set(ENGINES)
 /** A page that took longer was asleep. */
 const LONGEST_MS = 600_000

@@ -13,7 +13,12 @@ import { addressesIn } from '../net/client-address.js'
 import { createLogger, pathOf } from './log.js'
 import { RefusalLog } from './refusal-log.js'
 import { openLimiter, openAuditLog, openKeySource, openWatch, reportKey } from './parts.js'
+import { ReportSampling } from '../endpoint/page-report.js'
+import { RehearsalSecret } from '../endpoint/rehearsal.js'
 import { lostAt, mountEmbed } from '../routes/embed.js'
+import { mountRehearsal } from '../routes/rehearsal.js'
+import { mountReport } from '../routes/report.js'
+import { PageMetrics } from './page-metrics.js'
 import { mountAdmin, mountHealth } from './admin.js'
 import { Metrics } from './metrics.js'
 import { ownAddressBy } from '../routes/own-address.js'
@@ -78,6 +83,9 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const { logLost = () => 0 } = options
   metrics.observe({ keys, stale, pending: () => queue.pending, logLost, eventIds })
 
+  const { rehearsalSecret } = config
+  const rehearsal = rehearsalSecret === undefined ? undefined : new RehearsalSecret(rehearsalSecret)
+  const sampling = new ReportSampling()
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: identitySource(config),
     userIdSecret: config.userIdSecret,
@@ -89,6 +97,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     notBefore: config.notBefore,
     limits: limiter,
     registration: watch ?? undefined,
+    reportRate: () => sampling.next(performance.now()),
+    rehearsal,
     queue,
     admission: new AdmissionQueue(),
     onOutcome: (outcome) => {
@@ -108,11 +118,23 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
   warnOfUnknownProxy(app, isTrusted, logger)
   limitStarts(app, tokenPath)
+  const ownOrigin = config.publicUrl && new URL(config.publicUrl).origin
+  const exactOrigins = allowedOrigins.filter((origin) => !origin.includes('*'))
+  const pages = new PageMetrics(metrics.registry, [
+    ...new Set([...exactOrigins, ...(ownOrigin ? [ownOrigin] : [])]),
+  ])
   const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
   await app.register(
     (scope, _options, done) => {
       mountToken(scope, endpoint)
       mountScripts(scope, scripts)
+      mountReport(scope, {
+        allowedOrigins,
+        ownOrigin,
+        onReport: (report) => pages.report(report),
+        onDropped: () => pages.dropped(),
+      })
+      if (rehearsal) mountRehearsal(scope, rehearsal)
       mountEmbed(scope, {
         ...config,
         ownAddress: ownAddressBy(config.publicUrl, basePath),

@@ -26,10 +26,17 @@ const unescape = (text: string) =>
   text.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
 
 /** The sum of a metric's values, of those lines that have these labels. */
-export function total(samples: readonly Sample[], name: string, wanted: Readonly<Record<string, string>> = {}): number {
+export function total(
+  samples: readonly Sample[],
+  name: string,
+  wanted: Readonly<Record<string, string>> = {},
+): number {
   let sum = 0
   for (const sample of samples)
-    if (sample.name === name && Object.entries(wanted).every(([label, value]) => sample.labels[label] === value))
+    if (
+      sample.name === name &&
+      Object.entries(wanted).every(([label, value]) => sample.labels[label] === value)
+    )
       sum += sample.value
   return sum
 }
