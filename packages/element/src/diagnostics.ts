@@ -1,12 +1,12 @@
 import type { Problem } from './problem.js'
-import type { ChatSession } from './session/chat-session.js'
-import { steadyNow } from './session/clock.js'
-import type { Status } from './session/state.js'
-import type { SessionSettings } from './settings.js'
+import { steadyNow } from './clock.js'
+import type { ChatSession } from './session/session.js'
+import type { Status, Step } from './session/state.js'
+import type { Settings } from './settings.js'
 import { readable } from './text.js'
 import { VERSION } from './version.js'
 
-/** Some of a token, as it said itself; of one that was refused it may hold anything. */
+/** The header or the claims of a token. A rejected token may have anything in them. */
 export type TokenPart = Readonly<Record<string, unknown>>
 
 /** What `diagnostics()` returns. It never holds a token's signature, so nobody can sign in with it. */
@@ -15,16 +15,16 @@ export interface Diagnostics {
   eventId: string
   state: Status
   problem: Problem | null
-  /** Of the token in hand, or of the one that was refused, where it could be read. */
+  /** Of the current token, or of the rejected one, where it could be read. */
   header: TokenPart | null
   claims: TokenPart | null
   /** The member of the header or the claims that is wrong. */
   wrong: string | null
   /** Milliseconds until the token ends. */
   timeLeftMs: number | null
-  /** The token's life so far, what is left of it, and when the next one is asked for, in milliseconds. */
+  /** The token's lifetime so far, what is left, and the time until the next request, in milliseconds. */
   life: { spentMs: number; leftMs: number; nextInMs: number | null } | null
-  /** The server's clock less the browser's, in milliseconds. It changes nothing but this note. */
+  /** The server's clock less the browser's, in milliseconds. A note only. */
   clockDifferenceMs: number | null
   /** What happened, in milliseconds since the script began. */
   steps: Step[]
@@ -34,11 +34,11 @@ export interface Diagnostics {
   page: string
 }
 
-/** The members of a token that say nothing of a person. A claim of any other name may, and so is masked. */
+/** The members of a token that say nothing of a person. Any other is masked. */
 const PLAIN_HEADER = ['alg', 'typ', 'kid']
 const PLAIN_CLAIMS = ['aud', 'event_id', 'exp', 'iat', 'nbf']
 
-/** A report, as JSON for people, that is fit to be sent to Kinescope's support: what says who the visitor is, is masked. */
+/** A report for Kinescope's support, as JSON, with everything about the visitor masked. */
 export function writeReport(diagnostics: Diagnostics): string {
   const header = masked(diagnostics.header, PLAIN_HEADER)
   const claims = masked(diagnostics.claims, PLAIN_CLAIMS)
@@ -51,34 +51,15 @@ const masked = (part: TokenPart | null, plain: readonly string[]): TokenPart | n
     Object.entries(part).map(([name, value]) => [name, plain.includes(name) ? value : mask(value)]),
   )
 
-/** Enough to see that it is there, and of what kind. */
+/** Enough to see that a value is there, and its kind. */
 const mask = (value: unknown): string =>
   typeof value === 'string' ? `${[...value.slice(0, 4)].slice(0, 2).join('')}…` : `(${typeof value})`
 
-export interface Step {
-  /** Milliseconds since the script began. */
-  at: number
-  what: string
-}
-
-const STEPS_KEPT = 30
-
-/** The last things that happened to a chat, for whoever debugs it. */
-export class Journal {
-  readonly steps: Step[] = []
-
-  note(what: string): void {
-    this.steps.push({ at: Math.round(steadyNow()), what })
-    if (this.steps.length > STEPS_KEPT) this.steps.shift()
-  }
-}
-
-/** What there is to know of a session, as a plain object. Of a refused token too, but never a signature. */
-export function diagnose(session: ChatSession, settings: SessionSettings): Diagnostics {
-  const { state, tokens, failure, askInMs, journal } = session
-  const { held: token, timeLeft, clockDifferenceMs } = tokens
+/** Everything known of a session, as a plain object: of a rejected token too, but never a signature. */
+export function diagnose(session: ChatSession, settings: Settings): Diagnostics {
+  const { state, token, timeLeft, clockDifferenceMs, failure, askInMs, steps } = session
   const wrong = failure?.claim ?? null
-  // what is wrong comes first: of very many members the last ones are cut
+  // the wrong member comes first, as the last of very many are cut
   const partOf = (part: object | undefined) =>
     readable(part && wrong && wrong in part ? { [wrong]: null, ...part } : (part ?? null)) as TokenPart | null
   return {
@@ -96,7 +77,7 @@ export function diagnose(session: ChatSession, settings: SessionSettings): Diagn
       nextInMs: askInMs,
     },
     clockDifferenceMs,
-    steps: [...journal.steps],
+    steps: [...steps],
     ignoredChatOrigin: settings.ignoredOrigin ?? null,
     browser: navigator.userAgent,
     page: location.origin,

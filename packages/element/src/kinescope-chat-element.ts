@@ -5,10 +5,9 @@ import { assertPlatform, outsideZones } from './platform.js'
 import { giveUp } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
 import type { Failure, Problem } from './problem.js'
-import { isOn, meaningOf, VISIT_PROPERTIES, wordOf } from './properties.js'
 import type { Status } from './session/state.js'
 import type { PageDefaults } from './settings.js'
-import { VisitController } from './session/visit-controller.js'
+import { Lifecycle, resetAll } from './session/lifecycle.js'
 import { SettableChat } from './settable-chat.js'
 import { VERSION } from './version.js'
 import { focusFirst, keepKeys } from './view/focus.js'
@@ -60,21 +59,19 @@ export class KinescopeChatElement extends SettableChat {
   static readonly addMessages = addTexts
   /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
   static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
+  /** Resets every chat of this page and of the site's other tabs, for example on sign-out. */
+  static readonly reset = (): void => outsideZones(resetAll)
   static override readonly styles = styles
   static override readonly shadowRootOptions = { mode: 'open' } as const
 
   #broken = false
-  readonly #visit = new VisitController(this, {
-    wish: () => VISIT_PROPERTIES.map((name) => meaningOf(name, this[name])),
+  readonly #lifecycle: Lifecycle = new Lifecycle(this, {
     settings: () => this.settings,
     describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
     changed: () => this.#view.changed(),
-    drawn: () => this.updateComplete,
-    preview: () => isOn(this.preview),
-    lazy: () => wordOf(this.loading) === 'lazy',
-    broken: (fault) => this.#breakDown(fault),
+    guard: (work) => this.#guard(work),
   })
-  readonly #view: View = new View(this, this.#visit)
+  readonly #view: View = new View(this, this.#lifecycle)
 
   /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
   get state(): Status {
@@ -88,18 +85,18 @@ export class KinescopeChatElement extends SettableChat {
 
   /** When the token ends, by the browser's clock; null without one. */
   get expiresAt(): Date | null {
-    const { timeLeft } = this.#session.tokens
+    const { timeLeft } = this.#session
     return timeLeft === null ? null : new Date(Date.now() + timeLeft)
   }
 
   /** Gets a new token and a new frame. */
   reload(): void {
-    outsideZones(() => this.#visit.reload())
+    outsideZones(() => this.#lifecycle.reload())
   }
 
   /** Drops the token and the frame at once, for example on sign-out, then starts again. */
   reset(): void {
-    outsideZones(() => this.#visit.reset())
+    outsideZones(() => this.#lifecycle.reset())
   }
 
   /** A plain object for the person who debugs it, without secrets. */
@@ -108,19 +105,24 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   override focus(options?: FocusOptions): void {
-    this.#session.frames.welcome()
+    this.#session.frames.acceptFocus()
     if (this.shadowRoot) focusFirst(this.shadowRoot, options)
   }
 
   override connectedCallback(): void {
-    this.#try(() => {
+    this.#guard(() => {
       assertPlatform()
+      // before the first picture: the first request doesn't wait for it
+      queueMicrotask(() => this.#guard(() => this.#lifecycle.connected()))
       super.connectedCallback()
     })
   }
 
   override disconnectedCallback(): void {
-    outsideZones(() => super.disconnectedCallback())
+    outsideZones(() => {
+      super.disconnectedCallback()
+      this.#lifecycle.disconnected()
+    })
   }
 
   /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
@@ -139,19 +141,7 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   protected override scheduleUpdate(): void {
-    this.#try(() => void super.scheduleUpdate())
-  }
-
-  protected override shouldUpdate(): boolean {
-    // the first question for a token doesn't wait for the first picture
-    const first = !this.#broken && !this.hasUpdated && this.#visit.due && this.#visit.beginSoon()
-    return !this.#broken && !first
-  }
-
-  protected override async getUpdateComplete(): Promise<boolean> {
-    const done = await super.getUpdateComplete()
-    // the first picture comes with the second update
-    return this.hasUpdated ? done : super.getUpdateComplete()
+    this.#guard(() => this.#broken || void super.scheduleUpdate())
   }
 
   protected override render(): TemplateResult {
@@ -159,13 +149,14 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    this.#lifecycle.updated()
     const { ignoredOrigin } = this.settings
     if (changed.has('chatOrigin') && ignoredOrigin)
       console.warn(`<kinescope-chat> chat-origin ${ignoredOrigin} is not listed by the page, and ignored.`)
   }
 
   get #session() {
-    return this.#visit.session
+    return this.#lifecycle.session
   }
 
   #describe(failure: Failure, retryInMs: number | null): Problem {
@@ -176,7 +167,7 @@ export class KinescopeChatElement extends SettableChat {
     return problem
   }
 
-  #try(work: () => void): void {
+  #guard(work: () => unknown): void {
     try {
       outsideZones(work)
     } catch (fault) {

@@ -109,3 +109,10 @@ export function assertPlatform(): void {
   ]
   for (const [home, name] of asked) if (!(name in home)) throw new Error(`no ${name}`)
 }
+
+/** A property of the page's object. Nothing comes from `Object.prototype`, where a page's script may have put anything. */
+export function own(object: unknown, name: string): unknown {
+  if (Object(object) !== object) return undefined
+  const found = Object.hasOwn(object as object, name) || !(name in Object.prototype)
+  return found ? (object as Record<string, unknown>)[name] : undefined
+}

@@ -36,28 +36,18 @@ export interface Failure {
   retryPolicy?: RetryPolicy | undefined
 }
 
-/** A failure to throw. Whatever else is thrown is the platform's or the page's, and is read before it is believed. */
-export class ChatFailure extends Error implements Failure {
-  readonly code: ElementCode
-  declare reason?: string | undefined
-  declare status?: number | null | undefined
-  declare retryAfterMs?: number | undefined
-  declare requestId?: string | null | undefined
-  declare header?: Failure['header']
-  declare claims?: Failure['claims']
-  declare claim?: string | undefined
-  declare ended?: boolean | undefined
-  declare retryPolicy?: RetryPolicy | undefined
+/** Carries a failure through code that throws. */
+export class ChatFailure extends Error {
+  readonly failure: Failure
 
-  constructor(code: ElementCode, details?: Omit<Failure, 'code'>) {
-    super(code)
-    this.code = code
-    Object.assign(this, details)
+  constructor(failure: Failure) {
+    super(failure.code)
+    this.failure = failure
   }
 }
 
 export const chatFailure = (code: ElementCode, details?: Omit<Failure, 'code'>): ChatFailure =>
-  new ChatFailure(code, details)
+  new ChatFailure({ code, ...details })
 
 /** A problem that is shown, with its category. */
 export interface CategorizedProblem {

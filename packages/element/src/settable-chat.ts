@@ -1,13 +1,18 @@
 import { LitElement, type PropertyDeclaration } from 'lit'
-import { baseOf } from './platform.js'
-import { PROPERTIES } from './properties.js'
-import { readSettings, type PageDefaults, type SessionSettings } from './settings.js'
-import type { FetchToken } from './token/token-client.js'
+import { baseOf, ownOrigin } from './platform.js'
+import {
+  PROPERTIES,
+  readSettings,
+  type FetchToken,
+  type Identity,
+  type PageDefaults,
+  type Settings,
+} from './settings.js'
 
 /** What a page can set of a chat, by attributes and properties, and whose word counts where they differ. */
 export class SettableChat extends LitElement {
   /** What the standalone script's tag sets for the whole page. */
-  static defaults: PageDefaults & { upgrade?: string | undefined } = {}
+  static defaults: PageDefaults = {}
   static override readonly properties = PROPERTIES
 
   /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
@@ -16,8 +21,11 @@ export class SettableChat extends LitElement {
   declare tokenUrl: string | undefined
   /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
   declare credentials: RequestCredentials | undefined
-  /** A JWT by the page's own server that says who the visitor is; sent as `Authorization: Bearer`. */
-  declare identity: string | undefined
+  /**
+   * An identity token: a JWT by the page's own server that says who the visitor is. As a property also a function, called
+   * before each request. Another token of the same `sub` is used at the next request.
+   */
+  declare identity: Identity | undefined
   /** A first token, rendered by the page's server. */
   declare token: string | undefined
   /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
@@ -34,6 +42,8 @@ export class SettableChat extends LitElement {
   declare help: boolean
   /** Where the sign-in button leads. */
   declare signinUrl: string | undefined
+  /** For screens without a person: what needs one, a page reload included, is done automatically. */
+  declare unattended: boolean
   /** Shows the developer's panel. */
   declare debug: boolean
   /** Replaces the call of the token endpoint. */
@@ -47,7 +57,7 @@ export class SettableChat extends LitElement {
 
   constructor() {
     super()
-    this.preview = this.help = this.debug = false
+    this.preview = this.help = this.unattended = this.debug = false
   }
 
   /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
@@ -69,9 +79,25 @@ export class SettableChat extends LitElement {
     super.requestUpdate(name, ...change)
   }
 
-  /** What a session goes by. */
-  protected get settings(): SessionSettings {
-    const page = { baseUrl: (this.#base ??= baseOf(this.ownerDocument)), hostname: location.hostname }
+  /** The settings of a session. */
+  protected get settings(): Settings {
+    const page = {
+      baseUrl: (this.#base ??= baseOf(this.ownerDocument)),
+      hostname: location.hostname,
+      origin: ownOrigin(),
+      linkIdentity: takeLinkIdentity(),
+    }
     return readSettings(this, (this.constructor as typeof SettableChat).defaults, page, this.#originByCode)
   }
+}
+
+let linkIdentity: string | undefined
+
+/** The identity token of a personal link, taken out of the page's address so that nobody copies it from there. */
+function takeLinkIdentity(): string | undefined {
+  const { hash, pathname, search } = location
+  const found = /^#kinescope-chat=([\w.-]+)$/.exec(hash)?.[1]
+  if (!found) return linkIdentity
+  history.replaceState(history.state, '', pathname + search)
+  return (linkIdentity = found)
 }

@@ -1,80 +1,194 @@
+import type { PropertyDeclaration } from 'lit'
+import type { TokenReply } from './contract.js'
 import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from './frame/chat-url.js'
-import { textOf, wordOf } from './properties.js'
-import type { FetchToken, TokenQuestion } from './token/token-client.js'
+import { own } from './platform.js'
+import { isLoopback } from './policy.js'
+import { readPasted } from './text.js'
+import { readClaims } from './token/check-token.js'
 
-/** What the standalone script's own tag sets for every chat on the page. */
+/** Why a token is requested: on load, before the old one ends, after a failure, because of "Reload". */
+export type TokenReason = 'load' | 'refresh' | 'retry' | 'reload'
+
+/**
+ * Replaces the call of the token endpoint. `signal` is aborted after ten seconds, or when the result is no longer needed.
+ * The function may reject with an error that has a `code` of the contract, or a `status` as in HTTP; any other error is
+ * `endpoint-unreachable`.
+ */
+export type FetchToken = (request: {
+  eventId: string
+  reason: TokenReason
+  signal: AbortSignal
+}) => Promise<TokenReply>
+
+/** An identity token, or a function that returns one. The function is called before each request. */
+export type Identity = string | (() => string | undefined | Promise<string | undefined>)
+
+/** What the standalone script's tag sets for every chat on the page. */
 export interface PageDefaults {
+  /** A configured token endpoint. */
   tokenUrl?: string | undefined
+  /** The token endpoint beside the script, used where none is configured. */
+  scriptTokenUrl?: string | undefined
   identity?: string | undefined
   language?: string | undefined
   /** The address of the docs, for links to the codes' pages. */
   docs?: string | undefined
   /** The chat origins that an attribute may name, separated by spaces; the first is the default. */
   chatOrigin?: string | undefined
+  /** The selector inside which links are upgraded automatically. */
+  upgrade?: string | undefined
+  /** Turns reports on. Their address, by default `report` beside the token endpoint. */
+  report?: string | undefined
 }
 
-/** An element's properties, as a page has set them: of whatever type. */
-export interface Wishes {
-  eventId?: unknown
-  tokenUrl?: unknown
-  credentials?: unknown
-  identity?: unknown
-  token?: unknown
-  fetchToken?: unknown
-  refresh?: unknown
-  chatOrigin?: unknown
+interface ChatProperty extends PropertyDeclaration {
+  attribute: string | false
+  /** Whether an author may set it on a marked div. What decides where a token goes is not for authors. */
+  authored?: boolean
 }
 
-export interface SessionSettings extends TokenQuestion {
+/** lit's own converter returns `null` for a removed attribute; the declared types have `undefined`. */
+const text = { converter: { fromAttribute: (value: string | null) => value ?? undefined } }
+const onOff = { converter: { fromAttribute: (value: string | null) => value !== null && isOn(value) } }
+
+/** Every property that a page may set. Attributes and what authors may write follow from this table. */
+export const PROPERTIES = {
+  eventId: { attribute: 'event-id', ...text },
+  tokenUrl: { attribute: 'token-url', ...text },
+  credentials: { attribute: 'credentials', ...text },
+  identity: { attribute: 'identity', ...text },
+  token: { attribute: 'token', ...text },
+  fetchToken: { attribute: false },
+  chatOrigin: { attribute: 'chat-origin', ...text },
+  loading: { attribute: 'loading', authored: true, ...text },
+  preview: { attribute: 'preview', authored: true, ...onOff },
+  refresh: { attribute: 'refresh', authored: true, ...text },
+  language: { attribute: 'language', authored: true, ...text },
+  label: { attribute: 'label', authored: true, ...text },
+  help: { attribute: 'help', authored: true, ...onOff },
+  signinUrl: { attribute: 'signin-url', ...text },
+  unattended: { attribute: 'unattended', ...onOff },
+  debug: { attribute: 'debug', ...onOff },
+} satisfies Record<string, ChatProperty>
+
+const all: ChatProperty[] = Object.values(PROPERTIES)
+const attributesOf = (properties: ChatProperty[]) =>
+  properties.map(({ attribute }) => attribute).filter((name) => name !== false)
+
+/** Every attribute of the element. */
+export const ATTRIBUTES = attributesOf(all)
+/** The attributes that the `data-…` of a CMS may set too. A closed list. */
+export const PLACED_ATTRIBUTES = attributesOf(all.filter(({ authored }) => authored))
+
+/** A switch. The word "false" is off, as frameworks and CMS fields write it. */
+export const isOn = (value: unknown): boolean =>
+  typeof value === 'string' ? wordOf(value) !== 'false' : Boolean(value)
+/** A text; undefined where it is blank or no text. */
+export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined
+/** One of a few words, in any case (HTML, "enumerated attribute"). */
+export const wordOf = (value: unknown): string => readPasted(value).toLowerCase()
+/** A text that may stand in a header. With anything else in one, browsers send no request. */
+export const readHeaderValue = (value: unknown): string | undefined =>
+  /^[\x21-\x7e]+$/.exec(textOf(value) ?? '')?.[0]
+
+/** What a session works with. */
+export interface Settings {
+  eventId: string
+  tokenUrl: string | undefined
+  /** Whether the request is a simple one: to our own server on another origin. */
+  simple: boolean
+  credentials: RequestCredentials
+  identity: Identity | undefined
+  fetchToken: FetchToken | undefined
+  /** An initial token, rendered into the page. */
+  token: string | undefined
   chatOrigin: string
   /** A chat origin that an attribute named and that doesn't count. */
   ignoredOrigin: string | undefined
-  /** A first token, rendered into the page. */
-  token: string | undefined
-  /** Keep a new token ready instead of showing it. */
+  /** Keeps a new token for the next reload. */
   hold: boolean
+  lazy: boolean
+  preview: boolean
+  unattended: boolean
+  reportUrl: string | undefined
 }
+
+/** The properties that a session works with, as the page has set them: of any type. */
+export type RequestedSettings = Partial<Record<keyof typeof PROPERTIES, unknown>>
 
 export interface Page {
   /** What addresses are resolved against. */
   baseUrl: string
   /** The page's own host, without a port. */
   hostname: string
+  /** The origin that servers see. */
+  origin: string
+  /** The identity token of a personal link, taken from the page's address. */
+  linkIdentity?: string | undefined
 }
 
 const CREDENTIALS: readonly RequestCredentials[] = ['include', 'same-origin', 'omit']
-/** What may stand in a header; with anything else in it, the browser would send no request at all. */
-const tokenOf = (value: unknown) => /^[\x21-\x7e]+$/.exec(textOf(value) ?? '')?.[0]
-const isLoopback = (hostname: string) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 /**
- * Makes of what a page and its tags wish what a session goes by, and decides whom to trust: the page's statement of who
- * the visitor is goes to the page's own token server only, and the token to no chat origin that only an attribute names.
- * @param byCode whether code has set the chat origin, which may set it to any
+ * Resolves the page's properties and defaults into session settings. The page's identity token goes to the page's own token
+ * server only, and a chat token to no chat origin that only an attribute names.
+ * @param byCode whether code has set the chat origin, which may set any
  */
 export function readSettings(
-  wishes: Wishes,
+  requested: RequestedSettings,
   defaults: PageDefaults,
   page: Page,
   byCode: boolean,
-): SessionSettings {
-  const against = (address: unknown) => httpUrl(address, page.baseUrl)
-  const listed = listedOrigins(defaults.chatOrigin)
-  const wished = httpUrl(wishes.chatOrigin)?.origin
+): Settings {
+  const byDefault = (name: keyof PageDefaults) => own(defaults, name) as string | undefined
+  const resolve = (address: unknown) => httpUrl(address, page.baseUrl)
+  const listed = listedOrigins(byDefault('chatOrigin'))
   const open = listed.length > 0 ? listed : [CHAT_ORIGIN]
-  const counts = wished !== undefined && (byCode || open.includes(wished) || isLoopback(page.hostname))
-  const chatOrigin = (counts ? wished : open[0]) ?? CHAT_ORIGIN
-  const tokenUrl = against(textOf(wishes.tokenUrl) ?? defaults.tokenUrl)
-  const trusted = tokenUrl?.origin === against(defaults.tokenUrl)?.origin
+  const wanted = httpUrl(requested.chatOrigin)?.origin
+  const counts = wanted !== undefined && (byCode || open.includes(wanted) || isLoopback(page.hostname))
+  const chatOrigin = (counts ? wanted : open[0]) ?? CHAT_ORIGIN
+  const configured = textOf(requested.tokenUrl) ?? byDefault('tokenUrl')
+  const tokenUrl = resolve(configured ?? byDefault('scriptTokenUrl'))
+  const ownServer = resolve(byDefault('tokenUrl') ?? byDefault('scriptTokenUrl'))
+  const trusted = tokenUrl?.origin === ownServer?.origin
+  const report = byDefault('report')
+  const { identity, fetchToken } = requested
   return {
-    eventId: readEventId(wishes.eventId, chatOrigin),
+    eventId: readEventId(requested.eventId, chatOrigin),
     tokenUrl: tokenUrl?.href,
-    credentials: CREDENTIALS.find((known) => known === wordOf(wishes.credentials)) ?? 'include',
-    identity: tokenOf(wishes.identity) ?? (trusted ? tokenOf(defaults.identity) : undefined),
-    token: tokenOf(wishes.token),
-    fetchToken: typeof wishes.fetchToken === 'function' ? (wishes.fetchToken as FetchToken) : undefined,
+    simple: configured === undefined && tokenUrl !== undefined && tokenUrl.origin !== page.origin,
+    credentials: CREDENTIALS.find((known) => known === wordOf(requested.credentials)) ?? 'include',
+    identity:
+      typeof identity === 'function'
+        ? (identity as Identity)
+        : (readHeaderValue(identity) ??
+          (trusted ? (readHeaderValue(byDefault('identity')) ?? page.linkIdentity) : undefined)),
+    token: readHeaderValue(requested.token),
+    fetchToken: typeof fetchToken === 'function' ? (fetchToken as FetchToken) : undefined,
     chatOrigin,
-    ignoredOrigin: wished !== undefined && !counts ? wished : undefined,
-    hold: wordOf(wishes.refresh) === 'hold',
+    ignoredOrigin: wanted !== undefined && !counts ? wanted : undefined,
+    hold: wordOf(requested.refresh) === 'hold',
+    lazy: wordOf(requested.loading) === 'lazy',
+    preview: isOn(requested.preview),
+    unattended: isOn(requested.unattended),
+    reportUrl: report === undefined ? undefined : httpUrl(report || 'report', tokenUrl?.href)?.href,
   }
+}
+
+/** Whether settings mean another stream, another server or another visitor. Any other change keeps the chat. */
+export const startsNewSession = (before: Settings, after: Settings): boolean =>
+  SESSION.some((name) => before[name] !== after[name]) || IDENTIFYING.some((of) => of(before) !== of(after))
+
+const SESSION = ['eventId', 'chatOrigin'] as const
+const IDENTIFYING: ((settings: Settings) => unknown)[] = [
+  ({ tokenUrl }) => tokenUrl?.replace(/[?#].*/s, ''),
+  ({ fetchToken }) => !fetchToken,
+  ({ identity }) => (typeof identity === 'string' ? subjectOf(identity) : typeof identity),
+]
+
+/** Whom a JWT is for; the JWT itself where it doesn't say. */
+const subjectOf = (token: string): unknown => {
+  const claims = readClaims(token)
+  const subject = own(claims, 'sub')
+  return subject === undefined ? token : [own(claims, 'iss'), subject].join()
 }

@@ -2,24 +2,28 @@
  * The file that a page loads with one tag: registers the element, takes the page's defaults from its own tag, and
  * upgrades marked links and divs once the page is parsed. The build ends it at once where another copy was first.
  */
-import { tryOrUndefined, baseOf, ofDocument } from './platform.js'
+import { baseOf, ofDocument, own, tryOrUndefined } from './platform.js'
 import { KinescopeChatElement, onPage, register } from './kinescope-chat-element.js'
 import { httpUrl } from './frame/chat-url.js'
+import type { PageDefaults } from './settings.js'
 import { findOwnScript } from './placing/own-script.js'
 import { watch } from './placing/upgrade.js'
+
+/** The settings of the script's tag, as `data-…`. */
+const NAMES = ['tokenUrl', 'identity', 'language', 'chatOrigin', 'upgrade', 'report', 'docs']
 
 if (onPage()) start()
 
 function start(): void {
   const { settings, address } = findOwnScript()
-  const { tokenUrl, identity, language, chatOrigin, upgrade, docs } = settings
-  const defaults = {
-    tokenUrl: (tokenUrl ? httpUrl(tokenUrl, baseOf()) : httpUrl('token', address))?.href,
-    identity,
-    language,
-    chatOrigin,
-    upgrade,
-    docs,
+  const { tokenUrl, ...others } = Object.fromEntries(
+    NAMES.map((name) => [name, own(settings, name)]),
+  ) as PageDefaults
+  const defaults: PageDefaults = {
+    ...others,
+    ...(tokenUrl
+      ? { tokenUrl: httpUrl(tokenUrl, baseOf())?.href }
+      : { scriptTokenUrl: httpUrl('token', address)?.href }),
   }
   // before any chat on the page begins
   KinescopeChatElement.defaults = defaults

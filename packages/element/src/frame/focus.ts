@@ -1,6 +1,6 @@
 import { ofDocument } from '../platform.js'
 
-/** Whether the visitor is in this frame: its document has the focus, typing or not, in a hidden tab or not. */
+/** Whether the visitor is in this frame: its document has the focus, in a hidden tab too. */
 export const isInside = (frame: HTMLIFrameElement): boolean =>
   (frame.getRootNode() as ShadowRoot).activeElement === frame
 
@@ -9,7 +9,7 @@ export const isInside = (frame: HTMLIFrameElement): boolean =>
  * one of another site (HTML, "activation notification").
  */
 export const isActive = (node: Node): boolean =>
-  // newer than some browsers that the element is for
+  // newer than some supported browsers
   (ofDocument('defaultView', node.ownerDocument!)?.navigator as Partial<Navigator> | undefined)
     ?.userActivation?.isActive ?? false
 
@@ -21,17 +21,17 @@ function focused(active: Element | null): HTMLElement | null {
 }
 
 /**
- * Keeps a frame that loads or has just appeared from taking the focus by itself: Chromium lets a page do that even in a
- * hidden, inert frame. Whatever had the focus before gets it back, unless the visitor went there. Looked at by a timer:
- * where focus events answer focus events, two pages can keep a browser busy for ever.
- * @returns what ends it
+ * Keeps a loading or new frame from taking the focus by itself: Chromium lets a page do that even in a hidden, inert frame.
+ * The focus returns to where it was, unless the visitor went there. This polls, as focus events that answer focus events
+ * can keep two pages busy forever.
+ * @returns a function that ends it
  */
-export function guardFocus(frame: HTMLIFrameElement, invited: () => boolean): () => void {
+export function guardFocus(frame: HTMLIFrameElement, isAllowed: () => boolean): () => void {
   const page = frame.ownerDocument
   const now = () => focused(ofDocument('activeElement', page))
   let before = now()
   const timer = setInterval(() => {
-    if (invited()) return
+    if (isAllowed()) return
     if (!isInside(frame)) before = now()
     else if (before && before !== ofDocument('body', page)) before.focus({ preventScroll: true })
     else frame.blur()

@@ -1,95 +1,101 @@
-import { chatFailure, type Failure } from '../problem.js'
-import { createFrame, isBlank, onRefusal, send } from './frame.js'
-import { guardFocus, isActive, isInside } from './focus.js'
 import { ofDocument } from '../platform.js'
+import { ChatFailure, chatFailure, type Failure } from '../problem.js'
+import { guardFocus, isActive, isInside } from './focus.js'
+import { createFrame, isBlank, onBlocked, sendFrame } from './frame.js'
 
 /** How long the chat page may take before the visitor is told. */
 const LOAD_TIMEOUT_MS = 15_000
-/** Before the old token ends by this much, the visitor's stay in the frame no longer puts a swap off … */
+/** A swap waits for the visitor until this long before the old token ends … */
 const SWAP_DEADLINE_MS = 15_000
-/** … and by this much, not even their typing does. */
-const LAST_MOMENT_MS = 5_000
-const WATCH_MS = 250
+/** … and, while they type, until this long before. */
+const TYPING_DEADLINE_MS = 5_000
+const WAIT_MS = 250
 /** Long enough for the new frame to be painted over the old one. */
 const OVERLAP_MS = 100
-/** How long a chat that has just appeared may not take the focus by itself. */
+/** How long a new chat may not take the focus by itself. */
 const GUARD_MS = 1_000
 
-/** Owns the frames: one is shown, the next is on its way behind it. */
+export interface FrameHost {
+  /** A frame that is shown, or that is late and may still come, has failed. */
+  frameFailed(failure: Failure): void
+  /** The shown frame has lost its page. */
+  frameLost(): void
+}
+
+/** Owns the frames: one is shown, the next one loads behind it. */
 export class FrameSwapper {
-  /** Where the frames live: one node, put on the page once and looked into by nobody else. */
+  /** Holds the frames. lit places this node once and never looks inside. */
   readonly stage = ofDocument('createElement')('div')
-  readonly #failed: (failure: Failure) => void
-  readonly #lost: () => void
   /** Whether the visitor was in the frame when it was removed. */
   lostFocus = false
+  readonly #host: FrameHost
   #title = ''
   #shown: HTMLIFrameElement | undefined
   #swap = new AbortController()
   #unguard: (() => void) | undefined
 
-  /**
-   * @param failed hears what is wrong with a frame that was shown already, or that is late and may still come
-   * @param lost hears when the shown frame has lost its page: some browsers empty it although they could move it whole
-   */
-  constructor(failed: (failure: Failure) => void, lost: () => void) {
+  constructor(host: FrameHost) {
     this.stage.className = 'stage'
-    this.#failed = failed
-    this.#lost = lost
+    this.#host = host
   }
 
   /**
-   * Shows the chat at this address in place of the present one, which stays until the new one has loaded and the visitor
-   * is out of it. Rejects with a ChatFailure, or with whatever else when something newer took over.
-   * @param timeLeft milliseconds until the present frame's token ends: how long the visitor may be waited for
+   * Shows the chat in place of the present one, which stays until the new one has loaded and the visitor has left it.
+   * @param address called when the frame navigates; false where its token has ended meanwhile
+   * @param timeLeft milliseconds until the present frame's token ends
    * @param wanted aborted when the swap no longer matters
+   * @returns false where there is no address
+   * @throws {ChatFailure}, or anything else once the swap is aborted
    */
-  async show(url: string, timeLeft: () => number, wanted: AbortSignal): Promise<void> {
+  async show(address: () => string | false, timeLeft: () => number, wanted: AbortSignal): Promise<boolean> {
     this.#swap.abort()
     const swap = (this.#swap = new AbortController())
     wanted.addEventListener('abort', () => swap.abort(), { once: true })
     if (wanted.aborted) swap.abort()
     const { signal } = swap
-    await this.#visitorGone(timeLeft, signal)
+    await this.#canSwap(timeLeft, signal)
+    const url = address()
+    if (!url) return false
 
     // in a window of its own (picture in picture) the stage is in another document than the script
-    const frame = createFrame(this.stage.ownerDocument)
+    const frame = createFrame(this.stage.ownerDocument, new URL(url).origin)
     frame.title = this.#title
     const isShown = () => frame === this.#shown
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {
-      // `load` fires for refused frames too (https://github.com/whatwg/html/issues/12311), and proves nothing: a verdict
-      // that comes with it is given a turn to arrive first
+      // `load` fires for blocked frames too (https://github.com/whatwg/html/issues/12311); the report comes with it
       frame.onload = () => {
         if (!isBlank(frame)) setTimeout(resolve)
-        else if (isShown()) this.#lost()
+        else if (isShown()) this.#host.frameLost()
       }
       signal.addEventListener('abort', reject)
-      onRefusal(frame.ownerDocument, new URL(url).origin, signal, (refusal) => {
-        reject(refusal)
-        if (isShown()) this.#failed(refusal)
+      onBlocked(frame.ownerDocument, url, signal, (error) => {
+        // behind a chat that works, a blocked frame changes nothing
+        reject(this.#shown ? new ChatFailure({ ...error.failure, retryPolicy: 'keep' }) : error)
+        if (isShown()) this.#host.frameFailed(error.failure)
       })
       late = setTimeout(() => {
-        const lateness = chatFailure('frame-timeout')
-        // a first chat that comes late is still welcome; a second one isn't needed, the old one works
-        if (this.#shown) reject(lateness)
-        else this.#failed(lateness)
+        const error = chatFailure('frame-timeout')
+        // a late first chat is still welcome; a late second one isn't needed
+        if (this.#shown) reject(error)
+        else this.#host.frameFailed(error.failure)
       }, LOAD_TIMEOUT_MS)
     })
     this.stage.append(frame)
     const unguard = guardFocus(frame, () => isShown() && isActive(frame))
     try {
-      send(frame, url)
+      sendFrame(frame, url)
       await loaded.finally(() => clearTimeout(late))
-      await this.#visitorGone(timeLeft, signal)
-      this.#unguard = unguard
-      setTimeout(unguard, GUARD_MS)
-      this.#reveal(frame)
+      await this.#canSwap(timeLeft, signal)
     } catch (error) {
       unguard()
       frame.remove()
       throw error
     }
+    this.#unguard = unguard
+    setTimeout(unguard, GUARD_MS)
+    this.#reveal(frame)
+    return true
   }
 
   /** The frames' accessible name. */
@@ -99,8 +105,8 @@ export class FrameSwapper {
     for (const frame of this.#frames) frame.title = title
   }
 
-  /** The page itself sends the focus to the chat: that is no theft. */
-  welcome(): void {
+  /** Lets the chat keep the focus that the page gives it. */
+  acceptFocus(): void {
     this.#unguard?.()
   }
 
@@ -108,7 +114,7 @@ export class FrameSwapper {
     return !this.#frames.length
   }
 
-  /** Takes every frame away at once. */
+  /** Removes every frame at once. */
   clear(): void {
     this.#swap.abort()
     if (this.#shown && isInside(this.#shown)) this.lostFocus = true
@@ -123,25 +129,51 @@ export class FrameSwapper {
     frame.style.visibility = ''
     if (!old) return
     if (isInside(old)) {
-      this.welcome()
+      this.acceptFocus()
       frame.focus()
     }
     old.inert = true
     setTimeout(() => old.remove(), OVERLAP_MS)
   }
 
-  /** Resolves once a frame can be put on the page and takes nothing out of the visitor's hands, or can wait no longer. */
-  async #visitorGone(timeLeft: () => number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.#mustWait(timeLeft()))
-      await new Promise((resolve) => setTimeout(resolve, WATCH_MS))
+  /** Resolves once the stage has a size, and a swap interrupts nobody or can wait no longer. */
+  async #canSwap(timeLeft: () => number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (!this.#hasSize()) await this.#resized(signal)
+      else if (this.#visitorStays(timeLeft())) await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+      else return
+    }
     signal.throwIfAborted()
   }
 
-  #mustWait(left: number): boolean {
-    // outside of a page no frame has a name, and what is sent to it would open in a tab of its own
-    if (!this.stage.isConnected) return true
+  /** Outside of a page, what is sent to a frame would open in a tab. In a closed tab or accordion, a chat would start at 0 × 0. */
+  #hasSize(): boolean {
+    const { stage } = this
+    const { clientWidth, clientHeight } = stage
+    // newer than some supported browsers
+    const isRendered = (stage as Partial<HTMLElement>).checkVisibility?.bind(stage)
+    return (
+      stage.isConnected &&
+      clientWidth * clientHeight > 0 &&
+      isRendered?.({ contentVisibilityAuto: true }) !== false
+    )
+  }
+
+  /** Resolves when the stage may have got a size. Some changes resize nothing, so it also polls. */
+  async #resized(signal: AbortSignal): Promise<void> {
+    let observer: ResizeObserver | undefined
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve())
+      observer = new ResizeObserver(() => this.#hasSize() && resolve())
+      observer.observe(this.stage)
+      setTimeout(resolve, WAIT_MS)
+    })
+    observer?.disconnect()
+  }
+
+  #visitorStays(left: number): boolean {
     const inside = !!this.#shown && isInside(this.#shown)
-    return inside && left > (isActive(this.stage) ? LAST_MOMENT_MS : SWAP_DEADLINE_MS)
+    return inside && left > (isActive(this.stage) ? TYPING_DEADLINE_MS : SWAP_DEADLINE_MS)
   }
 
   get #frames(): NodeListOf<HTMLIFrameElement> {

@@ -1,6 +1,6 @@
 import { tryOrUndefined } from '../platform.js'
 import { CHAT_ORIGIN, httpUrl } from '../frame/chat-url.js'
-import { PLACED_ATTRIBUTES } from '../properties.js'
+import { PLACED_ATTRIBUTES } from '../settings.js'
 
 export const TAG = 'kinescope-chat'
 

@@ -1,5 +1,5 @@
 import { tryOrUndefined, findAll, ofDocument, rootOf } from '../platform.js'
-import { withinBurstLimit } from '../session/clock.js'
+import { withinBurstLimit } from '../clock.js'
 import { isLink, TAG, type Wish } from './marks.js'
 import { clearLeftovers, hideLinks, hideOwnContent, makePlaceholder, showOwnContent } from './own-content.js'
 

@@ -1,4 +1,4 @@
-import type { Problem, Category, CategorizedProblem } from '../problem.js'
+import type { CategorizedProblem, Category, Problem } from '../problem.js'
 
 export type Status = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' | 'error'
 
@@ -6,42 +6,49 @@ export type Status = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' | '
 export interface ChatState {
   readonly status: Status
   readonly problem: Problem | null
-  /** What the problem is to the visitor; null without one. */
   readonly category: Category | null
-  /** Whether a chat is on the page; it stays there through problems that may pass. */
+  /** Whether a chat is on the page; it stays through problems that may pass. */
   readonly framed: boolean
   /** Whether a request is under way. */
   readonly busy: boolean
 }
 
-/** `retrying`: a failure that is tried again; `failed`: one that isn't; `refused`: one that takes the chat away. */
-export type SessionEvent = 'stopped' | 'previewed' | 'requested' | 'shown' | 'retrying' | 'failed' | 'refused'
+export interface Step {
+  /** Milliseconds since the script began. */
+  at: number
+  what: string
+}
+
+/**
+ * What happens in a session. `retrying`: a failure, to be retried; `failed`: one that isn't; `revoked`: one that removes
+ * the chat; `replaced`: the chat is another visitor's now.
+ */
+export type SessionEvent =
+  'stopped' | 'previewed' | 'requested' | 'shown' | 'replaced' | 'retrying' | 'failed' | 'revoked'
 
 export const IDLE: ChatState = { status: 'idle', problem: null, category: null, framed: false, busy: false }
 
-/** The one place where states follow each other. Pure. */
+/** The one transition function. Pure. */
 export function nextState(
   { framed, problem, category }: ChatState,
-  happening: SessionEvent,
-  trouble: CategorizedProblem | { problem: null; category: null } = { problem: null, category: null },
+  event: SessionEvent,
+  failure: CategorizedProblem | { problem: null; category: null } = { problem: null, category: null },
 ): ChatState {
-  switch (happening) {
+  switch (event) {
     case 'stopped':
       return IDLE
     case 'previewed':
       return { ...IDLE, status: 'preview' }
     case 'requested':
       return { framed, problem, category, busy: true, status: framed ? 'refreshing' : 'loading' }
+    case 'replaced':
+      return { ...IDLE, busy: true, status: 'loading' }
     case 'shown':
       return { ...IDLE, status: 'ready', framed: true }
-    case 'refused':
-      return { ...IDLE, ...trouble, status: 'error' }
-    default:
-      return {
-        ...IDLE,
-        ...trouble,
-        framed,
-        status: framed && happening === 'retrying' ? 'refreshing' : 'error',
-      }
+    case 'revoked':
+      return { ...IDLE, ...failure, status: 'error' }
+    case 'retrying':
+    case 'failed':
+      return { ...IDLE, ...failure, framed, status: framed && event === 'retrying' ? 'refreshing' : 'error' }
   }
 }

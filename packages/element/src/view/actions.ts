@@ -2,10 +2,10 @@ import type { LitElement } from 'lit'
 import { ChatSigninEvent } from '../chat-events.js'
 import { writeReport, type Diagnostics } from '../diagnostics.js'
 import { chatUrl } from '../frame/chat-url.js'
-import { follow } from '../frame/frame.js'
+import { openAddress } from '../frame/frame.js'
 import { ofDocument, rootOf } from '../platform.js'
-import type { ChatSession } from '../session/chat-session.js'
-import type { SessionSettings } from '../settings.js'
+import type { ChatSession } from '../session/session.js'
+import type { Settings } from '../settings.js'
 import type { Messages } from './messages.js'
 
 /** A browser may ask the visitor before it copies, or never answer. */
@@ -16,7 +16,7 @@ const COPIED_MS = 4_000
 export interface ActionsHost {
   readonly element: LitElement & { reload(): void; diagnostics(): Diagnostics }
   readonly session: ChatSession
-  readonly settings: SessionSettings
+  readonly settings: Settings
   readonly text: Messages
   /** Announces a text to screen readers. */
   announce(text: string): void
@@ -50,8 +50,8 @@ export class Actions {
 
   readonly openInTab = (): void => {
     const { settings, session } = this.#host
-    const { held } = session.tokens
-    follow(chatUrl(settings.chatOrigin, held?.chatId ?? settings.eventId, held?.value), '_blank')
+    const { token } = session
+    openAddress(chatUrl(settings.chatOrigin, token?.chatId ?? settings.eventId, token?.value), '_blank')
   }
 
   readonly copyReport = ({ currentTarget }: Event): void => {

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
-import type { ChatSession } from '../session/chat-session.js'
+import type { ChatSession } from '../session/session.js'
 import { rootOf } from '../platform.js'
 
 /** Where the focus goes when its element goes: the first button or field that is shown, or the chat. */

@@ -4,10 +4,9 @@ import { httpUrl } from '../frame/chat-url.js'
 import { baseOf, ofDocument, tryOrUndefined } from '../platform.js'
 import type { ElementCode } from '../contract.js'
 import type { Failure, Problem } from '../problem.js'
-import { isOn, textOf } from '../properties.js'
-import type { ChatSession } from '../session/chat-session.js'
-import { steadyNow } from '../session/clock.js'
-import type { PageDefaults, SessionSettings } from '../settings.js'
+import type { ChatSession } from '../session/session.js'
+import { steadyNow } from '../clock.js'
+import { isOn, textOf, type PageDefaults, type Settings } from '../settings.js'
 import { Actions } from './actions.js'
 import { chatTemplate } from './chat.js'
 import { FocusKeeper } from './focus.js'
@@ -33,7 +32,7 @@ export interface ViewHost extends LitElement {
 /** Where the view finds the session, and the settings that it runs by. */
 export interface SessionSource {
   readonly session: ChatSession
-  readonly settings: SessionSettings
+  readonly settings: Settings
 }
 
 /** Everything that a visitor sees and hears of one chat: the view's only bridge to the element, and its only timer. */
@@ -65,7 +64,7 @@ export class View implements ReactiveController {
     return this.#source.session
   }
 
-  get settings(): SessionSettings {
+  get settings(): Settings {
     return this.#source.settings
   }
 

@@ -89,7 +89,7 @@ describe('the first load', () => {
     const chat = place({ tokenUrl: url })
     await whenState(chat, 'ready')
     const frame = shownFrame(chat)!
-    expect(frame.allow).to.equal('fullscreen; clipboard-write')
+    expect(frame.allow).to.equal(`fullscreen ${chatOrigin}; clipboard-write ${chatOrigin}`)
     expect(frame.referrerPolicy).to.equal('strict-origin-when-cross-origin')
     expect(frame.hasAttribute('sandbox')).to.be.false
     expect(frame.title).to.equal('Stream chat')

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { ATTRIBUTES } from '../../src/properties.js'
+import { ATTRIBUTES } from '../../src/settings.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (folder: string) =>

@@ -1,15 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkToken } from '../../src/token/check-token.js'
-import {
-  lifeOf,
-  REFRESH_FLOOR_MS,
-  REFRESH_MARGIN_MS,
-  refreshDelay,
-  readRetryAfter,
-  askAgainIn,
-  backOff,
-} from '../../src/token/life.js'
+import { lifeOf, REFRESH_FLOOR_MS, REFRESH_MARGIN_MS, refreshDelay } from '../../src/token/life.js'
+import { backOff, readRetryAfter, retryIn } from '../../src/token/retry.js'
 import { IDLE, nextState, type ChatState, type SessionEvent } from '../../src/session/state.js'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -233,7 +226,7 @@ describe('backing off', () => {
   it('asks again after a stranger’s answer three times, each later than the last, or to the token’s end', () => {
     const foreign = { code: 'endpoint-bad-reply' } as const
     const ask = (failures: number, live: boolean, random: number) =>
-      askAgainIn(foreign, { failures, leftMs: live ? 600_000 : 0, random })
+      retryIn(foreign, failures, live ? 600_000 : 0, random)
     expect([1, 2, 3, 4].map((failures) => ask(failures, false, 0.5) < Infinity)).toEqual([
       true,
       true,
@@ -243,7 +236,7 @@ describe('backing off', () => {
     expect(ask(2, false, 0)).toBeGreaterThan(ask(1, false, 0.999))
     expect(ask(3, false, 0)).toBeGreaterThan(ask(2, false, 0.999))
     expect(ask(500, true, 0.999)).toBeLessThan(Infinity)
-    const left = (leftMs: number) => askAgainIn(foreign, { failures: 9, leftMs, random: 0.5 })
+    const left = (leftMs: number) => retryIn(foreign, 9, leftMs, 0.5)
     expect([left(600_000), left(300_000), left(60_000), left(11_000), left(6_000)]).toEqual([
       100_000,
       72_000,
@@ -256,7 +249,7 @@ describe('backing off', () => {
   it('is in no hurry after a failure or two where the token lives long, and is where it doesn’t', () => {
     const ask = (leftMs: number, retryAfterMs?: number) =>
       [1, 2, 3, 9].map((failures) =>
-        askAgainIn({ code: 'endpoint-unreachable', retryAfterMs }, { failures, leftMs, random: 0.5 }),
+        retryIn({ code: 'endpoint-unreachable', retryAfterMs }, failures, leftMs, 0.5),
       )
     expect(ask(1_200_000)).toEqual([2_000, 100_000, 100_000, 100_000])
     expect(ask(590_000)).toEqual([2_000, 4_000, 100_000, 100_000])
@@ -267,7 +260,6 @@ describe('backing off', () => {
   })
 
   it('leaves to a hand what is the endpoint’s own refusal, and to the network’s return what is offline', () => {
-    const standing = { failures: 1, leftMs: 600_000, random: 0 }
     for (const code of [
       'access-denied',
       'sign-in-required',
@@ -275,10 +267,10 @@ describe('backing off', () => {
       'bad-audience',
       'offline',
     ] as const)
-      expect(askAgainIn({ code }, standing)).toBe(Infinity)
+      expect(retryIn({ code }, 1, 600_000, 0)).toBe(Infinity)
     const unlisted = { code: 'origin-not-allowed', retryPolicy: 'retry-while-valid' } as const
-    expect(askAgainIn(unlisted, standing)).toBeLessThan(Infinity)
-    expect(askAgainIn(unlisted, { ...standing, leftMs: 0 })).toBe(Infinity)
+    expect(retryIn(unlisted, 1, 600_000, 0)).toBeLessThan(Infinity)
+    expect(retryIn(unlisted, 1, 0, 0)).toBe(Infinity)
   })
 })
 
@@ -295,7 +287,7 @@ describe('the next state', () => {
   const trouble = { problem, category: 'offline' } as const
   const happening = fc.constantFrom<SessionEvent[]>(
     ...(['stopped', 'previewed', 'requested', 'shown'] as const),
-    ...(['retrying', 'failed', 'refused'] as const),
+    ...(['retrying', 'failed', 'revoked', 'replaced'] as const),
   )
 
   it('is ready only with a frame and without a problem, and never idle with either', () => {
@@ -308,7 +300,7 @@ describe('the next state', () => {
           if (state.status === 'idle') expect(state).toEqual(IDLE)
           if (state.status === 'error') expect(state.problem).not.toBeNull()
           if (state.status === 'refreshing') expect(state.framed).toBe(true)
-          if (each === 'refused') expect(state.framed).toBe(false)
+          if (each === 'revoked') expect(state.framed).toBe(false)
         }
       }),
     )
@@ -328,7 +320,7 @@ describe('the next state', () => {
       framed: true,
       busy: false,
     })
-    expect(nextState(ready, 'refused', trouble)).toEqual({
+    expect(nextState(ready, 'revoked', trouble)).toEqual({
       ...trouble,
       status: 'error',
       framed: false,

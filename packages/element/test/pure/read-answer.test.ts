@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WIRE_STATUSES, type ElementCode } from '../../src/contract.js'
-import { ChatFailure } from '../../src/problem.js'
+import { ChatFailure, type Failure } from '../../src/problem.js'
 import { retryPolicyOf } from '../../src/problems.js'
 import { readAnswer, readReply } from '../../src/token/answer.js'
-import { readRetryAfter } from '../../src/token/life.js'
+import { readRetryAfter } from '../../src/token/retry.js'
 
 const PAGE = '<!doctype html><html><head><title>Just a moment...</title></head><body>Checking</body></html>'
 type Input = {
@@ -14,12 +14,12 @@ type Input = {
   type?: ResponseType
 }
 
-function read({ status, body = '', headers = {}, type = 'cors' }: Input): ChatFailure | 'token' {
+function read({ status, body = '', headers = {}, type = 'cors' }: Input): Failure | 'token' {
   try {
     readAnswer({ status, type, headers: new Headers(headers), body })
     return 'token'
   } catch (error) {
-    if (error instanceof ChatFailure) return error
+    if (error instanceof ChatFailure) return error.failure
     throw error
   }
 }
@@ -116,14 +116,14 @@ describe('whose answer it is', () => {
   it.each(foreign)('somebody else’s, and so no refusal: %s', (_, input) => {
     const outcome = input.body === undefined ? readEndless(input.status) : read(input)
     expect(outcome).toMatchObject({ code: 'endpoint-bad-reply', status: input.status })
-    expect(retryPolicyOf(outcome as ChatFailure)).toBe('intermediary')
-    expect((outcome as ChatFailure).reason).not.toBe('')
+    expect(retryPolicyOf(outcome as Failure)).toBe('intermediary')
+    expect((outcome as Failure).reason).not.toBe('')
   })
   const readEndless = (status: number) => {
     try {
       return readAnswer({ status, type: 'cors', headers: new Headers(), body: undefined })
     } catch (error) {
-      return error
+      return (error as ChatFailure).failure
     }
   }
 
@@ -169,7 +169,7 @@ describe('whose answer it is', () => {
     ['a hotel’s 511', text(511, PAGE, 'text/html'), 'endpoint-error'],
   ]
   it.each(byStatus)('called by its status: %s', (_, input, code) => {
-    const outcome = read(input) as ChatFailure
+    const outcome = read(input) as Failure
     expect(outcome.code).toBe(code)
     expect(outcome.reason).not.toBe('')
     expect(retryPolicyOf(outcome)).not.toMatch(/revoke|keep/)
@@ -179,19 +179,19 @@ describe('whose answer it is', () => {
     const { reason } = read({
       ...text(403, PAGE, 'text/html'),
       headers: { 'content-type': 'text/html', server: `cloud${'x'.repeat(200)}` },
-    }) as ChatFailure
+    }) as Failure
     expect(reason).toContain('HTML')
     expect(reason).toContain('403')
     expect(reason).toContain('Just a moment...')
     expect(reason).toContain('"cloudx')
     expect(reason!.length).toBeLessThan(250)
-    const bidi = read(text(200, '<title>\u202eevil\u0007</title>', 'text/html')) as ChatFailure
+    const bidi = read(text(200, '<title>\u202eevil\u0007</title>', 'text/html')) as Failure
     expect(bidi.reason).toContain('\\u{202e}evil\\u{7}')
   })
 
   it('tells a token that has come at a wrong status from one that is no text', () => {
-    expect((read(json(300, { token: 'a.b.c' })) as ChatFailure).reason).toContain('status')
-    expect((read(json(200, { token: 7 })) as ChatFailure).reason).not.toContain('status')
+    expect((read(json(300, { token: 'a.b.c' })) as Failure).reason).toContain('status')
+    expect((read(json(200, { token: 7 })) as Failure).reason).not.toContain('status')
   })
 
   it('never refuses for anything with markup at its head, whatever the status and the type', () => {
@@ -201,7 +201,7 @@ describe('whose answer it is', () => {
     const tag = fc.constantFrom('<!DOCTYPE html>', '<html>', '<p>', '<?xml?>', '<svg/>')
     fc.assert(
       fc.property(status, type, before, tag, fc.string(), (status, type, before, tag, rest) => {
-        const outcome = read(text(status, before + tag + rest, type)) as ChatFailure
+        const outcome = read(text(status, before + tag + rest, type)) as Failure
         expect(retryPolicyOf(outcome)).not.toMatch(/revoke|keep/)
       }),
     )

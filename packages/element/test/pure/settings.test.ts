@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/settings.js'
 
 const SERVER = 'https://chat.example.com'
-const PAGE = { baseUrl: 'https://site.example/lesson/1', hostname: 'site.example' }
+const PAGE = {
+  baseUrl: 'https://site.example/lesson/1',
+  hostname: 'site.example',
+  origin: 'https://site.example',
+}
 const defaults = { tokenUrl: `${SERVER}/token`, identity: 'a.b.c' }
 const read = (wishes: object, given: object = defaults, byCode = false) =>
   readSettings(wishes, given, PAGE, byCode)

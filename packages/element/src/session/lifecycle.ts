@@ -1,0 +1,191 @@
+import { withinBurstLimit } from '../clock.js'
+import { inEditorCanvas } from '../placing/editor-canvas.js'
+import { ofDocument, tryOrUndefined } from '../platform.js'
+import { startsNewSession, type Settings } from '../settings.js'
+import { ChatSession, type ChatHost, type SessionView } from './session.js'
+
+/** How far outside the viewport a lazy chat starts. */
+const LAZY_MARGIN = '200px'
+/** The delay of a change beyond the burst limit. */
+const PAUSE_MS = 1_000
+const CHANNEL = 'kinescope-chat'
+
+export interface LifecycleView extends SessionView {
+  /** The page's settings of this moment. */
+  settings(): Settings
+}
+
+/** Starts and stops an element's session: as it comes and goes, as its settings change, as the page is shown. */
+export class Lifecycle {
+  readonly session: ChatSession
+  readonly #host: ChatHost
+  readonly #view: LifecycleView
+  /** Whether a session has begun for the settings. It may yet wait for the viewport. */
+  #begun = false
+  #left = false
+  /** A lazy chat that was reloaded doesn't wait for the viewport. */
+  #wanted = false
+  #waiting = new AbortController()
+  #pause: ReturnType<typeof setTimeout> | undefined
+
+  constructor(host: ChatHost, view: LifecycleView) {
+    this.#host = host
+    this.#view = view
+    this.session = new ChatSession(host, view)
+  }
+
+  get settings(): Settings {
+    return this.#view.settings()
+  }
+
+  /** Called a microtask after the element came, so that the settings of its whole task count. */
+  connected(): void {
+    const { session } = this
+    if (!this.#host.isConnected) return
+    const returned = this.#left
+    this.#left = false
+    join(this)
+    if (!this.#begun || returned || this.#isStill() !== this.#wasStill) return this.#begin()
+    // a move in one task leaves the session alone; only the browser has emptied the frame
+    if (!session.frames.empty) session.start({ keepToken: true })
+  }
+
+  disconnected(): void {
+    setTimeout(() => {
+      if (this.#host.isConnected) return
+      this.#left = true
+      this.#end()
+      leave(this)
+    })
+  }
+
+  /** The element has drawn changed properties. An update draws and doesn't act, so the change is applied after it. */
+  updated(): void {
+    if (!this.#begun || this.#pause) return
+    const { settings } = this.session
+    const next = this.#view.settings()
+    const names = Object.keys(next) as (keyof Settings)[]
+    if (names.every((name) => settings[name] === next[name])) return
+    if (withinBurstLimit(this)) return queueMicrotask(() => this.#view.guard(this.#apply))
+    if (startsNewSession(settings, next)) this.#end()
+    this.#pause = setTimeout(() => this.#view.guard(this.#apply), PAUSE_MS)
+  }
+
+  reload(): void {
+    const { session } = this
+    if (this.#isRunning) return session.reload()
+    this.#wanted = true
+    if (this.#begun && !this.#wasStill) this.#startWhenDue()
+  }
+
+  reset(): void {
+    this.session.forget()
+    if (this.#begun) this.#begin()
+  }
+
+  get #isRunning(): boolean {
+    const { status } = this.session.state
+    return status !== 'idle' && status !== 'preview'
+  }
+
+  get #wasStill(): boolean {
+    return this.session.state.status === 'preview'
+  }
+
+  /** In an editor, or by the setting, the element is a picture of itself. */
+  #isStill(): boolean {
+    return this.#view.settings().preview || inEditorCanvas(this.#host)
+  }
+
+  readonly #apply = (): void => {
+    this.#pause = undefined
+    if (!this.#host.isConnected) return
+    const { session } = this
+    const next = this.#view.settings()
+    if (!this.#begun || this.#isStill() !== this.#wasStill || startsNewSession(session.settings, next))
+      return this.#begin()
+    if (this.#isRunning) return session.update(next)
+    session.settings = next
+    if (!next.lazy && !this.#wasStill) this.#startWhenDue()
+  }
+
+  #begin(): void {
+    const { session } = this
+    const settings = this.#view.settings()
+    const still = this.#isStill()
+    this.#waiting.abort()
+    this.#begun = true
+    session.settings = settings
+    session.stop({ preview: still })
+    // a listener may have removed the element, or changed settings, which start a session of their own
+    if (!still && this.#host.isConnected && !startsNewSession(settings, this.#view.settings()))
+      this.#startWhenDue()
+  }
+
+  #end(): void {
+    this.#begun = false
+    this.#waiting.abort()
+    this.session.stop()
+  }
+
+  #startWhenDue(): void {
+    this.#waiting.abort()
+    const { signal } = (this.#waiting = new AbortController())
+    const page = this.#host.ownerDocument
+    // nobody may ever see a prerendered page (HTML, "prerendering")
+    if (ofDocument('prerendering' as 'hidden', page)) {
+      const options = { once: true, signal }
+      page.addEventListener('prerenderingchange', () => this.#view.guard(() => this.#startWhenDue()), options)
+      return
+    }
+    if (!this.session.settings.lazy || this.#wanted || !('IntersectionObserver' in globalThis))
+      return this.#start()
+    const observer = new IntersectionObserver(
+      (entries) => entries.at(-1)!.isIntersecting && this.#view.guard(() => this.#start()),
+      { rootMargin: LAZY_MARGIN },
+    )
+    observer.observe(this.#host)
+    signal.addEventListener('abort', () => observer.disconnect())
+  }
+
+  #start(): void {
+    this.#waiting.abort()
+    this.#wanted = false
+    this.session.start()
+  }
+}
+
+/** The chats of this page. They hear of a reset in the site's other tabs. */
+const live = new Set<Lifecycle>()
+let channel: BroadcastChannel | undefined
+
+function join(lifecycle: Lifecycle): void {
+  live.add(lifecycle)
+  channel ??= tryOrUndefined(() => {
+    const opened = new BroadcastChannel(CHANNEL)
+    opened.onmessage = resetPage
+    return opened
+  })
+}
+
+function leave(lifecycle: Lifecycle): void {
+  live.delete(lifecycle)
+  if (live.size > 0) return
+  channel?.close()
+  channel = undefined
+}
+
+function resetPage(): void {
+  for (const lifecycle of [...live]) lifecycle.reset()
+}
+
+/** Resets every chat of this page and of the site's other tabs. */
+export function resetAll(): void {
+  resetPage()
+  // the page that signs out may have no chat
+  tryOrUndefined(() => {
+    const sender = channel ?? new BroadcastChannel(CHANNEL)
+    sender.postMessage('reset')
+    if (sender !== channel) sender.close()
+  })
+}

@@ -1,0 +1,413 @@
+import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
+import { steadyNow, Timer, Wake } from '../clock.js'
+import { chatUrl } from '../frame/chat-url.js'
+import { FrameSwapper, type FrameHost } from '../frame/swap.js'
+import { isOnline, ofDocument, tryOrUndefined } from '../platform.js'
+import { ChatFailure, chatFailure, type CategorizedProblem, type Failure, type Problem } from '../problem.js'
+import { categoryOf, retryPolicyOf } from '../problems.js'
+import { Reporter } from '../report.js'
+import type { Settings, TokenReason } from '../settings.js'
+import { readFailure, type TokenAnswer } from '../token/answer.js'
+import { askForToken } from '../token/ask.js'
+import { holdToken, type HeldToken } from '../token/life.js'
+import { retryIn, unattendedIn } from '../token/retry.js'
+import { IDLE, nextState, type ChatState, type SessionEvent, type Step } from './state.js'
+
+/** The interval at which the network is checked: the browser's event may not arrive. */
+const OFFLINE_CHECK_MS = 5_000
+/** A token that is there already is used with at least this much time left. */
+const LEAST_LEFT_MS = 30_000
+const STEPS_KEPT = 30
+
+/** The element, as its session sees it. */
+export interface ChatHost extends HTMLElement {
+  /** Resolves once the stage is on the page and the texts are chosen. */
+  readonly updateComplete: Promise<unknown>
+}
+
+export interface SessionView {
+  /** Puts words to a failure. */
+  describe(failure: Failure, retryInMs: number | null): Problem
+  /** Called at each change of the state, before its event. */
+  changed(): void
+  /** Runs work of a timer, an event or a task. An exception ends in the tag's own link. */
+  guard(work: () => void): void
+}
+
+/**
+ * One visitor's session in one chat: requests a token, shows the chat, refreshes the token, and decides what a failure
+ * means. The only owner of the session's time: one timer, set for whatever is due next.
+ */
+export class ChatSession implements FrameHost {
+  state: ChatState = IDLE
+  settings!: Settings
+  token: HeldToken | null = null
+  failure: Failure | undefined
+  reloads = 0
+  /** The server's clock less the browser's, in milliseconds. */
+  clockDifferenceMs: number | null = null
+  /** The last steps, for the developer. */
+  readonly steps: Step[] = []
+  readonly frames: FrameSwapper = new FrameSwapper(this)
+
+  readonly #host: ChatHost
+  readonly #view: SessionView
+  readonly #reporter = new Reporter()
+  readonly #timer = new Timer(() => this.#view.guard(() => this.#check()))
+  #running = new AbortController()
+  #wake: Wake | undefined
+  #request: AbortController | undefined
+  /** When the next request is due, a refresh or a retry. */
+  #askAt = Infinity
+  #failures = 0
+  /** When the token of the shown frame ends. */
+  #shownEndsAt = 0
+  /** An initial token that isn't used again: the visitor may have signed out since. */
+  #usedToken: string | undefined
+  #wasHidden = false
+  #warned = false
+
+  constructor(host: ChatHost, view: SessionView) {
+    this.#host = host
+    this.#view = view
+  }
+
+  /** Milliseconds that the token has left; null without one. */
+  get timeLeft(): number | null {
+    return this.token && Math.round(this.token.endsAt - steadyNow())
+  }
+
+  /** Milliseconds until a token is requested; null where none will be. */
+  get askInMs(): number | null {
+    return this.#askAt < Infinity ? Math.max(0, Math.round(this.#askAt - steadyNow())) : null
+  }
+
+  /** Starts anew, with the initial token or a new one; after a move in one task with the token at hand. */
+  start({ keepToken = false } = {}): void {
+    this.stop({ keepToken })
+    this.#running = new AbortController()
+    const page = ofDocument('defaultView', this.#host.ownerDocument) ?? window
+    this.#wake = new Wake(page, this.#running.signal, this.#woke)
+    this.#reporter.start()
+    this.#useInitialToken()
+    this.#open('load')
+  }
+
+  stop({ keepToken = false, preview = false } = {}): void {
+    this.#running.abort()
+    this.#timer.stop()
+    this.#cancel()
+    this.#askAt = Infinity
+    this.#failures = 0
+    this.reloads = 0
+    this.failure = undefined
+    this.frames.clear()
+    if (!keepToken) this.token = null
+    this.#transition(preview ? 'previewed' : 'stopped')
+  }
+
+  /** Forgets the visitor, initial token included. */
+  forget(): void {
+    this.#usedToken = (this.settings as Settings | undefined)?.token
+    this.stop()
+  }
+
+  /** Requests a new token for a new frame. */
+  reload(): void {
+    this.reloads++
+    this.#obtain(this.state.framed ? 'reload' : 'retry')
+  }
+
+  /** Takes settings over that mean the same stream and the same visitor: the next request uses them. */
+  update(settings: Settings): void {
+    const before = this.settings
+    this.settings = settings
+    const { fetchToken, token } = settings
+    if (fetchToken !== before.fetchToken && !this.#warned) {
+      this.#warned = true
+      console.warn(
+        '<kinescope-chat> fetchToken is another function now; the next request calls it. Set the same function each time.',
+      )
+    }
+    if (token && token !== before.token) return this.#replaceInitialToken()
+    // what could not be had with the old settings may be with the new ones
+    if (this.failure && !this.#request && REQUESTED.some((name) => before[name] !== settings[name]))
+      this.#obtain('retry')
+  }
+
+  frameFailed(failure: Failure): void {
+    this.#fail(failure)
+  }
+
+  /** Some browsers empty a frame when its element moves, even where they could keep it. */
+  frameLost(): void {
+    this.start({ keepToken: true })
+  }
+
+  #useInitialToken(): void {
+    const { token, tokenUrl, fetchToken } = this.settings
+    if (!token || this.token || token === this.#usedToken) return
+    if (tokenUrl ?? fetchToken) this.#usedToken = token
+    try {
+      // its age is unknown: it counts only where the browser's clock agrees with it
+      this.token = this.#hold({ reply: { token }, ignored: [], date: Date.now() }, this.settings)
+    } catch (error) {
+      this.#note(`initial token: ${readFailure(error).code}`)
+    }
+  }
+
+  /** The page has rendered another initial token, which the chat shows without a request. */
+  #replaceInitialToken(): void {
+    const before = this.token
+    this.token = null
+    this.#useInitialToken()
+    this.token ??= before
+    if (this.token === before) return
+    if (before && isOtherVisitor(before, this.token!)) this.frames.clear()
+    this.#run('load', (signal) => this.#show('load', signal))
+  }
+
+  #open(reason: TokenReason): void {
+    if ((this.timeLeft ?? 0) < LEAST_LEFT_MS) return this.#obtain(reason)
+    this.#run(reason, (signal) => this.#show(reason, signal))
+  }
+
+  #obtain(reason: TokenReason): void {
+    this.#run(reason, async (signal) => {
+      const fresh = await this.#fetch(reason, signal)
+      this.#failures = 0
+      const inPlace = this.state.framed && reason !== 'reload'
+      if (!inPlace || (fresh && !this.settings.hold)) return this.#show(reason, signal)
+      this.#transition('shown')
+      if (fresh) this.#dispatch(new ChatRefreshEvent(true))
+    })
+  }
+
+  /**
+   * Gets another token. One that arrives expired may have been cached, or the device slept: it is requested once more.
+   * @returns whether it is a new one
+   */
+  async #fetch(reason: TokenReason, signal: AbortSignal): Promise<boolean> {
+    const token = await this.#requestToken(reason, signal).catch((error: unknown) => {
+      if (error instanceof ChatFailure && error.failure.code === 'token-expired')
+        return this.#requestToken('retry', signal)
+      throw error
+    })
+    const before = this.token
+    this.token = token
+    if (before && this.state.framed && isOtherVisitor(before, token)) {
+      this.frames.clear()
+      this.#transition('replaced')
+    }
+    return before?.value !== token.value
+  }
+
+  async #requestToken(reason: TokenReason, signal: AbortSignal): Promise<HeldToken> {
+    const { settings } = this
+    if (!settings.eventId) throw chatFailure('event-id-missing')
+    if (!settings.tokenUrl && !settings.fetchToken) throw chatFailure('token-url-missing')
+    const answer = await askForToken(settings, reason, signal)
+    signal.throwIfAborted()
+    const { ignored, reply, date } = answer
+    if (ignored.length) this.#note(`left out of the reply: ${ignored.join(', ')}`)
+    if (reply.warning) this.#note(`warning: ${reply.warning}`)
+    if (date) this.clockDifferenceMs = date - Date.now()
+    this.#reporter.rate = reply.report_rate
+    return this.#hold(answer, settings)
+  }
+
+  #hold(answer: TokenAnswer, settings: Settings): HeldToken {
+    return holdToken(answer, settings, this.token, steadyNow(), Math.random())
+  }
+
+  /** Shows the chat with the token at hand. A token that expires while the swap waits is replaced first. */
+  async #show(reason: TokenReason, signal: AbortSignal): Promise<void> {
+    // a reload doesn't wait until the visitor leaves the frame
+    const timeLeft = () => (reason === 'reload' ? 0 : this.#shownEndsAt - steadyNow())
+    const address = () => {
+      const { value, chatId, endsAt } = this.token!
+      return endsAt > steadyNow() && chatUrl(this.settings.chatOrigin, chatId, value)
+    }
+    await this.#host.updateComplete
+    while (!(await this.frames.show(address, timeLeft, signal))) await this.#fetch('refresh', signal)
+    this.#shownEndsAt = this.token!.endsAt
+    const again = this.state.framed
+    this.#transition('shown')
+    if (this.settings.unattended) countPageReloads(0)
+    if (!again) this.#reporter.report(this.settings, 'ready')
+    this.#dispatch(again ? new ChatRefreshEvent(false) : new ChatReadyEvent())
+  }
+
+  #cancel(): void {
+    this.#request?.abort()
+    this.#request = undefined
+  }
+
+  /** Runs what may fail, as the only such work. A failure of work that was cancelled doesn't count. */
+  #run(reason: TokenReason, work: (signal: AbortSignal) => Promise<void>): void {
+    this.#cancel()
+    const request = (this.#request = new AbortController())
+    const { identity } = this.settings
+    this.#askAt = Infinity
+    this.#note(reason)
+    this.#transition('requested')
+    const finish = async (failure?: Failure) => {
+      await this.#host.updateComplete
+      if (this.#request !== request) return
+      this.#request = undefined
+      const renewed = identity !== this.settings.identity
+      if (failure?.code === 'identity-expired' && renewed) return this.#obtain('retry')
+      if (failure) return this.#fail(failure)
+      this.failure = undefined
+      this.#askAt = this.token!.refreshAt
+      this.#arm()
+    }
+    work(request.signal)
+      .then(
+        () => finish(),
+        (error: unknown) => finish(readFailure(error)),
+      )
+      .catch((error: unknown) =>
+        this.#view.guard(() => {
+          throw error
+        }),
+      )
+  }
+
+  #fail(failure: Failure): void {
+    this.failure = failure
+    this.#failures++
+    if (retryPolicyOf(failure) === 'revoke') {
+      this.#cancel()
+      this.token = null
+      this.frames.clear()
+    }
+    const leftMs = this.state.framed ? (this.timeLeft ?? 0) : 0
+    const { unattended } = this.settings
+    const random = Math.random()
+    let wait = retryIn(failure, this.#failures, leftMs, random)
+    if (unattended && wait === Infinity && failure.code !== 'offline') {
+      const attempt = needsPage(failure) ? countPageReloads() + 1 : this.#failures
+      wait = Math.max(leftMs, unattendedIn(attempt, random))
+    }
+    this.#askAt = steadyNow() + wait
+    // a frame that couldn't be swapped is tried again with the next token
+    if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.token!.refreshAt
+    this.#publish(failure)
+    this.#arm()
+  }
+
+  /** Shows what is wrong: that the token of a chat has ended, else the failure itself. */
+  #publish(failure: Failure): void {
+    const revoked = retryPolicyOf(failure) === 'revoke'
+    const expired = !revoked && this.#endsAt <= steadyNow()
+    const retrying = this.#isRetrying(failure)
+    const shown: Failure = expired ? { ...failure, ...endedBy(failure) } : failure
+    const { code, reason } = shown
+    const category = categoryOf(shown)
+    const before = this.state
+    const problem = this.#view.describe(shown, retrying ? this.askInMs : null)
+    this.#note(code + (reason ? ` (${reason})` : ''))
+    const event = revoked ? 'revoked' : retrying && !expired ? 'retrying' : 'failed'
+    this.#transition(event, { problem, category })
+    if (before.problem?.code === code && before.category === category) return
+    this.#reporter.report(this.settings, code)
+    this.#dispatch(new ChatErrorEvent(problem))
+  }
+
+  #isRetrying({ code }: Failure): boolean {
+    return code === 'offline' || (this.#askAt < Infinity && code !== 'frame-timeout')
+  }
+
+  /** When the token of a chat with a problem ends. `identity-expired` stays named: only a new page helps. */
+  get #endsAt(): number {
+    return this.state.framed && this.failure?.code !== 'identity-expired' ? this.token!.endsAt : Infinity
+  }
+
+  /** The same, until the visitor was told. */
+  get #lostAt(): number {
+    const { problem, category } = this.state
+    return problem && category !== 'ended' ? this.#endsAt : Infinity
+  }
+
+  #arm(): void {
+    const check = this.failure?.code === 'offline' ? steadyNow() + OFFLINE_CHECK_MS : Infinity
+    this.#timer.set(Math.min(this.#askAt, this.#lostAt, check))
+  }
+
+  #check(): void {
+    if (ofDocument('hidden', this.#host.ownerDocument)) {
+      this.#wasHidden = true
+      return
+    }
+    const returned = this.#wasHidden
+    this.#wasHidden = false
+    // the visitor may have signed out on another page, and the chat's connection is closed
+    if (this.#wake!.takeRestored()) return this.start()
+    if (this.#lostAt <= steadyNow()) this.#publish(this.failure!)
+    const { code } = this.failure ?? {}
+    const late = this.settings.unattended && code === 'frame-timeout'
+    if (this.#request && !late) return
+    // the visitor may have signed in in another tab
+    if ((code === 'offline' && isOnline()) || (code === 'sign-in-required' && returned)) this.#askAt = 0
+    if (this.#askAt > steadyNow()) return this.#arm()
+    if (!this.failure) return this.#obtain('refresh')
+    if (!this.settings.unattended || !needsPage(this.failure)) return this.#obtain('retry')
+    countPageReloads(countPageReloads() + 1)
+    location.reload()
+  }
+
+  readonly #woke = ({ type }: Event): void => {
+    if (type === 'online' && this.failure && this.#isRetrying(this.failure)) this.#askAt = 0
+    this.#view.guard(() => this.#check())
+  }
+
+  #transition(event: SessionEvent, failure?: CategorizedProblem): void {
+    const previous = this.state
+    this.state = nextState(previous, event, failure)
+    if (this.state === previous) return
+    this.#view.changed()
+    const { status } = this.state
+    if (status === previous.status) return
+    this.#note(status)
+    this.#dispatch(new ChatStateChangeEvent(status, previous.status))
+  }
+
+  #note(what: string): void {
+    this.steps.push({ at: Math.round(steadyNow()), what })
+    if (this.steps.length > STEPS_KEPT) this.steps.shift()
+  }
+
+  #dispatch(event: Event): void {
+    this.#host.dispatchEvent(event)
+  }
+}
+
+/** A change of these is worth another request after a failure. */
+const REQUESTED = ['tokenUrl', 'credentials', 'identity'] as const
+
+const isOtherVisitor = (before: HeldToken, after: HeldToken): boolean =>
+  before.claims.user_id !== after.claims.user_id
+
+/** Counts the automatic reloads of the page, so that their delays grow from one to the next. */
+function countPageReloads(count?: number): number {
+  const key = 'kinescope-chat-reloads'
+  const stored = tryOrUndefined(() => {
+    if (count !== undefined) sessionStorage.setItem(key, `${count}`)
+    return Number(sessionStorage.getItem(key))
+  })
+  return stored ?? UNKNOWN_RELOADS
+}
+/** Where a page may store nothing, the delay is long from the first. */
+const UNKNOWN_RELOADS = 6
+
+/** Whether only another load of the page helps. */
+const needsPage = (failure: Failure): boolean =>
+  failure.code === 'identity-expired' || retryPolicyOf(failure) === 'intermediary'
+
+/** The token of a chat on the page has ended, and why there is no newer one. */
+const endedBy = ({ code, reason }: Failure): Failure => ({
+  code: 'token-expired',
+  reason: `No new token could be had: ${code}${reason ? ` (${reason})` : ''}`,
+  ended: true,
+})
