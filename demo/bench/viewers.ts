@@ -1,6 +1,6 @@
-import { askAgainIn } from '../../packages/element/src/session/back-off.js'
-import { chatFailure } from '../../packages/element/src/problem.js'
-import { refreshDelay } from '../../packages/element/src/token/token-life.js'
+import type { Failure } from '../../packages/element/src/problem.js'
+import { refreshDelay } from '../../packages/element/src/token/life.js'
+import { retryIn } from '../../packages/element/src/token/retry.js'
 import { RetryAfterScheduler } from '../../packages/server/src/endpoint/admission.js'
 
 /** A crowd, and what happens to it. Times are seconds. */
@@ -120,12 +120,9 @@ export function play(story: Story, random = randoms(1)): Outcome {
         failures[viewer] = Math.min(255, failures[viewer]! + 1)
         const code = dead ? 'endpoint-unreachable' : 'overloaded'
         const retryAfterMs = dead ? undefined : slots.next(now * 1000, 1000 / story.capacity(now)) * 1000
-        const standing = {
-          failures: failures[viewer],
-          leftMs: Math.max(0, endsAt[viewer]! - now) * 1000,
-          random: random(),
-        }
-        const wait = story.way === 'naive' ? 1000 : askAgainIn(chatFailure(code, { retryAfterMs }), standing)
+        const failure: Failure = { code, retryAfterMs }
+        const leftMs = Math.max(0, endsAt[viewer]! - now) * 1000
+        const wait = story.way === 'naive' ? 1000 : retryIn(failure, failures[viewer], leftMs, random())
         at(viewer, now + wait / 1000)
       }
     }

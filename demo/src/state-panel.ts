@@ -1,5 +1,5 @@
 import { nothing, render } from 'lit'
-import { debugPanel } from '../../packages/element/src/view/debug-panel.js'
+import { developerPanel } from '../../packages/element/src/view/developer.js'
 import { messagesIn } from '../../packages/element/src/view/messages.js'
 import { styles } from '../../packages/element/src/view/styles.js'
 import type { ChatWatch } from './chat-watch.js'
@@ -12,7 +12,7 @@ export function drawState({ first }: ChatWatch): void {
   if (find('panel-state').hidden) return
   const place = find('state')
   const root = place.shadowRoot ?? dressed(place.attachShadow({ mode: 'open' }))
-  render(first ? debugPanel(first.diagnostics(), messagesIn(language())) : nothing, root)
+  render(first ? developerPanel(first.diagnostics(), messagesIn(language())) : nothing, root)
 }
 
 /** A root of its own, as in the element: neither's styles reach the other. */
