@@ -81,7 +81,11 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
     'visitor',
     [
       'This chat lets guests in under a name that they choose. The visitor has not chosen one yet, so the element shows a form.',
-      ['The visitor is a new guest', 'The chat shows a field for a name.', 'Enter a name. The browser keeps it.'],
+      [
+        'The visitor is a new guest',
+        'The chat shows a field for a name.',
+        'Enter a name. The browser keeps it.',
+      ],
       [
         'The browser dropped the guest’s cookie',
         'Look in the storage panel for a cookie whose name begins with `__Host-`.',
@@ -814,11 +818,7 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
     'operator',
     [
       'The token’s `aud` isn’t `"chat"`, so it was made for another service.',
-      [
-        'Wrong case',
-        '“For the site” shows the value. `"Chat"` is wrong.',
-        'Write `"chat"` in lower case.',
-      ],
+      ['Wrong case', '“For the site” shows the value. `"Chat"` is wrong.', 'Write `"chat"` in lower case.'],
       [
         'The claim is missing from your code’s template',
         'Look at where your code builds the claims.',
@@ -984,7 +984,11 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
     ],
     [
       'Браузер сообщает, что сети нет. Чат вернётся вместе с подключением.',
-      ['Нет интернета', 'Откройте любой другой сайт.', 'Подключитесь. Элемент повторит запрос автоматически.'],
+      [
+        'Нет интернета',
+        'Откройте любой другой сайт.',
+        'Подключитесь. Элемент повторит запрос автоматически.',
+      ],
       ['Режим полёта или отключённый VPN', 'Проверьте настройки сети.', 'Включите сеть.'],
       [
         'Браузер в автономном режиме',

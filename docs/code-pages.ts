@@ -1,129 +1,230 @@
-// Writes docs/troubleshooting.md and docs/ru/troubleshooting.md from the element's own tables: `pnpm --filter kinescope-chat-docs run pages`.
+// Writes the pages about codes from the element's own tables: `pnpm --filter kinescope-chat-docs run pages`.
+// `docs/troubleshooting.md` lists all codes, `docs/codes/CODE.md` has one; the same in `docs/ru`.
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { STATUS_CODES } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Code } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../packages/element/src/problems.js'
 import { en } from '../packages/element/src/view/en.js'
 import { ru } from '../packages/element/src/view/ru.js'
-import { CODE_NOTES, WHO } from './code-notes.js'
+import { CODE_NOTES, statusesOf, WHO, type Language } from './code-notes.js'
+import { withBlocks } from './published.js'
 
-const RETRIED = {
-  retry: { en: 'yes, with growing pauses', ru: 'да, с растущими паузами' },
+export const CODES = Object.keys(CODE_NOTES) as Code[]
+export const LANGUAGES: readonly Language[] = ['en', 'ru']
+
+const RETRIES = {
+  retry: { en: 'yes, with growing delays', ru: 'да, с растущими паузами' },
   intermediary: {
-    en: 'a few times; with a chat on the page, until its token ends',
-    ru: 'несколько раз; если чат уже открыт — до конца токена',
+    en: 'a few times; an open chat stays until its token expires',
+    ru: 'несколько раз; открытый чат остаётся до истечения токена',
   },
-  revoke: { en: 'no; the chat is taken away at once', ru: 'нет; чат убирается сразу' },
-  'retry-while-valid': {
-    en: 'no; a chat that is on the page stays to its token’s end',
-    ru: 'нет; открытый чат остаётся до конца токена',
-  },
+  revoke: { en: 'no; the chat is removed at once', ru: 'нет; чат сразу убирается' },
   keep: { en: 'no; a button does', ru: 'нет; только кнопкой' },
+  'retry-while-valid': {
+    en: 'while an open chat’s token is valid; on a first load a button does',
+    ru: 'пока действует токен открытого чата; при первой загрузке — кнопкой',
+  },
 }
 
-const OPERATORS: Partial<Record<Code, string>> = {
-  'bad-signature':
-    'The signature does not fit the key that is registered under this kid. kinescope-chat-server doctor compares the two; register the key that signs, or sign with the registered one.',
-  'jwt-not-enabled':
-    'chat_jwt_required is off for this stream, so anyone may enter under any name. Run kinescope-chat-server events enable ID.',
+const TEXT = {
+  en: {
+    sees: 'What the visitor sees',
+    nothing: 'Nothing: the element can’t see this. The command line and the doctor report it.',
+    means: 'What it means',
+    causes: 'Likeliest causes',
+    check: 'Check',
+    fix: 'Fix',
+    facts: 'Facts',
+    who: 'Who can fix it',
+    http: 'HTTP status',
+    retried: 'Retried automatically',
+    more: 'All codes: [Troubleshooting](../troubleshooting.md). Still stuck: [Get help](../help.md).',
+  },
+  ru: {
+    sees: 'Что видит посетитель',
+    nothing: 'Ничего: элементу это не видно. О проблеме сообщают командная строка и doctor.',
+    means: 'Что это значит',
+    causes: 'Вероятные причины',
+    check: 'Как проверить',
+    fix: 'Как исправить',
+    facts: 'Коротко',
+    who: 'Кто может исправить',
+    http: 'Статус HTTP',
+    retried: 'Повторяется автоматически',
+    more: 'Все коды: [Решение проблем](../troubleshooting.md). Не помогло: [куда обратиться](../../help.md).',
+  },
 }
+
+/** The folder of a language's pages, below `docs/`. */
+const folderOf = (language: Language) => (language === 'ru' ? 'ru/' : '')
+
+const topicOf = (code: Code, language: Language) => {
+  const kind = code in PROBLEMS ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined
+  return kind && (language === 'en' ? en : ru).problems[kind.category]
+}
+
+/** The page about one code. */
+export function codePage(code: Code, language: Language): string {
+  const text = TEXT[language]
+  const { who, means, causes } = CODE_NOTES[code]
+  const kind = code in PROBLEMS ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined
+  const topic = topicOf(code, language)
+  const picture = `pictures/${code}-${language}.png`
+  const up = language === 'ru' ? '../../' : '../'
+  const statuses = statusesOf(code)
+  const causeTexts = causes[language].map(([cause, check, fix], index) =>
+    [`### ${index + 1}. ${cause}`, `**${text.check}.** ${check}`, `**${text.fix}.** ${fix}`].join('\n\n'),
+  )
+  return [
+    `# \`${code}\``,
+    means[language],
+    `## ${text.sees}`,
+    topic ? `**${topic.heading.replace(/(?<![.?!…])$/, '.')}** ${topic.message}` : text.nothing,
+    existsSync(new URL(picture, import.meta.url)) ? `![${topic?.heading ?? code}](${up}${picture})` : '',
+    `## ${text.causes}`,
+    ...causeTexts.map((cause) => linked(cause)),
+    `## ${text.facts}`,
+    [
+      `- **${text.who}:** ${WHO[who][language]}`,
+      ...(statuses.length ? [`- **${text.http}:** ${statuses.join(', ')}`] : []),
+      ...(kind ? [`- **${text.retried}:** ${RETRIES[kind.retryPolicy][language]}`] : []),
+      ...(kind && language === 'en' ? [`- **“For the site” says:** ${escaped(kind.remediation)}`] : []),
+    ].join('\n'),
+    text.more,
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+    .concat('\n')
+}
+
+/** A cause's links are written as from `docs/` or `docs/ru/`; a code's page lies one folder deeper. */
+const linked = (text: string) => text.replaceAll(/\]\((?!https?:)/g, '](../')
 
 const INTRO = {
-  en: `# Something is wrong
+  en: `# Troubleshooting
 
-Every failure has a code. It stands under the words that the visitor reads, in "For the site"; in \`problem.code\` of the
-element; in the \`code\` of the token server's answer; in what the command line says. Look for yours below, or run the doctor,
-which looks for all of them:
+Every failure has a code. Find it under the visitor's text, in "For the site". It is also in \`problem.code\` of the element,
+in \`code\` of the token server's reply, and in the output of the command line. Each code has a page with its causes.
 
-    npx kinescope-chat-server doctor --event ID --url https://chat.example.com --origin https://www.example.com
+The doctor runs every check at once:
 
-| What you see | Begin with |
+\`\`\`sh
+kinescope-chat-server doctor --event ID --url https://chat.example.com --origin https://www.example.com
+\`\`\`
+
+[Get the command](start.md#get-the-command), if you don't have it yet.
+
+## By what you see
+
+| You see | Start with |
 | --- | --- |
-| Nothing at all, an empty place | [Placing: my chat is blank](placing.md#my-chat-is-blank) |
-| The chat's frame is there, and it says no | [\`bad-signature\`](#bad-signature), [\`jwt-not-enabled\`](#jwt-not-enabled), and [what the page can't see](not-known.md#what-the-page-can-never-see) |
-| Words in place of the chat | the code under "For the site" |
-| "Sign in", to somebody who is signed in | [\`sign-in-required\`](#sign-in-required) |
-| 401, 403, 404 or 503 in the network panel | [the table of statuses](#by-the-status-in-the-network-panel-401-403-404-503-) |
+| A blank page, white screen, nothing at all | [My chat is blank](embedding.md#my-chat-is-blank) |
+| A text instead of the chat | the code in "For the site", in the table below |
+| "Sign in", though the visitor is signed in | [\`sign-in-required\`](codes/sign-in-required.md) |
+| A CORS error in the console | [\`origin-not-allowed\`](codes/origin-not-allowed.md) |
+| "Refused to frame" in the console | [\`frame-blocked\`](codes/frame-blocked.md) |
+| Kinescope's own error message inside the frame | [\`bad-signature\`](codes/bad-signature.md), [\`jwt-not-enabled\`](codes/jwt-not-enabled.md), [what the page can't see](not-known.md#what-the-page-can-never-see) |
+| A chat that works, under any name | [\`jwt-not-enabled\`](codes/jwt-not-enabled.md) |
 `,
-  ru: `# Что-то не так
+  ru: `# Решение проблем
 
-У каждого сбоя есть код. Он стоит под словами для посетителя, в «Для сайта»; в \`problem.code\` элемента; в поле \`code\`
-ответа сервера токенов; в выводе командной строки. Найдите свой ниже или запустите доктора, который проверит всё сразу:
+У каждой ошибки есть код. Он указан под текстом для посетителя, в разделе «Для сайта», а также в \`problem.code\` элемента, в
+поле \`code\` ответа сервера и в выводе командной строки. У каждого кода есть страница с причинами.
 
-    npx kinescope-chat-server doctor --event ID --url https://chat.example.com --origin https://www.example.com
+Все проверки сразу выполняет doctor:
+
+\`\`\`sh
+kinescope-chat-server doctor --event ID --url https://chat.example.com --origin https://www.example.com
+\`\`\`
+
+Если команды ещё нет: [как её получить](start.md#команда).
+
+## Что видно на странице
 
 | Что видно | С чего начать |
 | --- | --- |
-| Совсем ничего, пустое место | [Размещение: чат пустой](placing.md#чат-пустой) |
-| Фрейм чата есть, и он отказывает | [\`bad-signature\`](#bad-signature), [\`jwt-not-enabled\`](#jwt-not-enabled) и [то, чего странице не увидеть](../not-known.md#what-the-page-can-never-see) |
-| Слова вместо чата | код в «Для сайта» |
-| Посетитель вошёл на сайте, а чат просит войти | [\`sign-in-required\`](#sign-in-required) |
-| 401, 403, 404 или 503 на вкладке «Сеть» | [таблица статусов](#по-статусу-на-вкладке-сеть-401-403-404-503-) |
+| Пустое место, белый экран | [Чат пустой](embedding.md#чат-пустой) |
+| Текст вместо чата | код в разделе «Для сайта», таблица ниже |
+| Посетитель вошёл на сайт, а чат просит войти | [\`sign-in-required\`](codes/sign-in-required.md) |
+| Кнопка «Войти» не работает | [\`sign-in-required\`](codes/sign-in-required.md) |
+| Ошибка CORS в консоли | [\`origin-not-allowed\`](codes/origin-not-allowed.md) |
+| «Refused to frame» в консоли | [\`frame-blocked\`](codes/frame-blocked.md) |
+| Сообщение Kinescope внутри чата | [\`bad-signature\`](codes/bad-signature.md), [\`jwt-not-enabled\`](codes/jwt-not-enabled.md), [чего не видно странице](../not-known.md#what-the-page-can-never-see) |
+| Чат работает под любым именем | [\`jwt-not-enabled\`](codes/jwt-not-enabled.md) |
 `,
 }
 
-/** The codes behind an answer's status; not every answer is the token server's. */
-function byStatus(language: 'en' | 'ru'): string {
-  const statuses = new Map<string, Code[]>([
-    ['404', ['endpoint-not-found']],
-    ['502', ['endpoint-error']],
-    ['504', ['endpoint-error']],
+/** The codes behind a response's status; not every response is the token server's. */
+function byStatus(language: Language): string {
+  const statuses = new Map<number, Code[]>([
+    [404, ['endpoint-not-found']],
+    [502, ['endpoint-error']],
+    [504, ['endpoint-error']],
   ])
-  for (const code of Object.keys(CODE_NOTES) as Code[])
-    for (const status of CODE_NOTES[code].http.split(', ').filter((http) => /^\d+$/.test(http)))
-      statuses.set(status, [...(statuses.get(status) ?? []), code])
+  for (const code of CODES)
+    for (const status of statusesOf(code)) statuses.set(status, [...(statuses.get(status) ?? []), code])
   const rows = [...statuses]
-    .sort(([one], [other]) => Number(one) - Number(other))
+    .sort(([one], [other]) => one - other)
     .map(
       ([status, codes]) =>
-        `| ${status} ${STATUS_CODES[Number(status)]} | ${codes.map((code) => `[\`${code}\`](#${code})`).join(', ')} |`,
+        `| ${status} ${STATUS_CODES[status]} | ${codes.map((code) => `[\`${code}\`](codes/${code}.md)`).join(', ')} |`,
     )
   const [heading, ...head] =
     language === 'en'
-      ? ['By the status in the network panel: 401, 403, 404, 503 …', 'Status', 'Code']
-      : ['По статусу на вкладке «Сеть»: 401, 403, 404, 503 …', 'Статус', 'Код']
+      ? ['By status in the network panel: 401, 403, 404, 503', 'Status', 'Code']
+      : ['По статусу на вкладке «Сеть»: 401, 403, 404, 503', 'Статус', 'Код']
   return [`## ${heading}`, '', `| ${head.join(' | ')} |`, '| --- | --- |', ...rows].join('\n')
 }
 
-const LABELS = {
-  en: { sees: 'The visitor sees', who: 'Who mends it', again: 'Tried again by itself', how: 'What to do' },
-  ru: { sees: 'Посетитель видит', who: 'Кто исправит', again: 'Повторяется само', how: 'Что делать' },
+/** The page that lists all codes. */
+export function troubleshootingPage(language: Language): string {
+  const [heading, ...head] =
+    language === 'en'
+      ? ['All codes', 'Code', 'Visitor’s text', 'Who can fix it']
+      : ['Все коды', 'Код', 'Текст для посетителя', 'Кто может исправить']
+  const rows = CODES.map(
+    (code) =>
+      `| [\`${code}\`](codes/${code}.md) | ${topicOf(code, language)?.heading ?? '–'} | ${WHO[CODE_NOTES[code].who][language]} |`,
+  )
+  const all = [`## ${heading}`, '', `| ${head.join(' | ')} |`, '| --- | --- | --- |', ...rows].join('\n')
+  return `${INTRO[language]}\n${[all, byStatus(language)].join('\n\n')}\n`
 }
 
-/** The page about all codes in one language. */
-export function codePage(language: 'en' | 'ru'): string {
-  const texts = language === 'en' ? en : ru
-  const label = LABELS[language]
-  const sections = (Object.keys(CODE_NOTES) as Code[]).map((code) => {
-    const { who, http, ru: inRussian } = CODE_NOTES[code]
-    const kind = code in PROBLEMS ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined
-    const words = kind && texts.problems[kind.category]
-    const picture = `pictures/${code}-${language}.png`
-    const lines = [
-      `## \`${code}\` {#${code}}`,
-      words ? `**${label.sees}:** ${words.heading}. ${words.message}` : '',
-      existsSync(new URL(picture, import.meta.url))
-        ? `![${words?.heading ?? code}](${language === 'ru' ? '../' : ''}${picture})`
-        : '',
-      [
-        `- **${label.who}:** ${WHO[who][language]}`,
-        ...(http ? [`- **HTTP:** ${http}`] : []),
-        ...(kind ? [`- **${label.again}:** ${RETRIED[kind.retryPolicy][language]}`] : []),
-        `- **${label.how}:** ${escaped(language === 'ru' ? inRussian : (kind?.remediation ?? OPERATORS[code] ?? ''))}`,
-      ].join('\n'),
-    ]
-    return lines.filter(Boolean).join('\n\n')
-  })
-  return `${INTRO[language]}\n${[byStatus(language), ...sections].join('\n\n')}\n`
+/** For Markdown and for VitePress, which compiles its pages as Vue templates. */
+const escaped = (text: string) =>
+  text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{{', '{&#123;')
+
+/** Pages with copyable blocks that the switch in `published.ts` writes. */
+export const PAGES_WITH_BLOCKS = [
+  '../README.md',
+  'start.md',
+  'start/node.md',
+  'start/nextjs.md',
+  'ru/start.md',
+  'assistants.md',
+].filter((name) => existsSync(new URL(name, import.meta.url)))
+
+/** Every generated page about codes, by its path below `docs/`. */
+export function codePages(): Map<string, string> {
+  return new Map(
+    LANGUAGES.flatMap((language): [string, string][] => [
+      [`${folderOf(language)}troubleshooting.md`, troubleshootingPage(language)],
+      ...CODES.map((code): [string, string] => [
+        `${folderOf(language)}codes/${code}.md`,
+        codePage(code, language),
+      ]),
+    ]),
+  )
 }
 
-/** The texts are plain; Markdown must not read marks into them. */
-const escaped = (text: string) => text.replaceAll(/\{"[^}]*\}/g, (json) => `\`${json}\``)
-
-export const CODE_PAGES = { en: 'troubleshooting.md', ru: 'ru/troubleshooting.md' } as const
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const language of ['en', 'ru'] as const)
-    await writeFile(new URL(CODE_PAGES[language], import.meta.url), codePage(language))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const folder of ['codes/', 'ru/codes/'])
+    await mkdir(new URL(folder, import.meta.url), { recursive: true })
+  for (const [name, page] of codePages()) await writeFile(new URL(name, import.meta.url), page)
+  for (const name of PAGES_WITH_BLOCKS) {
+    const page = new URL(name, import.meta.url)
+    await writeFile(page, withBlocks(await readFile(page, 'utf8')))
+  }
+}

@@ -4,20 +4,20 @@ import { fileURLToPath } from 'node:url'
 import { WIRE_CODES, type WireCode } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../packages/server/src/endpoint/refusal.js'
 import { MAX_BODY_BYTES } from '../packages/server/src/endpoint/request.js'
-import { CODE_NOTES } from './code-notes.js'
+import { statusesOf } from './code-notes.js'
 
-const statusesOf = (code: WireCode): string[] => CODE_NOTES[code].http.split(', ')
 const seconds = (description: string) => ({
   type: 'integer',
   minimum: 0,
   description: `${description} Seconds.`,
 })
 
-/** The token endpoint as OpenAPI 3.1, for whoever writes one of their own or a client for it. */
+/** The token endpoint as OpenAPI 3.1, for authors of other endpoints and clients. */
 export function openApi(): Record<string, unknown> {
   const byStatus = new Map<string, WireCode[]>()
   for (const code of WIRE_CODES)
-    for (const status of statusesOf(code)) byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+    for (const status of statusesOf(code).map(String))
+      byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   const headers = {
     'Cache-Control': { schema: { const: 'no-store' } },
     'X-Request-ID': { schema: { type: 'string' }, description: 'The same as request_id; it is in the log.' },
@@ -157,7 +157,7 @@ export function openApi(): Record<string, unknown> {
 export function endpointPage(): string {
   const rows = WIRE_CODES.map(
     (code) =>
-      `| [\`${code}\`](troubleshooting.md#${code}) | ${CODE_NOTES[code].http} | ${PROBLEMS[code].detail} |`,
+      `| [\`${code}\`](codes/${code}.md) | ${statusesOf(code).join(', ')} | ${PROBLEMS[code].detail} |`,
   )
   return `# The token endpoint
 
@@ -168,24 +168,37 @@ identity token that the site signs. [openapi.json](openapi.json) has the complet
 | --- | --- |
 | \`Content-Type\` | \`application/json\`, or \`text/plain\` in UTF-8. A page of another origin needs no preflight for \`text/plain\` |
 | \`Authorization\` | \`Bearer IDENTITY_TOKEN\`, optional |
-| \`identity\` in the body | the identity token, where no \`Authorization\` is sent |
+| \`identity\` in the body | the identity token, where no \`Authorization\` is sent. [Why this is safe](../SECURITY.md#the-simple-request) |
 | \`Origin\`, \`Sec-Fetch-Site\` | set by the browser. A request without both is rejected |
 
 To try it with curl, name a page of \`CHAT_ALLOWED_ORIGINS\` and sign in with a cookie or an identity token:
 
-    curl -i https://chat.example.com/token \\
-      -H 'Origin: https://www.example.com' \\
-      -H 'Content-Type: application/json' \\
-      -H 'Cookie: session=YOUR_SESSION' \\
-      -d '{"event_id": "0csUJYzAHfe3PcyMEVScmQ"}'
+\`\`\`sh
+curl -i https://chat.example.com/token \\
+  -H 'Origin: https://www.example.com' \\
+  -H 'Content-Type: application/json' \\
+  -H 'Cookie: session=YOUR_SESSION' \\
+  -d '{"event_id": "0csUJYzAHfe3PcyMEVScmQ"}'
+\`\`\`
 
 A successful response:
 
-    200 {"token": "<jwt>", "expires_in": 3600, "refresh_in": 2712}
+\`\`\`json
+{ "token": "<jwt>", "expires_in": 3600, "refresh_in": 2712 }
+\`\`\`
 
 Every response has \`Cache-Control: no-store\` and \`X-Request-ID\`. An error is \`application/problem+json\` (RFC 9457):
 
-    {"type": "urn:kinescope-chat:problem:CODE", "title": "…", "status": 401, "detail": "…", "code": "CODE", "request_id": "…"}
+\`\`\`json
+{
+  "type": "urn:kinescope-chat:problem:CODE",
+  "title": "…",
+  "status": 401,
+  "detail": "…",
+  "code": "CODE",
+  "request_id": "…"
+}
+\`\`\`
 
 | code | HTTP | |
 | --- | --- | --- |

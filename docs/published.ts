@@ -33,7 +33,8 @@ const MARKED = /(<!-- block: (\w+) -->\n\n)[^]*?(\n\n<!-- \/block -->)/g
 export function withBlocks(page: string): string {
   return page.replaceAll(MARKED, (_whole, begin: string, name: string, end: string) => {
     const block = BLOCKS[name]
-    if (block === undefined) throw new Error(`There is no block "${name}". Blocks: ${Object.keys(BLOCKS).join(', ')}.`)
+    if (block === undefined)
+      throw new Error(`There is no block "${name}". Blocks: ${Object.keys(BLOCKS).join(', ')}.`)
     return `${begin}${block}${end}`
   })
 }

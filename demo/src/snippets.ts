@@ -19,7 +19,7 @@ export interface SnippetFacts {
 }
 
 export const KINESCOPE = 'https://kinescope.io'
-/** What a div of an editor may say; everything else is for the site to say (docs/placing.md). */
+/** What a div of an editor may say; everything else is for the site to say (docs/embedding.md). */
 const PLACED = ['language', 'label', 'loading', 'refresh', 'help', 'preview']
 
 /** The code to paste, for each way. Pure. */

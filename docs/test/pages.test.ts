@@ -1,15 +1,26 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { CODE_PAGES, codePage } from '../code-pages.js'
+import { codePages, CODES, PAGES_WITH_BLOCKS } from '../code-pages.js'
 import { elementPage } from '../element-page.js'
 import { endpointPage, openApi } from '../endpoint-page.js'
+import { withBlocks } from '../published.js'
 import { forSite } from '../repository-links.js'
 
 const written = (name: string) => readFile(new URL(`../${name}`, import.meta.url), 'utf8')
 
 describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', () => {
-  it.each(['en', 'ru'] as const)('about the codes are current: %s', async (language) => {
-    expect(await written(CODE_PAGES[language])).toBe(codePage(language))
+  it('about the codes are current, and there is none for a code that is gone', async () => {
+    const pages = codePages()
+    for (const [name, page] of pages) expect(await written(name), name).toBe(page)
+    for (const folder of ['codes', 'ru/codes'])
+      expect((await readdir(new URL(`../${folder}`, import.meta.url))).sort()).toEqual(
+        CODES.map((code) => `${code}.md`).sort(),
+      )
+  })
+
+  it('have the copyable blocks of the switch', async () => {
+    for (const name of PAGES_WITH_BLOCKS)
+      expect(withBlocks(await written(name)), name).toBe(await written(name))
   })
 
   it('about the element is current', async () => {
@@ -23,22 +34,25 @@ describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', ()
 })
 
 describe('links between files, on the site', () => {
-  const pages = { 'docs/placing.md': 'placing.md', 'packages/server/docs/settings.md': 'server/settings.md' }
+  const pages = {
+    'docs/embedding.md': 'embedding.md',
+    'packages/server/docs/settings.md': 'server/settings.md',
+  }
 
   it.each([
-    ['[a](placing.md)', 'docs/placing.md', '[a](./placing.md)'],
-    ['[a](../packages/server/docs/settings.md#who)', 'docs/placing.md', '[a](./server/settings.md#who)'],
-    ['[a](../../../docs/placing.md "T")', 'packages/server/docs/settings.md', '[a](./../placing.md "T")'],
-    ['[a](https://example.com/x.md)', 'docs/placing.md', '[a](https://example.com/x.md)'],
-    ['[a](#here)', 'docs/placing.md', '[a](#here)'],
+    ['[a](embedding.md)', 'docs/embedding.md', '[a](./embedding.md)'],
+    ['[a](../packages/server/docs/settings.md#who)', 'docs/embedding.md', '[a](./server/settings.md#who)'],
+    ['[a](../../../docs/embedding.md "T")', 'packages/server/docs/settings.md', '[a](./../embedding.md "T")'],
+    ['[a](https://example.com/x.md)', 'docs/embedding.md', '[a](https://example.com/x.md)'],
+    ['[a](#here)', 'docs/embedding.md', '[a](#here)'],
     [
-      'see [the code](../demo/run.ts) and [b](placing.md)',
-      'docs/placing.md',
-      'see the code and [b](./placing.md)',
+      'see [the code](../demo/run.ts) and [b](embedding.md)',
+      'docs/embedding.md',
+      'see the code and [b](./embedding.md)',
     ],
-    ['`[a](x.md)`', 'docs/placing.md', '`[a](x.md)`'],
-    ['    [a](x.md)', 'docs/placing.md', '    [a](x.md)'],
-    ['```\n[a](x.md)\n```', 'docs/placing.md', '```\n[a](x.md)\n```'],
+    ['`[a](x.md)`', 'docs/embedding.md', '`[a](x.md)`'],
+    ['    [a](x.md)', 'docs/embedding.md', '    [a](x.md)'],
+    ['```\n[a](x.md)\n```', 'docs/embedding.md', '```\n[a](x.md)\n```'],
   ])('%s', (text, file, expected) => {
     expect(forSite(text, file, pages)).toBe(expected)
   })

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const text = (path: string) => readFileSync(`${root}/${path}`, 'utf8')
 
-describe('docs/placing.md', () => {
-  const docs = text('docs/placing.md')
+describe('docs/embedding.md', () => {
+  const docs = text('docs/embedding.md')
 
   it.each([
     ...[
@@ -18,10 +18,16 @@ describe('docs/placing.md', () => {
       'dompurify.js',
       'sanitizer-api.js',
     ].map((name) => `editors/${name}`),
-    ...['editors/sanitize-html.ts', 'servers/express.ts', 'next/app/token/route.ts', 'react/chat.tsx'],
+    ...['editors/sanitize-html.ts', 'servers/express.ts', 'react/chat.tsx'],
     ...['identity/statement.php', 'identity/statement.py', 'identity/statement.js'],
   ])('shows %s as it is tested', (name) => {
     expect(docs).toContain(`\n${text(`demo/examples/${name}`).trim()}\n\`\`\``)
+  })
+
+  it('leaves the route handler of Next.js to its quick start', () => {
+    expect(text('docs/start/nextjs.md')).toContain(
+      `\n${text('demo/examples/next/app/token/route.ts').trim()}\n\`\`\``,
+    )
   })
 
   it('leads nowhere that is not there', () => {
@@ -34,7 +40,7 @@ describe('docs/placing.md', () => {
       )
     for (const [, target] of docs.matchAll(/\]\(([^)]+)\)/g)) {
       const [path, anchor] = target!.split('#')
-      const file = path ? `docs/${path}` : 'docs/placing.md'
+      const file = path ? `docs/${path}` : 'docs/embedding.md'
       expect(existsSync(`${root}/${file}`), target).toBe(true)
       if (anchor) expect(headings(text(file)), target).toContain(anchor)
     }

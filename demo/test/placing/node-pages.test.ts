@@ -63,28 +63,18 @@ const mountFastify = async ({ app }: Replayed) => {
 
 const CASES: Case[] = [
   {
-    title: 'Express, of docs/placing.md',
-    page: 'docs/placing.md',
+    title: 'Express, of docs/embedding.md',
+    page: 'docs/embedding.md',
     language: 'ts',
     mark: 'function buildSite',
     mount: async ({ buildSite }) => ({ '/token': await buildSite!(({ headers }) => userOf(headers.cookie)) }),
   },
   {
-    title: 'Next.js, of docs/placing.md',
-    page: 'docs/placing.md',
+    title: 'Next.js, of docs/start/nextjs.md',
+    page: 'docs/start/nextjs.md',
     language: 'ts',
     mark: 'app/token/route.ts',
     mount: (routes) => ({ '/token': asNextDoes(routes) }),
-  },
-  {
-    title: 'Fastify, of README.md',
-    page: 'README.md',
-    language: 'js',
-    mark: 'kinescopeChat,',
-    before: USER_OF,
-    after: FASTIFY_SESSION,
-    mount: mountFastify,
-    tag: '<script type="module" src="/chat/kinescope-chat.js"></script><kinescope-chat event-id="0csUJYzAHfe3PcyMEVScmQ"></kinescope-chat>',
   },
   {
     title: 'Fastify, of packages/server/README.md',
@@ -168,7 +158,7 @@ describe('code for an app of one’s own, as it stands on its page', () => {
     for (const [path, handle] of Object.entries(await code.mount(exports))) site.handlers.set(path, handle)
     const tag =
       code.tag ??
-      `<script type="module" src="/kinescope-chat.js"></script>${await blockOf('docs/placing.md', 'html', 'token-url="/token"')}`
+      `<script type="module" src="/kinescope-chat.js"></script>${await blockOf('docs/embedding.md', 'html', 'token-url="/token"')}`
     site.handlers.set('/', (request, response) => {
       const name = new URL(request.url!, 'http://localhost').searchParams.get('as')
       response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': `visitor=${name}; HttpOnly` })

@@ -15,7 +15,7 @@ export interface Block {
 /** Every fenced block of a page, which is a file of the repository. */
 export async function blocksOf(page: string): Promise<Block[]> {
   const text = await readFile(`${ROOT}/${page}`, 'utf8')
-  return [...text.matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```$/gm)].map(([, language, code]) => ({
+  return [...text.matchAll(/^ *```(\w+)[^\n]*\n([\s\S]*?)^ *```$/gm)].map(([, language, code]) => ({
     language: language!,
     code: code!,
   }))

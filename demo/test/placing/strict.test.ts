@@ -16,7 +16,7 @@ function blocks(path: string, chapter: string): string[] {
 }
 
 describe('a page with a strict policy', () => {
-  const [snippet = '', policy = ''] = blocks('docs/placing.md', 'Strict policies: CSP, SRI, Trusted Types')
+  const [snippet = '', policy = ''] = blocks('docs/embedding.md', 'Strict policies: CSP, SRI, Trusted Types')
   let site: Site
   let tokenServer: TokenServer
   let browser: Browser

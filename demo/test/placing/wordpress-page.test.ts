@@ -24,7 +24,7 @@ async function ways(): Promise<string[]> {
   const [shortcode] = codes('shortcode')
   const [link] = codes('link')
   const [tag, div] = codes('tag, div')
-  const placing = await readFile(join(ROOT, 'docs/placing.md'), 'utf8')
+  const placing = await readFile(join(ROOT, 'docs/embedding.md'), 'utf8')
   const indented = /^ {4}(\[kinescope_chat.*)\n {4}(https:.*)$/m.exec(placing)!
   return [
     shortcode!,
