@@ -36,6 +36,17 @@ const note = (
 export const statusesOf = (code: Code): readonly number[] =>
   code in WIRE_STATUSES ? WIRE_STATUSES[code as keyof typeof WIRE_STATUSES] : []
 
+/** What people search for in place of the code. */
+const ALSO: Partial<Record<Code, Record<Language, string>>> = {
+  'sign-in-required': { en: 'the chat asks to sign in', ru: 'чат просит войти, кнопка «Войти» не работает' },
+  'origin-not-allowed': { en: 'CORS error', ru: 'ошибка CORS' },
+  'frame-blocked': { en: 'Refused to frame', ru: 'Refused to frame' },
+  'frame-timeout': { en: 'the chat stays white', ru: 'белый экран вместо чата' },
+  'endpoint-bad-reply': { en: 'unexpected response', ru: 'неожиданный ответ' },
+}
+
+export const alsoOf = (code: Code, language: Language): string | undefined => ALSO[code]?.[language]
+
 /** What the pages about codes say beyond the element's own texts. A new code doesn't compile without its note. */
 export const CODE_NOTES: Record<Code, CodeNote> = {
   'sign-in-required': note(
@@ -196,7 +207,7 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
       'The page’s origin is not in the server’s list, `CHAT_ALLOWED_ORIGINS`. The browser reports this as a CORS error.',
       [
         'The origin is not listed',
-        'The browser’s console says “blocked by CORS policy”. The server’s log has `origin-not-listed` with the origin.',
+        'The browser’s console says: “Access to fetch has been blocked by CORS policy: No ‘Access-Control-Allow-Origin’ header is present on the requested resource.” The server’s log has `origin-not-listed` with the origin.',
         'Add the origin to `CHAT_ALLOWED_ORIGINS`: scheme, host and port, without a path or a slash at the end.',
       ],
       [
@@ -1198,7 +1209,7 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
       'A policy of the page forbids the chat’s frame. “For the site” has the directive to add.',
       [
         '`frame-src` of the Content Security Policy',
-        'The console says “Refused to frame” with the directive.',
+        'The console says: “Refused to frame ‘https://kinescope.io/’ because it violates the following Content Security Policy directive”.',
         'Add `frame-src https://kinescope.io`. Without `frame-src`, `child-src` or `default-src` counts.',
       ],
       [

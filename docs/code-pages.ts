@@ -8,7 +8,7 @@ import type { Code } from 'kinescope-chat/contract'
 import { PROBLEMS } from '../packages/element/src/problems.js'
 import { en } from '../packages/element/src/view/en.js'
 import { ru } from '../packages/element/src/view/ru.js'
-import { CODE_NOTES, statusesOf, WHO, type Language } from './code-notes.js'
+import { alsoOf, CODE_NOTES, statusesOf, WHO, type Language } from './code-notes.js'
 import { withBlocks } from './published.js'
 
 export const CODES = Object.keys(CODE_NOTES) as Code[]
@@ -78,7 +78,7 @@ export function codePage(code: Code, language: Language): string {
     [`### ${index + 1}. ${cause}`, `**${text.check}.** ${check}`, `**${text.fix}.** ${fix}`].join('\n\n'),
   )
   return [
-    `# \`${code}\``,
+    `# \`${code}\`${alsoOf(code, language) ? `: ${alsoOf(code, language)}` : ''}`,
     means[language],
     `## ${text.sees}`,
     topic ? `**${topic.heading.replace(/(?<![.?!…])$/, '.')}** ${topic.message}` : text.nothing,

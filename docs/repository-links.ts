@@ -24,10 +24,10 @@ export function forSite(text: string, file: string, pages: Readonly<Record<strin
   ).replaceAll(/\[([^\]]*)\]\(#no-page\d+\)/g, '$1')
 }
 
-/** Changes what is prose: fenced and indented code and code spans stay as they are. */
+/** Changes what is prose: fenced code and code spans stay as they are. */
 function outsideCode(text: string, change: (prose: string) => string): string {
   return text
-    .split(/(^```[^]*?^```$|^ {4}.*$|`[^`\n]*`)/gm)
+    .split(/(^ *```[^]*?^ *```$|`[^`\n]*`)/gm)
     .map((part, index) => (index % 2 === 0 ? change(part) : part))
     .join('')
 }

@@ -1,45 +1,68 @@
 import { defineConfig, type DefaultTheme } from 'vitepress'
+import { PAGES } from '../site-pages.js'
+
+const isPage = (link: string) => Object.values(PAGES).includes(`${link.slice(1)}.md`)
 
 const english: DefaultTheme.SidebarItem[] = [
   {
-    text: 'Begin',
+    text: 'Start',
     items: [
       { text: 'What it is', link: '/' },
-      { text: 'Your own server in three minutes', link: '/start' },
-      { text: 'Placing the chat', link: '/placing' },
+      { text: 'Quick start', link: '/start' },
       { text: 'WordPress', link: '/wordpress' },
-      { text: 'Something is wrong', link: '/troubleshooting' },
+      { text: 'PHP', link: '/php' },
+      { text: 'Node: Express, Fastify, Hono', link: '/start/node' },
+      { text: 'Next.js', link: '/start/nextjs' },
+      { text: 'Static pages, other backends', link: '/start/static' },
+      { text: 'Guests only', link: '/start/guests' },
+      { text: 'For coding assistants', link: '/assistants' },
+    ].filter(({ link }) => isPage(link)),
+  },
+  {
+    text: 'Use',
+    items: [
+      { text: 'Embedding', link: '/embedding' },
+      { text: 'Recipes', link: '/recipes' },
+      { text: 'Troubleshooting', link: '/troubleshooting' },
+      { text: 'FAQ and glossary', link: '/faq' },
+      { text: 'Get help', link: '/help' },
     ],
   },
   {
     text: 'The token server',
     items: [
       { text: 'Ways to run it', link: '/server/' },
-      { text: 'Settings; who the visitor is', link: '/server/settings' },
-      { text: 'Operating: keys, leaks, nights', link: '/server/operating' },
+      { text: 'Settings, identity sources', link: '/server/settings' },
+      { text: 'Keys: operating, rotation, leaks', link: '/server/operating' },
       { text: 'Reading the log', link: '/server/reading-the-log' },
       { text: 'Doctor', link: '/server/doctor' },
-      { text: 'Growing: many viewers', link: '/server/growing' },
-      { text: 'Token endpoint (OpenAPI)', link: '/server/endpoint' },
+      { text: 'Scaling', link: '/server/growing' },
+      { text: 'A server without Docker', link: '/without-docker' },
+      { text: 'State, backup, restore', link: '/state' },
+      { text: 'Upgrading', link: '/upgrading' },
     ],
   },
   {
     text: 'Reference',
     items: [
       { text: 'The element', link: '/element' },
+      { text: 'Token endpoint, OpenAPI', link: '/server/endpoint' },
       { text: 'API of the packages', link: '/api/' },
+      { text: 'Limits', link: '/limits' },
+      { text: 'What it can’t do', link: '/limitations' },
       { text: 'Browsers', link: '/browsers' },
       { text: 'Versions', link: '/versioning' },
       { text: 'Changes', link: '/changelog' },
     ],
   },
   {
-    text: 'Inside',
+    text: 'Background',
+    collapsed: true,
     items: [
       { text: 'Security', link: '/security' },
       { text: 'Architecture', link: '/architecture' },
       { text: 'What is not known', link: '/not-known' },
-      { text: 'When something breaks', link: '/fault-matrix' },
+      { text: 'Behavior under faults', link: '/fault-matrix' },
       { text: 'Speed and scale', link: '/speed' },
       { text: 'QA bench', link: '/bench' },
       { text: 'Contributing', link: '/contributing' },
@@ -51,37 +74,43 @@ const russian: DefaultTheme.SidebarItem[] = [
   {
     text: 'Начало',
     items: [
-      { text: 'Свой сервер за три минуты', link: '/ru/start' },
-      { text: 'Как разместить чат', link: '/ru/placing' },
+      { text: 'Быстрый старт', link: '/ru/start' },
+      { text: 'WordPress', link: '/ru/wordpress' },
+      { text: 'PHP', link: '/ru/php' },
+      { text: 'Встраивание', link: '/ru/embedding' },
+      { text: 'Рецепты', link: '/ru/recipes' },
       { text: 'Ключи и нагрузка', link: '/ru/operating' },
-      { text: 'Что-то не так', link: '/ru/troubleshooting' },
-    ],
+      { text: 'Решение проблем', link: '/ru/troubleshooting' },
+      { text: 'Вопросы и термины', link: '/ru/faq' },
+    ].filter(({ link }) => isPage(link)),
   },
   { text: 'По-английски', items: [{ text: 'Вся документация', link: '/' }] },
 ]
 
-/** What is reached from every page, by a row or, on a phone, a menu. */
+/** What every page links to, in a row or, on a phone, in a menu. */
 const navigation = {
   english: [
-    { text: 'Start', link: '/start' },
-    { text: 'Placing', link: '/placing' },
+    { text: 'Quick start', link: '/start' },
+    { text: 'Embedding', link: '/embedding' },
     { text: 'Operating', link: '/server/operating' },
-    { text: 'Something is wrong', link: '/troubleshooting' },
+    { text: 'Troubleshooting', link: '/troubleshooting' },
   ],
   russian: [
-    { text: 'Начало', link: '/ru/start' },
-    { text: 'Размещение', link: '/ru/placing' },
+    { text: 'Быстрый старт', link: '/ru/start' },
+    { text: 'Встраивание', link: '/ru/embedding' },
     { text: 'Ключи и нагрузка', link: '/ru/operating' },
-    { text: 'Что-то не так', link: '/ru/troubleshooting' },
+    { text: 'Решение проблем', link: '/ru/troubleshooting' },
   ],
 }
 
-/** The documentation as a site. Its pages are put together by `assemble.ts`. */
+/** The documentation as a site. `assemble.ts` assembles its pages. */
 export default defineConfig({
   title: 'kinescope-chat',
   description:
     'Kinescope’s live-stream chat on any web page, with the visitor already signed in. Unofficial.',
   srcDir: '.vitepress/pages',
+  // the pages once more, as Markdown to read
+  srcExclude: ['public/**'],
   outDir: 'dist',
   cacheDir: '../.cache/vitepress',
   cleanUrls: true,
@@ -91,6 +120,7 @@ export default defineConfig({
     ru: {
       label: 'Русский',
       lang: 'ru',
+      description: 'Чат трансляции Kinescope на любой странице, посетитель уже вошёл. Неофициальный проект.',
       themeConfig: {
         nav: navigation.russian,
         sidebar: russian,
@@ -98,12 +128,31 @@ export default defineConfig({
         docFooter: { prev: 'Назад', next: 'Дальше' },
         darkModeSwitchLabel: 'Тема',
         sidebarMenuLabel: 'Меню',
+        lightModeSwitchTitle: 'Светлая тема',
+        darkModeSwitchTitle: 'Тёмная тема',
         returnToTopLabel: 'Наверх',
+        langMenuLabel: 'Язык',
+        skipToContentLabel: 'К содержанию',
+        notFound: {
+          title: 'Страница не найдена',
+          quote: '',
+          linkLabel: 'На главную',
+          linkText: 'На главную',
+        },
+        footer: { message: 'Неофициальный проект: Kinescope в нём не участвует. Лицензия MIT.' },
       },
     },
   },
   // as in the repository's own view of these files, so that one link serves both
   markdown: {
+    // code is text: VitePress takes `{{ … }}` in it for a template
+    config(md) {
+      const render = md.renderer.rules.code_inline!
+      md.renderer.rules.code_inline = (tokens, index, ...rest) => {
+        tokens[index]!.attrSet('v-pre', '')
+        return render(tokens, index, ...rest)
+      }
+    },
     anchor: {
       slugify: (heading) =>
         heading
@@ -120,11 +169,17 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
+        // a code's page is one result, not one for each of its headings
+        async _render(src, env, md) {
+          const html = await md.renderAsync(src, env)
+          const isCode = /(?:^|\/)codes\//.test((env as { relativePath: string }).relativePath)
+          return isCode ? html.replaceAll(/<(\/?)h[23]\b[^>]*>/g, '<$1p>') : html
+        },
         miniSearch: {
           options: {
             // a code is one word: `rate-limited` finds its own row, not every page with a rate on it
             tokenize: (text) => text.split(/[^\p{L}\p{N}_-]+/u).filter(Boolean),
-            // a Russian word is its stem: whoever types "утечка ключей" finds "утечку ключа"
+            // a Russian word is its stem: "утечка ключей" finds "утечку ключа"
             processTerm: (term) =>
               term
                 .toLowerCase()
@@ -135,13 +190,15 @@ export default defineConfig({
                 ),
           },
           searchOptions: {
-            // reference and measurements have every word in them; somebody in need is looking for neither
+            // reference and measurements contain every word; a reader with a problem needs neither
             boostDocument: (id: string) =>
-              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|server\/doctor)\b/.test(
+              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|security|assistants|server\/(?:doctor|reading-the-log))/.test(
                 id,
               )
                 ? 0.2
-                : 1,
+                : /^\/(?:ru\/)?(?:troubleshooting|embedding|server\/operating|ru\/operating)/.test(id)
+                  ? 1.5
+                  : 1,
           },
         },
         locales: {

@@ -51,7 +51,7 @@ describe('links between files, on the site', () => {
       'see the code and [b](./embedding.md)',
     ],
     ['`[a](x.md)`', 'docs/embedding.md', '`[a](x.md)`'],
-    ['    [a](x.md)', 'docs/embedding.md', '    [a](x.md)'],
+    ['   ```\n   [a](x.md)\n   ```', 'docs/embedding.md', '   ```\n   [a](x.md)\n   ```'],
     ['```\n[a](x.md)\n```', 'docs/embedding.md', '```\n[a](x.md)\n```'],
   ])('%s', (text, file, expected) => {
     expect(forSite(text, file, pages)).toBe(expected)

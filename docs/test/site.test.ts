@@ -14,53 +14,85 @@ const DIST = join(DOCS, 'dist')
 type Browser = Awaited<ReturnType<typeof launchBrowser>>
 type Page = Awaited<ReturnType<Browser['newPage']>>
 
-/** What somebody types who has only the site, and the pages that answer it; in Russian, on the Russian pages. */
+/** What a reader types into the search, and the pages that answer it. */
 const QUESTIONS: [home: '/' | '/ru/', words: string, answers: RegExp][] = [
-  ['/', 'blank chat', /\/placing#my-chat-is-blank/],
-  ['/', 'chat is empty', /\/placing#my-chat-is-blank/],
-  ['/', 'iframe only', /\/placing#i-have-only-an-iframe-block/],
-  ['/', '403', /\/troubleshooting#/],
-  ['/', 'forbidden', /\/troubleshooting#/],
+  ['/', 'blank chat', /\/embedding#my-chat-is-blank/],
+  ['/', 'chat is empty', /\/embedding#my-chat-is-blank/],
+  ['/', 'iframe only', /\/embedding#i-have-only-an-iframe-block/],
+  ['/', '403', /\/troubleshooting#|\/codes\//],
+  ['/', 'forbidden', /\/troubleshooting#|\/codes\//],
   ['/', 'rotate', /\/server\/operating#/],
   ['/', 'rotate key', /\/server\/operating#/],
   ['/', 'leak', /\/server\/operating#/],
   ['/', 'leaked key', /\/server\/operating#/],
   ['/', 'many viewers', /\/server\/growing#/],
-  ['/', 'strict CSP', /\/placing#strict-policies/],
-  ['/', 'content security policy', /\/placing#strict-policies/],
-  ['/', 'SPA', /\/placing#single-page-apps/],
-  ['/', 'single page app', /\/placing#single-page-apps/],
+  ['/', 'strict CSP', /\/embedding#strict-policies/],
+  ['/', 'content security policy', /\/embedding#strict-policies/],
+  ['/', 'SPA', /\/embedding#single-page-apps/],
+  ['/', 'single page app', /\/embedding#single-page-apps/],
   ['/', 'sign in', /sign-in-required|#who-the-visitor-is/],
-  ['/', 'logout', /\/placing#single-page-apps/],
-  ['/', 'WordPress', /\/wordpress#/],
+  ['/', 'logout', /\/embedding#single-page-apps/],
+  ['/', 'WordPress', /\/wordpress/],
   ['/', 'Kubernetes', /\/server\/growing#kubernetes/],
-  ['/', 'Next.js', /\/placing#i-have-a-node-backend/],
-  ['/ru/', 'пустой чат', /\/ru\/placing#чат-пустой/],
-  ['/ru/', 'чат не показывается', /\/ru\/placing#чат-пустой/],
-  ['/ru/', 'только iframe', /\/ru\/placing#можно-только-фрейм/],
-  ['/ru/', '403', /\/ru\/troubleshooting#/],
+  ['/', 'Next.js', /\/start\/nextjs/],
+  ['/ru/', 'пустой чат', /\/ru\/embedding#чат-пустой/],
+  ['/ru/', 'чат не показывается', /\/ru\/embedding#чат-пустой/],
+  ['/ru/', 'только iframe', /\/ru\/embedding#можно-только-фрейм/],
+  ['/ru/', '403', /\/ru\/troubleshooting#|\/ru\/codes\//],
   ['/ru/', 'сменить ключ', /\/ru\/operating#смена-ключа/],
   ['/ru/', 'ротация ключей', /\/ru\/operating#смена-ключа/],
   ['/ru/', 'утечка', /\/ru\/operating#утечка-ключа/],
   ['/ru/', 'ключ утёк', /\/ru\/operating#утечка-ключа/],
   ['/ru/', 'много зрителей', /\/ru\/operating#много-зрителей/],
   ['/ru/', 'большая нагрузка', /\/ru\/operating#/],
-  ['/ru/', 'строгая CSP', /\/ru\/placing#страница-с-content/],
-  ['/ru/', 'SPA', /\/ru\/placing#одностраничное/],
-  ['/ru/', 'одностраничные приложения', /\/ru\/placing#одностраничное/],
-  ['/ru/', 'просит войти', /\/ru\/troubleshooting#/],
-  ['/ru/', 'Битрикс', /\/ru\/placing#редактор-убирает-тег/],
+  ['/ru/', 'строгая CSP', /\/ru\/embedding#страница-с-content/],
+  ['/ru/', 'SPA', /\/ru\/embedding#одностраничное/],
+  ['/ru/', 'одностраничные приложения', /\/ru\/embedding#одностраничное/],
+  ['/ru/', 'просит войти', /\/ru\/(troubleshooting|codes\/sign-in-required)/],
+  ['/ru/', 'Битрикс', /\/ru\/embedding#редактор-убирает-тег/],
 ]
 
-/** The same, for somebody who doesn't search: links to follow from the home page, two at most. */
+/** Searches whose first result must be the right page. */
+const FIRST: [home: '/' | '/ru/', words: string, answer: RegExp][] = [
+  ['/', 'troubleshooting', /^\/troubleshooting/],
+  ['/', 'CORS', /^\/codes\/origin-not-allowed|^\/troubleshooting/],
+  ['/', 'rotate key', /^\/server\/operating#rotat/],
+  ['/', 'OBS', /^\/recipes#obs/],
+  ['/', 'Cloudflare', /^\/recipes#cloudflare/],
+  ['/', 'React Native', /^\/recipes#react-native/],
+  ['/', 'Flutter', /^\/recipes#flutter/],
+  ['/', 'MooTools', /^\/recipes#mootools/],
+  ['/', 'hotkeys', /^\/recipes#hotkeys/],
+  ['/', 'WebView', /^\/recipes#webviews/],
+  ['/', 'backup', /^\/state/],
+  ['/', 'upgrade', /^\/upgrading/],
+  ['/', 'glossary', /^\/faq/],
+  ['/', 'systemd', /^\/without-docker/],
+  [
+    '/',
+    "Access to fetch at 'https://chat.example.com/token' from origin 'https://www.example.com' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    /^\/codes\/(origin-not-allowed|endpoint-unreachable)/,
+  ],
+  [
+    '/',
+    "Refused to frame 'https://kinescope.io/' because it violates the following Content Security Policy directive: \"frame-src 'self'\".",
+    /^\/codes\/frame-blocked/,
+  ],
+  ['/ru/', 'белый экран', /^\/ru\/(embedding#чат-пустой|troubleshooting|faq#почему-белый-экран)/],
+  ['/ru/', 'кнопка войти не работает', /^\/ru\/(codes\/sign-in-required|troubleshooting|faq#почему-кнопка)/],
+  ['/ru/', 'решение проблем', /^\/ru\/troubleshooting/],
+  ['/ru/', 'CORS', /^\/ru\/(codes\/origin-not-allowed|troubleshooting)/],
+]
+
+/** For a reader who doesn't search: links to follow from the home page, two at most. */
 const WALKS: [home: '/' | '/ru/', goal: string, links: string[], heading: RegExp][] = [
   ['/', 'blank chat', ['My chat is blank'], /blank/],
-  ['/', 'iframe only', ['An iframe, and who the visitor is in it'], /iframe/],
+  ['/', 'iframe only', ['An iframe, with the visitor’s identity'], /iframe/],
   ['/', '403', ['Codes by status'], /403/],
-  ['/', 'a code', ['All codes, with pictures'], /wrong/],
+  ['/', 'a code', ['All codes, with pictures'], /Troubleshooting/],
   ['/', 'rotate', ['Rotation'], /Rotation/],
   ['/', 'leak', ['A key is compromised'], /compromised/],
-  ['/', 'many viewers', ['Many viewers: past one machine'], /viewers/],
+  ['/', 'many viewers', ['Scaling'], /[Ss]caling|viewers/],
   ['/', 'strict CSP', ['The policy to copy, with SRI'], /CSP/],
   ['/', 'SPA', ['Soft navigation'], /SPA/],
   ['/ru/', 'чат пустой', ['Чат пустой'], /пустой/],
@@ -108,7 +140,7 @@ describe('the site', () => {
           .map((name) => pages.get(name))
           .find(Boolean)
         if (html_ === undefined) {
-          if (!/\.(json|png)$/.test(target)) missing.push(`${page}: ${href}`)
+          if (!/\.(json|png|txt)$/.test(target)) missing.push(`${page}: ${href}`)
         } else if (hash && !html_.includes(`id="${hash}"`)) missing.push(`${page}: ${href}`)
       }
     }
@@ -147,16 +179,71 @@ describe('the site', () => {
     await page.close()
   })
 
-  it.each([
-    ['/', '/troubleshooting'],
-    ['/ru/', '/ru/troubleshooting'],
-  ])('finds each code by its search first of all: %s', async (home, codes) => {
+  it.each(['/', '/ru/'] as const)('finds the right page first: %s', async (home) => {
+    const page = await browser.newPage()
+    await page.goto(site.url + home)
+    const missed: string[] = []
+    for (const [where, words, answer] of FIRST) {
+      if (where !== home) continue
+      const links = await found(page, words)
+      if (!answer.test(links[0] ?? '')) missed.push(`${words}: ${links.join(' ') || 'nothing'}`)
+    }
+    expect(missed).toEqual([])
+    await page.close()
+  })
+
+  it('scrolls sideways on no page', async () => {
+    const wide: string[] = []
+    // the pages are laid out without their scripts already
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const names = [...pages.keys()]
+    await Promise.all(
+      [1, 2, 3].map(async () => {
+        const page = await context.newPage()
+        for (let name = names.pop(); name; name = names.pop()) {
+          await page.setViewportSize({ width: 320, height: 800 })
+          await page.goto(`${site.url}${name.replace(/(index)?\.html$/, '')}`)
+          for (const width of [320, 390, 1280]) {
+            await page.setViewportSize({ width, height: 800 })
+            const scroll = await page.evaluate(() => document.documentElement.scrollWidth)
+            if (scroll > width) wide.push(`${name} at ${width}: ${scroll}`)
+          }
+        }
+      }),
+    )
+    await context.close()
+    expect(wide).toEqual([])
+  }, 240_000)
+
+  it('has every page as Markdown, listed in llms.txt', async () => {
+    const list = await (await fetch(`${site.url}/llms.txt`)).text()
+    const listed = [...list.matchAll(/\]\((\/[^)]+\.md)\)/g)].map(([, path]) => path!)
+    for (const page of pages.keys()) {
+      if (page === '/404.html') continue
+      const path = page.replace(/\.html$/, '.md')
+      const text = await (await fetch(site.url + path)).text()
+      expect(text, path).not.toContain('<html')
+      if (!path.startsWith('/ru/codes/')) expect(listed, path).toContain(path)
+    }
+  })
+
+  it('names each page of the API as it is imported', () => {
+    const titles = [...pages]
+      .filter(([page]) => page.startsWith('/api/'))
+      .map(([, html]) => /<title>([^|<]+)/.exec(html)![1]!.trim())
+    expect(titles).toContain('kinescope-chat')
+    expect(titles).toContain('kinescope-chat-server/web')
+    expect(titles.filter((title) => ['index', 'web', 'define', 'contract'].includes(title))).toEqual([])
+  })
+
+  it.each(['/', '/ru/'] as const)('finds each code by its search first of all: %s', async (home) => {
+    const codes = `${home}codes/`
     const page = await browser.newPage()
     await page.goto(site.url + home)
     const missed: string[] = []
     for (const code of Object.keys(CODE_NOTES)) {
       const links = await found(page, code)
-      if (!links.includes(`${codes}#${code}`)) missed.push(`${code}: ${links.join(' ')}`)
+      if (!links[0]?.startsWith(codes + code)) missed.push(`${code}: ${links.join(' ')}`)
     }
     expect(missed).toEqual([])
     await page.close()
