@@ -1,22 +1,25 @@
-// Takes the pictures of docs/troubleshooting.md: what a visitor sees under each code, in both languages.
+// Takes the pictures of the documentation: what a visitor sees under each code, and a chat, in both languages.
 //     pnpm --filter ./demo run pictures && pnpm --filter kinescope-chat-docs run pages
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startDemo } from './start-demo.js'
 import { isAboutCode, SCENARIOS } from './src/scenarios.js'
 import { launchBrowser } from './test/e2e/browser.js'
+import { pictureTexts } from '../docs/picture-texts.js'
 
 const FOLDER = fileURLToPath(new URL('../docs/pictures/', import.meta.url))
 /** Long enough for the slowest of them to be named, and for a banner to appear. */
 const SETTLED_MS = 1800
 const AT_ONCE = 4
 
-const demo = await startDemo({
-  ports: { site: 0, token: 0, emulator: 0 },
-  watch: false,
-  logLevel: 'silent',
-  report: () => undefined,
-})
+const start = () =>
+  startDemo({
+    ports: { site: 0, token: 0, emulator: 0 },
+    watch: false,
+    logLevel: 'silent',
+    report: () => undefined,
+  })
+let demo = await start()
 const browser = await launchBrowser()
 await mkdir(FOLDER, { recursive: true })
 const wanted = SCENARIOS.filter(isAboutCode).flatMap((scenario) =>
@@ -44,5 +47,36 @@ await Promise.all(
     }
   }),
 )
+/** Two visitors talk; the picture is what the second one sees. */
+for (const [language, talk] of [
+  ['en', { Ann: 'Hello! Can everyone hear the lecturer?', Ben: 'Loud and clear 👋' }],
+  ['ru', { Анна: 'Здравствуйте! Всем слышно лектора?', Борис: 'Слышно отлично 👋' }],
+] as const)
+  for (const theme of ['light', 'dark'] as const) {
+    for (const [name, text] of Object.entries(talk)) {
+      const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1000, height: 900 }, deviceScaleFactor: 2 })
+      const page = await context.newPage()
+      await page.goto(`${demo.site}/?language=${language}&theme=${theme}`)
+      await page.locator('kinescope-chat [part=button]').first().click()
+      await page.keyboard.type(name)
+      await page.keyboard.press('Enter')
+      const chat = page.frameLocator('kinescope-chat iframe')
+      await chat.locator('#standing.verified').waitFor()
+      await chat.locator('#message').fill(text)
+      await chat.locator('#message').press('Enter')
+      await chat.locator('#log', { hasText: text }).waitFor()
+      const element = page.locator('kinescope-chat').first()
+      await element.evaluate((chat) => {
+        chat.style.width = '420px'
+        chat.style.setProperty('--kinescope-chat-height', '440px')
+      })
+      await element.screenshot({ path: `${FOLDER}chat-${language}-${theme}.png`, animations: 'disabled' })
+      await context.close()
+    }
+    // the next picture begins with an empty chat
+    await demo.close()
+    demo = await start()
+  }
+await writeFile(`${FOLDER}texts.json`, `${JSON.stringify(pictureTexts(), null, 2)}\n`)
 await browser.close()
 await demo.close()

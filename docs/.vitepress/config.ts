@@ -170,8 +170,8 @@ export default defineConfig({
       provider: 'local',
       options: {
         // a code's page is one result, not one for each of its headings
-        async _render(src, env, md) {
-          const html = await md.renderAsync(src, env)
+        _render(src, env, md) {
+          const html = md.render(src, env)
           const isCode = /(?:^|\/)codes\//.test((env as { relativePath: string }).relativePath)
           return isCode ? html.replaceAll(/<(\/?)h[23]\b[^>]*>/g, '<$1p>') : html
         },
@@ -192,11 +192,11 @@ export default defineConfig({
           searchOptions: {
             // reference and measurements contain every word; a reader with a problem needs neither
             boostDocument: (id: string) =>
-              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|security|assistants|server\/(?:doctor|reading-the-log))/.test(
+              /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|security|assistants|server\/(?:doctor|reading-the-log))\b/.test(
                 id,
               )
                 ? 0.2
-                : /^\/(?:ru\/)?(?:troubleshooting|embedding|server\/operating|ru\/operating)/.test(id)
+                : /^\/(?:ru\/)?(?:troubleshooting|embedding|server\/operating|ru\/operating)\b/.test(id)
                   ? 1.5
                   : 1,
           },
