@@ -54,7 +54,11 @@ for (const [language, talk] of [
 ] as const)
   for (const theme of ['light', 'dark'] as const) {
     for (const [name, text] of Object.entries(talk)) {
-      const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1000, height: 900 }, deviceScaleFactor: 2 })
+      const context = await browser.newContext({
+        colorScheme: theme,
+        viewport: { width: 1000, height: 900 },
+        deviceScaleFactor: 2,
+      })
       const page = await context.newPage()
       await page.goto(`${demo.site}/?language=${language}&theme=${theme}`)
       await page.locator('kinescope-chat [part=button]').first().click()

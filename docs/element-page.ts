@@ -58,8 +58,7 @@ export async function elementPage(): Promise<string> {
   return `# The element
 
 \`<kinescope-chat>\`: ${element.description?.split('\n')[0]?.replace(/^`<kinescope-chat>`: /, '') ?? ''}
-Where it goes and how, for each CMS and framework: [placing](placing.md). What can go wrong:
-[something is wrong](troubleshooting.md).
+How to add it to each CMS and framework: [embedding](embedding.md). What can go wrong: [troubleshooting](troubleshooting.md).
 
 ## Attributes and properties
 
@@ -73,7 +72,7 @@ ${table(
   ]),
 )}
 
-A switch whose attribute says \`false\` is off.
+A boolean attribute with the value \`false\` is off.
 
 ## Properties without an attribute
 
@@ -98,7 +97,7 @@ ${table(
     ]),
 )}
 
-## Of the class
+## Static members
 
 ${table(
   ['member', ''],
@@ -107,7 +106,7 @@ ${table(
 
 ## Events
 
-All bubble and cross shadow roots; none carries a token. Their members are in the [API](api/index.md).
+All events bubble and cross shadow roots. None carries a token. Their members are in the [API](api.md).
 
 ${table(
   ['event', 'type', ''],
@@ -135,7 +134,7 @@ ${table(
 
 ## States
 
-\`kinescope-chat:state(ready) { … }\` where the browser knows states.
+\`kinescope-chat:state(ready) { … }\`, in browsers with custom states.
 
 ${named(element.cssStates, 'state')}
 `

@@ -57,7 +57,7 @@ export class KinescopeChatElement extends SettableChat {
   static readonly version = VERSION
   /** Adds a language, or changes texts of one that is there. */
   static readonly addMessages = addTexts
-  /** Puts the element in the place of marked links and divs below a node; see docs/placing.md. */
+  /** Puts the element in the place of marked links and divs below a node; see docs/embedding.md. */
   static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** Resets every chat of this page and of the site's other tabs, for example on sign-out. */
   static readonly reset = (): void => outsideZones(resetAll)
