@@ -1,58 +1,53 @@
-import { constants } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
-import { write } from 'node:fs'
-import { promisify } from 'node:util'
 import type { IssuedToken } from '../endpoint/request.js'
-import { ConfigProblem } from '../problem.js'
+import { ConfigProblem, errorCode, OperatorProblem } from '../problem.js'
+import { openAuditFile, type AuditFile } from './audit-file.js'
 import { auditLine } from './audit-line.js'
 
 /** Lines that wait for a disk that is slow or full: some seconds of a full server, a few MB. */
 const MAX_WAITING = 20_000
-/** How often a file that can't be written is tried again, and how often one that can is looked after. */
+/** How often a file that can't be written is tried again, and one that can is checked for rotation. */
 const RETRY_MS = 1000
 /** What is left to write gets this long at the end. */
 const CLOSE_MS = 500
-/** Not waited for: a pipe that nobody reads must not hold up the start. The mode is for a file that is made here. */
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
-const MODE = 0o600
 
-/** What the audit needs of a file. */
-export interface AuditFile {
-  /** Writes some of the bytes and says how many. */
-  write(bytes: Uint8Array): Promise<number>
-  /** Whether it is still the one that its name leads to. */
-  isCurrent(): Promise<boolean>
+/** Where a server writes who got a token. */
+export interface AuditLog {
+  /** Never throws and never waits. */
+  write(issued: IssuedToken): void
+  /** Opens the file by its name at the next line: after a rotation, or on a signal. */
+  reopen(): void
+  /** Writes what waits, if that is quick, and ends. */
   close(): Promise<void>
 }
 
 export interface AuditOptions {
-  /** Opens the file anew, at start, after a rotation, after trouble. */
+  /** Opens the file at start, after a rotation, after a failure. */
   open: () => Promise<AuditFile>
   maxWaiting?: number
   retryMs?: number
-  /** Once when lines can't be written, or faster come than can be: `lost` so far. */
-  onTrouble?: (error: unknown) => void
+  /** Once when lines can't be written, or not as fast as they come. */
+  onFailure?: (error: unknown) => void
   /** Once when they can again, with how many were lost meanwhile. */
   onRecovered?: (lost: number) => void
   onLost?: () => void
 }
 
 /**
- * Writes who got a token. A token never waits for it: lines wait in memory, a bounded number of them, and are lost and
- * counted beyond that. A file that was renamed away is opened anew; a line that a full disk took half of is written again.
+ * Writes who got a token. No token waits for it: a bounded number of lines is buffered, and lines beyond are counted as
+ * lost. A renamed file is reopened; a line that a full disk took half of is written again.
  */
-export class AuditWriter {
+export class AuditWriter implements AuditLog {
   readonly #options: AuditOptions
   #waiting: string[] = []
-  /** What is being written: whole lines, of which the file may have some bytes already. */
+  /** Whole lines, of which some bytes may be written already. */
   #batch: Buffer = Buffer.alloc(0)
   #written = 0
   #file: AuditFile | null
   #pump: Promise<void> | null = null
   #wake: (() => void) | null = null
-  #inTrouble = false
+  #failing = false
   #lost = 0
-  #looked = false
+  #checked = false
   #stale = false
   #closed = false
 
@@ -66,26 +61,23 @@ export class AuditWriter {
     return new AuditWriter(options, await options.open())
   }
 
-  /** Never throws and never waits. */
   write(issued: IssuedToken): void {
     const { maxWaiting = MAX_WAITING, onLost } = this.#options
     if (this.#closed || this.#waiting.length >= maxWaiting) {
       this.#lost++
       onLost?.()
-      this.#trouble(new Error('more tokens are made than lines can be written'))
+      this.#fail(new Error('tokens are issued faster than lines can be written'))
       return
     }
     this.#waiting.push(auditLine(issued))
     this.#run()
   }
 
-  /** Opens the file by its name at the next line: after a rotation that keeps the inode number, or on SIGHUP. */
   reopen(): void {
     this.#stale = true
     this.#wake?.()
   }
 
-  /** Writes what waits, if that is quick, and ends. */
   async close(): Promise<void> {
     this.#closed = true
     this.#wake?.()
@@ -93,7 +85,7 @@ export class AuditWriter {
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)))
     await Promise.race([this.#pump, late])
     clearTimeout(timer)
-    await Promise.race([this.#drop(), late])
+    await Promise.race([this.#closeFile(), late])
   }
 
   #run(): void {
@@ -101,16 +93,16 @@ export class AuditWriter {
   }
 
   async #writeAll(): Promise<void> {
-    // all that comes in one turn of the loop is one write
+    // all lines of one tick are one write
     await new Promise((resolve) => setImmediate(resolve))
     while (!this.#done) {
       try {
         await this.#writeSome()
         this.#recovered()
       } catch (error) {
-        this.#trouble(error)
+        this.#fail(error)
         this.#rewind()
-        await this.#drop()
+        await this.#closeFile()
         if (this.#closed) return
         await this.#pause()
       }
@@ -119,7 +111,7 @@ export class AuditWriter {
 
   async #writeSome(): Promise<void> {
     if (this.#written === this.#batch.length) {
-      await this.#lookAfter()
+      await this.#checkRotation()
       this.#batch = Buffer.from(this.#waiting.splice(0).join(''))
       this.#written = 0
     }
@@ -131,7 +123,7 @@ export class AuditWriter {
     return this.#written === this.#batch.length && this.#waiting.length === 0
   }
 
-  /** A line that was torn is written again, whole and on a line of its own: the file may be another one by then. */
+  /** A torn line is written again, whole and on a line of its own: the file may be another one by then. */
   #rewind(): void {
     const start = this.#batch.lastIndexOf('\n', this.#written - 1) + 1
     const lines = this.#batch.subarray(this.#written === 0 ? 0 : start)
@@ -140,15 +132,15 @@ export class AuditWriter {
   }
 
   /** Between two lines, and not for each of them. */
-  async #lookAfter(): Promise<void> {
-    if ((this.#looked && !this.#stale) || !this.#file) return
-    this.#looked = true
-    setTimeout(() => (this.#looked = false), this.#options.retryMs ?? RETRY_MS).unref()
-    if (this.#stale || !(await this.#file.isCurrent())) await this.#drop()
+  async #checkRotation(): Promise<void> {
+    if ((this.#checked && !this.#stale) || !this.#file) return
+    this.#checked = true
+    setTimeout(() => (this.#checked = false), this.#options.retryMs ?? RETRY_MS).unref()
+    if (this.#stale || !(await this.#file.isCurrent())) await this.#closeFile()
     this.#stale = false
   }
 
-  async #drop(): Promise<void> {
+  async #closeFile(): Promise<void> {
     const file = this.#file
     this.#file = null
     await file?.close().catch(() => undefined)
@@ -165,55 +157,75 @@ export class AuditWriter {
     this.#wake = null
   }
 
-  #trouble(error: unknown): void {
-    if (this.#inTrouble) return
-    this.#inTrouble = true
-    this.#options.onTrouble?.(error)
+  #fail(error: unknown): void {
+    if (this.#failing) return
+    this.#failing = true
+    this.#options.onFailure?.(error)
   }
 
   #recovered(): void {
-    if (!this.#inTrouble || !this.#done) return
-    this.#inTrouble = false
+    if (!this.#failing || !this.#done) return
+    this.#failing = false
     this.#options.onRecovered?.(this.#lost)
     this.#lost = 0
   }
 }
 
+/** Writes lines that share standard output with the log. */
+export interface LineOutput {
+  /** @returns false where the line was dropped */
+  write(line: string): boolean
+}
+
+/** An audit on standard output, through the one writer that the descriptor has. */
+class OutputAudit implements AuditLog {
+  readonly #output: LineOutput
+  readonly #options: Omit<AuditOptions, 'open'>
+  #lost = 0
+
+  constructor(output: LineOutput, options: Omit<AuditOptions, 'open'>) {
+    this.#output = output
+    this.#options = options
+  }
+
+  write(issued: IssuedToken): void {
+    const { onLost, onFailure, onRecovered } = this.#options
+    if (!this.#output.write(auditLine(issued))) {
+      onLost?.()
+      if (this.#lost++ === 0) onFailure?.(new Error('standard output is full'))
+    } else if (this.#lost > 0) {
+      onRecovered?.(this.#lost)
+      this.#lost = 0
+    }
+  }
+
+  reopen(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
 /**
- * Opens what `CHAT_AUDIT` names: a file, or standard output for `-`.
- * @throws ConfigProblem where it can't be written at start: nobody should run without the audit they asked for
+ * Opens the file that `CHAT_AUDIT` names, or the output for `-`.
+ * @throws ConfigProblem where it can't be written at start, since a server without its audit log must not run
  */
-export async function openAudit(path: string, options: Omit<AuditOptions, 'open'>): Promise<AuditWriter> {
-  const open = path === '-' ? () => Promise.resolve(standardOutput) : () => openFile(path)
+export async function openAudit(
+  path: string,
+  options: Omit<AuditOptions, 'open'>,
+  output: LineOutput,
+): Promise<AuditLog> {
+  if (path === '-') return new OutputAudit(output, options)
   try {
-    return await AuditWriter.start({ ...options, open })
+    return await AuditWriter.start({ ...options, open: () => openAuditFile(path) })
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new ConfigProblem([
-      {
-        name: 'CHAT_AUDIT',
-        message: `names a file that can't be written (${code}).`,
-        remediation: 'Name a file in a directory that this user may write to, or - for standard output.',
-      },
-    ])
+    const problem =
+      error instanceof OperatorProblem
+        ? { message: `can't be used: ${error.message}`, remediation: error.remediation }
+        : {
+            message: `names a file that can't be written (${errorCode(error) ?? 'unknown'}).`,
+            remediation: 'Name a file in a directory that this user may write to, or - for standard output.',
+          }
+    throw new ConfigProblem([{ name: 'CHAT_AUDIT', ...problem }])
   }
-}
-
-async function openFile(path: string): Promise<AuditFile> {
-  const handle = await open(path, FLAGS, MODE)
-  const { ino, dev } = await handle.stat()
-  return {
-    write: async (bytes) => (await handle.write(bytes)).bytesWritten,
-    isCurrent: async () => {
-      const now = await stat(path).catch(() => null)
-      return now?.ino === ino && now.dev === dev
-    },
-    close: () => handle.close(),
-  }
-}
-
-const standardOutput: AuditFile = {
-  write: async (bytes) => (await promisify(write)(process.stdout.fd, bytes)).bytesWritten,
-  isCurrent: () => Promise.resolve(true),
-  close: () => Promise.resolve(),
 }

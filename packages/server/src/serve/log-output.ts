@@ -17,20 +17,20 @@ export interface LogSink {
 }
 
 /**
- * Standard output as the place for a log that can't hold up its server: a pipe that nobody reads (a log collector that
- * hangs) would stop the process at its first full buffer, 64 KiB on Linux, if lines were written by its descriptor. They
- * wait in bounded memory instead; beyond that they are dropped and counted. So are those that a full disk doesn't take.
+ * The one writer of standard output, for log and audit. A pipe without a reader would block the process at its first full
+ * buffer, 64 KiB on Linux, if lines were written to its descriptor. Here they wait in bounded memory; beyond that, and on a
+ * full disk, they are dropped and counted.
  */
 export class LogOutput implements DestinationStream {
-  /** Called when all that waited is written, where lines were dropped before: how many since the last time. */
+  /** Called when the buffer is empty again after lines were dropped: how many since the last time. */
   onDrained?: (lost: number) => void
   readonly #sink: LogSink
   #lost = 0
-  #told = 0
+  #reported = 0
 
   constructor(sink: LogSink = standardOutput()) {
     this.#sink = sink
-    sink.on('drain', () => this.#tell())
+    sink.on('drain', () => this.#reportLost())
   }
 
   /** Lines that were dropped so far. */
@@ -38,10 +38,13 @@ export class LogOutput implements DestinationStream {
     return this.#lost
   }
 
-  write(line: string): void {
+  /** @returns false where the line was dropped */
+  write(line: string): boolean {
     const room = this.#sink.writable && this.#sink.writableLength + line.length <= MAX_WAITING
-    if (!room || !this.#put(line)) this.#lost++
-    else if (this.#sink.writableLength === 0) this.#tell()
+    const written = room && this.#put(line)
+    if (!written) this.#lost++
+    else if (this.#sink.writableLength === 0) this.#reportLost()
+    return written
   }
 
   #put(line: string): boolean {
@@ -53,9 +56,9 @@ export class LogOutput implements DestinationStream {
     }
   }
 
-  #tell(): void {
-    const lost = this.#lost - this.#told
-    this.#told = this.#lost
+  #reportLost(): void {
+    const lost = this.#lost - this.#reported
+    this.#reported = this.#lost
     if (lost > 0) this.onDrained?.(lost)
   }
 }

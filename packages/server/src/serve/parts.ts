@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { openAudit, type AuditWriter } from '../audit/audit-writer.js'
+import { openAudit, type AuditLog, type LineOutput } from '../audit/audit-writer.js'
 import type { ServeConfig } from '../config.js'
 import type { AllowedEvent } from '../endpoint/request.js'
 import { localLimit, type RateLimiter } from '../endpoint/rate-limit.js'
@@ -76,18 +76,20 @@ export async function openLimiter(
 
 export async function openAuditLog(
   path: string | undefined,
+  output: LineOutput,
   { logger, metrics }: Reports,
-): Promise<AuditWriter | null> {
+): Promise<AuditLog | null> {
   if (path === undefined) return null
-  return openAudit(path, {
+  const options = {
     onLost: () => metrics.auditLost(),
-    onTrouble: (error) => {
+    onFailure: (error: unknown) => {
       const todo =
-        'Look at the disk and the rights of CHAT_AUDIT. Tokens are made all the same; lines wait, and are lost beyond a bound.'
-      logger.error({ err: error, todo }, 'the audit cannot be written')
+        'Check the disk and the permissions of CHAT_AUDIT. Tokens are still issued; lines are buffered, and lost beyond a limit.'
+      logger.error({ err: error, todo }, 'the audit log cannot be written')
     },
-    onRecovered: (lost) => logger.warn({ lost }, 'the audit is written again'),
-  })
+    onRecovered: (lost: number) => logger.warn({ lost }, 'the audit log is written again'),
+  }
+  return openAudit(path, options, output)
 }
 
 /** With an API token, the server also watches Kinescope's side. */

@@ -10,6 +10,7 @@ import { createTokenEndpoint } from '../endpoint/handler.js'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { identitySource } from '../identity/configured-identity.js'
 import { addressesIn } from '../net/client-address.js'
+import { LogOutput } from './log-output.js'
 import { createLogger, pathOf } from './log.js'
 import { RefusalLog } from './refusal-log.js'
 import { openLimiter, openAuditLog, openKeySource, openWatch, reportKey } from './parts.js'
@@ -33,8 +34,8 @@ const BACKLOG = 4096
 
 export interface StartOptions {
   logger?: FastifyBaseLogger
-  /** Lines that the logger has dropped so far. */
-  logLost?: () => number
+  /** Writes the lines of the log, and of the audit where it is `-`. Standard output by default. */
+  output?: LogOutput
   /** How often Kinescope is asked, where an API token is given. */
   watchMs?: number
   keyPollMs?: number
@@ -57,7 +58,8 @@ export interface RunningServer {
  * @throws OperatorProblem, ConfigProblem where keys or the element's files can't be used; or the port's own error
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
-  const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel)
+  const output = options.output ?? new LogOutput()
+  const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel, output)
   for (const { name, message, remediation } of configWarnings(config))
     logger.warn({ setting: name, todo: remediation }, `${name} ${message}`)
   const scripts = await loadScripts()
@@ -66,7 +68,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const reports = { logger, metrics }
   const queue = new SigningQueue(() => performance.now())
   const keys = await openKeySource(config, options.keyPollMs, reports)
-  const audit = await openAuditLog(config.audit, reports).catch((error: unknown) => {
+  const audit = await openAuditLog(config.audit, output, reports).catch((error: unknown) => {
     keys.close()
     throw error
   })
@@ -80,8 +82,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const eventIds = events.map(({ id }) => id)
   const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
   const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
-  const { logLost = () => 0 } = options
-  metrics.observe({ keys, stale, pending: () => queue.pending, logLost, eventIds })
+  metrics.observe({ keys, stale, pending: () => queue.pending, logLost: () => output.lost, eventIds })
 
   const { rehearsalSecret } = config
   const rehearsal = rehearsalSecret === undefined ? undefined : new RehearsalSecret(rehearsalSecret)

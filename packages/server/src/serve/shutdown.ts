@@ -66,7 +66,7 @@ export async function serveUntilSignal(
         await new Promise((linger) => setTimeout(linger, LINGER_MS))
       },
     )
-    startServer(config, { logLost: () => output.lost, ...options, logger }).then(
+    startServer(config, { output, ...options, logger }).then(
       (started) => {
         server = started
         onReady?.(started)

@@ -1,26 +1,32 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { auditLine, cutAddress, parseAuditLine } from '../../src/audit/audit-line.js'
-import { AuditWriter, openAudit, type AuditFile } from '../../src/audit/audit-writer.js'
+import type { AuditFile } from '../../src/audit/audit-file.js'
+import { AuditWriter, openAudit } from '../../src/audit/audit-writer.js'
 import type { IssuedToken } from '../../src/endpoint/request.js'
 import { ConfigProblem } from '../../src/problem.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'chat-audit-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
+const noOutput = { write: () => false }
 const issued = (requestId: string, more: Partial<IssuedToken> = {}): IssuedToken => ({
   time: Date.UTC(2026, 10, 25, 18),
   requestId,
@@ -86,7 +92,7 @@ describe('the audit in a file', () => {
   it('is made for its owner alone, and goes on where a file is there already', async () => {
     const path = join(directory, 'fresh.jsonl')
     for (const id of ['r-1', 'r-2']) {
-      const audit = await openAudit(path, {})
+      const audit = await openAudit(path, {}, noOutput)
       audit.write(issued(id))
       await audit.close()
     }
@@ -96,7 +102,7 @@ describe('the audit in a file', () => {
 
   it('survives a rotation by rename, found by itself or told by SIGHUP', async () => {
     const path = join(directory, 'rotated.jsonl')
-    const audit = await openAudit(path, { retryMs: 1 })
+    const audit = await openAudit(path, { retryMs: 1 }, noOutput)
     audit.write(issued('r-1'))
     await vi.waitFor(() => expect(idsIn(readFileSync(path, 'utf8'))).toEqual(['r-1']))
     renameSync(path, `${path}.1`)
@@ -121,7 +127,7 @@ describe('the audit in a file', () => {
     ['below a file', () => join(directory, 'fresh.jsonl', 'audit.jsonl')],
     ['a pipe that nobody reads', () => pipe()],
   ])('that can’t be written at start is a wrong setting: %s', async (_what, path) => {
-    await expect(openAudit(path(), {})).rejects.toThrow(ConfigProblem)
+    await expect(openAudit(path(), {}, noOutput)).rejects.toThrow(ConfigProblem)
   })
 
   function pipe(): string {
@@ -134,10 +140,109 @@ describe('the audit in a file', () => {
     const path = join(directory, 'shared.jsonl')
     writeFileSync(path, '')
     chmodSync(path, 0o640)
-    const audit = await openAudit(path, {})
+    const audit = await openAudit(path, {}, noOutput)
     audit.write(issued('r-1'))
     await audit.close()
     expect(statSync(path).mode & 0o777).toBe(0o640)
+  })
+})
+
+describe('an audit log that another user could change', () => {
+  let count = 0
+  const fresh = (mode = 0o700) => {
+    const dir = join(directory, `untrusted-${count++}`)
+    mkdirSync(dir)
+    chmodSync(dir, mode)
+    return dir
+  }
+  const file = (dir: string, mode: number) => {
+    const path = join(dir, 'audit.jsonl')
+    writeFileSync(path, '')
+    chmodSync(path, mode)
+    return path
+  }
+  const link = (target: string) => {
+    const path = join(fresh(), 'audit.jsonl')
+    symlinkSync(target, path)
+    return path
+  }
+
+  it.each<[string, () => string, RegExp]>([
+    ['a file of mode 0666', () => file(fresh(), 0o666), /mode 0666.*chmod 600/s],
+    ['a file of mode 0620', () => file(fresh(), 0o620), /mode 0620/],
+    ['a link to a file', () => link(file(fresh(), 0o600)), /symbolic link.*- for standard output/s],
+    ['a link to nothing', () => link(join(directory, 'not-there')), /symbolic link/],
+    ['a link to standard output', () => '/dev/stdout', /symbolic link.*- for standard output/s],
+    ['a directory of mode 0777', () => file(fresh(0o777), 0o600), /mode 0777.*chmod 700/s],
+    ['a new file in a directory of mode 0777', () => join(fresh(0o777), 'audit.jsonl'), /mode 0777/],
+    ['a directory of mode 0770', () => join(fresh(0o770), 'audit.jsonl'), /mode 0770/],
+  ])('stops the start: %s', async (_what, path, text) => {
+    const error = await openAudit(path(), {}, noOutput).catch((fault: unknown) => fault)
+    expect(error).toBeInstanceOf(ConfigProblem)
+    const [{ message, remediation }] = (error as ConfigProblem).settings as readonly [
+      { message: string; remediation: string },
+    ]
+    expect(`${message} ${remediation}`).toMatch(text)
+  })
+
+  it.each<[string, () => string]>([
+    ['a sticky directory', () => join(fresh(0o1777), 'audit.jsonl')],
+    ['a readable directory', () => join(fresh(0o755), 'audit.jsonl')],
+    ['the null device', () => '/dev/null'],
+  ])('is none in %s', async (_what, path) => {
+    const audit = await openAudit(path(), {}, noOutput)
+    audit.write(issued('r-1'))
+    await audit.close()
+  })
+
+  it('is not followed when it becomes a link while the server runs', async () => {
+    const path = join(fresh(), 'audit.jsonl')
+    const onFailure = vi.fn()
+    const audit = await openAudit(path, { retryMs: 1, onFailure }, noOutput)
+    audit.write(issued('r-1'))
+    await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain('r-1'))
+    const target = join(directory, 'stolen.jsonl')
+    rmSync(path)
+    symlinkSync(target, path)
+    audit.reopen()
+    audit.write(issued('r-2'))
+    await vi.waitFor(() => expect(onFailure).toHaveBeenCalled())
+    expect(existsSync(target)).toBe(false)
+    rmSync(path)
+    await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain('r-2'))
+    await audit.close()
+  })
+})
+
+describe('the audit on standard output', () => {
+  it('is written by the writer of the log: a slow reader gets whole lines, and each lost one is counted', async () => {
+    const script = fileURLToPath(new URL('one-output.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [text, counts] = ['', '']
+    child.stderr.setEncoding('utf8').on('data', (part: string) => (counts += part))
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      child.stdout.pause()
+      setTimeout(() => child.stdout.resume(), 2)
+    })
+    await once(child, 'close')
+    const lines = linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>)
+    const audited = lines.filter((line) => parseAuditLine(JSON.stringify(line)))
+    const { lost, dropped } = JSON.parse(counts) as { lost: number; dropped: number }
+    expect(audited.length + lost).toBe(3000)
+    expect(lines.length + dropped).toBe(6000)
+  })
+
+  it('reports once that lines are lost, and how many when it works again', async () => {
+    let full = true
+    const [onLost, onFailure, onRecovered] = [vi.fn(), vi.fn(), vi.fn()]
+    const audit = await openAudit('-', { onLost, onFailure, onRecovered }, { write: () => !full })
+    for (let index = 0; index < 3; index++) audit.write(issued('r'))
+    full = false
+    audit.write(issued('r'))
+    audit.write(issued('r'))
+    expect([onLost, onFailure, onRecovered].map(({ mock }) => mock.calls.length)).toEqual([3, 1, 1])
+    expect(onRecovered).toHaveBeenCalledWith(3)
   })
 })
 
@@ -169,20 +274,20 @@ describe('an audit that can’t be written', () => {
       }
       return bytes.length
     })
-    const onTrouble = vi.fn()
+    const onFailure = vi.fn()
     const onRecovered = vi.fn()
-    const audit = await AuditWriter.start({ open, retryMs: 1, onTrouble, onRecovered })
+    const audit = await AuditWriter.start({ open, retryMs: 1, onFailure, onRecovered })
     audit.write(issued('r-1'))
     await vi.waitFor(() => expect(text()).toContain('r-1'))
     audit.write(issued('r-2'))
     audit.write(issued('r-3'))
-    await vi.waitFor(() => expect(onTrouble).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(onFailure).toHaveBeenCalledTimes(1))
     full = false
     await vi.waitFor(() => expect(onRecovered).toHaveBeenCalledExactlyOnceWith(0))
     await audit.close()
     const whole = linesOf(text()).flatMap((line) => parseAuditLine(line)?.request_id ?? [])
     expect(whole).toEqual(['r-1', 'r-2', 'r-3'])
-    expect(onTrouble).toHaveBeenCalledTimes(1)
+    expect(onFailure).toHaveBeenCalledTimes(1)
   })
 
   it('loses and counts what is beyond its bound, and never makes a token wait', async () => {
@@ -191,20 +296,20 @@ describe('an audit that can’t be written', () => {
     const { open, text } = disk((bytes) =>
       hangs ? new Promise<number>((resolve) => (release = resolve)) : bytes.length,
     )
-    const [onLost, onTrouble, onRecovered] = [vi.fn(), vi.fn(), vi.fn()]
+    const [onLost, onFailure, onRecovered] = [vi.fn(), vi.fn(), vi.fn()]
     const audit = await AuditWriter.start({
       open,
       maxWaiting: 10,
       retryMs: 1,
       onLost,
-      onTrouble,
+      onFailure,
       onRecovered,
     })
     audit.write(issued('r-0'))
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     for (let i = 1; i <= 15; i++) expect(audit.write(issued(`r-${i}`))).toBeUndefined()
     expect(onLost).toHaveBeenCalledTimes(5)
-    expect(onTrouble).toHaveBeenCalledTimes(1)
+    expect(onFailure).toHaveBeenCalledTimes(1)
     hangs = false
     release(0)
     await vi.waitFor(() => expect(onRecovered).toHaveBeenCalledWith(5))

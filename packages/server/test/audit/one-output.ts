@@ -1,0 +1,17 @@
+/** Run by audit.test.ts: log and audit share standard output. Ends with a line that says how many lines were dropped. */
+import { openAudit } from '../../src/audit/audit-writer.js'
+import { LogOutput } from '../../src/serve/log-output.js'
+import { createLogger } from '../../src/serve/log.js'
+
+const output = new LogOutput()
+const logger = createLogger('debug', output)
+let lost = 0
+const audit = await openAudit('-', { onLost: () => lost++ }, output)
+for (let index = 0; index < 3000; index++) {
+  logger.debug({ index }, 'token made')
+  const [time, exp] = [Date.now(), 1_800_000_000]
+  const ids = { requestId: `r-${index}`, kid: 'kid-1', eventId: 'stream', userId: 'u-1' }
+  audit.write({ time, exp, ...ids, address: '203.0.113.77' })
+  if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+}
+process.stderr.write(JSON.stringify({ lost, dropped: output.lost }))
