@@ -1,10 +1,11 @@
+import type { EventEmitter } from 'node:events'
 import { Redis } from 'ioredis'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { localLimit, WINDOW_MS, type RateLimit, type RateLimiter } from './rate-limit.js'
 
-/** A visitor shouldn't wait longer for a count than for the token. */
+/** The wait for a count must be shorter than the one for the token. */
 const REDIS_BUDGET_MS = 500
-/** After Redis has failed once, nobody else waits for it so long. */
+/** After Redis has failed once, no request waits for it so long. */
 const REDIS_PAUSE_MS = 5000
 
 export interface RedisLimiterOptions {
@@ -13,10 +14,12 @@ export interface RedisLimiterOptions {
   address: number
   /** Where the replicas share their counts. */
   redisUrl: string
-  /** Called each time Redis goes: limits are counted here from then on. */
+  /** Called each time Redis fails: limits are counted here from then on. */
   onFallback?: (error: unknown) => void
   /** Called each time Redis counts again. */
   onReturn?: () => void
+  /** Called after each count in Redis, with its duration in milliseconds. */
+  onCount?: (ms: number) => void
   /** Milliseconds on a clock that only goes forward. */
   clock?: () => number
 }
@@ -51,6 +54,10 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
     options.onReturn?.()
   }
   redis.on('error', gone)
+  // before any data of a connection
+  redis.on('connect', () =>
+    guardStream((redis as { stream?: EventEmitter }).stream, gone, () => redis.disconnect(true)),
+  )
   redis.on('close', () => {
     leaving = false
     gone(new Error('the connection to Redis was closed'))
@@ -66,14 +73,15 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
     return {
       async spend(key) {
         if (redis.status !== 'ready' || leaving || clock() < pausedUntil) return local.spend(key)
+        const started = clock()
         try {
-          const wait = await consume(limiter, key)
+          const wait = await consume(limiter, key).finally(() => options.onCount?.(clock() - started))
           back()
           return wait
         } catch (error) {
           pausedUntil = clock() + REDIS_PAUSE_MS
           gone(error)
-          // the connection may be one that everybody between has forgotten: TCP would find out in a quarter of an hour
+          // the connection may be dead without notice: TCP would find out in a quarter of an hour
           if (redis.status === 'ready' && !leaving) {
             leaving = true
             redis.disconnect(true)
@@ -101,5 +109,27 @@ async function consume(limiter: RateLimiterRedis, key: string): Promise<number> 
   } catch (result) {
     if (result instanceof RateLimiterRes) return Math.max(1, Math.ceil(result.msBeforeNext / 1000))
     throw result
+  }
+}
+
+/**
+ * Contains what the client throws in a callback of its socket, which would end the process. An unrequested null is enough
+ * (ioredis, `DataHandler.shiftCommand`).
+ */
+function guardStream(
+  stream: EventEmitter | undefined,
+  onFault: (error: unknown) => void,
+  close: () => void,
+): void {
+  if (!stream) return
+  const emit = stream.emit.bind(stream)
+  stream.emit = (...event: Parameters<EventEmitter['emit']>) => {
+    try {
+      return emit(...event)
+    } catch (error) {
+      onFault(error)
+      close()
+      return true
+    }
   }
 }

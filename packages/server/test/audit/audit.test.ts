@@ -179,7 +179,7 @@ describe('an audit log that another user could change', () => {
   ])('stops the start: %s', async (_what, path, text) => {
     const error = await openAudit(path(), {}, noOutput).catch((fault: unknown) => fault)
     expect(error).toBeInstanceOf(ConfigProblem)
-    const [{ message, remediation }] = (error as ConfigProblem).settings as readonly [
+    const [{ message, remediation }] = (error as ConfigProblem).settings as unknown as [
       { message: string; remediation: string },
     ]
     expect(`${message} ${remediation}`).toMatch(text)

@@ -99,6 +99,46 @@ describe('the turns of requests', () => {
   })
 })
 
+describe('a loop that stalls while requests wait', () => {
+  it.each([1, 2, 3, 5])('%d times: the limit per tick stays what it is', (stalls) => {
+    const { turns, turn, clock } = turnsByHand()
+    let begun = 0
+    for (let index = 0; index < 5000; index++) turns.admit(() => begun++)
+    for (let stall = 0; stall < stalls; stall++) {
+      clock.ms += 1100
+      turns.admit(() => begun++)
+      turn()
+    }
+    const counts = [1, 2, 3].map(() => {
+      const before = begun
+      turn()
+      return begun - before
+    })
+    expect(counts).toEqual([64, 64, 64])
+    while (turn() > 0);
+    expect(begun).toBe(5000 + stalls)
+  })
+
+  it('stays bounded by real ticks, too', async () => {
+    const queue = new AdmissionQueue()
+    let begun = 0
+    const counts: number[] = []
+    for (let index = 0; index < 3000; index++) queue.admit(() => begun++)
+    for (let stall = 0; stall < 2; stall++) {
+      const until = performance.now() + 1050
+      while (performance.now() < until);
+      queue.admit(() => begun++)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    while (begun < 3002) {
+      const before = begun
+      await new Promise((resolve) => setImmediate(resolve))
+      counts.push(begun - before)
+    }
+    expect(Math.max(...counts)).toBeLessThanOrEqual(64)
+  })
+})
+
 describe('a crowd that is refused', () => {
   /** An endpoint that knows nobody. */
   function endpointWith(turns: AdmissionQueue, onOutcome: (outcome: TokenOutcome) => void = () => undefined) {

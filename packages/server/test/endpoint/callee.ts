@@ -41,7 +41,7 @@ export function tokenCall(
   const all: Record<string, string> = { 'content-type': 'application/json', origin: LISTED, ...headers }
   return {
     method: 'POST',
-    header: (name) => all[name] ?? null,
+    header: (name) => all[name] || null,
     address: '192.0.2.1',
     ownOrigin: null,
     requestId: 'request-1',

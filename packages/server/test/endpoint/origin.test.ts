@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isOrigin, judgeOrigin, preflightHeaders } from '../../src/endpoint/origin.js'
+import {
+  isOrigin,
+  isOriginPattern,
+  judgeOrigin,
+  originList,
+  originListFault,
+  preflightHeaders,
+} from '../../src/endpoint/origin.js'
 
 const LISTED = 'https://www.example.com'
 const allowed = (asked: string | null) =>
@@ -69,5 +76,103 @@ describe('an origin', () => {
         if (origin !== null && isOrigin(origin)) expect(new URL(origin).origin).toBe(origin)
       }),
     )
+  })
+})
+
+describe('the origin of an app', () => {
+  it.each([
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'app://com.example.chat',
+    'http://localhost',
+    'https://tauri.localhost',
+    'capacitor://localhost:8080',
+  ])('can be listed: %s', (origin) => {
+    expect(isOrigin(origin)).toBe(true)
+    expect(originListFault([origin])).toBeNull()
+    const page = { origin, fetchSite: null, ownOrigin: null }
+    expect(judgeOrigin(page, originList([origin]))).toEqual({ allowed: true, readable: origin })
+    expect(judgeOrigin(page, originList([LISTED]))).toMatchObject({ allowed: false })
+  })
+
+  it.each([
+    'capacitor://',
+    'ionic://',
+    'Capacitor://localhost',
+    'capacitor://localhost/',
+    'capacitor://localhost/page',
+    'capacitor://user@localhost',
+    'capacitor://local host',
+    'file://localhost',
+    'file:///page',
+    'data://x',
+    'blob://x',
+    'ws://localhost',
+    'ftp://localhost',
+    'javascript://localhost',
+    'about://blank',
+    'null',
+    '*',
+    'capacitor://*',
+  ])('is none: %s', (origin) => {
+    expect(isOrigin(origin)).toBe(false)
+    expect(originListFault([origin])?.remedy).toBeTruthy()
+  })
+})
+
+describe('the pattern for preview deployments', () => {
+  const has = (pattern: string, origin: string) => originList([pattern, LISTED]).has(origin)
+
+  it.each([
+    ['https://my-app-*.example.app', 'https://my-app-1a2b.example.app', true],
+    ['https://my-app-*.example.app', 'https://my-app-git-main-x9.example.app', true],
+    ['https://*-my-team.example.app', 'https://pr-7-my-team.example.app', true],
+    ['https://shop-*-team.example.app', 'https://shop-pr7-team.example.app', true],
+    ['https://pr-*.preview.example.com:8443', 'https://pr-7.preview.example.com:8443', true],
+    ['https://my-app-*.example.app', LISTED, true],
+    ['https://my-app-*.example.app', 'https://my-app-.example.app', false],
+    ['https://my-app-*.example.app', 'https://my-app-a.b.example.app', false],
+    ['https://my-app-*.example.app', 'https://my-app-x.example.app.evil.test', false],
+    ['https://my-app-*.example.app', 'https://evil.test/my-app-x.example.app', false],
+    ['https://my-app-*.example.app', 'https://my-app-@evil.example.app', false],
+    ['https://my-app-*.example.app', 'http://my-app-x.example.app', false],
+    ['https://my-app-*.example.app', 'https://my-app-x.example.app:8443', false],
+    ['https://my-app-*.example.app', 'https://my-app-X.example.app', false],
+    ['https://my-app-*.example.app', `https://my-app-${'x'.repeat(57)}.example.app`, false],
+    ['https://*-my-team.example.app', 'https://-my-team.example.app', false],
+    ['https://*-my-team.example.app', 'https://a.pr-my-team.example.app', false],
+    ['https://aaa-*-aab.example.app', 'https://aaa-aab.example.app', false],
+  ])('%s and %s: %s', (pattern, origin, matches) => {
+    expect(originListFault([pattern])).toBeNull()
+    expect(has(pattern, origin)).toBe(matches)
+  })
+
+  it.each([
+    'https://*.example.app',
+    'https://a*.example.app',
+    'https://*.com',
+    'https://my-app-*.com',
+    'https://*',
+    'https://*:8443',
+    'http://my-app-*.example.app',
+    'https://my-app-*.*.example.app',
+    'https://my-*-app-*.example.app',
+    'https://www.my-app-*.example.app',
+    'https://example.*',
+    'https://my-app-*.example.app/',
+    'https://my-app-*.example.app/page',
+    'https://-my-app-*.example.app',
+    'capacitor://my-app-*.example.app',
+  ])('is not %s', (pattern) => {
+    expect(isOriginPattern(pattern)).toBe(false)
+    const fault = originListFault([pattern])
+    expect(fault?.remedy).toContain('https://my-app-*.example.app')
+    expect(fault?.remedy).not.toContain(`Write ${pattern}`)
+  })
+
+  it('is one', () => {
+    const both = ['https://my-app-*.example.app', 'https://*-my-team.example.app']
+    expect(originListFault(both)).toMatchObject({ origin: both[1], fault: 'holds more than one pattern.' })
   })
 })

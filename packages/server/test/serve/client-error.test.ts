@@ -7,7 +7,13 @@ import { LISTED } from '../endpoint/callee.js'
 
 let server: Server
 beforeAll(async () => {
-  server = createServer((_request, response) => response.end('fine'))
+  server = createServer(
+    { headersTimeout: 150, requestTimeout: 200, connectionsCheckingInterval: 50 },
+    (request, response) => {
+      if (request.method === 'GET') response.end('fine')
+      else request.resume()
+    },
+  )
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, new Set([LISTED])))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })
@@ -53,5 +59,30 @@ describe('a request that Node’s parser refuses', () => {
     const both = await raw('GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'nonsense\r\n\r\n')
     expect(both).toMatch(/^HTTP\/1\.1 200 /)
     expect(both).toContain('HTTP/1.1 400 ')
+  })
+
+  it.each<[string, string, string]>([
+    ['headers that never end', 'GET / HTTP/1.1\r\nHost: x\r\n', '408 Request Timeout'],
+    ['half a request line', 'GET /', '408 Request Timeout'],
+    [
+      'a body that never ends',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc',
+      '408 Request Timeout',
+    ],
+    ['headers that are too large', large(LISTED), '431 Request Header Fields Too Large'],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      '400 Bad Request',
+    ],
+    ['no HTTP', 'nonsense\r\n\r\n', '400 Bad Request'],
+    ['another version', 'GET / HTTP/9.1\r\nHost: x\r\n\r\n', '400 Bad Request'],
+  ])('is named by its cause: %s', async (_what, text, status) => {
+    const answer = await raw(text)
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status}\r\n`))
+    const { detail, title } = JSON.parse(answer.split('\r\n\r\n')[1]!) as { detail: string; title: string }
+    expect(title).toBe('Bad request')
+    expect(detail).toMatch(/^[A-Z][^.]*\.( |$)/)
+    expect(detail.includes('in time')).toBe(status.startsWith('408'))
   })
 })

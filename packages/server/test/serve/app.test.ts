@@ -1,0 +1,156 @@
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import pino from 'pino'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { AdmissionQueue } from '../../src/endpoint/admission.js'
+import { buildApp, limitStarts, type AppOptions } from '../../src/serve/app.js'
+
+const LISTED = 'https://www.example.com'
+const open: { app: FastifyInstance; sockets: Socket[] }[] = []
+afterEach(async () => {
+  for (const { app, sockets } of open.splice(0)) {
+    for (const socket of sockets) socket.destroy()
+    app.server.closeAllConnections()
+    await app.close()
+  }
+})
+
+async function serve(options: Partial<AppOptions> = {}) {
+  const app = buildApp({
+    isTrusted: () => false,
+    logger: pino({ enabled: false }),
+    allowedOrigins: [LISTED],
+    probes: ['/healthz'],
+    ...options,
+  })
+  let handled = 0
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/page', () => ({ handled: ++handled }))
+  app.get('/slow', () => new Promise(() => undefined))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const sockets: Socket[] = []
+  open.push({ app, sockets })
+
+  async function socket(): Promise<Socket> {
+    const one = connect(port, '127.0.0.1').on('error', () => undefined)
+    sockets.push(one)
+    await once(one, 'connect')
+    return one
+  }
+  /** Sends a text, and resolves with what came until `until` is in it or the connection ended. */
+  async function talk(one: Socket, text: string, until = '\r\n\r\n'): Promise<string> {
+    let answer = ''
+    return new Promise((resolve) => {
+      const onData = (part: Buffer) => {
+        answer += part.toString('latin1')
+        if (answer.includes(until)) finish()
+      }
+      const finish = () => {
+        one.off('data', onData).off('close', finish)
+        resolve(answer)
+      }
+      one.on('data', onData).on('close', finish)
+      one.write(text)
+    })
+  }
+  const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`
+  return { app, port, socket, talk, get, handled: () => handled }
+}
+
+describe('a server whose connections are all in use', () => {
+  it('closes idle ones, so that new visitors and health probes get in', async () => {
+    const { socket, talk, get } = await serve({ maxConnections: 20 })
+    for (let index = 0; index < 20; index++) await talk(await socket(), get('/page'))
+    // the first beyond the limit takes the places of the idle ones
+    await socket()
+    await vi.waitFor(async () => {
+      expect(await talk(await socket(), get('/page'))).toMatch(/^HTTP\/1\.1 200 /)
+    })
+    expect(await talk(await socket(), get('/healthz'))).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  it('answers health probes beyond the limit, and everything else with a 503 that a listed page can read', async () => {
+    const { socket, talk, get } = await serve({ maxConnections: 5 })
+    const busy = await Promise.all(Array.from({ length: 5 }, socket))
+    for (const one of busy) one.write(get('/slow'))
+    expect(await talk(await socket(), get('/healthz'))).toMatch(/^HTTP\/1\.1 200 /)
+    const refused = await talk(await socket(), get('/page', `Origin: ${LISTED}\r\n`), '}')
+    expect(refused).toMatch(/^HTTP\/1\.1 503 .*Retry-After: \d+\r\n.*"code":"overloaded"/s)
+    expect(refused).toContain(`Access-Control-Allow-Origin: ${LISTED}`)
+    const foreign = await talk(await socket(), get('/page', 'Origin: https://evil.test\r\n'), '}')
+    expect(foreign).not.toContain('Access-Control')
+  })
+
+  it('keeps connections for a shorter time while more than half are in use', async () => {
+    const { app, socket } = await serve({ maxConnections: 10 })
+    const before = app.server.keepAliveTimeout
+    const sockets = await Promise.all(Array.from({ length: 6 }, socket))
+    await vi.waitFor(() => expect(app.server.keepAliveTimeout).toBeLessThanOrEqual(before / 10))
+    for (const one of sockets) one.destroy()
+    await vi.waitFor(async () => {
+      ;(await socket()).destroy()
+      expect(app.server.keepAliveTimeout).toBe(before)
+    })
+  })
+})
+
+describe('pipelined requests', () => {
+  it('beyond the bound of a connection end it, and the rest of what was sent is never handled', async () => {
+    const { socket, talk, get, handled } = await serve()
+    const crowd = await Promise.all(Array.from({ length: 4 }, socket))
+    await Promise.all(crowd.map((one) => talk(one, get('/page').repeat(20_000), 'never')))
+    expect(handled()).toBeLessThanOrEqual(4 * 32)
+    // others go on
+    expect(await talk(await socket(), get('/healthz'))).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  it.each([2, 10, 32])('%d of them are answered in order', async (count) => {
+    const { socket, talk, get } = await serve()
+    const answer = await talk(await socket(), get('/page').repeat(count), `"handled":${count}}`)
+    expect([...answer.matchAll(/"handled":(\d+)/g)].map(([, at]) => Number(at))).toEqual(
+      Array.from({ length: count }, (_, index) => index + 1),
+    )
+  })
+
+  it('one after the other, any number, are fine', async () => {
+    const { socket, talk, get } = await serve()
+    const one = await socket()
+    for (let index = 1; index <= 100; index++)
+      expect(await talk(one, get('/page'), '}')).toContain(`"handled":${index}}`)
+  })
+})
+
+describe('the host of a request (RFC 9112, section 3.2)', () => {
+  it.each<[string, string, number]>([
+    ['two fields', 'GET /page HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
+    ['two equal fields', 'GET /page HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n', 400],
+    ['a list', 'GET /page HTTP/1.1\r\nHost: a, b\r\n\r\n', 400],
+    ['a path', 'GET /page HTTP/1.1\r\nHost: a/b\r\n\r\n', 400],
+    ['user information', 'GET /page HTTP/1.1\r\nHost: a@b\r\n\r\n', 400],
+    ['none', 'GET /page HTTP/1.1\r\n\r\n', 400],
+    ['one with a port', 'GET /page HTTP/1.1\r\nHost: a.example:8080\r\n\r\n', 200],
+    ['an IPv6 address', 'GET /page HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n', 200],
+    ['the absolute form', 'GET http://a.example/page HTTP/1.1\r\nHost: a.example\r\n\r\n', 200],
+    ['the absolute form without a path', 'GET http://a.example HTTP/1.1\r\nHost: a.example\r\n\r\n', 404],
+  ])('%s', async (_what, text, status) => {
+    const { socket, talk } = await serve()
+    expect(await talk(await socket(), text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  })
+})
+
+describe('a crowd at the start of a stream', () => {
+  it('is a 503 with Retry-After beyond the queue, for every route', async () => {
+    const app = buildApp({ isTrusted: () => false, logger: pino({ enabled: false }), allowedOrigins: [] })
+    limitStarts(app, '/token')
+    app.get('/page', () => 'page')
+    await app.ready()
+    const full = vi.spyOn(AdmissionQueue.prototype, 'admit').mockReturnValueOnce(false)
+    const response = await app.inject('/page')
+    expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([503, 'overloaded'])
+    expect(Number(response.headers['retry-after'])).toBeGreaterThan(0)
+    full.mockRestore()
+    await app.close()
+  })
+})
