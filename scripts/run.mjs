@@ -28,7 +28,7 @@ while (words[0]?.startsWith('--')) {
   else fail(`${option} is not an option. See the top of scripts/run.mjs.`)
 }
 
-const version = /^pnpm@([^+]+)/.exec(packageManager)[1]
+const [, version, sha512] = /^pnpm@([^+]+)\+sha512\.(\w+)$/.exec(packageManager)
 const tool = join(root, '.tools', `pnpm-${version}`)
 const pnpm = join(tool, 'node_modules/pnpm/bin/pnpm.cjs')
 
@@ -46,13 +46,17 @@ if (wanted.build) {
 }
 if (words.length) runScript(words)
 
+/** Installs pnpm by a lock file, so that npm compares it with the hash in package.json. */
 function fetchPnpm() {
   console.log(`Downloading pnpm ${version} …`)
   mkdirSync(tool, { recursive: true })
-  writeFileSync(join(tool, 'package.json'), '{"private":true}\n')
-  const options =
-    '--no-save --no-package-lock --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error'
-  runNow([npmCli(), 'install', `pnpm@${version}`, ...options.split(' ')], tool, 'ignore')
+  const manifest = { private: true, dependencies: { pnpm: version } }
+  const integrity = `sha512-${Buffer.from(sha512, 'hex').toString('base64')}`
+  const packages = { '': manifest, 'node_modules/pnpm': { version, integrity } }
+  writeFileSync(join(tool, 'package.json'), JSON.stringify(manifest))
+  writeFileSync(join(tool, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }))
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+  runNow([npmCli(), 'ci', ...options], tool, 'ignore')
 }
 
 /** Installs what the command needs, unless this lock file's packages for it are there. */
