@@ -6,9 +6,9 @@ import { importGraph } from './import-graph.mjs'
 const LEVELS = {
   element: [
     ['contract'],
-    ['platform', 'policy', 'problem', 'problems', 'properties', 'text', 'version'],
-    ['token/', 'frame/'],
-    ['session/', 'settings', 'diagnostics', 'report', 'chat-events'],
+    ['clock', 'platform', 'policy', 'problem', 'problems', 'text', 'version'],
+    ['token/', 'frame/', 'settings'],
+    ['session/', 'diagnostics', 'report', 'chat-events'],
     ['view/', 'placing/'],
     ['define', 'index', 'standalone', 'without-dom'],
   ],
