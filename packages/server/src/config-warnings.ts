@@ -1,3 +1,4 @@
+import { sourceOfKind } from './identity/identity-config.js'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { signingThreads, type ServeConfig } from './config.js'
@@ -23,10 +24,10 @@ export function configWarnings(config: ServeConfig): SettingProblem[] {
       message: 'is off: one visitor can keep the signer busy.',
       remediation: 'Use the default, unless a proxy in front of the server limits requests.',
     }),
-    ...when(identity.kind === 'guest', {
+    ...when(sourceOfKind(identity, 'guest') !== undefined, {
       name: 'CHAT_IDENTITY',
-      message: 'is guest: anyone can write in the chat.',
-      remediation: 'Use forward, jwt or header if the site knows its visitors.',
+      message: 'has guest: anyone can write in the chat.',
+      remediation: 'Remove guest if the chat is for the site’s members only.',
     }),
     ...when(trustedProxies.some(isBroad), {
       name: 'CHAT_TRUSTED_PROXIES',
@@ -53,8 +54,9 @@ const when = (condition: boolean, problem: SettingProblem): SettingProblem[] => 
 
 /** The URLs that cookies, identity tokens, keys or tokens are sent to. */
 function addressesOf({ identity, apiUrl, chatOrigin, publicUrl, allowedOrigins }: ServeConfig) {
-  const identityUrl = identity.kind === 'forward' ? identity.url : null
-  const jwksUrl = identity.kind === 'jwt' && 'jwksUrl' in identity.key ? identity.key.jwksUrl : null
+  const identityUrl = sourceOfKind(identity, 'forward')?.url
+  const key = sourceOfKind(identity, 'jwt')?.key
+  const jwksUrl = key && 'jwksUrl' in key ? key.jwksUrl : null
   return [
     ['CHAT_IDENTITY_URL', identityUrl],
     ['CHAT_IDENTITY_JWKS_URL', jwksUrl],

@@ -16,7 +16,7 @@ export { startServer, type RunningServer, type StartOptions } from './serve/serv
 export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './cli/setup.js'
 export { diagnose, type DoctorQuestion, type ServerSettings, type Visitor } from './doctor/doctor.js'
 export type { Finding, FindingStatus } from './doctor/finding.js'
-export type { IdentityConfig } from './identity/identity-config.js'
+export type { IdentityConfig, SourceConfig, SourceKind } from './identity/identity-config.js'
 export type { ManualRequest } from './keys/by-hand.js'
 export type { KeyRecord, KeyRing } from './keys/key-state.js'
 export type { KeyAction } from './keys/steps.js'

@@ -3,8 +3,12 @@ import { isIP } from 'node:net'
 import { isOrigin, originListFault } from './endpoint/origin.js'
 import type { AllowedEvent, AllowedEvents } from './endpoint/request.js'
 import { weaknessOf } from './identity/shared-secret.js'
+import { chainFault, type SourceKind } from './identity/identity-config.js'
+import type { OidcIssuer } from './identity/oidc.js'
+import { readPublicKeyText } from './identity/public-key.js'
 import type { SecretName } from './keys/store/key-store.js'
 import { addressesIn } from './net/client-address.js'
+import { cleanName } from './token/user-name.js'
 
 /** Why a value is rejected, to be read after the setting's name. It never repeats the value, which may be a secret. */
 export class Invalid {
@@ -166,18 +170,65 @@ export const strongSecret: Parser<string> = (text) => {
 
 /** The text as given, if a public key can be loaded from it. */
 export const publicKey: Parser<string> = (text) => {
-  const trimmed = text.replaceAll('\\n', '\n').trim()
   const wrong = new Invalid('must be a public key, PEM (SPKI) or JWK.')
-  if (!/^(-----BEGIN PUBLIC KEY-----|\{)/.test(trimmed) || trimmed.includes('"d"')) return wrong
+  const key = readPublicKeyText(text)
+  if (key === null) return wrong
   try {
-    if (trimmed.startsWith('{')) {
-      createPublicKey({ key: JSON.parse(trimmed) as Record<string, string>, format: 'jwk' })
-    } else createPublicKey(trimmed)
+    if ('pem' in key) createPublicKey(key.pem)
+    else createPublicKey({ key: key.jwk as Record<string, string>, format: 'jwk' })
     return text
   } catch {
     return wrong
   }
 }
+
+/** One identity source, or a chain of them. */
+export const identitySources: Parser<SourceKind[]> = (text) => {
+  const kinds = entriesOf(text)
+  const fault = chainFault(kinds)
+  return fault ? new Invalid(fault.message, fault.remediation) : (kinds as SourceKind[])
+}
+
+/** `ISSUER=CLIENT_ID` entries. A client id may contain `=`, an issuer may not. */
+export const oidcIssuers: Parser<OidcIssuer[]> = (text) => {
+  const list: OidcIssuer[] = []
+  for (const entry of entriesOf(text)) {
+    const [, issuer = '', clientId = ''] = /^([^=]+)=(.+)$/.exec(entry) ?? []
+    const url = URL.canParse(issuer) ? new URL(issuer) : null
+    if (!url || clientId === '') return new Invalid('must contain ISSUER=CLIENT_ID entries.')
+    const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+      return new Invalid('must contain https issuers: keys that come without TLS prove nothing.')
+    }
+    if (url.search !== '' || url.hash !== '')
+      return new Invalid('must contain issuers without a query or fragment.')
+    if (/\{|%7b/i.test(issuer)) {
+      return new Invalid('must contain the issuer of one tenant, without a placeholder.')
+    }
+    list.push({ issuer, clientId })
+  }
+  return list.length > 0 ? list : new Invalid('must contain ISSUER=CLIENT_ID entries.')
+}
+
+export const botId: Parser<string> = (text) =>
+  /^\d{1,20}$/.test(text)
+    ? text
+    : new Invalid('must be the bot’s number, the part of its token before the colon.')
+
+/** A mark that stays visible after a name. */
+export const guestMark: Parser<string> = (text) => {
+  const mark = cleanName(text)
+  return mark !== '' && [...text].length <= 20 && !mark.includes('@')
+    ? mark
+    : new Invalid('must be 1 to 20 visible characters.')
+}
+
+/** Names separated by commas; a name may have spaces. */
+export const nameList: Parser<string[]> = (text) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
 
 /** A name of a header or cookie: a token of RFC 9110, section 5.6.2. */
 export const fieldName =

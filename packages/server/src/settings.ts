@@ -163,11 +163,12 @@ const TABLE = {
   },
   CHAT_IDENTITY: {
     group: 'Who the visitor is',
-    value: 'forward|jwt|header|guest',
-    parse: parse.oneOf('forward', 'jwt', 'header', 'guest'),
+    value: 'SOURCES',
+    parse: parse.identitySources,
+    text: 'list',
     meaning:
-      'How the server learns who the visitor is: `forward` (asks the site’s identity endpoint), `jwt` (an identity token that the site signed), `header` (headers of a proxy), `guest` (a number for each browser).',
-    example: 'forward',
+      'How the server learns who the visitor is, one source or a chain in which the first that knows the visitor counts: `oidc` (ID tokens of an OpenID provider), `jwt` (an identity token that the site signed), `hmac` (a plain HMAC), `link` (personal links), `telegram` (mini apps), `header` (headers of a proxy), `forward` (asks the site’s identity endpoint), `guest` (everyone else).',
+    example: 'forward,guest',
   },
   CHAT_IDENTITY_URL: {
     group: 'Who the visitor is',
@@ -217,7 +218,8 @@ const TABLE = {
     value: 'SECRET',
     parse: parse.strongSecret,
     secret: true,
-    meaning: '`jwt`: secret shared with the site (HS256). `guest`: signs the cookie. 32 bytes or more.',
+    meaning:
+      '`jwt`, `hmac`: secret shared with the site. `guest`, `link`: signs if they have no secret of their own. 32 bytes or more.',
     example: '$(openssl rand -base64 32)',
   },
   CHAT_IDENTITY_ISSUER: {
@@ -240,7 +242,7 @@ const TABLE = {
     value: 'SECONDS',
     parse: parse.integer(60, 31_536_000),
     default: '86400',
-    meaning: '`jwt`: how far ahead `exp` of the identity token may be: 60 to 31536000 s.',
+    meaning: '`jwt`, `oidc`, `hmac`: how far ahead `exp` of the identity token may be: 60 to 31536000 s.',
     example: '86400',
   },
   CHAT_IDENTITY_ID_HEADER: {
@@ -256,6 +258,89 @@ const TABLE = {
     parse: parse.fieldName('header'),
     meaning: '`header`: header of a trusted proxy with the name.',
     example: 'X-Forwarded-Preferred-Username',
+  },
+  CHAT_IDENTITY_OIDC: {
+    group: 'Who the visitor is',
+    value: 'ISSUER=CLIENT_ID,…',
+    parse: parse.oidcIssuers,
+    text: 'list',
+    meaning:
+      '`oidc`: OpenID providers, each with the client whose ID tokens count. The issuer is written exactly as the `iss` claim.',
+    example: 'https://accounts.google.com=1234567890-abc.apps.googleusercontent.com',
+  },
+  CHAT_TELEGRAM_BOT_ID: {
+    group: 'Who the visitor is',
+    value: 'NUMBER',
+    parse: parse.botId,
+    meaning:
+      '`telegram`: the bot whose mini app signs visitors in, verified by Telegram’s public key. This server then needs no bot token.',
+    example: '7342037359',
+  },
+  CHAT_TELEGRAM_BOT_TOKEN: {
+    group: 'Who the visitor is',
+    value: 'TOKEN',
+    parse: parse.anyText,
+    secret: true,
+    meaning: '`telegram`: the bot’s token, instead of its id.',
+    example: '7342037359:AA…',
+  },
+  CHAT_MAX_BOT_TOKEN: {
+    group: 'Who the visitor is',
+    value: 'TOKEN',
+    parse: parse.anyText,
+    secret: true,
+    meaning: '`telegram`: token of the MAX bot whose mini app signs visitors in.',
+    example: 'the token of the bot',
+  },
+  CHAT_LINK_SECRET: {
+    group: 'Who the visitor is',
+    value: 'SECRET',
+    parse: parse.strongSecret,
+    secret: true,
+    meaning:
+      '`link`: signs personal links. Default `CHAT_IDENTITY_SECRET`. 32 bytes or more; a change invalidates all links.',
+    example: '$(openssl rand -base64 32)',
+  },
+  CHAT_LINK_DIR: {
+    group: 'Who the visitor is',
+    value: 'DIRECTORY',
+    parse: parse.anyText,
+    default: './links',
+    meaning:
+      '`link`: directory with the revoked links and the browsers that use limited ones. Replicas must share it.',
+    example: './links',
+  },
+  CHAT_GUEST_NAMES: {
+    group: 'Who the visitor is',
+    value: 'ask|number',
+    parse: parse.oneOf('ask', 'number'),
+    default: 'number',
+    meaning: '`guest`: `number` gives each browser a number, `ask` lets guests choose a name.',
+    example: 'ask',
+  },
+  CHAT_GUEST_MARK: {
+    group: 'Who the visitor is',
+    value: 'TEXT',
+    parse: parse.guestMark,
+    meaning:
+      '`guest`: text after each name that a guest chose, at most 20 characters. Default `· guest`, or `· гость` for browsers in Russian.',
+    example: '(guest)',
+  },
+  CHAT_GUEST_RESERVED: {
+    group: 'Who the visitor is',
+    value: 'NAMES',
+    parse: parse.nameList,
+    meaning:
+      '`guest`: names that no guest may choose, in any spelling, separated by commas. `admin`, `moderator`, `support` and similar names are always reserved.',
+    example: 'Anna Ivanova,School 42',
+  },
+  CHAT_GUEST_SECRET: {
+    group: 'Who the visitor is',
+    value: 'SECRET',
+    parse: parse.strongSecret,
+    secret: true,
+    meaning: '`guest`: signs the guests’ cookies. Default `CHAT_IDENTITY_SECRET`. 32 bytes or more.',
+    example: '$(openssl rand -base64 32)',
   },
   CHAT_USER_ID_SECRET: {
     group: 'Who the visitor is',

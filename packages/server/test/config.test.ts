@@ -64,9 +64,9 @@ describe('the configuration', () => {
       apiToken: undefined,
       apiUrl: 'https://api.kinescope.io',
       chatOrigin: 'https://kinescope.io',
-      identity: { kind: 'forward', idField: 'id', nameField: 'name' },
+      identity: [{ kind: 'forward', idField: 'id', nameField: 'name' }],
     })
-    expect(readServeConfig(JWT).identity).toMatchObject({ idField: 'sub', nameField: 'name' })
+    expect(readServeConfig(JWT).identity).toMatchObject([{ idField: 'sub', nameField: 'name' }])
   })
 
   const wrong: [string, Record<string, string>, Record<string, string>][] = [
@@ -236,14 +236,14 @@ describe('the configuration', () => {
       const filed = { ...plain, CHAT_IDENTITY_SECRET: '', CHAT_IDENTITY_SECRET_FILE: dress(file) }
       for (const env of [plain, filed]) {
         const { identity, port, events } = readServeConfig(env)
-        expect(identity).toMatchObject({ key: { secret: SECRET } })
+        expect(identity).toMatchObject([{ key: { secret: SECRET } }])
         expect(port).toBe(81)
         expect(events).toEqual([{ id: 'a' }, { id: 'b' }])
       }
     }
     // one pair is the file's, a second one somebody's own
     const twice = readServeConfig({ ...JWT, CHAT_IDENTITY_SECRET: `""${SECRET}""` })
-    expect(twice.identity).toMatchObject({ key: { secret: `"${SECRET}"` } })
+    expect(twice.identity).toMatchObject([{ key: { secret: `"${SECRET}"` } }])
     const quoted = readServeConfig({ ...FORWARD, CHAT_ALLOWED_ORIGINS: '"https://a.test", "https://b.test"' })
     expect(quoted.allowedOrigins).toEqual(['https://a.test', 'https://b.test'])
   })
@@ -325,12 +325,12 @@ describe('the configuration', () => {
     const file = join(directory, 'secret')
     writeFileSync(file, `${SECRET}\n`)
     const env = { ...JWT, CHAT_IDENTITY_SECRET: '' }
-    expect(readServeConfig({ ...env, CHAT_IDENTITY_SECRET_FILE: file }).identity).toMatchObject({
-      key: { secret: SECRET },
-    })
-    expect(readServeConfig(env, { 'identity-secret-file': file }).identity).toMatchObject({
-      key: { secret: SECRET },
-    })
+    expect(readServeConfig({ ...env, CHAT_IDENTITY_SECRET_FILE: file }).identity).toMatchObject([
+      { key: { secret: SECRET } },
+    ])
+    expect(readServeConfig(env, { 'identity-secret-file': file }).identity).toMatchObject([
+      { key: { secret: SECRET } },
+    ])
   })
 
   it('understands base paths, lists and pairs of ids', () => {

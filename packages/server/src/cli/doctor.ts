@@ -1,3 +1,4 @@
+import { sourceOfKind } from '../identity/identity-config.js'
 import { readApiConfig, readKeyRingConfig, readKeyConfig, readServeConfig } from '../config.js'
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
 import { ConfigProblem } from '../problem.js'
@@ -125,9 +126,7 @@ function namesKeys(call: Call): boolean {
 }
 
 const identityUrl = (settings: ServerSettings | null): string | undefined =>
-  settings && 'config' in settings && settings.config.identity.kind === 'forward'
-    ? settings.config.identity.url
-    : undefined
+  settings && 'config' in settings ? sourceOfKind(settings.config.identity, 'forward')?.url : undefined
 
 function addressFlag(call: Call, name: string): string | undefined {
   const text = textFlag(call, name)

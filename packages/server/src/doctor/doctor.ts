@@ -107,7 +107,7 @@ async function examine(question: DoctorQuestion, signal: AbortSignal): Promise<F
     eventId: pageEventId,
     visitor: question.visitor ?? null,
     visitorKnown: whoIs.known,
-    identity: configOf(settings)?.identity.kind ?? null,
+    identity: configOf(settings)?.identity[0]?.kind ?? null,
     aheadMs,
     signal,
     ...(question.resolve ? { resolve: question.resolve } : {}),

@@ -1,5 +1,5 @@
 import { readField, userFrom } from '../identity/identity.js'
-import type { IdentityConfig } from '../identity/identity-config.js'
+import { sourceOfKind, type IdentityConfig, type SourceConfig } from '../identity/identity-config.js'
 import { fetchQuietly, isPage, jsonObject, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkStatement } from './statement-checks.js'
@@ -27,26 +27,22 @@ export interface IdentityFacts {
 /** Asks who the visitor is, as the server does by its settings. */
 export async function checkIdentity(question: IdentityQuestion): Promise<IdentityFacts> {
   const { identity, visitor, eventId, now } = question
-  switch (identity.kind) {
-    case 'forward':
-      return checkForward({ ...question, identity })
-    case 'jwt':
-      if (!visitor?.statement) return { findings: [], known: null }
-      return checkStatement(visitor.statement, { identity, eventId, now, signal: question.signal })
-    case 'header':
-    case 'guest':
-      return { findings: [], known: null }
+  const jwt = sourceOfKind(identity, 'jwt')
+  const forward = sourceOfKind(identity, 'forward')
+  if (jwt && visitor?.statement) {
+    return checkStatement(visitor.statement, { identity: jwt, eventId, now, signal: question.signal })
   }
+  return forward ? checkForward({ ...question, identity: forward }) : { findings: [], known: null }
 }
 
-type Forward = Extract<IdentityConfig, { kind: 'forward' }>
+type Forward = Extract<SourceConfig, { kind: 'forward' }>
 
 async function checkForward({
   identity,
   visitor,
   eventId,
   signal,
-}: IdentityQuestion & { identity: Forward }): Promise<IdentityFacts> {
+}: Omit<IdentityQuestion, 'identity'> & { identity: Forward }): Promise<IdentityFacts> {
   const { url } = identity
   const answer = await fetchQuietly(url, {
     headers: {

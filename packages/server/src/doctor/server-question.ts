@@ -1,5 +1,5 @@
 import type { Finding } from './finding.js'
-import type { IdentityConfig } from '../identity/identity-config.js'
+import type { SourceKind } from '../identity/identity-config.js'
 import type { Visitor } from './visitor.js'
 
 export interface ServerQuestion {
@@ -16,7 +16,7 @@ export interface ServerQuestion {
   /** Whether the site itself says that it knows them; null where it wasn't asked. */
   visitorKnown: boolean | null
   /** How the server learns who asks, where its settings are known here. */
-  identity: IdentityConfig['kind'] | null
+  identity: SourceKind | null
   /** ms by which this machine's clock is ahead of Kinescope's; null where unknown. */
   aheadMs: number | null
   signal: AbortSignal

@@ -1,13 +1,13 @@
-import { DEFAULT_AUDIENCE, DEFAULT_MAX_AGE_S, siteJwtIdentity } from '../identity/site-jwt.js'
+import { DEFAULT_AUDIENCE, DEFAULT_MAX_AGE_S, jwtIdentity } from '../identity/jwt.js'
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose'
-import type { IdentityConfig } from '../identity/identity-config.js'
+import type { SourceConfig } from '../identity/identity-config.js'
 import { readField, type IdentityAnswer } from '../identity/identity.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const found = findingsAbout('identity')
 const LEEWAY_S = 60
 
-type SiteJwt = Extract<IdentityConfig, { kind: 'jwt' }>
+type SiteJwt = Extract<SourceConfig, { kind: 'jwt' }>
 
 export interface StatementQuestion {
   /** null: the server's settings are not known here, so its defaults are assumed. */
@@ -33,7 +33,7 @@ export async function checkStatement(
     address: null,
     request: null,
   }
-  const answer = await siteJwtIdentity({ ...identity, now: () => now })(call, eventId ?? 'doctor', { signal })
+  const answer = await jwtIdentity({ ...identity, now: () => now })(call, eventId ?? 'doctor', { signal })
   if ('refused' in answer) return { findings: [refusal(answer)], known: false }
   return { findings: [found.ok('statement', 'the given statement is good by these settings')], known: true }
 }

@@ -1,50 +1,54 @@
 import { errorCode } from '../problem.js'
-import { boundedQuestions, TooManyQuestions, type QuestionBounds } from './bounded-questions.js'
-import { readCapped } from './capped-answer.js'
+import { decodeUtf8, readCapped } from '../net/capped-read.js'
+import { startDeadline } from '../net/deadline.js'
+import { withoutCookies } from './cookie.js'
+import { readForwardReply } from './forward-reply.js'
+import { GUEST_COOKIE } from './guest.js'
+import { formatOf } from './identity-token.js'
 import type { IdentityCall, IdentitySource } from './identity.js'
-import { judgeSiteAnswer } from './site-answer.js'
+import { limitConcurrency, QueueFull, type ConcurrencyLimit } from './limit-concurrency.js'
 
-/** The visitor waits for this: past three seconds the element's own retry is the better answer. */
+/** The visitor waits. After three seconds the element's own retry is the better answer. */
 const TIMEOUT_MS = 3000
-/** A who-is-it answer that needs more is a page. */
+/** A longer response is a page. */
 const MAX_ANSWER_BYTES = 256 * 1024
-/** As many as a site's application server has workers, and some. A site that answers in 50 ms says 1,280 a second. */
-const BOUNDS: QuestionBounds = { atOnce: 64, waiting: 256 }
+/** More than the workers of a usual application server. A site that answers in 50 ms gives 1,280 answers a second. */
+const LIMIT: ConcurrencyLimit = { concurrent: 64, queued: 256 }
 
 export interface ForwardOptions {
-  /** Who-is-it address of the site. Fixed: nothing a visitor sends can change where their cookie goes. */
+  /** The site's identity endpoint. Fixed: a visitor can't change where their cookie goes. */
   url: string
   /** Dotted path of the id in the answer. */
   idField?: string
   nameField?: string
   timeoutMs?: number
-  bounds?: QuestionBounds
+  limit?: ConcurrencyLimit
   fetch?: typeof fetch
 }
 
-/** Asks the site: the visitor's own cookie and `Authorization` go to one fixed address, and nowhere else. */
+/** Asks the site. The visitor's own cookie and `Authorization` go to one fixed address only. */
 export function forwardIdentity(options: ForwardOptions): IdentitySource {
   const { url, idField = 'id', nameField = 'name', timeoutMs = TIMEOUT_MS } = options
   const { fetch = globalThis.fetch } = options
-  const inTurn = boundedQuestions(options.bounds ?? BOUNDS)
+  const limited = limitConcurrency(options.limit ?? LIMIT)
 
   async function ask(headers: Headers, signal: AbortSignal) {
     // 'manual': a redirect leads to a sign-in page, and must not carry the cookie anywhere
-    const question = () => fetch(url, { headers, redirect: 'manual', signal })
-    const response = await question().catch((fault: unknown) => {
+    const request = () => fetch(url, { headers, redirect: 'manual', signal })
+    const response = await request().catch((fault: unknown) => {
       if (!wasCutOff(fault)) throw fault
-      return question()
+      return request()
     })
     const { status } = response
     return {
       status,
       contentType: response.headers.get('content-type'),
-      body: await readCapped(response, MAX_ANSWER_BYTES),
+      body: await readBody(response, signal),
     }
   }
 
   return async (call, eventId, { signal }) => {
-    const credentials = headersOf(call, ['cookie', 'authorization'])
+    const credentials = credentialsOf(call)
     if (credentials.length === 0) {
       return {
         refused: 'sign-in-required',
@@ -54,22 +58,23 @@ export function forwardIdentity(options: ForwardOptions): IdentitySource {
           "put the server under a path of the site, or give the element a signed 'identity'.",
       }
     }
-    // waiting for one's turn is part of it
-    const inTime = AbortSignal.timeout(timeoutMs)
-    const until = AbortSignal.any([signal, inTime])
+    // the time in the queue counts
+    const deadline = startDeadline(timeoutMs, signal)
     try {
       const headers = new Headers([
         ['Accept', 'application/json'],
         ['X-Chat-Event-Id', encodeURIComponent(eventId)],
         ...credentials,
-        // sessions that are bound to a browser compare this with what they saw at sign-in
+        // some sessions are bound to the browser of the sign-in
         ...headersOf(call, ['user-agent']),
       ])
-      return judgeSiteAnswer(await inTurn(until, () => ask(headers, until)), { idField, nameField })
+      return readForwardReply(await limited(deadline.signal, () => ask(headers, deadline.signal)), {
+        idField,
+        nameField,
+      })
     } catch (cause) {
-      if (cause instanceof TooManyQuestions) {
-        const detail =
-          'The site is being asked who visitors are as fast as it answers. Wait as long as Retry-After says.'
+      if (cause instanceof QueueFull) {
+        const detail = 'The identity endpoint of the site is busy. Wait as long as Retry-After says.'
         return {
           refused: 'overloaded',
           reason: 'site-busy',
@@ -79,17 +84,35 @@ export function forwardIdentity(options: ForwardOptions): IdentitySource {
       }
       return {
         refused: 'identity-unavailable',
-        reason: inTime.aborted ? 'timeout' : 'unreachable',
+        reason: deadline.expired ? 'timeout' : 'unreachable',
         retryAfter: 2,
         cause,
       }
+    } finally {
+      deadline.clear()
     }
   }
 }
 
+async function readBody(response: Response, signal: AbortSignal): Promise<string | null> {
+  const { bytes, truncated } = await readCapped(response.body, MAX_ANSWER_BYTES, signal)
+  return truncated ? null : decodeUtf8(bytes)
+}
+
+/** What the visitor has of the site's. Our own guest cookie and tokens are none of its business. */
+function credentialsOf(call: IdentityCall): [string, string][] {
+  const cookie = withoutCookies(call.header('cookie'), [GUEST_COOKIE])
+  const authorization = call.header('authorization')
+  const isOurs = /^(guest|link)$/.test(formatOf((authorization ?? '').replace(/^bearer /i, '')))
+  return [
+    ...(cookie ? [['cookie', cookie] as [string, string]] : []),
+    ...(authorization && !isOurs ? [['authorization', authorization] as [string, string]] : []),
+  ]
+}
+
 /**
- * Whether the connection ended before anything came of it. A site closes connections that lie idle, and may do so in the
- * very moment in which one is used again: whoever only reads may then ask a second time (RFC 9110, 9.2.2).
+ * Whether the connection ended before a response. A site may close an idle connection in the moment of its next use, and
+ * a GET may be repeated (RFC 9110, section 9.2.2).
  */
 const wasCutOff = (fault: unknown): boolean =>
   ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(errorCode((fault as Error | null)?.cause) ?? '')

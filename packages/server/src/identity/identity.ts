@@ -1,7 +1,7 @@
-/** What an identity source may look at. The body isn't part of it. */
+/** The parts of a request that an identity source reads. */
 export interface IdentityCall<R = unknown> {
   header(name: string): string | null
-  /** The visitor's address, by a proxy's word only where that proxy is trusted; null where unknown. */
+  /** The visitor's address, from a proxy's header only if that proxy is trusted; null if unknown. */
   readonly address: string | null
   /** The adapter's own request. */
   readonly request: R
@@ -15,23 +15,30 @@ export interface ChatUser {
   name: string
 }
 
-export type IdentityAnswer =
-  | { user: ChatUser; setCookie?: string }
-  | {
-      refused:
-        'sign-in-required' | 'access-denied' | 'identity-expired' | 'identity-unavailable' | 'overloaded'
-      /** For the log: a short stable word. */
-      reason: string
-      /** For the developer; shown to anyone. */
-      detail?: string
-      /** Whole seconds. */
-      retryAfter?: number
-      cause?: unknown
-    }
+export interface IdentityRefusal {
+  refused:
+    | 'sign-in-required'
+    | 'name-required'
+    | 'access-denied'
+    | 'identity-expired'
+    | 'identity-unavailable'
+    | 'overloaded'
+  /** For the log: a short stable word. */
+  reason: string
+  /** For the developer; anyone can read it. */
+  detail?: string
+  /** Whole seconds. */
+  retryAfter?: number
+  cause?: unknown
+  /** The visitor presented a credential and it doesn't count. No later source of a chain may accept the visitor. */
+  rejected?: true
+}
+
+export type IdentityAnswer = { user: ChatUser; setCookie?: string } | IdentityRefusal
 
 /**
- * Says who is behind a request. The browser's body has no part in it.
- * @param until aborts when nobody waits for the answer any more
+ * Says who is behind a request. The visitor's own claims in the body have no part in it.
+ * @param until aborts when the answer is no longer needed
  */
 export type IdentitySource<R = unknown> = (
   call: IdentityCall<R>,
@@ -42,6 +49,15 @@ export type IdentitySource<R = unknown> = (
 const MAX_USER_ID_LENGTH = 256
 const BLANK = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u
 const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** The visitor presented a credential that doesn't count. */
+export const rejected = (reason: string, detail?: string, cause?: unknown): IdentityRefusal => ({
+  refused: 'sign-in-required',
+  reason,
+  rejected: true,
+  ...(detail === undefined ? {} : { detail }),
+  ...(cause === undefined ? {} : { cause }),
+})
 
 /** Reads a field by a dotted path, such as `data.user.id`. A name with a dot in it (a namespaced claim) is tried whole first. */
 export function readField(from: unknown, path: string): unknown {
@@ -55,8 +71,8 @@ export function readField(from: unknown, path: string): unknown {
 }
 
 /**
- * Makes a visitor out of two values a site gave. Numbers are fine as ids; anything else means a wrong field name. Nought
- * and blank are what systems write where nobody is signed in, and control characters nobody's id has.
+ * Makes a visitor from two values of a site. Numbers are valid ids; any other type means a wrong field name. Systems write
+ * 0 and blanks for a visitor who isn't signed in, and no id has control characters.
  */
 export function userFrom(id: unknown, name: unknown): IdentityAnswer {
   if (id === undefined || id === null) return { refused: 'sign-in-required', reason: 'no-id' }
@@ -65,13 +81,12 @@ export function userFrom(id: unknown, name: unknown): IdentityAnswer {
   if (typeof text !== 'string' || text.length > MAX_USER_ID_LENGTH) {
     return { refused: 'identity-unavailable', reason: 'id-not-a-string' }
   }
-  if (text.trim() === '0' || BLANK.test(text) || UNFIT.test(text)) {
-    return { refused: 'sign-in-required', reason: 'no-id' }
-  }
+  if (text.trim() === '0' || BLANK.test(text)) return { refused: 'sign-in-required', reason: 'no-id' }
+  if (UNFIT.test(text)) return rejected('no-id')
   return { user: { id: text, name: typeof name === 'string' ? name : '' } }
 }
 
-/** An identity source made of a callback in code: null means nobody is signed in, a rejection that nobody can tell. */
+/** An identity source from a callback: null means that the visitor isn't signed in, a rejection that it can't be known. */
 export function identityFromCode<R>(
   authenticate: (
     request: R,
@@ -90,8 +105,8 @@ export function identityFromCode<R>(
 }
 
 /**
- * A `user_id` that tells nobody outside who it is (HMAC-SHA-256, 128 bits of it, base64url), the same each time, so
- * that no e-mail address or internal number leaves the site.
+ * Makes a stable pseudonym of a `user_id` (HMAC-SHA-256, 128 bits of it, base64url), so that no email address or internal
+ * number leaves the site.
  */
 export function pseudonymWith(secret: string): (userId: string) => Promise<string> {
   const encoder = new TextEncoder()

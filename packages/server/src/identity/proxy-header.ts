@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AddressTest } from '../net/client-address.js'
-import { userFrom, type IdentitySource } from './identity.js'
+import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
 
 export interface ProxyHeaderOptions {
   idHeader: string
@@ -9,24 +9,30 @@ export interface ProxyHeaderOptions {
   isTrusted: AddressTest
 }
 
-/** Believes the headers of a proxy that has signed the visitor in (oauth2-proxy, auth_request, ForwardAuth). */
+/** Trusts the headers of a proxy that signed the visitor in (oauth2-proxy, auth_request, ForwardAuth). */
 export function proxyHeaderIdentity(options: ProxyHeaderOptions): IdentitySource<{ raw: IncomingMessage }> {
   const { idHeader, nameHeader, isTrusted } = options
-  return ({ request: { raw } }) => {
-    if (!isTrusted(raw.socket.remoteAddress)) {
-      return Promise.resolve({ refused: 'sign-in-required', reason: 'untrusted-peer' })
+  const answer = ({ socket, headersDistinct }: IncomingMessage): IdentityAnswer => {
+    const ids = headersDistinct[idHeader.toLowerCase()] ?? []
+    const names = headersDistinct[nameHeader.toLowerCase()] ?? []
+    // without the header, a chain may go on
+    const isPresented = ids.length + names.length > 0
+    if (!isTrusted(socket.remoteAddress)) {
+      return {
+        refused: 'sign-in-required',
+        reason: 'untrusted-peer',
+        ...(isPresented ? { rejected: true } : {}),
+      }
     }
-    const ids = raw.headersDistinct[idHeader.toLowerCase()] ?? []
-    const names = raw.headersDistinct[nameHeader.toLowerCase()] ?? []
     // a copy beside the proxy's own came from the visitor
-    if (ids.length > 1 || names.length > 1) {
-      return Promise.resolve({ refused: 'sign-in-required', reason: 'header-repeated' })
-    }
-    return Promise.resolve(userFrom(utf8(ids[0]), utf8(names[0])))
+    if (ids.length > 1 || names.length > 1) return rejected('header-repeated')
+    if (ids.length === 0 && (names[0] ?? '').trim() !== '') return rejected('name-without-id')
+    return userFrom(utf8(ids[0]), utf8(names[0]))
   }
+  return ({ request }) => Promise.resolve(answer(request.raw))
 }
 
-/** Proxies put UTF-8 into headers, which HTTP hands over byte by byte. */
+/** Proxies write UTF-8 into headers, and Node reads them as Latin-1. */
 function utf8(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   try {

@@ -8,7 +8,7 @@ import { send } from '../routes/send.js'
 import { SigningQueue } from '../endpoint/admission.js'
 import { createTokenEndpoint } from '../endpoint/handler.js'
 import { AdmissionQueue } from '../endpoint/admission.js'
-import { identitySource } from '../identity/configured-identity.js'
+import { openIdentity } from '../identity/open-identity.js'
 import { addressesIn } from '../net/client-address.js'
 import { LogOutput } from './log-output.js'
 import { createLogger, pathOf } from './log.js'
@@ -87,8 +87,9 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const { rehearsalSecret } = config
   const rehearsal = rehearsalSecret === undefined ? undefined : new RehearsalSecret(rehearsalSecret)
   const sampling = new ReportSampling()
+  const identity = openIdentity(config)
   const endpoint = createTokenEndpoint<FastifyRequest>({
-    identify: identitySource(config),
+    identify: identity.identify,
     userIdSecret: config.userIdSecret,
     allowedOrigins: config.allowedOrigins,
     ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
@@ -182,7 +183,13 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const kid = 'key' in choice ? choice.key.kid : null
   // not 'identity': a field of that name is taken for a signed one, and removed
   logger.info(
-    { url, adminUrl, kid, identifiedBy: config.identity.kind, events: eventIds.length || '*' },
+    {
+      url,
+      adminUrl,
+      kid,
+      identifiedBy: config.identity.map(({ kind }) => kind).join(','),
+      events: eventIds.length || '*',
+    },
     'ready',
   )
   const reload = async () => {

@@ -5,8 +5,8 @@ import { sanitizeForLog } from '../../src/endpoint/request.js'
 import { bodyReadAlready } from '../../src/endpoint/request.js'
 import { readCookie } from '../../src/identity/cookie.js'
 import { userFrom } from '../../src/identity/identity.js'
-import { judgeSiteAnswer } from '../../src/identity/site-answer.js'
-import { siteJwtIdentity } from '../../src/identity/site-jwt.js'
+import { readForwardReply } from '../../src/identity/forward-reply.js'
+import { jwtIdentity } from '../../src/identity/jwt.js'
 import { describeError, withoutSecrets } from '../../src/serve/log.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 import { endpointWith, makeSigningKey, tokenCall } from './callee.js'
@@ -100,7 +100,7 @@ describe('whatever a stranger writes', () => {
   })
 
   it('as a statement, is refused, and costs no more than its length', async () => {
-    const identify = siteJwtIdentity({
+    const identify = jwtIdentity({
       key: { secret: 'a-secret-of-thirty-two-bytes-and-more' },
       cookie: 'session',
     })
@@ -150,7 +150,7 @@ describe('whatever a stranger writes', () => {
     })
     fc.assert(
       fc.property(answer, (given) => {
-        const judged = judgeSiteAnswer(given, { idField: 'id', nameField: 'name' })
+        const judged = readForwardReply(given, { idField: 'id', nameField: 'name' })
         if ('user' in judged) {
           expect(given.status).toBe(200)
           expect(judged.user.id.trim()).not.toBe('')

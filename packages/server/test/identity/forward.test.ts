@@ -172,7 +172,7 @@ describe('many who ask at once', () => {
       (response) => {
         most = Math.max(most, waiting.push(response))
       },
-      { bounds: { atOnce: 4, waiting: 6 } },
+      { limit: { concurrent: 4, queued: 6 } },
     )
     const answers = Array.from({ length: 30 }, () => ask())
     const told = await Promise.all(answers.slice(10))
@@ -192,7 +192,7 @@ describe('many who ask at once', () => {
 
   it('do not stay in the queue of a site that hangs', async () => {
     const { ask, seen } = await siteThat(() => undefined, {
-      bounds: { atOnce: 1, waiting: 5 },
+      limit: { concurrent: 1, queued: 5 },
       timeoutMs: 100,
     })
     const refusals = await Promise.all(Array.from({ length: 6 }, () => ask()))

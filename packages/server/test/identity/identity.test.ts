@@ -112,11 +112,13 @@ describe('a pseudonym', () => {
 
 describe('a cookie', () => {
   it('is read by its exact name, and not at all where there are two', () => {
-    expect(readCookie('a=1; sid=x.y=z; b=2', 'sid')).toBe('x.y=z')
-    expect(readCookie('sid="quoted"', 'sid')).toBe('quoted')
-    expect(readCookie('xsid=1; sid2=2', 'sid')).toBeNull()
-    expect(readCookie('sid=1; sid=2', 'sid')).toBeNull()
-    expect(readCookie(null, 'sid')).toBeNull()
+    const one = (value: string | null) => ({ value, ambiguous: false })
+    expect(readCookie('a=1; sid=x.y=z; b=2', 'sid')).toEqual(one('x.y=z'))
+    expect(readCookie('sid="quoted"', 'sid')).toEqual(one('quoted'))
+    expect(readCookie('xsid=1; sid2=2', 'sid')).toEqual(one(null))
+    expect(readCookie('sid=1; sid=2', 'sid')).toEqual({ value: null, ambiguous: true })
+    expect(readCookie('sid=1; sid=1', 'sid')).toEqual(one('1'))
+    expect(readCookie(null, 'sid')).toEqual(one(null))
   })
 })
 

@@ -1,23 +1,24 @@
+import { parseJson } from '../net/capped-read.js'
 import { readField, userFrom, type IdentityAnswer } from './identity.js'
 
-/** A who-is-it answer as it came. */
-export interface SiteAnswer {
+/** A response of the site's identity endpoint. */
+export interface ForwardReply {
   status: number
   contentType: string | null
-  /** null where it was too long, or no text. */
+  /** null if it was too long, or not UTF-8. */
   body: string | null
 }
 
-/** Redirects that lead to a sign-in form. 301 and 308 say something else: that the address has moved. */
+/** Redirects to a sign-in form. 301 and 308 mean that the address has moved. */
 const TO_SIGN_IN = [302, 303, 307]
 const MOVED = [301, 308]
 
 /**
- * What the site has said of a visitor. Its word is a JSON object, or a plain 401 or 403; whatever else comes (a page of
- * any status, a challenge, a proxy's error) was said by somebody between, and is no reason to sign anybody out.
+ * Reads a response of the site's identity endpoint. Its own responses are a JSON object, or a plain 401 or 403. Any other
+ * (a page of any status, a challenge, a proxy's error) is an intermediary's and signs no visitor out.
  */
-export function judgeSiteAnswer(
-  { status, contentType, body }: SiteAnswer,
+export function readForwardReply(
+  { status, contentType, body }: ForwardReply,
   fields: { idField: string; nameField: string },
 ): IdentityAnswer {
   const unavailable = (reason: string): IdentityAnswer => ({ refused: 'identity-unavailable', reason })
@@ -26,7 +27,7 @@ export function judgeSiteAnswer(
     return { refused: 'sign-in-required', reason: `site-says-${status}` }
   }
   if (body === null) return unavailable('too-long')
-  const value = parse(body)
+  const value = parseJson(body)
   if (value === undefined && isPage(contentType, body)) return unavailable('site-page')
   if (status === 401) return { refused: 'sign-in-required', reason: 'site-says-401' }
   if (status === 403) return { refused: 'access-denied', reason: 'site-says-403' }
@@ -34,19 +35,15 @@ export function judgeSiteAnswer(
   if (value === undefined) return unavailable('not-json')
   if (value === null) return { refused: 'sign-in-required', reason: 'no-id' }
   if (typeof value !== 'object' || Array.isArray(value)) return unavailable('not-an-object')
-  return userFrom(readField(value, fields.idField), readField(value, fields.nameField))
+  const [id, name] = [readField(value, fields.idField), readField(value, fields.nameField)]
+  // a wrong ID_FIELD: the site knows the visitor, and a chain must not make them a guest
+  if (id === undefined && typeof name === 'string' && name.trim() !== '')
+    return unavailable('name-without-id')
+  return userFrom(id, name)
 }
 
-/** By what it says it is or by its first character: PHP calls everything HTML, an empty answer too. */
+/** By its type or its first character: PHP labels everything HTML, an empty response too. */
 function isPage(contentType: string | null, body: string): boolean {
   const text = body.trim()
   return text !== '' && (text.startsWith('<') || /html|xml/i.test((contentType ?? '').slice(0, 200)))
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

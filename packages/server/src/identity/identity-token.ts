@@ -1,0 +1,29 @@
+import type { IdentityCall } from './identity.js'
+
+/** Headers end at 16 KiB. An identity token that comes near it has no place in one. */
+export const MAX_IDENTITY_TOKEN_LENGTH = 8192
+
+/** The formats that a token shows before it is verified, so that each source of a chain takes only its own. */
+export type TokenFormat = 'jwt' | 'jwe' | 'hmac' | 'link' | 'guest' | 'init-data' | 'other'
+
+export interface PresentedToken {
+  text: string
+  format: TokenFormat
+}
+
+/** The identity token of a request, from `Authorization: Bearer` or, for mini apps, `Authorization: tma`. */
+export function identityTokenOf(call: Pick<IdentityCall, 'header'>): PresentedToken | null {
+  const [, scheme = '', value = ''] = /^(bearer|tma) (.*)$/is.exec(call.header('authorization') ?? '') ?? []
+  const text = value.trim()
+  if (text === '') return null
+  return { text, format: scheme.toLowerCase() === 'tma' ? 'init-data' : formatOf(text) }
+}
+
+export function formatOf(text: string): TokenFormat {
+  const own = /^(hmac|link|guest)\./.exec(text)?.[1]
+  if (own) return own as 'hmac' | 'link' | 'guest'
+  if (/(?:^|&)auth_date=\d/.test(text)) return 'init-data'
+  const parts = text.split('.', 6).length
+  if (parts === 3) return 'jwt'
+  return parts === 5 ? 'jwe' : 'other'
+}

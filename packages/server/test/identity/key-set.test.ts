@@ -1,0 +1,189 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { exportJWK, SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { jwtIdentity } from '../../src/identity/jwt.js'
+import type { KeySetEvent } from '../../src/identity/key-set.js'
+
+const [first, second, third] = Array.from({ length: 3 }, () =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+) as [KeyPair, KeyPair, KeyPair]
+type KeyPair = { publicKey: KeyObject; privateKey: KeyObject }
+const MINUTE = 60_000
+
+/** A site with a JWK Set, on a clock of the test's own. */
+async function siteWith(...keys: [KeyPair, string | null][]) {
+  let time = Date.UTC(2026, 10, 29)
+  const events: KeySetEvent[] = []
+  const site = {
+    fetches: 0,
+    respond: (() => Promise.reject(new Error('not set'))) as () => Promise<Response>,
+    pass: (ms: number) => void (time += ms),
+    events,
+    async publish(...published: [KeyPair, string | null][]) {
+      const jwks = await Promise.all(
+        published.map(async ([{ publicKey }, kid]) => ({
+          ...(await exportJWK(publicKey)),
+          ...(kid === null ? {} : { kid }),
+        })),
+      )
+      site.respond = () => Promise.resolve(Response.json({ keys: jwks }))
+    },
+    sign: ({ privateKey }: KeyPair, kid?: string) =>
+      new SignJWT({ sub: 'u-1', name: 'Ann', aud: 'chat-of-the-site' })
+        .setProtectedHeader({ alg: 'ES256', ...(kid === undefined ? {} : { kid }) })
+        .setIssuedAt(new Date(time))
+        .setExpirationTime(new Date(time + 5 * MINUTE))
+        .sign(privateKey),
+    ask: async (token: string) => {
+      const answer = await identify(
+        {
+          header: (name) => (name === 'authorization' ? `Bearer ${token}` : null),
+          address: null,
+          request: null,
+        },
+        'stream',
+        { signal: new AbortController().signal },
+      )
+      return 'user' in answer ? 'user' : answer.refused
+    },
+  }
+  const identify = jwtIdentity({
+    key: { jwksUrl: 'https://www.example.com/jwks.json' },
+    audience: 'chat-of-the-site',
+    now: () => time,
+    fetch: () => {
+      site.fetches++
+      return site.respond()
+    },
+    onKeySet: (event) => {
+      events.push(event)
+      throw new Error('a listener that throws')
+    },
+  })
+  await site.publish(...keys)
+  return site
+}
+
+describe('a JWK Set whose address fails', () => {
+  const failures: Record<string, () => Promise<Response>> = {
+    'is unreachable': () => Promise.reject(new TypeError('fetch failed')),
+    'answers 503': () => Promise.resolve(new Response('{}', { status: 503 })),
+    'answers a page': () => Promise.resolve(new Response('<html>', { status: 200 })),
+    'answers without keys': () => Promise.resolve(Response.json({ keys: [] })),
+    'answers another object': () => Promise.resolve(Response.json({ error: 'x' })),
+    'answers null': () => Promise.resolve(Response.json(null)),
+    redirects: () =>
+      Promise.resolve(new Response(null, { status: 302, headers: { location: 'https://example.org' } })),
+  }
+  for (const [name, respond] of Object.entries(failures)) {
+    it(`still serves for hours where it ${name}`, async () => {
+      const site = await siteWith([first, 'a'])
+      expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
+      site.respond = respond
+      for (let minutes = 0; minutes < 11 * 60; minutes += 11) {
+        site.pass(11 * MINUTE)
+        expect(await site.ask(await site.sign(first, 'a')), `after ${minutes} min`).toBe('user')
+      }
+      const failed = site.events.filter(({ ok }) => !ok)
+      expect(failed.length).toBeGreaterThan(10)
+      expect(failed.every((event) => !event.ok && event.lastGoodMs !== null)).toBe(true)
+      site.pass(2 * 60 * MINUTE)
+      expect(await site.ask(await site.sign(first, 'a'))).toBe('identity-unavailable')
+      await site.publish([first, 'a'])
+      site.pass(MINUTE)
+      expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
+      expect(site.events.at(-1)).toEqual({ ok: true, name: 'https://www.example.com' })
+    })
+  }
+
+  it('makes no visitor wait for it once it is known to fail', async () => {
+    const site = await siteWith([first, 'a'])
+    await site.ask(await site.sign(first, 'a'))
+    site.respond = () => Promise.reject(new Error('away'))
+    site.pass(11 * MINUTE)
+    await site.ask(await site.sign(first, 'a'))
+    site.respond = () => new Promise(() => undefined)
+    site.pass(MINUTE)
+    expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
+  })
+})
+
+describe('a provider that rotates its keys', () => {
+  it('signs no visitor out: an unknown key is unavailable until the set was fetched again', async () => {
+    const site = await siteWith([first, 'a'])
+    expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
+    site.pass(1000)
+    await site.publish([second, 'b'])
+    const fresh = await site.sign(second, 'b')
+    for (let count = 0; count < 5; count++) {
+      expect(await site.ask(fresh)).toBe('identity-unavailable')
+      site.pass(1500)
+    }
+    expect(site.fetches).toBe(1)
+    site.pass(5000)
+    expect(await site.ask(fresh)).toBe('user')
+    expect(await site.ask(await site.sign(second, 'b'))).toBe('user')
+    expect(site.fetches).toBe(2)
+  })
+
+  it('is told from a key that never was, which is rejected after one more fetch', async () => {
+    const site = await siteWith([first, 'a'])
+    expect(await site.ask(await site.sign(third, 'unknown'))).toBe('sign-in-required')
+    site.pass(1000)
+    const forged = await site.sign(third, 'unknown')
+    expect(await site.ask(forged)).toBe('identity-unavailable')
+    site.pass(11_000)
+    expect(await site.ask(forged)).toBe('sign-in-required')
+    site.pass(1000)
+    expect(await site.ask(forged), 'known to be wrong').toBe('sign-in-required')
+    expect(site.fetches).toBe(2)
+  })
+
+  it('keeps visitors waiting, not signed out, while the set can’t be fetched', async () => {
+    const site = await siteWith([first, 'a'])
+    await site.ask(await site.sign(first, 'a'))
+    site.respond = () => Promise.reject(new Error('away'))
+    const fresh = await site.sign(second, 'b')
+    for (let count = 0; count < 20; count++) {
+      site.pass(12_000)
+      expect(await site.ask(fresh)).toBe('identity-unavailable')
+    }
+    await site.publish([second, 'b'])
+    site.pass(12_000)
+    expect(await site.ask(await site.sign(second, 'b'))).toBe('user')
+  })
+
+  it('may keep the name of the key', async () => {
+    const site = await siteWith([first, 'a'])
+    await site.ask(await site.sign(first, 'a'))
+    await site.publish([second, 'a'])
+    site.pass(11_000)
+    expect(await site.ask(await site.sign(second, 'a'))).toBe('user')
+    expect(await site.ask(await site.sign(third, 'a'))).toBe('sign-in-required')
+  })
+})
+
+describe('a token without kid', () => {
+  it('is tried with each key', async () => {
+    const site = await siteWith([first, 'a'], [second, 'b'])
+    expect(await site.ask(await site.sign(first))).toBe('user')
+    expect(await site.ask(await site.sign(second))).toBe('user')
+    expect(await site.ask(await site.sign(second, 'a')), 'under another key’s name').toBe('sign-in-required')
+  })
+
+  it('of a set without names survives a rotation', async () => {
+    const site = await siteWith([first, null])
+    expect(await site.ask(await site.sign(first))).toBe('user')
+    await site.publish([second, null], [third, null])
+    site.pass(1000)
+    const fresh = await site.sign(third)
+    expect(await site.ask(fresh)).toBe('identity-unavailable')
+    site.pass(11_000)
+    expect(await site.ask(fresh)).toBe('user')
+  })
+
+  it('is rejected where no key fits', async () => {
+    const site = await siteWith([first, 'a'], [second, 'b'])
+    expect(await site.ask(await site.sign(third))).toBe('sign-in-required')
+  })
+})
