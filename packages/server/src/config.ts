@@ -89,6 +89,16 @@ export const readKeyRingConfig = (env: Environment = process.env, flags: Environ
     tokenTtl: reader.value('CHAT_TOKEN_TTL'),
   }))
 
+/** Reads what a rehearsal needs. The lifetime of a token is in seconds. @throws ConfigProblem */
+export const readRehearsalConfig = (
+  env: Environment = process.env,
+  flags: Environment = {},
+): { secret: string | undefined; tokenTtl: number } =>
+  readWith(env, flags, (reader) => ({
+    secret: reader.value('CHAT_REHEARSAL'),
+    tokenTtl: reader.value('CHAT_TOKEN_TTL'),
+  }))
+
 /** Reads which key the server signs with: the ring's or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
 export const readKeyConfig = (env: Environment = process.env, flags: Environment = {}): KeyConfig =>
   readWith(env, flags, readKey)!

@@ -7,6 +7,7 @@ import { keysList, keysShow } from './keys-list.js'
 import { keysRegister } from './keys-register.js'
 import { keysRevoke } from './keys-revoke.js'
 import { keysReconcile, keysRotate } from './keys-rotate.js'
+import { rehearseCommand } from './rehearse.js'
 import { serve } from './serve.js'
 import { setupCommand } from './setup-command.js'
 import { tokenMint } from './token-mint.js'
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   setupCommand,
   serve,
   doctor,
+  rehearseCommand,
   audit,
   keysGenerate,
   keysRegister,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { planRequests, type Audience } from './plan.js'
 import { MAX_IN_FLIGHT, sendPlanned, type RehearsalTarget } from './send.js'
@@ -27,6 +28,8 @@ export async function rehearse({
   onProgress = () => undefined,
   random = Math.random,
 }: RehearsalOptions): Promise<Verdict> {
+  // one listener a request in flight
+  setMaxListeners(MAX_IN_FLIGHT + 100, signal)
   const plan = planRequests(audience, random)
   const results: RequestResult[] = []
   const lateness: { atMs: number; lateMs: number }[] = []

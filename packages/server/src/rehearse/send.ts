@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseJson } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 import type { PlannedRequest } from './plan.js'
 import type { RequestResult } from './verdict.js'
@@ -13,9 +14,11 @@ export interface RehearsalTarget {
   /** The stream that only a rehearsal may ask for. */
   eventId: string
   /** The header that proves to the server that it is asked by its own operator, for a simulated address. */
-  proofFor: (address: string) => string
+  proofFor: (address: string) => Promise<string>
   /** The headers of each visitor, in turn: a cookie or an identity token. Empty: a guest. */
   visitors: readonly Readonly<Record<string, string>>[]
+  /** The lifetime of a token that the server is configured for, in seconds. */
+  tokenTtl: number
 }
 
 /** Connections at once from this machine; ports and memory end somewhere. */
@@ -26,11 +29,14 @@ const MAX_ATTEMPTS = 3
 /** The element waits as long as it is told; a rehearsal ends sooner. */
 const MAX_RETRY_AFTER_MS = 10_000
 const MAX_REPLY_BYTES = 16_384
+/** A token that lives less than this share of its configured lifetime ends with its key. */
+const SHORT = 0.9
 /** After a connection that broke, before the viewer's next attempt. */
 const RECONNECT_MS = 1_000
 
 interface Reply {
   outcome: string
+  shortLived: boolean
   retryAfterMs: number
   steps: Record<string, number>
 }
@@ -46,7 +52,7 @@ export async function sendPlanned(
 ): Promise<RequestResult> {
   const started = performance.now()
   const rejected: string[] = []
-  let reply: Reply = { outcome: 'aborted', retryAfterMs: 0, steps: {} }
+  let reply: Reply = { outcome: 'aborted', shortLived: false, retryAfterMs: 0, steps: {} }
   if (breaksAfterMs !== null) {
     await post(target, viewer, breaksAfterMs, signal)
     await pause(RECONNECT_MS, signal)
@@ -60,21 +66,27 @@ export async function sendPlanned(
     rejected.push(reply.outcome)
     await pause(Math.min(reply.retryAfterMs, MAX_RETRY_AFTER_MS), signal)
   }
-  const { outcome, steps } = reply
-  return { kind, atMs, tookMs: performance.now() - started, outcome, rejected, steps }
+  const { outcome, shortLived, steps } = reply
+  return { kind, atMs, tookMs: performance.now() - started, outcome, shortLived, rejected, steps }
 }
 
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
 
-function post(target: RehearsalTarget, viewer: number, ms: number, signal: AbortSignal): Promise<Reply> {
+async function post(
+  target: RehearsalTarget,
+  viewer: number,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Reply> {
   const { tokenUrl, origin, eventId, proofFor, visitors } = target
+  const proof = await proofFor(addressOf(viewer))
   const body = JSON.stringify({ event_id: eventId })
   const deadline = startDeadline(ms, signal)
   const send = tokenUrl.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise<Reply>((resolve) => {
-    const end = (outcome: string, retryAfterMs = 1_000, steps: Record<string, number> = {}) => {
+    const end = (outcome: string, more: Partial<Reply> = {}) => {
       deadline.clear()
-      resolve({ outcome, retryAfterMs, steps })
+      resolve({ outcome, shortLived: false, retryAfterMs: 1_000, steps: {}, ...more })
     }
     const request = send(
       tokenUrl,
@@ -86,7 +98,7 @@ function post(target: RehearsalTarget, viewer: number, ms: number, signal: Abort
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(body),
           origin,
-          'x-chat-rehearsal': proofFor(addressOf(viewer)),
+          'x-chat-rehearsal': proof,
           ...(visitors[viewer % Math.max(visitors.length, 1)] ?? {}),
         },
       },
@@ -102,11 +114,15 @@ function post(target: RehearsalTarget, viewer: number, ms: number, signal: Abort
         response.on('end', () => {
           const { 'retry-after': retryAfter, 'server-timing': timing } = response.headers
           const seconds = Number(retryAfter)
-          end(
-            outcomeOf(response.statusCode!, Buffer.concat(chunks).toString('utf8')),
-            Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1_000,
-            readServerTiming(timing),
+          const { outcome, expiresIn } = readReply(
+            response.statusCode!,
+            Buffer.concat(chunks).toString('utf8'),
           )
+          end(outcome, {
+            shortLived: expiresIn !== null && expiresIn < SHORT * target.tokenTtl,
+            retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1_000,
+            steps: readServerTiming(timing),
+          })
         })
       },
     )
@@ -115,17 +131,13 @@ function post(target: RehearsalTarget, viewer: number, ms: number, signal: Abort
   })
 }
 
-/** The code of a reply; the token itself is never kept. */
-export function outcomeOf(status: number, text: string): string {
-  let reply: unknown
-  try {
-    reply = JSON.parse(text)
-  } catch {
-    return 'unexpected'
-  }
-  const { token, code } = Object(reply) as Record<string, unknown>
-  if (status === 200 && typeof token === 'string') return 'ok'
-  return typeof code === 'string' && /^[a-z-]{3,40}$/.test(code) ? code : 'unexpected'
+/** The code of a reply and the seconds that its token lives; the token itself is never kept. */
+export function readReply(status: number, text: string): { outcome: string; expiresIn: number | null } {
+  const { token, code, expires_in: seconds } = Object(parseJson(text)) as Record<string, unknown>
+  if (status === 200 && typeof token === 'string')
+    return { outcome: 'ok', expiresIn: typeof seconds === 'number' ? seconds : null }
+  const known = typeof code === 'string' && /^[a-z-]{3,40}$/.test(code)
+  return { outcome: known ? code : 'unexpected', expiresIn: null }
 }
 
 /** `identity;dur=12.5, signing;dur=3` as ms by name. */

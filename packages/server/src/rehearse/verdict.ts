@@ -9,6 +9,8 @@ export interface RequestResult {
   tookMs: number
   /** `ok`, a code of the wire, `timeout`, `connection`, or `unexpected`. */
   outcome: string
+  /** The token ends before its configured lifetime, with its key. */
+  shortLived: boolean
   /** Attempts that the server rejected before the last one, by code. */
   rejected: readonly string[]
   /** `Server-Timing` of the last response: ms by step. */
@@ -66,9 +68,10 @@ const step = ({ steps }: RequestResult, name: string) => steps[name] ?? 0
 const CAUSES: readonly Cause[] = [
   {
     id: 'keys',
-    message: 'The server has no key that Kinescope accepts.',
-    remediation: 'Run `kinescope-chat-server doctor`, then `kinescope-chat-server keys list`.',
-    met: (result) => hadCode(result, 'key-unavailable', 'key-not-registered', 'key-expired'),
+    message: 'The signing key ends during the show, or Kinescope doesn’t accept it.',
+    remediation: 'Run `kinescope-chat-server keys list`, then `kinescope-chat-server keys rotate`.',
+    met: (result) =>
+      result.shortLived || hadCode(result, 'key-unavailable', 'key-not-registered', 'key-expired'),
   },
   {
     id: 'identity',
