@@ -81,6 +81,10 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
 export const readApiConfig = (env: Environment = process.env, flags: Environment = {}): ApiConfig =>
   readWith(env, flags, readApi)
 
+/** Reads which origins the pages have. @throws ConfigProblem */
+export const readOriginConfig = (env: Environment = process.env, flags: Environment = {}): string[] =>
+  readWith(env, flags, (reader) => reader.value('CHAT_ALLOWED_ORIGINS') ?? [])
+
 /** Reads where the key ring is. @throws ConfigProblem */
 export const readKeyRingConfig = (env: Environment = process.env, flags: Environment = {}): KeyRingConfig =>
   readWith(env, flags, (reader) => ({

@@ -7,13 +7,14 @@ export {
   ringKeySource,
   type FollowOptions,
   type KeyNote,
+  type ReloadResult,
   type RingKeySource,
   type RingKeySourceOptions,
 } from './keys/source/ring-key-source.js'
 export type { KeyConfig, KeyStoreLocation, SecretName } from './keys/store/key-store.js'
 export { ConfigProblem, OperatorProblem, type SettingProblem } from './problem.js'
 export { startServer, type RunningServer, type StartOptions } from './serve/server.js'
-export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './cli/setup.js'
+export { setup, snippetFor, type SetupConfig, type SetupOptions, type SetupResult } from './setup.js'
 export { diagnose, type DoctorQuestion, type ServerSettings, type Visitor } from './doctor/doctor.js'
 export type { Finding, FindingStatus } from './doctor/finding.js'
 export type { IdentityConfig, SourceConfig, SourceKind } from './identity/identity-config.js'

@@ -9,7 +9,7 @@ import { keysRevoke } from './keys-revoke.js'
 import { keysReconcile, keysRotate } from './keys-rotate.js'
 import { rehearseCommand } from './rehearse.js'
 import { serve } from './serve.js'
-import { setupCommand } from './setup-command.js'
+import { setupCommand } from './setup.js'
 import { tokenMint } from './token-mint.js'
 import { tokenInspect, tokenVerify } from './token-verify.js'
 

@@ -128,7 +128,8 @@ function namesKeys(call: Call): boolean {
 const identityUrl = (settings: ServerSettings | null): string | undefined =>
   settings && 'config' in settings ? sourceOfKind(settings.config.identity, 'forward')?.url : undefined
 
-function addressFlag(call: Call, name: string): string | undefined {
+/** @throws UsageProblem unless the flag's value is an http or https URL */
+export function addressFlag(call: Call, name: string): string | undefined {
   const text = textFlag(call, name)
   if (text === undefined) return undefined
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text

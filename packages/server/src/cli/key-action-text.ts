@@ -49,7 +49,7 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
       case 'duplicate-removed':
         return [terminal.line('ok', `a second registration of ${action.kid} (${action.remoteId}) is deleted`)]
       case 'refused':
-        return [terminal.line('fail', `${action.message} (${action.code})`)]
+        return [terminal.line('fail', `${action.message} (${action.code})`, action.remediation)]
       case 'by-hand':
         return [
           terminal.line('info', 'Somebody with the API token has to make this request:'),

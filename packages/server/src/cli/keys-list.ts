@@ -1,7 +1,9 @@
 import { readApiConfig } from '../config.js'
-import { locationText } from '../keys/store/key-store.js'
+import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
-import { readPresent } from '../keys/store/ring-store.js'
+import { isRingLost, ringLost } from '../keys/store/no-keys.js'
+import { loadStoredKey, readExistingStore } from '../keys/store/ring-store.js'
+import { unusableIn, type UnusableKey } from '../keys/unusable-keys.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
@@ -15,28 +17,37 @@ const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
 export const keysList: Command = {
   name: 'keys list',
-  summary: 'the keys of the directory, their states, and what Kinescope lists',
-  flags: { removed: { meaning: 'show removed keys too' } },
+  summary: 'show the keys of the ring, their states, and what Kinescope lists',
+  flags: { removed: { meaning: 'also show removed keys' } },
   settings: SETTINGS,
   notes: [
-    'With an API token the list is compared with Kinescope’s; keys that others registered are shown as foreign.',
+    'With an API token, the ring is compared with Kinescope’s list. A foreign key is registered there, but is not in this ring.',
+    'Exits with 1 if the index is lost, a private key can’t be loaded, or Kinescope doesn’t list a key.',
   ],
   async run(call) {
     const { terminal, now, flags } = call
-    const { location } = ringOptions(call)
-    const { ring } = await readPresent(location)
-    const listed = await listAt(call)
+    const { location, passphrase } = ringOptions(call)
+    const stored = await readExistingStore(location)
+    const { ring } = stored
+    const listed = await listedKeys(call)
     const views = viewKeys(ring, listed, now())
-    const shown = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
+    const keys = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
     const missing = listed ? missingFrom(listed, ring.keys, now()) : []
-    const rows = shown.map((key) => row(key, terminal, now()))
+    const problems = [
+      ...lostRing(stored, location),
+      ...(await unusableIn(ring, (key) => loadStoredKey(stored, key, passphrase), now())),
+      ...missing.map(notListed),
+    ]
+    const rows = keys.map((key) => row(key, terminal, now()))
     return {
-      exit: missing.length > 0 ? 1 : 0,
+      exit: problems.length > 0 ? 1 : 0,
       data: {
         directory: locationText(location),
         revision: ring.revision,
-        keys: shown,
+        keys,
+        unknownFiles: stored.unknownFiles,
         missingAtKinescope: missing,
+        problems,
       },
       text: stacked(
         rows.length > 0
@@ -52,14 +63,16 @@ export const keysList: Command = {
               ],
               rows,
             )
-          : terminal.line(
-              'info',
-              `no keys in ${locationText(location)}`,
-              '`kinescope-chat-server keys generate` makes one',
-            ),
-        ...missing.map((kid) =>
-          terminal.line('fail', `Kinescope doesn’t list ${kid} (key-not-registered)`, MISSING),
+          : stored.unknownFiles.length === 0 &&
+              terminal.line(
+                'info',
+                `no keys in ${locationText(location)}`,
+                'Run `kinescope-chat-server keys generate` to make one.',
+              ),
+        ...problems.map(({ code, message, remediation }) =>
+          terminal.line('fail', `${message} (${code})`, remediation),
         ),
+        keys.some(({ state }) => state === 'foreign') && terminal.line('info', FOREIGN, FOREIGN_REMEDY),
       ),
     }
   },
@@ -68,14 +81,14 @@ export const keysList: Command = {
 export const keysShow: Command = {
   name: 'keys show',
   args: ['KID'],
-  summary: 'one key with its public JWK and all its times',
+  summary: 'show one key with its public JWK and all its times',
   settings: SETTINGS,
   async run(call) {
     const { terminal, now, args } = call
     const { location } = ringOptions(call)
-    const { ring } = await readPresent(location)
+    const { ring } = await readExistingStore(location)
     const key = keyByKid(ring.keys, args[0]!)
-    const listed = await listAt(call)
+    const listed = await listedKeys(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
     const jwk = publicJwkOf(key)
     const time = (iso: string | null) => (iso === null ? null : momentAndDistance(iso, now()))
@@ -92,11 +105,11 @@ export const keysShow: Command = {
             'at Kinescope',
             view.atKinescope === null ? key.remoteId : view.atKinescope ? key.remoteId : 'not listed',
           ],
-          ['made', time(key.createdAt)],
+          ['created', time(key.createdAt)],
           ['registered', time(key.publishedAt)],
           ['signs from', time(key.signFrom)],
           ['signs until', time(key.signUntil)],
-          ['goes', time(key.removeAfter)],
+          ['removable from', time(key.removeAfter)],
           ['revoked', time(key.revokedAt)],
           ['removed', time(key.removedAt)],
           ['expires', time(key.expiresAt)],
@@ -108,12 +121,39 @@ export const keysShow: Command = {
   },
 }
 
-const MISSING =
-  'Its tokens are refused. If nobody meant to delete it: `kinescope-chat-server keys register KID`. If it was deleted because it leaked: `kinescope-chat-server keys revoke KID`.'
+const FOREIGN = 'a foreign key is registered at Kinescope, but is not in this ring'
+const FOREIGN_REMEDY =
+  'If it is yours, run `kinescope-chat-server keys register --adopt FILE`. If nobody uses it, delete it in Kinescope’s dashboard.'
 
-async function listAt(call: Call): Promise<RemoteKey[] | null> {
+type Problem = Omit<UnusableKey, 'kid'>
+
+const notListed = (kid: string): Problem => ({
+  code: 'key-not-registered',
+  message: `Kinescope doesn’t list ${kid}, so its tokens are rejected`,
+  remediation: `If it was deleted by mistake, run \`kinescope-chat-server keys register ${kid}\`. If it leaked, run \`kinescope-chat-server keys revoke ${kid}\`.`,
+})
+
+/** A lost index, or private keys that the index doesn't have. */
+function lostRing(stored: StoredRing, location: KeyStoreLocation): Problem[] {
+  const { unknownFiles } = stored
+  if (isRingLost(stored)) {
+    const { code, message, remediation } = ringLost(location, stored)
+    return [{ code, message, remediation }]
+  }
+  if (unknownFiles.length === 0) return []
+  return [
+    {
+      code: 'private-key-unclaimed',
+      message: `not in the ring: ${unknownFiles.join(', ')}`,
+      remediation:
+        'Run `kinescope-chat-server keys reconcile`: it adopts the keys that Kinescope lists. Find out who put the others there.',
+    },
+  ]
+}
+
+async function listedKeys(call: Call): Promise<RemoteKey[] | null> {
   if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined) return null
-  call.terminal.progress('Asking Kinescope which keys it has')
+  call.terminal.progress('Reading the list of keys at Kinescope')
   return new JwkApi(openApi(call)).list()
 }
 
@@ -150,8 +190,8 @@ function stateText({ state }: KeyView, { colours }: Terminal): Shown {
 function nextText({ state, signFrom, signUntil, removeAfter }: KeyView, now: number): string {
   if (state === 'active' && signUntil !== null) return `stops ${distanceText(signUntil, now)}`
   if (state === 'published') return signFrom === null ? 'spare' : `signs ${distanceText(signFrom, now)}`
-  if (state === 'retiring' && removeAfter !== null) return `goes ${distanceText(removeAfter, now)}`
+  if (state === 'retiring' && removeAfter !== null) return `removed ${distanceText(removeAfter, now)}`
   if (state === 'generated') return 'register'
-  if (state === 'revoked' || state === 'expired') return 'goes at the next reconcile'
+  if (state === 'revoked' || state === 'expired') return 'removed by reconcile'
   return ''
 }

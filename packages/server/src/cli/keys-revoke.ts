@@ -1,6 +1,6 @@
 import { keyState, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
-import { readPresent } from '../keys/store/ring-store.js'
+import { readExistingStore } from '../keys/store/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'
@@ -15,7 +15,7 @@ import {
   ringOptions,
   withKeys,
 } from './key-command.js'
-import { affectedLines, lastKeyDanger } from './revocation-text.js'
+import { affectedLines, revocationDanger } from './revocation-text.js'
 
 export const keysRevoke: Command = {
   name: 'keys revoke',
@@ -47,9 +47,9 @@ export const keysRevoke: Command = {
         ? [kid]
         : ring.keys.filter((key) => keyState(key, now()) !== 'removed').map((key) => key.kid)
     if (!isDryRun(call)) {
-      // asked before the lock is taken: an answer may be long in coming
-      const { ring } = await readPresent(ringOptions(call).location)
-      const danger = lastKeyDanger(ring, kidsOf(ring), now())
+      // before the lock: the operator may take long to answer
+      const { ring } = await readExistingStore(ringOptions(call).location)
+      const danger = revocationDanger(ring, kidsOf(ring), now())
       if (danger) await call.confirm(danger)
     }
     const { result, actions } = await withKeys(call, (work) =>

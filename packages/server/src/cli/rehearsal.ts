@@ -1,5 +1,5 @@
-import type { Registered, Registry } from '../keys/registry.js'
-import { readPresent, readStore, RingStore, type RingStoreOptions } from '../keys/store/ring-store.js'
+import type { Registration, Registry } from '../keys/registry.js'
+import { readExistingStore, readStore, RingStore, type RingStoreOptions } from '../keys/store/ring-store.js'
 import type { KeyAction } from '../keys/steps.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import type { KeyRecord } from '../keys/key-state.js'
@@ -12,9 +12,9 @@ export async function withRingRehearsed<T>(
   options: RingStoreOptions,
   work: (store: RingStore) => Promise<T>,
 ): Promise<T> {
-  const stored = await (options.make ? readStore : readPresent)(options.location)
+  const stored = await (options.make ? readStore : readExistingStore)(options.location)
   const nothing = () => Promise.resolve()
-  const session = { stored, hold: nothing, write: nothing, close: nothing }
+  const session = { stored, renewLock: nothing, write: nothing, close: nothing }
   const maxTokenTtl = Math.max(stored.ring.maxTokenTtl, options.maxTokenTtl)
   return work(new RingStore(options, session, { ...stored.ring, vendor: options.vendor, maxTokenTtl }))
 }
@@ -27,7 +27,7 @@ export class RehearsalRegistry implements Registry {
     this.#real = real
   }
 
-  find(key: KeyRecord, options: { again: boolean }): Promise<Registered | null> {
+  find(key: KeyRecord, options: { again: boolean }): Promise<Registration | null> {
     return this.#real.find(key, options)
   }
 
@@ -39,7 +39,7 @@ export class RehearsalRegistry implements Registry {
     return this.#real.clock()
   }
 
-  create({ remoteId, expiresAt }: KeyRecord): Promise<Registered> {
+  create({ remoteId, expiresAt }: KeyRecord): Promise<Registration> {
     return Promise.resolve({ remoteId, expiresAt, duplicates: [] })
   }
 

@@ -8,15 +8,17 @@ import type { Shown } from './shown.js'
 /** The files of the audit may be large; who revokes a key is in a hurry. */
 const PATIENCE_MS = 20_000
 
-/** What revoking these keys would do to the visitors, where no other key stands ready; null where one does. */
-export function lastKeyDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
+/** What revoking these keys does to visitors; null if none of them signs. */
+export function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
   const signer = signingKeyRecord(ring, now)
   if (!signer || !kids.includes(signer.kid)) return null
-  const ready = ring.keys.some(
+  const isReady = ring.keys.some(
     (key) => !kids.includes(key.kid) && ['published', 'active'].includes(keyState(key, now)),
   )
-  if (ready) return null
-  return `no other key is registered: everybody in the chats is put out, and nobody comes in before Kinescope has taken a new key`
+  const danger = `${signer.kid} signs now: all its tokens become invalid, and everyone is disconnected from the chats until their page gets a new token`
+  return isReady
+    ? danger
+    : `${danger}. No other key is registered, so no one can enter before Kinescope has registered a new key`
 }
 
 /** Who held tokens of revoked keys: counted, where the audit is at hand, else how to find out. */

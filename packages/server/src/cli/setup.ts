@@ -1,85 +1,175 @@
-import type { KinescopeApi } from '../kinescope/api-client.js'
-import { EventApi, type JwtChange, type StreamEvent } from '../kinescope/event-api.js'
-import { JwkApi } from '../kinescope/jwk-api.js'
-import { signingKeyRecord, successorFor, type KeyRecord } from '../keys/key-state.js'
-import { register } from '../keys/register.js'
-import { ApiRegistry } from '../keys/registry.js'
+import { readKeyRingConfig, readOriginConfig } from '../config.js'
 import type { KeyStoreLocation } from '../keys/store/key-store.js'
-import { withRing } from '../keys/store/ring-store.js'
-import { addKey, type KeyAction, type KeyWork } from '../keys/steps.js'
+import { diagnose } from '../doctor/doctor.js'
+import {
+  DRY_RUN_FLAG,
+  isDryRun,
+  requiredFlag,
+  settingFlags,
+  wholeNumber,
+  type Call,
+  type Command,
+  type Outcome,
+} from './command.js'
+import { EventApi } from '../kinescope/event-api.js'
+import { plannedLines } from './rehearsal.js'
+import { addressFlag, doctorBasics } from './doctor.js'
+import { findingsText } from './findings-text.js'
+import { changeText, planText } from './events.js'
+import { actionLines } from './key-action-text.js'
+import {
+  API_SETTINGS,
+  BITS_FLAG,
+  bitsOf,
+  KEY_SETTINGS,
+  LIFE_FLAG,
+  openApi,
+  telling,
+  withKeys,
+} from './key-command.js'
+import { readyKey, setup, snippetFor } from '../setup.js'
+import { shown, Shown, spaced, stacked, escaped } from './shown.js'
 
-export interface SetupConfig {
-  location: KeyStoreLocation
-  passphrase?: string | undefined
-  /** Seconds. */
-  tokenTtl: number
-  /** Days a new key lives. */
-  lifeDays?: number
-  bits?: number | undefined
+export const setupCommand: Command = {
+  name: 'setup',
+  summary: 'go from an API token to a working chat; safe to repeat',
+  flags: {
+    event: { value: 'ID', meaning: 'the stream: UUID, public id or link' },
+    url: {
+      value: 'ADDRESS',
+      meaning: 'the token server’s URL, for the lines it prints',
+    },
+    ...BITS_FLAG,
+    ...LIFE_FLAG,
+    ...DRY_RUN_FLAG,
+  },
+  settings: [
+    ...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS, 'KINESCOPE_CHAT_ORIGIN', 'CHAT_ALLOWED_ORIGINS']),
+  ],
+  notes: [
+    'Makes a key if there is none, registers it at Kinescope, enables JWT for the stream, runs the doctor, and prints what to put on the page and how to start the server.',
+  ],
+  async run(call) {
+    const { terminal, now } = call
+    const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
+    const { location, passphrase, tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
+    if (isDryRun(call)) return rehearseSetup(call, eventId)
+    const config = {
+      location,
+      passphrase,
+      tokenTtl,
+      lifeDays: wholeNumber(call, 'days', 365, 30, 730),
+      bits: bitsOf(call),
+    }
+    terminal.progress('Looking for the stream')
+    const { result, actions } = await telling(call, ({ report, wait, signal }) =>
+      setup({ config, api: openApi(call).until(signal), eventId, now, wait, report }),
+    )
+    const findings = await diagnose({ ...doctorBasics(call), eventId: result.event.id })
+    const url = addressFlag(call, 'url')?.replace(/\/+$/, '')
+    const given = readOriginConfig(call.env, settingFlags(call))
+    const origins = given.length > 0 ? given : [EXAMPLE_ORIGIN]
+    const snippet = snippetFor(result.pageEventId, url ?? 'https://chat.example.com')
+    const server = serverCommand(result.pageEventId, { origins, url, location })
+    const { bold, dim } = terminal.colours
+    const failed = findings.some(({ status }) => status === 'fail')
+    return {
+      exit: failed || result.change.alsoChanged.length > 0 ? 1 : 0,
+      data: {
+        event: result.event,
+        kid: result.kid,
+        pageEventId: result.pageEventId,
+        alsoChanged: result.change.alsoChanged,
+        snippet,
+        server,
+        actions,
+        findings,
+      },
+      text: spaced(
+        stacked(...actionLines(actions, terminal, now()), changeText(result.change, true, terminal)),
+        findingsText(findings, terminal),
+        stacked(bold('For the page'), indented(snippet)),
+        stacked(
+          terminal.prose(
+            shown`${bold('For the server')}  ${dim('`kinescope-chat-server serve --help` explains each setting')}`,
+          ),
+          indented(server),
+          terminal.line(
+            'info',
+            'Visitors are guests until you connect your site’s sign-in.',
+            'Set CHAT_IDENTITY=forward and CHAT_IDENTITY_URL instead; see README, “Who the visitor is”.',
+          ),
+          given.length === 0 &&
+            terminal.line(
+              'info',
+              `${EXAMPLE_ORIGIN} is an example.`,
+              'Replace it with the origin of your page, or run this again with --allowed-origins.',
+            ),
+        ),
+        stacked(
+          terminal.prose(
+            shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation by itself')}`,
+          ),
+          indented(
+            `import { ringKeySource } from 'kinescope-chat-server'\n` +
+              `const keys = await ringKeySource(${JSON.stringify(location)})`,
+          ),
+          terminal.prose(
+            'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “Inside your own app”.',
+            '  ',
+          ),
+        ),
+      ),
+    }
+  },
 }
 
-export interface SetupOptions {
-  config: SetupConfig
-  api: KinescopeApi
-  /** A UUID, a public id, or a link. */
-  eventId: string
-  report?: (action: KeyAction) => void
-  /** ms since the epoch */
-  now?: () => number
-  wait?: (ms: number) => Promise<void>
+const EXAMPLE_ORIGIN = 'https://www.example.com'
+
+/** A command that starts a working server: a test runs it as it is. */
+function serverCommand(
+  pageEventId: string,
+  {
+    origins,
+    url,
+    location,
+  }: { origins: readonly string[]; url: string | undefined; location: KeyStoreLocation },
+): string {
+  const path = url === undefined ? '/' : new URL(url).pathname
+  const settings: [string, string][] = [
+    ['CHAT_EVENTS', quoted(pageEventId)],
+    ['CHAT_ALLOWED_ORIGINS', quoted(origins.join(','))],
+    ...(path === '/' ? [] : ([['CHAT_BASE_PATH', quoted(path)]] as [string, string][])),
+    'dir' in location
+      ? ['CHAT_KEY_DIR', quoted(location.dir)]
+      : ['CHAT_KEY_SECRET', quoted(`${location.secret.namespace}/${location.secret.name}`)],
+    ['CHAT_IDENTITY', 'guest'],
+    ['CHAT_IDENTITY_SECRET', '"$(openssl rand -base64 32)"'],
+  ]
+  const lines = settings.map(([name, value]) => `${name}=${value} \\`)
+  return [...lines, 'npx kinescope-chat-server serve'].join('\n  ')
 }
 
-export interface SetupResult {
-  event: StreamEvent
-  /** The id for the tag and for CHAT_EVENTS: the one of the stream's link where there is one. */
-  pageEventId: string
-  /** The key that signs. */
-  kid: string
-  change: JwtChange
-}
+/** For a POSIX shell. */
+const quoted = (text: string): string =>
+  /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
-/**
- * From an API token to a working chat: finds the stream, makes a key if there is none, registers it, switches JWT on.
- * Doing it again changes nothing; it also puts back a registration that Kinescope has lost.
- */
-export async function setup(options: SetupOptions): Promise<SetupResult> {
-  const { config, api, eventId, report = () => undefined, now = Date.now } = options
-  const wait = options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)))
-  const events = new EventApi(api)
-  // first, since a mistyped id is the likeliest mistake and should leave nothing behind
-  const event = await events.resolve(eventId)
-
-  const registry = new ApiRegistry(new JwkApi(api), wait)
-  const ring = {
-    location: config.location,
-    vendor: api.url,
-    maxTokenTtl: config.tokenTtl,
-    passphrase: config.passphrase,
-    lifeDays: config.lifeDays ?? 365,
-    make: true,
-    now,
-  }
-  const signer = await withRing(ring, (store) => readyKey({ store, registry, report, now }, config))
-
-  const change = await events.setJwtRequired(event.id, true)
+async function rehearseSetup(call: Call, eventId: string): Promise<Outcome> {
+  const { terminal, now } = call
+  terminal.progress('Looking for the stream')
+  const event = await new EventApi(openApi(call)).resolve(eventId)
+  const { actions } = await withKeys(call, (work) => readyKey(work, { bits: bitsOf(call) }), { make: true })
   return {
-    event: change.event,
-    pageEventId: change.event.publicId ?? change.event.id,
-    kid: signer.kid,
-    change,
+    exit: 0,
+    data: { dryRun: true, event, actions },
+    text: stacked(planText(event, true, terminal), plannedLines(actions, terminal, now())),
   }
 }
 
-/** A registered key that signs: the one there is, else a spare, else a new one. */
-export async function readyKey(work: KeyWork, { bits }: { bits?: number | undefined }): Promise<KeyRecord> {
-  const { store, now } = work
-  const key =
-    signingKeyRecord(store.ring, now()) ?? successorFor(store.ring, now()) ?? (await addKey(work, { bits }))
-  await register(work, { kid: key.kid })
-  return signingKeyRecord(store.ring, now()) ?? key
-}
-
-/** The two lines for the page. `serverUrl` is the token server's address. */
-export const snippetFor = (pageEventId: string, serverUrl: string): string =>
-  `<script type="module" src="${serverUrl}/kinescope-chat.js"></script>\n` +
-  `<kinescope-chat event-id="${pageEventId}"></kinescope-chat>`
+const indented = (text: string) =>
+  Shown.ours(
+    text
+      .split('\n')
+      .map((line) => `  ${escaped(line)}`)
+      .join('\n'),
+  )

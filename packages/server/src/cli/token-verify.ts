@@ -1,7 +1,7 @@
 import { checkToken } from 'kinescope-chat/check-token'
 import { readKeyRingConfig } from '../config.js'
 import { registeredKeys } from '../keys/key-state.js'
-import { readPresent } from '../keys/store/ring-store.js'
+import { readExistingStore } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, type Call, type Command } from './command.js'
@@ -76,7 +76,7 @@ async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await givenFile(file, 'jwk'), textFlag(call, 'kid'))
   const { location } = readKeyRingConfig(call.env, settingFlags(call))
-  return registeredKeys((await readPresent(location)).ring, call.now())
+  return registeredKeys((await readExistingStore(location)).ring, call.now())
 }
 
 function claimsText(

@@ -5,6 +5,7 @@ import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
 import { WARN_DAYS } from '../keys/key-end.js'
 import { noSigner } from '../keys/store/no-keys.js'
+import { unusableIn } from '../keys/unusable-keys.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 
@@ -61,12 +62,20 @@ export async function checkKeys(
     if (!record) throw noSigner(stored, location, now)
     const { privateKey, publicJwk, bits } = await loadStoredKey(stored, record, passphrase)
     const signing = { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
-    const findings = [
+    const findings: Finding[] = [
       found.ok('key', `${record.kid} signs: RSA, ${bits} bits, RS256; it signed and verified a probe`),
       keyLife('keys', record.kid, signing.expiresAt, now),
       ...('dir' in location ? await permissions(`${location.dir}/${record.file}`) : []),
       ...lifetimes(ring, tokenTtl),
+      ...unknownFiles(stored.unknownFiles),
     ]
+    for (const { code, message, remediation } of await unusableIn(
+      ring,
+      (key) => loadStoredKey(stored, key, passphrase),
+      now,
+    )) {
+      findings.push(found.fail(code, message, remediation))
+    }
     return { findings, key: { signing, publicJwk, remoteId: record.remoteId, byHand: false }, ring }
   } catch (error) {
     return { findings: [found.error(error)], key: null, ring: null }
@@ -103,6 +112,17 @@ async function permissions(path: string): Promise<Finding[]> {
       'private-key-group',
       `${path} can be read by its group`,
       `If that isn’t meant (a mounted secret, for example): \`chmod 600 ${path}\`.`,
+    ),
+  ]
+}
+
+function unknownFiles(files: readonly string[]): Finding[] {
+  if (files.length === 0) return []
+  return [
+    findingsAbout('keys').warn(
+      'private-key-unclaimed',
+      `not in the ring: ${files.join(', ')}`,
+      'Run `kinescope-chat-server keys reconcile`: it adopts the keys that Kinescope lists. Find out who put the others there.',
     ),
   ]
 }

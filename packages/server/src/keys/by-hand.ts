@@ -1,33 +1,33 @@
 import type { KeyRecord } from './key-state.js'
-import { registrationOf, type Registered, type Registry } from './registry.js'
+import { registrationOf, type Registration, type Registry } from './registry.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 
-/** A request for somebody else to make: whoever holds the API token where this machine may not. */
+/** A request that a person with the API token makes, where this machine has none. */
 export interface ManualRequest {
   method: 'POST' | 'DELETE'
   url: string
-  /** What must be found out first; null where nothing is open. */
+  /** What to look up first; null if nothing. */
   first: string | null
   body: object | null
 }
 
-/** Takes every request as made as soon as it is told. */
+/** Prints requests and takes each as done. */
 export class ByHandRegistry implements Registry {
   readonly #apiUrl: string
-  readonly #tell: (kid: string, request: ManualRequest) => void
+  readonly #report: (kid: string, request: ManualRequest) => void
 
-  constructor(apiUrl: string, tell: (kid: string, request: ManualRequest) => void) {
+  constructor(apiUrl: string, report: (kid: string, request: ManualRequest) => void) {
     this.#apiUrl = apiUrl
-    this.#tell = tell
+    this.#report = report
   }
 
   find({ publishedAt, remoteId, expiresAt }: KeyRecord, { again }: { again: boolean }) {
     return Promise.resolve(publishedAt === null || again ? null : { remoteId, expiresAt, duplicates: [] })
   }
 
-  create(key: KeyRecord): Promise<Registered> {
+  create(key: KeyRecord): Promise<Registration> {
     const body = registrationOf(key)
-    this.#tell(key.kid, { method: 'POST', url: `${this.#apiUrl}/v1/jwk`, first: null, body })
+    this.#report(key.kid, { method: 'POST', url: `${this.#apiUrl}/v1/jwk`, first: null, body })
     return Promise.resolve({ remoteId: key.remoteId, expiresAt: key.expiresAt, duplicates: [] })
   }
 
@@ -37,7 +37,7 @@ export class ByHandRegistry implements Registry {
       key.remoteId === null
         ? `find the id of the key whose kid is ${key.kid}: GET ${this.#apiUrl}/v1/jwk`
         : null
-    this.#tell(key.kid, { method: 'DELETE', url: `${this.#apiUrl}/v1/jwk/${id}`, first, body: null })
+    this.#report(key.kid, { method: 'DELETE', url: `${this.#apiUrl}/v1/jwk/${id}`, first, body: null })
     return Promise.resolve()
   }
 
@@ -46,7 +46,7 @@ export class ByHandRegistry implements Registry {
   }
 
   removeDuplicate(): Promise<void> {
-    return Promise.resolve() // can't be seen from here
+    return Promise.resolve() // no duplicates are known without the API
   }
 
   clock(): null {

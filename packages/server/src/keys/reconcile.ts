@@ -1,35 +1,43 @@
 import type { RemoteKey } from '../kinescope/jwk-api.js'
-import { claimStrays } from './claim.js'
+import { adoptUnknownFiles } from './adopt-unknown-files.js'
 import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
 import { isSame } from './registry.js'
 import { isoTime } from './store/ring-format.js'
+import { unusableIn } from './unusable-keys.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
-import { refuseEarlyEnd, refuseWrongClock } from './plausible-times.js'
-import { remove, start, type KeyWork } from './steps.js'
+import { assertPlausibleEnd, assertClock } from './clock-guard.js'
+import { remove, activate, type KeyWork } from './steps.js'
 
 export interface Reconciliation {
-  /** Kids that should be at Kinescope and aren't. */
+  /** Kids that should be registered at Kinescope and aren't. */
   missing: string[]
-  /** Files in the store that nobody accounts for, or that aren't what they say: left alone. */
+  /** Unknown files and keys whose private half can't be loaded. They are not changed. */
   refused: string[]
   rotation: Rotation | null
-  /** What comes next, and when. Empty for an empty ring. */
+  /** The next events of the ring. */
   next: { at: string; what: 'signs' | 'removal' | 'rotation'; kid: string }[]
 }
 
-/** Does whatever is due and nothing else: removals, then a rotation at two thirds of the key's life. For a daily job. */
+/** Does only what is due: removals, then a rotation at two thirds of the key's lifetime. For a daily job. */
 export async function reconcile(work: KeyWork, options: RotateOptions): Promise<Reconciliation> {
   const { store, registry, now } = work
-  if (store.ring.keys.length === 0 && store.strays.length === 0) {
+  if (store.ring.keys.length === 0 && store.unknownFiles.length === 0) {
     return { missing: [], refused: [], rotation: null, next: [] }
   }
   const listed = await registry.list()
-  refuseWrongClock(work)
-  const refused = await claimStrays(work, listed)
-  if (listed) await agreeWith(work, listed)
+  assertClock(work)
+  const rejected = await adoptUnknownFiles(work, listed)
+  if (listed) await syncWith(work, listed)
   for (const key of removalsDue(store.ring, now())) await remove(work, key)
   const missing = listed ? missingFrom(listed, store.ring.keys, now()) : []
-  const rotation = store.ring.keys.length > 0 ? await startWhatIsDue(work, options) : null
+  const unusable = await unusableIn(store.ring, (key) => store.loadKey(key), now())
+  for (const { kid, ...problem } of unusable) work.report({ action: 'refused', what: kid, ...problem })
+  const isReported = (what: string) => unusable.some(({ kid }) => kid === what)
+  const report: KeyWork['report'] = (action) => {
+    if (action.action !== 'refused' || !isReported(action.what)) work.report(action)
+  }
+  const rotation = store.ring.keys.length > 0 ? await startWhatIsDue({ ...work, report }, options) : null
+  const refused = [...rejected, ...unusable.map(({ kid }) => kid)]
   return { missing, refused, rotation, next: comingUp(store.ring.keys, now()) }
 }
 
@@ -37,16 +45,16 @@ async function startWhatIsDue(work: KeyWork, options: RotateOptions): Promise<Ro
   const { store, now } = work
   const scheduled = scheduledKey(store.ring, now())
   const active = signers(store.ring, now()).find(({ key }) => keyState(key, now()) === 'active')?.key
-  // its turn was set by a clock that has been set back since: nothing else signs, so it is its turn now
+  // the clock was set back after the activation time was written; no other key signs
   if (!active && scheduled) {
-    return { rotation: 'set', ...(await start(work, { key: scheduled, changes: {} }, now())) }
+    return { rotation: 'set', ...(await activate(work, { key: scheduled, changes: {} }, now())) }
   }
   const due = !active || (rotationDueAt(active) <= now() && !scheduled)
   return due ? rotate(work, { ...options, force: true }) : null
 }
 
-/** Takes over what the list knows better, deletes double and forgotten registrations of our own keys, and only those. */
-async function agreeWith(
+/** Updates records from Kinescope's list; deletes duplicate and leftover registrations of our own keys only. */
+async function syncWith(
   { store, registry, report, now }: KeyWork,
   listed: readonly RemoteKey[],
 ): Promise<void> {
@@ -55,13 +63,13 @@ async function agreeWith(
       .filter((remote) => isSame(remote, key))
       .sort((a, b) => Number(b.id === key.remoteId) - Number(a.id === key.remoteId))
     if (!first) continue
-    if (key.removedAt === null) refuseEarlyEnd(key, first)
+    if (key.removedAt === null) assertPlausibleEnd(key, first)
     for (const { id } of key.removedAt === null ? more : [first, ...more]) {
-      await store.hold()
+      await store.renewLock()
       await registry.removeDuplicate(id)
       report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })
     }
-    // the end Kinescope shows is the one that counts
+    // Kinescope decides when a key expires
     const moved = first.expiresAt !== null && Date.parse(first.expiresAt) !== Date.parse(key.expiresAt)
     if (key.removedAt === null && (key.publishedAt === null || key.remoteId !== first.id || moved)) {
       const expiresAt = first.expiresAt ?? key.expiresAt
@@ -72,7 +80,7 @@ async function agreeWith(
   }
 }
 
-/** `active` and `published` keys whose tokens nobody would accept. A deleted key may be a leaked one: not put back. */
+/** `active` and `published` keys that Kinescope doesn't list. They aren't registered again: they may be leaked. */
 export const missingFrom = (
   listed: readonly RemoteKey[],
   keys: readonly KeyRecord[],

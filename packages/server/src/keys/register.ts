@@ -1,10 +1,10 @@
 import { OperatorProblem } from '../problem.js'
 import { keyState, signingKeyRecord, type KeyRecord } from './key-state.js'
-import { keep, keyByKid, publish, start, type KeyWork } from './steps.js'
+import { markPublished, keyByKid, publish, activate, type KeyWork } from './steps.js'
 
 /**
- * Registers a key of the ring: the named one, else all that Kinescope doesn't know. Safe to repeat. A key signs at
- * once where none does yet; else it is a spare for the next rotation.
+ * Registers one key of the ring, or all keys that aren't registered. Safe to repeat. If no key signs yet, the registered
+ * key signs at once; otherwise it is a spare.
  */
 export async function register(
   work: KeyWork,
@@ -16,7 +16,7 @@ export async function register(
     throw new OperatorProblem(
       'key-unavailable',
       'the ring has no key to register',
-      'Make one: `kinescope-chat-server keys generate`.',
+      'Run `kinescope-chat-server keys generate` first.',
     )
   }
   for (const key of wanted) {
@@ -25,16 +25,16 @@ export async function register(
       throw new OperatorProblem(
         state === 'expired' ? 'key-expired' : 'key-unavailable',
         `${key.kid} is ${state} and can’t be registered`,
-        'Take a new key: `kinescope-chat-server keys rotate`.',
+        'Run `kinescope-chat-server keys rotate` to make a new key.',
       )
     }
     const published = await publish(work, key, kid !== undefined)
     const starts = key.signFrom === null && signingKeyRecord(store.ring, now()) === null
-    await (starts ? start(work, published, now()) : keep(work, published))
+    await (starts ? activate(work, published, now()) : markPublished(work, published))
   }
   return wanted.map((key) => keyByKid(store.ring.keys, key.kid))
 }
 
-/** Those that are or should be at Kinescope and may sign yet. */
+/** Keys that are or should be registered, and may still sign. */
 const isOpen = (now: number) => (key: KeyRecord) =>
   ['generated', 'published', 'active'].includes(keyState(key, now))

@@ -3,8 +3,8 @@ import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { OperatorProblem } from '../problem.js'
 import type { KeyRecord } from './key-state.js'
 
-export interface Registered {
-  /** Kinescope's id; null where somebody else registers the key. */
+export interface Registration {
+  /** Kinescope's id; null where another person registers the key. */
   remoteId: string | null
   /** As Kinescope has it. */
   expiresAt: string
@@ -12,17 +12,17 @@ export interface Registered {
   duplicates: string[]
 }
 
-/** Where public keys are registered. Everything may be repeated at will, `create` after a `find` that found nothing. */
+/** Where public keys are registered. Every call is safe to repeat; `create` only after `find` found nothing. */
 export interface Registry {
-  /** What is registered of a key; null: nothing. `again`: even if it is on record as registered. */
-  find(key: KeyRecord, options: { again: boolean }): Promise<Registered | null>
-  /** Registers a key, and resolves once it is seen in the list. */
-  create(key: KeyRecord): Promise<Registered>
+  /** A key's registration, or null. `again`: looks it up although the ring has it as registered. */
+  find(key: KeyRecord, options: { again: boolean }): Promise<Registration | null>
+  /** Registers a key, and resolves once the list shows it. */
+  create(key: KeyRecord): Promise<Registration>
   unregister(key: KeyRecord): Promise<void>
-  /** null: can't be known from here. */
+  /** null: not available here. */
   list(): Promise<RemoteKey[] | null>
   removeDuplicate(remoteId: string): Promise<void>
-  /** The time of the last answer by Kinescope's clock, in ms since the epoch; null where that isn't known. */
+  /** The `Date` of Kinescope's last response, in ms since the epoch; null where unknown. */
   clock(): number | null
   /** The same registry, whose calls also end with the signal. */
   until(signal: AbortSignal): Registry
@@ -38,11 +38,11 @@ export const registrationOf = ({ kid, n, e, expiresAt }: KeyRecord): JwkRegistra
   expires_at: expiresAt,
 })
 
-/** How often the list is read until a key that was just accepted shows up in it. */
-const LOOKS = 5
-const LOOK_DELAY_MS = 1000
+/** How often the list is read until it shows a new key. */
+const LIST_READS = 5
+const LIST_DELAY_MS = 1000
 
-/** After these nobody knows whether Kinescope has the key: the list does. */
+/** After these errors, only the list shows whether Kinescope has the key. */
 const UNCLEAR: readonly string[] = [
   'api-unreachable',
   'api-timeout',
@@ -52,7 +52,7 @@ const UNCLEAR: readonly string[] = [
   'kid-taken',
 ]
 
-/** Kinescope's API as the registry. A `POST` is never repeated before the list says that the key isn't there. */
+/** Kinescope's API as the registry. A POST is repeated only after the list shows that the key isn't there. */
 export class ApiRegistry implements Registry {
   readonly #jwk: JwkApi
   readonly #wait: (ms: number) => Promise<void>
@@ -74,23 +74,23 @@ export class ApiRegistry implements Registry {
     return new ApiRegistry(new JwkApi(this.#jwk.api.until(signal)), this.#wait)
   }
 
-  async create(key: KeyRecord): Promise<Registered> {
+  async create(key: KeyRecord): Promise<Registration> {
     const found = await this.#create(key, true)
     if (found) return found
-    for (let look = 1; look <= LOOKS; look += 1) {
+    for (let read = 1; read <= LIST_READS; read += 1) {
       const seen = await this.find(key)
       if (seen) return seen
-      if (look < LOOKS) await this.#wait(LOOK_DELAY_MS)
+      if (read < LIST_READS) await this.#wait(LIST_DELAY_MS)
     }
     throw new OperatorProblem(
       'key-not-registered',
       `Kinescope accepted ${key.kid} but doesn’t list it yet`,
-      'Run the command again in a minute: it goes on from here and registers nothing twice.',
+      'Run the command again in a minute; it continues safely.',
     )
   }
 
-  /** Registers, and after an unclear answer looks what became of it. Returns what was found, if anything. */
-  async #create(key: KeyRecord, again: boolean): Promise<Registered | null> {
+  /** Registers a key. After an unclear error, returns what the list shows. */
+  async #create(key: KeyRecord, again: boolean): Promise<Registration | null> {
     try {
       await this.#jwk.create(registrationOf(key))
       return null
@@ -98,7 +98,7 @@ export class ApiRegistry implements Registry {
       if (!(error instanceof KinescopeError) || !UNCLEAR.includes(error.code)) throw error
       const found = await this.find(key)
       if (found) return found
-      // a kept-alive connection that the other side had closed: the request never arrived
+      // a keep-alive connection that the server had closed: the request never arrived
       if (again && error.code === 'api-unreachable') return this.#create(key, false)
       throw error
     }
@@ -108,7 +108,7 @@ export class ApiRegistry implements Registry {
     const listed = await this.#jwk.list()
     const ours = listed.filter((remote) => isSame(remote, key)).map(({ id }) => id)
     const { remoteId } = key
-    // expired keys may not be listed; an id that now belongs to another kid is not ours
+    // the list may omit expired keys; an id that now has another kid isn't ours
     if (remoteId !== null && !listed.some(({ id }) => id === remoteId)) ours.push(remoteId)
     for (const id of ours) await this.#jwk.remove(id)
   }
@@ -117,14 +117,14 @@ export class ApiRegistry implements Registry {
     return this.#jwk.remove(remoteId)
   }
 
-  async find(key: KeyRecord): Promise<Registered | null> {
+  async find(key: KeyRecord): Promise<Registration | null> {
     const named = (await this.#jwk.list()).filter(({ kid }) => kid === key.kid)
     const same = named.filter((remote) => isSame(remote, key))
     if (named.length > same.length) {
       throw new OperatorProblem(
         'kid-taken',
-        `Kinescope has another key under the kid ${key.kid}`,
-        'Nothing was changed. Delete that key at Kinescope if it is not in use, or take a new one with `kinescope-chat-server keys rotate`.',
+        `Kinescope has another key with the kid ${key.kid}`,
+        'Nothing was changed. Delete that key at Kinescope if it is unused, or run `kinescope-chat-server keys rotate`.',
       )
     }
     const first = same.find(({ id }) => id === key.remoteId) ?? same[0]
@@ -134,6 +134,6 @@ export class ApiRegistry implements Registry {
   }
 }
 
-/** By `kid`, which holds the key's thumbprint, and by the modulus where Kinescope shows it. */
+/** By `kid`, which contains the key's thumbprint, and by the modulus where Kinescope shows it. */
 export const isSame = (remote: RemoteKey, key: KeyRecord): boolean =>
   remote.kid === key.kid && (remote.n === null || remote.n === key.n)

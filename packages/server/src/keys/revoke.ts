@@ -7,23 +7,23 @@ import {
   keyByKid,
   publish,
   remove,
-  stop,
+  retire,
   type KeyWork,
-  type Published,
+  type RegisteredKey,
 } from './steps.js'
 
-/** A leaked key doesn't go on signing for longer than this because Kinescope is slow to take another. */
+/** A leaked key stops signing after this time, though Kinescope hasn't registered another. */
 const REPLACEMENT_MS = 20_000
 
 export interface Revocation {
   revoked: string[]
-  /** The key that signs now; null where nothing had to change hands. */
+  /** The key that signs now; null if the revoked key didn't sign. */
   signs: string | null
 }
 
 /**
- * Takes keys out of service at once. A replacement is registered first, which takes a second, so that one write can
- * stop the old and start the new; where that fails the old one is stopped and deleted all the same.
+ * Revokes keys at once. A replacement is registered first, so that one write can retire the old key and activate the new
+ * one. If that fails, the old key is retired and deleted anyway.
  */
 export async function revoke(
   work: KeyWork,
@@ -39,19 +39,19 @@ export async function revoke(
   let failure: unknown
   const next = needed
     ? await replacement(work, kids, options).catch((error: unknown) => {
-        // somebody else holds the store now, so nothing can be written; or whoever runs this wants it to end
+        // another process has the lock, or the operator stops the command
         if (isBusy(error) || work.signal?.aborted) throw error
         failure = error
       })
     : null
-  await stop(work, open(), { next: next ?? null, stays: next ? null : whatStays(work, open()) })
+  await retire(work, open(), { next: next ?? null, resumed: next ? null : keyToResume(work, open()) })
   for (const key of open()) await remove(work, key)
   if (!needed) return { revoked: [...kids], signs: null }
   if (next) return { revoked: [...kids], signs: next.key.kid }
   return { revoked: [...kids], signs: (await secondTry(work, kids, options, failure)).key.kid }
 }
 
-/** Whether the signing key is among them, or there is none. */
+/** Whether the signing key is revoked, or none signs. */
 function needsReplacement({ store, now }: KeyWork, kids: readonly string[]): boolean {
   const signer = signingKeyRecord(store.ring, now())
   return !signer || kids.includes(signer.kid)
@@ -61,7 +61,7 @@ async function replacement(
   work: KeyWork,
   kids: readonly string[],
   options: { bits?: number | undefined },
-): Promise<Published> {
+): Promise<RegisteredKey> {
   const { store, registry, now } = work
   const keys = store.ring.keys.filter(({ kid }) => !kids.includes(kid))
   const left = { ...store.ring, keys }
@@ -72,7 +72,7 @@ async function replacement(
   try {
     return await publish({ ...work, registry: registry.until(deadline.signal), urgent: true }, key)
   } catch (error) {
-    // a spare is on record as registered: better than nothing while Kinescope doesn't answer
+    // a recorded spare is better than nothing while Kinescope doesn't answer
     if (key.publishedAt === null || isBusy(error)) throw error
     return { key, changes: {} }
   } finally {
@@ -80,31 +80,31 @@ async function replacement(
   }
 }
 
-/** The signer goes on where the successor it was to make room for is among the revoked. */
-function whatStays({ store, now }: KeyWork, keys: readonly KeyRecord[]): KeyRecord | null {
+/** The signing key continues if its scheduled successor is revoked. */
+function keyToResume({ store, now }: KeyWork, keys: readonly KeyRecord[]): KeyRecord | null {
   const signer = signingKeyRecord(store.ring, now())
   const awaited = keys.some((key) => key.revokedAt === null && keyState(key, now()) === 'published')
   return signer && awaited && !keys.includes(signer) ? signer : null
 }
 
-/** With the old key gone there may be room for the new one, where the account was full. */
+/** Tries again after the old key is deleted: the account may have reached its limit of keys before. */
 async function secondTry(
   work: KeyWork,
   kids: readonly string[],
   options: { bits?: number | undefined },
   failure: unknown,
-): Promise<Published> {
+): Promise<RegisteredKey> {
   try {
     const next = await replacement(work, kids, options)
-    await stop(work, [], { next, stays: null })
+    await retire(work, [], { next, resumed: null })
     return next
   } catch {
     const { code, message, requestId } =
       failure instanceof OperatorProblem ? failure : (failure as OperatorProblem)
     throw new OperatorProblem(
       code,
-      `${kids.join(', ')} is revoked, but no other key could be registered, so nothing signs now: ${message}`,
-      'Run `kinescope-chat-server keys reconcile` as soon as Kinescope answers: it registers a new key and signs with it.',
+      `${kids.join(', ')} is revoked, but no new key could be registered, so no key signs now: ${message}`,
+      'Run `kinescope-chat-server keys reconcile` when Kinescope answers again: it registers and activates a new key.',
       requestId === undefined ? {} : { requestId },
     )
   }

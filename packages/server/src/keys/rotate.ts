@@ -6,25 +6,25 @@ import {
   successors,
   type KeyRecord,
 } from './key-state.js'
-import { addKey, firstUsable, isLive, publish, start, type KeyWork } from './steps.js'
+import { addKey, firstUsable, isLive, publish, activate, type KeyWork } from './steps.js'
 
 export interface RotateOptions {
-  /** How long Kinescope may take until all of it knows a new key, in ms. */
+  /** How long a new key is registered before it signs, in ms. */
   propagationMs: number
   bits?: number | undefined
-  /** Starts another rotation although the last one isn't finished. */
+  /** Starts a rotation although the last one isn't finished. */
   force?: boolean
 }
 
 export type Rotation =
   | { rotation: 'set'; kid: string; from: string; instead: string[] }
-  /** The last one isn't finished: `kid` signs from `from`; `retiring` are still registered for their tokens' sake. */
+  /** The last one isn't finished: `kid` signs from `from`; `retiring` stay registered until their tokens expire. */
   | { rotation: 'under-way'; kid: string; from: string; retiring: { kid: string; removeAfter: string }[] }
 
 /**
- * Puts a new key in the old one's place. The new key is registered and seen in Kinescope's list; then **one** write
- * says when it takes over and when the old one may go. Servers switch by that time, so nobody has to wait for it, and
- * there is no moment without a signing key. Killed at any point, running it again goes on where it stopped.
+ * Replaces the signing key. The new key is registered and seen in Kinescope's list. Then one write sets when it signs and
+ * when the old key may be removed. Servers switch at that time, so there is always a signing key. After a crash, the next
+ * run continues.
  */
 export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rotation> {
   const { store, now } = work
@@ -35,14 +35,14 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
   const published = await publish(work, next)
   const signer = signingKeyRecord(store.ring, now())
   const active = signer && keyState(signer, now()) === 'active' ? signer : null
-  const at = takeoverTime({ ...next, ...published.changes }, active, options, now())
+  const at = activationTime({ ...next, ...published.changes }, active, options, now())
   const replaced = store.ring.keys.filter(
     (key) => key.kid !== next.kid && key.signFrom !== null && key.signUntil === null && isLive(key, now()),
   )
-  return { rotation: 'set', ...(await start(work, published, at, replaced)) }
+  return { rotation: 'set', ...(await activate(work, published, at, replaced)) }
 }
 
-/** A rotation whose old key is still registered, or whose new key doesn't sign yet. */
+/** The rotation whose old key is still registered, or whose new key doesn't sign yet. */
 function unfinished({ store: { ring }, now }: KeyWork): Rotation | null {
   const scheduled = scheduledKey(ring, now())
   const retiring = ring.keys.filter((key) => keyState(key, now()) === 'retiring' && key.removeAfter !== null)
@@ -56,7 +56,7 @@ function unfinished({ store: { ring }, now }: KeyWork): Rotation | null {
   }
 }
 
-function takeoverTime(
+function activationTime(
   next: KeyRecord,
   signer: KeyRecord | null,
   { propagationMs }: RotateOptions,

@@ -3,12 +3,12 @@ import type { ManualRequest } from './by-hand.js'
 import { generateKey, kidOf } from './generate-key.js'
 import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
 import { loadPrivateKey, toPkcs8 } from './load-key.js'
-import { refuseSpent, refuseWrongClock } from './plausible-times.js'
+import { assertNotExpired, assertClock } from './clock-guard.js'
 import type { Registry } from './registry.js'
 import { isoTime, newRecord } from './store/ring-format.js'
 import type { RingStore } from './store/ring-store.js'
 
-/** What a key command did, in order: shown as it happens, and whole in `--json`. */
+/** What a key command did, in order: shown while it runs, and complete in `--json`. */
 export type KeyAction =
   | { action: 'generating'; bits: number }
   | { action: 'generated'; kid: string; bits: number }
@@ -20,35 +20,35 @@ export type KeyAction =
   | { action: 'removing'; kid: string }
   | { action: 'removed'; kid: string }
   | { action: 'duplicate-removed'; kid: string; remoteId: string }
-  /** A key or a file that was left alone, and why. */
-  | { action: 'refused'; what: string; code: string; message: string }
+  /** A key or a file that can't be used, and was not changed. */
+  | { action: 'refused'; what: string; code: string; message: string; remediation: string }
   | { action: 'by-hand'; kid: string; request: ManualRequest }
 
-/** What the steps work with. */
+/** What the steps need. */
 export interface KeyWork {
   store: RingStore
   registry: Registry
   report: (action: KeyAction) => void
   /** ms since the epoch */
   now: () => number
-  /** A leak can't wait for somebody to set a clock. */
+  /** Skips the check of the clock: revoking a leaked key can't wait for that. */
   urgent?: boolean
-  /** Somebody wants it to end, or it has gone on for too long. */
+  /** Ends the command: the operator stops it, or its deadline is over. */
   signal?: AbortSignal | undefined
 }
 
-/** A key that Kinescope lists, and what the ring has still to learn of that. */
-export interface Published {
+/** A key that Kinescope lists, and the changes of its record that are not written yet. */
+export interface RegisteredKey {
   key: KeyRecord
   changes: Partial<KeyRecord>
 }
 
 /**
- * The five steps all key commands are made of. Each is one durable change, or one at Kinescope and then the record of
- * it, in the order in which a process may die after any of them: the next command goes on from what is kept.
+ * The five steps of all key commands. Each is one durable write, or one change at Kinescope and then its record. After a
+ * crash between any two, the next command continues from what is stored.
  */
 
-/** Step 1, **add**: the private key is kept before the ring knows of it, the ring before Kinescope does. */
+/** Step 1, **add**: stores the private key, then its entry; Kinescope learns of it last. */
 export async function addKey(
   { store, report, now }: Pick<KeyWork, 'store' | 'report' | 'now'>,
   { bits }: { bits?: number | undefined },
@@ -62,7 +62,7 @@ export async function addKey(
   return record
 }
 
-/** Step 1 for a private key of another tool, under the kid it is known by. */
+/** Step 1 for a private key of another tool, under its own kid. */
 export async function adopt(
   { store, report, now }: Pick<KeyWork, 'store' | 'report' | 'now'>,
   { text, kid }: { text: string; kid?: string | undefined },
@@ -76,20 +76,22 @@ export async function adopt(
   if (known || store.ring.keys.some((key) => key.kid === wanted)) {
     throw new OperatorProblem(
       'kid-taken',
-      known ? `the ring has this key as ${known.kid}` : `the ring has another key under the kid ${wanted}`,
-      'A kid stands for one key, and a key has one kid: leave --kid out, or choose another.',
+      known
+        ? `the ring already has this key as ${known.kid}`
+        : `the ring has another key with the kid ${wanted}`,
+      'Omit --kid, or choose another.',
     )
   }
-  const stray = store.strays.find((name) => name.includes(loaded.thumbprint.slice(0, 16)))
-  const file = stray ?? `${own}.pem`
+  const existing = store.unknownFiles.find((name) => name.includes(loaded.thumbprint.slice(0, 16)))
+  const file = existing ?? `${own}.pem`
   const record = { ...newRecord({ ...loaded, kid: wanted }, now(), lifeDays), file }
   const pem = await toPkcs8(text, passphrase, passphrase)
-  await store.commit({}, { added: [record], ...(stray ? {} : { put: { file, pem } }) })
+  await store.commit({}, { added: [record], ...(existing ? {} : { put: { file, pem } }) })
   report({ action: 'adopted', kid: wanted, bits: record.bits })
   return record
 }
 
-/** The first of some keys whose private half is there, ours, and that key's; the others are told of. */
+/** The first key whose private half can be loaded; reports the others. */
 export async function firstUsable(
   { store, report }: KeyWork,
   keys: readonly KeyRecord[],
@@ -100,49 +102,50 @@ export async function firstUsable(
       return key
     } catch (error) {
       if (!(error instanceof OperatorProblem)) throw error
-      report({ action: 'refused', what: key.kid, code: error.code, message: error.message })
+      const { code, message, remediation } = error
+      report({ action: 'refused', what: key.kid, code, message, remediation })
     }
   }
   return null
 }
 
-/** Step 2, **publish**: Kinescope lists the key, once. The ring doesn't know yet: see `start` and `keep`. */
-export async function publish(work: KeyWork, key: KeyRecord, again = false): Promise<Published> {
+/** Step 2, **publish**: registers the key once and sees it listed. `activate` or `markPublished` records that. */
+export async function publish(work: KeyWork, key: KeyRecord, again = false): Promise<RegisteredKey> {
   const { store, registry, report, now } = work
-  // a private key that can't be read, or is another's, must not get a public half that people rely on
+  // never register the public half of a private key that can't be loaded
   await store.loadKey(key)
   report({ action: 'registering', kid: key.kid })
   const known = await registry.find(key, { again })
-  // a takeover set by a clock that is off would come too late, or be over
-  if (!work.urgent) refuseWrongClock(work)
+  // with a wrong clock, the activation time would be too late or in the past
+  if (!work.urgent) assertClock(work)
   const registered = known ?? (await create(work, key))
   for (const id of registered.duplicates) {
-    await store.hold()
+    await store.renewLock()
     await registry.removeDuplicate(id)
     report({ action: 'duplicate-removed', kid: key.kid, remoteId: id })
   }
   const { remoteId, expiresAt } = registered
-  refuseSpent(key.kid, expiresAt, now())
+  assertNotExpired(key.kid, expiresAt, now())
   report({ action: 'registered', kid: key.kid, remoteId, expiresAt, found: known !== null })
   return { key, changes: { remoteId, expiresAt, publishedAt: key.publishedAt ?? isoTime(now()) } }
 }
 
 async function create({ store, registry, now }: KeyWork, key: KeyRecord) {
   const expiresAt = isoTime(endIfPublished(key, registry.clock() ?? now()))
-  // the end is on record before Kinescope hears of it: where the answer gets lost, the list may not show it
+  // recorded first: if the response is lost, Kinescope's list may not show it
   if (expiresAt !== key.expiresAt) await store.commit({ [key.kid]: { expiresAt } })
-  await store.hold()
+  await store.renewLock()
   return registry.create({ ...key, expiresAt })
 }
 
-/** Ends step 2 for a spare. */
-export const keep = ({ store }: KeyWork, { key, changes }: Published): Promise<void> =>
+/** Ends step 2 for a spare: records that the key is registered. */
+export const markPublished = ({ store }: KeyWork, { key, changes }: RegisteredKey): Promise<void> =>
   store.commit({ [key.kid]: changes })
 
-/** Step 3, **start**: one write says from when a key signs and when those before it stop and may go. */
-export async function start(
+/** Step 3, **activate**: one write sets when a key signs, and when those before it stop and may be removed. */
+export async function activate(
   { store, report }: KeyWork,
-  { key: { kid }, changes }: Published,
+  { key: { kid }, changes }: RegisteredKey,
   at: number,
   instead: readonly KeyRecord[] = [],
 ): Promise<{ kid: string; from: string; instead: string[] }> {
@@ -157,30 +160,30 @@ export async function start(
   return started
 }
 
-/** Step 4, **stop**: one write takes keys out of service at once, and puts another in their place. */
-export async function stop(
+/** Step 4, **retire**: one write revokes keys and activates another at once. */
+export async function retire(
   { store, report, now }: KeyWork,
   keys: readonly KeyRecord[],
-  { next, stays }: { next: Published | null; stays: KeyRecord | null },
+  { next, resumed }: { next: RegisteredKey | null; resumed: KeyRecord | null },
 ): Promise<void> {
   const at = isoTime(now())
-  const fresh = keys.filter(({ revokedAt }) => revokedAt === null)
-  const goesOn = { signUntil: null, removeAfter: null }
-  if (fresh.length > 0 || next) {
+  const unrevoked = keys.filter(({ revokedAt }) => revokedAt === null)
+  const endless = { signUntil: null, removeAfter: null }
+  if (unrevoked.length > 0 || next) {
     await store.commit({
-      ...Object.fromEntries(fresh.map(({ kid }) => [kid, { revokedAt: at }])),
-      ...(stays ? { [stays.kid]: goesOn } : {}),
-      ...(next ? { [next.key.kid]: { ...next.changes, signFrom: at, ...goesOn } } : {}),
+      ...Object.fromEntries(unrevoked.map(({ kid }) => [kid, { revokedAt: at }])),
+      ...(resumed ? { [resumed.kid]: endless } : {}),
+      ...(next ? { [next.key.kid]: { ...next.changes, signFrom: at, ...endless } } : {}),
     })
   }
-  for (const { kid } of fresh) report({ action: 'revoked', kid })
+  for (const { kid } of unrevoked) report({ action: 'revoked', kid })
   if (next) report({ action: 'signs', kid: next.key.kid, from: at, instead: keys.map(({ kid }) => kid) })
 }
 
-/** Step 5, **remove**: deletes a key at Kinescope, then here; in this order nothing is forgotten there. */
+/** Step 5, **remove**: deletes a key at Kinescope, then here, so that none stays registered unnoticed. */
 export async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
   report({ action: 'removing', kid: key.kid })
-  await store.hold()
+  await store.renewLock()
   await registry.unregister(key)
   await store.commit({ [key.kid]: { removedAt: isoTime(now()) } }, { drop: key.file })
   report({ action: 'removed', kid: key.kid })
@@ -194,11 +197,11 @@ export function keyByKid(keys: readonly KeyRecord[], kid: string): KeyRecord {
     'key-unknown',
     `the ring has no key ${kid}`,
     keys.length > 0
-      ? `It has: ${keys.map((known) => known.kid).join(', ')}. Keys that others registered are not ours to change.`
-      : 'The ring is empty: check CHAT_KEY_DIR, or make a key with `kinescope-chat-server keys generate`.',
+      ? `Choose one of: ${keys.map((known) => known.kid).join(', ')}.`
+      : 'The ring is empty. Check CHAT_KEY_DIR, or make a key with `kinescope-chat-server keys generate`.',
   )
 }
 
-/** Keys in the ring that Kinescope may have. */
+/** Whether Kinescope may have the key. */
 export const isLive = (key: KeyRecord, now: number): boolean =>
   !['removed', 'revoked'].includes(keyState(key, now))

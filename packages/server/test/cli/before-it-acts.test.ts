@@ -70,10 +70,16 @@ describe('what takes everybody out', () => {
     expect(bench.emulator.state.keys.map((key) => key.kid)).not.toContain(kid)
   })
 
-  it('is not asked where another key stands ready', async () => {
+  it('is asked before the signing key is revoked although another key is ready, and not for a spare', async () => {
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
-    expect(await asked('no', 'keys', 'revoke', kid)).toEqual({ exit: 0, asked: 0 })
+    const [spare] = bench.emulator.state.keys.map((key) => key.kid).filter((known) => known !== kid)
+    const before = [changes(), files()]
+    expect(await asked('no', 'keys', 'revoke', kid)).toEqual({ exit: 1, asked: 1 })
+    expect(await asked('no', 'keys', 'revoke', '--all')).toEqual({ exit: 1, asked: 1 })
+    expect([changes(), files()]).toEqual(before)
+    expect((await bench.kc('keys', 'revoke', kid)).exit).toBe(2)
+    expect(await asked('no', 'keys', 'revoke', spare!)).toEqual({ exit: 0, asked: 0 })
   })
 })
 

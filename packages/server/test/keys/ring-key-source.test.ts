@@ -203,3 +203,50 @@ describe('opening what signs', () => {
     }
   })
 })
+
+describe('a host’s onReload', () => {
+  it.each<[string, (result: Reload) => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('host')
+      },
+    ],
+    [
+      'throws only for a good reload',
+      (result) => {
+        if (result.ok) throw new Error('host')
+      },
+    ],
+    [
+      'throws something that is no error',
+      () => {
+        throw 'host' as unknown as Error
+      },
+    ],
+    ['returns a promise that rejects', () => Promise.reject(new Error('host'))],
+    [
+      'returns a thenable that throws',
+      () => ({
+        then: () => {
+          throw new Error('host')
+        },
+      }),
+    ],
+  ])('that %s neither ends the process nor makes the ring stale', async (_what, onReload) => {
+    const rejections: unknown[] = []
+    const note = (reason: unknown) => void rejections.push(reason)
+    process.on('unhandledRejection', note)
+    const first = ringEntry()
+    writeRing(dir, 1, [first])
+    const { source, kid } = await open({ onReload })
+    writeFileSync(join(dir, RING_FILE), '{')
+    await source.reload()
+    const second = ringEntry()
+    writeRing(dir, 2, [second])
+    await source.reload()
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect([kid(), source.notes(), rejections]).toEqual([second.record.kid, [], []])
+  })
+})

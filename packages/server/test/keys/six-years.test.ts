@@ -46,10 +46,10 @@ class World {
         ring: this.ring,
         absent: null,
         version: '',
-        strays: [],
+        unknownFiles: [],
         privateKey: (file) => Promise.resolve({ text: this.#files.get(file)!, exposed: false }),
       },
-      hold: () => Promise.resolve(),
+      renewLock: () => Promise.resolve(),
       write: (ring, { put, drop }) => {
         if (put) this.#files.set(put.file, put.pem)
         if (drop !== undefined) this.#files.delete(drop)

@@ -26,7 +26,7 @@ export function directoryStore(dir: string, now: () => number): KeyStore {
         const stored = (await tidy(dir, read)) ? await readDirectory(dir) : read
         return {
           stored,
-          hold: () => lock.assertHeld(),
+          renewLock: () => lock.assertHeld(),
           write: (ring, files) =>
             write(dir, lock, ring, files).catch((cause: unknown) => unwritable(dir, cause)),
           close: () => lock.release(),
@@ -69,12 +69,12 @@ async function readDirectory(dir: string): Promise<StoredRing> {
       : null
     const ring = text === null ? emptyRing() : parseKeyRing(text, path)
     const known = new Set(ring.keys.map(({ file }) => file))
-    const strays = names.filter((name) => KEY_FILE.test(name) && !known.has(name))
+    const unknownFiles = names.filter((name) => KEY_FILE.test(name) && !known.has(name))
     const version = text === null ? 'none' : createHash('sha256').update(text).digest('hex')
-    return { ring, absent: text === null ? 'index' : null, version, strays, privateKey }
+    return { ring, absent: text === null ? 'index' : null, version, unknownFiles, privateKey }
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT' && !(await exists(dir))) {
-      return { ring: emptyRing(), absent: 'store', version: 'none', strays: [], privateKey }
+      return { ring: emptyRing(), absent: 'store', version: 'none', unknownFiles: [], privateKey }
     }
     return unreadable(path, cause)
   }
@@ -99,14 +99,14 @@ async function readPrivateKey(dir: string, file: string): Promise<StoredKey> {
  * Finishes what a killed process began: its drafts go, and private keys whose entry is removed. A private key that
  * still has its draft beside it never got an entry, so nobody has heard of it. Nothing else is ever removed.
  */
-async function tidy(dir: string, { ring, strays }: StoredRing): Promise<boolean> {
+async function tidy(dir: string, { ring, unknownFiles }: StoredRing): Promise<boolean> {
   const names = await readdir(dir)
   const gone = ring.keys.filter(({ file, removedAt }) => removedAt !== null && names.includes(file))
   for (const { file } of gone) await removeOwn(dir, file)
   const drafts = names.filter((name) => DRAFT.test(name))
   for (const draft of drafts) {
     const made = draft.replace(/\.[\da-f]+\.tmp$/, '')
-    if (strays.includes(made) && (await isSameFile(join(dir, draft), join(dir, made)))) {
+    if (unknownFiles.includes(made) && (await isSameFile(join(dir, draft), join(dir, made)))) {
       await removeOwn(dir, made)
     }
     await removeOwn(dir, draft)

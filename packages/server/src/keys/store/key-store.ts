@@ -16,53 +16,53 @@ export interface SecretName {
 export const locationText = (location: KeyStoreLocation): string =>
   'dir' in location ? location.dir : `the Secret ${location.secret.namespace}/${location.secret.name}`
 
-/** A private key as it is kept. */
+/** A private key as stored. */
 export interface StoredKey {
   text: string
-  /** Every user of the machine can read it, and it isn't ours to change that. */
+  /** Every user of the machine can read it, and we can't change that. */
   exposed: boolean
 }
 
-/** What a store holds at a moment: checked to be ours, the ring to be one. */
+/** The content of a store at one moment, with its owner and format checked. */
 export interface StoredRing {
   ring: KeyRing
-  /** What is not there: the directory or Secret itself, or the index in it. Then the ring is an empty one. */
+  /** What doesn't exist: the directory or Secret, or the index in it. Then the ring is empty. */
   absent: 'store' | 'index' | null
-  /** Differs where the ring does. */
+  /** Changes with the ring. */
   version: string
-  /** Our own kind of names without an entry in the ring: private keys of a lost ring, or planted ones. */
-  strays: readonly string[]
+  /** Private key files without an entry in the ring: of a lost ring, or of an intruder. */
+  unknownFiles: readonly string[]
   /** @throws OperatorProblem naming the file and what is wrong with it */
   privateKey(file: string): Promise<StoredKey>
 }
 
-/** Private keys that come and go with a ring. They come before it and go after it, or all at once. */
+/** Private keys to add and remove with a ring: added before it and removed after it, or all at once. */
 export interface KeyFiles {
   put?: { file: string; pem: string }
   drop?: string
 }
 
-/** A store in the hands of the only process that may change it. */
+/** A store locked by this process. */
 export interface StoreSession {
   readonly stored: StoredRing
-  /** Throws where another process has taken the store over: asked before anything is done at Kinescope. */
-  hold(): Promise<void>
-  /** All of it is kept afterwards, or nothing. */
+  /** Throws if another process has taken the lock. Call it before each change at Kinescope. */
+  renewLock(): Promise<void>
+  /** Writes all or nothing. */
   write(ring: KeyRing, files: KeyFiles): Promise<void>
   close(): Promise<void>
 }
 
-/** The port that keys are kept behind. */
+/** The port of a key store. */
 export interface KeyStore {
-  /** In words, for messages. */
+  /** For messages. */
   readonly location: string
-  /** @throws OperatorProblem where it can't be read or isn't ours; nothing there yet is an empty ring */
+  /** Nothing there yet is an empty ring. @throws OperatorProblem where it can't be read or isn't ours */
   read(signal?: AbortSignal): Promise<StoredRing>
   /**
-   * @param make whether a directory that isn't there is made; a Secret is made by the first write, where one may
+   * @param make creates a missing directory; a missing Secret is created by the first write, where allowed
    * @throws OperatorProblem `keys-busy` while another process changes it
    */
   open(make: boolean): Promise<StoreSession>
-  /** Calls `changed` when it looks as if something had changed; a hint, no more. Returns what ends it. */
+  /** Calls `changed` when something may have changed. Returns a function that ends it. */
   watch(changed: () => void): () => void
 }

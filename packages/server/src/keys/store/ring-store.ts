@@ -17,11 +17,11 @@ import type { StoredRing } from './key-store.js'
 export interface StoreOptions {
   now?: () => number
   wait?: (ms: number) => Promise<void>
-  /** Ends what is waited for; nothing that is being written. */
+  /** Ends waits, never a write. */
   signal?: AbortSignal | undefined
 }
 
-/** The store at a place. Opens nothing yet. */
+/** The store at a location. Opens nothing yet. */
 export function openStore(
   location: KeyStoreLocation,
   { now = Date.now, wait = pause, signal }: StoreOptions = {},
@@ -31,17 +31,17 @@ export function openStore(
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** Reads a ring with what belongs to it, and changes nothing. @throws OperatorProblem */
+/** Reads a key ring; changes nothing. @throws OperatorProblem */
 export const readStore = (location: KeyStoreLocation): Promise<StoredRing> => openStore(location).read()
 
-/** The same, of a place that has to be there. @throws OperatorProblem `key-directory-missing`, `key-secret-missing` */
-export async function readPresent(location: KeyStoreLocation): Promise<StoredRing> {
+/** Reads a key ring whose store must exist. @throws OperatorProblem `key-directory-missing`, `key-secret-missing` */
+export async function readExistingStore(location: KeyStoreLocation): Promise<StoredRing> {
   const stored = await readStore(location)
   if (stored.absent === 'store') throw noStore(location)
   return stored
 }
 
-/** Loads the private key of a record and makes sure that it is that key. */
+/** Loads a record's private key and checks its thumbprint. */
 export async function loadStoredKey(
   { privateKey }: Pick<StoredRing, 'privateKey'>,
   key: KeyRecord,
@@ -69,15 +69,15 @@ export interface RingStoreOptions extends StoreOptions {
   /** Days a key lives. */
   lifeDays: number
   now: () => number
-  /** Makes the place where there is none: for what makes the first key. Everything else is looking for keys elsewhere. */
+  /** Creates the store if it doesn't exist: only for commands that make the first key. */
   make?: boolean
 }
 
-/** A key ring in our hands alone. */
+/** A locked key ring. */
 export class RingStore {
   readonly options: RingStoreOptions
-  /** Private keys without an entry: of a lost ring, or planted. */
-  readonly strays: readonly string[]
+  /** Private keys without an entry: of a lost ring, or of an intruder. */
+  readonly unknownFiles: readonly string[]
   readonly #session: StoreSession
   readonly #added = new Map<string, string>()
   #ring: KeyRing
@@ -85,7 +85,7 @@ export class RingStore {
   constructor(options: RingStoreOptions, session: StoreSession, ring: KeyRing) {
     this.options = options
     this.#session = session
-    this.strays = session.stored.strays
+    this.unknownFiles = session.stored.unknownFiles
     this.#ring = ring
   }
 
@@ -93,12 +93,12 @@ export class RingStore {
     return this.#ring
   }
 
-  /** Asked before anything is done at Kinescope. @throws OperatorProblem `keys-busy` */
-  hold(): Promise<void> {
-    return this.#session.hold()
+  /** Call it before each change at Kinescope. @throws OperatorProblem `keys-busy` */
+  renewLock(): Promise<void> {
+    return this.#session.renewLock()
   }
 
-  /** Proves that a key's private half is there, ours, and that key's. */
+  /** Loads a key's private half and proves that it belongs to the key. */
   loadKey(key: KeyRecord): Promise<LoadedKey> {
     const text = this.#added.get(key.file)
     const privateKey = (file: string) =>
@@ -106,26 +106,26 @@ export class RingStore {
     return loadStoredKey({ privateKey }, key, this.options.passphrase)
   }
 
-  /** The text of a private key that has no entry. */
-  async strayText(file: string): Promise<string> {
+  /** The text of a private key without an entry. */
+  async unknownFileText(file: string): Promise<string> {
     return (await this.#session.stored.privateKey(file)).text
   }
 
-  /** Changes records in one write: either all of it is true afterwards, or nothing. */
+  /** Changes records in one write: all or nothing. */
   async commit(
     changes: Readonly<Record<string, Partial<KeyRecord>>>,
     { added = [], ...files }: KeyFiles & { added?: readonly KeyRecord[] } = {},
   ): Promise<void> {
     const keys = [...this.#ring.keys, ...added].map((key) => ({ ...key, ...changes[key.kid] }))
     const next = { ...this.#ring, revision: this.#ring.revision + 1, keys }
-    parseKeyRing(ringText(next), 'what was to be written') // never a ring that nobody could read
+    parseKeyRing(ringText(next), 'the new ring') // never write a ring that can't be read
     await this.#session.write(next, files)
     if (files.put) this.#added.set(files.put.file, files.put.pem)
     this.#ring = next
   }
 }
 
-/** Runs `work` as the only process that changes the keys, on a store tidied of what a killed one left. */
+/** Runs `work` as the only process that changes the keys, after removing what a killed process left. */
 export async function withRing<T>(
   options: RingStoreOptions,
   work: (store: RingStore) => Promise<T>,
@@ -138,7 +138,7 @@ export async function withRing<T>(
       throw new OperatorProblem(
         'key-ring-elsewhere',
         `the keys in ${locationText(location)} are registered at ${ring.vendor}, not at ${vendor}`,
-        'Set KINESCOPE_API_URL to that address, or CHAT_KEY_DIR to another directory.',
+        'Set KINESCOPE_API_URL to that URL, or CHAT_KEY_DIR to another directory.',
       )
     }
     const maxTokenTtl = Math.max(ring.maxTokenTtl, options.maxTokenTtl)

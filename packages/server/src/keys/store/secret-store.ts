@@ -40,7 +40,7 @@ export function secretStore(
       const secret = await untilFree(api, location, wait, signal)
       if (!secret && !make) throw noStore({ secret: name })
       const session = new SecretSession(api, location, name, secret)
-      if (lockOf(secret) !== undefined) await session.hold() // a dead process' lock is ours to take away
+      if (lockOf(secret) !== undefined) await session.renewLock() // a dead process' lock is ours to take away
       return session
     },
     watch: () => () => undefined,
@@ -64,7 +64,7 @@ class SecretSession implements StoreSession {
     this.stored = storedIn(secret, location)
   }
 
-  async hold(): Promise<void> {
+  async renewLock(): Promise<void> {
     if (this.#renewedAt === null || performance.now() - this.#renewedAt > RENEW_MS) {
       await this.#put(this.#secret?.data ?? {}, lockText())
     }
@@ -132,7 +132,7 @@ function storedIn(secret: V1Secret | null, location: string): StoredRing {
     ring,
     absent: text !== null ? null : secret === null ? 'store' : 'index',
     version: text === null ? 'none' : createHash('sha256').update(text).digest('hex'),
-    strays: Object.keys(data).filter((name) => KEY_FILE.test(name) && !known.has(name)),
+    unknownFiles: Object.keys(data).filter((name) => KEY_FILE.test(name) && !known.has(name)),
     privateKey(file) {
       const key = data[file]
       if (key !== undefined) return Promise.resolve({ text: fromBase64(key), exposed: false })

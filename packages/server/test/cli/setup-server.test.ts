@@ -1,0 +1,97 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
+import { builtCli, type BuiltCli } from './built-cli.js'
+import { workbench, type Workbench } from './workbench.js'
+
+let cli: BuiltCli
+let bench: Workbench
+let server: ChildProcess | undefined
+beforeAll(async () => {
+  cli = await builtCli()
+}, 60_000)
+afterAll(() => cli.remove())
+beforeEach(async () => {
+  bench = await workbench()
+})
+afterEach(async () => {
+  server?.kill('SIGKILL')
+  server = undefined
+  await bench.close()
+})
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => probe.once('listening', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+/** Runs a text in a shell in which `npx kinescope-chat-server` is this build; resolves once the server listens. */
+async function runInShell(text: string, port: number): Promise<void> {
+  const bin = join(bench.folder, 'bin')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'npx'), `#!/bin/sh\nshift\nexec "${process.execPath}" "${cli.file}" "$@"\n`)
+  chmodSync(join(bin, 'npx'), 0o755)
+  server = spawn('sh', ['-c', text], {
+    cwd: bench.folder,
+    env: { PATH: `${bin}:${process.env['PATH']}`, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [server!.stdout!, server!.stderr!]) {
+      stream.on('data', (chunk) => {
+        output += String(chunk)
+        if (output.includes('listens on')) resolve()
+      })
+    }
+    server!.once('exit', () => reject(new Error(output)))
+  })
+}
+
+it.each<[string, (folder: string) => Record<string, string>, string[], string]>([
+  ['with nothing else given', () => ({}), [], 'https://www.example.com'],
+  [
+    'with the page’s origins and the server behind the site’s proxy',
+    () => ({}),
+    ['--allowed-origins', 'https://shop.test,https://www.shop.test', '--url', 'https://shop.test/chat/'],
+    'https://www.shop.test',
+  ],
+  [
+    'with a key directory whose name needs quotes',
+    (folder) => ({ CHAT_KEY_DIR: join(folder, "a 'b' $c") }),
+    [],
+    'https://www.example.com',
+  ],
+])(
+  'what setup prints for the server gives a page its token, %s',
+  async (_what, env, argv, origin) => {
+    Object.assign(bench.env, env(bench.folder))
+    const { stdout } = await bench.kc('setup', '--event', SEED.live.id, ...argv)
+    const text = /For the server[^\n]*\n((?: {2}.*\n)+?)(?=\S|\n)/.exec(stdout)?.[1] ?? ''
+    expect(text).toContain('npx kinescope-chat-server serve')
+    const port = await freePort()
+    await runInShell(text, port)
+
+    const path = argv.includes('--url') ? '/chat/token' : '/token'
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { origin, 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' },
+      body: JSON.stringify({ event_id: SEED.live.publicId }),
+    })
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+    const { token } = (await response.json()) as { token: string }
+    expect(
+      verifyChatToken(bench.emulator.state, token, SEED.live, SEED.live.publicId, bench.now()),
+    ).toMatchObject({
+      code: null,
+    })
+  },
+  60_000,
+)

@@ -1,0 +1,118 @@
+import { chmodSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { workbench, type Workbench } from '../cli/workbench.js'
+import { ringKeySource } from '../../src/keys/source/ring-key-source.js'
+import { makeKey } from '../running-server.js'
+
+let bench: Workbench
+let kid: string
+let spare: string
+beforeEach(async () => {
+  bench = await workbench()
+  kid = (await bench.json('setup', '--event', SEED.live.id)).data.kid as string
+  spare = (await bench.json('keys', 'generate')).data.kid as string
+  await bench.kc('keys', 'register', spare)
+})
+afterEach(() => bench.close())
+
+const path = (name: string) => join(bench.keyDir, name)
+
+/** Every command where an operator looks: its exit code, and whether its text names the code and the remedy. */
+async function looks(...argv: string[]): Promise<{ exit: number; text: string }> {
+  const { exit, stdout, stderr } = await bench.kc(...argv)
+  return { exit, text: (stdout + stderr).replace(/\s+/g, ' ') }
+}
+
+describe('a lost keyring.json', () => {
+  it('is named by keys list and the doctor, with the remedy that then works', async () => {
+    rmSync(path('keyring.json'))
+    for (const argv of [['keys', 'list'], ['doctor']]) {
+      const { exit, text } = await looks(...argv)
+      expect([argv, exit]).toEqual([argv, 1])
+      expect(text).toContain('key-ring-lost')
+      expect(text).toContain('2 private keys are there')
+      expect(text).toContain('`kinescope-chat-server keys reconcile`')
+    }
+    expect((await bench.json('keys', 'list')).data.problems).toMatchObject([{ code: 'key-ring-lost' }])
+    expect((await looks('keys', 'reconcile')).exit).toBe(0)
+    expect((await looks('keys', 'list')).exit).toBe(0)
+  })
+
+  it('is named without an API token too', async () => {
+    rmSync(path('keyring.json'))
+    delete bench.env['KINESCOPE_API_TOKEN']
+    expect(await looks('keys', 'list')).toMatchObject({ exit: 1 })
+  })
+
+  it('is told to the host of a server that starts without it, and taken up when it is back', async () => {
+    renameSync(path('keyring.json'), path('keyring.json.bak'))
+    const results: unknown[] = []
+    const source = await ringKeySource({
+      dir: bench.keyDir,
+      pollMs: 3_600_000,
+      now: bench.now,
+      onReload: (result) => results.push(result),
+    })
+    expect(results).toMatchObject([{ ok: false, error: { code: 'key-ring-lost' } }])
+    expect(source.notes().map(({ code }) => code)).toEqual(['key-ring-stale'])
+    renameSync(path('keyring.json.bak'), path('keyring.json'))
+    await source.reload()
+    expect(results.at(-1)).toMatchObject({ ok: true, kid })
+    source.close()
+  })
+})
+
+it.each<[string, () => void, string]>([
+  ['is gone', () => rmSync(path(`${spare}.pem`)), 'private-key-unreadable'],
+  ['is another key', () => writeFileSync(path(`${spare}.pem`), makeKey().pem), 'private-key-swapped'],
+  [
+    'is cut off',
+    () => writeFileSync(path(`${spare}.pem`), '-----BEGIN PRIVATE KEY-----\nMIIE'),
+    'private-key-malformed',
+  ],
+  ['can be read by everyone', () => chmodSync(path(`${spare}.pem`), 0o644), 'private-key-exposed'],
+])(
+  'a spare whose private key %s is named by keys list, the doctor and reconcile: exit 1',
+  async (_what, damage, code) => {
+    damage()
+    for (const argv of [
+      ['keys', 'list'],
+      ['doctor', '--event', SEED.live.id],
+      ['keys', 'reconcile'],
+    ]) {
+      const { exit, text } = await looks(...argv)
+      expect([argv, exit, text.includes(code), text.includes(spare)], text).toEqual([argv, 1, true, true])
+    }
+  },
+)
+
+it('the remedy for a spare without its private key works', async () => {
+  rmSync(path(`${spare}.pem`))
+  const { text } = await looks('keys', 'list')
+  expect(text).toContain(`\`kinescope-chat-server keys revoke ${spare}\``)
+  expect((await looks('keys', 'revoke', spare)).exit).toBe(0)
+  expect((await looks('keys', 'list')).exit).toBe(0)
+  expect(bench.emulator.state.keys.map((key) => key.kid)).toEqual([kid])
+})
+
+it('a foreign key is explained, and is no failure', async () => {
+  const [mine] = bench.emulator.state.keys
+  bench.emulator.state.keys.push({ ...mine!, id: 'jwk_foreign', kid: 'someone-elses' })
+  const { exit, text } = await looks('keys', 'list')
+  expect(exit).toBe(0)
+  expect(text).toContain('not in this ring')
+})
+
+it('an unknown private key is named with a remedy: exit 1', async () => {
+  const [pem] = readdirSync(bench.keyDir).filter((name) => name.endsWith('.pem'))
+  const { pem: text } = makeKey()
+  writeFileSync(path(`20260101-${pem!.slice(9, 25)}.pem`.replace(/.{4}\.pem$/, 'aaaa.pem')), text, {
+    mode: 0o600,
+  })
+  const list = await looks('keys', 'list')
+  expect(list.exit).toBe(1)
+  expect(list.text).toContain('private-key-unclaimed')
+  expect(list.text).toContain('keys reconcile')
+})
