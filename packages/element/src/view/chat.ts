@@ -22,7 +22,7 @@ export const chatTemplate = (view: ChatViewModel): TemplateResult => {
       <div class="view">
         ${view.stage}
         <div class="panel" part="panel" ?hidden=${layer === 'chat'}>
-          <div class="main">
+          <div class="body">
             ${problem ? problemPanel(view) : panel(view)}
             <slot name="placeholder"></slot>
           </div>

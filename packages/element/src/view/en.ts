@@ -16,7 +16,7 @@ export const en: Messages = {
   reload: 'Reload chat',
   copyReport: 'Copy report',
   copied: 'Copied',
-  renewing: 'Reconnecting. You can keep chatting.',
+  renewing: 'Reconnecting. You can chat.',
   restored: 'The chat is back.',
   nameField: 'Your name',
   enter: 'Join chat',

@@ -16,7 +16,7 @@ export const ru: Messages = {
   reload: 'Перезагрузить чат',
   copyReport: 'Скопировать отчёт',
   copied: 'Скопировано',
-  renewing: 'Переподключаемся. Чат работает.',
+  renewing: 'Обновляем связь. Чат работает.',
   restored: 'Чат снова работает.',
   nameField: 'Ваше имя',
   enter: 'Войти в чат',

@@ -69,6 +69,7 @@ const box = css`
     border-radius: var(--kinescope-chat-radius, 12px);
   }
   .view {
+    container-type: size;
     flex: 1 0 128px;
     position: relative;
   }
@@ -85,14 +86,14 @@ const box = css`
     color-scheme: normal;
   }
   .panel,
-  .main {
+  .body {
     display: flex;
     flex-direction: column;
   }
   .panel {
     background: var(--background);
   }
-  .main {
+  .body {
     flex: 1 1 0;
     min-height: 0;
     align-items: center;
@@ -101,8 +102,8 @@ const box = css`
     overflow: auto;
     text-align: center;
   }
-  .main::before,
-  .main::after {
+  .body::before,
+  .body::after {
     content: '';
     margin-block: auto;
   }
@@ -117,7 +118,7 @@ const box = css`
     display: flex;
     flex: none;
     align-items: center;
-    gap: 8px;
+    gap: 6px;
     position: relative;
     z-index: 1;
     box-sizing: border-box;
@@ -141,7 +142,7 @@ const box = css`
   .banner > .button {
     flex: none;
     min-height: 36px;
-    padding: 4px 12px;
+    padding: 4px 10px;
   }
   .banner .icon {
     width: 20px;
@@ -292,7 +293,7 @@ const content = css`
     stroke-linecap: round;
     stroke-linejoin: round;
   }
-  .main > .icon {
+  .body > .icon {
     color: var(--accent);
   }
   .button {
