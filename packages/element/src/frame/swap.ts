@@ -85,9 +85,11 @@ export class FrameSwapper {
     const unguard = guardFocus(frame, () => isShown() && isActive(frame))
     try {
       sendFrame(frame, url)
-      await loaded.finally(() => clearTimeout(late))
+      await loaded
+      clearTimeout(late)
       await this.#canSwap(timeLeft, signal)
     } catch (error) {
+      clearTimeout(late)
       unguard()
       frame.remove()
       throw error

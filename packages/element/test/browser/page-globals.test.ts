@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing'
-import { chatOrigin, endpoint, EVENT, makeReply, part, until, whenState } from './bench.js'
+import { chatOrigin, endpoint, EVENT, makeReply, until, whenState } from './bench.js'
 import type { KinescopeChatElement } from '../../src/index.js'
 import { closePages, openPage } from './open-page.js'
 
@@ -75,7 +75,9 @@ describe('a page whose content has the names that lit reads', () => {
       const { url } = await endpoint({ body: makeReply() })
       for (const shape of SHAPES) {
         const page = await openPage({ body: `${shape(name)}${tag(url)}` })
-        const found = Reflect.apply(Document.prototype.getElementsByTagName, page.document, ['kinescope-chat'])
+        const found = Reflect.apply(Document.prototype.getElementsByTagName, page.document, [
+          'kinescope-chat',
+        ])
         await whenState(found[0] as KinescopeChatElement, 'ready')
         expect(page.errors).to.deep.equal([])
         closePages()
@@ -103,13 +105,13 @@ describe('a page where the chat can’t work', () => {
   }))
     it(`shows the link of the tag: ${name}`, async () => {
       const { url } = await endpoint({ body: makeReply() })
+      const link = '<a href="#" id="link" slot="placeholder">Open the chat</a></kinescope'
       const page = await openPage({
-        body: `<script>${script}</script>${tag(url).replace('</kinescope', '<a href="#" id="link" slot="placeholder">Open the chat</a></kinescope')}`,
+        body: `<script>${script}</script>${tag(url).replace('</kinescope', link)}`,
       })
-      const link = page.document.getElementById('link')!
-      await until(() => link.getClientRects().length > 0 || page.chat()!.state === 'ready')
-      const chat = page.chat()!
-      const panel = chat.shadowRoot && part(chat, 'message')
-      expect(panel?.textContent ?? '').not.to.match(/Loading/)
+      await until(() => page.document.getElementById('link')!.getClientRects().length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(page.document.getElementById('link')!.getClientRects()).to.have.length(1)
+      expect(page.chat()!.shadowRoot?.textContent ?? '').not.to.match(/Loading/)
     })
 })
