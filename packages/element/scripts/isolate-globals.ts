@@ -92,7 +92,7 @@ export function globalsOf(program: Tree): { free: Set<string>; ofWindow: Set<str
     if (tree.type === 'MemberExpression' && !tree['computed']) {
       const { name } = tree['object'] as { name?: string }
       if (name === 'globalThis' || (name && aliases.has(name) && aliases.get(name) === depthOf(name)))
-        ofWindow.add((tree['property'] as unknown as { name: string }).name)
+        ofWindow.add((tree['property'] as { name: string }).name)
     }
     if (tree.type === 'Identifier' && !isName(tree, parent) && depthOf(tree['name'] as string) < 0)
       free.add(tree['name'] as string)

@@ -3,16 +3,15 @@
  * modules and in lit's: old libraries (MooTools) and a page's own `var URL` replace the globals, and content clobbers the
  * names that lit reads (`<a id="litHtmlVersions">`). They come from the platform's objects, which a page doesn't replace.
  */
-const { getPrototypeOf } = Object
-const classOf = (object: object): unknown => getPrototypeOf(object).constructor
-const parentOf = (constructor: unknown): unknown => getPrototypeOf(constructor as object)
+const classOf = (object: object): unknown => (Object.getPrototypeOf(object) as object).constructor
+const parentOf = (constructor: unknown): unknown => Object.getPrototypeOf(constructor)
 
 /** A page's `document` has the names of its content; the methods of its class don't. */
 const page = parentOf(classOf(document)) as typeof globalThis.Document
 const call = (
   name: 'createElement' | 'createElementNS' | 'createEvent' | 'createTextNode',
   ...words: string[]
-) => Reflect.apply(page.prototype[name] as (...words: string[]) => object, document, words)
+) => Reflect.apply(Reflect.get(page.prototype, name) as (...words: string[]) => object, document, words)
 
 export const NativeDocument = page
 export const NativeEvent = classOf(call('createEvent', 'Event')) as typeof globalThis.Event
@@ -60,12 +59,17 @@ const { trustedTypes } = globalThis as { trustedTypes?: object }
 /** What lit reads of the window. An element may have a name of these. */
 const litWindow = {
   // where a browser has none, the name may be an element's
-  trustedTypes: String(trustedTypes) === '[object TrustedTypePolicyFactory]' ? trustedTypes : undefined,
+  trustedTypes:
+    Object.prototype.toString.call(trustedTypes) === '[object TrustedTypePolicyFactory]'
+      ? trustedTypes
+      : undefined,
   litPropertyMetadata: new WeakMap(),
 }
 /** lit makes its templates in a document of its own, in which no content has names. */
-const litDocument = (
-  Reflect.get(NativeDocument.prototype, 'implementation', document) as DOMImplementation
+const litDocument = Reflect.get<Document, 'implementation'>(
+  NativeDocument.prototype,
+  'implementation',
+  document,
 ).createHTMLDocument('')
 
 /** The element adopts its styles itself, so lit gets no class of style sheets. */
