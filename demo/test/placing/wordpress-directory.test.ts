@@ -5,7 +5,7 @@ import { unzipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('../../../packages/wordpress', import.meta.url))
-const NAME = 'stream-chat-for-kinescope'
+const NAME = 'live-chat-for-kinescope-streams'
 const zip = readFileSync(`${PACKAGE}/dist/${NAME}.zip`)
 const files = Object.fromEntries(
   Object.entries(unzipSync(zip)).map(([path, bytes]) => [
@@ -88,7 +88,7 @@ describe('the archive of the WordPress plugin', () => {
 
   it('has names and words of its own', () => {
     for (const [path, text] of php) {
-      if (path !== 'uninstall.php') expect(text, path).toMatch(/^namespace Stream_Chat_For_Kinescope;$/m)
+      if (path !== 'uninstall.php') expect(text, path).toMatch(/^namespace Live_Chat_For_Kinescope_Streams;$/m)
       for (const [call, domain] of text.matchAll(
         /\b(?:__|_e|_x|esc_html__|esc_html_e|esc_attr__|esc_attr_e)\(\s*(?:'(?:[^'\\]|\\.)*'|[^,()]+),\s*'([^']*)'\s*\)/g,
       ))

@@ -146,7 +146,7 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
       expect(Number(await wordpress.php(`global $wpdb; ${count}`))).toBeGreaterThanOrEqual(4)
       const left = await wordpress.php(`
         require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
-        $plugin = 'stream-chat-for-kinescope/stream-chat-for-kinescope.php';
+        $plugin = 'live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php';
         deactivate_plugins($plugin, false, true); delete_plugins([$plugin]); global $wpdb; ${count}`)
       expect(left).toBe('0')
     })

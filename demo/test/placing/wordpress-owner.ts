@@ -10,7 +10,7 @@ export class WordPressOwner {
 
   constructor(people: People) {
     this.#people = people
-    this.settings = `${people.wordpress.url}/wp-admin/options-general.php?page=stream-chat-for-kinescope`
+    this.settings = `${people.wordpress.url}/wp-admin/options-general.php?page=live-chat-for-kinescope-streams`
   }
 
   /** Uploads the archive and activates it; leaves the list of plugins open. */
@@ -27,8 +27,8 @@ export class WordPressOwner {
 
   async save(server: string, hours = '6'): Promise<void> {
     const page = await this.#open()
-    await page.fill('#stream-chat-for-kinescope-server', server)
-    await page.fill('#stream-chat-for-kinescope-hours', hours)
+    await page.fill('#live-chat-for-kinescope-streams-server', server)
+    await page.fill('#live-chat-for-kinescope-streams-hours', hours)
     await Promise.all([page.waitForURL(/settings-updated/), page.click('#submit')])
   }
 
@@ -36,7 +36,7 @@ export class WordPressOwner {
   async makeSecret(): Promise<Record<string, string>> {
     const page = await this.#open()
     await page.click('#stream_chat_for_kinescope_make_secret_submit')
-    const shown = await page.locator('#stream-chat-for-kinescope-made code').innerText()
+    const shown = await page.locator('#live-chat-for-kinescope-streams-made code').innerText()
     return Object.fromEntries(shown.split('\n').map((line) => line.split(/=(.*)/s) as [string, string]))
   }
 

@@ -15,9 +15,9 @@ const path = (relative: string) => fileURLToPath(new URL(relative, root))
 const run = promisify(execFile)
 
 /** What `npm run build` makes: the archive that an administrator uploads, and the same unpacked. */
-export const ZIP = path('packages/wordpress/dist/stream-chat-for-kinescope.zip')
-const PLUGIN = path('packages/wordpress/dist/stream-chat-for-kinescope')
-const MAIN = 'stream-chat-for-kinescope/stream-chat-for-kinescope.php'
+export const ZIP = path('packages/wordpress/dist/live-chat-for-kinescope-streams.zip')
+const PLUGIN = path('packages/wordpress/dist/live-chat-for-kinescope-streams')
+const MAIN = 'live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php'
 
 /** Debian's WordPress, and a newer one where `node scripts/newer-wordpress.mjs` has brought it. */
 const FOLDERS = ['/usr/share/wordpress', path('.cache/newer-wordpress')]
@@ -57,7 +57,7 @@ foreach (get_comments(['post_id' => get_the_ID()]) as $comment) comment_text($co
 
 /** Shows on the page what PHP has to say of the plugin; of an old WordPress under a new PHP it has much to say. */
 const FAULT_FINDER = `<?php set_error_handler(function ($level, $message, $file, $line) {
-  if (strpos($file, '/plugins/stream-chat-for-kinescope/') === false) return true;
+  if (strpos($file, '/plugins/live-chat-for-kinescope-streams/') === false) return true;
   echo "PLUGIN FAULT: $message in $file line $line";
   return true;
 });`
@@ -139,7 +139,7 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
       )
     }
     if (plugin) {
-      await cp(PLUGIN, join(site, 'wp-content/plugins/stream-chat-for-kinescope'), { recursive: true })
+      await cp(PLUGIN, join(site, 'wp-content/plugins/live-chat-for-kinescope-streams'), { recursive: true })
       const failed = await php(
         `require_once ABSPATH . 'wp-admin/includes/plugin.php'; $failed = activate_plugin('${MAIN}', '', ${network}); echo is_wp_error($failed) ? $failed->get_error_message() : '';`,
       )

@@ -95,7 +95,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     it('is uploaded as an archive, switched on, and leads to its settings from the list of plugins', async () => {
       const page = await owner.upload()
-      await page.click('tr[data-slug="stream-chat-for-kinescope"] a[href*="page=stream-chat-for-kinescope"]')
+      await page.click('tr[data-slug="live-chat-for-kinescope-streams"] a[href*="page=live-chat-for-kinescope-streams"]')
       expect(page.url()).toBe(settings)
       expect(await faults(page)).toBeNull()
     })
@@ -153,7 +153,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
         [lines['CHAT_IDENTITY_SECRET']!, lines['CHAT_IDENTITY_SECRET']],
       ]) {
         await page.goto(settings)
-        await page.fill('#stream-chat-for-kinescope-secret', given!)
+        await page.fill('#live-chat-for-kinescope-streams-secret', given!)
         await Promise.all([page.waitForURL(/settings-updated/), page.click('#submit')])
         expect(await wordpress.php(`echo get_option('stream_chat_for_kinescope_secret');`), given).toBe(
           expected,
@@ -238,13 +238,13 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
         ? page.frameLocator('iframe[name="editor-canvas"]')
         : page
       await canvas
-        .locator('.stream-chat-for-kinescope-form input')
+        .locator('.live-chat-for-kinescope-streams-form input')
         .fill(` https://kinescope.io/chat/${EVENT} `)
       await picture(page, 'editor-empty')
-      await canvas.locator('.stream-chat-for-kinescope-form button').click()
-      await canvas.locator('.stream-chat-for-kinescope-still').waitFor()
-      expect(await canvas.locator('.stream-chat-for-kinescope-still code').innerText()).toBe(EVENT)
-      await canvas.locator('.stream-chat-for-kinescope-still').click()
+      await canvas.locator('.live-chat-for-kinescope-streams-form button').click()
+      await canvas.locator('.live-chat-for-kinescope-streams-still').waitFor()
+      expect(await canvas.locator('.live-chat-for-kinescope-streams-still code').innerText()).toBe(EVENT)
+      await canvas.locator('.live-chat-for-kinescope-streams-still').click()
       const height = page.getByRole('textbox', { name: 'Height' })
       if (!(await height.isVisible())) {
         await page.evaluate(() => {
@@ -390,8 +390,8 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
     it('leaves nothing behind when it is deleted', async () => {
       const left = await wordpress.php(`
         require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
-        deactivate_plugins('stream-chat-for-kinescope/stream-chat-for-kinescope.php');
-        delete_plugins(['stream-chat-for-kinescope/stream-chat-for-kinescope.php']);
+        deactivate_plugins('live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php');
+        delete_plugins(['live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php']);
         global $wpdb; echo $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%stream\\\\_chat%'");`)
       expect(left).toBe('0')
     })

@@ -13,7 +13,7 @@ final class Endpoint
 
     private const EXPOSED = 'Date, Retry-After, X-Request-ID';
 
-    /** @var Keys */
+    /** @var Keys|null */
     private $keys;
 
     /** @var Clock */
@@ -32,9 +32,9 @@ final class Endpoint
      *   ttl?: int,
      *   log?: callable(array<string, string|int|null>): void,
      *   random?: callable(): float
-     * } $options `identify` gets the stream and the identity token, and says who the visitor is
+     * } $options the keys are null if nothing can open them; `identify` gets the stream and the identity token, and says who the visitor is
      */
-    public function __construct(Keys $keys, Clock $clock, array $options)
+    public function __construct(?Keys $keys, Clock $clock, array $options)
     {
         $this->keys = $keys;
         $this->clock = $clock;
@@ -144,6 +144,9 @@ final class Endpoint
         }
         if ($this->options['mayEnter'] !== null && !($this->options['mayEnter'])($user, $eventId)) {
             throw new Refusal('access-denied');
+        }
+        if ($this->keys === null) {
+            throw new Refusal('key-unavailable');
         }
         [$kid, $signer, $until] = $this->keys->signer();
         $now = $this->clock->now();

@@ -2,10 +2,10 @@
 /**
  * Removes what the plugin keeps, on every site of a network.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
@@ -16,6 +16,17 @@ function remove_options(): void {
 	delete_option( 'stream_chat_for_kinescope' );
 	delete_option( 'stream_chat_for_kinescope_secret' );
 	delete_transient( 'stream_chat_for_kinescope_script' );
+	foreach ( array( 'list', 'address', 'problem', 'ring', 'claim', 'api_token', 'user_id_key', 'script_claim' ) as $name ) {
+		delete_option( 'live_chat_for_kinescope_streams_' . $name );
+	}
+}
+
+// Kinescope forgets the keys first; what can't be reached there is left to its owner.
+require_once __DIR__ . '/live-chat-for-kinescope-streams.php';
+try {
+	Connection::disconnect();
+} catch ( Token_Server\OperatorProblem $live_chat_for_kinescope_streams_problem ) {
+	unset( $live_chat_for_kinescope_streams_problem );
 }
 
 if ( is_multisite() ) {
@@ -39,3 +50,9 @@ if ( is_multisite() ) {
 } else {
 	remove_options();
 }
+
+$live_chat_for_kinescope_streams_file = get_site_option( 'live_chat_for_kinescope_streams_seal_file', '' );
+if ( is_string( $live_chat_for_kinescope_streams_file ) && '' !== $live_chat_for_kinescope_streams_file ) {
+	wp_delete_file( $live_chat_for_kinescope_streams_file );
+}
+delete_site_option( 'live_chat_for_kinescope_streams_seal_file' );

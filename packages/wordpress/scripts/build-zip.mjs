@@ -1,4 +1,4 @@
-// Makes dist/stream-chat-for-kinescope.zip, which an administrator uploads, and the same unpacked beside it.
+// Makes dist/live-chat-for-kinescope-streams.zip, which an administrator uploads, and the same unpacked beside it.
 // The same sources make the same bytes.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { zipSync } from 'fflate'
 import { translations } from './translations.mjs'
 
-const NAME = 'stream-chat-for-kinescope'
+const NAME = 'live-chat-for-kinescope-streams'
+/** Of the token server's core: what WordPress has itself. */
+const LEFT_OUT = ['autoload.php', 'Console.php', 'CurlTransport.php', 'FileStore.php', 'IdentityToken.php', 'Site.php']
 const home = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(home, 'dist')
 
@@ -17,6 +19,17 @@ for (const entry of await readdir(join(home, 'plugin'), { recursive: true, withF
   const path = join(entry.parentPath, entry.name)
   files[path.slice(join(home, 'plugin/').length).replaceAll('\\', '/')] = await readFile(path)
 }
+// the token server's core under the plugin's own namespace: another plugin may bring another version of it
+const core = join(home, '../php/src')
+for (const name of await readdir(core)) {
+  if (name === 'openssl.cnf') files[`lib/${name}`] = await readFile(join(core, name))
+  if (!name.endsWith('.php') || LEFT_OUT.includes(name)) continue
+  const text = (await readFile(join(core, name), 'utf8'))
+    .replaceAll('KinescopeChat\\TokenServer', 'Live_Chat_For_Kinescope_Streams\\Token_Server')
+    .replace(/^namespace .+;$/m, "$&\n\ndefined( 'ABSPATH' ) || exit;")
+  files[`lib/${name}`] = Buffer.from(text)
+}
+files['js/kinescope-chat.js'] = await readFile(join(home, '../element/dist/kinescope-chat.js'))
 for (const [path, bytes] of Object.entries(files)) {
   if (path.endsWith('.po')) Object.assign(files, translations(path, bytes))
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { po } from 'gettext-parser'
 
-const DOMAIN = 'stream-chat-for-kinescope'
+const DOMAIN = 'live-chat-for-kinescope-streams'
 const home = fileURLToPath(new URL('../plugin', import.meta.url))
 const check = process.argv.includes('--check')
 
@@ -65,7 +65,7 @@ function catalogue(headers, known = {}) {
 }
 
 const common = {
-  'Project-Id-Version': 'Stream Chat for Kinescope',
+  'Project-Id-Version': 'Live Chat for Kinescope Streams',
   'MIME-Version': '1.0',
   'Content-Type': 'text/plain; charset=UTF-8',
   'Content-Transfer-Encoding': '8bit',

@@ -1,7 +1,7 @@
 import { mo, po } from 'gettext-parser'
 
 /** The script that takes its words from a JSON file, and the handle by which WordPress names that file. */
-const SCRIPT = { path: 'blocks/chat/editor.js', handle: 'stream-chat-for-kinescope-block' }
+const SCRIPT = { path: 'blocks/chat/editor.js', handle: 'live-chat-for-kinescope-streams-block' }
 
 /**
  * What WordPress reads of a catalogue: an .mo file for PHP, a JSON file (Jed 1.x) for the editor's script.

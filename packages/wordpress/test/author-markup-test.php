@@ -2,12 +2,12 @@
 /**
  * The chats in an author's text.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
 use PHPUnit\Framework\TestCase;
-use Stream_Chat_For_Kinescope\Author_Markup;
-use Stream_Chat_For_Kinescope\Chat;
+use Live_Chat_For_Kinescope_Streams\Author_Markup;
+use Live_Chat_For_Kinescope_Streams\Chat;
 
 /** What is found, and what is put in its place. */
 final class Author_Markup_Test extends TestCase {

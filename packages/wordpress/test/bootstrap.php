@@ -2,7 +2,7 @@
 /**
  * The plugin's rooms without a WordPress around them: the few functions that they call, as plain as they can be.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
 define( 'ABSPATH', __DIR__ . '/' );

@@ -2,14 +2,14 @@
 /**
  * What is read of what people type.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
 use PHPUnit\Framework\TestCase;
-use Stream_Chat_For_Kinescope\Chat;
-use Stream_Chat_For_Kinescope\Event_Id;
-use Stream_Chat_For_Kinescope\Server_Address;
-use Stream_Chat_For_Kinescope\Shortcode;
+use Live_Chat_For_Kinescope_Streams\Chat;
+use Live_Chat_For_Kinescope_Streams\Event_Id;
+use Live_Chat_For_Kinescope_Streams\Server_Address;
+use Live_Chat_For_Kinescope_Streams\Shortcode;
 
 /** Ids, addresses, settings. */
 final class Chat_Test extends TestCase {

@@ -3,13 +3,13 @@
  * Reads texts of HTML as a JSON list from its input, and prints them with a statement in each chat: for the tests that
  * hold the plugin's reading against a browser's.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
 require __DIR__ . '/bootstrap.php';
 
-use Stream_Chat_For_Kinescope\Author_Markup;
-use Stream_Chat_For_Kinescope\Chat;
+use Live_Chat_For_Kinescope_Streams\Author_Markup;
+use Live_Chat_For_Kinescope_Streams\Chat;
 
 $write = static function ( Chat $chat ): string {
 	return sprintf( '<kinescope-chat event-id="%s" token-url="https://own.example/token" identity="STATEMENT">', esc_attr( $chat->event ) );

@@ -2,12 +2,12 @@
 /**
  * Who the visitor is, signed.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
 use PHPUnit\Framework\TestCase;
-use Stream_Chat_For_Kinescope\Settings;
-use Stream_Chat_For_Kinescope\Statement;
+use Live_Chat_For_Kinescope_Streams\Settings;
+use Live_Chat_For_Kinescope_Streams\Statement;
 
 /** Statements and the settings that they need. */
 final class Statement_Test extends TestCase {

@@ -2,10 +2,10 @@
 /**
  * A chat's address on a line of its own.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -19,7 +19,7 @@ final class Address_Line {
 		add_action(
 			'init',
 			static function (): void {
-				wp_embed_register_handler( 'stream-chat-for-kinescope', '#^' . preg_quote( Event_Id::chat_origin(), '#' ) . '/chat/[^/?\#\s]+/?(?:[?\#]\S*)?$#i', array( self::class, 'show' ) );
+				wp_embed_register_handler( 'live-chat-for-kinescope-streams', '#^' . preg_quote( Event_Id::chat_origin(), '#' ) . '/chat/[^/?\#\s]+/?(?:[?\#]\S*)?$#i', array( self::class, 'show' ) );
 			}
 		);
 	}

@@ -2,10 +2,10 @@
 /**
  * The chats that stand in an author's text.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -22,6 +22,9 @@ final class Author_Markup {
 	private const KEPT_ON_DIV = array( 'class', 'id', 'style', 'lang', 'dir' );
 
 	private const END = '</kinescope-chat>';
+
+	/** Of an address that is looked at, in character references. Bytes. */
+	private const MAX_ADDRESS = 4096;
 
 	/**
 	 * Makes the start tag of a chat.
@@ -82,14 +85,27 @@ final class Author_Markup {
 	}
 
 	/**
-	 * Whether there may be a chat in a text: a quick look, which errs to the safe side, since an address may be written
-	 * in character references.
+	 * Whether there may be a chat in a text: a quick look, which errs to the safe side. WordPress writes apostrophes and
+	 * `&` as character references, so those count only in a link's address that leads to a chat.
 	 *
 	 * @param string $html Any text.
 	 */
 	public static function may_have_chats( string $html ): bool {
-		return false !== strpos( $html, '<' )
-			&& ( false !== stripos( $html, 'kinescope-chat' ) || ( false !== strpos( $html, '&#' ) && false !== stripos( $html, '<a' ) ) );
+		if ( false !== stripos( $html, 'kinescope-chat' ) ) {
+			return false !== strpos( $html, '<' );
+		}
+		$at = stripos( $html, 'href' );
+		while ( false !== $at ) {
+			$start = $at + 4 + strspn( $html, " \t\n\r\f=", $at + 4 );
+			$quote = $html[ $start ] ?? '';
+			$ends  = '"' === $quote || "'" === $quote ? $quote : ' >';
+			$value = substr( $html, $start, 1 + strcspn( $html, $ends, min( $start + 1, strlen( $html ) ), self::MAX_ADDRESS ) );
+			if ( false !== strpos( $value, '&' ) && false !== stripos( html_entity_decode( $value, ENT_QUOTES | ENT_HTML5, 'UTF-8' ), 'kinescope-chat' ) ) {
+				return true;
+			}
+			$at = stripos( $html, 'href', $start );
+		}
+		return false;
 	}
 
 	/**

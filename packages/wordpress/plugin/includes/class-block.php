@@ -2,10 +2,10 @@
 /**
  * The block.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -16,7 +16,7 @@ final class Block {
 
 	public const NAME = 'stream-chat-for-kinescope/chat';
 
-	private const HANDLE = 'stream-chat-for-kinescope-block';
+	private const HANDLE = 'live-chat-for-kinescope-streams-block';
 
 	/** Registers it. */
 	public static function hook(): void {
@@ -30,7 +30,7 @@ final class Block {
 		$dependencies = array( 'wp-blocks', 'wp-element', 'wp-block-editor', 'wp-components', 'wp-i18n' );
 		wp_register_script( self::HANDLE, "$address/editor.js", $dependencies, VERSION, true );
 		wp_register_style( self::HANDLE, "$address/editor.css", array(), VERSION );
-		wp_set_script_translations( self::HANDLE, 'stream-chat-for-kinescope', plugin_dir_path( FILE ) . 'languages' );
+		wp_set_script_translations( self::HANDLE, 'live-chat-for-kinescope-streams', plugin_dir_path( FILE ) . 'languages' );
 		register_block_type( $folder, array( 'render_callback' => array( self::class, 'show' ) ) );
 	}
 

@@ -2,10 +2,10 @@
 /**
  * What authors write, where it is shown.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -36,7 +36,17 @@ final class Content {
 		if ( ! is_string( $html ) || doing_filter( 'get_the_excerpt' ) ) {
 			return $html;
 		}
-		return Author_Markup::rewrite( $html, array( Tag::class, 'open' ) );
+		if ( ! Settings::is_own_signer() ) {
+			return Author_Markup::rewrite( $html, array( Tag::class, 'open' ) );
+		}
+		if ( false === stripos( $html, 'kinescope-chat' ) ) {
+			return $html;
+		}
+		if ( Page_View::is_page() ) {
+			Script::enqueue();
+		}
+		// The script opens links inside this box only: in a comment they stay links.
+		return false === strpos( $html, '#kinescope-chat' ) ? $html : '<div class="' . Script::SCOPE . '" style="display:contents">' . $html . '</div>';
 	}
 
 	/**

@@ -2,10 +2,10 @@
 /**
  * What is being made, and for whom.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -74,14 +74,14 @@ final class Page_View {
 		}
 		if ( self::$is_private && ! defined( 'DONOTCACHEPAGE' ) ) {
 			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedConstantFound -- what page caches look for.
-			do_action( 'litespeed_control_set_nocache', 'stream-chat-for-kinescope' ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedHooknameFound -- LiteSpeed's.
+			do_action( 'litespeed_control_set_nocache', 'live-chat-for-kinescope-streams' ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedHooknameFound -- LiteSpeed's.
 		}
 		return self::$is_private && self::is_constant_on( 'DONOTCACHEPAGE' );
 	}
 
 	/** Tells caches of a page with a chat before its first byte: in the middle of a page it is too late. */
 	public static function look_ahead(): void {
-		if ( is_feed() || ! is_user_logged_in() || '' === Settings::secret() ) {
+		if ( is_feed() || ! is_user_logged_in() || Settings::is_own_signer() || '' === Settings::secret() ) {
 			return;
 		}
 		$texts = wp_list_pluck( (array) ( $GLOBALS['wp_query']->posts ?? array() ), 'post_content' );

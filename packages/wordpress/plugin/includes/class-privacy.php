@@ -2,10 +2,10 @@
 /**
  * What the site's privacy policy may say.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -21,12 +21,33 @@ final class Privacy {
 
 	/** The text. */
 	public static function offer(): void {
-		$paragraphs = array(
-			'<p class="privacy-policy-tutorial">' . esc_html__( 'Name the operator of your token server, where it is not you, and link Kinescope’s own privacy policy.', 'stream-chat-for-kinescope' ) . '</p>',
-			'<p>' . esc_html__( 'Pages with a stream chat load a script from our token server and the chat itself from Kinescope (kinescope.io), in a frame. As with everything that a page loads, both see the visitor’s network address, browser and the address of the page.', 'stream-chat-for-kinescope' ) . '</p>',
-			'<p>' . esc_html__( 'Where a visitor is signed in here, the page tells our token server their display name and a pseudonym made for this purpose, signed, for a limited time; neither their user number nor their e-mail address. The token server passes both on to Kinescope in a token, so that their messages bear their name. What they write in the chat is kept by Kinescope.', 'stream-chat-for-kinescope' ) . '</p>',
-			'<p>' . esc_html__( 'Nothing of this is stored on this site.', 'stream-chat-for-kinescope' ) . '</p>',
+		$paragraphs = Settings::is_own_signer() ? self::of_this_site() : self::of_a_token_server();
+		wp_add_privacy_policy_content( __( 'Live Chat for Kinescope Streams', 'live-chat-for-kinescope-streams' ), implode( '', $paragraphs ) );
+	}
+
+	/**
+	 * For a site that signs visitors in itself.
+	 *
+	 * @return string[]
+	 */
+	private static function of_this_site(): array {
+		return array(
+			'<p class="privacy-policy-tutorial">' . esc_html__( 'Link Kinescope’s own privacy policy.', 'live-chat-for-kinescope-streams' ) . '</p>',
+			'<p>' . esc_html__( 'Pages with a stream chat load the chat from Kinescope (kinescope.io) in a frame. Kinescope sees the visitor’s network address, the browser and the address of the page.', 'live-chat-for-kinescope-streams' ) . '</p>',
+			'<p>' . esc_html__( 'If a visitor is signed in, this site gives Kinescope their name and a pseudonym, so that their messages bear their name. It gives neither their user number nor their email address. Kinescope keeps what they write.', 'live-chat-for-kinescope-streams' ) . '</p>',
 		);
-		wp_add_privacy_policy_content( __( 'Stream Chat for Kinescope', 'stream-chat-for-kinescope' ), implode( '', $paragraphs ) );
+	}
+
+	/**
+	 * For a site with a token server.
+	 *
+	 * @return string[]
+	 */
+	private static function of_a_token_server(): array {
+		return array(
+			'<p class="privacy-policy-tutorial">' . esc_html__( 'Name the operator of your token server if it isn’t you, and link Kinescope’s own privacy policy.', 'live-chat-for-kinescope-streams' ) . '</p>',
+			'<p>' . esc_html__( 'Pages with a stream chat load a script from our token server and the chat itself from Kinescope (kinescope.io), in a frame. Both see the visitor’s network address, the browser and the address of the page.', 'live-chat-for-kinescope-streams' ) . '</p>',
+			'<p>' . esc_html__( 'If a visitor is signed in, the page gives our token server their name and a pseudonym, signed, for a limited time. It gives neither their user number nor their email address. The token server passes both on to Kinescope, so that their messages bear their name. Kinescope keeps what they write.', 'live-chat-for-kinescope-streams' ) . '</p>',
+		);
 	}
 }

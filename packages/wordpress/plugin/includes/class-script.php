@@ -2,10 +2,10 @@
 /**
  * The element's script.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -14,8 +14,11 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Script {
 
-	public const HANDLE    = 'stream-chat-for-kinescope';
+	public const HANDLE    = 'live-chat-for-kinescope-streams';
 	public const TRANSIENT = 'stream_chat_for_kinescope_script';
+
+	/** The class of the boxes in which the script opens links. */
+	public const SCOPE = 'live-chat-for-kinescope-streams-text';
 
 	/** The script's lasting name is asked for again after this time: a token server that was renewed has another. Seconds. */
 	private const KEEP = MINUTE_IN_SECONDS;
@@ -28,12 +31,14 @@ final class Script {
 		add_filter( 'script_loader_tag', array( self::class, 'tag' ), 10, 2 );
 	}
 
-	/** Asks for the script on this page. */
+	/** Asks for the script on this page: the plugin's own, or the one of the token server. */
 	public static function enqueue(): void {
-		$server = Settings::server();
-		if ( '' !== $server && ! wp_script_is( self::HANDLE ) ) {
-			wp_enqueue_script( self::HANDLE, $server . '/kinescope-chat.js', array(), null, true ); // phpcs:ignore WordPress.WP.EnqueuedResourceParameters.MissingVersion -- the server's caching is its own.
+		if ( wp_script_is( self::HANDLE ) ) {
+			return;
 		}
+		$server = Settings::server();
+		$source = '' === $server ? plugins_url( 'js/kinescope-chat.js', FILE ) : $server . '/kinescope-chat.js';
+		wp_enqueue_script( self::HANDLE, $source, array(), '' === $server ? VERSION : null, true ); // phpcs:ignore WordPress.WP.EnqueuedResourceParameters.MissingVersion -- the server's caching is its own.
 	}
 
 	/**
@@ -47,7 +52,10 @@ final class Script {
 		if ( self::HANDLE !== $handle ) {
 			return $tag;
 		}
-		$server     = Settings::server();
+		$server = Settings::server();
+		if ( '' === $server ) {
+			return wp_get_script_tag( self::own() );
+		}
 		$attributes = array(
 			'type'           => 'module',
 			'id'             => self::HANDLE . '-js',
@@ -71,7 +79,27 @@ final class Script {
 	}
 
 	/**
+	 * The attributes of the plugin's own script.
+	 *
+	 * @return array<string, string|bool>
+	 */
+	private static function own(): array {
+		$attributes = array(
+			'id'             => self::HANDLE . '-js',
+			'async'          => true,
+			'src'            => add_query_arg( 'ver', VERSION, plugins_url( 'js/kinescope-chat.js', FILE ) ),
+			'data-token-url' => Token_Route::address(),
+			'data-upgrade'   => '.' . self::SCOPE,
+		);
+		if ( 'https://kinescope.io' !== Event_Id::chat_origin() ) {
+			$attributes['data-chat-origin'] = Event_Id::chat_origin();
+		}
+		return $attributes;
+	}
+
+	/**
 	 * The lasting name of the server's script and its hash (Subresource Integrity); null where the server doesn't say.
+	 * One process asks again after a minute. The others go on with what is known, so a server that hangs holds one.
 	 *
 	 * @param string $server The server's address.
 	 * @return array{file: string, integrity: string}|null
@@ -85,15 +113,31 @@ final class Script {
 		if ( ! apply_filters( 'stream_chat_for_kinescope_integrity', true ) ) {
 			return null;
 		}
-		$kept = get_transient( self::TRANSIENT );
-		if ( ! is_array( $kept ) || ( $kept['server'] ?? null ) !== $server ) {
-			$kept = array(
-				'server' => $server,
-				'script' => self::ask( $server ),
-			);
-			set_transient( self::TRANSIENT, $kept, self::KEEP );
+		$kept  = get_transient( self::TRANSIENT );
+		$known = is_array( $kept ) && ( $kept['server'] ?? null ) === $server && is_array( $kept['script'] ?? null ) ? $kept['script'] : null;
+		$asked = is_array( $kept ) && ( $kept['server'] ?? null ) === $server && is_int( $kept['asked'] ?? null ) ? $kept['asked'] : 0;
+		if ( $asked > time() - self::KEEP || ! self::claim() ) {
+			return $known;
 		}
-		return is_array( $kept['script'] ?? null ) ? $kept['script'] : null;
+		$answer = self::ask( $server );
+		$script = null === $answer ? $known : $answer;
+		set_transient(
+			self::TRANSIENT,
+			array(
+				'server' => $server,
+				'asked'  => time(),
+				'script' => $script,
+			),
+			DAY_IN_SECONDS
+		);
+		return $script;
+	}
+
+	/** Whether this process may ask: one may, until the time is over that an answer can take. */
+	private static function claim(): bool {
+		$store = new Option_Store();
+		$old   = $store->read( 'script_claim' );
+		return ( null === $old || (int) $old < time() ) && $store->swap( 'script_claim', $old, (string) ( time() + 10 * self::TIMEOUT ) . '.' . wp_rand() );
 	}
 
 	/**

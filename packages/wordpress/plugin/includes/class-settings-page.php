@@ -2,10 +2,10 @@
 /**
  * The page of the settings.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -56,10 +56,12 @@ final class Settings_Page {
 
 	/** The entry in the menu. */
 	public static function add(): void {
-		$title = __( 'Stream Chat for Kinescope', 'stream-chat-for-kinescope' );
-		$page  = add_options_page( $title, __( 'Stream Chat', 'stream-chat-for-kinescope' ), self::CAPABILITY, Settings_Form::PAGE, array( self::class, 'show' ) );
+		$title = __( 'Live Chat for Kinescope Streams', 'live-chat-for-kinescope-streams' );
+		$page  = add_options_page( $title, __( 'Live Chat', 'live-chat-for-kinescope-streams' ), self::CAPABILITY, Settings_Form::PAGE, array( self::class, 'show' ) );
 		if ( false !== $page ) {
 			add_action( 'load-' . $page, array( self::class, 'act' ) );
+			add_action( 'load-' . $page, array( Setup_Page::class, 'act' ) );
+			add_action( 'load-' . $page, array( Setup_Page::class, 'style' ) );
 		}
 	}
 
@@ -72,7 +74,7 @@ final class Settings_Page {
 	public static function link( $links ) {
 		if ( is_array( $links ) && current_user_can( self::CAPABILITY ) ) {
 			$url = admin_url( 'options-general.php?page=' . Settings_Form::PAGE );
-			array_unshift( $links, sprintf( '<a href="%s">%s</a>', esc_url( $url ), esc_html__( 'Settings', 'stream-chat-for-kinescope' ) ) );
+			array_unshift( $links, sprintf( '<a href="%s">%s</a>', esc_url( $url ), esc_html__( 'Settings', 'live-chat-for-kinescope-streams' ) ) );
 		}
 		return $links;
 	}
@@ -105,10 +107,16 @@ final class Settings_Page {
 		if ( ! current_user_can( self::CAPABILITY ) ) {
 			return;
 		}
-		echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
-		echo '<p>' . esc_html__( 'Shows the chat of your Kinescope streams in posts and pages; visitors who are signed in here take part under their name. It needs your own token server. This plugin is not made by Kinescope.', 'stream-chat-for-kinescope' ) . '</p>';
+		echo '<div class="wrap lcks"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
+		if ( ! self::is_server_tab() ) {
+			Setup_Page::show();
+			echo '</div>';
+			return;
+		}
+		echo '<p>' . esc_html__( 'Your visitors’ browsers get their tokens from a token server that you run. Without an address here, this site signs visitors in itself.', 'live-chat-for-kinescope-streams' ) . '</p>';
+		echo '<p><a href="' . esc_url( Setup_Page::address() . '&tab=site' ) . '">' . esc_html__( 'Let this site sign visitors in', 'live-chat-for-kinescope-streams' ) . '</a></p>';
 		self::show_made();
-		echo '<h2>' . esc_html__( '1. The token server', 'stream-chat-for-kinescope' ) . '</h2><form action="options.php" method="post">';
+		echo '<h2>' . esc_html__( '1. The token server', 'live-chat-for-kinescope-streams' ) . '</h2><form action="options.php" method="post">';
 		settings_fields( Settings_Form::PAGE );
 		do_settings_sections( Settings_Form::PAGE );
 		submit_button();
@@ -119,10 +127,16 @@ final class Settings_Page {
 		echo '</div>';
 	}
 
+	/** Whether the page is the one for a token server: by its address, else by what is in use. */
+	private static function is_server_tab(): bool {
+		$tab = isset( $_GET['tab'] ) ? sanitize_key( $_GET['tab'] ) : ''; // phpcs:ignore WordPress.Security.NonceVerification -- it only chooses what is shown.
+		return 'server' === $tab || ( 'site' !== $tab && ! Settings::is_own_signer() );
+	}
+
 	/** The secret that was made just now, with the lines for the token server. */
 	private static function show_made(): void {
 		if ( self::$made_before ) {
-			self::notice( 'warning', __( 'No new secret was made: the page was loaded again. A secret is shown once. If you don’t have it any more, make another.', 'stream-chat-for-kinescope' ) );
+			self::notice( 'warning', __( 'No new secret was made: the page was loaded again. A secret is shown once. If you don’t have it any more, make another.', 'live-chat-for-kinescope-streams' ) );
 		}
 		if ( '' === self::$made ) {
 			return;
@@ -131,47 +145,47 @@ final class Settings_Page {
 			'CHAT_IDENTITY=jwt',
 			'CHAT_IDENTITY_SECRET=' . self::$made,
 			'CHAT_ALLOWED_ORIGINS=' . Connection_Test::origin(),
-			'CHAT_EVENTS=' . __( '<ids of your streams, with commas between them>', 'stream-chat-for-kinescope' ),
+			'CHAT_EVENTS=' . __( '<ids of your streams, with commas between them>', 'live-chat-for-kinescope-streams' ),
 		);
 		printf(
 			'<div class="notice notice-success" id="%s-made"><p><strong>%s</strong> %s</p><pre style="overflow:auto"><code dir="ltr">%s</code></pre></div>',
 			esc_attr( Settings_Form::PAGE ),
-			esc_html__( 'The secret is made and saved.', 'stream-chat-for-kinescope' ),
-			esc_html__( 'It is shown this once. Give these lines to the token server as its settings, and start it again:', 'stream-chat-for-kinescope' ),
+			esc_html__( 'The secret is made and saved.', 'live-chat-for-kinescope-streams' ),
+			esc_html__( 'It is shown this once. Give these lines to the token server as its settings, and start it again:', 'live-chat-for-kinescope-streams' ),
 			esc_html( implode( "\n", $lines ) )
 		);
 	}
 
 	/** The button that makes a secret. */
 	private static function show_secret(): void {
-		echo '<h2>' . esc_html__( '2. The secret', 'stream-chat-for-kinescope' ) . '</h2>';
+		echo '<h2>' . esc_html__( '2. The secret', 'live-chat-for-kinescope-streams' ) . '</h2>';
 		if ( Settings::is_secret_in_config() ) {
 			/* translators: %s: name of a file */
-			echo '<p>' . esc_html( sprintf( __( 'It stands in %s.', 'stream-chat-for-kinescope' ), 'wp-config.php' ) ) . '</p>';
+			echo '<p>' . esc_html( sprintf( __( 'It stands in %s.', 'live-chat-for-kinescope-streams' ), 'wp-config.php' ) ) . '</p>';
 			return;
 		}
 		$has = '' !== Settings::secret();
-		echo '<p>' . esc_html__( 'The site signs with it who the visitor is, and the token server checks that. Nobody else may know it.', 'stream-chat-for-kinescope' ) . '</p>';
+		echo '<p>' . esc_html__( 'The site signs with it who the visitor is, and the token server checks that. Nobody else may know it.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		if ( $has ) {
-			echo '<p>' . esc_html__( 'There is a secret. A new one takes everybody out of the chat until the token server has it too, and gives visitors new pseudonyms.', 'stream-chat-for-kinescope' ) . '</p>';
+			echo '<p>' . esc_html__( 'There is a secret. A new one takes everybody out of the chat until the token server has it too, and gives visitors new pseudonyms.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		}
-		self::form( self::MAKE, self::fingerprint(), $has ? __( 'Make a new secret', 'stream-chat-for-kinescope' ) : __( 'Make a secret', 'stream-chat-for-kinescope' ) );
+		self::form( self::MAKE, self::fingerprint(), $has ? __( 'Make a new secret', 'live-chat-for-kinescope-streams' ) : __( 'Make a secret', 'live-chat-for-kinescope-streams' ) );
 	}
 
 	/** The button that tests the connection, and what was found. */
 	private static function show_test(): void {
-		echo '<h2 id="' . esc_attr( Settings_Form::PAGE ) . '-test">' . esc_html__( '3. Test the connection', 'stream-chat-for-kinescope' ) . '</h2>';
-		echo '<p>' . esc_html__( 'Asks the token server for a token as a visitor’s page would, in your name.', 'stream-chat-for-kinescope' ) . '</p>';
+		echo '<h2 id="' . esc_attr( Settings_Form::PAGE ) . '-test">' . esc_html__( '3. Test the connection', 'live-chat-for-kinescope-streams' ) . '</h2>';
+		echo '<p>' . esc_html__( 'Asks the token server for a token as a visitor’s page would, in your name.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		if ( null !== self::$found ) {
 			self::notice( self::$found['ok'] ? 'success' : 'error', self::$found['text'], self::$found['code'] );
 		}
-		self::form( self::TEST, null, __( 'Test the connection', 'stream-chat-for-kinescope' ) );
+		self::form( self::TEST, null, __( 'Test the connection', 'live-chat-for-kinescope-streams' ) );
 	}
 
 	/** How a chat comes into a page. */
 	private static function show_use(): void {
-		echo '<h2>' . esc_html__( 'In a post or page', 'stream-chat-for-kinescope' ) . '</h2><p>';
-		esc_html_e( 'Add the block “Stream chat”. Or write one of these, on a line of its own:', 'stream-chat-for-kinescope' );
+		echo '<h2>' . esc_html__( 'In a post or page', 'live-chat-for-kinescope-streams' ) . '</h2><p>';
+		esc_html_e( 'Add the block “Stream chat”. Or write one of these, on a line of its own:', 'live-chat-for-kinescope-streams' );
 		echo '</p><pre><code dir="ltr">[kinescope_chat event="0csUJYzAHfe3PcyMEVScmQ"]' . "\n" . 'https://kinescope.io/chat/0csUJYzAHfe3PcyMEVScmQ</code></pre>';
 	}
 
@@ -183,13 +197,13 @@ final class Settings_Page {
 	 * @param string      $label  The button's words.
 	 */
 	private static function form( string $action, ?string $value, string $label ): void {
-		echo '<form method="post" action="' . esc_url( admin_url( 'options-general.php?page=' . Settings_Form::PAGE ) ) . '">';
+		echo '<form method="post" action="' . esc_url( admin_url( 'options-general.php?tab=server&page=' . Settings_Form::PAGE ) ) . '">';
 		wp_nonce_field( $action );
 		if ( null === $value ) {
 			printf(
 				'<p><label for="%1$s">%2$s</label> <input type="text" id="%1$s" name="%1$s" value="%3$s" class="regular-text code"></p>',
 				esc_attr( $action ),
-				esc_html__( 'Stream (its id or link)', 'stream-chat-for-kinescope' ),
+				esc_html__( 'Stream (its id or link)', 'live-chat-for-kinescope-streams' ),
 				esc_attr( self::$event )
 			);
 		} else {

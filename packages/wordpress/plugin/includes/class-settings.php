@@ -2,10 +2,10 @@
 /**
  * What the site has set.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -32,6 +32,11 @@ final class Settings {
 	public static function server(): string {
 		$stored = self::stored();
 		return Server_Address::read( $stored['server'] ?? '' ) ?? '';
+	}
+
+	/** Whether this site signs tokens itself, and needs no token server. */
+	public static function is_own_signer(): bool {
+		return '' === self::server();
 	}
 
 	/** The life of a statement. Hours. */

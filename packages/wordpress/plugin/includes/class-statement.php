@@ -2,10 +2,10 @@
 /**
  * Who the visitor is, signed.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -29,23 +29,23 @@ final class Statement {
 		if ( ! $user->exists() || '' === $secret || '' === $event ) {
 			return null;
 		}
-		$now    = time();
-		$name   = trim( wp_specialchars_decode( $user->display_name, ENT_QUOTES ) ); // It is kept as HTML.
-		$claims = array(
+		$now     = time();
+		$visitor = Visitor::of( $user );
+		$claims  = array(
 			'aud'      => self::AUDIENCE,
-			'sub'      => substr( hash_hmac( 'sha256', home_url() . '#' . $user->ID, $secret ), 0, 32 ),
-			'name'     => '' === $name ? $user->user_nicename : $name,
+			'sub'      => $visitor['id'],
+			'name'     => $visitor['name'],
 			'event_id' => $event,
 			'iat'      => $now,
 			'exp'      => $now + max( 1, min( Settings::MAX_HOURS * HOUR_IN_SECONDS, $seconds ) ),
 		);
-		$head   = wp_json_encode(
+		$head    = wp_json_encode(
 			array(
 				'alg' => 'HS256',
 				'typ' => 'JWT',
 			)
 		);
-		$body   = wp_json_encode( $claims, JSON_UNESCAPED_SLASHES );
+		$body    = wp_json_encode( $claims, JSON_UNESCAPED_SLASHES );
 		if ( false === $head || false === $body ) {
 			return null;
 		}

@@ -2,10 +2,10 @@
 /**
  * The tag of a chat.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -31,6 +31,9 @@ final class Tag {
 	 * @param string $mark A mark of ours, by which the place is found again.
 	 */
 	public static function unsigned( Chat $chat, string $mark = '' ): string {
+		if ( Settings::is_own_signer() ) {
+			return self::open( $chat ) . self::link( $chat ) . '</kinescope-chat>';
+		}
 		$marked = '' === $mark ? array() : array( Template_Blocks::MARK => $mark );
 		return self::write( $chat->attributes, $chat->event, $marked ) . self::link( $chat ) . '</kinescope-chat>';
 	}
@@ -49,10 +52,18 @@ final class Tag {
 			return self::write( $chat->still()->attributes, $chat->event, array() );
 		}
 		$server = Settings::server();
-		$ours   = '' === $server ? array() : array( 'token-url' => $server . '/token' );
+		if ( '' === $server ) {
+			// Nothing here depends on the visitor: a cache may keep the page for everybody.
+			$ours = array(
+				'token-url'  => Token_Route::address(),
+				'signin-url' => wp_login_url( self::here() ),
+			);
+			return self::write( $chat->attributes, $chat->event, $ours );
+		}
+		$ours = array( 'token-url' => $server . '/token' );
 		if ( ! is_user_logged_in() ) {
 			$ours['signin-url'] = wp_login_url( self::here() );
-		} elseif ( '' !== $server && ! isset( $chat->attributes['preview'] ) && self::$statements < self::MAX_STATEMENTS && Page_View::keep_private() ) {
+		} elseif ( ! isset( $chat->attributes['preview'] ) && self::$statements < self::MAX_STATEMENTS && Page_View::keep_private() ) {
 			$statement = Statement::make( wp_get_current_user(), $chat->event, Settings::hours() * HOUR_IN_SECONDS );
 			if ( null !== $statement ) {
 				++self::$statements;
@@ -68,7 +79,7 @@ final class Tag {
 	 * @param Chat $chat The chat.
 	 */
 	public static function link( Chat $chat ): string {
-		return self::open_link( $chat ) . esc_html__( 'Open the chat', 'stream-chat-for-kinescope' ) . '</a>';
+		return self::open_link( $chat ) . esc_html__( 'Open the chat', 'live-chat-for-kinescope-streams' ) . '</a>';
 	}
 
 	/**

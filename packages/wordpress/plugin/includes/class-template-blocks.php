@@ -2,10 +2,10 @@
 /**
  * Blocks outside an author's text.
  *
- * @package Stream_Chat_For_Kinescope
+ * @package Live_Chat_For_Kinescope_Streams
  */
 
-namespace Stream_Chat_For_Kinescope;
+namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -70,7 +70,7 @@ final class Template_Blocks {
 	 */
 	public static function leave( $html, $block = null ) {
 		self::$depth = max( 0, self::$depth - ( self::is_pattern( $block ) ? 1 : 0 ) );
-		if ( self::$depth > 0 || '' === self::$mark || ! is_string( $html ) || doing_filter( 'the_content' ) ) {
+		if ( self::$depth > 0 || '' === self::$mark || Settings::is_own_signer() || ! is_string( $html ) || doing_filter( 'the_content' ) ) {
 			return $html;
 		}
 		return Author_Markup::rewrite( $html, array( Tag::class, 'open' ), array( self::MARK => self::$mark ) );

@@ -2,7 +2,7 @@
 ;(({ blocks, blockEditor, components, element, i18n }) => {
   const { createElement: el, Fragment, useState } = element
   const { __ } = i18n
-  const DOMAIN = 'stream-chat-for-kinescope'
+  const DOMAIN = 'live-chat-for-kinescope-streams'
 
   /** The stream's id in what was pasted: an id, or a link to the stream or its chat. The site reads it again. */
   const readEvent = (text) => {
@@ -23,10 +23,10 @@
   const picture = (event) =>
     el(
       'div',
-      { className: 'stream-chat-for-kinescope-still' },
-      el('strong', null, __('Stream chat', 'stream-chat-for-kinescope')),
+      { className: 'live-chat-for-kinescope-streams-still' },
+      el('strong', null, __('Stream chat', 'live-chat-for-kinescope-streams')),
       el('code', { dir: 'ltr' }, event),
-      el('span', null, __('The chat appears on the published page.', 'stream-chat-for-kinescope')),
+      el('span', null, __('The chat appears on the published page.', 'live-chat-for-kinescope-streams')),
     )
 
   function EventForm({ event, onChange }) {
@@ -39,17 +39,17 @@
       components.Placeholder,
       {
         icon: 'format-chat',
-        label: __('Stream chat', 'stream-chat-for-kinescope'),
+        label: __('Stream chat', 'live-chat-for-kinescope-streams'),
         instructions: __(
           'Paste the id of the stream, or a link to it or to its chat.',
-          'stream-chat-for-kinescope',
+          'live-chat-for-kinescope-streams',
         ),
       },
       el(
         'form',
-        { onSubmit: submit, className: 'stream-chat-for-kinescope-form' },
+        { onSubmit: submit, className: 'live-chat-for-kinescope-streams-form' },
         el(components.TextControl, {
-          label: __('Stream', 'stream-chat-for-kinescope'),
+          label: __('Stream', 'live-chat-for-kinescope-streams'),
           value: text,
           placeholder: 'https://kinescope.io/chat/…',
           onChange: setText,
@@ -59,7 +59,7 @@
         el(
           components.Button,
           { variant: 'primary', type: 'submit', disabled: !text.trim() },
-          __('Show the chat', 'stream-chat-for-kinescope'),
+          __('Show the chat', 'live-chat-for-kinescope-streams'),
         ),
       ),
     )
@@ -74,27 +74,27 @@
       null,
       el(
         PanelBody,
-        { title: __('Chat', 'stream-chat-for-kinescope') },
+        { title: __('Chat', 'live-chat-for-kinescope-streams') },
         el(TextControl, {
           ...common,
-          label: __('Stream', 'stream-chat-for-kinescope'),
-          help: __('Its id, or a link to it or to its chat.', 'stream-chat-for-kinescope'),
+          label: __('Stream', 'live-chat-for-kinescope-streams'),
+          help: __('Its id, or a link to it or to its chat.', 'live-chat-for-kinescope-streams'),
           value: attributes.event,
           onChange: (text) => setAttributes({ event: readEvent(text) }),
         }),
         el(TextControl, {
           ...common,
-          label: __('Height', 'stream-chat-for-kinescope'),
-          help: __('500, 70vh, 100%. Empty: 600 pixels.', 'stream-chat-for-kinescope'),
+          label: __('Height', 'live-chat-for-kinescope-streams'),
+          help: __('500, 70vh, 100%. Empty: 600 pixels.', 'live-chat-for-kinescope-streams'),
           value: attributes.height,
           onChange: set('height'),
         }),
         el(SelectControl, {
           ...common,
-          label: __('Language', 'stream-chat-for-kinescope'),
+          label: __('Language', 'live-chat-for-kinescope-streams'),
           value: attributes.language,
           options: [
-            { value: '', label: __('That of the page', 'stream-chat-for-kinescope') },
+            { value: '', label: __('That of the page', 'live-chat-for-kinescope-streams') },
             { value: 'en', label: 'English' },
             { value: 'ru', label: 'Русский' },
           ],
@@ -102,30 +102,30 @@
         }),
         el(TextControl, {
           ...common,
-          label: __('Name', 'stream-chat-for-kinescope'),
-          help: __('For screen readers: tells two chats on one page apart.', 'stream-chat-for-kinescope'),
+          label: __('Name', 'live-chat-for-kinescope-streams'),
+          help: __('For screen readers: tells two chats on one page apart.', 'live-chat-for-kinescope-streams'),
           value: attributes.label,
           onChange: set('label'),
         }),
         el(ToggleControl, {
           __nextHasNoMarginBottom: true,
-          label: __('Load when it comes into view', 'stream-chat-for-kinescope'),
+          label: __('Load when it comes into view', 'live-chat-for-kinescope-streams'),
           checked: attributes.loading === 'lazy',
           onChange: (on) => setAttributes({ loading: on ? 'lazy' : 'eager' }),
         }),
         el(ToggleControl, {
           __nextHasNoMarginBottom: true,
-          label: __('Never reload the chat by itself', 'stream-chat-for-kinescope'),
+          label: __('Never reload the chat by itself', 'live-chat-for-kinescope-streams'),
           help: __(
             'A fresh token is then used at the next reload or reconnect.',
-            'stream-chat-for-kinescope',
+            'live-chat-for-kinescope-streams',
           ),
           checked: attributes.refresh === 'hold',
           onChange: (on) => setAttributes({ refresh: on ? 'hold' : 'swap' }),
         }),
         el(ToggleControl, {
           __nextHasNoMarginBottom: true,
-          label: __('Offer help under the chat', 'stream-chat-for-kinescope'),
+          label: __('Offer help under the chat', 'live-chat-for-kinescope-streams'),
           checked: attributes.help,
           onChange: set('help'),
         }),

@@ -1,0 +1,193 @@
+import { mkdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SEED } from '../../emulator/seed-events.js'
+import { launchBrowser } from '../e2e/browser.js'
+import { casesFor, contract, hold, type Contestant } from '../php/contract.js'
+import { publicKeys } from '../php/php-server.js'
+import { startKinescope, type Kinescope } from './kinescope.js'
+import { startDatabase, type Database } from './wordpress-database.js'
+import { People } from './wordpress-people.js'
+import { WordPressOwner } from './wordpress-owner.js'
+import { releases, startWordPress, whyNoWordPress, type WordPress } from './wordpress-site.js'
+
+const missing = whyNoWordPress()
+if (missing) console.log(`Skipped: WordPress signs no tokens here. ${missing}`)
+
+const PICTURES = process.env['PICTURES']
+
+describe.skipIf(missing)('a site that signs tokens itself', () => {
+  describe.each(missing ? [] : releases())('WordPress %s', (release, folder) => {
+    let database: Database
+    let browser: Browser
+    let kinescope: Kinescope
+    let wordpress: WordPress
+    let people: People
+    let owner: WordPressOwner
+    let link: string
+
+    beforeAll(async () => {
+      ;[database, browser, kinescope] = await Promise.all([
+        startDatabase(),
+        launchBrowser(),
+        startKinescope(),
+      ])
+      wordpress = await startWordPress({
+        folder,
+        database,
+        chatOrigin: kinescope.chatOrigin,
+        plugin: false,
+        config: {
+          LIVE_CHAT_FOR_KINESCOPE_STREAMS_API: kinescope.chatOrigin,
+          WP_ACCESSIBLE_HOSTS: '127.0.0.1',
+        },
+      })
+      people = new People(wordpress, browser)
+      owner = new WordPressOwner(people)
+    })
+    afterAll(async () => {
+      await wordpress?.close()
+      await kinescope?.emulator.close()
+      await browser?.close()
+      await database?.close()
+    })
+
+    async function picture(page: Page, name: string) {
+      if (!PICTURES) return
+      mkdirSync(PICTURES, { recursive: true })
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 })
+        await page.screenshot({ path: join(PICTURES, `${release}-${name}-${width}.png`), fullPage: true })
+      }
+      await page.setViewportSize({ width: 1280, height: 900 })
+    }
+
+    it(
+      'is set up from the upload to two visitors in one chat, without a terminal',
+      { timeout: 180_000 },
+      async () => {
+        const started = Date.now()
+        const page = await owner.upload()
+        await page.goto(owner.settings)
+        await picture(page, 'step-1-en')
+        await page.fill('#lcks-token', kinescope.emulator.apiToken)
+        await page.click('#lcks-connect')
+        await page.locator('.lcks-list').waitFor()
+        await picture(page, 'step-2-en')
+        await page.check(`.lcks-stream input[value="${SEED.live.id}"]`)
+        await page.click('#lcks-save')
+        await page.waitForFunction(() => document.querySelector('kinescope-chat')?.state === 'ready')
+        await picture(page, 'step-3-en')
+        await page.click('#lcks-page')
+        await page.waitForURL(/post\.php/)
+        const id = new URL(page.url()).searchParams.get('post')!
+        await wordpress.php('wp_publish_post((int) $argv[1]);', id)
+        link = `${wordpress.url}/?page_id=${id}`
+        const [author] = await people.chats('author', link)
+        const [subscriber] = await people.chats('subscriber', link)
+        expect(author).toMatchObject({ state: 'ready', name: 'Жанна "Ж" & Co' })
+        expect(subscriber).toMatchObject({ state: 'ready', name: 'Reader' })
+        expect(author!.user).not.toBe(subscriber!.user)
+        expect(Date.now() - started).toBeLessThan(180_000)
+        const { keys } = JSON.parse(await ring()) as { keys: Record<string, { kid: string }> }
+        const listed = await registered()
+        expect(listed.filter(({ kid }) => kid in keys)).toHaveLength(1)
+      },
+    )
+
+    it('shows everybody their own chat on one static page, as a cache keeps it', async () => {
+      const { html: bytes } = await people.read('boss', link)
+      const { html: forStranger } = await people.read('stranger', link)
+      // the bar and the nonces of a signed-in user are WordPress's own: the chat's part is the same for everybody
+      const chatOf = (html: string) => /<kinescope-chat[^]*?<\/kinescope-chat>/.exec(html)![0]
+      expect(chatOf(bytes)).toBe(chatOf(forStranger))
+      expect(chatOf(bytes)).not.toMatch(/identity|eyJ|Boss/)
+      expect(forStranger).not.toMatch(/eyJ|Boss|Reader|wordpress_logged_in|no-store/)
+      const frozen = `${wordpress.url}/frozen.html`
+      await writeFile(join(wordpress.folder, 'frozen.html'), forStranger)
+
+      const context = await browser.newContext()
+      const page = await context.newPage()
+      const outcome = async () => {
+        await page.goto(frozen)
+        await page.waitForFunction(() => {
+          const chat = document.querySelector('kinescope-chat')
+          return chat?.state === 'ready' || chat?.state === 'error'
+        })
+        return page.evaluate(() => {
+          const chat = document.querySelector('kinescope-chat')!
+          return [chat.state, chat.problem?.code, chat.diagnostics().claims?.['username']]
+        })
+      }
+      expect(await outcome()).toEqual(['error', 'sign-in-required', undefined])
+      const member = await people.page('subscriber')
+      await context.addCookies(await member.context().cookies())
+      expect(await outcome()).toEqual(['ready', undefined, 'Reader'])
+      await context.clearCookies()
+      expect(await outcome()).toEqual(['error', 'sign-in-required', undefined])
+      await context.close()
+    })
+
+    describe.each([
+      ['the path', '/kinescope-chat/token'],
+      ['the query', '/index.php?kinescope-chat-token'],
+    ])('holds the contract at %s', (_name, path) => {
+      let server: Contestant
+      beforeAll(async () => {
+        server = await contestant(path)
+      }, 60_000)
+      it.each(casesFor(['origins']))('%s', (_name, test) => hold(server, test))
+    })
+
+    async function contestant(path: string): Promise<Contestant> {
+      await wordpress.php(
+        `update_option('live_chat_for_kinescope_streams_list', array_map(function ($id) { return ['id' => '', 'public_id' => $id, 'name' => '']; }, json_decode($argv[1], true)));
+        file_put_contents(WPMU_PLUGIN_DIR . '/barred.php', '<?php add_filter("live_chat_for_kinescope_streams_may_enter", function ($may, $user) { return $may && $user->user_login !== "barred"; }, 10, 2);');
+        foreach (json_decode($argv[2], true) as $login => $visitor) if (!get_user_by('login', $login)) wp_insert_user(['user_login' => $login, 'user_pass' => wp_generate_password(), 'user_email' => "$login@example.com", 'display_name' => $visitor['name']]);`,
+        JSON.stringify(contract.events),
+        JSON.stringify(contract.visitors),
+      )
+      const cookies: Record<string, string> = {}
+      for (const login of Object.keys(contract.visitors))
+        cookies[login] = await wordpress.php(
+          `$user = get_user_by('login', $argv[1])->ID; $end = time() + 9999; $token = WP_Session_Tokens::get_instance($user)->create($end);
+          echo LOGGED_IN_COOKIE . '=' . urlencode(wp_generate_auth_cookie($user, $end, 'logged_in', $token));`,
+          login,
+        )
+      const text = await ring()
+      return {
+        url: wordpress.url + path,
+        ownOrigin: wordpress.url,
+        keys: () => publicKeys(text),
+        visitorHeaders: (visitor) => ({ cookie: cookies[visitor]! }),
+      }
+    }
+
+    it('keeps no key and no API token where others look', async () => {
+      const leaks = await wordpress.php(
+        `$secrets = [$argv[1], 'PRIVATE KEY', 'live_chat_for_kinescope_streams_ring', 'live_chat_for_kinescope_streams_api_token', constant('LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL')];
+        require_once ABSPATH . 'wp-admin/includes/export.php'; require_once ABSPATH . 'wp-admin/includes/class-wp-debug-data.php'; require_once ABSPATH . 'wp-admin/includes/update.php'; require_once ABSPATH . 'wp-admin/includes/misc.php'; require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/theme.php';
+        wp_set_current_user(1);
+        $rest = rest_do_request(new WP_REST_Request('GET', '/wp/v2/settings'))->get_data();
+        ob_start(); export_wp(); $export = ob_get_clean();
+        $places = ['autoloaded' => wp_load_alloptions(), 'rest' => $rest, 'export' => $export, 'site health' => [apply_filters('debug_information', []), Live_Chat_For_Kinescope_Streams\\Site_Health::test()]];
+        global $wpdb; $places['database'] = array_diff_key($wpdb->get_col("SELECT option_value FROM $wpdb->options"), []);
+        foreach ($places as $place => $value) foreach ($secrets as $at => $secret) { if ($place === 'database' && in_array($at, [2, 3], true)) continue; if (strpos(serialize($value), $secret) !== false) echo "$place $at "; }`,
+        kinescope.emulator.apiToken,
+      )
+      expect(leaks).toBe('')
+    })
+
+    const ring = () =>
+      wordpress.php(`echo (new Live_Chat_For_Kinescope_Streams\\Option_Store())->read('ring');`)
+
+    async function registered(): Promise<{ kid: string }[]> {
+      const reply = await fetch(`${kinescope.chatOrigin}/v1/jwk`, {
+        headers: { authorization: `Bearer ${kinescope.emulator.apiToken}` },
+      })
+      return ((await reply.json()) as { data: { kid: string }[] }).data
+    }
+  })
+})

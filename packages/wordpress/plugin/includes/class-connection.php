@@ -1,0 +1,107 @@
+<?php
+/**
+ * The site's keys.
+ *
+ * @package Live_Chat_For_Kinescope_Streams
+ */
+
+namespace Live_Chat_For_Kinescope_Streams;
+
+defined( 'ABSPATH' ) || exit;
+
+use Live_Chat_For_Kinescope_Streams\Token_Server\Keys;
+use Live_Chat_For_Kinescope_Streams\Token_Server\KinescopeApi;
+use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
+use Live_Chat_For_Kinescope_Streams\Token_Server\SystemClock;
+
+/**
+ * Connects the site, or the whole network, with Kinescope: the keys, and the API token.
+ */
+final class Connection {
+
+	private const API_TOKEN = 'api_token';
+
+	/** The life of a token. Seconds. */
+	public const TTL = 3600;
+
+	/** The keys. @throws OperatorProblem If there is no secret to seal them with. */
+	public static function keys(): Keys {
+		$store = new Option_Store();
+		return new Keys(
+			$store,
+			Sealing::seal(),
+			new SystemClock(),
+			is_multisite() ? network_home_url() : home_url(),
+			array(
+				'ttl'    => self::TTL,
+				'renews' => self::has_api_token() ? 1 : 0,
+			)
+		);
+	}
+
+	/** Whether the site has keys. */
+	public static function is_connected(): bool {
+		return null !== ( new Option_Store() )->read( 'ring' );
+	}
+
+	/** Whether the site has an API token. Without one, a person registers keys by hand. */
+	public static function has_api_token(): bool {
+		return null !== ( new Option_Store() )->read( self::API_TOKEN );
+	}
+
+	/** Who may connect the site. */
+	public static function capability(): string {
+		return is_multisite() ? 'manage_network_options' : 'manage_options';
+	}
+
+	/** Kinescope's API, by the stored token. @throws OperatorProblem If there is none. */
+	public static function api(): KinescopeApi {
+		$sealed = ( new Option_Store() )->read( self::API_TOKEN );
+		if ( null === $sealed ) {
+			throw new OperatorProblem( 'not-connected', 'The site has no API token.', 'Connect the site first.' );
+		}
+		return self::api_by( Sealing::seal()->open( $sealed, self::API_TOKEN ) );
+	}
+
+	/**
+	 * Makes and registers the first key, and keeps the API token.
+	 *
+	 * @param string $token The API token.
+	 */
+	public static function connect( string $token ): void {
+		$api = self::api_by( $token );
+		$api->keys(); // A wrong token changes nothing.
+		Sealing::prepare();
+		$keys  = self::keys();
+		$store = new Option_Store();
+		$store->swap( self::API_TOKEN, $store->read( self::API_TOKEN ), Sealing::seal()->close( $token, self::API_TOKEN ) );
+		$keys->connect( $api );
+		Upkeep::schedule();
+	}
+
+	/** Deletes the keys at Kinescope and here, and forgets the API token. */
+	public static function disconnect(): void {
+		$api = null;
+		try {
+			$api = self::has_api_token() ? self::api() : null;
+		} catch ( OperatorProblem $problem ) {
+			$api = null; // Sealed with a secret that is lost: only Kinescope's dashboard can delete the key.
+		}
+		if ( self::is_connected() ) {
+			self::keys()->disconnect( $api );
+		}
+		$store = new Option_Store();
+		$store->swap( self::API_TOKEN, $store->read( self::API_TOKEN ), null );
+		Upkeep::unschedule();
+	}
+
+	/**
+	 * Kinescope's API by a token.
+	 *
+	 * @param string $token The token.
+	 */
+	private static function api_by( string $token ): KinescopeApi {
+		$url = defined( 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_API' ) ? (string) \LIVE_CHAT_FOR_KINESCOPE_STREAMS_API : KinescopeApi::URL;
+		return new KinescopeApi( new Wp_Transport(), new SystemClock(), $token, $url );
+	}
+}

@@ -1,0 +1,177 @@
+<?php
+/**
+ * The secret that seals the keys.
+ *
+ * @package Live_Chat_For_Kinescope_Streams
+ */
+
+namespace Live_Chat_For_Kinescope_Streams;
+
+defined( 'ABSPATH' ) || exit;
+
+use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
+use Live_Chat_For_Kinescope_Streams\Token_Server\Seal;
+
+/**
+ * Finds the sealing secret: a constant in wp-config.php, else a file outside the web root, else the salts. A leak of the
+ * database alone then leaks no key.
+ */
+final class Sealing {
+
+	public const CONSTANT = 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL';
+
+	/** Where the file is; no secret. */
+	public const FILE_OPTION = 'live_chat_for_kinescope_streams_seal_file';
+
+	private const SALTS = array( 'AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT' );
+
+	/** What wp-config-sample.php has instead of salts. */
+	private const PLACEHOLDER = 'put your unique phrase here';
+
+	/**
+	 * The secret that this very request wrote: the constant counts from the next one on.
+	 *
+	 * @var array{string, string}|null
+	 */
+	private static ?array $written = null;
+
+	/** The seal. @throws OperatorProblem If there is no secret to seal with. */
+	public static function seal(): Seal {
+		return new Seal( self::secret()[1] );
+	}
+
+	/** Where the secret is: `constant`, `file`, `salts` or `none`. */
+	public static function kind(): string {
+		try {
+			return self::secret()[0];
+		} catch ( OperatorProblem $problem ) {
+			return 'none';
+		}
+	}
+
+	/** Makes a secret at the best place there is, at an administrator's click. */
+	public static function prepare(): void {
+		if ( ! in_array( self::kind(), array( 'constant', 'file' ), true ) ) {
+			$secret = bin2hex( random_bytes( 32 ) );
+			if ( ! self::write_constant( $secret ) ) {
+				self::write_file( $secret );
+			}
+		}
+		self::secret();
+	}
+
+	/** The line for wp-config.php, for an administrator who moves the secret there by hand. */
+	public static function line(): string {
+		$secret = 'salts' === self::kind() ? bin2hex( random_bytes( 32 ) ) : self::secret()[1];
+		return sprintf( "define( '%s', '%s' );", self::CONSTANT, $secret );
+	}
+
+	/**
+	 * The place and the secret.
+	 *
+	 * @return array{string, string}
+	 * @throws OperatorProblem If there is none.
+	 */
+	private static function secret(): array {
+		if ( defined( self::CONSTANT ) ) {
+			return array( 'constant', (string) constant( self::CONSTANT ) );
+		}
+		if ( null !== self::$written ) {
+			return self::$written;
+		}
+		$file = get_site_option( self::FILE_OPTION, '' );
+		if ( is_string( $file ) && '' !== $file && is_readable( $file ) ) {
+			$secret = include $file;
+			if ( is_string( $secret ) ) {
+				return array( 'file', $secret );
+			}
+		}
+		return array( 'salts', self::salts() );
+	}
+
+	/**
+	 * The salts of wp-config.php. WordPress makes missing ones itself, in the same database.
+	 *
+	 * @throws OperatorProblem If they aren't what they should be.
+	 */
+	private static function salts(): string {
+		$salts = array();
+		foreach ( self::SALTS as $name ) {
+			$salt = defined( $name ) ? (string) constant( $name ) : '';
+			if ( strlen( $salt ) < 32 || self::PLACEHOLDER === $salt ) {
+				throw new OperatorProblem( 'no-seal', 'The site has no secret to seal the key with.', 'Add the line that is shown below to wp-config.php.' );
+			}
+			$salts[] = $salt;
+		}
+		if ( count( array_unique( $salts ) ) < count( $salts ) ) {
+			throw new OperatorProblem( 'no-seal', 'The salts of the site are all the same.', 'Add the line that is shown below to wp-config.php.' );
+		}
+		return implode( '', $salts );
+	}
+
+	/**
+	 * Writes the constant into wp-config.php, where that is allowed.
+	 *
+	 * @param string $secret The secret.
+	 */
+	private static function write_constant( string $secret ): bool {
+		$path = ABSPATH . 'wp-config.php';
+		if ( ! file_exists( $path ) ) {
+			$path = dirname( ABSPATH ) . '/wp-config.php';
+		}
+		$files = self::files();
+		if ( null === $files || ! wp_is_file_mod_allowed( 'live_chat_for_kinescope_streams' ) || is_link( $path ) || ! wp_is_writable( $path ) ) {
+			return false;
+		}
+		$text = $files->get_contents( $path );
+		if ( ! is_string( $text ) || 1 !== preg_match( '/^<\?php\b/', $text ) ) {
+			return false;
+		}
+		$line = sprintf( "define( '%s', '%s' ); // Live Chat for Kinescope Streams: seals the signing key.", self::CONSTANT, $secret );
+		$new  = "<?php\n$line\n" . ltrim( substr( $text, 5 ), "\r\n" );
+		$mode = fileperms( $path ) & 0777;
+		if ( ! $files->put_contents( "$path.kinescope-chat.php", $new, $mode ) ) {
+			return false;
+		}
+		// One rename: nobody reads half a file.
+		$done = $files->size( "$path.kinescope-chat.php" ) === strlen( $new ) && $files->move( "$path.kinescope-chat.php", $path, true );
+		if ( ! $done ) {
+			$files->delete( "$path.kinescope-chat.php" );
+			return false;
+		}
+		wp_opcache_invalidate( $path, true );
+		self::$written = array( 'constant', $secret );
+		return true;
+	}
+
+	/**
+	 * Writes a file above the web root.
+	 *
+	 * @param string $secret The secret.
+	 */
+	private static function write_file( string $secret ): void {
+		$files  = self::files();
+		$root   = isset( $_SERVER['DOCUMENT_ROOT'] ) ? realpath( sanitize_text_field( wp_unslash( $_SERVER['DOCUMENT_ROOT'] ) ) ) : false;
+		$home   = realpath( ABSPATH );
+		$base   = false !== $root && false !== $home && 0 === strpos( $home . '/', $root . '/' ) ? $root : $home;
+		$folder = false === $base ? '' : dirname( $base ) . '/.live-chat-for-kinescope-streams';
+		if ( null === $files || '' === $folder || dirname( $base ) === $base || ! wp_is_writable( dirname( $base ) ) ) {
+			return;
+		}
+		$path = $folder . '/seal-' . substr( md5( (string) $home ), 0, 12 ) . '.php';
+		$text = "<?php\nreturn '$secret';\n";
+		if ( ( $files->is_dir( $folder ) || $files->mkdir( $folder, 0700 ) ) && $files->put_contents( $path, $text, 0600 ) ) {
+			update_site_option( self::FILE_OPTION, $path );
+			wp_opcache_invalidate( $path, true );
+		}
+	}
+
+	/** WordPress's access to files, if it needs no password. */
+	private static function files(): ?\WP_Filesystem_Base {
+		require_once ABSPATH . 'wp-admin/includes/file.php';
+		if ( 'direct' !== get_filesystem_method() || ! WP_Filesystem() ) {
+			return null;
+		}
+		return $GLOBALS['wp_filesystem'];
+	}
+}

@@ -1,0 +1,71 @@
+<?php
+/**
+ * What the keys need from time to time.
+ *
+ * @package Live_Chat_For_Kinescope_Streams
+ */
+
+namespace Live_Chat_For_Kinescope_Streams;
+
+defined( 'ABSPATH' ) || exit;
+
+use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
+
+/**
+ * Rotates keys and removes old ones: once a day by WP-Cron, and where that doesn't run, after a token was sent.
+ */
+final class Upkeep {
+
+	private const EVENT = 'live_chat_for_kinescope_streams_upkeep';
+
+	/** Why the last upkeep failed: a code. */
+	public const PROBLEM = 'live_chat_for_kinescope_streams_problem';
+
+	/** Puts it into WP-Cron's hands. */
+	public static function hook(): void {
+		add_action( self::EVENT, array( self::class, 'run' ) );
+	}
+
+	/** Asks WP-Cron for a daily run. */
+	public static function schedule(): void {
+		if ( ! wp_next_scheduled( self::EVENT ) ) {
+			wp_schedule_event( time() + wp_rand( HOUR_IN_SECONDS, DAY_IN_SECONDS ), 'daily', self::EVENT );
+		}
+	}
+
+	/** Takes it back. */
+	public static function unschedule(): void {
+		wp_clear_scheduled_hook( self::EVENT );
+	}
+
+	/** Compares the keys with Kinescope's list and does what is due. */
+	public static function run(): void {
+		try {
+			if ( Connection::is_connected() && Connection::has_api_token() && ! Connection::keys()->isCopy() ) {
+				Connection::keys()->reconcile( Connection::api() );
+			}
+			delete_option( self::PROBLEM );
+		} catch ( OperatorProblem $problem ) {
+			update_option( self::PROBLEM, $problem->problem, false );
+		}
+	}
+
+	/** Does what is due after the visitor has the response. */
+	public static function after_response(): void {
+		ignore_user_abort( true );
+		if ( function_exists( 'fastcgi_finish_request' ) ) {
+			fastcgi_finish_request();
+		} elseif ( function_exists( 'litespeed_finish_request' ) ) {
+			litespeed_finish_request();
+		} else {
+			flush();
+		}
+		try {
+			if ( Connection::has_api_token() && Connection::keys()->isDue() ) {
+				self::run();
+			}
+		} catch ( OperatorProblem $problem ) {
+			return; // The settings say what is wrong with the keys.
+		}
+	}
+}
