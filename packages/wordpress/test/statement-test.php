@@ -38,6 +38,44 @@ final class Statement_Test extends TestCase {
 		$this->assertNotSame( $claims['sub'], $this->claims( Statement::make( $other, 'ID', 3600 ) )['sub'] );
 	}
 
+	public function names(): array {
+		return array(
+			array( 'Ann', 'Ann', '', '' ),
+			array( 'Ann', 'ann@example.com', 'Ann', 'nick' ),
+			array( 'nick', 'ann@example.com', '', 'nick' ),
+			array( 'ann.petrova', 'ann.petrova@example.com', '', 'ann.petrova@example.com' ),
+			array( 'ann', "ann\u{FF20}example.com", '', '' ),
+			array( 'Ann', 'Ann (ann@example.com)', 'Ann', '' ),
+			array( 'zhanna', '@example.com', '', '' ),
+		);
+	}
+
+	/** @dataProvider names */
+	public function test_no_name_has_an_address_in_it( string $expected, string $shown, string $first, string $nick ): void {
+		$user               = new WP_User();
+		$user->display_name = $shown;
+		$user->first_name   = $first;
+		$user->nickname     = $nick;
+		$this->assertSame( $expected, $this->claims( Statement::make( $user, 'ID', 60 ) )['name'] );
+	}
+
+	public function test_a_filter_may_name_the_visitor(): void {
+		$GLOBALS['filters'] = array(
+			'live_chat_for_kinescope_streams_user' => static function ( array $visitor ): array {
+				return array( 'id' => 'own', 'name' => 'Own' ) + $visitor;
+			},
+		);
+		$claims             = $this->claims( Statement::make( new WP_User(), 'ID', 60 ) );
+		$GLOBALS['filters'] = array();
+		$this->assertSame( array( 'own', 'Own' ), array( $claims['sub'], $claims['name'] ) );
+	}
+
+	public function test_the_pseudonym_outlives_the_secret(): void {
+		$before                                 = $this->claims( Statement::make( new WP_User(), 'ID', 60 ) )['sub'];
+		$GLOBALS['options'][ Settings::SECRET ] = bin2hex( random_bytes( 32 ) );
+		$this->assertSame( $before, $this->claims( Statement::make( new WP_User(), 'ID', 60 ) )['sub'] );
+	}
+
 	public function test_it_lives_a_day_at_most(): void {
 		foreach ( array( PHP_INT_MAX => 86400, 86401 => 86400, 60 => 60, 0 => 1, -5 => 1 ) as $asked => $life ) {
 			$claims = $this->claims( Statement::make( new WP_User(), 'ID', $asked ) );

@@ -23,8 +23,8 @@ final class Author_Markup {
 
 	private const END = '</kinescope-chat>';
 
-	/** Of an address that is looked at, in character references. Bytes. */
-	private const MAX_ADDRESS = 4096;
+	/** A hyphen or a letter as a numeric character reference (HTML Standard, section 13.5). */
+	private const SPELLED = '/&#(?:0*+(?:45|6[5-9]|[78]\d|9[07-9]|1[01]\d|12[0-2])(?!\d)|x0*+(?:2d|[46][1-9a-f]|[57][\da])(?![\da-f]))/i';
 
 	/**
 	 * Makes the start tag of a chat.
@@ -86,26 +86,12 @@ final class Author_Markup {
 
 	/**
 	 * Whether there may be a chat in a text: a quick look, which errs to the safe side. WordPress writes apostrophes and
-	 * `&` as character references, so those count only in a link's address that leads to a chat.
+	 * `&` as character references, so only those of letters and of the hyphen count: they may spell the name.
 	 *
 	 * @param string $html Any text.
 	 */
 	public static function may_have_chats( string $html ): bool {
-		if ( false !== stripos( $html, 'kinescope-chat' ) ) {
-			return false !== strpos( $html, '<' );
-		}
-		$at = stripos( $html, 'href' );
-		while ( false !== $at ) {
-			$start = $at + 4 + strspn( $html, " \t\n\r\f=", $at + 4 );
-			$quote = $html[ $start ] ?? '';
-			$ends  = '"' === $quote || "'" === $quote ? $quote : ' >';
-			$value = substr( $html, $start, 1 + strcspn( $html, $ends, min( $start + 1, strlen( $html ) ), self::MAX_ADDRESS ) );
-			if ( false !== strpos( $value, '&' ) && false !== stripos( html_entity_decode( $value, ENT_QUOTES | ENT_HTML5, 'UTF-8' ), 'kinescope-chat' ) ) {
-				return true;
-			}
-			$at = stripos( $html, 'href', $start );
-		}
-		return false;
+		return false !== strpos( $html, '<' ) && ( false !== stripos( $html, 'kinescope-chat' ) || 1 === preg_match( self::SPELLED, $html ) );
 	}
 
 	/**

@@ -287,7 +287,8 @@ final class Setup_Page {
 
 	/** For owners who don't want to give the site an API token. */
 	private static function show_by_hand(): void {
-		echo '<details' . ( null === self::$by_hand ? '' : ' open' ) . '><summary>' . esc_html__( 'Without giving the site an API token', 'live-chat-for-kinescope-streams' ) . '</summary>';
+		printf( '<details%s>', esc_attr( null === self::$by_hand ? '' : ' open' ) );
+		echo '<summary>' . esc_html__( 'Without giving the site an API token', 'live-chat-for-kinescope-streams' ) . '</summary>';
 		if ( null === self::$by_hand ) {
 			echo '<p>' . esc_html__( 'The site makes a key. You or a colleague registers it at Kinescope by hand, once a year.', 'live-chat-for-kinescope-streams' ) . '</p>';
 			self::form( 'by_hand', __( 'Make a key', 'live-chat-for-kinescope-streams' ) );
