@@ -4,13 +4,16 @@ import { ZIP } from './wordpress-site.js'
 
 /** Who sets the plugin up, in a browser, as docs/wordpress.md says. */
 export class WordPressOwner {
-  /** Address of Settings → Stream Chat. */
+  /** Address of Settings → Live Chat. */
+  readonly setup: string
+  /** The same for who runs a token server. */
   readonly settings: string
   readonly #people: People
 
   constructor(people: People) {
     this.#people = people
-    this.settings = `${people.wordpress.url}/wp-admin/options-general.php?page=live-chat-for-kinescope-streams`
+    this.setup = `${people.wordpress.url}/wp-admin/options-general.php?page=live-chat-for-kinescope-streams`
+    this.settings = `${this.setup}&tab=server`
   }
 
   /** Uploads the archive and activates it; leaves the list of plugins open. */

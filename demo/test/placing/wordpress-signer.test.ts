@@ -5,9 +5,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SEED } from '../../emulator/seed-events.js'
 import { launchBrowser } from '../e2e/browser.js'
-import { casesFor, contract, hold, type Contestant } from '../php/contract.js'
-import { publicKeys } from '../php/php-server.js'
+import { casesFor, hold, type Contestant } from '../php/contract.js'
 import { startKinescope, type Kinescope } from './kinescope.js'
+import { contestant, ringOf } from './wordpress-contestant.js'
 import { startDatabase, type Database } from './wordpress-database.js'
 import { People } from './wordpress-people.js'
 import { WordPressOwner } from './wordpress-owner.js'
@@ -70,7 +70,7 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       async () => {
         const started = Date.now()
         const page = await owner.upload()
-        await page.goto(owner.settings)
+        await page.goto(owner.setup)
         await picture(page, 'step-1-en')
         await page.fill('#lcks-token', kinescope.emulator.apiToken)
         await page.click('#lcks-connect')
@@ -91,7 +91,7 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
         expect(subscriber).toMatchObject({ state: 'ready', name: 'Reader' })
         expect(author!.user).not.toBe(subscriber!.user)
         expect(Date.now() - started).toBeLessThan(180_000)
-        const { keys } = JSON.parse(await ring()) as { keys: Record<string, { kid: string }> }
+        const { keys } = JSON.parse(await ringOf(wordpress)) as { keys: Record<string, { kid: string }> }
         const listed = await registered()
         expect(listed.filter(({ kid }) => kid in keys)).toHaveLength(1)
       },
@@ -136,34 +136,10 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
     ])('holds the contract at %s', (_name, path) => {
       let server: Contestant
       beforeAll(async () => {
-        server = await contestant(path)
+        server = await contestant(wordpress, wordpress.url, path)
       }, 60_000)
       it.each(casesFor(['origins']))('%s', (_name, test) => hold(server, test))
     })
-
-    async function contestant(path: string): Promise<Contestant> {
-      await wordpress.php(
-        `update_option('live_chat_for_kinescope_streams_list', array_map(function ($id) { return ['id' => '', 'public_id' => $id, 'name' => '']; }, json_decode($argv[1], true)));
-        file_put_contents(WPMU_PLUGIN_DIR . '/barred.php', '<?php add_filter("live_chat_for_kinescope_streams_may_enter", function ($may, $user) { return $may && $user->user_login !== "barred"; }, 10, 2);');
-        foreach (json_decode($argv[2], true) as $login => $visitor) if (!get_user_by('login', $login)) wp_insert_user(['user_login' => $login, 'user_pass' => wp_generate_password(), 'user_email' => "$login@example.com", 'display_name' => $visitor['name']]);`,
-        JSON.stringify(contract.events),
-        JSON.stringify(contract.visitors),
-      )
-      const cookies: Record<string, string> = {}
-      for (const login of Object.keys(contract.visitors))
-        cookies[login] = await wordpress.php(
-          `$user = get_user_by('login', $argv[1])->ID; $end = time() + 9999; $token = WP_Session_Tokens::get_instance($user)->create($end);
-          echo LOGGED_IN_COOKIE . '=' . urlencode(wp_generate_auth_cookie($user, $end, 'logged_in', $token));`,
-          login,
-        )
-      const text = await ring()
-      return {
-        url: wordpress.url + path,
-        ownOrigin: wordpress.url,
-        keys: () => publicKeys(text),
-        visitorHeaders: (visitor) => ({ cookie: cookies[visitor]! }),
-      }
-    }
 
     it('keeps no key and no API token where others look', async () => {
       const leaks = await wordpress.php(
@@ -179,9 +155,6 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       )
       expect(leaks).toBe('')
     })
-
-    const ring = () =>
-      wordpress.php(`echo (new Live_Chat_For_Kinescope_Streams\\Option_Store())->read('ring');`)
 
     async function registered(): Promise<{ kid: string }[]> {
       const reply = await fetch(`${kinescope.chatOrigin}/v1/jwk`, {

@@ -95,8 +95,10 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     it('is uploaded as an archive, switched on, and leads to its settings from the list of plugins', async () => {
       const page = await owner.upload()
-      await page.click('tr[data-slug="live-chat-for-kinescope-streams"] a[href*="page=live-chat-for-kinescope-streams"]')
-      expect(page.url()).toBe(settings)
+      await page.click(
+        'tr[data-slug="live-chat-for-kinescope-streams"] a[href*="page=live-chat-for-kinescope-streams"]',
+      )
+      expect(page.url()).toBe(owner.setup)
       expect(await faults(page)).toBeNull()
     })
 

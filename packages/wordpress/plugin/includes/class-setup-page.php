@@ -240,12 +240,11 @@ final class Setup_Page {
 	 * @param string $title   Its name.
 	 */
 	private static function step( bool $is_done, string $title ): void {
-		printf(
-			'<li class="lcks-step%s"><h2>%s%s</h2>',
-			esc_attr( $is_done ? ' is-done' : '' ),
-			esc_html( $title ),
-			$is_done ? ' <span class="lcks-done">' . esc_html__( 'Done', 'live-chat-for-kinescope-streams' ) . '</span>' : ''
-		);
+		printf( '<li class="lcks-step %s"><h2>%s ', esc_attr( $is_done ? 'is-done' : '' ), esc_html( $title ) );
+		if ( $is_done ) {
+			echo '<span class="lcks-done">' . esc_html__( 'Done', 'live-chat-for-kinescope-streams' ) . '</span>';
+		}
+		echo '</h2>';
 	}
 
 	/**
@@ -337,9 +336,9 @@ final class Setup_Page {
 		echo '<div class="lcks-list" role="group" aria-label="' . esc_attr__( 'Streams', 'live-chat-for-kinescope-streams' ) . '">';
 		foreach ( array_slice( $events, 0, 100 ) as $event ) {
 			printf(
-				'<label class="lcks-stream"><input type="checkbox" name="streams[]" value="%s"%s> <span class="lcks-name">%s</span> <span class="lcks-state">%s</span></label>',
+				'<label class="lcks-stream"><input type="checkbox" name="streams[]" value="%s" %s> <span class="lcks-name">%s</span> <span class="lcks-state">%s</span></label>',
 				esc_attr( $event['id'] ),
-				checked( in_array( $event['id'], $chosen, true ), true, false ),
+				esc_attr( in_array( $event['id'], $chosen, true ) ? 'checked' : '' ),
 				esc_html( '' === $event['name'] ? $event['id'] : Token_Server\KinescopeApi::shown( $event['name'] ) ),
 				esc_html( self::state( $event ) )
 			);
@@ -488,12 +487,10 @@ final class Setup_Page {
 	 * @param string $link Where to go; empty for nowhere.
 	 */
 	private static function notice( string $kind, string $text, string $link = '' ): void {
-		printf(
-			'<div class="notice notice-%s %s" role="status"><p>%s %s</p></div>',
-			esc_attr( $kind ),
-			esc_attr( '' === $link ? 'inline' : '' ),
-			esc_html( $text ),
-			'' === $link ? '' : sprintf( '<a href="%s">%s</a>', esc_url( $link ), esc_html__( 'Open the settings of the live chat', 'live-chat-for-kinescope-streams' ) )
-		);
+		printf( '<div class="notice notice-%s %s" role="status"><p>%s ', esc_attr( $kind ), esc_attr( '' === $link ? 'inline' : '' ), esc_html( $text ) );
+		if ( '' !== $link ) {
+			echo '<a href="' . esc_url( $link ) . '">' . esc_html__( 'Open the settings of the live chat', 'live-chat-for-kinescope-streams' ) . '</a>';
+		}
+		echo '</p></div>';
 	}
 }

@@ -2,7 +2,8 @@
 ;(({ blocks, blockEditor, components, element, i18n }) => {
   const { createElement: el, Fragment, useState } = element
   const { __ } = i18n
-  const DOMAIN = 'live-chat-for-kinescope-streams'
+  /** The block's name from the plugin's former name: saved posts have it. */
+  const NAME = 'stream-chat-for-kinescope/chat'
 
   /** The stream's id in what was pasted: an id, or a link to the stream or its chat. The site reads it again. */
   const readEvent = (text) => {
@@ -103,7 +104,10 @@
         el(TextControl, {
           ...common,
           label: __('Name', 'live-chat-for-kinescope-streams'),
-          help: __('For screen readers: tells two chats on one page apart.', 'live-chat-for-kinescope-streams'),
+          help: __(
+            'For screen readers: tells two chats on one page apart.',
+            'live-chat-for-kinescope-streams',
+          ),
           value: attributes.label,
           onChange: set('label'),
         }),
@@ -150,7 +154,7 @@
     )
   }
 
-  const make = (attributes) => blocks.createBlock(`${DOMAIN}/chat`, attributes)
+  const make = (attributes) => blocks.createBlock(NAME, attributes)
 
   /** One setting of a shortcode; the site knows more ways of writing it. */
   const named =
@@ -158,7 +162,7 @@
     ({ named: given }) =>
       given[name]
 
-  blocks.registerBlockType(`${DOMAIN}/chat`, {
+  blocks.registerBlockType(NAME, {
     edit: Edit,
     save: () => null,
     transforms: {
