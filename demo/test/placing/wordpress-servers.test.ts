@@ -50,7 +50,7 @@ describe.skipIf(missing)('the endpoint of the WordPress plugin', () => {
   ] as const)('holds the contract behind %s', (_name, kind, path) => {
     let server: Contestant
     beforeAll(async () => void (server = await contestant(wordpress, servers.urls[kind], path)))
-    it.each(casesFor(['origins']))('%s', (_name, test) => hold(server, test))
+    it.each(casesFor(['origins', 'authorization']))('%s', (_name, test) => hold(server, test))
   })
 
   it('is chosen by what works: the path where addresses are rewritten, else the query', async () => {

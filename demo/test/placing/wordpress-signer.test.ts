@@ -138,7 +138,7 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       beforeAll(async () => {
         server = await contestant(wordpress, wordpress.url, path)
       }, 60_000)
-      it.each(casesFor(['origins']))('%s', (_name, test) => hold(server, test))
+      it.each(casesFor(['origins', 'authorization']))('%s', (_name, test) => hold(server, test))
     })
 
     it('keeps no key and no API token where others look', async () => {

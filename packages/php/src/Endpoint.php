@@ -127,11 +127,11 @@ final class Endpoint
      */
     private function issue(array $headers, callable $readBody): array
     {
-        $isSimple = self::checkType($headers);
+        self::checkType($headers);
         if ((int) ($headers['content-length'] ?? 0) > self::MAX_BODY) {
             throw new Refusal('bad-request', 'The body is over 4 KiB.', 413);
         }
-        [$eventId, $identity] = self::readBody($readBody(self::MAX_BODY + 1), $isSimple);
+        [$eventId, $identity] = self::readBody($readBody(self::MAX_BODY + 1), isset($headers['authorization']));
         if (!in_array($eventId, $this->options['events'], true)) {
             throw new Refusal('event-not-allowed');
         }
@@ -164,23 +164,25 @@ final class Endpoint
     }
 
     /**
+     * A simple request (Fetch standard) comes as text in UTF-8. The origin check has judged it before.
+     *
      * @param array<string, string> $headers
-     * @return bool whether the request is one that needs no preflight (Fetch standard)
      */
-    private static function checkType(array $headers): bool
+    private static function checkType(array $headers): void
     {
-        $type = strtolower($headers['content-type'] ?? '');
-        if (!preg_match('#^(application/json|text/plain)\s*(?:;|$)#', $type, $found)) {
-            throw new Refusal('bad-request', 'Content-Type must be application/json or text/plain.', 415);
+        $parts = explode(';', strtolower(substr($headers['content-type'] ?? '', 0, 200)));
+        $type = trim(array_shift($parts));
+        $other = preg_grep('/^\s*charset\s*=(?!\s*"?utf-?8"?\s*$)/D', $parts);
+        if ($type !== 'application/json' && ($type !== 'text/plain' || $other !== [])) {
+            throw new Refusal('bad-request', 'Content-Type must be application/json, or text/plain in UTF-8.', 415);
         }
-        if (strtolower($headers['content-encoding'] ?? 'identity') !== 'identity') {
+        if (trim(strtolower($headers['content-encoding'] ?? 'identity')) !== 'identity') {
             throw new Refusal('bad-request', 'The body must not be compressed.', 415);
         }
-        return $found[1] === 'text/plain';
     }
 
     /** @return array{string, ?string} the stream and the identity token */
-    private static function readBody(string $body, bool $mayIdentify): array
+    private static function readBody(string $body, bool $hasAuthorization): array
     {
         if (strlen($body) > self::MAX_BODY) {
             throw new Refusal('bad-request', 'The body is over 4 KiB.', 413);
@@ -197,8 +199,13 @@ final class Endpoint
             throw new Refusal('bad-request', 'The body must hold "event_id" and nothing else but "identity".');
         }
         $identity = $value['identity'] ?? null;
-        if (array_key_exists('identity', $value) && !is_string($identity)) {
-            throw new Refusal('bad-request', '"identity" must be a string.');
+        if (array_key_exists('identity', $value)) {
+            if ($hasAuthorization) {
+                throw new Refusal('bad-request', 'Send "identity" in the body or an Authorization header, not both.');
+            }
+            if (!is_string($identity) || !preg_match('/^[!-~]+$/D', $identity)) {
+                throw new Refusal('bad-request', '"identity" must be an identity token: text without spaces.');
+            }
         }
         $eventId = $value['event_id'] ?? null;
         if (!is_string($eventId)) {

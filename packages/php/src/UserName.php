@@ -24,7 +24,8 @@ final class UserName
     private const CUT_EMAIL_AT = '/(?<=[^\s@])[@\x{ff20}\x{fe6b}](?=[\p{L}\p{N}\p{M}.\x{3002}\x{ff0e}\x{ff61}-]*$)/uD';
 
     /** The first half of a conjunct. */
-    private const CONJUNCT = '/\p{L}[\p{M}\x{200d}]*[\x{94d}\x{9cd}\x{acd}\x{b4d}\x{c4d}\x{d4d}][\p{M}\x{200d}]*$/uD';
+    private const CONJUNCT = '/[\p{Devanagari}\p{Bengali}\p{Gujarati}\p{Oriya}\p{Telugu}\p{Malayalam}][\p{M}\x{200d}]*'
+        . '[\x{94d}\x{9cd}\x{acd}\x{b4d}\x{c4d}\x{d4d}][\p{M}\x{200d}]*$/uD';
 
     public static function clean(string $raw): string
     {
@@ -79,12 +80,14 @@ final class UserName
      */
     private static function isInside(array $points, int $at): bool
     {
-        if ($points[$at - 1] === "\u{200d}" || preg_match('/^[\p{M}\p{Cf}\x{1f3fb}-\x{1f3ff}]$/u', $points[$at])) {
+        $isJoined = $points[$at - 1] === "\u{200d}" && preg_match('/^\p{S}$/u', $points[$at]);
+        if ($isJoined || preg_match('/^[\p{M}\p{Cf}\x{1f3fb}-\x{1f3ff}]$/u', $points[$at])) {
             return true;
         }
         $before = implode('', array_slice($points, 0, $at));
         // A conjunct of Indic letters is one character (UAX #29, GB9c).
-        if (preg_match('/^\p{L}$/u', $points[$at]) && preg_match(self::CONJUNCT, $before)) {
+        $isLetter = preg_match('/^(?=\p{L})[\p{Devanagari}\p{Bengali}\p{Gujarati}\p{Oriya}\p{Telugu}\p{Malayalam}]$/u', $points[$at]);
+        if ($isLetter && preg_match(self::CONJUNCT, $before)) {
             return true;
         }
         return preg_match('/^[\x{1f1e6}-\x{1f1ff}]$/u', $points[$at])
