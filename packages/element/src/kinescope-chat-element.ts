@@ -160,9 +160,7 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   #describe(failure: Failure, retryInMs: number | null): Problem {
-    const stray = failure.code === 'event-id-missing' && this.hasAttribute('eventid')
-    const found = stray ? { ...failure, reason: 'The tag has `eventid`, must be `event-id`' } : failure
-    const problem = this.#view.describe(found, retryInMs)
+    const problem = this.#view.describe(failure, retryInMs)
     console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
     return problem
   }

@@ -1,3 +1,4 @@
+import { isPlaceholder, withoutInvisible } from '../event-id.js'
 import { tryOrUndefined } from '../platform.js'
 import { readPasted, wellFormed } from '../text.js'
 
@@ -24,10 +25,15 @@ const SECRET = /[?&#](?:token|identity)=.*/s
 /**
  * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
  * with or without the scheme. An id is opaque: a UUID, a 22-character public id, a number. Nothing in it is taken to be
- * more than that.
+ * more than that. A placeholder that a template left is no id.
  */
 export function readEventId(raw: unknown, origin: string): string {
-  const text = readPasted(raw).replace(SECRET, '')
+  const id = idIn(raw, origin)
+  return isPlaceholder(id) ? '' : id
+}
+
+function idIn(raw: unknown, origin: string): string {
+  const text = withoutInvisible(readPasted(raw)).replace(SECRET, '')
   const origins = [origin, CHAT_ORIGIN]
   // browsers hide the scheme of what they show
   const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
@@ -35,7 +41,10 @@ export function readEventId(raw: unknown, origin: string): string {
   if (!link || !origins.includes(link.origin)) return text
   const segments = link.pathname.split('/').filter(Boolean)
   if (segments[0] === 'chat') segments.shift()
-  const id = segments.length === 1 ? tryOrUndefined(() => readPasted(decodeURIComponent(segments[0]!))) : ''
+  const id =
+    segments.length === 1
+      ? tryOrUndefined(() => withoutInvisible(readPasted(decodeURIComponent(segments[0]!))))
+      : ''
   return id || text
 }
 

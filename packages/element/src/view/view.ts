@@ -1,6 +1,8 @@
 import type { LitElement, ReactiveController, TemplateResult } from 'lit'
 import type { Diagnostics } from '../diagnostics.js'
 import { httpUrl } from '../frame/chat-url.js'
+import { oddCharacters } from '../event-id.js'
+import { quote, readPasted } from '../text.js'
 import { baseOf, ofDocument, tryOrUndefined } from '../platform.js'
 import type { ElementCode } from '../contract.js'
 import type { Failure, Problem } from '../problem.js'
@@ -20,6 +22,7 @@ const DEBUG_EVERY_MS = 1_000
 
 /** The element, as the view reads it. */
 export interface ViewHost extends LitElement {
+  readonly eventId: unknown
   readonly language: unknown
   readonly label: unknown
   readonly help: unknown
@@ -78,7 +81,8 @@ export class View implements ReactiveController {
 
   /** Adds texts to a failure. */
   describe(failure: Failure, retryInMs: number | null): Problem {
-    return describeProblem(failure, this.text, retryInMs, this.#help(failure.code))
+    const reason = failure.reason ?? this.#eventIdFault(failure.code)
+    return describeProblem({ ...failure, reason }, this.text, retryInMs, this.#help(failure.code))
   }
 
   /** Shows a new state of the session. */
@@ -153,6 +157,18 @@ export class View implements ReactiveController {
     const docs = httpUrl(this.#defaults.docs, baseOf())?.href
     const folder = this.#language.language === 'ru' ? 'ru/' : ''
     return docs ? `${docs.replace(/\/?$/, '/')}${folder}codes/${code}` : null
+  }
+
+  /** What is wrong with the id on the tag, where that is a code's likely cause. */
+  #eventIdFault(code: ElementCode): string | undefined {
+    const { eventId } = this.element
+    if (code === 'event-id-missing') {
+      if (this.element.hasAttribute('eventid')) return 'The tag has `eventid`, must be `event-id`'
+      const text = readPasted(eventId) || (eventId == null ? '' : String(eventId as string))
+      return text ? `event-id is ${quote(text)}, a placeholder that nothing replaced` : undefined
+    }
+    const odd = code.startsWith('event-') && oddCharacters(this.settings.eventId)
+    return odd ? `event-id has ${odd}, which is no Latin letter, digit or hyphen` : undefined
   }
 
   #announceChange(): void {

@@ -1,3 +1,4 @@
+import { isPlaceholder } from 'kinescope-chat/event-id'
 import type { WireCode } from 'kinescope-chat/contract'
 import type { ChatUser, IdentityCall } from '../identity/identity.js'
 import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
@@ -186,6 +187,11 @@ export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): 
   }
   const eventId = member('event_id')
   if (typeof eventId !== 'string') throw refuse('event-id-type', '"event_id" must be a string.')
+  if (isPlaceholder(eventId))
+    throw refuse(
+      'event-id-placeholder',
+      '"event_id" is a placeholder that nothing replaced. Set event-id on the page.',
+    )
   if (eventId.length > MAX_EVENT_ID_LENGTH || eventId.trim() === '') {
     throw refuse('event-id-length', `"event_id" must have 1 to ${MAX_EVENT_ID_LENGTH} characters.`)
   }

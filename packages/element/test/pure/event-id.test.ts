@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { isPlaceholder, oddCharacters, withoutInvisible } from '../../src/event-id.js'
+import { readEventId } from '../../src/frame/chat-url.js'
+
+const ORIGIN = 'https://kinescope.io'
+const ID = '0csUJYzAHfe3PcyMEVScmQ'
+const UUID = '11d5a0f0-6d2b-4a3c-9a71-6a4f5d0c7c11'
+
+describe('an id that a template left', () => {
+  const left = [
+    ...['undefined', 'null', 'NaN', '[object Object]', '[object HTMLElement]', 'None', ' undefined '],
+    ...[
+      '{{ id }}',
+      '{{id}}',
+      '${id}',
+      '${ event.id }',
+      '<%= id %>',
+      '<?= $id ?>',
+      '{% id %}',
+      '#{id}',
+      '{id}',
+    ],
+    ...['[[id]]', '%EVENT_ID%', '$event_id', '%7B%7Bid%7D%7D', '"{{ id }}"', 'unde\u200bfined', 'NULL'],
+  ]
+  it.each(left)('is no id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
+  it.each(left)('is no id in a link: %s', (id) =>
+    expect(readEventId(`${ORIGIN}/chat/${encodeURIComponent(id)}`, ORIGIN)).toBe(''),
+  )
+  it.each([ID, UUID, '42', 'nullable', 'undefined-1', 'a$b', '50%', 'objectObject', 'none-1'])(
+    'is an id: %s',
+    (id) => {
+      expect(isPlaceholder(id)).toBe(false)
+      expect(readEventId(id, ORIGIN)).toBe(id)
+    },
+  )
+})
+
+describe('an id with characters that nobody sees', () => {
+  const inside = [
+    '\u00ad',
+    '\u200b',
+    '\u2060',
+    '\ufeff',
+    '\u200e',
+    '\n',
+    '\r\n',
+    '\u2028',
+    '\u0000',
+    '\u2800',
+    '\u034f',
+    '\u3164',
+  ]
+  it.each(inside)('loses them: %j', (unseen) => {
+    expect(readEventId(`0csUJYzAHf${unseen}e3PcyMEVScmQ`, ORIGIN)).toBe(ID)
+    expect(readEventId(`${ORIGIN}/chat/0csUJYzAHf${unseen}e3PcyMEVScmQ`, ORIGIN)).toBe(ID)
+  })
+  it('is only that where nothing else is in it', () => expect(withoutInvisible('\u200b\u00ad')).toBe(''))
+})
+
+describe('a character that only looks Latin', () => {
+  it.each([
+    ['11d5\u2013a0f0', '"–" (U+2013)'],
+    ['0\u0441sUJ', '"с" (U+0441)'],
+    ['0\u03bfo', '"ο" (U+03BF)'],
+    ['\uff10cs', '"０" (U+FF10)'],
+    ['a\u2212b\u2010c', '"−" (U+2212), "‐" (U+2010)'],
+  ])('is named: %s', (id, named) => expect(oddCharacters(id)).toBe(named))
+  it('is none in an honest id', () => expect(oddCharacters(ID) + oddCharacters(UUID)).toBe(''))
+})
