@@ -51,18 +51,21 @@ export function isBlank({ contentDocument }: HTMLIFrameElement): boolean {
 }
 
 /**
- * Calls back when the page's policy blocks the frame of this address. Every browser reports its Content Security Policy; a
- * Cross-Origin-Embedder-Policy only Chromium does, and late. Reports have the whole address, so nothing of them is passed on.
+ * Calls back when the page's policy blocks the frame of this address. Every browser reports its Content Security Policy
+ * before the frame's `load`, Chromium by origin alone: later reports are another frame's. Only Chromium reports a
+ * Cross-Origin-Embedder-Policy, and late. Reports have the whole address, so nothing of them is passed on.
+ * @param loading aborted when the frame has loaded
  */
 export function onBlocked(
   page: Document,
   url: string,
+  loading: AbortSignal,
   signal: AbortSignal,
   blocked: (failure: ChatFailure) => void,
 ): void {
   const { origin } = new URL(url)
   const report = (reason: string) => blocked(chatFailure('frame-blocked', { reason }))
-  onViolation(page, /^(?:frame|child|default)-src/, url, signal, () =>
+  onViolation(page, /^(?:frame|child|default)-src/, url, loading, () =>
     report(`Content-Security-Policy lacks this origin; add: frame-src ${origin}`),
   )
   const observer = tryOrUndefined(

@@ -61,6 +61,7 @@ export class FrameSwapper {
     const frame = createFrame(this.stage.ownerDocument, new URL(url).origin)
     frame.title = this.#title
     const isShown = () => frame === this.#shown
+    const loading = new AbortController()
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {
       // `load` fires for blocked frames too (https://github.com/whatwg/html/issues/12311); the report comes with it
@@ -69,7 +70,7 @@ export class FrameSwapper {
         else if (isShown()) this.#host.frameLost()
       }
       signal.addEventListener('abort', reject)
-      onBlocked(frame.ownerDocument, url, signal, (error) => {
+      onBlocked(frame.ownerDocument, url, loading.signal, signal, (error) => {
         // behind a chat that works, a blocked frame changes nothing
         reject(this.#shown ? new ChatFailure({ ...error.failure, retryPolicy: 'keep' }) : error)
         if (isShown()) this.#host.frameFailed(error.failure)
@@ -81,15 +82,19 @@ export class FrameSwapper {
         else this.#host.frameFailed(error.failure)
       }, LOAD_TIMEOUT_MS)
     })
+    const settled = () => {
+      clearTimeout(late)
+      loading.abort()
+    }
     this.stage.append(frame)
     const unguard = guardFocus(frame, () => isShown() && isActive(frame))
     try {
       sendFrame(frame, url)
       await loaded
-      clearTimeout(late)
+      settled()
       await this.#canSwap(timeLeft, signal)
     } catch (error) {
-      clearTimeout(late)
+      settled()
       unguard()
       frame.remove()
       throw error

@@ -1,0 +1,486 @@
+import { expect } from '@open-wc/testing'
+import sinon from 'sinon'
+import { KinescopeChatElement } from '../../src/index.js'
+import {
+  askPage,
+  chatOrigin,
+  chatWith,
+  clean,
+  endpoint,
+  EVENT,
+  fakeTime,
+  frames,
+  makeReply,
+  makeToken,
+  place,
+  problem,
+  record,
+  setHidden,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
+
+afterEach(() => {
+  KinescopeChatElement.defaults = {}
+  clean()
+})
+
+const turn = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
+const status = (code: number) => Object.assign(new Error(), { status: code })
+const jwt = (claims: object, signature: string) =>
+  `${btoa('{"alg":"HS256"}')}.${btoa(JSON.stringify(claims))}.${signature}`.replaceAll('=', '')
+
+describe('a visitor who may have signed out', () => {
+  for (const [way, leave, comeBack] of [
+    [
+      'a restore from the back/forward cache',
+      () => window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })),
+      () => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })),
+    ],
+    [
+      'a restore that only another event tells of',
+      () => window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })),
+      () => window.dispatchEvent(new Event('focus')),
+    ],
+    [
+      'a return to the page',
+      (chat: Element) => chat.remove(),
+      (chat: Element) => void document.body.append(chat),
+    ],
+    [
+      'a return elsewhere on the page',
+      (chat: Element) => chat.remove(),
+      (chat: Element) => void document.querySelector('body > div, body')!.prepend(chat),
+    ],
+  ] as [string, (chat: Element) => void, (chat: Element) => void][])
+    it(`sees no frame before the endpoint has answered: ${way}`, async () => {
+      const { url, asked } = await endpoint({ body: makeReply() }, problem(401, 'sign-in-required'))
+      const chat = place({ tokenUrl: url, token: makeToken() })
+      await whenState(chat, 'ready')
+      expect(await asked()).to.have.length(0)
+      chat.reload()
+      await until(async () => (await asked()).length === 1 && chat.state === 'ready')
+      leave(chat)
+      await turn()
+      let made = 0
+      const watch = new MutationObserver(() => (made += frames(chat).length))
+      watch.observe(chat.shadowRoot!.querySelector('.stage')!, { childList: true })
+      comeBack(chat)
+      await until(() => chat.problem)
+      watch.disconnect()
+      expect(chat.problem!.code).to.equal('sign-in-required')
+      expect(made).to.equal(0)
+      expect(frames(chat)).to.have.length(0)
+    })
+
+  it('gets no chat back with a token that the page rendered, after a reset', async () => {
+    const chat = place({ token: makeToken() })
+    await whenState(chat, 'ready')
+    chat.reset()
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('token-url-missing')
+    expect(frames(chat)).to.have.length(0)
+  })
+
+  it('is signed out in the site’s other tabs too by reset()', async () => {
+    const { asked } = await chatWithSource()
+    const heard: unknown[] = []
+    const channel = new BroadcastChannel('kinescope-chat')
+    channel.onmessage = ({ data }) => heard.push(data)
+    KinescopeChatElement.reset()
+    await until(() => asked.length === 2 && heard.length === 1)
+    channel.postMessage('reset') // another tab
+    await until(() => asked.length === 3)
+    channel.close()
+    await turn(50)
+    expect(asked).to.have.length(3)
+  })
+
+  it('sees no other visitor’s chat while theirs loads', async () => {
+    const { chat, time, settle, events } = await chatWith([
+      () => makeReply({ refresh_in: 60 }),
+      () => makeReply({}, { user_id: 'u-2' }),
+    ])
+    const old = shownFrame(chat)!
+    chat.focus()
+    await time.tickAsync(61_000)
+    await until(() => !old.isConnected)
+    await settle(() => chat.state === 'ready')
+    expect(events.filter((event) => event === 'ready')).to.have.length(2)
+  })
+})
+
+async function chatWithSource(properties: object = {}) {
+  const asked: string[] = []
+  const fetchToken: KinescopeChatElement['fetchToken'] = ({ reason }) => {
+    asked.push(reason)
+    return Promise.resolve(makeReply())
+  }
+  const chat = place({ fetchToken, ...properties })
+  await whenState(chat, 'ready')
+  return { chat, asked, fetchToken }
+}
+
+describe('a setting that means the same', () => {
+  for (const [way, before, after] of [
+    [
+      'a newer identity token of the same visitor',
+      { identity: jwt({ sub: 7, exp: 1 }, 'a') },
+      { identity: jwt({ sub: 7, exp: 2 }, 'b') },
+    ],
+    ['the stream as a link', {}, { eventId: `https://kinescope.io/chat/${EVENT}` }],
+    ['the stream as a link without a scheme', {}, { eventId: `kinescope.io/${EVENT}` }],
+    ['another identity function', { identity: () => 'a.b.c' }, { identity: () => 'd.e.f' }],
+    ['other credentials', {}, { credentials: 'omit' }],
+    ['another loading', {}, { loading: 'lazy' }],
+    ['the address with another query', {}, { query: '?nonce=2' }],
+  ] as [string, object, object][])
+    it(`keeps the chat: ${way}`, async () => {
+      const { url, asked } = await endpoint({ body: makeReply() })
+      const chat = place({ tokenUrl: url, ...before })
+      await whenState(chat, 'ready')
+      const frame = shownFrame(chat)
+      const events = record(chat)
+      Object.assign(chat, after, 'query' in after ? { tokenUrl: `${url}${String(after.query)}` } : {})
+      await turn(60)
+      expect(shownFrame(chat) === frame).to.be.true
+      expect(events).to.deep.equal([])
+      expect(await asked()).to.have.length(1)
+    })
+
+  it('uses a recreated fetchToken at the next request, and warns once', async () => {
+    const warn = sinon.stub(console, 'warn')
+    const { chat, asked } = await chatWithSource()
+    const frame = shownFrame(chat)
+    const later: string[] = []
+    for (let times = 0; times < 3; times++) {
+      chat.fetchToken = ({ reason }) => {
+        later.push(reason)
+        return Promise.resolve(makeReply())
+      }
+      await turn()
+    }
+    expect(shownFrame(chat) === frame).to.be.true
+    expect(warn.args.filter(([text]) => String(text).includes('fetchToken'))).to.have.length(1)
+    chat.reload()
+    await until(() => later.length === 1)
+    expect(asked).to.deep.equal(['load'])
+  })
+
+  for (const [way, after] of [
+    ['an identity token of another visitor', { identity: jwt({ sub: 8 }, 'a') }],
+    ['an identity token of another issuer', { identity: jwt({ sub: 7, iss: 'x' }, 'a') }],
+    ['no identity token', { identity: undefined }],
+    ['another stream', { eventId: 'other' }],
+  ] as [string, object][])
+    it(`ends for ${way}: the old chat is gone at once`, async () => {
+      const { url, asked } = await endpoint({ body: makeReply() }, { body: makeReply(), delay: 200 })
+      const chat = place({ tokenUrl: url, identity: jwt({ sub: 7 }, 'a') })
+      await whenState(chat, 'ready')
+      Object.assign(chat, after)
+      await turn()
+      expect(frames(chat)).to.have.length(0)
+      await until(async () => (await asked()).length === 2)
+    })
+
+  it('asks again with a renewed identity token after identity-expired, and keeps the chat', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() }, problem(401, 'identity-expired'), {
+      body: makeReply(),
+    })
+    const chat = place({ tokenUrl: url, identity: jwt({ sub: 7 }, 'a') })
+    await whenState(chat, 'ready')
+    chat.reload()
+    await until(() => chat.problem?.code === 'identity-expired')
+    expect(shownFrame(chat)).to.exist
+    chat.identity = jwt({ sub: 7 }, 'b')
+    await until(() => chat.state === 'ready')
+    expect(await asked()).to.have.length(3)
+  })
+})
+
+describe('time that passes unseen', () => {
+  for (const slept of [700_000, 86_400_000])
+    it(`loads no expired token where a swap waits for the visitor and the device sleeps ${slept / 1000} s`, async () => {
+      const second = makeReply({ expires_in: 600 })
+      const { chat, time, asked, settle } = await chatWith([
+        () => makeReply({ expires_in: 600, refresh_in: 300 }),
+        () => second,
+        () => makeReply(),
+      ])
+      const old = shownFrame(chat)!
+      chat.focus()
+      await time.tickAsync(301_000)
+      expect(asked).to.have.length(2)
+      expect(frames(chat)).to.deep.equal([old])
+      time.setSystemTime(Date.now() + slept)
+      window.dispatchEvent(new Event('focus'))
+      await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+      expect(asked).to.have.length(3)
+      expect((await askPage(shownFrame(chat)!)).search).not.to.contain(second.token)
+    })
+
+  it('asks once more where the device slept during the request', async () => {
+    const time = fakeTime()
+    let asked = 0
+    let answer: (reply: object) => void = () => {}
+    const chat = place({
+      fetchToken: () => {
+        asked++
+        return new Promise((resolve) => (answer = resolve as never))
+      },
+    })
+    await time.tickAsync(10)
+    time.setSystemTime(Date.now() + 3_600_000)
+    answer(makeReply({ expires_in: 600 }))
+    await time.tickAsync(10)
+    expect(asked).to.equal(2)
+    expect(frames(chat)).to.have.length(0)
+  })
+
+  it('judges an answer by the stream that its request was for', async () => {
+    const chat = place({
+      fetchToken: ({ eventId }) =>
+        new Promise((resolve) => setTimeout(() => resolve(makeReply({}, { event_id: eventId })), 100)),
+    })
+    const events = record(chat)
+    for (let times = 0; times < 14; times++) {
+      chat.eventId = `stream-${times}`
+      await turn(30)
+    }
+    await until(() => chat.state === 'ready' && chat.diagnostics().eventId === 'stream-13')
+    expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([])
+  })
+
+  it('does nothing on a prerendered page until it is activated', async () => {
+    let prerendering = true
+    const prerender = sinon.stub(Document.prototype, 'prerendering' as 'hidden')
+    prerender.get(() => prerendering)
+    const asked: string[] = []
+    const fetchToken: KinescopeChatElement['fetchToken'] = ({ reason }) => {
+      asked.push(reason)
+      return Promise.resolve(makeReply())
+    }
+    const chats = [place({ fetchToken }), place({ fetchToken, loading: 'lazy' })]
+    await turn(50)
+    chats[0]!.reload()
+    chats[0]!.eventId = `${EVENT}#`
+    chats[0]!.eventId = EVENT
+    await turn(50)
+    expect(asked).to.have.length(0)
+    expect(chats.map(({ state }) => state)).to.deep.equal(['idle', 'idle'])
+    prerendering = false
+    document.dispatchEvent(new Event('prerenderingchange'))
+    await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
+  })
+
+  for (const [way, css] of [
+    ['display: none', 'display:none'],
+    ['content-visibility: hidden', 'content-visibility:hidden'],
+    ['a closed accordion', ''],
+  ] as const)
+    it(`creates no frame before its box has a size: ${way}`, async () => {
+      if (css.startsWith('content') && !CSS.supports(css)) return
+      const box = document.createElement(css ? 'div' : 'details')
+      box.style.cssText = css
+      document.body.append(box)
+      const chat = place({ fetchToken: () => Promise.resolve(makeReply()) }, box)
+      await turn(400)
+      expect(frames(chat)).to.have.length(0)
+      expect(chat.state).to.equal('loading')
+      box.style.cssText = ''
+      if (!css) Object.assign(box, { open: true })
+      await whenState(chat, 'ready')
+      box.remove()
+    })
+
+  it('asks once on a return to the tab after sign-in-required, and not after a ban', async () => {
+    for (const [code, more] of [
+      [401, 1],
+      [403, 0],
+    ] as const) {
+      let asked = 0
+      const chat = place({
+        fetchToken: () => {
+          asked++
+          return Promise.reject(status(code))
+        },
+      })
+      await until(() => chat.problem)
+      window.dispatchEvent(new Event('focus'))
+      await turn()
+      expect(asked).to.equal(1)
+      setHidden(true)
+      setHidden(false)
+      window.dispatchEvent(new Event('focus'))
+      await turn(50)
+      expect(asked).to.equal(1 + more)
+      setHidden(true)
+      setHidden(false)
+      await turn(50)
+      expect(asked).to.equal(1 + 2 * more)
+    }
+  })
+})
+
+describe('an unattended screen', () => {
+  it('does by itself what a person would do, with growing delays', async () => {
+    const time = fakeTime()
+    const at: number[] = []
+    const chat = place({
+      unattended: true,
+      fetchToken: () => {
+        at.push(Date.now())
+        return Promise.reject(status(403))
+      },
+    })
+    await time.tickAsync(900_000)
+    expect(chat.problem!.code).to.equal('access-denied')
+    expect(at.length).to.be.within(5, 9)
+    const gaps = at.slice(1).map((moment, index) => moment - at[index]!)
+    expect(gaps[0]).to.be.within(10_000, 20_000)
+    expect(gaps[3]! > gaps[0]!).to.be.true
+    expect(Math.min(...gaps)).to.equal(gaps[0])
+  })
+
+  it('waits for a person elsewhere', async () => {
+    const time = fakeTime()
+    let asked = 0
+    place({
+      fetchToken: () => {
+        asked++
+        return Promise.reject(status(403))
+      },
+    })
+    await time.tickAsync(3_600_000)
+    expect(asked).to.equal(1)
+  })
+})
+
+describe('a page with a hostile or helpful script', () => {
+  it('reads nothing from Object.prototype', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const evil = await endpoint({ body: makeReply() })
+    const polluted = {
+      tokenUrl: evil.url,
+      identity: 'evil',
+      chatOrigin: 'https://evil.example',
+      code: 'access-denied',
+    }
+    const { prototype } = Object
+    for (const [name, value] of Object.entries(polluted))
+      Object.defineProperty(prototype, name, { configurable: true, value, writable: true })
+    try {
+      KinescopeChatElement.defaults = {}
+      await whenState(place({ tokenUrl: url }), 'ready')
+      const chat = place({ fetchToken: () => Promise.reject(status(500)) })
+      await until(() => chat.problem)
+      expect(chat.problem!.code).to.equal('endpoint-error')
+      expect((await asked())[0]!.authorization).to.be.undefined
+      const without = place()
+      await until(() => without.problem)
+      expect(without.problem!.code).to.equal('token-url-missing')
+      expect(await evil.asked()).to.have.length(0)
+    } finally {
+      for (const name of Object.keys(polluted)) Reflect.deleteProperty(prototype, name)
+    }
+  })
+
+  const real = window.fetch
+  for (const [way, wrap, works] of [
+    ['has read the body', (response: Response) => response.text().then(() => response), false],
+    [
+      'has read the body and gives it as json() alone',
+      async (response: Response) => {
+        const value: unknown = await response.json()
+        return { ok: true, status: response.status, json: () => Promise.resolve(value) }
+      },
+      true,
+    ],
+    [
+      'gives text() alone',
+      async (response: Response) => {
+        const value = await response.text()
+        return { status: response.status, text: () => Promise.resolve(value) }
+      },
+      true,
+    ],
+    ['gives nothing', () => Promise.resolve(undefined), false],
+  ] as [string, (response: Response) => Promise<unknown>, boolean][])
+    it(`${works ? 'works with' : 'names'} a fetch of the page that ${way}`, async () => {
+      const { url } = await endpoint({ body: makeReply() })
+      window.fetch = async (...request) => (await wrap(await real(...request))) as Response
+      try {
+        const chat = place({ tokenUrl: url })
+        await until(() => chat.state === 'ready' || chat.problem)
+        expect(chat.state === 'ready').to.equal(works)
+        if (works) return
+        expect(chat.problem!.code).to.equal('endpoint-unreachable')
+        expect(chat.problem!.remediation).to.contain('Something on this page has replaced fetch')
+      } finally {
+        window.fetch = real
+      }
+    })
+
+  it('names a fetch of the page that takes no redirect mode', async () => {
+    const { url } = await endpoint({ body: makeReply() })
+    window.fetch = (input, init) =>
+      init?.redirect === 'manual' ? Promise.reject(new Error('unsupported redirect mode')) : real(input, init)
+    try {
+      const chat = place({ tokenUrl: url })
+      await until(() => chat.problem)
+      expect(chat.problem!.remediation).to.contain('Something on this page has replaced fetch')
+    } finally {
+      window.fetch = real
+    }
+  })
+
+  it('keeps the chat where the page’s policy blocks another frame of its origin, or only reports', async () => {
+    const { chat } = await chatWithSource()
+    const frame = shownFrame(chat)
+    for (const [disposition, blockedURI] of [
+      ['enforce', `${chatOrigin}/embed/x`],
+      ['enforce', chatOrigin],
+      ['report', `${chatOrigin}/chat/${EVENT}`],
+    ] as const)
+      document.dispatchEvent(
+        new SecurityPolicyViolationEvent('securitypolicyviolation', {
+          bubbles: true,
+          disposition,
+          blockedURI,
+          effectiveDirective: 'frame-src',
+          violatedDirective: 'frame-src',
+          originalPolicy: '',
+          documentURI: location.href,
+          statusCode: 200,
+        }),
+      )
+    await turn()
+    expect(shownFrame(chat) === frame).to.be.true
+    expect(chat.problem).to.be.null
+  })
+
+  it('keeps the chat under a report-only embedder policy', async () => {
+    const { ReportingObserver: Real } = window as { ReportingObserver?: unknown }
+    let hear: (reports: object[]) => void = () => {}
+    Object.assign(window, {
+      ReportingObserver: class {
+        constructor(callback: typeof hear) {
+          hear = callback
+        }
+        observe() {}
+        disconnect() {}
+      },
+    })
+    try {
+      const { chat } = await chatWithSource()
+      const url = `${chatOrigin}/chat/${EVENT}?token=x`
+      hear([{ type: 'coep', body: { disposition: 'reporting', blockedURL: url } }])
+      hear([{ type: 'coep', body: { disposition: 'enforce', blockedURL: `${chatOrigin}/embed/x` } }])
+      expect(chat.problem).to.be.null
+      expect(shownFrame(chat)).to.exist
+    } finally {
+      Object.assign(window, { ReportingObserver: Real })
+    }
+  })
+})
