@@ -135,7 +135,11 @@ export class Lifecycle {
     // nobody may ever see a prerendered page (HTML, "prerendering")
     if (ofDocument('prerendering' as 'hidden', page)) {
       const options = { once: true, signal }
-      page.addEventListener('prerenderingchange', () => this.#view.guard(() => this.#startWhenDue()), options)
+      ofDocument('addEventListener', page)(
+        'prerenderingchange',
+        () => this.#view.guard(() => this.#startWhenDue()),
+        options,
+      )
       return
     }
     if (!this.session.settings.lazy || this.#wanted || !('IntersectionObserver' in globalThis))
