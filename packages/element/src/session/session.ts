@@ -44,6 +44,8 @@ export class ChatSession implements FrameHost {
   token: HeldToken | null = null
   failure: Failure | undefined
   reloads = 0
+  /** The identity token of a guest who entered a name, for browsers that drop the cookie. */
+  guest: { identity: string; for: Settings['identity'] } | undefined
   /** The server's clock less the browser's, in milliseconds. */
   clockDifferenceMs: number | null = null
   /** The last steps, for the developer. */
@@ -108,6 +110,7 @@ export class ChatSession implements FrameHost {
 
   /** Forgets the visitor, initial token included. */
   forget(): void {
+    this.guest = undefined
     this.#usedToken = (this.settings as Settings | undefined)?.token
     this.stop()
   }
@@ -206,7 +209,9 @@ export class ChatSession implements FrameHost {
     const { settings } = this
     if (!settings.eventId) throw chatFailure('event-id-missing')
     if (!settings.tokenUrl && !settings.fetchToken) throw chatFailure('token-url-missing')
-    const answer = await askForToken(settings, reason, signal)
+    const { guest } = this
+    const identity = guest && guest.for === settings.identity ? guest.identity : settings.identity
+    const answer = await askForToken({ ...settings, identity }, reason, signal)
     signal.throwIfAborted()
     const { ignored, reply, date } = answer
     if (ignored.length) this.#note(`left out of the reply: ${ignored.join(', ')}`)

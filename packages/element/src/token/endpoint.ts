@@ -1,4 +1,5 @@
-import { isOnline, ownOrigin } from '../platform.js'
+import type { GuestReply } from '../contract.js'
+import { isOnline, ownOrigin, tryOrUndefined } from '../platform.js'
 import { isLoopback, onViolation } from '../policy.js'
 import { ChatFailure, chatFailure } from '../problem.js'
 import type { Settings } from '../settings.js'
@@ -7,6 +8,7 @@ import { readAnswer, readFailure, type HttpAnswer, type TokenAnswer } from './an
 /** No response of a token endpoint is longer. */
 const LONGEST_BODY = 65_536
 const WHY_TIMEOUT_MS = 5_000
+const GUEST_TIMEOUT_MS = 10_000
 const REPLACED = 'Something on this page has replaced fetch'
 
 /** A request to the token endpoint. */
@@ -50,6 +52,30 @@ export async function askEndpoint(request: EndpointRequest, signal: AbortSignal)
     throw await explain(error, tokenUrl, forbidden, signal)
   } finally {
     watch.abort()
+  }
+}
+
+/** Enters a guest's name at the token server, beside the token endpoint. */
+export async function enterGuest(
+  { tokenUrl, credentials, simple }: Pick<EndpointRequest, 'tokenUrl' | 'credentials' | 'simple'>,
+  name: string,
+): Promise<GuestReply> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(chatFailure('endpoint-timeout')), GUEST_TIMEOUT_MS)
+  try {
+    const answer = await exchange(new URL('guest', tokenUrl).href, {
+      method: 'POST',
+      credentials,
+      signal: controller.signal,
+      headers: simple ? {} : { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name }),
+    })
+    const reply = tryOrUndefined(() => JSON.parse(answer.body ?? '') as Partial<GuestReply>)
+    if (answer.status === 200 && typeof reply?.identity === 'string') return reply as GuestReply
+    readAnswer(answer)
+    throw chatFailure('endpoint-bad-reply')
+  } finally {
+    clearTimeout(timer)
   }
 }
 

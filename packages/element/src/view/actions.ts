@@ -3,14 +3,19 @@ import { ChatSigninEvent } from '../chat-events.js'
 import { writeReport, type Diagnostics } from '../diagnostics.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { openAddress } from '../frame/frame.js'
-import { ofDocument, rootOf } from '../platform.js'
+import { ofDocument, rootOf, tryOrUndefined } from '../platform.js'
+import { categoryOf } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
 import type { Settings } from '../settings.js'
+import { readFailure } from '../token/answer.js'
+import { enterGuest } from '../token/endpoint.js'
 import type { Messages } from './messages.js'
 
 /** A browser may ask the visitor before it copies, or never answer. */
 const COPYING_MS = 2_000
 const COPIED_MS = 4_000
+/** Where a guest's name is remembered. */
+const REMEMBERED = 'kinescope-chat-name'
 
 /** What the buttons need of the element. */
 export interface ActionsHost {
@@ -29,6 +34,10 @@ export class Actions {
   copied = false
   /** The report, where the visitor must copy it by hand. */
   reportToCopy = ''
+  /** The name in the form for guests, as remembered. */
+  name = tryOrUndefined(() => localStorage.getItem(REMEMBERED)) ?? ''
+  nameError = ''
+  entering = false
   readonly #host: ActionsHost
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -87,6 +96,39 @@ export class Actions {
     if (rootOf(target) !== element.shadowRoot || target.localName === 'a') return
     this.signInPressed = true
     this.reload()
+  }
+
+  /** Sends a guest's name; then the chat opens. */
+  readonly enterName = (event: Event): void => {
+    event.preventDefault()
+    const { element, session, settings, text } = this.#host
+    const { tokenUrl } = settings
+    if (this.entering || session.state.busy) return
+    const field = (event.target as Element).querySelector('input')!
+    this.name = field.value.trim()
+    const rejected = (reason: string) => {
+      this.entering = false
+      this.nameError = reason
+      element.requestUpdate()
+      field.focus()
+    }
+    if (!this.name || !tokenUrl) return rejected(text.nameEmpty)
+    this.entering = true
+    this.nameError = ''
+    element.requestUpdate()
+    void enterGuest({ ...settings, tokenUrl }, this.name).then(
+      ({ identity }) => {
+        this.entering = false
+        tryOrUndefined(() => localStorage.setItem(REMEMBERED, this.name))
+        session.guest = { identity, for: settings.identity }
+        this.reload()
+      },
+      (error: unknown) => {
+        const failure = readFailure(error)
+        const { heading, message } = text.problems[categoryOf(failure)]
+        rejected(failure.code === 'bad-request' ? text.nameRefused : `${heading}. ${message}`)
+      },
+    )
   }
 
   readonly #showCopied = (): void => {

@@ -7,6 +7,7 @@ import type { Actions } from './actions.js'
 import { ICONS, icon } from './icons.js'
 import type { Messages } from './messages.js'
 import type { ChatViewModel } from './model.js'
+import { nameForm } from './name-form.js'
 
 /** Categories that only the organizers can fix: the report helps most. */
 const FOR_ORGANIZERS: readonly Category[] = ['misconfigured', 'otherStream', 'notForChat', 'unknownKey']
@@ -57,7 +58,7 @@ export function problemPanel(view: ChatViewModel): TemplateResult {
   return html`${icon(ICONS[category])}
     <h2 part="heading" .textContent=${heading}></h2>
     <p part="message" .textContent=${signInFirst ? text.signInFirst : message}></p>
-    <div class="row">${buttons(view)}</div>`
+    ${category === 'name' ? nameForm(view) : html`<div class="row">${buttons(view)}</div>`}`
 }
 
 /** The buttons, the one that helps most first. */
