@@ -27,7 +27,7 @@ export const BLOCKS: Readonly<Record<string, string>> = PUBLISHED
       ]),
     }
 
-const MARKED = /(<!-- block: (\w+) -->\n\n)[^]*?(\n\n<!-- \/block -->)/g
+const MARKED = /(<!-- block: (\w+) -->\n)[^]*?(\n<!-- \/block -->)/g
 
 /** A page with its copyable blocks as the switch has them. @throws where a page names a block that isn't there */
 export function withBlocks(page: string): string {
@@ -35,6 +35,6 @@ export function withBlocks(page: string): string {
     const block = BLOCKS[name]
     if (block === undefined)
       throw new Error(`There is no block "${name}". Blocks: ${Object.keys(BLOCKS).join(', ')}.`)
-    return `${begin}${block}${end}`
+    return `${begin}\n${block}\n${end}`
   })
 }

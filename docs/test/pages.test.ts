@@ -1,10 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import MarkdownIt from 'markdown-it'
 import { describe, expect, it } from 'vitest'
 import { codePages, CODES, PAGES_WITH_BLOCKS } from '../code-pages.js'
 import { elementPage } from '../element-page.js'
 import { endpointPage, openApi } from '../endpoint-page.js'
-import { withBlocks } from '../published.js'
+import { BLOCKS, PUBLISHED, withBlocks } from '../published.js'
 import { forSite } from '../repository-links.js'
+import { PAGES } from '../site-pages.js'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 const written = (name: string) => readFile(new URL(`../${name}`, import.meta.url), 'utf8')
 
@@ -30,6 +37,41 @@ describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', ()
   it('about the token endpoint are current', async () => {
     expect(await written('endpoint.md')).toBe(endpointPage())
     expect(JSON.parse(await written('openapi.json'))).toEqual(openApi())
+  })
+})
+
+describe('copyable lines', () => {
+  /** Commands that fetch a package by its name, and run or install what its author put there. */
+  const BY_NAME =
+    /\b(?:npx|pnpx|bunx|(?:pnpm|yarn) dlx|npm (?:install|i|exec|create)|(?:pnpm|yarn|bun) add|composer require)\s+(?:-[-\w=]+\s+)*kinescope-chat/
+
+  it('name no package that is on no registry', () => {
+    const listed = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0')
+    const texts = listed.filter(
+      (file) =>
+        /\.(?:md|ts|mjs|js|php|txt|yaml|json|sh)$/.test(file) && !/(?:^|\/)(?:test|dist)\//.test(file),
+    )
+    const found = texts.filter(
+      (file) =>
+        file !== 'docs/published.ts' &&
+        existsSync(ROOT + file) &&
+        BY_NAME.test(readFileSync(ROOT + file, 'utf8')),
+    )
+    expect(PUBLISHED ? [] : found).toEqual([])
+  })
+
+  it.each([
+    'npx kinescope-chat-server serve',
+    'npm install -g kinescope-chat',
+    'pnpm add kinescope-chat-server',
+  ])('would be noticed: %s', (line) => expect(line).toMatch(BY_NAME))
+
+  it('are in fences, which have a box and a button', async () => {
+    const indented: string[] = []
+    for (const file of Object.keys(PAGES))
+      for (const { type, map } of new MarkdownIt().parse(await readFile(ROOT + file, 'utf8'), {}))
+        if (type === 'code_block') indented.push(`${file}:${map![0] + 1}`)
+    expect(indented).toEqual([])
   })
 })
 

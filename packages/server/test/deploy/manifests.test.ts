@@ -155,7 +155,7 @@ describe('docs/growing.md', () => {
   const page = readFileSync(new URL('../docs/growing.md', DEPLOY), 'utf8')
 
   it('shows the nginx file that the test of two replicas runs', () => {
-    const shown = read('nginx/chat.conf').replace(/^(?=.)/gm, '    ')
+    const shown = read('nginx/chat.conf')
     expect(page).toContain(shown)
     const seconds = Number(/proxy_read_timeout (\d+)s/.exec(shown)?.[1])
     expect(seconds * 1000).toBeGreaterThan(DEADLINE_MS)
