@@ -16,10 +16,12 @@ export const MAX_MESSAGE_SENTENCES = 3
 
 /** Files that don't pass yet. Take a line out to extend the check; never add one. */
 const NOT_YET: RegExp[] = [
-  /^packages\/(server|php|wordpress)\//,
+  /^packages\/server\/src\//,
+  /^packages\/(php|wordpress)\//,
   /^packages\/element\/src\//,
-  /^(docs|demo)\//,
-  /^(README|SECURITY|CHANGELOG|CONTRIBUTING)\.md$/,
+  /^demo\//,
+  /^docs\/(bench|fault-matrix)\.md$/,
+  /^(SECURITY|CHANGELOG|CONTRIBUTING)\.md$/,
 ]
 
 /** Files that are output of a program or a text of somebody else. */

@@ -143,7 +143,7 @@ const TABLE = {
     text: 'block',
     secret: true,
     meaning:
-      'The private key itself, instead of a key ring: PEM (PKCS#8 or PKCS#1, encrypted or not, also on one line or with escaped newlines), base64 of a PEM, or a JWK. RSA, 2048 bits or more.',
+      'The private key itself, instead of a key ring: a PEM, base64 of a PEM, or a JWK. A PEM may be PKCS#8 or PKCS#1, encrypted, on one line, or with escaped newlines. RSA, 2048 bits or more.',
     example: '"-----BEGIN PRIVATE KEY-----\\nMIIE…\\n-----END PRIVATE KEY-----"',
   },
   CHAT_KEY_ID: {
@@ -167,7 +167,7 @@ const TABLE = {
     parse: parse.identitySources,
     text: 'list',
     meaning:
-      'How the server learns who the visitor is, one source or a chain in which the first that knows the visitor counts: `oidc` (ID tokens of an OpenID provider), `jwt` (an identity token that the site signed), `hmac` (a plain HMAC), `link` (personal links), `telegram` (mini apps), `header` (headers of a proxy), `forward` (asks the site’s identity endpoint), `guest` (everyone else).',
+      'How the server learns who the visitor is: one source or a chain, in which the first that knows the visitor counts. `oidc` (ID tokens of an OpenID provider), `jwt` (an identity token that the site signed), `hmac` (a plain HMAC). `link` (personal links), `telegram` (mini apps), `header` (headers of a proxy). `forward` (asks the site’s identity endpoint), `guest` (everyone else).',
     example: 'forward,guest',
   },
   CHAT_IDENTITY_URL: {

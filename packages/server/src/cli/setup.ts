@@ -147,7 +147,7 @@ function serverCommand(
     ['CHAT_IDENTITY_SECRET', '"$(openssl rand -base64 32)"'],
   ]
   const lines = settings.map(([name, value]) => `${name}=${value} \\`)
-  return [...lines, 'npx kinescope-chat-server serve'].join('\n  ')
+  return [...lines, 'kinescope-chat-server serve'].join('\n  ')
 }
 
 /** For a POSIX shell. */

@@ -13,7 +13,7 @@ export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', w
     'key-ring-stale': [
       'fail',
       'the server can’t follow its key ring: it signs with the keys it knew last, and won’t hear of a rotation or a revocation',
-      'Its log names what it can’t read. Run `kinescope-chat-server keys list` on that machine, as the user the server runs as, and mend what it names; it is tried again every few seconds.',
+      'Its log names what it can’t read. Run `kinescope-chat-server keys list` on that machine, as the user the server runs as, and fix what it names; it is tried again every few seconds.',
     ],
     'key-unusable': [
       'warn',

@@ -27,7 +27,7 @@ export function openKeySource(
     onReload: (result) => {
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) return logger.info({ revision: result.revision }, 'the key ring has changed')
-      const todo = 'Run kinescope-chat-server keys list on the ring, and mend what it names.'
+      const todo = 'Run kinescope-chat-server keys list on the ring, and fix what it names.'
       logger.error(
         { err: result.error, todo },
         'the key ring cannot be followed: the last good state signs, and it is tried at each look',

@@ -36,8 +36,11 @@ async function freePort(): Promise<number> {
 async function runInShell(text: string, port: number): Promise<void> {
   const bin = join(bench.folder, 'bin')
   mkdirSync(bin)
-  writeFileSync(join(bin, 'npx'), `#!/bin/sh\nshift\nexec "${process.execPath}" "${cli.file}" "$@"\n`)
-  chmodSync(join(bin, 'npx'), 0o755)
+  writeFileSync(
+    join(bin, 'kinescope-chat-server'),
+    `#!/bin/sh\nexec "${process.execPath}" "${cli.file}" "$@"\n`,
+  )
+  chmodSync(join(bin, 'kinescope-chat-server'), 0o755)
   server = spawn('sh', ['-c', text], {
     cwd: bench.folder,
     env: { PATH: `${bin}:${process.env['PATH']}`, PORT: String(port) },
@@ -75,7 +78,7 @@ it.each<[string, (folder: string) => Record<string, string>, string[], string]>(
     Object.assign(bench.env, env(bench.folder))
     const { stdout } = await bench.kc('setup', '--event', SEED.live.id, ...argv)
     const text = /For the server[^\n]*\n((?: {2}.*\n)+?)(?=\S|\n)/.exec(stdout)?.[1] ?? ''
-    expect(text).toContain('npx kinescope-chat-server serve')
+    expect(text).toContain('kinescope-chat-server serve')
     const port = await freePort()
     await runInShell(text, port)
 

@@ -178,14 +178,14 @@ export const FAULTS: readonly Fault[] = [
     todo: 'let it pass OPTIONS, and the server’s own headers',
   },
   {
-    fault: 'the who-is-it address answers HTML',
+    fault: 'the identity endpoint answers HTML',
     plant: ({ site }) => void (site.me = html(200)),
     visitor: 'identity-unavailable',
     doctor: 'identity-answers-html',
     todo: 'point CHAT_IDENTITY_URL at an address that answers JSON',
   },
   {
-    fault: 'the who-is-it address redirects to a sign-in form',
+    fault: 'the identity endpoint redirects to a sign-in form',
     plant: ({ site }) =>
       void (site.me = (_, response) => response.writeHead(302, { location: '/login' }).end()),
     visitor: 'sign-in-required',
@@ -193,7 +193,7 @@ export const FAULTS: readonly Fault[] = [
     todo: 'take an address for programs, or sign in again',
   },
   {
-    fault: 'the who-is-it address has moved (301)',
+    fault: 'the identity endpoint has moved (301)',
     plant: ({ site }) =>
       void (site.me = (_, response) =>
         response.writeHead(301, { location: 'https://www.example.com/me' }).end()),
@@ -202,7 +202,7 @@ export const FAULTS: readonly Fault[] = [
     todo: 'write the new address into CHAT_IDENTITY_URL',
   },
   {
-    fault: 'the who-is-it address hangs',
+    fault: 'the identity endpoint hangs',
     plant: ({ site }) => void (site.me = () => undefined),
     visitor: 'identity-unavailable',
     doctor: 'identity-hangs',
@@ -216,7 +216,7 @@ export const FAULTS: readonly Fault[] = [
     todo: 'let the server’s address pass, or use the site’s internal address',
   },
   {
-    fault: 'nothing listens at the who-is-it address',
+    fault: 'nothing listens at the identity endpoint',
     plant: ({ env }) => void (env['CHAT_IDENTITY_URL'] = 'http://127.0.0.1:9/me'),
     visitor: 'identity-unavailable',
     doctor: 'identity-unreachable',
@@ -234,7 +234,7 @@ export const FAULTS: readonly Fault[] = [
     todo: 'write its path into CHAT_IDENTITY_ID_FIELD',
   },
   {
-    fault: 'the who-is-it address takes everybody for one visitor',
+    fault: 'the identity endpoint returns one visitor for everyone',
     plant: ({ site, visitor }) => {
       visitor.flags = []
       site.me = (_, response) =>
@@ -245,7 +245,7 @@ export const FAULTS: readonly Fault[] = [
     todo: 'let it answer 401 to a request without a session',
   },
   {
-    fault: 'the site’s statement is for another audience',
+    fault: 'the site’s identity token is for another audience',
     plant: (scene) => withStatement(scene, { aud: 'shop' }),
     visitor: 'sign-in-required',
     doctor: 'statement-audience',
@@ -259,7 +259,7 @@ export const FAULTS: readonly Fault[] = [
     todo: 'make them the same, byte for byte',
   },
   {
-    fault: 'the statement has ended: the page is cached',
+    fault: 'the identity token has expired: the page is cached',
     plant: (scene) => withStatement(scene, { iat: anHourAgo() - 600, exp: anHourAgo() }),
     visitor: 'identity-expired',
     doctor: 'statement-expired',
@@ -323,7 +323,7 @@ export const FAULTS: readonly Fault[] = [
     },
     visitor: 'in as Анна',
     doctor: 'key-ring-stale',
-    todo: 'mend what the server’s log names: until then it hears of no rotation and no revocation',
+    todo: 'fix what the server’s log names: until then it hears of no rotation and no revocation',
   },
   {
     fault: 'the server’s key ends within a month',
