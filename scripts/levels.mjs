@@ -6,7 +6,7 @@ import { importGraph } from './import-graph.mjs'
 const LEVELS = {
   element: [
     ['contract'],
-    ['clock', 'platform', 'policy', 'problem', 'problems', 'text', 'version'],
+    ['clock', 'event-id', 'platform', 'policy', 'problem', 'problems', 'text', 'version'],
     ['token/', 'frame/', 'settings'],
     ['session/', 'diagnostics', 'report', 'chat-events'],
     ['view/', 'placing/'],
@@ -14,7 +14,7 @@ const LEVELS = {
   ],
   server: [
     ['problem'],
-    ['net/', 'secret-file', 'setting-text'],
+    ['net/', 'guard-listener', 'secret-file', 'setting-text'],
     [
       'token/',
       'keys/',

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.js'
-import type { SourceKind } from '../identity/identity-config.js'
+import type { SourceKind } from '../identity/source-kinds.js'
 import type { Visitor } from './visitor.js'
 
 export interface ServerQuestion {
