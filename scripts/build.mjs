@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 const root = resolve(import.meta.dirname, '..')
 const stamps = join(root, '.cache/built')
 /** What a package is built from, besides its own folder. */
-const NEEDS = { element: [], server: ['element'], php: [], wordpress: ['php'] }
+const NEEDS = { element: [], server: ['element'], php: [], wordpress: ['php', 'element'] }
 const IGNORED = new Set(['node_modules', 'dist', 'test', 'docs', 'bench', 'deploy', 'vendor', 'coverage'])
 
 /** @returns {Promise<boolean>} false if a build failed */
