@@ -46,4 +46,3 @@ export function chatClaims(input: ChatClaimsInput): ChatClaims {
   if (notBefore) claims.nbf = iat
   return claims
 }
-// x
