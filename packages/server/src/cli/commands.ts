@@ -10,6 +10,7 @@ import { keysReconcile, keysRotate } from './keys-rotate.js'
 import { rehearseCommand } from './rehearse.js'
 import { serve } from './serve.js'
 import { setupCommand } from './setup.js'
+import { statusCommand } from './status.js'
 import { tokenMint } from './token-mint.js'
 import { tokenInspect, tokenVerify } from './token-verify.js'
 
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   doctor,
   rehearseCommand,
+  statusCommand,
   audit,
   keysGenerate,
   keysRegister,

@@ -89,6 +89,17 @@ export class Terminal {
     this.#spinning = setInterval(draw, FRAME_MS).unref()
   }
 
+  /** Whether a screen can be redrawn. */
+  get isLive(): boolean {
+    return this.#live && Boolean(this.#out.isTTY)
+  }
+
+  /** Shows a screen in place of the one before. */
+  redraw(screen: Text): void {
+    this.stop()
+    this.#out.write(`\u001b[H\u001b[2J${Shown.of(screen).ansi}\n`)
+  }
+
   /** Takes the progress line away. */
   stop(): void {
     if (!this.#spinning) return
