@@ -3,7 +3,7 @@ import { publicKeys } from '../php/php-server.js'
 import type { WordPress } from './wordpress-site.js'
 
 const SET_UP = `
-update_option('live_chat_for_kinescope_streams_list', array_map(function ($id) { return ['id' => '', 'public_id' => $id, 'name' => '']; }, json_decode($argv[1], true)));
+update_option('live_chat_for_kinescope_streams_list', array_merge(get_option('live_chat_for_kinescope_streams_list', []), array_map(function ($id) { return ['id' => '', 'public_id' => $id, 'name' => '']; }, json_decode($argv[1], true))));
 file_put_contents(WPMU_PLUGIN_DIR . '/barred.php', '<?php add_filter("live_chat_for_kinescope_streams_may_enter", function ($may, $user) { return $may && $user->user_login !== "barred"; }, 10, 2);');
 foreach (json_decode($argv[2], true) as $login => $visitor)
   if (!get_user_by('login', $login)) wp_insert_user(['user_login' => $login, 'user_pass' => wp_generate_password(), 'user_email' => "$login@example.com", 'display_name' => $visitor['name']]);`

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,14 +54,26 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       await database?.close()
     })
 
-    async function picture(page: Page, name: string) {
+    /** The settings in both languages, wide and narrow. */
+    async function pictures(page: Page, name: string) {
       if (!PICTURES) return
       mkdirSync(PICTURES, { recursive: true })
-      for (const width of [1280, 390]) {
-        await page.setViewportSize({ width, height: 900 })
-        await page.screenshot({ path: join(PICTURES, `${release}-${name}-${width}.png`), fullPage: true })
+      for (const language of ['ru_RU', 'en_US']) {
+        await wordpress.php(`update_user_meta(1, 'locale', $argv[1]);`, language)
+        await page.goto(owner.setup)
+        await page.waitForFunction(() => {
+          const chat = document.querySelector('kinescope-chat')
+          return !chat || chat.state === 'ready'
+        })
+        for (const width of [1280, 390]) {
+          await page.setViewportSize({ width, height: 900 })
+          await page.screenshot({
+            path: join(PICTURES, `${release}-${name}-${language}-${width}.png`),
+            fullPage: true,
+          })
+        }
+        await page.setViewportSize({ width: 1280, height: 900 })
       }
-      await page.setViewportSize({ width: 1280, height: 900 })
     }
 
     it(
@@ -71,15 +83,15 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
         const started = Date.now()
         const page = await owner.upload()
         await page.goto(owner.setup)
-        await picture(page, 'step-1-en')
+        await pictures(page, 'step-1')
         await page.fill('#lcks-token', kinescope.emulator.apiToken)
         await page.click('#lcks-connect')
         await page.locator('.lcks-list').waitFor()
-        await picture(page, 'step-2-en')
+        await pictures(page, 'step-2')
         await page.check(`.lcks-stream input[value="${SEED.live.id}"]`)
         await page.click('#lcks-save')
         await page.waitForFunction(() => document.querySelector('kinescope-chat')?.state === 'ready')
-        await picture(page, 'step-3-en')
+        await pictures(page, 'step-3')
         await page.click('#lcks-page')
         await page.waitForURL(/post\.php/)
         const id = new URL(page.url()).searchParams.get('post')!
@@ -155,6 +167,78 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       )
       expect(leaks).toBe('')
     })
+
+    it('says that its secrets have changed, and goes on with a new key after the token is entered again', async () => {
+      const config = join(wordpress.folder, 'wp-config.php')
+      const before = await readFile(config, 'utf8')
+      const [line] = /^define\( 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL'.*$/m.exec(before)!
+      const secret = crypto.randomUUID() + crypto.randomUUID()
+      await writeFile(config, before.replace(line, line.replace(/[0-9a-f]{64}/, secret)))
+      const page = await people.page('boss')
+      await page.goto(owner.setup)
+      expect(await page.locator('.notice-error').innerText()).toContain('wp-config.php')
+      expect(await codeFor('subscriber')).toBe('key-unavailable')
+      await page.fill('#lcks-token', kinescope.emulator.apiToken)
+      await page.click('#lcks-connect')
+      await page.locator('.notice-success').waitFor()
+      expect((await people.chats('subscriber', link))[0]).toMatchObject({ state: 'ready', name: 'Reader' })
+    })
+
+    it('signs as a copy under another address, changes nothing at Kinescope, and asks the administrator', async () => {
+      const listed = await registered()
+      const asCopy = (code: string) =>
+        wordpress.php(
+          `use Live_Chat_For_Kinescope_Streams as Chat; add_filter('home_url', function ($url, $path) { return 'https://staging.example.com' . $path; }, 10, 2); ${code}`,
+        )
+      const signs = `echo strlen(Chat\\Connection::keys()->signer()[0]), Chat\\Findings::key_problem();`
+      expect(await asCopy(signs)).toBe('25copy-of-a-site')
+      await asCopy(`Chat\\Upkeep::run();`)
+      expect(await registered()).toEqual(listed)
+      const asks = `wp_set_current_user(1); require_once ABSPATH . 'wp-admin/includes/template.php'; ob_start(); Chat\\Setup_Page::show(); echo strpos(ob_get_clean(), 'lcks-moved') > 0;`
+      expect(await asCopy(asks)).toBe('1')
+    })
+
+    it('replaces its key after a token was sent, where no cron runs', async () => {
+      const before = await ours()
+      // eight months and more go by
+      await wordpress.php(
+        `$store = new Live_Chat_For_Kinescope_Streams\\Option_Store(); $old = $store->read('ring'); $ring = json_decode($old, true);
+        foreach ($ring['keys'] as $kid => $key) if ($key['signUntil'] === null) foreach (['createdAt', 'publishedAt', 'signFrom'] as $name) $ring['keys'][$kid][$name] -= 800 * 86400;
+        $store->swap('ring', $old, json_encode($ring));`,
+      )
+      expect((await people.chats('subscriber', link))[0]).toMatchObject({ state: 'ready' })
+      await expect.poll(async () => (await ours()).length, { timeout: 20_000 }).toBe(before.length + 1)
+      expect((await people.chats('author', link))[0]).toMatchObject({ state: 'ready' })
+    })
+
+    it('takes its key back from Kinescope when it is deleted, and leaves nothing', async () => {
+      const left = await wordpress.php(
+        `require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
+        $plugin = 'live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php';
+        deactivate_plugins($plugin); delete_plugins([$plugin]);
+        global $wpdb; echo implode(' ', $wpdb->get_col("SELECT option_name FROM $wpdb->options WHERE option_name LIKE '%stream%chat%' OR option_name LIKE 'live%chat%'")), wp_next_scheduled('live_chat_for_kinescope_streams_upkeep') ? 'cron' : '';`,
+      )
+      expect(left).toBe('')
+      expect(await ours()).toEqual([])
+    })
+
+    /** Asks for a token as the page does. */
+    async function codeFor(person: 'subscriber') {
+      const page = await people.page(person)
+      await page.goto(link)
+      return page.evaluate(async (event) => {
+        const body = JSON.stringify({ event_id: event })
+        const reply = await fetch('/kinescope-chat/token', {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body,
+        })
+        return ((await reply.json()) as { code?: string }).code
+      }, SEED.live.publicId)
+    }
+
+    /** Registered keys but for the one that the emulator starts with. */
+    const ours = async () => (await registered()).filter(({ kid }) => /^\d{8}-/.test(kid))
 
     async function registered(): Promise<{ kid: string }[]> {
       const reply = await fetch(`${kinescope.chatOrigin}/v1/jwk`, {

@@ -8,7 +8,14 @@ import { translations } from './translations.mjs'
 
 const NAME = 'live-chat-for-kinescope-streams'
 /** Of the token server's core: what WordPress has itself. */
-const LEFT_OUT = ['autoload.php', 'Console.php', 'CurlTransport.php', 'FileStore.php', 'IdentityToken.php', 'Site.php']
+const LEFT_OUT = [
+  'autoload.php',
+  'Console.php',
+  'CurlTransport.php',
+  'FileStore.php',
+  'IdentityToken.php',
+  'Site.php',
+]
 const home = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(home, 'dist')
 

@@ -81,15 +81,16 @@ final class Setup_Page {
 		$is_connected = Connection::is_connected();
 		$problem      = $is_connected ? Findings::key_problem() : '';
 		$has_streams  = array() !== Streams::ids();
+		$can_sign     = $is_connected && ( '' === $problem || 'copy-of-a-site' === $problem );
 		echo '<ol class="lcks-steps">';
 		self::step( $is_connected && '' === $problem, __( 'Connect', 'live-chat-for-kinescope-streams' ) );
 		self::show_connect( $is_connected, $problem );
 		echo '</li>';
-		self::step( $has_streams, __( 'Choose your streams', 'live-chat-for-kinescope-streams' ) );
-		self::show_streams( $is_connected );
+		self::step( $can_sign && $has_streams, __( 'Choose your streams', 'live-chat-for-kinescope-streams' ) );
+		self::show_streams( $can_sign );
 		echo '</li>';
 		self::step( false, __( 'See it work', 'live-chat-for-kinescope-streams' ) );
-		self::show_result( $is_connected && $has_streams );
+		self::show_result( $can_sign && $has_streams );
 		echo '</li></ol>';
 		self::show_more( $is_connected );
 	}
@@ -303,10 +304,10 @@ final class Setup_Page {
 	/**
 	 * Step 2.
 	 *
-	 * @param bool $is_connected Whether the site has a key.
+	 * @param bool $can_sign Whether the site has a key that works.
 	 */
-	private static function show_streams( bool $is_connected ): void {
-		if ( ! $is_connected ) {
+	private static function show_streams( bool $can_sign ): void {
+		if ( ! $can_sign ) {
 			echo '<p>' . esc_html__( 'After step 1, your streams appear here.', 'live-chat-for-kinescope-streams' ) . '</p>';
 			return;
 		}
@@ -382,7 +383,7 @@ final class Setup_Page {
 			'<kinescope-chat event-id="%s" token-url="%s" language="%s"></kinescope-chat>',
 			esc_attr( $event ),
 			esc_attr( Token_Route::address() ),
-			esc_attr( get_user_locale() )
+			esc_attr( str_replace( '_', '-', get_user_locale() ) )
 		);
 		self::form( 'page', __( 'Create a page with this chat', 'live-chat-for-kinescope-streams' ), 'primary' );
 		echo '<p>' . esc_html__( 'Or add the block “Stream chat” to a page. You can also write this on a line of its own:', 'live-chat-for-kinescope-streams' ) . '</p>';
