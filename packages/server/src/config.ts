@@ -43,6 +43,9 @@ export interface ServeConfig extends ApiConfig {
   redisUrl: string | undefined
   rehearsalSecret: string | undefined
   trustedProxies: string[]
+  accessLog: boolean
+  /** Seconds between SIGTERM and the shutdown. */
+  shutdownDelay: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
@@ -71,6 +74,8 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
       redisUrl: reader.value('CHAT_REDIS_URL'),
       rehearsalSecret: reader.value('CHAT_REHEARSAL'),
       trustedProxies,
+      accessLog: reader.value('CHAT_ACCESS_LOG'),
+      shutdownDelay: reader.value('CHAT_SHUTDOWN_DELAY'),
       logLevel: reader.value('CHAT_LOG_LEVEL'),
       ...readApi(reader),
     }

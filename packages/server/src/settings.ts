@@ -86,13 +86,22 @@ const TABLE = {
     meaning: 'Address of the admin port. Use `0.0.0.0` in a pod whose network policy keeps visitors out.',
     example: '127.0.0.1',
   },
+  CHAT_SHUTDOWN_DELAY: {
+    group: 'Where it listens',
+    value: 'SECONDS',
+    parse: parse.integer(0, 300),
+    default: '0',
+    meaning:
+      'Time between SIGTERM and the shutdown, in which `/readyz` fails and requests still get a response. A load balancer needs it to stop sending requests: 0 to 300 s.',
+    example: '10',
+  },
   CHAT_ALLOWED_ORIGINS: {
     group: 'Pages and streams',
     value: 'ORIGINS',
     parse: parse.origins,
     text: 'list',
     meaning:
-      'Exact origins of the pages on other hosts, separated by commas. Pages of the server’s own origin need no entry. The same origins may frame `/embed`.',
+      'Exact origins of the pages on other hosts, separated by commas; of apps too, such as `capacitor://localhost`. Pages of the server’s own origin need no entry. The same origins may frame `/embed`. At most one entry may be a pattern for preview deployments, such as `https://my-app-*.example.app`.',
     example: 'https://www.example.com,https://shop.example.com',
   },
   CHAT_EVENTS: {
@@ -377,6 +386,14 @@ const TABLE = {
     default: 'info',
     meaning: '`debug`, `info`, `warn`, `error` or `silent`.',
     example: 'info',
+  },
+  CHAT_ACCESS_LOG: {
+    group: 'Log and audit',
+    value: 'on|off',
+    parse: parse.onOrOff,
+    default: 'off',
+    meaning: '`on` writes one log line for each request: method, path without query, status, duration.',
+    example: 'off',
   },
   CHAT_REHEARSAL: {
     group: 'Limits',

@@ -74,7 +74,13 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const log: string[] = []
   const logger = createLogger('debug', { write: (line) => void log.push(line) })
-  const config = readServeConfig({ PORT: '0', CHAT_EVENTS: EVENT, CHAT_ALLOWED_ORIGINS: SITE_ORIGIN, ...env })
+  const config = readServeConfig({
+    PORT: '0',
+    CHAT_ADMIN_PORT: '0',
+    CHAT_EVENTS: EVENT,
+    CHAT_ALLOWED_ORIGINS: SITE_ORIGIN,
+    ...env,
+  })
   const server = await startServer(config, { logger, ...options })
   return {
     ...server,

@@ -27,7 +27,7 @@ const GRACE_MS = 3000
 export const kinescopeChat = fp(
   async (app: FastifyInstance, { scripts = true, ...options }: KinescopeChatOptions) => {
     const endpoint = endpointFor(options, new AdmissionQueue())
-    mountToken(app, endpoint, addressWhereKnown)
+    mountToken(app, endpoint, (request) => ({ address: addressWhereKnown(request) }))
     // Fastify waits for requests in flight before onClose: a hook of the host that hangs would block it forever
     let ending: NodeJS.Timeout | undefined
     app.addHook('onSend', (request, reply, payload, done) => {
@@ -63,10 +63,10 @@ function addressWhereKnown(request: FastifyRequest): string | null {
 export function mountToken(
   app: FastifyInstance,
   endpoint: TokenEndpoint<FastifyRequest>,
-  addressOf: (request: FastifyRequest) => string | null = ({ ip }) => ip,
+  factsOf: (request: FastifyRequest) => RequestFacts = ({ ip }) => ({ address: ip }),
 ): void {
   app.register((scope, _options, done) => {
-    const callOf = (request: FastifyRequest) => tokenCall(request, addressOf(request))
+    const callOf = (request: FastifyRequest) => tokenCall(request, factsOf(request))
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
     scope.setErrorHandler((error, request, reply) =>
@@ -78,10 +78,16 @@ export function mountToken(
   })
 }
 
-/** The facts of a Fastify request. */
+/** What depends on the proxies in front. */
+export interface RequestFacts {
+  address: string | null
+  traceparent?: string | undefined
+}
+
+/** The call of the endpoint for a Fastify request. */
 export function tokenCall(
   request: FastifyRequest,
-  address: string | null = request.ip,
+  { address, traceparent }: RequestFacts,
 ): TokenCall<FastifyRequest> {
   return {
     method: request.method,
@@ -94,6 +100,7 @@ export function tokenCall(
     ownOrigin: request.host ? `${request.protocol}://${request.host}` : null,
     hostIsAmbiguous: requestHost(request.raw).ambiguous,
     requestId: request.id,
+    traceparent,
     readBody: () => {
       if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
         return Promise.resolve({ problem: 'too-large' })

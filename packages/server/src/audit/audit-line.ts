@@ -1,4 +1,4 @@
-import { networkOf } from '../net/addresses.js'
+import { cutAddress } from '../net/addresses.js'
 import type { IssuedToken } from '../endpoint/request.js'
 
 /** One token, as `CHAT_AUDIT` keeps it: who held it, by which key, until when. No name, no token, no whole address. */
@@ -28,14 +28,6 @@ export function auditLine({ time, requestId, kid, eventId, userId, exp, address 
     network: address === null ? null : cutAddress(address),
   }
   return `${JSON.stringify(entry)}\n`
-}
-
-/** The network an address lies in, /24 of IPv4 and /48 of IPv6; null where the text is no address. */
-export function cutAddress(address: string): string | null {
-  const network = networkOf(address)
-  if (network === null) return null
-  if (!network.includes(':')) return `${network.split('.').slice(0, 3).join('.')}.0/24`
-  return `${network.split(':').slice(0, 3).join(':')}::/48`
 }
 
 /** Reads a line back; null for one that was cut off, or that something else wrote. */

@@ -167,7 +167,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 
   function refuse(call: TokenCall<R>, error: unknown): TokenAnswer {
-    const { requestId } = call
+    const { requestId, traceparent } = call
     const refusal =
       error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
     const { code, status, reason, cause } = refusal
@@ -177,6 +177,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     onOutcome({
       kind: 'refused',
       requestId,
+      ...(traceparent === undefined ? {} : { traceparent }),
       code,
       status,
       reason,

@@ -162,8 +162,9 @@ export function tokenIssuer<R>(
     deadline.throwIfOver()
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
     const signMs = performance.now() - started
-    const { requestId, address } = call
-    options.onOutcome({ kind: 'minted', requestId, eventId: event.id, kid, signMs })
+    const { requestId, address, traceparent } = call
+    const minted = { kind: 'minted' as const, requestId, eventId: event.id, kid, signMs }
+    options.onOutcome(traceparent === undefined ? minted : { ...minted, traceparent })
     options.onToken({
       time,
       requestId,

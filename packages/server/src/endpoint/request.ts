@@ -16,6 +16,8 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
   /** Whether the request names its host twice. RFC 9112, section 3.2. */
   readonly hostIsAmbiguous?: boolean
   readonly requestId: string
+  /** W3C Trace Context of a trusted proxy, for the log. */
+  readonly traceparent?: string | undefined
   /**
    * Called once, and only when everything before the body was fine.
    * @param until aborts when the request has ended
@@ -51,7 +53,11 @@ export interface AuthorizeQuestion<R> extends Until {
 }
 
 /** What became of a request, for logs and metrics. Holds no name, no id and no credential of the visitor. */
-export type TokenOutcome = { requestId: string } & (
+export type TokenOutcome = {
+  requestId: string
+  /** W3C Trace Context, where a trusted proxy sent it. */
+  traceparent?: string
+} & (
   | { kind: 'preflight' }
   | { kind: 'minted'; eventId: string; kid: string; signMs: number }
   | {

@@ -68,10 +68,13 @@ export function forwardIdentity(options: ForwardOptions): IdentitySource {
         // some sessions are bound to the browser of the sign-in
         ...headersOf(call, ['user-agent']),
       ])
-      return readForwardReply(await limited(deadline.signal, () => ask(headers, deadline.signal)), {
-        idField,
-        nameField,
-      })
+      return readForwardReply(
+        await limited(deadline.signal, timeoutMs / 2, () => ask(headers, deadline.signal)),
+        {
+          idField,
+          nameField,
+        },
+      )
     } catch (cause) {
       if (cause instanceof QueueFull) {
         const detail = 'The identity endpoint of the site is busy. Wait as long as Retry-After says.'

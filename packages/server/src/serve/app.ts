@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import * as fastify from 'fastify'
-import type { FastifyBaseLogger, FastifyInstance, FastifyServerOptions } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
 import { Refusal } from '../endpoint/refusal.js'
@@ -106,7 +106,7 @@ const beyondLimit = new WeakSet<Socket>()
  */
 function limitedServer(handler: RequestListener, { maxConnections, probes, origins }: ServerLimits): Server {
   const unanswered = new WeakMap<Socket, number>()
-  let connections = 0
+  const load: ServerLoad = { connections: 0, inFlight: 0 }
   let closedIdleAt = -Infinity
 
   /** Not for each connection of a crowd: it looks at all of them. */
@@ -127,7 +127,11 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
       return
     }
     unanswered.set(socket, count)
-    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+    load.inFlight++
+    response.once('close', () => {
+      load.inFlight--
+      unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1)
+    })
     if (beyondLimit.has(socket) && !probes.has(pathOf(request.url ?? ''))) refuse(request, response)
     else if (requestHost(request).ambiguous) refuseHost(request, response)
     else handler(request, response)
@@ -167,19 +171,20 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
     },
     listener,
   )
+  loads.set(server, load)
   server.setTimeout(KEEP_ALIVE_MS)
   // more would end in EMFILE, which breaks the log and the key ring too
   server.maxConnections = maxConnections + RESERVED_CONNECTIONS
   server.on('connection', (socket: Socket) => {
-    connections++
-    if (connections > maxConnections) {
+    load.connections++
+    if (load.connections > maxConnections) {
       // makes room for those who come next; this one gets a response all the same
       closeIdle()
       beyondLimit.add(socket)
       socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy())
     }
-    server.keepAliveTimeout = connections > maxConnections / 2 ? BUSY_KEEP_ALIVE_MS : KEEP_ALIVE_MS
-    socket.once('close', () => connections--)
+    server.keepAliveTimeout = load.connections > maxConnections / 2 ? BUSY_KEEP_ALIVE_MS : KEEP_ALIVE_MS
+    socket.once('close', () => load.connections--)
   })
   server.on('drop', closeIdle)
   server.on('clientError', (error: Error, socket) => answerClientError(error, socket as Socket, origins))
@@ -188,17 +193,23 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
   return server
 }
 
-/** Connections that are open now. */
-export function connectionCount(app: FastifyInstance): Promise<number> {
-  return new Promise((resolve) => app.server.getConnections((error, count) => resolve(error ? 0 : count)))
+/** What a server does now. */
+export interface ServerLoad {
+  connections: number
+  /** Requests that have come and not ended. */
+  inFlight: number
 }
+
+const loads = new WeakMap<object, ServerLoad>()
+
+export const loadOf = (app: FastifyInstance): ServerLoad =>
+  loads.get(app.server) ?? { connections: 0, inFlight: 0 }
 
 /**
  * Limits how many requests start per event-loop tick, for every route except the token endpoint, which has its own limit.
  * So token requests in the queue don't delay a health probe.
  */
-export function limitStarts(app: FastifyInstance, tokenPath: string): void {
-  const admission = new AdmissionQueue()
+export function limitStarts(app: FastifyInstance, tokenPath: string, admission = new AdmissionQueue()): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (pathOf(request.url) === tokenPath) return done()
     if (admission.admit(() => done())) return
@@ -207,6 +218,22 @@ export function limitStarts(app: FastifyInstance, tokenPath: string): void {
     const headers = Object.assign(alwaysHeaders(request.id), refusal.headers)
     headers['Content-Type'] = 'application/problem+json'
     void send(reply, { status: refusal.status, headers, body: JSON.stringify(refusal.problem(request.id)) })
+  })
+}
+
+export interface RequestLog {
+  /** Called for each response, with the pattern of the route. */
+  onResponse: (request: FastifyRequest, route: string, status: number, ms: number) => void
+}
+
+/** Observes each response of the public port. Scripts with a version in their name count as one route. */
+export function observeRequests(app: FastifyInstance, basePath: string, { onResponse }: RequestLog): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url } = request.routeOptions
+    const route = url?.startsWith(basePath) ? url.slice(basePath.length) : 'other'
+    const name = /^\/kinescope-chat\..*\.js$/.test(route) ? '/kinescope-chat.js' : route
+    onResponse(request, name, reply.statusCode, reply.elapsedTime)
+    done()
   })
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino'
+import { pino, stdTimeFunctions, type DestinationStream, type LevelWithSilent, type Logger } from 'pino'
 
 /** What a log keeps of one text. Strangers write into errors, and a log is paid for by the byte. Characters. */
 const MAX_TEXT = 2000
@@ -76,6 +76,9 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
   const options = {
     level,
     base: null,
+    // words and ISO 8601: what collectors expect
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: ['authorization', 'cookie', 'token', 'identity', 'password', 'passphrase', 'secret'].flatMap(
         (name) => [name, `*.${name}`, `*.*.${name}`, `*.headers["set-${name}"]`],
@@ -112,4 +115,18 @@ export function requestIdOf(
   const given = headers['x-request-id']
   if (typeof given === 'string' && REQUEST_ID.test(given) && isTrusted(socket.remoteAddress)) return given
   return crypto.randomUUID()
+}
+
+/** W3C Trace Context, section 3.2. */
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+
+/** A trusted proxy's `traceparent`, so that log lines can be found by trace. */
+export function traceparentOf(
+  { headers, socket }: IncomingMessage,
+  isTrusted: (address: string | undefined) => boolean,
+): string | undefined {
+  const given = headers['traceparent']
+  return typeof given === 'string' && TRACEPARENT.test(given) && isTrusted(socket.remoteAddress)
+    ? given
+    : undefined
 }

@@ -1,65 +1,104 @@
+import { WIRE_CODES, WIRE_STATUSES } from 'kinescope-chat/contract'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { TokenOutcome } from '../endpoint/request.js'
 import type { KeySource } from '../token/signing-key.js'
 
 export interface MetricSources {
+  version: string
   keys: KeySource
-  /** Whether the key ring can't be followed at the moment. */
+  /** Whether the key ring can't be read at the moment. */
   stale: () => boolean
   pending: () => number
+  /** Requests in the admission queues. */
+  queued: () => number
+  connections: () => number
+  inFlight: () => number
   /** Lines of the log that were dropped so far. */
   logLost: () => number
-  /** Streams that may be named in a label; any other is counted as `*`, or visitors could make endless labels. */
+  /** Streams that may be named in a label; any other is counted as `*`, or visitors could create endless labels. */
   eventIds: readonly string[]
   now?: () => number
 }
 
+const PREFIX = 'kinescope_chat_'
+/** Seconds: from a 404 to the deadline of a request. */
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8]
+const OPEN_METRICS = 'application/openmetrics-text'
+
 /** What Prometheus reads. Labels hold ids of streams, keys and codes: never anything of a visitor. */
 export class Metrics {
-  readonly registry = new Registry()
+  /** Names of metrics are unique in it. */
+  readonly registry: Registry = new Registry()
   #events: ReadonlySet<string> = new Set()
-  readonly #tokens = this.#counter('tokens_total', 'Tokens made', ['event', 'kid'])
+  #scraping: Promise<unknown> = Promise.resolve()
+  readonly #requests = this.#histogram(
+    'http_request_duration_seconds',
+    'Duration of requests of the public port',
+    ['route', 'code'],
+  )
+  readonly #identity = this.#histogram(
+    'identity_duration_seconds',
+    'Time that it took to identify a visitor',
+    [],
+  )
+  readonly #redis = this.#histogram('redis_duration_seconds', 'Time that a count in Redis took', [])
+  readonly #signing = this.#histogram(
+    'signing_duration_seconds',
+    'Time from the request of a signature to its arrival',
+    [],
+  )
+  readonly #tokens = this.#counter('tokens_total', 'Tokens issued', ['event', 'kid'])
   readonly #refusals = this.#counter('refusals_total', 'Requests that got no token', ['code', 'reason'])
   readonly #upstream = this.#counter('upstream_checks_total', 'Checks of keys and streams at Kinescope', [
     'result',
   ])
-  readonly #reloads = this.#counter(
-    'key_ring_reloads_total',
-    'Times the key ring changed or could not be read',
-    ['result'],
-  )
+  readonly #reloads = this.#counter('key_ring_reloads_total', 'Reloads of the key ring', ['result'])
   readonly #limiter = this.#counter(
     'rate_limit_fallbacks_total',
-    'Times Redis was away and limits counted locally',
+    'Times Redis failed and limits were counted locally',
     [],
   )
-  readonly #auditLost = this.#counter('audit_lost_total', 'Lines of the audit that could not be written', [])
-  readonly #signing = new Histogram({
-    name: 'kinescope_chat_sign_seconds',
-    help: 'Time from asking for a signature to having it',
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-    registers: [this.registry],
-  })
+  readonly #auditLost = this.#counter('audit_lost_total', 'Lines of the audit log that were lost', [])
+  #reloadedAt: number
 
-  constructor() {
+  constructor(now: () => number = Date.now) {
+    this.#reloadedAt = now()
     collectDefaultMetrics({ register: this.registry })
+    // a series that appears with its first event has no rate() for it
+    for (const result of ['ok', 'failed']) {
+      this.#upstream.inc({ result }, 0)
+      this.#reloads.inc({ result }, 0)
+    }
+    for (const code of WIRE_CODES) this.#refusals.inc({ code, reason: '' }, 0)
+    const statuses = new Set([200, 204, ...Object.values(WIRE_STATUSES).flat()])
+    for (const code of statuses) this.#requests.zero({ route: '/token', code: String(code) })
   }
 
-  /** Adds what is read at the moment somebody asks. */
-  observe({ keys, stale, pending, logLost, eventIds, now = Date.now }: MetricSources): void {
+  /** Adds what is read at the moment of a scrape. */
+  observe(sources: MetricSources): void {
+    const { keys, stale, pending, logLost, eventIds, version, now = Date.now } = sources
     this.#events = new Set(eventIds)
-    this.#gauge('signatures_pending', 'Signatures under way', [], (gauge) => gauge.set(pending()))
-    new Counter({
-      name: 'kinescope_chat_log_lost_total',
-      help: 'Lines of the log that were dropped, since nobody read standard output',
-      registers: [this.registry],
-      collect() {
-        this.reset()
-        this.inc(logLost())
-      },
-    })
-    this.#gauge('key_ring_stale', '1 while the key ring cannot be followed', [], (gauge) =>
+    this.#gauge('build_info', 'The version of the server', ['version', 'node'], (gauge) =>
+      gauge.set({ version, node: process.version }, 1),
+    )
+    this.#gauge('connections', 'Open connections of the public port', [], (gauge) =>
+      gauge.set(sources.connections()),
+    )
+    this.#gauge('requests_in_flight', 'Requests that have come and not ended', [], (gauge) =>
+      gauge.set(sources.inFlight()),
+    )
+    this.#gauge('requests_queued', 'Requests that wait in the admission queue', [], (gauge) =>
+      gauge.set(sources.queued()),
+    )
+    this.#gauge('signatures_pending', 'Signatures in flight', [], (gauge) => gauge.set(pending()))
+    this.#gauge('key_ring_stale', '1 while the key ring cannot be read', [], (gauge) =>
       gauge.set(stale() ? 1 : 0),
+    )
+    this.#gauge(
+      'key_ring_last_reload_success_timestamp_seconds',
+      'When the key ring was last loaded, in seconds since the epoch',
+      [],
+      (gauge) => gauge.set(this.#reloadedAt / 1000),
     )
     this.#gauge('signing_key_usable', '1 while there is a key to sign with', ['kid'], (gauge) => {
       const choice = keys.current(now())
@@ -67,16 +106,57 @@ export class Metrics {
       if ('key' in choice) gauge.set({ kid: choice.key.kid }, 1)
     })
     this.#gauge(
-      'signing_key_expires_seconds',
-      'Seconds until the signing key is dead at Kinescope',
+      'key_expires_timestamp_seconds',
+      'When the signing key expires at Kinescope, in seconds since the epoch',
       ['kid'],
       (gauge) => {
         const choice = keys.current(now())
         gauge.reset()
         if (!('key' in choice) || choice.key.expiresAt === null) return
-        gauge.set({ kid: choice.key.kid }, Math.floor((choice.key.expiresAt - now()) / 1000))
+        gauge.set({ kid: choice.key.kid }, Math.floor(choice.key.expiresAt / 1000))
       },
     )
+    new Counter({
+      name: `${PREFIX}log_lost_total`,
+      help: 'Lines of the log that were dropped, since standard output was full',
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        this.inc(logLost())
+      },
+    })
+    const choice = keys.current(now())
+    if ('key' in choice) {
+      const { kid } = choice.key
+      for (const event of eventIds.length > 0 ? eventIds : ['*']) this.#tokens.inc({ event, kid }, 0)
+    }
+  }
+
+  /** The metrics in the format that the scraper accepts: OpenMetrics, or the text format of Prometheus. */
+  scrape(accept = ''): Promise<{ text: string; contentType: string }> {
+    const { registry } = this
+    // the registry has one format at a time
+    const scraped = this.#scraping.then(async () => {
+      const open = accept.includes(OPEN_METRICS)
+      const type = open ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE
+      ;(registry as Registry<typeof type>).setContentType(type)
+      return { text: await registry.metrics(), contentType: registry.contentType }
+    })
+    this.#scraping = scraped.catch(() => undefined)
+    return scraped
+  }
+
+  /** @param route the pattern of the route, not the path: that one could be anything */
+  request(route: string, code: number, ms: number): void {
+    this.#requests.observe({ route, code: String(code) }, ms / 1000)
+  }
+
+  identified(ms: number): void {
+    this.#identity.observe(ms / 1000)
+  }
+
+  countedInRedis(ms: number): void {
+    this.#redis.observe(ms / 1000)
   }
 
   outcome(outcome: TokenOutcome): void {
@@ -93,8 +173,9 @@ export class Metrics {
     this.#upstream.inc({ result })
   }
 
-  keyRingReload(result: 'ok' | 'failed'): void {
+  keyRingReload(result: 'ok' | 'failed', now = Date.now()): void {
     this.#reloads.inc({ result })
+    if (result === 'ok') this.#reloadedAt = now
   }
 
   rateLimitFallback(): void {
@@ -105,8 +186,13 @@ export class Metrics {
     this.#auditLost.inc()
   }
 
+  #histogram<L extends string>(name: string, help: string, labelNames: L[]): Histogram<L> {
+    const registers = [this.registry]
+    return new Histogram({ name: PREFIX + name, help, labelNames, buckets: REQUEST_BUCKETS, registers })
+  }
+
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
-    return new Counter({ name: `kinescope_chat_${name}`, help, labelNames, registers: [this.registry] })
+    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] })
   }
 
   #gauge<L extends string>(
@@ -116,7 +202,7 @@ export class Metrics {
     read: (gauge: Gauge<L>) => void,
   ): void {
     new Gauge({
-      name: `kinescope_chat_${name}`,
+      name: PREFIX + name,
       help,
       labelNames,
       registers: [this.registry],

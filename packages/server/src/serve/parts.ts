@@ -70,7 +70,8 @@ export async function openLimiter(
       const todo = 'Look at Redis (CHAT_REDIS_URL). Until then each replica counts for itself.'
       logger.warn({ err: error, todo }, 'Redis does not answer: limits are counted here for now')
     },
-    onReturn: () => logger.info('Redis answers again: limits are shared'),
+    onReturn: () => logger.info('Redis works again: limits are shared'),
+    onCount: (ms) => metrics.countedInRedis(ms),
   })
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServeConfig } from '../config.js'
 import { configWarnings } from '../config-warnings.js'
@@ -8,10 +9,13 @@ import { send } from '../routes/send.js'
 import { SigningQueue } from '../endpoint/admission.js'
 import { createTokenEndpoint } from '../endpoint/handler.js'
 import { AdmissionQueue } from '../endpoint/admission.js'
+import type { IdentitySource } from '../identity/identity.js'
 import { openIdentity } from '../identity/open-identity.js'
+import { cutAddress } from '../net/addresses.js'
 import { addressesIn } from '../net/client-address.js'
+import { packageVersion } from '../package-version.js'
 import { LogOutput } from './log-output.js'
-import { createLogger, pathOf } from './log.js'
+import { createLogger, pathOf, traceparentOf } from './log.js'
 import { RefusalLog } from './refusal-log.js'
 import { openLimiter, openAuditLog, openKeySource, openWatch, reportKey } from './parts.js'
 import { ReportSampling } from '../endpoint/page-report.js'
@@ -24,11 +28,19 @@ import { mountAdmin, mountHealth } from './admin.js'
 import { Metrics } from './metrics.js'
 import { ownAddressBy } from '../routes/own-address.js'
 import { loadScripts, mountScripts } from '../routes/scripts.js'
-import { addressOf, limitStarts, buildApp, closeOnce, warnOfUnknownProxy } from './app.js'
+import {
+  addressOf,
+  buildApp,
+  closeOnce,
+  limitStarts,
+  loadOf,
+  observeRequests,
+  warnOfUnknownProxy,
+} from './app.js'
 
 /**
- * Connections that wait to be taken on; the kernel cuts it to its own bound (`net.core.somaxconn`). With Node's 511 the
- * first second of a stream overflows it, and who is left out is heard again after one, three, seven seconds.
+ * Connections that wait to be accepted; the kernel limits it (`net.core.somaxconn`). The first second of a stream overflows
+ * Node's 511, and the rejected ones retry after one, three, seven seconds.
  */
 const BACKLOG = 4096
 
@@ -82,14 +94,15 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const eventIds = events.map(({ id }) => id)
   const watch = openWatch(config, { events, keys, pollMs: options.watchMs }, reports)
   const stale = () => keys.notes().some(({ code }) => code === 'key-ring-stale')
-  metrics.observe({ keys, stale, pending: () => queue.pending, logLost: () => output.lost, eventIds })
+  const admission = new AdmissionQueue()
+  const starts = new AdmissionQueue()
 
   const { rehearsalSecret } = config
   const rehearsal = rehearsalSecret === undefined ? undefined : new RehearsalSecret(rehearsalSecret)
   const sampling = new ReportSampling()
   const identity = openIdentity(config)
   const endpoint = createTokenEndpoint<FastifyRequest>({
-    identify: identity.identify,
+    identify: timed(identity.identify, (ms) => metrics.identified(ms)),
     userIdSecret: config.userIdSecret,
     allowedOrigins: config.allowedOrigins,
     ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
@@ -102,7 +115,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     reportRate: () => sampling.next(performance.now()),
     rehearsal,
     queue,
-    admission: new AdmissionQueue(),
+    admission,
     onOutcome: (outcome) => {
       metrics.outcome(outcome)
       refusals.outcome(outcome)
@@ -117,18 +130,46 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const notFoundAt = (requestId: string, path: string, languages: string) =>
     path.startsWith(`${basePath}/embed/`) ? lost(requestId, languages) : notFound(requestId)
   const isTrusted = addressesIn(trustedProxies)
-  const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt })
+  const probes = [`${basePath}/healthz`, `${basePath}/readyz`]
+  const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt, probes })
+  metrics.observe({
+    version: packageVersion(),
+    keys,
+    stale,
+    pending: () => queue.pending,
+    queued: () => admission.waiting + starts.waiting,
+    connections: () => loadOf(app).connections,
+    inFlight: () => loadOf(app).inFlight,
+    logLost: () => output.lost,
+    eventIds,
+  })
   warnOfUnknownProxy(app, isTrusted, logger)
-  limitStarts(app, tokenPath)
+  limitStarts(app, tokenPath, starts)
+  const traceOf = ({ raw }: FastifyRequest) => traceparentOf(raw, isTrusted)
+  observeRequests(app, basePath, {
+    onResponse: (request, route, status, ms) => {
+      metrics.request(route, status, ms)
+      if (!config.accessLog) return
+      const { id: requestId, method, url, ip } = request
+      const [path, traceparent] = [pathOf(url), traceOf(request)]
+      logger.info({ requestId, traceparent, method, path, status, ms, network: cutAddress(ip) }, 'request')
+    },
+  })
+  let draining = false
   const ownOrigin = config.publicUrl && new URL(config.publicUrl).origin
   const exactOrigins = allowedOrigins.filter((origin) => !origin.includes('*'))
   const pages = new PageMetrics(metrics.registry, [
     ...new Set([...exactOrigins, ...(ownOrigin ? [ownOrigin] : [])]),
   ])
-  const health = { keys, metrics, notes: () => [...keys.notes(), ...(watch?.notes() ?? [])] }
+  const health = {
+    keys,
+    notes: () => [...keys.notes(), ...(watch?.notes() ?? [])],
+    draining: () => draining,
+  }
+  const factsOf = (request: FastifyRequest) => ({ address: request.ip, traceparent: traceOf(request) })
   await app.register(
     (scope, _options, done) => {
-      mountToken(scope, endpoint)
+      mountToken(scope, endpoint, factsOf)
       mountScripts(scope, scripts)
       mountReport(scope, {
         allowedOrigins,
@@ -142,7 +183,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
         ownAddress: ownAddressBy(config.publicUrl, basePath),
         findEvent: eventLookup(config.events),
       })
-      mountHealth(scope, health, admin !== null)
+      mountHealth(scope, health)
       done()
     },
     { prefix: basePath },
@@ -150,13 +191,13 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   // a method Fastify has no routes for arrives here, and the token endpoint has an answer to any
   app.setNotFoundHandler(async (request, reply) => {
     const path = pathOf(request.url)
-    if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request)))
+    if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request, factsOf(request))))
     return send(reply, notFoundAt(request.id, path, String(request.headers['accept-language'] ?? '')))
   })
   const adminApp = admin && buildApp({ isTrusted: () => false, logger, allowedOrigins: [] })
-  if (adminApp) mountAdmin(adminApp, health)
+  if (adminApp) mountAdmin(adminApp, health, metrics)
 
-  const close = closeOnce(app, {
+  const closeNow = closeOnce(app, {
     giveUp: () => endpoint.close(),
     async cleanUp() {
       clearInterval(daily)
@@ -172,7 +213,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     if (adminApp) await adminApp.listen({ ...admin, listenTextResolver: () => 'the admin port listens' })
     await app.listen({ port: config.port, host: config.host, backlog: BACKLOG })
   } catch (error) {
-    await close()
+    await closeNow()
     throw error
   }
   void watch?.look()
@@ -192,9 +233,27 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     },
     'ready',
   )
+  const close = async () => {
+    draining = true
+    // the admin port and /readyz tell the load balancer meanwhile
+    if (config.shutdownDelay > 0) await setTimeout(config.shutdownDelay * 1000, undefined, { ref: false })
+    await closeNow()
+  }
   const reload = async () => {
     audit?.reopen()
     await keys.reload()
   }
   return { app, url, adminUrl, reload, close }
+}
+
+/** Measures how long a source takes, a failure included. */
+function timed<R>(identify: IdentitySource<R>, onTime: (ms: number) => void): IdentitySource<R> {
+  return async (...call) => {
+    const started = performance.now()
+    try {
+      return await identify(...call)
+    } finally {
+      onTime(performance.now() - started)
+    }
+  }
 }

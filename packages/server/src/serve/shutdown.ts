@@ -49,7 +49,7 @@ export async function serveUntilSignal(
   await new Promise<void>((resolve, reject) => {
     const grace = closeWithGrace(
       {
-        delay: MAX_CLOSE_MS,
+        delay: MAX_CLOSE_MS + config.shutdownDelay * 1000,
         logger: false,
         skip: [...NOT_STOPPING],
         onSecondSignal: exitAtOnce,

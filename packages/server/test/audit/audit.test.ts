@@ -17,10 +17,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { auditLine, cutAddress, parseAuditLine } from '../../src/audit/audit-line.js'
+import { auditLine, parseAuditLine } from '../../src/audit/audit-line.js'
 import type { AuditFile } from '../../src/audit/audit-file.js'
 import { AuditWriter, openAudit } from '../../src/audit/audit-writer.js'
 import type { IssuedToken } from '../../src/endpoint/request.js'
+import { cutAddress } from '../../src/net/addresses.js'
 import { ConfigProblem } from '../../src/problem.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'chat-audit-'))

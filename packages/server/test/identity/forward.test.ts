@@ -202,6 +202,29 @@ describe('many who ask at once', () => {
     expect(seen).toHaveLength(1)
   })
 
+  it.each([1, 4, 9])(
+    'get a 503 at once when their turn comes too late, and no second burst reaches a hanging site (%d at once)',
+    async (concurrent) => {
+      const { ask, seen } = await siteThat(() => undefined, {
+        timeoutMs: 600,
+        limit: { concurrent, queued: 40 },
+      })
+      const begun = performance.now()
+      const first = Array.from({ length: concurrent }, () => ask())
+      const waiting = Array.from({ length: 20 }, () => ask())
+      for (const answer of await Promise.all(waiting)) {
+        expect(answer).toMatchObject({ refused: 'overloaded', reason: 'site-busy' })
+        expect((answer as { retryAfter: number }).retryAfter).toBeGreaterThan(0)
+      }
+      const waitedMs = performance.now() - begun
+      for (const answer of await Promise.all(first)) expect(answer).toMatchObject({ reason: 'timeout' })
+      // the first batch ends after the others have left: none of them was sent
+      expect(performance.now() - begun).toBeGreaterThan(waitedMs)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(seen).toHaveLength(concurrent)
+    },
+  )
+
   it('end with the request that they were asked for', async () => {
     const gone = new AbortController()
     let closed: Promise<unknown> | undefined

@@ -1,7 +1,8 @@
-import { request } from 'node:http'
+import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { WIRE_CODES } from 'kinescope-chat/contract'
 import { EVENT, forwardEnv, makeKey, startTestServer, type TestServer } from '../running-server.js'
 
 const env = forwardEnv('http://127.0.0.1:1', makeKey())
@@ -19,59 +20,179 @@ function get(url: string, headers: Record<string, string> = {}): Promise<{ statu
   })
 }
 
-describe('without an admin port', () => {
+describe('the public port', () => {
   let server: TestServer
-  beforeAll(async () => void (server = await startTestServer(env)))
+  beforeAll(async () => void (server = await startTestServer({ ...env, CHAT_ADMIN_PORT: '' })))
   afterAll(() => server.close())
 
-  it('/metrics answers whoever speaks to the server from this machine', async () => {
-    const { status, body } = await get(`${server.url}/metrics`)
-    expect(status).toBe(200)
-    expect(body).toContain('kinescope_chat_')
+  it.each<[string, Record<string, string>]>([
+    ['a direct caller', {}],
+    ['a caller that names this machine', { Host: 'localhost' }],
+    ['nginx 1.29.7 and later at its defaults', { Connection: 'keep-alive', Host: '127.0.0.1' }],
+    ['a scraper', { Accept: 'application/openmetrics-text; version=1.0.0' }],
+  ])('never has /metrics: %s', async (_who, headers) => {
+    for (const path of ['/metrics', '/metrics/', '/%6detrics', '/metrics?x', '//metrics'])
+      expect((await get(server.url + path, headers)).status, path).toBe(404)
+    expect(server.adminUrl).toBeNull()
   })
 
-  it.each([
-    ['X-Forwarded-For', '203.0.113.1'],
-    ['X-Forwarded-For', '127.0.0.1'],
-    ['X-Forwarded-Proto', 'https'],
-    ['X-Forwarded-Host', 'localhost'],
-    ['Forwarded', 'for=203.0.113.1'],
-    ['X-Real-IP', '203.0.113.1'],
-    ['Via', '1.1 proxy'],
-    ['CF-Connecting-IP', '203.0.113.1'],
-    ['CF-Ray', '1'],
-    ['True-Client-IP', '203.0.113.1'],
-    ['X-Client-IP', '203.0.113.1'],
-    ['Fastly-Client-IP', '203.0.113.1'],
-    ['X-Amzn-Trace-Id', 'Root=1'],
-    ['X-Envoy-External-Address', '203.0.113.1'],
-    ['X-Azure-ClientIP', '203.0.113.1'],
-    ['Host', 'www.example.com'],
-    ['Host', '127.0.0.1.example.com'],
-    ['Origin', 'https://www.example.com'],
-    ['Sec-Fetch-Site', 'none'],
-  ])('/metrics is not there for what somebody passed on: %s: %s', async (name, value) => {
-    const [metrics, nothing] = await Promise.all([
-      get(`${server.url}/metrics`, { [name]: value }),
-      get(`${server.url}/nothing`, { [name]: value }),
-    ])
-    expect(metrics.status).toBe(404)
-    const bare = (body: string) => ({ ...(JSON.parse(body) as object), request_id: '' })
-    expect(bare(metrics.body)).toEqual(bare(nothing.body))
-  })
-
-  it('/metrics is not there for a proxy that adds nothing but speaks as nginx does by default', async () => {
-    const { hostname, port } = new URL(server.url)
-    const socket = connect(Number(port), hostname)
-    socket.end(`GET /metrics HTTP/1.0\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`)
-    let text = ''
-    socket.on('data', (part) => (text += String(part)))
-    await once(socket, 'close')
-    expect(text).toMatch(/^HTTP\/1\.1 404/)
-  })
-
-  it('/readyz has a status and codes, whoever asks', async () => {
+  it('/readyz has a status and codes only', async () => {
     expect(JSON.parse((await get(`${server.url}/readyz`)).body)).toEqual({ status: 'ready', notes: [] })
+  })
+})
+
+describe('metrics', () => {
+  let server: TestServer
+  let text: (accept?: string) => Promise<string>
+  beforeAll(async () => {
+    server = await startTestServer({ ...env, CHAT_BASE_PATH: '/chat' })
+    text = async (accept) => (await get(`${server.adminUrl}/metrics`, accept ? { Accept: accept } : {})).body
+  })
+  afterAll(() => server.close())
+
+  it('begin at 0, so that the first event counts', async () => {
+    const metrics = await text()
+    const zero = [
+      'kinescope_chat_key_ring_reloads_total{result="failed"} 0',
+      'kinescope_chat_key_ring_reloads_total{result="ok"} 0',
+      'kinescope_chat_upstream_checks_total{result="failed"} 0',
+      'kinescope_chat_rate_limit_fallbacks_total 0',
+      'kinescope_chat_audit_lost_total 0',
+      'kinescope_chat_log_lost_total 0',
+      `kinescope_chat_tokens_total{event="${EVENT}",kid="${env['CHAT_KEY_ID']}"} 0`,
+      'kinescope_chat_http_request_duration_seconds_count{route="/token",code="503"} 0',
+      'kinescope_chat_identity_duration_seconds_count 0',
+      'kinescope_chat_redis_duration_seconds_count 0',
+    ]
+    for (const line of zero) expect(metrics).toContain(`${line}\n`)
+    for (const code of WIRE_CODES)
+      expect(metrics).toContain(`kinescope_chat_refusals_total{code="${code}",reason=""} 0\n`)
+  })
+
+  it('say what the server is and does', async () => {
+    const metrics = await text()
+    expect(metrics).toMatch(/^kinescope_chat_build_info\{version="\d+\.\d+\.\d+",node="v\d+[^"]*"\} 1$/m)
+    expect(metrics).toMatch(/^kinescope_chat_connections \d+$/m)
+    expect(metrics).toMatch(/^kinescope_chat_requests_in_flight \d+$/m)
+    expect(metrics).toMatch(/^kinescope_chat_requests_queued 0$/m)
+    expect(metrics).toMatch(/^kinescope_chat_key_ring_last_reload_success_timestamp_seconds 1\d{9}(\.\d+)?$/m)
+  })
+
+  it('count requests by route and code, whatever is asked for', async () => {
+    for (const path of [
+      '/healthz',
+      '/nothing',
+      '/embed/made-up-by-a-visitor',
+      '/kinescope-chat.js',
+    ])
+      await get(server.url + path)
+    await get(`${server.url}/token`)
+    await vi.waitFor(async () => {
+      const metrics = await text()
+      const counts = [
+        ...metrics.matchAll(
+          /_http_request_duration_seconds_count\{route="([^"]+)",code="(\d+)"\} ([1-9]\d*)/g,
+        ),
+      ]
+      const routes = counts.map(([, route, code]) => `${route} ${code}`)
+      expect(routes.sort()).toEqual([
+        '/embed/:eventId 404',
+        '/healthz 200',
+        '/kinescope-chat.js 200',
+        '/token 405',
+        'other 404',
+      ])
+      expect(metrics).not.toContain('made-up')
+    })
+  })
+
+  it('come as OpenMetrics where the scraper accepts it, at the same time too', async () => {
+    const [plain, open] = await Promise.all([
+      text(),
+      text('application/openmetrics-text;version=1.0.0,text/plain;q=0.5'),
+    ])
+    expect(open.endsWith('# EOF\n')).toBe(true)
+    expect(open).toContain('# TYPE kinescope_chat_refusals counter')
+    expect(plain).not.toContain('# EOF')
+    expect(plain).toContain('# TYPE kinescope_chat_refusals_total counter')
+  })
+})
+
+describe('a shutdown with a delay', () => {
+  it('fails /readyz on both ports and goes on responding until the end of it', async () => {
+    const server = await startTestServer({ ...env, CHAT_SHUTDOWN_DELAY: '1' })
+    const closing = server.close()
+    for (const url of [server.url, server.adminUrl!]) {
+      const { status, body } = await get(`${url}/readyz`)
+      expect([status, (JSON.parse(body) as { status: string }).status]).toEqual([503, 'draining'])
+      expect((await get(`${url}/healthz`)).status).toBe(200)
+    }
+    expect((await get(`${server.url}/token`)).status).toBe(405)
+    await closing
+    await expect(get(`${server.url}/healthz`)).rejects.toThrow()
+  })
+})
+
+describe('the log', () => {
+  const ID = '7b1c0d5e-aaaa-4bbb-8ccc-123456789abc'
+  const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const HEADERS = { 'X-Request-ID': ID, Traceparent: TRACE }
+  const linesOf = (server: TestServer) =>
+    server.log.map((line) => JSON.parse(line) as Record<string, unknown>)
+
+  it('has levels as words, times as ISO 8601, and the ids of a trusted proxy', async () => {
+    const server = await startTestServer({ ...env, CHAT_TRUSTED_PROXIES: '127.0.0.1', CHAT_ACCESS_LOG: 'on' })
+    const call = request(`${server.url}/token?identity=secret`, {
+      method: 'POST',
+      headers: { ...HEADERS, Origin: 'https://evil.test', 'X-Forwarded-For': '203.0.113.9' },
+      agent: false,
+    }).end()
+    const [response] = (await once(call, 'response')) as [IncomingMessage]
+    response.resume()
+    expect(response.headers['x-request-id']).toBe(ID)
+    await vi.waitFor(() => expect(linesOf(server).some(({ msg }) => msg === 'request')).toBe(true))
+    for (const { level, time } of linesOf(server)) {
+      expect(['debug', 'info', 'warn', 'error']).toContain(level)
+      expect(new Date(time as string).toISOString()).toBe(time)
+    }
+    const facts = { requestId: ID, traceparent: TRACE }
+    expect(linesOf(server)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...facts, msg: 'no token' }),
+        expect.objectContaining({
+          ...facts,
+          msg: 'request',
+          method: 'POST',
+          path: '/token',
+          status: 403,
+          network: '203.0.113.0/24',
+        }),
+      ]),
+    )
+    await server.close()
+  })
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['of a client that is no trusted proxy', {}, HEADERS],
+    [
+      'that are malformed',
+      { CHAT_TRUSTED_PROXIES: '127.0.0.1' },
+      { 'X-Request-ID': 'a b"c', Traceparent: '00-x' },
+    ],
+    [
+      'that are too long',
+      { CHAT_TRUSTED_PROXIES: '127.0.0.1' },
+      { 'X-Request-ID': 'x'.repeat(129), Traceparent: `${TRACE}-1` },
+    ],
+  ])('takes no ids %s', async (_who, more, headers) => {
+    const server = await startTestServer({ ...env, ...more })
+    await get(`${server.url}/token`, { ...headers, Origin: 'https://evil.test' })
+    const line = linesOf(server).find(({ msg }) => msg === 'no token')
+    expect(line?.['requestId']).toMatch(/^[\da-f-]{36}$/)
+    expect(line?.['requestId']).not.toBe(ID)
+    expect(line).not.toHaveProperty('traceparent')
+    expect(linesOf(server).some(({ msg }) => msg === 'request')).toBe(false)
+    await server.close()
   })
 })
 

@@ -39,7 +39,6 @@ describe('the base path', () => {
       '/embed.css',
       '/healthz',
       '/readyz',
-      '/metrics',
     ]
     for (const path of paths) {
       expect((await fetch(server.url + path)).status, path).toBe(200)
@@ -101,14 +100,14 @@ describe('readiness and metrics', () => {
     await askToken(server.url, { Cookie: cookie }, { event_id: 'made-up-by-a-visitor' })
     expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ status: 'ok' })
     expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({ status: 'ready', notes: [] })
-    const response = await fetch(`${server.url}/metrics`)
+    const response = await fetch(`${server.adminUrl}/metrics`)
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
     const metrics = await response.text()
     expect(metrics).toContain(`kinescope_chat_tokens_total{event="${EVENT}",kid="${key.kid}"} 1`)
     expect(metrics).toContain(
       'kinescope_chat_refusals_total{code="sign-in-required",reason="no-credentials"} 1',
     )
-    expect(metrics).toContain('kinescope_chat_sign_seconds_count 1')
+    expect(metrics).toContain('kinescope_chat_signing_duration_seconds_count 1')
     expect(metrics).toMatch(/kinescope_chat_signing_key_usable\{kid="[^"]+"\} 1/)
     expect(metrics).not.toMatch(/u-1|Ann|made-up-by-a-visitor/)
     await server.close()
@@ -201,7 +200,7 @@ describe('a server with an API token', () => {
     await vi.waitFor(async () => expect(await ask(event.publicId)).not.toHaveProperty('warning'), 10_000)
     await emulator.close()
     await vi.waitFor(async () => {
-      expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(
+      expect(await (await fetch(`${server.adminUrl}/metrics`)).text()).toMatch(
         /upstream_checks_total\{result="failed"\} \d/,
       )
     }, 20_000)
