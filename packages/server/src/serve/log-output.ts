@@ -63,6 +63,11 @@ export class LogOutput implements DestinationStream {
   }
 }
 
+let shared: LogOutput | undefined
+
+/** The one writer that standard output has in this process. */
+export const sharedLogOutput = (): LogOutput => (shared ??= new LogOutput())
+
 /** A terminal or a pipe as it is, which writes on in the background; a file by its descriptor. */
 function standardOutput(): LogSink {
   const stdout: { fd: number } = process.stdout

@@ -14,7 +14,7 @@ import { openIdentity } from '../identity/open-identity.js'
 import { cutAddress } from '../net/addresses.js'
 import { addressesIn } from '../net/client-address.js'
 import { packageVersion } from '../package-version.js'
-import { LogOutput } from './log-output.js'
+import { sharedLogOutput, type LogOutput } from './log-output.js'
 import { createLogger, pathOf, traceparentOf } from './log.js'
 import { RefusalLog } from './refusal-log.js'
 import { openLimiter, openAuditLog, openKeySource, openWatch, reportKey } from './parts.js'
@@ -70,7 +70,7 @@ export interface RunningServer {
  * @throws OperatorProblem, ConfigProblem where keys or the element's files can't be used; or the port's own error
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
-  const output = options.output ?? new LogOutput()
+  const output = options.output ?? sharedLogOutput()
   const logger: FastifyBaseLogger = options.logger ?? createLogger(config.logLevel, output)
   for (const { name, message, remediation } of configWarnings(config))
     logger.warn({ setting: name, todo: remediation }, `${name} ${message}`)

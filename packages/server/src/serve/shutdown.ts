@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import type { ServeConfig } from '../config.js'
-import { LogOutput } from './log-output.js'
+import { sharedLogOutput } from './log-output.js'
 import { createLogger } from './log.js'
 import { startServer, type RunningServer, type StartOptions } from './server.js'
 
@@ -34,7 +34,7 @@ export async function serveUntilSignal(
   config: ServeConfig,
   { onReady, ...options }: StartOptions & { onReady?: (server: RunningServer) => void } = {},
 ): Promise<void> {
-  const output = new LogOutput()
+  const output = sharedLogOutput()
   const logger = options.logger ?? createLogger(config.logLevel, output)
   output.onDrained = (lost) => {
     const todo = 'Check where standard output goes: its reader was slower than the log, or its disk was full.'

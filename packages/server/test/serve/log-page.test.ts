@@ -133,4 +133,4 @@ it('docs/reading-the-log.md shows what a server really logs, and says of each li
     const [prose = ''] = page.slice(page.indexOf(end, at) + end.length).split('\n## ')
     expect(prose.match(/^\d+\. /gm), name).toHaveLength(lines.length)
   }
-}, 60_000)
+}, 120_000)
