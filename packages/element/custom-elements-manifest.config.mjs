@@ -82,7 +82,7 @@ const jsxTypes = {
     const eventTypes = [...new Set(events.map(({ type }) => type.text))]
     const text = `// Made from the element's source: pnpm run metadata
 import type { DetailedHTMLProps, HTMLAttributes } from 'react'
-import type { ${[...eventTypes, 'FetchToken', 'KinescopeChatElement'].join(', ')} } from 'kinescope-chat'
+import type { ${[...eventTypes, 'FetchToken', 'Identity', 'KinescopeChatElement'].join(', ')} } from 'kinescope-chat'
 
 /** ${description} */
 export interface KinescopeChatAttributes {

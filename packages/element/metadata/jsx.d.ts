@@ -1,6 +1,6 @@
 // Made from the element's source: pnpm run metadata
 import type { DetailedHTMLProps, HTMLAttributes } from 'react'
-import type { ChatStateChangeEvent, ChatReadyEvent, ChatRefreshEvent, ChatErrorEvent, ChatSigninEvent, FetchToken, KinescopeChatElement } from 'kinescope-chat'
+import type { ChatStateChangeEvent, ChatReadyEvent, ChatRefreshEvent, ChatErrorEvent, ChatSigninEvent, FetchToken, Identity, KinescopeChatElement } from 'kinescope-chat'
 
 /** `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint. */
 export interface KinescopeChatAttributes {
@@ -10,8 +10,9 @@ export interface KinescopeChatAttributes {
   'token-url'?: string | undefined
   /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
   'credentials'?: 'include' | 'same-origin' | 'omit' | undefined
-  /** A JWT by the page's own server that says who the visitor is; sent as `Authorization: Bearer`. */
-  'identity'?: string | undefined
+  /** An identity token: a JWT by the page's own server that says who the visitor is. As a property also a function, called
+before each request. Another token of the same `sub` is used at the next request. */
+  'identity'?: Identity | undefined
   /** A first token, rendered by the page's server. */
   'token'?: string | undefined
   /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
@@ -28,6 +29,8 @@ export interface KinescopeChatAttributes {
   'help'?: boolean | undefined
   /** Where the sign-in button leads. */
   'signin-url'?: string | undefined
+  /** For screens without a person: what needs one, a page reload included, is done automatically. */
+  'unattended'?: boolean | undefined
   /** Shows the developer's panel. */
   'debug'?: boolean | undefined
   /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */

@@ -1,4 +1,5 @@
-import { KinescopeChatElement, onPage, register } from './kinescope-chat-element.js'
+import { KinescopeChatElement } from './kinescope-chat-element.js'
+import { onPage, register } from './register.js'
 
 if (onPage()) register()
 

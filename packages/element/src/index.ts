@@ -10,6 +10,6 @@ export type {
 export * from './contract.js'
 export type { Problem, Category } from './problem.js'
 export type { Status } from './session/state.js'
-export type { FetchToken, TokenReason } from './settings.js'
+export type { FetchToken, Identity, TokenReason } from './settings.js'
 export type { Diagnostics } from './diagnostics.js'
 export type { Messages, SomeMessages, Words } from './view/messages.js'

@@ -3,7 +3,8 @@
  * upgrades marked links and divs once the page is parsed. The build ends it at once where another copy was first.
  */
 import { baseOf, ofDocument, own, tryOrUndefined } from './platform.js'
-import { KinescopeChatElement, onPage, register } from './kinescope-chat-element.js'
+import { KinescopeChatElement } from './kinescope-chat-element.js'
+import { onPage, register } from './register.js'
 import { httpUrl } from './frame/chat-url.js'
 import type { PageDefaults } from './settings.js'
 import { findOwnScript } from './placing/own-script.js'

@@ -65,7 +65,7 @@ describe('what editors and frameworks are told of the element', () => {
     expect(attributes.map(({ name }) => name).sort()).toEqual(
       [
         ...['event-id', 'token-url', 'credentials', 'identity', 'token', 'refresh', 'loading', 'language'],
-        ...['label', 'chat-origin', 'preview', 'help', 'signin-url', 'debug'],
+        ...['label', 'chat-origin', 'preview', 'help', 'signin-url', 'unattended', 'debug'],
       ].sort(),
     )
     expect(events.map(({ name }) => name).sort()).toEqual(

@@ -65,6 +65,21 @@ describe('whose answer it is', () => {
       text(401, 'no JSON here', 'application/json'),
       'sign-in-required',
     ],
+    [
+      'a 401 of a framework',
+      json(401, { statusCode: 401, message: 'Unauthorized', error: 'x' }),
+      'sign-in-required',
+    ],
+    [
+      'a 401 with its status as the code',
+      json(401, { code: 401, message: 'JWT not found' }),
+      'sign-in-required',
+    ],
+    [
+      'a 403 with about:blank',
+      json(403, { type: 'about:blank', title: 'Forbidden', status: 403 }),
+      'access-denied',
+    ],
     ['a 403 with a code of its own', json(403, { code: 'E_BANNED' }), 'access-denied'],
     ['a 403 with a code of ours for another status', json(403, { code: 'rate-limited' }), 'access-denied'],
   ]
@@ -107,6 +122,21 @@ describe('whose answer it is', () => {
     ['a CDN’s number, written otherwise', text(403, 'Error code: 1020\r\n', 'text/plain')],
     ['JSON that breaks off', text(403, '{"code":"access-den', 'application/json')],
     ['a CDN’s number', text(403, 'error code: 1020', 'text/plain; charset=UTF-8')],
+    [
+      'WordPress’s own rejection',
+      json(403, { code: 'rest_cookie_invalid_nonce', message: 'Cookie check failed', data: { status: 403 } }),
+    ],
+    [
+      'Cloudflare’s JSON',
+      json(403, { success: false, errors: [{ code: 9109, message: 'x' }], messages: [] }),
+    ],
+    ['Google’s error', json(403, { error: { code: 403, message: 'x', status: 'PERMISSION_DENIED' } })],
+    ['Spring’s error', json(403, { timestamp: 'x', status: 403, error: 'Forbidden', path: '/token' })],
+    ['GraphQL’s errors', json(401, { errors: [{ message: 'x', extensions: {} }] })],
+    [
+      'another product’s problem',
+      json(403, { type: 'https://waf.example/blocked', title: 'Blocked', status: 403 }),
+    ],
     [
       'an answer that a guard puts its name to',
       { ...text(403, ''), headers: { 'cf-mitigated': 'challenge' } },

@@ -48,6 +48,26 @@ describe('what a page wishes', () => {
     expect(read({ tokenUrl: elsewhere[0], identity: 'own' }).identity).toBe('own')
   })
 
+  it('sends a simple request only to the server beside the script, on another origin', () => {
+    const beside = { scriptTokenUrl: `${SERVER}/token` }
+    expect(read({}, beside)).toMatchObject({ tokenUrl: `${SERVER}/token`, simple: true })
+    expect(read({ tokenUrl: `${SERVER}/token` }, beside).simple).toBe(false)
+    expect(read({}, { ...beside, tokenUrl: `${SERVER}/own` })).toMatchObject({
+      tokenUrl: `${SERVER}/own`,
+      simple: false,
+    })
+    expect(read({}, { scriptTokenUrl: 'https://site.example/chat/token' }).simple).toBe(false)
+    expect(read({}, {})).toMatchObject({ tokenUrl: undefined, simple: false })
+  })
+
+  it('reports only where the page asks for it, beside the token endpoint by default', () => {
+    const beside = { scriptTokenUrl: `${SERVER}/chat/token` }
+    expect(read({}, beside).reportUrl).toBe(undefined)
+    expect(read({}, { ...beside, report: '' }).reportUrl).toBe(`${SERVER}/chat/report`)
+    expect(read({}, { ...beside, report: '/seen' }).reportUrl).toBe(`${SERVER}/seen`)
+    expect(read({}, { ...beside, report: 'javascript:x' }).reportUrl).toBe(undefined)
+  })
+
   it('sends no header that a browser would refuse', () => {
     for (const identity of ['a b', 'a\nb', 'é', {}, 7n, ''])
       expect(read({ identity }, {}).identity).toBe(identity === 7n ? '7' : undefined)
