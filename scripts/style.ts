@@ -21,7 +21,7 @@ const NOT_YET: RegExp[] = [
   /^packages\/element\/src\//,
   /^demo\//,
   /^docs\/(bench|fault-matrix)\.md$/,
-  /^(SECURITY|CHANGELOG|CONTRIBUTING)\.md$/,
+  /^(CONTRIBUTING)\.md$/,
 ]
 
 /** Files that are output of a program or a text of somebody else. */

@@ -56,7 +56,9 @@ describe('the token endpoint’s OpenAPI', () => {
     [
       'a body of another type',
       ann,
-      request('event_id=1', { headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN } }),
+      request('event_id=1', {
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN },
+      }),
       415,
     ],
     ['too large a body', ann, request({ event_id: 'x'.repeat(5000) }), 413],
