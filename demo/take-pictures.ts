@@ -1,6 +1,7 @@
 // Takes the pictures of the documentation: what a visitor sees under each code, and a chat, in both languages.
-//     pnpm --filter ./demo run pictures && pnpm --filter kinescope-chat-docs run pages
-import { mkdir, writeFile } from 'node:fs/promises'
+// Named codes, or `chat`, take those pictures only.
+//     pnpm --filter ./demo run pictures [NAME…] && pnpm --filter kinescope-chat-docs run pages
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startDemo } from './start-demo.js'
 import { isAboutCode, SCENARIOS } from './src/scenarios.js'
@@ -22,8 +23,14 @@ const start = () =>
 let demo = await start()
 const browser = await launchBrowser()
 await mkdir(FOLDER, { recursive: true })
-const wanted = SCENARIOS.filter(isAboutCode).flatMap((scenario) =>
-  (['en', 'ru'] as const).map((language) => ({ scenario, language })),
+const named = process.argv.slice(2)
+const isWanted = (name: string) => named.length === 0 || named.includes(name)
+const texts = JSON.parse(await readFile(`${FOLDER}texts.json`, 'utf8').catch(() => '{}')) as Record<
+  string,
+  string
+>
+const wanted = SCENARIOS.filter((scenario) => isAboutCode(scenario) && isWanted(scenario.id)).flatMap(
+  (scenario) => (['en', 'ru'] as const).map((language) => ({ scenario, language })),
 )
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
@@ -43,15 +50,19 @@ await Promise.all(
       })
       await page.waitForTimeout(SETTLED_MS)
       await chat.screenshot({ path: `${FOLDER}${scenario.id}-${language}.png`, animations: 'disabled' })
+      const name = `${scenario.id}-${language}.png`
+      texts[name] = pictureTexts()[name]!
       await context.close()
     }
   }),
 )
 /** Two visitors talk; the picture is what the second one sees. */
-for (const [language, talk] of [
-  ['en', { Ann: 'Hello! Can everyone hear the lecturer?', Ben: 'Loud and clear 👋' }],
-  ['ru', { Анна: 'Здравствуйте! Всем слышно лектора?', Борис: 'Слышно отлично 👋' }],
-] as const)
+for (const [language, talk] of !isWanted('chat')
+  ? []
+  : ([
+      ['en', { Ann: 'Hello! Can everyone hear the lecturer?', Ben: 'Loud and clear.' }],
+      ['ru', { Анна: 'Здравствуйте! Всем слышно лектора?', Борис: 'Слышно отлично!' }],
+    ] as const))
   for (const theme of ['light', 'dark'] as const) {
     for (const [name, text] of Object.entries(talk)) {
       const context = await browser.newContext({
@@ -81,6 +92,9 @@ for (const [language, talk] of [
     await demo.close()
     demo = await start()
   }
-await writeFile(`${FOLDER}texts.json`, `${JSON.stringify(pictureTexts(), null, 2)}\n`)
+await writeFile(
+  `${FOLDER}texts.json`,
+  `${JSON.stringify(Object.fromEntries(Object.entries(texts).sort()), null, 2)}\n`,
+)
 await browser.close()
 await demo.close()

@@ -17,8 +17,10 @@ export async function assemble(): Promise<string> {
   for (const [file, page] of Object.entries(PAGES)) titles.set(page, titleOf(await write(file)))
   for (const name of folder('docs/pictures'))
     await put(name.replace(/^docs\//, ''), (to) => copyFile(join(ROOT, name), to))
-  for (const name of ['chat.png', 'openapi.json'])
-    await put(`public/${name}`, (to) => copyFile(join(ROOT, 'docs', name), to))
+  // the front page's pictures have fixed addresses
+  for (const name of folder('docs/pictures').filter((name) => /chat-\w+-\w+\.png$/.test(name)))
+    await put(`public/${name.replace('docs/pictures/', '')}`, (to) => copyFile(join(ROOT, name), to))
+  await put('public/openapi.json', (to) => copyFile(join(ROOT, 'docs/openapi.json'), to))
   await put('public/llms.txt', (to) => writeFile(to, llmsText(titles)))
   return SITE
 }

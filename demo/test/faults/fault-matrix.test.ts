@@ -60,11 +60,11 @@ function page(): string {
 <!-- Written by demo/test/faults/fault-matrix.test.ts from the cells that the tests beside it play: UPDATE_DOCS=1 writes it anew. -->
 
 A proxy stands on each link and does harm at a moment; the tests in \`demo/test/faults\` play every cell of these tables and
-then take the fault away. Everywhere the end is a chat that is open or a [problem with a name](troubleshooting.md), never an empty
-box, and what was broken comes back by itself when the fault is over.
+then take the fault away. Every cell ends with an open chat or a [problem with a name](troubleshooting.md), never an empty
+box. The chat recovers automatically when the fault is over.
 
-\`npm test\` plays the tables below. \`npm run soak\` plays them too, and all faults where a process is told to stop: in \`npm test\`
-that is tried with those that hold a request until somebody loses patience (delayed, hangs, stands still, drips).
+\`npm test\` plays the tables below. \`npm run soak\` plays them too, and all faults during a shutdown. \`npm test\` tries a
+shutdown only with the faults that hold a request (delayed, hangs, stands still, drips).
 
 ${lines(
   ['link', 'first load', 'refresh', 'swap', 'wake', 'rotation', 'shutdown'],
@@ -137,7 +137,7 @@ ${table({
 
 ## Between the page and the chat page
 
-No browser tells a page what a frame of another site holds, or with which status it came. So somebody else’s answer in the
+No browser tells a page what a frame of another site holds, or with which status it came. So an unexpected response in the
 chat’s place is shown as it is, until the next token brings a new frame. Where nothing came in fifteen seconds, the visitor is
 told so and offered to try again; a chat that was open stays.
 
@@ -147,10 +147,10 @@ ${table({
     CHAT[fault] === null ? (CHAT_SEEN[fault] ?? 'what came is shown, never nothing') : 'the old chat stays',
 })}
 
-## Between the token endpoint and the site’s who-is-it address
+## Between the token endpoint and the site’s identity endpoint
 
 Nobody gets a token in another visitor’s name, and nobody waits longer than three seconds for the site. Told to stop, the server
-answers whoever has asked, and is gone in under five seconds.
+answers every open request, and is gone in under five seconds.
 
 ${table({
   'at a question': (fault) => or(SITE[fault], 'a token'),
@@ -160,8 +160,8 @@ ${table({
 
 ## Between the token endpoint and Redis
 
-Redis is waited for at most half a second a count; then each server counts for itself, asks for a new connection, and counts
-together with the others again once Redis answers. A server that is started meanwhile starts.
+A server waits half a second for Redis. Then it counts alone and reconnects. When Redis answers, all count
+together again. A server that is started meanwhile starts.
 
 ${lines(
   ['fault', 'at a question', 'at a start', 'at a rotation', 'at shutdown'],
