@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { answering, freePort } from './wordpress-site.js'
@@ -24,8 +24,8 @@ export function whyNoWebServers(): string | null {
 export interface WebServers {
   /** Addresses of the same site, by what serves it. */
   urls: Record<'apache' | 'apacheRewriting' | 'nginx' | 'nginxRewriting', string>
-  /** PHP-FPM's main process. */
-  fpm: number
+  /** Processor time of PHP-FPM's workers until now. Milliseconds. */
+  cpuMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -148,9 +148,21 @@ http {
     await Promise.all(
       Object.values(urls).map((url) => answering(`${url}/index.php?kinescope-chat-token`, 405)),
     )
-    return { urls, fpm: fpm.pid!, close }
+    return { urls, cpuMs: () => cpuOfChildren(fpm.pid!), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** User and system time of a process's children (proc(5), clock ticks of 10 ms). */
+async function cpuOfChildren(pid: number): Promise<number> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')
+  const times = await Promise.all(
+    children.map(async (child) => {
+      const fields = (await readFile(`/proc/${child}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ')
+      return 10 * (Number(fields[11]) + Number(fields[12]))
+    }),
+  )
+  return times.reduce((sum, time) => sum + time, 0)
 }
