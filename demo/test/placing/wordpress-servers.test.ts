@@ -90,9 +90,9 @@ describe.skipIf(missing)('the endpoint of the WordPress plugin', () => {
     await rm(`${wordpress.folder}-keys`, { recursive: true })
     console.log(`CPU a token: plugin ${plugin.ms.toFixed(2)} ms, standalone ${standalone.ms.toFixed(2)} ms`)
     expect(new Set([...plugin.statuses, ...standalone.statuses])).toEqual(new Set([200]))
-    // the aims are 9 and 3 ms on a quiet machine (docs/bench.md)
-    expect(plugin.ms).toBeLessThan(18)
-    expect(standalone.ms).toBeLessThan(6)
+    // the aims are 9 and 3 ms on a quiet machine (docs/bench.md): three times that is a fault on any
+    expect(plugin.ms).toBeLessThan(27)
+    expect(standalone.ms).toBeLessThan(9)
   })
 
   it('is chosen by what works: the path where addresses are rewritten, else the query', async () => {
