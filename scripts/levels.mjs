@@ -28,7 +28,7 @@ const LEVELS = {
     ],
     ['endpoint/', 'doctor/', 'audit/'],
     ['routes/', 'serve/', 'adapters/'],
-    ['cli/', 'index', 'web'],
+    ['cli/', 'index', 'web', 'fastify'],
   ],
 }
 const SURFACE = 4

@@ -196,9 +196,10 @@ describe('many who ask at once', () => {
       timeoutMs: 100,
     })
     const refusals = await Promise.all(Array.from({ length: 6 }, () => ask()))
-    expect(refusals.map((answer) => 'refused' in answer && answer.reason)).toEqual(
-      ['timeout', ...Array.from({ length: 5 }, () => 'site-busy')],
-    )
+    expect(refusals.map((answer) => 'refused' in answer && answer.reason)).toEqual([
+      'timeout',
+      ...Array.from({ length: 5 }, () => 'site-busy'),
+    ])
     expect(seen).toHaveLength(1)
   })
 

@@ -79,12 +79,7 @@ describe('metrics', () => {
   })
 
   it('count requests by route and code, whatever is asked for', async () => {
-    for (const path of [
-      '/healthz',
-      '/nothing',
-      '/embed/made-up-by-a-visitor',
-      '/kinescope-chat.js',
-    ])
+    for (const path of ['/healthz', '/nothing', '/embed/made-up-by-a-visitor', '/kinescope-chat.js'])
       await get(server.url + path)
     await get(`${server.url}/token`)
     await vi.waitFor(async () => {
