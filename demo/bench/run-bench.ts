@@ -9,6 +9,7 @@ import { aimRows, benchPage } from './bench-page.js'
 import { crowds } from './crowds.js'
 import { manyChats } from './many-chats.js'
 import type { Part } from './part.js'
+import { roundTrips } from './round-trips.js'
 import { server } from './server.js'
 import { size } from './size.js'
 import { timeToChat } from './time-to-chat.js'
@@ -16,6 +17,7 @@ import { timeToChat } from './time-to-chat.js'
 const PARTS: Record<string, (long: boolean) => Part | Promise<Part>> = {
   size,
   'time-to-chat': timeToChat,
+  'round-trips': roundTrips,
   'many-chats': manyChats,
   'added-nodes': addedNodes,
   crowds,

@@ -34,9 +34,15 @@ export async function launchBrowser(flags: string[] = []): Promise<Browser> {
 /** Starts a Chromium that other processes can connect to. */
 export const launchBrowserServer = async (): Promise<BrowserServer> => chromium.launchServer(options([]))
 
+/** The address of the installed Chromium. */
+export function chromiumPath(): string {
+  const found = CANDIDATES.find((path) => path && existsSync(path))
+  if (!found) throw new Error('Chromium was not found. Install it, or set CHROME_PATH to it.')
+  return found
+}
+
 function options(flags: string[]) {
-  const executablePath = CANDIDATES.find((path) => path && existsSync(path))
-  if (!executablePath) throw new Error('Chromium was not found. Install it, or set CHROME_PATH to it.')
+  const executablePath = chromiumPath()
   return {
     executablePath,
     // a sandbox needs a user other than root
