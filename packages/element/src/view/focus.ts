@@ -25,16 +25,15 @@ export class FocusKeeper implements ReactiveController {
     const { frames } = this.#source.session
     const held = this.#held
     const lost = held ? !isShown(held) : frames.lostFocus
-    if (!lost) return
-    frames.lostFocus = false
-    focusFirst(this.#host.shadowRoot!)
+    if (lost && focusFirst(this.#host.shadowRoot!)) frames.lostFocus = false
   }
 }
 
-/** Focuses the first thing in a chat that takes the focus. */
-export function focusFirst(root: ShadowRoot, options?: FocusOptions): void {
-  const heirs = [...root.querySelectorAll<HTMLElement>(HEIRS)]
-  heirs.find(isShown)?.focus(options)
+/** Focuses the first thing in a chat that takes the focus, if there is one. */
+export function focusFirst(root: ShadowRoot, options?: FocusOptions): HTMLElement | undefined {
+  const heir = [...root.querySelectorAll<HTMLElement>(HEIRS)].find(isShown)
+  heir?.focus(options)
+  return heir
 }
 
 const isShown = (element: Element): boolean =>
