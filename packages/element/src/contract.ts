@@ -13,7 +13,12 @@ export interface TokenRequest {
 /** The body of `POST guest`, beside the token endpoint, after `name-required`. */
 export interface GuestRequest {
   name: string
+  /** The response of a captcha, where the site uses one. */
+  captcha?: string
 }
+
+/** Why a guest can't have a name: the form asks for another one. */
+export type GuestNameProblem = 'empty' | 'too-long' | 'characters' | 'scripts' | 'reserved' | 'taken'
 
 /** A successful reply of `POST guest`. */
 export interface GuestReply {
@@ -49,6 +54,8 @@ export interface ProblemReply {
   detail: string
   code: WireCode
   request_id: string
+  /** With `bad-request` of `POST guest`. */
+  name_problem?: GuestNameProblem
 }
 
 /** The HTTP statuses that a code of the wire comes with: at any other it is not the endpoint's word. */

@@ -73,6 +73,9 @@ export function mountToken(
       send(reply, endpoint.refuse(callOf(request), translate(error))),
     )
     scope.all('/token', async (request, reply) => send(reply, await endpoint.answer(callOf(request))))
+    scope.all('/guest', async (request, reply) =>
+      send(reply, await endpoint.answer({ ...callOf(request), route: 'guest' })),
+    )
     scope.all('/token/*', (request, reply) => send(reply, notFound(request.id)))
     done()
   })

@@ -1,5 +1,5 @@
 import { answerWith, endpointFor, type TokenHandlerOptions } from '../endpoint/handler.js'
-import { MAX_BODY_BYTES, readStreamBody, type TokenCall } from '../endpoint/request.js'
+import { MAX_BODY_BYTES, readStreamBody, routeOf, type TokenCall } from '../endpoint/request.js'
 
 export interface FetchHandlerOptions extends TokenHandlerOptions<Request> {
   /** The visitor's address, where the platform knows it (`CF-Connecting-IP` …); used for `limits.address` and `onToken`. */
@@ -16,6 +16,7 @@ export function createTokenHandler(options: FetchHandlerOptions): (request: Requ
   return async (request) => {
     const call: Omit<TokenCall<Request>, 'address'> = {
       method: request.method,
+      route: routeOf(request.url),
       header: (name) => request.headers.get(name),
       ownOrigin: URL.canParse(request.url) ? new URL(request.url).origin : null,
       requestId: crypto.randomUUID(),

@@ -6,6 +6,7 @@ import {
   bodyReadAlready,
   MAX_BODY_BYTES,
   readNodeBody,
+  routeOf,
   type RequestBody,
   type TokenCall,
 } from '../endpoint/request.js'
@@ -43,6 +44,7 @@ export function createNodeHandler<R extends IncomingMessage>(options: NodeHandle
     const { host, ambiguous } = requestHost(request)
     const call: Omit<TokenCall<R>, 'address'> = {
       method,
+      route: routeOf((request as { originalUrl?: string }).originalUrl ?? request.url ?? ''),
       header: (name) => {
         const value = sent[name]
         return Array.isArray(value) ? value.join(', ') : (value ?? null)

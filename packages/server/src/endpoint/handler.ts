@@ -1,4 +1,5 @@
 import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } from '../identity/identity.js'
+import type { Guests } from '../identity/guest.js'
 import { isWeakSecret } from '../identity/shared-secret.js'
 import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
@@ -15,11 +16,13 @@ import {
 } from './origin.js'
 import { DEFAULT_RATES, localLimit, type RateLimit } from './rate-limit.js'
 import { Refusal, todoFor } from './refusal.js'
+import { guestRegistrar, type VerifyCaptcha } from './guest.js'
 import type { RehearsalSecret } from './rehearsal.js'
 import {
   alwaysHeaders,
   checkContentType,
   eventLookup,
+  notFound,
   sanitizeForLog,
   type AllowedEvents,
   type AuthenticateContext,
@@ -39,10 +42,18 @@ export interface TokenHandlerOptions<R> {
    * Returns the visitor, or null where nobody is signed in. Never trust the body for it. A rejection, or no result in
    * time, is `identity-unavailable`.
    */
-  authenticate: (
-    request: R,
-    context: AuthenticateContext,
-  ) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>
+  authenticate?:
+    | ((
+        request: R,
+        context: AuthenticateContext,
+      ) => ChatUser | null | undefined | Promise<ChatUser | null | undefined>)
+    | undefined
+  /** In place of `authenticate`: an identity source, or several by `chainIdentity`. */
+  identity?: IdentitySource<R> | undefined
+  /** Guests who choose a name (`guests`). Their source belongs into `identity`; the handler also answers `POST guest`. */
+  guests?: Guests | null | undefined
+  /** Verifies a captcha before a guest gets a name. */
+  verifyCaptcha?: VerifyCaptcha | undefined
   /** Whether this visitor may enter this chat; by default every visitor that the site knows may. */
   authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
   /**
@@ -71,8 +82,8 @@ export interface TokenHandlerOptions<R> {
 }
 
 /** What only our own server and the tests set. */
-export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'authenticate'> {
-  /** In place of `authenticate`. */
+export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'authenticate' | 'identity'> {
+  /** In place of `authenticate` and `identity`. */
   identify: IdentitySource<R>
   /** The server's own origin, whatever a request's headers say; by default what they say. */
   ownOrigin?: string | undefined
@@ -103,10 +114,12 @@ export interface TokenEndpoint<R> {
 
 /** The endpoint of the options of code. @throws TypeError naming an unsafe option */
 export function endpointFor<R>(
-  { authenticate, ...options }: TokenHandlerOptions<R>,
+  { authenticate, identity, ...options }: TokenHandlerOptions<R>,
   admission?: AdmissionQueue,
 ): TokenEndpoint<R> {
-  return createTokenEndpoint<R>({ ...options, admission, identify: identityFromCode(authenticate) })
+  const identify = identity ?? (authenticate && identityFromCode(authenticate))
+  if (!identify) throw new TypeError('authenticate or identity is missing')
+  return createTokenEndpoint<R>({ ...options, admission, identify })
 }
 
 const METHODS = 'POST, OPTIONS'
@@ -151,6 +164,14 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   })
+
+  const register = options.guests?.asks
+    ? guestRegistrar<R>({
+        guests: options.guests,
+        verifyCaptcha: options.verifyCaptcha,
+        ...(limits === null ? { limit: null } : {}),
+      })
+    : null
 
   function judge(call: TokenCall<R>): OriginVerdict {
     const { ownOrigin = call.ownOrigin } = options
@@ -203,7 +224,9 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 
   async function answer(call: TokenCall<R>): Promise<TokenAnswer> {
-    const waitedMs = admission ? await admit() : 0
+    const isGuest = call.route === 'guest'
+    if (isGuest && !register) return notFound(call.requestId)
+    const waitedMs = admission && !isGuest ? await admit() : 0
     const { method } = call
     // RFC 9112, section 3.2: which of two hosts a proxy has judged, the server can't know
     if (call.hostIsAmbiguous) {
@@ -230,7 +253,8 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     checkContentType(call.header('content-type'), call.header('content-encoding'))
     const onDisconnect = call.onDisconnect && ((listener: () => void) => call.onDisconnect?.(listener))
     const { reply, setCookie, stepMs } = await deadlines.within(
-      (deadline) => issue(call, deadline),
+      async (deadline) =>
+        isGuest ? { ...(await register!(call, deadline)), stepMs: null } : issue(call, deadline),
       onDisconnect,
       waitedMs,
     )

@@ -1,4 +1,4 @@
-import type { ProblemReply, WireCode } from 'kinescope-chat/contract'
+import type { GuestNameProblem, ProblemReply, WireCode } from 'kinescope-chat/contract'
 
 interface ProblemKind {
   status: number
@@ -86,6 +86,7 @@ export interface RefusalOptions {
   detail?: string | undefined
   /** Whole seconds. */
   retryAfter?: number | undefined
+  nameProblem?: GuestNameProblem | undefined
   headers?: Record<string, string>
   cause?: unknown
 }
@@ -98,13 +99,18 @@ export class Refusal extends Error {
   readonly reason: string
   readonly detail: string
   readonly headers: Record<string, string>
+  readonly nameProblem: GuestNameProblem | undefined
 
-  constructor(code: WireCode, { reason, status, detail, retryAfter, headers, cause }: RefusalOptions) {
+  constructor(
+    code: WireCode,
+    { reason, status, detail, retryAfter, headers, nameProblem, cause }: RefusalOptions,
+  ) {
     super(`${code}: ${reason}`, { cause })
     this.code = code
     this.status = status ?? PROBLEMS[code].status
     this.reason = reason
     this.detail = detail ?? PROBLEMS[code].detail
+    this.nameProblem = nameProblem
     this.headers = { ...headers, ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }) }
   }
 
@@ -112,7 +118,9 @@ export class Refusal extends Error {
   problem(requestId: string): ProblemReply {
     const { code, status, detail } = this
     const { title } = PROBLEMS[code]
-    return { type: `urn:kinescope-chat:problem:${code}`, title, status, detail, code, request_id: requestId }
+    const type = `urn:kinescope-chat:problem:${code}`
+    const problem: ProblemReply = { type, title, status, detail, code, request_id: requestId }
+    return this.nameProblem === undefined ? problem : { ...problem, name_problem: this.nameProblem }
   }
 }
 

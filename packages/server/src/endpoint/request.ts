@@ -18,6 +18,8 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
   readonly requestId: string
   /** W3C Trace Context of a trusted proxy, for the log. */
   readonly traceparent?: string | undefined
+  /** `guest`: a guest chooses a name; `token` where left out. */
+  readonly route?: 'token' | 'guest'
   /**
    * Called once, and only when everything before the body was fine.
    * @param until aborts when the request has ended
@@ -26,6 +28,10 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
   /** Calls the listener when the visitor has left before the reply. */
   onDisconnect?(listener: () => void): void
 }
+
+/** Handlers are mounted at any address; that of guests' names ends in `guest`, as the element asks it. */
+export const routeOf = (url: string): 'token' | 'guest' =>
+  /\/guest(?:$|[?#])/.test(url.slice(0, 2000)) ? 'guest' : 'token'
 
 export interface TokenAnswer {
   status: number
@@ -163,10 +169,11 @@ export interface TokenRequestBody {
 /** What fits into a header as one value: the identity token goes where `Authorization: Bearer` would have it. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/
 
-/** Reads the body. Nothing is coerced and no other member is accepted, above all no user id. */
-export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): TokenRequestBody {
-  const refuse = (reason: string, detail: string, status = 400) =>
-    new Refusal('bad-request', { reason, detail, status })
+const refuse = (reason: string, detail: string, status = 400) =>
+  new Refusal('bad-request', { reason, detail, status })
+
+/** Reads a JSON object with no other members than these. Nothing is coerced. */
+export function readJsonObject(body: RequestBody, names: readonly string[]): Record<string, unknown> {
   if ('problem' in body) {
     if (body.problem === 'too-large') throw refuse('too-large', 'The body is over 4 KiB.', 413)
     if (body.problem === 'read-already') throw new Refusal('server-error', { reason: 'body-read-already' })
@@ -177,11 +184,20 @@ export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): 
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw refuse('not-an-object', 'The body must be a JSON object.')
   }
-  if (Object.keys(value).some((name) => name !== 'event_id' && name !== 'identity')) {
-    throw refuse('extra-member', 'The body must hold "event_id", an optional "identity", and nothing else.')
+  if (Object.keys(value).some((name) => !names.includes(name))) {
+    const [required, ...optional] = names.map((name) => `"${name}"`)
+    throw refuse(
+      'extra-member',
+      `The body must hold ${required}, an optional ${optional.join(', ')}, and nothing else.`,
+    )
   }
-  const member = (name: string): unknown =>
-    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
+  return Object.fromEntries(Object.entries(value))
+}
+
+/** Reads the body. No other member is accepted, above all no user id. */
+export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): TokenRequestBody {
+  const value = readJsonObject(body, ['event_id', 'identity'])
+  const member = (name: string): unknown => (Object.hasOwn(value, name) ? value[name] : null)
   const identity = member('identity')
   if (Object.hasOwn(value, 'identity')) {
     if (hasAuthorization) {

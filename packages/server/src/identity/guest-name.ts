@@ -1,13 +1,11 @@
 import unhomoglyph from 'unhomoglyph'
+import type { GuestNameProblem } from 'kinescope-chat/contract'
 import { cleanName } from '../token/user-name.js'
 
 /** Code points of a guest's name, without the mark. */
 const MAX_LENGTH = 32
 /** UTF-16 units that are read at all. */
 const MAX_RAW = 200
-
-/** Why a name can't be used: a stable word for the form that asks for another one. */
-export type GuestNameProblem = 'empty' | 'too-long' | 'characters' | 'scripts' | 'reserved' | 'taken'
 
 export interface GuestNameRules {
   isReserved: (name: string) => boolean

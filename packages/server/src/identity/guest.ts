@@ -2,7 +2,8 @@ import { readCookie } from './cookie.js'
 import { decodeBase64url, hmacWith, sealedTokens } from './hmac.js'
 import { identityTokenOf } from './identity-token.js'
 import { rejected, base64url, type IdentityCall, type IdentitySource } from './identity.js'
-import { checkGuestName, memberNames, reservedNames, type GuestNameProblem } from './guest-name.js'
+import type { GuestNameProblem } from 'kinescope-chat/contract'
+import { checkGuestName, memberNames, reservedNames } from './guest-name.js'
 
 /** The prefix makes browsers reject it from any other host or path, and without TLS (RFC 6265bis, section 4.1.3.2). */
 export const GUEST_COOKIE = '__Host-kinescope-chat-guest'

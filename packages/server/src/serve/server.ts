@@ -103,6 +103,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const identity = openIdentity(config)
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: timed(identity.identify, (ms) => metrics.identified(ms)),
+    guests: identity.guests,
     userIdSecret: config.userIdSecret,
     allowedOrigins: config.allowedOrigins,
     ownOrigin: config.publicUrl && new URL(config.publicUrl).origin,
