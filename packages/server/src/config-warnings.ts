@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { signingThreads, type ServeConfig } from './config.js'
 import type { SettingProblem } from './problem.js'
 import { exposureOf } from './secret-file.js'
+import { isOriginPattern } from './endpoint/origin.js'
 
 /** Probable mistakes that don't keep the server from starting, each with its remedy. */
 export function configWarnings(config: ServeConfig): SettingProblem[] {
@@ -18,6 +19,11 @@ export function configWarnings(config: ServeConfig): SettingProblem[] {
       name: 'CHAT_ALLOWED_ORIGINS',
       message: 'and CHAT_BASE_PATH are empty: only this server’s own pages can get a token.',
       remediation: 'List the origins of your pages, or put the server behind your site under CHAT_BASE_PATH.',
+    }),
+    ...when(allowedOrigins.some(isOriginPattern), {
+      name: 'CHAT_ALLOWED_ORIGINS',
+      message: 'has a pattern: any site whose name matches it can act for your visitors.',
+      remediation: 'Use it for preview deployments only, and name the origins of the live site.',
     }),
     ...when(rateLimit === null, {
       name: 'CHAT_RATE_LIMIT',
