@@ -1,65 +1,51 @@
-import { readKeyRingConfig } from '../config.js'
-import { OperatorProblem } from '../problem.js'
-import { readStore } from '../keys/store/ring-store.js'
-import type { KeyRing } from '../keys/key-state.js'
 import { readEventId } from '../kinescope/event-id.js'
-import { readAudit } from './audit-read.js'
-import { auditFacts, auditLines, visitorList } from './audit-text.js'
-import { unusualIn } from './audit-unusual.js'
-import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
-import { spaced, type Shown } from './shown.js'
-import { readMoment } from './time-text.js'
+import { readAudit, type AuditFilter, type AuditSummary } from './audit-reader.js'
+import { textFlag, UsageProblem, type Call, type Command } from './command.js'
+import { spaced, stacked, type Shown } from './shown.js'
+import type { Terminal } from './terminal.js'
+import { momentText, readMoment } from './time-text.js'
+
+/** `--json` has all rows. */
+const MAX_ROWS = 20
 
 export const audit: Command = {
   name: 'audit',
   args: ['FILE'],
-  summary: 'who got tokens: how many, which visitors, and what is unusual',
+  summary: 'show who got tokens: counts, visitors, first and last',
   flags: {
     kid: { value: 'KID', meaning: 'only tokens signed with this key' },
     event: { value: 'ID', meaning: 'only tokens for this stream' },
-    since: { value: 'T', meaning: 'only from then on: 2026-11-25, 2026-11-25T18:00Z, or 24h, 7d, 30min ago' },
-    visitors: { meaning: 'print the user_id of every visitor, one a line, and nothing else' },
+    since: {
+      value: 'T',
+      meaning: 'only tokens since then: 2026-11-25, 2026-11-25T18:00Z, or 24h, 7d, 30min ago',
+    },
+    visitors: { meaning: 'print only the user_id of each visitor, one a line' },
   },
-  settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
   notes: [
-    'FILE is what CHAT_AUDIT names on the token server, plain or packed with gzip; - reads standard input, so that rotated files go in one after the other: `zcat -f audit.jsonl.* | kinescope-chat-server audit -`. A file of any size is read in bounded memory.',
-    'Keys are compared with the ring in CHAT_KEY_DIR or CHAT_KEY_SECRET, where there is one. Ends with 1 where a key signed that it should not have.',
+    'FILE is the file that CHAT_AUDIT names on the token server; - reads standard input. For rotated files: `zcat -f audit.jsonl.* | kinescope-chat-server audit -`.',
   ],
   async run(call) {
     const { terminal, now } = call
     const path = call.args[0]!
-    const filter = readFilter(call)
     terminal.progress(`Reading ${path}`)
-    let told = 0
-    const reading = await readAudit(path, filter, (share) => {
-      if (share - told < 0.01) return
-      told = share
-      terminal.progress(`Reading ${path}, ${Math.floor(share * 100)} %`)
-    })
-    const { ring, why } = await ringAt(call)
-    const unusual = unusualIn(reading, ring)
-    const { summary } = reading
-    const list = call.flags['visitors'] === true
+    const summary = await readAudit(path, readFilter(call))
+    const isList = call.flags['visitors'] === true
+    const userIds = [...summary.visitors.keys()]
     return {
-      exit: unusual.some(({ status }) => status === 'fail') ? 1 : 0,
-      data: {
-        ...auditFacts(reading, now()),
-        unusual,
-        comparedWithRing: ring !== null,
-        ...(list ? { userIds: [...summary.visitors.keys()] } : {}),
-      },
-      text: list ? visitorList(summary) : spaced(...auditLines(reading, ring, unusual, terminal, now()), why),
+      exit: 0,
+      data: { ...facts(summary, now()), ...(isList ? { userIds } : {}) },
+      text: isList ? stacked(...userIds) : summaryText(summary, terminal, now()),
     }
   },
 }
 
-function readFilter(call: Call) {
+function readFilter(call: Call): AuditFilter {
   const since = textFlag(call, 'since')
   const event = textFlag(call, 'event')
   const at = since === undefined ? undefined : readMoment(since, call.now())
   if (at === null) {
     throw new UsageProblem(
-      '--since wants a moment or a time ago',
+      '--since is not a time',
       'Write, for example, --since 2026-11-25T18:00Z or --since 24h.',
     )
   }
@@ -70,18 +56,74 @@ function readFilter(call: Call) {
   }
 }
 
-/** The ring of this machine; null where there is none to compare with, and why that is where one should be. */
-async function ringAt(call: Call): Promise<{ ring: KeyRing | null; why: Shown | null }> {
-  const { location } = readKeyRingConfig(call.env, settingFlags(call))
-  try {
-    const { ring } = await readStore(location)
-    return { ring: ring.keys.length > 0 ? ring : null, why: null }
-  } catch (error) {
-    // an audit may be read where the keys may not
-    if (!(error instanceof OperatorProblem)) throw error
-    return {
-      ring: null,
-      why: call.terminal.line('warn', `${error.message} (${error.code})`, error.remediation),
-    }
+/** `12345`, or that there are more than are counted. */
+export const visitorCount = ({ visitors, isComplete }: AuditSummary): string =>
+  isComplete ? String(visitors.size) : `more than ${visitors.size}`
+
+/** Visitors who may have a token that is still valid. */
+export const visitorsWithTokens = ({ visitors }: AuditSummary, now: number): number =>
+  [...visitors.values()].filter((end) => end > now).length
+
+const iso = (ms: number): string | null => (Number.isFinite(ms) ? new Date(ms).toISOString() : null)
+
+function facts(summary: AuditSummary, now: number) {
+  const { lines, strange, isTorn, tokens, first, last, visitors, isComplete, networks, kids, events } =
+    summary
+  const rows = (counts: ReadonlyMap<string, number>) =>
+    [...counts].map(([name, count]) => ({ name, tokens: count }))
+  return {
+    lines,
+    strangeLines: strange.count,
+    torn: isTorn,
+    tokens,
+    visitors: visitors.size,
+    visitorsComplete: isComplete,
+    visitorsWithLiveTokens: visitorsWithTokens(summary, now),
+    networks: networks.size,
+    first: iso(first),
+    last: iso(last),
+    keys: rows(kids),
+    streams: rows(events),
   }
+}
+
+function summaryText(summary: AuditSummary, terminal: Terminal, now: number): Shown {
+  const { lines, strange, isTorn, tokens, first, last, networks, kids, events } = summary
+  const notes = stacked(
+    strange.count > 0 &&
+      terminal.line(
+        'warn',
+        `${strange.count} of ${lines} lines are not from an audit log; the first is line ${strange.first}`,
+        'They were not counted. Check that FILE is the file that CHAT_AUDIT names.',
+      ),
+    isTorn && terminal.line('info', 'the last line is incomplete and was not counted'),
+  )
+  if (tokens === 0) {
+    const why = lines === 0 ? 'the file is empty' : `none of ${lines} lines matches`
+    return stacked(terminal.line('info', why, 'CHAT_AUDIT on the token server names the file.'), notes)
+  }
+  return spaced(
+    terminal.facts([
+      ['tokens', String(tokens)],
+      [
+        'visitors',
+        `${visitorCount(summary)}; ${visitorsWithTokens(summary, now)} may still have a valid token`,
+      ],
+      ['networks', String(networks.size)],
+      ['first', momentText(iso(first)!)],
+      ['last', momentText(iso(last)!)],
+    ]),
+    table('KEY', kids, terminal),
+    table('STREAM', events, terminal),
+    ...(notes.ansi === '' ? [] : [notes]),
+  )
+}
+
+function table(title: string, counts: ReadonlyMap<string, number>, terminal: Terminal): Shown {
+  const rows = [...counts].sort(([, a], [, b]) => b - a).map(([name, count]) => [name, String(count)])
+  const more = rows.length - MAX_ROWS
+  return stacked(
+    terminal.table([{ title }, { title: 'TOKENS' }], rows.slice(0, MAX_ROWS)),
+    more > 0 && `… and ${more} more`,
+  )
 }

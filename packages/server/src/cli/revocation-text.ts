@@ -1,12 +1,12 @@
 import { startDeadline } from '../net/deadline.js'
 import { signingKeyRecord, keyState, type KeyRing } from '../keys/key-state.js'
-import { readAudit } from './audit-read.js'
-import { visitorCount } from './audit-text.js'
+import { visitorCount, visitorsWithTokens } from './audit.js'
+import { readAudit } from './audit-reader.js'
 import type { Call } from './command.js'
 import type { Shown } from './shown.js'
 
-/** The files of the audit may be large; who revokes a key is in a hurry. */
-const PATIENCE_MS = 20_000
+/** An audit log may be large, and the operator is in a hurry. */
+const AUDIT_MS = 20_000
 
 /** What revoking these keys does to visitors; null if none of them signs. */
 export function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
@@ -21,7 +21,7 @@ export function revocationDanger(ring: KeyRing, kids: readonly string[], now: nu
     : `${danger}. No other key is registered, so no one can enter before Kinescope has registered a new key`
 }
 
-/** Who held tokens of revoked keys: counted, where the audit is at hand, else how to find out. */
+/** Counts the visitors that had tokens of revoked keys, or says how to find out. */
 export async function affectedLines(
   call: Call,
   kids: readonly string[],
@@ -31,8 +31,8 @@ export async function affectedLines(
   if (!path || path === '-') {
     const line = terminal.line(
       'info',
-      'who held its tokens is in the audit of the token server, if CHAT_AUDIT is set there:',
-      `\`kinescope-chat-server audit FILE --kid ${kids[0] ?? 'KID'}\`; \`--visitors\` lists them`,
+      'The token server’s audit log (CHAT_AUDIT) shows which visitors had its tokens.',
+      `Run \`kinescope-chat-server audit FILE --kid ${kids[0] ?? 'KID'}\`; \`--visitors\` lists them.`,
     )
     return { lines: [line], affected: null }
   }
@@ -40,29 +40,30 @@ export async function affectedLines(
   const affected: { kid: string; visitors: number }[] = []
   for (const kid of kids) {
     terminal.progress(`Reading ${path}`)
+    const deadline = startDeadline(AUDIT_MS)
     try {
-      const deadline = startDeadline(PATIENCE_MS)
-      const reading = await readAudit(path, { kid }, undefined, deadline.signal)
-      deadline.clear()
-      const { summary, cut } = reading
+      const summary = await readAudit(path, { kid }, deadline.signal)
       affected.push({ kid, visitors: summary.visitors.size })
+      const count = `${summary.isPartial ? 'at least ' : ''}${visitorCount(summary)}`
       lines.push(
         terminal.line(
           'info',
-          `${cut ? 'at least ' : ''}${visitorCount(summary)} visitors held tokens of ${kid}, ${summary.alive(now())} of them one that was still good`,
-          `\`kinescope-chat-server audit ${path} --kid ${kid} --visitors\` lists them; rotated files hold more`,
+          `Visitors that had tokens of ${kid}: ${count}, from ${summary.networks.size} networks; ${visitorsWithTokens(summary, now())} tokens were still valid.`,
+          `Run \`kinescope-chat-server audit ${path} --kid ${kid} --visitors\` to list them. Rotated files have more.`,
         ),
       )
     } catch (error) {
-      // the key is revoked: that the audit can't be read must not look like a failure of that
+      // the key is revoked; an unreadable audit log must not look like a failure of that
       const { code = 'unreadable' } = error as { code?: string }
       lines.push(
         terminal.line(
           'warn',
-          `who held tokens of ${kid} is not known: ${path} can’t be read (${code})`,
-          `\`kinescope-chat-server audit FILE --kid ${kid}\` where the token server writes it`,
+          `can’t read ${path} (${code}), so the visitors with tokens of ${kid} are unknown`,
+          `Run \`kinescope-chat-server audit FILE --kid ${kid}\` where the token server writes it.`,
         ),
       )
+    } finally {
+      deadline.clear()
     }
   }
   return { lines, affected }

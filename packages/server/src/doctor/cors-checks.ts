@@ -27,10 +27,10 @@ export async function checkCors(question: ServerQuestion): Promise<Finding[]> {
     return [
       found.fail(
         'origin-not-allowed',
-        `a page of ${origin} may not ask for a token: ${fault}${near === null ? '' : `; ${near} is let in, which is another origin`}`,
+        `a page of ${origin} can’t get a token: ${fault.what}${near === null ? '' : `; ${near} is allowed, which is another origin`}`,
         near === null
-          ? `Add ${origin} to CHAT_ALLOWED_ORIGINS; if it is there, a proxy answers OPTIONS itself or drops headers.`
-          : `Lead visitors from ${origin} to ${near}, or add ${origin} to CHAT_ALLOWED_ORIGINS.`,
+          ? fault.remediation
+          : `Redirect visitors from ${origin} to ${near}, or add ${origin} to CHAT_ALLOWED_ORIGINS.`,
       ),
     ]
   }
@@ -61,18 +61,40 @@ const preflight = ({ tokenUrl, signal }: ServerQuestion, origin: string, more: r
     signal,
   })
 
-function corsFault(answer: Fetched, origin: string): string | null {
+interface CorsFault {
+  what: string
+  remediation: string
+}
+
+function corsFault(answer: Fetched, origin: string): CorsFault | null {
   const { status, headers } = answer
   const allowed = headers.get('access-control-allow-origin')
-  if (status < 200 || status > 299) return `the preflight is answered ${status}`
-  if (allowed === null) return 'Access-Control-Allow-Origin is missing'
-  if (allowed.includes(','))
-    return 'Access-Control-Allow-Origin is there twice: the proxy adds one of its own'
-  if (allowed !== origin) return `Access-Control-Allow-Origin is ${allowed.slice(0, 100)}`
+  const passOn = 'Let the proxy pass OPTIONS and all CORS headers of the token server unchanged.'
+  if (status < 200 || status > 299) return { what: `the preflight returns ${status}`, remediation: listIt() }
+  if (allowed === null) return { what: 'Access-Control-Allow-Origin is missing', remediation: listIt() }
+  if (allowed.includes(',')) {
+    return {
+      what: 'Access-Control-Allow-Origin is sent twice',
+      remediation:
+        'Remove it from the proxy (nginx: delete its add_header, or use proxy_hide_header): the token server already sends it.',
+    }
+  }
+  if (allowed !== origin) {
+    return {
+      what: `Access-Control-Allow-Origin is ${allowed.slice(0, 100)}`,
+      remediation: `Remove it from the proxy: with credentials it must be ${origin}, as the token server sends it.`,
+    }
+  }
   if (headers.get('access-control-allow-credentials') !== 'true')
-    return 'Access-Control-Allow-Credentials is not true'
+    return { what: 'Access-Control-Allow-Credentials is not true', remediation: passOn }
   const missing = missingHeaders(answer, ['content-type'])
-  return missing.length > 0 ? 'Access-Control-Allow-Headers lacks content-type' : null
+  return missing.length > 0
+    ? { what: 'Access-Control-Allow-Headers lacks content-type', remediation: passOn }
+    : null
+
+  function listIt(): string {
+    return `Add ${origin} to CHAT_ALLOWED_ORIGINS. If it is there, the proxy answers OPTIONS itself or drops headers.`
+  }
 }
 
 function missingHeaders({ headers }: Fetched, wanted: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import type { ServeConfig } from '../config.js'
 import type { KeyConfig } from '../keys/store/key-store.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
+import type { StreamEvent } from '../kinescope/event-api.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { startDeadline } from '../net/deadline.js'
 import { raceWithSignal } from '../net/race.js'
@@ -78,13 +79,12 @@ async function examine(question: DoctorQuestion, signal: AbortSignal): Promise<F
       )
     : unseen()
   const { listed, event, aheadMs } = atKinescope
-  const pageEventId = eventId === undefined ? undefined : (event?.publicId ?? readEventId(eventId))
+  const eventIds = idsOf(eventId, event)
+  const pageEventId = eventIds.find((id) => isListed(settings, id)) ?? event?.publicId ?? eventIds[0]
   const address = question.url ?? question.tokenUrl
 
   const findings = [
-    ...(settings
-      ? checkSettings({ settings, eventId: idOnPage(settings, eventId, pageEventId), origin, url: address })
-      : []),
+    ...(settings ? checkSettings({ settings, eventId: pageEventId, origin, url: address }) : []),
     ...keyFindings,
     ...atKinescope.findings,
   ]
@@ -100,11 +100,13 @@ async function examine(question: DoctorQuestion, signal: AbortSignal): Promise<F
   if (address === undefined) return [...findings, notAsked]
 
   report('server')
+  const tokenUrl = question.tokenUrl ?? `${question.url}/token`
   const server = await checkServer({
     url: question.url ?? null,
-    tokenUrl: question.tokenUrl ?? `${question.url}/token`,
+    tokenUrl,
     origin,
     eventId: pageEventId,
+    eventIds,
     visitor: question.visitor ?? null,
     visitorKnown: whoIs.known,
     identity: configOf(settings)?.identity[0]?.kind ?? null,
@@ -118,10 +120,20 @@ async function examine(question: DoctorQuestion, signal: AbortSignal): Promise<F
     findings.push(await checkTokenAtHand({ ...known, now: now(), token: server.token, origin }))
     findings.push(...keyLifeOf({ ...known, token: server.token }))
   }
-  if (page !== undefined) {
-    report('page')
-    findings.push(...(await checkPage({ page, url: address, chatOrigin: question.chatOrigin, signal })))
-  }
+  if (page === undefined) return [...findings, pageNotRead]
+  report('page')
+  const { chatOrigin } = question
+  const accepted = server.acceptedIds.length > 0 ? server.acceptedIds : eventIds
+  findings.push(
+    ...(await checkPage({
+      page,
+      url: address,
+      chatOrigin,
+      tokenUrl: new URL(tokenUrl).href,
+      eventIds: accepted,
+      signal,
+    })),
+  )
   return findings
 }
 
@@ -134,18 +146,17 @@ const tooSlow = new OperatorProblem(
 const configOf = (settings: ServerSettings | null): ServeConfig | null =>
   settings && 'config' in settings ? settings.config : null
 
-/** The id a page would ask by: as given, where the list holds that; else the one of the stream's link. */
-function idOnPage(
-  settings: ServerSettings,
-  given: string | undefined,
-  pageEventId: string | undefined,
-): string | undefined {
+/** The ids of a stream, the given one first: a page, the list of streams and the API may each use another. */
+function idsOf(given: string | undefined, event: StreamEvent | null): string[] {
+  if (given === undefined) return []
+  const ids = [readEventId(given), event?.publicId, event?.id]
+  return [...new Set(ids.filter((id) => typeof id === 'string'))]
+}
+
+function isListed(settings: ServerSettings | null, id: string): boolean {
   const events = configOf(settings)?.events
-  if (given === undefined || events === undefined || events === '*') return pageEventId
-  const asWritten = readEventId(given)
-  return events.some((event) => (typeof event === 'string' ? event : event.id) === asWritten)
-    ? asWritten
-    : pageEventId
+  if (events === undefined || events === '*') return false
+  return events.some((event) => (typeof event === 'string' ? event : event.id) === id)
 }
 
 async function identityFindings(
@@ -162,6 +173,12 @@ async function identityFindings(
   if (!visitor?.statement) return { findings: [], known: null }
   return checkStatement(visitor.statement, { identity: null, eventId, now: now(), signal })
 }
+
+const pageNotRead = findingsAbout('page').skip(
+  'page-not-read',
+  'the page with the chat was not read',
+  'Give its address: `--origin https://www.example.com/live`.',
+)
 
 const notAsked = findingsAbout('server').skip(
   'server-not-asked',

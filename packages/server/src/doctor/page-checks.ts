@@ -1,5 +1,6 @@
-import { fetchQuietly } from './fetch-quietly.js'
+import { fetchQuietly, isPage } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
+import { checkMarkup } from './markup-checks.js'
 import { allows, readPolicies } from './page-policy.js'
 
 export interface PageQuestion {
@@ -8,11 +9,16 @@ export interface PageQuestion {
   /** The token server. */
   url: string
   chatOrigin: string
+  /** The token endpoint. */
+  tokenUrl: string
+  /** The ids that the server accepts for the stream. */
+  eventIds: readonly string[]
   signal: AbortSignal
 }
 
-/** Looks at the headers of a page the chat is to stand on. */
-export async function checkPage({ page, url, chatOrigin, signal }: PageQuestion): Promise<Finding[]> {
+/** Reads the page with the chat: its policy, and what its HTML has. */
+export async function checkPage(question: PageQuestion): Promise<Finding[]> {
+  const { page, url, chatOrigin, signal } = question
   const found = findingsAbout('page')
   const server = new URL(url).origin
   const needs = `frame-src ${chatOrigin}; connect-src ${server}; script-src ${server}`
@@ -21,12 +27,23 @@ export async function checkPage({ page, url, chatOrigin, signal }: PageQuestion)
     return [
       found.warn(
         'page-unread',
-        `${page} can’t be read (${answer.failure}), so its policy is not known`,
-        `If it has a Content-Security-Policy, that needs: ${needs}`,
+        `${page} can’t be read (${answer.failure}), so its policy and its tag are not known`,
+        `Check the address. A Content-Security-Policy needs: ${needs}`,
       ),
     ]
   }
-  const { headers, text } = answer
+  const { status, headers, text } = answer
+  if (status !== 200 || !isPage(answer)) {
+    const to = headers.get('location')
+    const where = status >= 300 && status < 400 && to !== null ? `, to ${to.replace(/[?#].*$/s, '')}` : ''
+    return [
+      found.skip(
+        'page-unread',
+        `${page} did not return a page (${status}${where}), so its policy and its tag are not known`,
+        'Give --origin the full address of the page with the chat, which opens without signing in.',
+      ),
+    ]
+  }
   const origin = new URL(page).origin
   const policies = readPolicies(headers.get('content-security-policy'), text)
   const findings: Finding[] = []
@@ -70,8 +87,10 @@ export async function checkPage({ page, url, chatOrigin, signal }: PageQuestion)
       ),
     )
   }
-  if (findings.length > 0) return findings
+  findings.push(...(await checkMarkup({ ...question, html: text })))
+  if (findings.some(({ status }) => status === 'fail')) return findings
   return [
+    ...findings,
     policies.length > 0
       ? found.ok('page-policy', 'the page’s Content-Security-Policy lets the chat in')
       : found.ok('page-policy', `the page has no Content-Security-Policy; one would need: ${needs}`),

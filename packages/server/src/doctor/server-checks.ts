@@ -4,34 +4,63 @@ import { findingsAbout, type Finding } from './finding.js'
 import { addressesOf, isPrivateAddress } from './private-address.js'
 import { checkReadiness } from './readiness-checks.js'
 import type { ServerFacts, ServerQuestion } from './server-question.js'
-import { askForToken, isTokenEndpoint } from './token-ask.js'
+import { askForToken, isTokenEndpoint, wireCodeOf } from './token-ask.js'
 import { checkTokenAnswers } from './token-answer-checks.js'
 
 const found = findingsAbout('server')
 
-/** Looks at a running token server from outside, as a browser on `origin` would. */
-export async function checkServer(question: ServerQuestion): Promise<ServerFacts> {
-  const { url, tokenUrl, origin, signal } = question
+/** Checks a running token server from outside, as a browser on `origin` would use it. */
+export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
+  const { url, tokenUrl, origin, signal } = given
   const before = transport(tokenUrl, origin)
-  const asked = await askForToken(question, null)
+  const asked = await askForToken({ ...given, eventId: given.eventIds[0] ?? given.eventId }, null)
   if ('failure' in asked) {
-    return { findings: [...before, unreachable(tokenUrl, asked)], token: null }
+    return { findings: [...before, unreachable(tokenUrl, asked)], token: null, acceptedIds: [] }
   }
   if (!isTokenEndpoint(asked)) {
-    return { findings: [...before, await wrongAddress(question, asked)], token: null }
+    return { findings: [...before, await wrongAddress(given, asked)], token: null, acceptedIds: [] }
   }
-  const { findings, token } = await checkTokenAnswers(question, asked)
+  const { acceptedIds, answer } = await askByEachId(given, asked)
+  const question = { ...given, eventId: acceptedIds[0] ?? given.eventIds[0] ?? given.eventId }
+  const { findings, token } = await checkTokenAnswers(question, answer)
   return {
     findings: [
       ...before,
       ...(url === null ? [] : await checkReadiness(url, signal)),
       ...(await checkAddress(question)),
       ...(origin === undefined || new URL(tokenUrl).origin === origin ? [] : await checkCors(question)),
+      ...idFinding(given.eventIds, acceptedIds),
       ...findings,
       ...(url === null ? [] : [await checkScript(url, signal)]),
     ],
     token,
+    acceptedIds,
   }
+}
+
+/** Requests a token by each id of the stream: which one a server lists can't be seen otherwise. */
+async function askByEachId(
+  question: ServerQuestion,
+  first: Fetched,
+): Promise<{ acceptedIds: string[]; answer: Fetched }> {
+  const acceptedIds: string[] = []
+  let answer: Fetched | null = null
+  for (const [index, eventId] of question.eventIds.entries()) {
+    const asked = index === 0 ? first : await askForToken({ ...question, eventId }, null)
+    if ('failure' in asked || !isTokenEndpoint(asked)) continue
+    const code = wireCodeOf(asked)
+    if (code === 'event-not-allowed' || code === 'event-not-found') continue
+    acceptedIds.push(eventId)
+    answer ??= asked
+  }
+  return { acceptedIds, answer: answer ?? first }
+}
+
+function idFinding(eventIds: readonly string[], acceptedIds: readonly string[]): Finding[] {
+  if (acceptedIds.length === 0) return []
+  const rejected = eventIds.filter((id) => !acceptedIds.includes(id))
+  const not = rejected.length === 0 ? '' : `, not ${rejected.join(' or ')}`
+  return [found.ok('event-id', `the page must use event-id="${acceptedIds.join('" or "')}"${not}`)]
 }
 
 function unreachable(tokenUrl: string, { failure }: NotFetched): Finding {

@@ -9,8 +9,10 @@ export interface ServerQuestion {
   tokenUrl: string
   /** The page's origin. */
   origin: string | undefined
-  /** The id that the page uses. */
+  /** The id to request a token with. */
   eventId: string | undefined
+  /** All ids of the stream, the given one first. */
+  eventIds: readonly string[]
   /** Somebody who is signed in at the site, to ask as. */
   visitor: Visitor | null
   /** Whether the site itself says that it knows them; null where it wasn't asked. */
@@ -28,4 +30,6 @@ export interface ServerFacts {
   findings: Finding[]
   /** A token the server gave, to the visitor at hand or to anybody. */
   token: string | null
+  /** The ids of the stream that the server accepts; empty where unknown. */
+  acceptedIds: readonly string[]
 }

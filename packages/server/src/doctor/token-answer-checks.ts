@@ -5,11 +5,12 @@ import type { ServerFacts, ServerQuestion } from './server-question.js'
 import { askForToken, detailOf, requestIdOf, tokenOf, wireCodeOf } from './token-ask.js'
 
 const found = findingsAbout('server')
+type TokenFacts = Pick<ServerFacts, 'findings' | 'token'>
 /** Beyond this a token's times are wrong where it matters. ms */
 const CLOCK_MS = 30_000
 
 /** Judges what the server says to somebody unknown, and to a signed-in visitor where one is at hand. */
-export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetched): Promise<ServerFacts> {
+export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetched): Promise<TokenFacts> {
   const again = await askForToken(question, null)
   const findings = [
     'failure' in again ? lost(question, again.failure) : caching(nobody, again),
@@ -28,7 +29,7 @@ export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetche
   return { findings: [...findings, works, ...asked.findings], token: asked.token }
 }
 
-async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<ServerFacts> {
+async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<TokenFacts> {
   const { visitor, tokenUrl } = question
   if (!visitor) {
     return {
@@ -126,36 +127,36 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
     case 'rate-limited':
     case 'overloaded':
       return make(
-        `the server has no token now (${code})`,
+        'the server returns no token now',
         'Wait a minute and look again; then look at its load and CHAT_RATE_LIMIT.',
         'warn',
       )
     case 'identity-unavailable':
       return make(
-        'the server can’t find out who its visitors are (identity-unavailable)',
+        'the server can’t find out who its visitors are',
         'Look at CHAT_IDENTITY_URL, or the key set it verifies with: its log has the reason under the request id. Run this with the server’s settings to have them tried.',
       )
     case 'identity-expired':
       return make(
-        'the given statement has ended (identity-expired)',
+        'the given identity token has expired',
         'Take a fresh one. If the page’s own is as old, the page is cached.',
       )
     case 'name-required':
       return make(
-        'guests must choose a name first (name-required)',
+        'guests must choose a name first',
         'That is CHAT_GUEST_NAMES=ask at work. Give --cookie-file with a member’s cookie to try more.',
         'skip',
       )
     case 'access-denied':
       return make(
-        'the site refuses the given visitor (access-denied)',
+        'the site rejects the given visitor',
         'Ask the site why: known, but not allowed into this chat.',
       )
     case 'key-unavailable':
     case 'key-not-registered':
     case 'key-expired':
       return make(
-        `the server has no key that Kinescope takes (${code})`,
+        'the server has no key that Kinescope accepts',
         'Run `kinescope-chat-server keys list` and `kinescope-chat-server keys reconcile` where its keys are.',
       )
     case 'event-not-found':
@@ -170,7 +171,7 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
       )
     case 'sign-in-required':
     case 'server-error':
-      return make(`the server refuses: ${code}`, 'Look at its log under the request id.')
+      return make('the server rejects the request', 'Look at its log under the request id.')
   }
 }
 

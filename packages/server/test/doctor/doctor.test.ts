@@ -184,10 +184,16 @@ describe('the deployment: the doctor names', () => {
     await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve))
     return `http://127.0.0.1:${(started.address() as AddressInfo).port}`
   }
-  const page = (headers: Record<string, string>, html = '<!doctype html>') =>
-    host((_request, response) =>
-      response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(html),
-    )
+  /** The token server's URL as the page has it. */
+  let pageServer: string
+  const tags = (eventId: string = SEED.live.publicId, attributes = '') =>
+    `<script async src="${pageServer}/kinescope-chat.js"></script><kinescope-chat event-id="${eventId}"${attributes}></kinescope-chat>`
+  const page = (headers: Record<string, string>, html: () => string = tags) =>
+    host((request, response) => {
+      const script = request.url?.endsWith('.js')
+      response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html', ...headers })
+      response.end(script ? '' : html())
+    })
   /** The token server behind a proxy that changes its answers. */
   const proxied = (change: (headers: Headers) => void) =>
     host((request, response) => {
@@ -235,7 +241,10 @@ describe('the deployment: the doctor names', () => {
       started.close()
     }
   })
-  const look = (url: string, origin = site) => doctor(...EVENT, '--url', url, '--origin', origin)
+  const look = (url: string, origin = site, eventId: string = SEED.live.publicId) => {
+    pageServer = url
+    return doctor('--event', eventId, '--url', url, '--origin', origin)
+  }
 
   it('nothing, where all is well', async () => {
     const found = await look(server.url)
@@ -273,10 +282,104 @@ describe('the deployment: the doctor names', () => {
   })
 
   it('a policy in the page itself, and cross-origin isolation', async () => {
-    const meta = await page({}, `<meta http-equiv="Content-Security-Policy" content="frame-src 'none'">`)
+    const meta = await page(
+      {},
+      () => `<meta http-equiv="Content-Security-Policy" content="frame-src 'none'">${tags()}`,
+    )
     expect(codes(await look(server.url, meta))).toContain('frame-blocked')
     const isolated = await page({ 'cross-origin-embedder-policy': 'require-corp' })
     expect(codes(await look(server.url, isolated))).toContain('frame-blocked')
+  })
+
+  it.each<[string, () => string, string, string]>([
+    ['no chat', () => `<script src="${pageServer}/kinescope-chat.js"></script>`, 'skip', 'page-tag-not-seen'],
+    ['a chat in a comment only', () => `<!-- ${tags()} -->`, 'skip', 'page-tag-not-seen'],
+    ['no script', () => `<kinescope-chat event-id="${SEED.live.publicId}">`, 'skip', 'page-script-not-seen'],
+    ['another event-id', () => tags('other'), 'fail', 'page-event-id'],
+    ['an empty event-id', () => tags(''), 'fail', 'event-id-missing'],
+    ['eventid for event-id', () => tags().replace('event-id', 'eventid'), 'fail', 'event-id-missing'],
+    [
+      'a script that is 404',
+      () => tags().replace('/kinescope-chat', '/gone/kinescope-chat'),
+      'fail',
+      'page-script',
+    ],
+    ['a wrong token-url', () => tags(undefined, ' token-url="/elsewhere/token"'), 'fail', 'page-token-url'],
+    [
+      'a wrong data-token-url',
+      () => tags().replace('async', 'data-token-url="https://other.test/token"'),
+      'fail',
+      'page-token-url',
+    ],
+    [
+      'a div with another stream',
+      () => `<script src='${pageServer}/kinescope-chat.js'></script><div data-kinescope-chat=other></div>`,
+      'fail',
+      'page-event-id',
+    ],
+  ])('a page with %s, and never says that nothing was found', async (_what, html, status, code) => {
+    const origin = await page({}, html)
+    await server.close()
+    server = await start(origin)
+    const found = await look(server.url, origin)
+    expect(
+      found.findings.filter((finding) => finding.code === code).map((finding) => finding.status),
+    ).toEqual([status])
+    pageServer = server.url
+    const { stdout } = await bench.kc('doctor', ...EVENT, '--url', server.url, '--origin', origin)
+    expect(stdout).not.toContain('Nothing found')
+  })
+
+  it('a page that was not given or can’t be read', async () => {
+    const all = async (...argv: string[]) => (await doctor(...argv)).findings.map(({ code }) => code)
+    expect(await all(...EVENT, '--url', server.url)).toContain('page-not-read')
+    const redirect = await host((_request, response) => response.writeHead(302, { location: '/login' }).end())
+    expect(await all(...EVENT, '--url', server.url, '--origin', redirect)).toContain('page-unread')
+  })
+
+  it('which id the page must use, where the server lists the UUID', async () => {
+    await server.close()
+    server = await startTestServer({
+      CHAT_KEY_DIR: bench.keyDir,
+      CHAT_EVENTS: SEED.live.id,
+      CHAT_ALLOWED_ORIGINS: site,
+      CHAT_IDENTITY: 'guest',
+      CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
+    })
+    for (const given of [SEED.live.id, SEED.live.publicId, `https://kinescope.io/${SEED.live.publicId}`]) {
+      const found = await look(server.url, site, given)
+      expect(codes(found), given).not.toContain('event-not-allowed')
+      const id = found.findings.find(({ code }) => code === 'event-id')
+      expect(id?.message, given).toBe(
+        `the page must use event-id="${SEED.live.id}", not ${SEED.live.publicId}`,
+      )
+      expect(codes(found), given).toContain('page-event-id')
+    }
+  })
+
+  it.each(['*, *', 'https://a.test, https://a.test', 'https://a.test,*'])(
+    'a doubled Access-Control-Allow-Origin (%s), with the remedy for that',
+    async (value) => {
+      const url = await proxied((headers) => {
+        if (headers.has('access-control-allow-origin')) headers.set('access-control-allow-origin', value)
+      })
+      const cors = (await look(url)).findings.find(({ code }) => code === 'origin-not-allowed')
+      expect(cors?.remediation).toContain('proxy_hide_header')
+      expect(cors?.remediation).not.toContain('CHAT_ALLOWED_ORIGINS')
+    },
+  )
+
+  it('prints each code once', async () => {
+    for (const argv of [
+      [...EVENT, '--url', server.url, '--origin', 'https://unlisted.test'],
+      ['--event', SEED.second.publicId, '--url', server.url, '--origin', site],
+    ]) {
+      const { stdout } = await bench.kc('doctor', ...argv)
+      for (const line of stdout.split('\n')) {
+        const codesIn = [...line.matchAll(/\(([a-z]+(?:-[a-z]+)+)\)/g)].map(([, code]) => code)
+        expect(new Set(codesIn).size, line).toBe(codesIn.length)
+      }
+    }
   })
 
   it('a private address behind a public page', async () => {
@@ -300,7 +403,7 @@ describe('the deployment: the doctor names', () => {
   it('a server that isn’t there, isn’t ready, or is something else', async () => {
     const gone = await host(() => undefined)
     servers.pop()!.close()
-    expect(codes(await look(gone))).toEqual(['endpoint-unreachable'])
+    expect(codes(await look(gone))).toEqual(['endpoint-unreachable', 'page-script'])
     const wordpress = await host((_request, response) =>
       response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>404'),
     )

@@ -229,7 +229,7 @@ export const FAULTS: readonly Fault[] = [
         response
           .writeHead(200, { 'content-type': 'application/json' })
           .end(JSON.stringify({ user: { id: 7 }, name: 'Анна' }))),
-    visitor: 'sign-in-required',
+    visitor: 'identity-unavailable',
     doctor: 'identity-no-id',
     todo: 'write its path into CHAT_IDENTITY_ID_FIELD',
   },

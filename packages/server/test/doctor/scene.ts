@@ -73,7 +73,14 @@ export async function scene(): Promise<Scene> {
   }
   const siteHost = await listen((request, response) => {
     if (request.url === '/me') return site.me(request, response)
-    response.writeHead(200, { 'content-type': 'text/html', ...page }).end('<!doctype html>')
+    if (request.url === '/kinescope-chat.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end('')
+      return
+    }
+    response.writeHead(200, { 'content-type': 'text/html', ...page }).end(
+      `<!doctype html><script src="/kinescope-chat.js" data-token-url="${made.serverUrl}/token"></script>
+      <kinescope-chat event-id="${made.eventId}"></kinescope-chat>`,
+    )
   })
 
   const proxy: Proxy = {
