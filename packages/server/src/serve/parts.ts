@@ -26,7 +26,7 @@ export function openKeySource(
     pollMs,
     onReload: (result) => {
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
-      if (result.ok) return logger.info({ revision: result.revision }, 'the key ring has changed')
+      if (result.ok) return logger.info({ revision: result.revision, kid: result.kid }, 'key ring reloaded')
       const todo = 'Run kinescope-chat-server keys list on the ring, and fix what it names.'
       logger.error(
         { err: result.error, todo },

@@ -232,7 +232,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
       identifiedBy: config.identity.map(({ kind }) => kind).join(','),
       events: eventIds.length || '*',
     },
-    'ready',
+    kid === null ? 'listening, but no key can sign' : 'ready',
   )
   const close = async () => {
     draining = true
