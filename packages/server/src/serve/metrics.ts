@@ -103,7 +103,9 @@ export class Metrics {
     this.#gauge('signing_key_usable', '1 while there is a key to sign with', ['kid'], (gauge) => {
       const choice = keys.current(now())
       gauge.reset()
+      // a series that vanishes is no 0 to alert on
       if ('key' in choice) gauge.set({ kid: choice.key.kid }, 1)
+      else gauge.set({ kid: '' }, 0)
     })
     this.#gauge(
       'key_expires_timestamp_seconds',
