@@ -50,6 +50,11 @@ export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', w
       'a stream in the server’s CHAT_EVENTS takes anybody: JWT is off for its chat',
       '`kinescope-chat-server events list` shows which, `kinescope-chat-server events enable ID` switches it on.',
     ],
+    'identity-keys-stale': [
+      'warn',
+      'the key set of the site or of an issuer can’t be fetched; the last good one serves for hours',
+      'Open CHAT_IDENTITY_JWKS_URL or the issuer’s discovery document from the server’s machine with curl.',
+    ],
     'kinescope-api': [
       'warn',
       'the server’s own last check at Kinescope failed: it doesn’t know whether its key is still registered',

@@ -5,7 +5,7 @@ export type WatchNoteCode =
   'key-not-registered' | 'key-expired' | 'event-not-found' | 'jwt-not-enabled' | 'kinescope-api'
 
 /** Everything `/readyz` may tell of a server that makes tokens. The doctor has a word for each. */
-export type HealthNoteCode = KeyNote['code'] | WatchNoteCode | 'key-ends-soon'
+export type HealthNoteCode = KeyNote['code'] | WatchNoteCode | 'key-ends-soon' | 'identity-keys-stale'
 
 export interface HealthNote<Code extends HealthNoteCode = HealthNoteCode> {
   code: Code

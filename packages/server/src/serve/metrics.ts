@@ -58,6 +58,11 @@ export class Metrics {
     'Times Redis failed and limits were counted locally',
     [],
   )
+  readonly #identityKeys = this.#counter(
+    'identity_key_fetches_total',
+    'Fetches of the JWK Sets that verify identity tokens',
+    ['result'],
+  )
   readonly #auditLost = this.#counter('audit_lost_total', 'Lines of the audit log that were lost', [])
   #reloadedAt: number
 
@@ -178,6 +183,10 @@ export class Metrics {
   keyRingReload(result: 'ok' | 'failed', now = Date.now()): void {
     this.#reloads.inc({ result })
     if (result === 'ok') this.#reloadedAt = now
+  }
+
+  identityKeysFetched(result: 'ok' | 'failed'): void {
+    this.#identityKeys.inc({ result })
   }
 
   rateLimitFallback(): void {

@@ -100,7 +100,23 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const { rehearsalSecret } = config
   const rehearsal = rehearsalSecret === undefined ? undefined : new RehearsalSecret(rehearsalSecret)
   const sampling = new ReportSampling()
-  const identity = openIdentity(config)
+  const identity = openIdentity(config, {
+    onKeySet: (event) => {
+      metrics.identityKeysFetched(event.ok ? 'ok' : 'failed')
+      if (event.ok) return logger.debug({ keysOf: event.name }, 'identity keys fetched')
+      const todo =
+        'Check the address of the key set from this machine. The last good keys serve for 12 hours.'
+      logger.warn(
+        { err: event.error, keysOf: event.name, lastGoodMs: event.lastGoodMs, todo },
+        'identity keys not fetched',
+      )
+    },
+    onLinkTrouble: (err) =>
+      logger.error(
+        { err, todo: 'Check CHAT_LINK_DIR and its permissions.' },
+        'personal links not read or written',
+      ),
+  })
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: timed(identity.identify, (ms) => metrics.identified(ms)),
     guests: identity.guests,
@@ -164,7 +180,14 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   ])
   const health = {
     keys,
-    notes: () => [...keys.notes(), ...(watch?.notes() ?? [])],
+    notes: () => [
+      ...keys.notes(),
+      ...(watch?.notes() ?? []),
+      ...identity.failingKeySets().map((name) => ({
+        code: 'identity-keys-stale' as const,
+        detail: `The keys of ${name} can't be fetched. The last good ones serve for 12 hours.`,
+      })),
+    ],
     draining: () => draining,
   }
   const factsOf = (request: FastifyRequest) => ({ address: request.ip, traceparent: traceOf(request) })
