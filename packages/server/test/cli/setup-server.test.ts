@@ -19,7 +19,8 @@ beforeEach(async () => {
   bench = await workbench()
 })
 afterEach(async () => {
-  server?.kill('SIGKILL')
+  // the shell and the server it runs
+  if (server?.pid !== undefined) process.kill(-server.pid, 'SIGKILL')
   server = undefined
   await bench.close()
 })
@@ -45,6 +46,7 @@ async function runInShell(text: string, port: number): Promise<void> {
     cwd: bench.folder,
     env: { PATH: `${bin}:${process.env['PATH']}`, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   })
   let output = ''
   await new Promise<void>((resolve, reject) => {
