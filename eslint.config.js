@@ -49,13 +49,7 @@ export default tseslint.config(
   { files: ['packages/wordpress/plugin/**/*.js'], languageOptions: { globals: globals.browser } },
   {
     files: ['packages/server/src/**/*.ts'],
-    ignores: [
-      'packages/server/src/net/deadline.ts',
-      // not yet: take a line out when its module uses the deadline helper
-      'packages/server/src/identity/forward.ts',
-      'packages/server/src/token/remote-signing-key.ts',
-      'packages/server/src/endpoint/registration-watch.ts',
-    ],
+    ignores: ['packages/server/src/net/deadline.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -1,4 +1,4 @@
-import type { Messages } from './messages.js'
+import type { Messages } from './words.js'
 
 export const ru: Messages = {
   label: 'Чат трансляции',

@@ -1,3 +1,4 @@
+import { startDeadline } from '../net/deadline.js'
 import { importJWK, importSPKI, type CryptoKey, type JWK } from 'jose'
 import { OperatorProblem } from '../problem.js'
 import type { SignFunction, SigningKey } from './signing-key.js'
@@ -34,13 +35,15 @@ export async function remoteSigningKey(input: RemoteSigningKeyInput): Promise<Si
   const publicKey = await readPublicKey(input.publicKey)
 
   const bounded: SignFunction = async (data, signal) => {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const deadline = startDeadline(timeoutMs, signal)
     let signature: Uint8Array
     try {
-      signature = await Promise.race([sign(data, deadline), ended(deadline)])
+      signature = await Promise.race([sign(data, deadline.signal), ended(deadline.signal)])
     } catch {
       // whose message may hold a credential of the vault's
-      throw badSigner(deadline.aborted ? `no signature within ${timeoutMs} ms` : 'it failed')
+      throw badSigner(deadline.signal.aborted ? `no signature within ${timeoutMs} ms` : 'it failed')
+    } finally {
+      deadline.clear()
     }
     const isGood =
       signature instanceof Uint8Array &&

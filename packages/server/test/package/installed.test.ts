@@ -34,10 +34,13 @@ async function run(file: string, args: string[], options: ExecFileOptions = {}):
   }
 }
 
-/** The environment of a user: a Node of this version first, and nothing of the run around it. */
+/** The environment of a user: this version of Node first, and nothing that the run's package manager or Vitest set. */
 function environment(version: string): NodeJS.ProcessEnv {
-  const { PATH = '', HOME } = process.env
-  return { HOME, PATH: [nodeBin(version), join(tools(), '.bin'), PATH].join(delimiter), CI: '1' }
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm|pnpm|VITEST|NODE_ENV|CHAT|TEST)/i.test(name),
+  )
+  const path = [nodeBin(version), join(tools(), '.bin'), process.env['PATH']].join(delimiter)
+  return { ...Object.fromEntries(own), PATH: path, CI: '1' }
 }
 
 const npm = (args: string[], cwd: string, version?: string) =>
