@@ -38,7 +38,7 @@ const env = Object.fromEntries(
 )
 env.PATH = [join(tool, 'node_modules/.bin'), env.PATH].join(delimiter)
 
-if (!existsSync(pnpm)) fetchPnpm()
+if (!existsSync(join(tool, 'node_modules/.bin/pnpm'))) fetchPnpm()
 install(wanted.for)
 if (wanted.build) {
   const { buildChanged } = await import('./build.mjs')
@@ -52,7 +52,9 @@ function fetchPnpm() {
   mkdirSync(tool, { recursive: true })
   const manifest = { private: true, dependencies: { pnpm: version } }
   const integrity = `sha512-${Buffer.from(sha512, 'hex').toString('base64')}`
-  const packages = { '': manifest, 'node_modules/pnpm': { version, integrity } }
+  // without `bin` npm links no command
+  const bin = { pnpm: 'bin/pnpm.cjs' }
+  const packages = { '': manifest, 'node_modules/pnpm': { version, integrity, bin } }
   writeFileSync(join(tool, 'package.json'), JSON.stringify(manifest))
   writeFileSync(join(tool, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }))
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
