@@ -1,10 +1,24 @@
 import { defineConfig } from 'vite'
 import { isolateGlobals } from './scripts/isolate-globals.js'
-import { foldStyles, namePolicy, oneVersion, OUTPUT, secondName } from './scripts/one-file.js'
+import {
+  compressedCopies,
+  foldStyles,
+  namePolicy,
+  oneVersion,
+  OUTPUT,
+  secondName,
+} from './scripts/one-file.js'
 
 /** The standalone file: one script, module and classic at once, complete in itself. */
 export default defineConfig({
-  plugins: [oneVersion, foldStyles, namePolicy(), { ...isolateGlobals, enforce: 'post' }, secondName],
+  plugins: [
+    oneVersion,
+    foldStyles,
+    namePolicy(),
+    { ...isolateGlobals, enforce: 'post' },
+    secondName,
+    compressedCopies,
+  ],
   resolve: { conditions: ['production', 'browser', 'module'] },
   build: {
     target: 'es2022',

@@ -1,4 +1,5 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -82,5 +83,20 @@ export const secondName: Plugin = {
     // a line of its own for the next script, where files are put together
     writeFileSync(file, `\ufeff${readFileSync(file, 'utf8').trimEnd()}\n`)
     copyFileSync(file, `${dir}/kinescope-chat.classic.js`)
+  },
+}
+
+/** Compressed copies for the token server, so that it doesn't compress at each start. */
+export const compressedCopies: Plugin = {
+  name: 'compressed-copies',
+  writeBundle: {
+    // after the byte order mark is in
+    order: 'post',
+    handler({ dir }) {
+      const file = `${dir}/kinescope-chat.js`
+      const bytes = readFileSync(file)
+      writeFileSync(`${file}.br`, brotliCompressSync(bytes))
+      writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
+    },
   },
 }

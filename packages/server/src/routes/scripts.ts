@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { brotliCompress, gzip } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OperatorProblem } from '../problem.js'
 
@@ -21,38 +21,56 @@ export interface Script {
 
 const require = createRequire(import.meta.url)
 
-/** Reads the element's files from the package beside this one. @throws OperatorProblem where it isn't built */
-export async function loadScripts(): Promise<Script[]> {
-  return Promise.all(['kinescope-chat.js', 'kinescope-chat.classic.js'].map(loadScript))
-}
+/** By path: the package's exports give Node a stand-in without a DOM. */
+const elementFolder = () => join(dirname(require.resolve('kinescope-chat/package.json')), 'dist')
 
-async function loadScript(name: string): Promise<Script> {
+/** One file under two names: it runs as a module and as a classic script. */
+const NAMES = ['kinescope-chat.js', 'kinescope-chat.classic.js']
+
+/** Reads the element's file from the package beside this one. @throws OperatorProblem where it isn't built */
+export async function loadScripts(folder = elementFolder()): Promise<Script[]> {
   const { version } = require('kinescope-chat/package.json') as { version: string }
-  let identity: Buffer
-  try {
-    // by its place: the package's exports give Node a stand-in without a DOM
-    identity = await readFile(join(dirname(require.resolve('kinescope-chat/package.json')), 'dist', name))
-  } catch (cause) {
+  const file = join(folder, 'kinescope-chat.js')
+  const identity = await readFile(file).catch((cause: unknown) => {
     throw new OperatorProblem(
       'element-not-built',
-      `${name} of the package kinescope-chat is not there.`,
+      'kinescope-chat.js of the package kinescope-chat is not there.',
       'Install kinescope-chat, or build it in a checkout: npm run build',
       { cause },
     )
-  }
+  })
+  const [br, gzip] = await Promise.all([
+    compressed(identity, `${file}.br`, zlib.brotliCompress, zlib.brotliDecompress),
+    compressed(identity, `${file}.gz`, zlib.gzip, zlib.gunzip),
+  ])
+  const bodies = { identity, gzip, br }
   const mark = createHash('sha256').update(identity).digest('hex').slice(0, 8)
-  return {
+  return NAMES.map((name) => ({
     name,
     immutableName: name.replace(/\.js$/, `.${version}-${mark}.js`),
     integrity: `sha384-${createHash('sha384').update(identity).digest('base64')}`,
     // weak: the same script in another coding is the same script (RFC 9110, section 8.8.1)
     etag: `W/"${version}-${mark}"`,
-    bodies: {
-      identity,
-      gzip: await promisify(gzip)(identity),
-      br: await promisify(brotliCompress)(identity),
-    },
+    bodies,
+  }))
+}
+
+type Coder = (input: Buffer, done: (error: Error | null, output: Buffer) => void) => void
+
+/** Reads the copy that the build compressed; compresses in the thread pool where it is missing or of another build. */
+async function compressed(
+  bytes: Buffer,
+  copyPath: string,
+  compress: Coder,
+  decompress: Coder,
+): Promise<Buffer> {
+  try {
+    const copy = await readFile(copyPath)
+    if ((await promisify(decompress)(copy)).equals(bytes)) return copy
+  } catch {
+    // missing or damaged
   }
+  return promisify(compress)(bytes)
 }
 
 /** Five minutes: a fixed element reaches every page soon. */
