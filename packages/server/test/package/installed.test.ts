@@ -1,5 +1,6 @@
 // @module-tag rare
 import { execFile, spawn, type ExecFileOptions } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -99,10 +100,11 @@ async function install(manager: (typeof MANAGERS)[number], version: string): Pro
 async function mint(project: string, version: string): Promise<{ token: string }> {
   const node = join(nodeBin(version), 'node')
   const main = join(project, 'node_modules/kinescope-chat-server/bin/kinescope-chat-server.js')
-  const keys = join(project, 'keys')
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const env = {
     ...environment(version),
-    CHAT_KEY_DIR: keys,
+    CHAT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    CHAT_KEY_ID: 'test-installed',
     CHAT_EVENTS: EVENT,
     CHAT_ALLOWED_ORIGINS: ORIGIN,
     CHAT_IDENTITY: 'guest',
@@ -110,7 +112,11 @@ async function mint(project: string, version: string): Promise<{ token: string }
     HOST: '127.0.0.1',
     PORT: '0',
   }
-  await run(node, [main, 'keys', 'generate'], { cwd: project, env })
+  // the command line starts on this Node and makes a key
+  await run(node, [main, 'keys', 'generate'], {
+    cwd: project,
+    env: { ...environment(version), CHAT_KEY_DIR: join(project, 'keys') },
+  })
   const server = spawn(node, [main, 'serve'], { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
   try {
     let log = ''
