@@ -108,6 +108,30 @@ export const readRehearsalConfig = (
     tokenTtl: reader.value('CHAT_TOKEN_TTL'),
   }))
 
+/** What `kinescope-chat-server links` needs to know. */
+export interface LinkConfig {
+  secret: string
+  publicUrl: string | undefined
+  events: AllowedEvents | undefined
+  /** Empty where `CHAT_IDENTITY` isn't set here. */
+  sources: readonly string[]
+}
+
+/** Reads what signs personal links and where they lead. @throws ConfigProblem */
+export const readLinkConfig = (env: Environment = process.env, flags: Environment = {}): LinkConfig =>
+  readWith(env, flags, (reader) => ({
+    secret: reader.isGiven('CHAT_LINK_SECRET')
+      ? reader.value('CHAT_LINK_SECRET')!
+      : reader.required('CHAT_IDENTITY_SECRET', ', and so is CHAT_LINK_SECRET')!,
+    publicUrl: reader.value('CHAT_PUBLIC_URL'),
+    events: reader.value('CHAT_EVENTS'),
+    sources: reader.value('CHAT_IDENTITY') ?? [],
+  }))
+
+/** Reads where revoked links are noted. @throws ConfigProblem */
+export const readLinkDir = (env: Environment = process.env, flags: Environment = {}): string =>
+  readWith(env, flags, (reader) => reader.value('CHAT_LINK_DIR'))
+
 /** Reads which key the server signs with: the ring's or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
 export const readKeyConfig = (env: Environment = process.env, flags: Environment = {}): KeyConfig =>
   readWith(env, flags, readKey)!

@@ -13,7 +13,12 @@ const INTRODUCTION = 'Kinescope’s stream chat with your own visitors. Unoffici
 const SETTINGS_NOTE =
   'Settings come from the environment or from flags; a secret’s flag, and NAME_FILE in the environment, name a file that holds it.'
 const EXITS = 'Exit code: 0 fine, 1 a problem was found, 2 wrong use.'
-const GROUPS: Readonly<Record<string, string>> = { keys: 'Keys', events: 'Streams', token: 'Tokens' }
+const GROUPS: Readonly<Record<string, string>> = {
+  keys: 'Keys',
+  events: 'Streams',
+  token: 'Tokens',
+  links: 'Personal links',
+}
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   keys: 'the keys that sign tokens',
   events: 'streams, and whether their chats want a token',

@@ -7,6 +7,8 @@ import { keysList, keysShow } from './keys-list.js'
 import { keysRegister } from './keys-register.js'
 import { keysRevoke } from './keys-revoke.js'
 import { keysReconcile, keysRotate } from './keys-rotate.js'
+import { links } from './links.js'
+import { linksRevoke } from './links-revoke.js'
 import { rehearseCommand } from './rehearse.js'
 import { serve } from './serve.js'
 import { setupCommand } from './setup.js'
@@ -22,6 +24,8 @@ export const COMMANDS: readonly Command[] = [
   rehearseCommand,
   statusCommand,
   audit,
+  links,
+  linksRevoke,
   keysGenerate,
   keysRegister,
   keysList,

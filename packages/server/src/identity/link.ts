@@ -34,6 +34,12 @@ export function linkSigner(secret: string): (claims: LinkClaims) => Promise<stri
   return (claims) => tokens.seal(claims)
 }
 
+/** Reads the claims of a link's token; null if this secret didn't sign it. */
+export function linkClaimsWith(secret: string): (token: string) => Promise<LinkClaims | null> {
+  const tokens = sealedTokens('link', secret)
+  return async (token) => (await tokens.open(token)) as LinkClaims | null
+}
+
 /** A browser's own part of a link's token: 22 characters of base64url that the element made at the first opening. */
 const DEVICE = /^[\w-]{16,64}$/
 
@@ -43,13 +49,13 @@ export function linkIdentity({
   store = memoryLinkStore(),
   now = Date.now,
 }: LinkIdentityOptions): IdentitySource {
-  const tokens = sealedTokens('link', secret)
+  const claimsOf = linkClaimsWith(secret)
   return async (call, eventId) => {
     const token = identityTokenOf(call)
     if (token?.format !== 'link') return { refused: 'sign-in-required', reason: 'no-link' }
     if (token.text.length > MAX_IDENTITY_TOKEN_LENGTH) return rejected('identity-token-too-long')
     const [kind, payload, mac, device] = token.text.split('.', 5)
-    const claims = (await tokens.open(`${kind}.${payload}.${mac}`)) as LinkClaims | null
+    const claims = await claimsOf(`${kind}.${payload}.${mac}`)
     if (claims === null) {
       return rejected(
         'link-broken',

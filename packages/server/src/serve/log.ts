@@ -99,9 +99,12 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
   return destination ? pino(options, destination) : pino(options)
 }
 
-/** A path without the query, which may hold a signed identity. */
+/**
+ * A path without the query and without a fragment that a click tracker encoded into the path: both may hold an identity
+ * token.
+ */
 export function pathOf(url: string): string {
-  return url.split(/[?#]/, 1)[0]!
+  return url.split(/[?#]|%(?:25){0,8}23|kinescope-chat(?:=|%)/i, 1)[0]!
 }
 
 /** Ids that proxies make: UUIDs, hex, base64url, `Root=1-…`. Nothing that could forge a line. */

@@ -1,0 +1,76 @@
+import { readLinkConfig, readLinkDir } from '../config.js'
+import { revokeLinks } from '../identity/link-files.js'
+import { linkClaimsWith } from '../identity/link.js'
+import { settingFlags, textFlag, UsageProblem, YES_FLAG, type Command } from './command.js'
+import { LINK_COLUMN } from './links.js'
+import { columnOf, readPeopleFile, type Row } from './people-file.js'
+
+export const linksRevoke: Command = {
+  name: 'links revoke',
+  args: ['FILE'],
+  summary: 'revoke personal links by their rows',
+  flags: {
+    rows: { value: 'ROWS', meaning: 'rows as a spreadsheet numbers them, such as 2,5-9; the header is 1' },
+    all: { meaning: 'every link of the file' },
+    ...YES_FLAG,
+  },
+  settings: ['CHAT_LINK_SECRET', 'CHAT_IDENTITY_SECRET', 'CHAT_LINK_DIR'],
+  notes: [
+    'FILE is what `links` wrote. Servers that share CHAT_LINK_DIR refuse the links within a second. Somebody who is in the chat stays until the chat’s token expires.',
+  ],
+  async run(call) {
+    const path = call.args[0]!
+    const rows = textFlag(call, 'rows')
+    if ((rows === undefined) === (call.flags['all'] !== true)) {
+      throw new UsageProblem('links revoke wants --rows or --all', 'Write, for example, --rows 2,5-9.')
+    }
+    const { secret } = readLinkConfig(call.env, settingFlags(call))
+    const dir = readLinkDir(call.env, settingFlags(call))
+    const file = await readPeopleFile(path)
+    const column = columnOf(file, [LINK_COLUMN])
+    if (column < 0) {
+      throw new UsageProblem(`${path} has no column ${LINK_COLUMN}`, 'Name the file that `links` wrote.')
+    }
+    const linked = file.rows.filter(({ cells }) => (cells[column] ?? '').trim() !== '')
+    const chosen = rows === undefined ? linked : rowsOf(rows, linked)
+    const claimsOf = linkClaimsWith(secret)
+    const ids: string[] = []
+    for (const { number, cells } of chosen) {
+      const token = (cells[column] ?? '').split('#kinescope-chat=')[1]?.trim() ?? ''
+      const claims = await claimsOf(token)
+      if (claims === null) {
+        throw new UsageProblem(
+          `row ${number} has no link that this secret signed`,
+          'Check CHAT_LINK_SECRET, and that FILE is what `links` wrote. Nothing was revoked.',
+        )
+      }
+      ids.push(claims.id)
+    }
+    await call.confirm(`${count(ids.length)} will open the chat no more`)
+    revokeLinks(dir, ids)
+    return {
+      exit: 0,
+      data: { revoked: ids.length, rows: chosen.map(({ number }) => number) },
+      text: call.terminal.line('ok', `${count(ids.length)} revoked`),
+    }
+  },
+}
+
+const count = (links: number) => `${links} ${links === 1 ? 'link' : 'links'}`
+
+/** The rows of `2,5-9`. @throws UsageProblem */
+function rowsOf(text: string, linked: readonly Row[]): Row[] {
+  const ranges = text.split(',').map((part) => {
+    const [, from, to = from] = /^\s*(\d{1,7})\s*(?:-\s*(\d{1,7})\s*)?$/.exec(part) ?? []
+    const range = { from: Number(from), to: Number(to) }
+    const isEmpty = !linked.some(({ number }) => number >= range.from && number <= range.to)
+    if (from === undefined || isEmpty) {
+      throw new UsageProblem(
+        `--rows: no link in row ${part.trim()}`,
+        'Write numbers and ranges, such as 2,5-9. The header is row 1.',
+      )
+    }
+    return range
+  })
+  return linked.filter(({ number }) => ranges.some(({ from, to }) => number >= from && number <= to))
+}
