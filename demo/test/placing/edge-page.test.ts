@@ -4,7 +4,7 @@ import {
   startWorker,
   workerd,
   type Worker,
-} from '../../../packages/server/test/endpoint/edge-runtime.js'
+} from '../../../packages/server/test/adapters/edge-runtime.js'
 import { EVENT, startKinescope, type Kinescope } from './kinescope.js'
 import { blockOf, PLACEHOLDER } from './page-blocks.js'
 import { replayFolder } from './replayed.js'

@@ -29,7 +29,10 @@ export function assertNotExpired(kid: string, expiresAt: string, now: number): v
 }
 
 /** Rejects a list in which a key ended before it was registered: nothing is deleted because of such a list. */
-export function assertPlausibleEnd({ kid, createdAt, publishedAt }: KeyRecord, { expiresAt }: RemoteKey): void {
+export function assertPlausibleEnd(
+  { kid, createdAt, publishedAt }: KeyRecord,
+  { expiresAt }: RemoteKey,
+): void {
   if (expiresAt === null || Date.parse(expiresAt) > Date.parse(publishedAt ?? createdAt)) return
   throw new OperatorProblem(
     'api-bad-answer',
