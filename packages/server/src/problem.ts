@@ -43,3 +43,18 @@ export class OperatorProblem extends Error {
 /** The code of a system error such as `ENOENT`, or undefined. */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+/** Imports a module that needs an optional peer dependency. @throws OperatorProblem that says what to install */
+export async function importWithPeer<T>(peer: string, setting: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new OperatorProblem(
+      'dependency-missing',
+      `${setting} needs the package ${peer}, which is not installed.`,
+      `Install it beside kinescope-chat-server: \`npm install ${peer}\`.`,
+      { cause: error },
+    )
+  }
+}

@@ -142,7 +142,7 @@ const TABLE = {
     value: 'NAMESPACE/NAME',
     parse: parse.secretName,
     meaning:
-      'Kubernetes Secret with the key ring, instead of a directory. The server uses the cluster’s API with the pod’s own account.',
+      'Kubernetes Secret with the key ring, instead of a directory. The server uses the cluster’s API with the pod’s own account. Needs the package `@kubernetes/client-node`.',
     example: 'default/chat-keys',
   },
   CHAT_PRIVATE_KEY: {
@@ -376,7 +376,7 @@ const TABLE = {
     parse: parse.redisUrl,
     secret: true,
     meaning:
-      'Redis with the shared limits of several replicas. Without it, or while it is down, each replica counts alone.',
+      'Redis with the shared limits of several replicas. Without it, or while it is down, each replica counts alone. Needs the package `ioredis`.',
     example: 'redis://127.0.0.1:6379',
   },
   CHAT_LOG_LEVEL: {

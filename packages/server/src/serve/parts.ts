@@ -8,6 +8,7 @@ import { RegistrationWatch } from '../endpoint/registration-watch.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { daysLeft, endsSoon } from '../keys/key-end.js'
 import { openKeys, type OpenKeys } from '../keys/source/open-keys.js'
+import { importWithPeer } from '../problem.js'
 import type { Metrics } from './metrics.js'
 
 /** Where a part of the server says what happens to it: in the log with what to do, and as a number. */
@@ -61,7 +62,11 @@ export async function openLimiter(
     return { visitor, address, close: () => undefined }
   }
   // most servers have no Redis, and its client is a tenth of the memory
-  const { createRedisLimiter } = await import('../endpoint/redis-rate-limit.js')
+  const { createRedisLimiter } = await importWithPeer(
+    'ioredis',
+    'CHAT_REDIS_URL',
+    () => import('../endpoint/redis-rate-limit.js'),
+  )
   return createRedisLimiter({
     ...rateLimit,
     redisUrl,

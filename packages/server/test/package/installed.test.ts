@@ -1,7 +1,7 @@
 // @module-tag rare
 import { execFile, spawn, type ExecFileOptions } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -265,6 +265,89 @@ export const names: string[] = [...Object.keys(server), ...Object.keys(web)]
       // the element is in it whole, not the part without a DOM that Node gets
       expect(code).toContain('attachShadow')
       expect(code).toMatch(/customElements\.define|\.define\(["']kinescope-chat/)
+    },
+    5 * MINUTES,
+  )
+})
+
+/** The plugin's example in the README, as TypeScript. */
+const PLUGIN = `import Fastify from 'fastify'
+import { kinescopeChat, ringKeySource } from 'kinescope-chat-server'
+import { kinescopeChat as alone } from 'kinescope-chat-server/fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    user: { id: string; name: string } | null
+  }
+}
+declare function mayWatch(user: { id: string }, eventId: string): boolean
+const keys = await ringKeySource({ dir: './keys' })
+const events = ['${EVENT}']
+for (const app of [Fastify(), Fastify({ logger: true })])
+  app.register(kinescopeChat, {
+    prefix: '/chat',
+    keys,
+    events,
+    authenticate: (request) => request.user && { id: request.user.id, name: request.user.name },
+    authorize: ({ user, eventId }) => mayWatch(user, eventId),
+  })
+Fastify({ http2: true, https: {} }).register(alone, { keys, events, authenticate: () => null })
+// @ts-expect-error a visitor has an id
+Fastify().register(alone, { keys, events, authenticate: () => ({ name: 'Ann' }) })
+`
+
+describe('the plugin alone', () => {
+  const MAX_PACKAGES = 80
+  const MAX_BYTES = 30e6
+  const project = () => join(folder, 'plugin')
+
+  it(
+    'takes at most 80 packages and 30 MB, and names the package that a setting needs',
+    async () => {
+      mkdirSync(project())
+      writeFileSync(join(project(), 'package.json'), '{"private":true,"type":"module"}')
+      const packages = [tarballs.element, tarballs.server, 'fastify@5']
+      await npm(['install', '--omit=dev', '--omit=optional', ...packages], project(), '22')
+      const listed = (await npm(['ls', '--all', '--parseable'], project(), '22')).trim().split('\n').slice(1)
+      expect(listed.length).toBeLessThanOrEqual(MAX_PACKAGES)
+      expect(listed.filter((path) => /ioredis|@kubernetes/.test(path))).toEqual([])
+      const files = readdirSync(join(project(), 'node_modules'), { recursive: true, encoding: 'utf8' })
+      const bytes = files.map((file) => lstatSync(join(project(), 'node_modules', file)).size)
+      expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_BYTES)
+
+      const main = join(project(), 'node_modules/kinescope-chat-server/bin/kinescope-chat-server.js')
+      const env = {
+        ...environment('22'),
+        CHAT_KEY_DIR: join(project(), 'keys'),
+        CHAT_EVENTS: EVENT,
+        CHAT_IDENTITY: 'guest',
+        CHAT_IDENTITY_SECRET: 'for this test only '.repeat(3),
+        CHAT_REDIS_URL: 'redis://127.0.0.1:1',
+        HOST: '127.0.0.1',
+        PORT: '0',
+      }
+      const node = join(nodeBin('22'), 'node')
+      await run(node, [main, 'keys', 'generate'], { cwd: project(), env })
+      await expect(run(node, [main, 'serve'], { cwd: project(), env, timeout: 20_000 })).rejects.toThrow(
+        'npm install ioredis',
+      )
+    },
+    5 * MINUTES,
+  )
+
+  it.each(['5.0.0', '5'])(
+    'has types that fit Fastify %s',
+    async (fastify) => {
+      const cwd = join(folder, `fastify-${fastify}`)
+      mkdirSync(cwd)
+      writeFileSync(join(cwd, 'package.json'), '{"private":true,"type":"module"}')
+      writeFileSync(join(cwd, 'plugin.ts'), PLUGIN)
+      const packages = [`fastify@${fastify}`, 'typescript@6', '@types/node@22']
+      await npm(['install', tarballs.element, tarballs.server, ...packages], cwd, '22')
+      const options = '--noEmit --strict --module nodenext --target es2022 --types node'.split(' ')
+      const lib = ['--lib', 'es2024,dom,esnext.disposable']
+      const compiler = join(cwd, 'node_modules/typescript/bin/tsc')
+      await run(join(nodeBin('22'), 'node'), [compiler, ...options, ...lib, 'plugin.ts'], { cwd })
     },
     5 * MINUTES,
   )

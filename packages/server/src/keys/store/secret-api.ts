@@ -4,7 +4,7 @@ import type { ApiException, CoreV1Api, RequestContext, V1Secret, V1Status } from
 import { readCapped } from '../../net/capped-read.js'
 import { startDeadline } from '../../net/deadline.js'
 import { raceWithSignal } from '../../net/race.js'
-import { errorCode, OperatorProblem } from '../../problem.js'
+import { errorCode, importWithPeer, OperatorProblem } from '../../problem.js'
 import type { SecretName } from './key-store.js'
 
 /** For one call. */
@@ -133,14 +133,11 @@ function isSameData(one: V1Secret, other: V1Secret): boolean {
 type Client = (signal: AbortSignal) => CoreV1Api
 
 async function connect(): Promise<Client> {
-  const library = await import('@kubernetes/client-node').catch((error: unknown) => {
-    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new OperatorProblem(
-      'dependency-missing',
-      'CHAT_KEY_SECRET needs the package @kubernetes/client-node',
-      'Install it beside kinescope-chat-server: `npm install @kubernetes/client-node`.',
-    )
-  })
+  const library = await importWithPeer(
+    '@kubernetes/client-node',
+    'CHAT_KEY_SECRET',
+    () => import('@kubernetes/client-node'),
+  )
   const {
     CoreV1Api,
     createConfiguration,
