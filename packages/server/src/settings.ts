@@ -101,7 +101,7 @@ const TABLE = {
     parse: parse.origins,
     text: 'list',
     meaning:
-      'Exact origins of the pages on other hosts, separated by commas; of apps too, such as `capacitor://localhost`. Pages of the server’s own origin need no entry. The same origins may frame `/embed`. At most one entry may be a pattern for preview deployments, such as `https://my-app-*.example.app`.',
+      'Exact origins of the pages on other hosts, separated by commas; of apps too, such as `capacitor://localhost`. Pages of the server’s own origin need no entry. The same origins may frame `/embed`. At most one entry may be a pattern for preview deployments, such as `https://my-app-*.example.app`; its pages may not frame `/embed`.',
     example: 'https://www.example.com,https://shop.example.com',
   },
   CHAT_EVENTS: {

@@ -375,6 +375,7 @@ describe('the configuration', () => {
       ['CHAT_TRUSTED_PROXIES', { CHAT_TRUSTED_PROXIES: '2000::/3' }],
       ['CHAT_ALLOWED_ORIGINS', { CHAT_ALLOWED_ORIGINS: '' }],
       ['CHAT_ALLOWED_ORIGINS', { CHAT_ALLOWED_ORIGINS: 'http://site.test' }],
+      ['CHAT_ALLOWED_ORIGINS', { CHAT_ALLOWED_ORIGINS: 'https://site.test,https://site-*.preview.test' }],
       ['CHAT_IDENTITY_URL', { CHAT_IDENTITY_URL: 'http://site.test/me' }],
       ['CHAT_IDENTITY_URL', { CHAT_IDENTITY_URL: 'http://127.0.0.1.site.test/me' }],
       ['CHAT_IDENTITY_URL', { CHAT_IDENTITY_URL: 'https://www.example.com/me' }],

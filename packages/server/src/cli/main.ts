@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 
-// before anything is loaded: a hang-up in a server's first moments must not end it (serveUntilSignal takes over)
-if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined)
+// before anything is loaded: SIGHUP must not end a starting server, and SIGUSR1 must not open Node's inspector
+// (serveUntilSignal takes over)
+if (process.argv[2] === 'serve')
+  for (const signal of ['SIGUSR1', 'SIGHUP']) process.on(signal, () => undefined)
 const { run } = await import('./run.js')
 
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {

@@ -53,11 +53,19 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
     away = false
     options.onReturn?.()
   }
-  redis.on('error', gone)
+  const reconnect = () => {
+    if (!['connect', 'ready'].includes(redis.status) || leaving) return
+    leaving = true
+    redis.disconnect(true)
+  }
+  const onFault = (error: unknown) => {
+    gone(error)
+    // after a reply to no command, the next ones may answer other commands
+    reconnect()
+  }
+  redis.on('error', onFault)
   // before any data of a connection
-  redis.on('connect', () =>
-    guardStream((redis as { stream?: EventEmitter }).stream, gone, () => redis.disconnect(true)),
-  )
+  redis.on('connect', () => guardStream((redis as { stream?: EventEmitter }).stream, onFault))
   redis.on('close', () => {
     leaving = false
     gone(new Error('the connection to Redis was closed'))
@@ -82,10 +90,7 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
           pausedUntil = clock() + REDIS_PAUSE_MS
           gone(error)
           // the connection may be dead without notice: TCP would find out in a quarter of an hour
-          if (redis.status === 'ready' && !leaving) {
-            leaving = true
-            redis.disconnect(true)
-          }
+          reconnect()
           return local.spend(key)
         }
       },
@@ -104,7 +109,9 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
 /** @returns 0, or the whole seconds to wait. @throws where the counter itself failed */
 async function consume(limiter: RateLimiterRedis, key: string): Promise<number> {
   try {
-    await limiter.consume(key)
+    const { consumedPoints } = await limiter.consume(key)
+    // a reply that is no count would be no limit
+    if (!Number.isFinite(consumedPoints)) throw new Error('Redis did not reply with a count')
     return 0
   } catch (result) {
     if (result instanceof RateLimiterRes) return Math.max(1, Math.ceil(result.msBeforeNext / 1000))
@@ -113,23 +120,30 @@ async function consume(limiter: RateLimiterRedis, key: string): Promise<number> 
 }
 
 /**
- * Contains what the client throws in a callback of its socket, which would end the process. An unrequested null is enough
- * (ioredis, `DataHandler.shiftCommand`).
+ * Contains what the client throws while it reads its socket, also what it throws again in `process.nextTick`: it would end
+ * the process. An unrequested null is enough (ioredis, `DataHandler.dispatch` and `shiftCommand`).
  */
-function guardStream(
-  stream: EventEmitter | undefined,
-  onFault: (error: unknown) => void,
-  close: () => void,
-): void {
+function guardStream(stream: EventEmitter | undefined, onFault: (error: unknown) => void): void {
   if (!stream) return
   const emit = stream.emit.bind(stream)
   stream.emit = (...event: Parameters<EventEmitter['emit']>) => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back as it was
+    const { nextTick } = process
+    process.nextTick = <T extends unknown[]>(callback: (...args: T) => unknown, ...args: T) =>
+      nextTick(() => {
+        try {
+          callback(...args)
+        } catch (error) {
+          onFault(error)
+        }
+      })
     try {
       return emit(...event)
     } catch (error) {
       onFault(error)
-      close()
       return true
+    } finally {
+      process.nextTick = nextTick
     }
   }
 }

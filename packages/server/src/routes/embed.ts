@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { isOriginPattern } from '../endpoint/origin.js'
 import { notFound } from '../endpoint/request.js'
 import { send } from './send.js'
 import type { TokenAnswer } from '../endpoint/request.js'
@@ -121,7 +122,8 @@ function pagePolicy(allowedOrigins: readonly string[], chatOrigin: string): stri
     `frame-src ${chatOrigin}`,
     "base-uri 'none'",
     "form-action 'none'",
-    `frame-ancestors ${["'self'", ...allowedOrigins].join(' ')}`,
+    // a source has no pattern like https://app-*.example.app, and browsers ignore one that isn't valid (CSP3, section 2.3.1)
+    `frame-ancestors ${["'self'", ...allowedOrigins.filter((origin) => !isOriginPattern(origin))].join(' ')}`,
   ].join('; ')
 }
 

@@ -1,6 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createNodeHandler, fixedKeySource, importSigningKey } from '../../src/index.js'
+import { sessionUser } from '../examples/session.js'
 import { expressExample } from '../examples/express.js'
 import { honoExample } from '../examples/hono.js'
 import { nodeHttpExample } from '../examples/node-http.js'
@@ -76,6 +79,52 @@ describe.each([
       expect(headers.get('cache-control')).toBe('no-store')
       expect(headers.get('vary')).toContain('Origin')
       expect(headers.get('x-request-id')).toBeTruthy()
+    }
+  })
+})
+
+describe('HTTP/2', () => {
+  /** One POST by HTTP/2, whose host stands in `:authority`. */
+  async function post(port: number, headers: Record<string, string>): Promise<number> {
+    const session = connect(`http://127.0.0.1:${port}`)
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        session.on('error', reject)
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': '/token',
+          'content-type': 'application/json',
+          cookie: 'sid=ann',
+          ...headers,
+        })
+        stream.on('response', (reply) => resolve(Number(reply[':status']))).on('error', reject)
+        stream.resume().end(JSON.stringify({ event_id: chat.eventId }))
+      })
+    } finally {
+      session.close()
+    }
+  }
+
+  it('knows its own pages by :authority, and refuses a Host that differs', async () => {
+    const token = createNodeHandler({
+      keys: fixedKeySource(await importSigningKey({ kid: key.kid, privateKey: key.pem })),
+      events: [chat.eventId],
+      authenticate: (request) => sessionUser(request.headers.cookie),
+    })
+    const server = createHttp2Server(
+      (request, response) =>
+        void token(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    try {
+      expect(await post(port, { origin: `http://127.0.0.1:${port}` })).toBe(200)
+      expect(await post(port, { ':authority': 'chat.test', origin: 'http://chat.test' })).toBe(200)
+      expect(await post(port, { origin: 'https://other.test' })).toBe(403)
+      const twoHosts = { ':authority': 'chat.test', host: 'other.test', origin: 'http://other.test' }
+      expect(await post(port, twoHosts)).toBe(400)
+    } finally {
+      server.close()
     }
   })
 })

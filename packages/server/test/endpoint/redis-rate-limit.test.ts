@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -104,4 +104,47 @@ describe.skipIf(!available)('limits counted in Redis', () => {
     for (const limiter of open.splice(0)) limiter.close()
     silent.close()
   })
+})
+
+describe('a Redis that sends what was not requested', () => {
+  it.each([
+    ['a null of RESP2', '$-1\r\n'],
+    ['a null of RESP3', '_\r\n'],
+    ['a push of a null', '>1\r\n_\r\n'],
+    ['a number', ':1\r\n'],
+    ['an error', '-ERR no such\r\n'],
+    ['no RESP at all', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+  ])(
+    '%s: the process goes on, limits are counted locally, and it is reported',
+    async (_name, unrequested) => {
+      let sent = 0
+      const sockets = new Set<Socket>()
+      const fake = createServer((socket) => {
+        sockets.add(socket.on('error', () => undefined))
+        socket.on('data', (data) => {
+          // one reply to each command of the handshake, then one more
+          const commands = data.toString().match(/^\*\d+\r$/gm)?.length ?? 0
+          const isReadyCheck = /\r\ninfo\r\n/i.test(data.toString())
+          socket.write('+OK\r\n'.repeat(isReadyCheck ? commands - 1 : commands))
+          if (!isReadyCheck) return
+          socket.write(`$9\r\nloading:0\r\n${unrequested}`)
+          sent++
+        })
+      }).listen(0, '127.0.0.1')
+      await new Promise((resolve) => fake.once('listening', resolve))
+      const onFallback = vi.fn()
+      const { port } = fake.address() as AddressInfo
+      const { visitor } = limiter({ redisUrl: `redis://127.0.0.1:${port}`, onFallback })
+      try {
+        await vi.waitFor(() => expect(sent).toBeGreaterThan(0), 5000)
+        await vi.waitFor(() => expect(onFallback).toHaveBeenCalled(), 5000)
+        const waits = await spend(visitor, 4, 'a visitor')
+        expect(waits.map((wait) => wait > 0)).toEqual([false, false, false, true])
+      } finally {
+        for (const opened of open.splice(0)) opened.close()
+        for (const socket of sockets) socket.destroy()
+        fake.close()
+      }
+    },
+  )
 })

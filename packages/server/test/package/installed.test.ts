@@ -297,12 +297,12 @@ Fastify().register(alone, { keys, events, authenticate: () => ({ name: 'Ann' }) 
 `
 
 describe('the plugin alone', () => {
-  const MAX_PACKAGES = 80
+  const MAX_PACKAGES = 81
   const MAX_BYTES = 30e6
   const project = () => join(folder, 'plugin')
 
   it(
-    'takes at most 80 packages and 30 MB, and names the package that a setting needs',
+    'takes at most 81 packages and 30 MB of files, and names the package that a setting needs',
     async () => {
       mkdirSync(project())
       writeFileSync(join(project(), 'package.json'), '{"private":true,"type":"module"}')
@@ -316,10 +316,13 @@ describe('the plugin alone', () => {
       expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_BYTES)
 
       const main = join(project(), 'node_modules/kinescope-chat-server/bin/kinescope-chat-server.js')
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
       const env = {
         ...environment('22'),
-        CHAT_KEY_DIR: join(project(), 'keys'),
+        CHAT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+        CHAT_KEY_ID: 'test-plugin',
         CHAT_EVENTS: EVENT,
+        CHAT_ALLOWED_ORIGINS: ORIGIN,
         CHAT_IDENTITY: 'guest',
         CHAT_IDENTITY_SECRET: 'for this test only '.repeat(3),
         CHAT_REDIS_URL: 'redis://127.0.0.1:1',
@@ -327,7 +330,6 @@ describe('the plugin alone', () => {
         PORT: '0',
       }
       const node = join(nodeBin('22'), 'node')
-      await run(node, [main, 'keys', 'generate'], { cwd: project(), env })
       await expect(run(node, [main, 'serve'], { cwd: project(), env, timeout: 20_000 })).rejects.toThrow(
         'npm install ioredis',
       )

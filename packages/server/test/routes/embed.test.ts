@@ -51,6 +51,18 @@ describe('/embed/:eventId', () => {
     }
   })
 
+  it('leaves a pattern for preview deployments out of frame-ancestors, where it would be no source', async () => {
+    const env = forwardEnv('http://127.0.0.1:1', makeKey())
+    const origins = `${SITE_ORIGIN},https://my-app-*.example.app,capacitor://localhost`
+    const previewed = await startTestServer({ ...env, CHAT_ALLOWED_ORIGINS: origins })
+    try {
+      const response = await fetch(`${previewed.url}/embed/${EVENT}`)
+      expect(policyOf(response)['frame-ancestors']).toEqual(["'self'", SITE_ORIGIN, 'capacitor://localhost'])
+    } finally {
+      await previewed.close()
+    }
+  })
+
   it('hands a signed link’s statement to the element, and nothing that isn’t one', async () => {
     const page = async (query: string) => (await fetch(`${server.url}/embed/${EVENT}${query}`)).text()
     expect(await page(`?identity=${STATEMENT}`)).toContain(`identity="${STATEMENT}"`)

@@ -117,8 +117,8 @@ describe('SIGTERM', () => {
   })
 })
 
-describe('SIGHUP', () => {
-  it('is harmless from the first moment on, while the modules are still loading', async () => {
+describe('SIGHUP and SIGUSR1', () => {
+  it('are harmless from the first moment on, while the modules are still loading', async () => {
     const port = await freePort()
     const server = runServe({
       PORT: String(port),
@@ -138,6 +138,7 @@ describe('SIGHUP', () => {
     let hungUp = 0
     while (!listening && server.child.exitCode === null) {
       server.child.kill('SIGHUP')
+      server.child.kill('SIGUSR1')
       hungUp++
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
@@ -145,24 +146,29 @@ describe('SIGHUP', () => {
     expect(hungUp).toBeGreaterThan(10)
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
     expect((await endOf(server)).code).toBe(0)
+    expect(server.output()).not.toContain('Debugger')
   })
 
-  it('opens the audit anew, without losing a line', async () => {
-    const path = join(scratch, 'audit.jsonl')
-    const { server, url } = await start({ CHAT_AUDIT: path })
-    const cookie = site.signIn('u-1', secret('Ann-whose-name-is-nobodys-business'))
-    expect((await askToken(url, { Cookie: cookie })).status).toBe(200)
-    renameSync(path, `${path}.1`)
-    server.child.kill('SIGHUP')
-    for (let i = 0; i < 5; i++) expect((await askToken(url, { Cookie: cookie })).status).toBe(200)
-    expect((await endOf(server)).code).toBe(0)
-    const text = readFileSync(`${path}.1`, 'utf8') + readFileSync(path, 'utf8')
-    const entries = text.trim().split('\n').map(parseAuditLine)
-    expect(entries).toHaveLength(6)
-    expect(entries[5]).toMatchObject({ kid, event_id: EVENT, user_id: 'u-1', network: '127.0.0.0/24' })
-    expect(text).not.toMatch(/Ann|eyJ|sid=/)
-    expect(readFileSync(path, 'utf8')).not.toBe('')
-  })
+  it.each(['SIGHUP', 'SIGUSR1'] as const)(
+    '(%s) opens the audit anew, without losing a line',
+    async (signal) => {
+      const path = join(scratch, `audit-${signal}.jsonl`)
+      const { server, url } = await start({ CHAT_AUDIT: path })
+      const cookie = site.signIn('u-1', secret('Ann-whose-name-is-nobodys-business'))
+      expect((await askToken(url, { Cookie: cookie })).status).toBe(200)
+      renameSync(path, `${path}.1`)
+      server.child.kill(signal)
+      for (let i = 0; i < 5; i++) expect((await askToken(url, { Cookie: cookie })).status).toBe(200)
+      expect((await endOf(server)).code).toBe(0)
+      const text = readFileSync(`${path}.1`, 'utf8') + readFileSync(path, 'utf8')
+      const entries = text.trim().split('\n').map(parseAuditLine)
+      expect(entries).toHaveLength(6)
+      expect(entries[5]).toMatchObject({ kid, event_id: EVENT, user_id: 'u-1', network: '127.0.0.0/24' })
+      expect(text).not.toMatch(/Ann|eyJ|sid=/)
+      expect(readFileSync(path, 'utf8')).not.toBe('')
+      expect(server.output()).not.toContain('Debugger')
+    },
+  )
 })
 
 describe('the start', () => {
