@@ -1,24 +1,10 @@
 import { defineConfig } from 'vite'
 import { isolateGlobals } from './scripts/isolate-globals.js'
-import {
-  compressedCopies,
-  foldStyles,
-  namePolicy,
-  oneVersion,
-  OUTPUT,
-  secondName,
-} from './scripts/one-file.js'
+import { finish, foldTemplates, INTRO, namePolicy, oneVersion } from './scripts/one-file.js'
 
 /** The standalone file: one script, module and classic at once, complete in itself. */
 export default defineConfig({
-  plugins: [
-    oneVersion,
-    foldStyles,
-    namePolicy(),
-    { ...isolateGlobals, enforce: 'post' },
-    secondName,
-    compressedCopies,
-  ],
+  plugins: [oneVersion, foldTemplates, namePolicy(), { ...isolateGlobals, enforce: 'post' }, finish],
   resolve: { conditions: ['production', 'browser', 'module'] },
   build: {
     target: 'es2022',
@@ -33,7 +19,7 @@ export default defineConfig({
     },
     rolldownOptions: {
       output: {
-        ...OUTPUT,
+        intro: INTRO,
         minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
         comments: false,
       },

@@ -1,5 +1,6 @@
 // What a page pays for, and for what: `pnpm --filter kinescope-chat run bundle-report`, after a build. A share is what the
-// compressed file would lose with these sources gone, so the shares add up to a little less than the whole.
+// compressed file would lose with these sources gone, so the shares add up to a little less than the whole. With `--files`,
+// each source is a share of its own.
 import { readFileSync } from 'node:fs'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
@@ -7,8 +8,8 @@ const SHARES = [
   ['lit', /\/node_modules\//],
   ['texts for visitors', /\/src\/view\/(en|ru)\.ts$/],
   ['texts for developers', /\/src\/problems\.ts$/],
-  ['styles', /\/src\/view\/styles\//],
-  ['whose answer, token', /\/src\/(token\/|contract|pasted|quote)/],
+  ['styles', /\/src\/view\/styles\.ts$/],
+  ['whose answer, token', /\/src\/(token\/|contract|event-id|text)/],
   ['session', /\/src\/session\//],
   ['frames', /\/src\/frame\//],
   ['links, divs, own tag', /\/src\/(placing\/|platform|standalone|register)/],
@@ -37,8 +38,12 @@ function decode(segment) {
 }
 
 // the sheet is made of strings without a map of their own: they are known by what is in them
+const byFile = process.argv.includes('--files')
+const fileOf = (path) => (/node_modules/.test(path) ? 'lit' : path.replace(/^.*\/src\//, ''))
 const shareOf = (source) =>
-  SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code besides'
+  byFile
+    ? fileOf(sources[source] ?? 'our code besides')
+    : (SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code besides')
 /** Pieces of the file in order, each with whose it is. */
 const pieces = []
 let source = 0
@@ -66,7 +71,7 @@ const whole = weigh(textOf(pieces))
 const print = (name, sizes) => console.log(name.padEnd(22), ...sizes.map((size) => String(size).padStart(9)))
 
 print('share', ['gzip -9', 'brotli 11'])
-for (const [name] of SHARES) {
+for (const name of new Set(byFile ? pieces.map(({ owner }) => owner) : SHARES.map(([name]) => name))) {
   const rest = weigh(textOf(pieces.filter(({ owner }) => owner !== name)))
   print(
     name,

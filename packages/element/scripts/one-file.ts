@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { minify } from 'terser'
 import type { Plugin } from 'vite'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -10,7 +11,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * Runs before anything else in the file, lit included: where another copy of the file was first, this one ends here, for a
  * second Trusted Types policy of one name is an error. So it does on a server, which has no page.
  */
-const INTRO = `
+export const INTRO = `
 if (typeof HTMLScriptElement !== 'function' || typeof customElements !== 'object') return
 var fileVersion = '${version}'
 var first = customElements.get('kinescope-chat')
@@ -24,7 +25,7 @@ if (first && first === globalThis.KinescopeChat) {
  * Runs however it is run: as a module, as a classic script, evaluated, after a script that forgot its last semicolon. Most of it
  * runs at once: told so, V8 compiles all of it on another thread while it arrives, and not piece by piece on the page's.
  */
-export const OUTPUT = { intro: INTRO, postBanner: '//# allFunctionsCalledOnLoad\n;' }
+const PREAMBLE = '//# allFunctionsCalledOnLoad\n;'
 
 /** The version stands in the file once. */
 export const oneVersion: Plugin = {
@@ -35,19 +36,44 @@ export const oneVersion: Plugin = {
       : null,
 }
 
-/** The styles without white space. */
-export const foldStyles: Plugin = {
-  name: 'fold-styles',
-  transform: (code, id) =>
-    /\/view\/styles\.ts/.test(id)
-      ? {
-          code: code
-            .replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
-            .replaceAll(';}', '}'),
-          // nobody debugs the one string that is left
-          map: { mappings: '' },
-        }
-      : null,
+/** A template without the white space of its source. */
+const FOLDS: Readonly<Record<string, (text: string) => string>> = {
+  html: (text) => text.replace(/\s+/g, ' ').replaceAll('> <', '><'),
+  css: (text) =>
+    text.replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ').replaceAll(';}', '}'),
+}
+
+interface Tree {
+  type?: string
+  [member: string]: unknown
+}
+interface Text extends Tree {
+  start: number
+  end: number
+  tail: boolean
+}
+
+/** Folds the white space of our templates. Their line breaks move behind each text, so that the source map stays right. */
+export const foldTemplates: Plugin = {
+  name: 'fold-templates',
+  transform(code, id) {
+    if (!/\/src\/view\//.test(id)) return null
+    const texts: [text: Text, fold: (text: string) => string][] = []
+    const walk = (tree: Tree) => {
+      const fold = tree.type === 'TaggedTemplateExpression' && FOLDS[(tree['tag'] as { name: string }).name]
+      if (fold) for (const text of (tree['quasi'] as { quasis: Text[] }).quasis) texts.push([text, fold])
+      for (const child of Object.values(tree).flat()) if (child instanceof Object) walk(child as Tree)
+    }
+    walk(this.parse(code) as unknown as Tree)
+    let folded = code
+    for (const [{ start, end, tail }, fold] of texts.sort(([a], [b]) => b.start - a.start)) {
+      const text = code.slice(start, end)
+      const after = end + (tail ? 1 : 2)
+      const lines = text.replace(/[^\n]/g, '')
+      folded = folded.slice(0, start) + fold(text) + folded.slice(end, after) + lines + folded.slice(after)
+    }
+    return { code: folded, map: null }
+  },
 }
 
 /** lit-html's policy under our name, so that it collides with no other lit on the page and a page can allow it by name. */
@@ -73,30 +99,27 @@ export function namePolicy(): Plugin {
 }
 
 /**
- * The same bytes under the second name. They begin with a byte order mark: a classic script that comes without a `charset` is
- * read in the page's encoding, Windows-1251 it may be, and the mark goes before that (HTML, "fetch a classic script").
+ * Minifies the file once more (terser finds what oxc leaves) and writes it under both names. It begins with a byte order mark: a
+ * classic script that comes without a `charset` is read in the page's encoding, Windows-1251 it may be, and the mark goes
+ * before that (HTML, "fetch a classic script").
  */
-export const secondName: Plugin = {
-  name: 'second-name',
-  writeBundle({ dir }) {
+export const finish: Plugin = {
+  name: 'finish',
+  async writeBundle({ dir }) {
     const file = `${dir}/kinescope-chat.js`
+    const { code, map } = await minify(readFileSync(file, 'utf8'), {
+      ecma: 2020,
+      compress: { passes: 2 },
+      format: { preamble: PREAMBLE },
+      sourceMap: { content: readFileSync(`${file}.map`, 'utf8'), url: 'kinescope-chat.js.map' },
+    })
     // a line of its own for the next script, where files are put together
-    writeFileSync(file, `\ufeff${readFileSync(file, 'utf8').trimEnd()}\n`)
+    writeFileSync(file, `\ufeff${code}\n`)
+    writeFileSync(`${file}.map`, map as string)
     copyFileSync(file, `${dir}/kinescope-chat.classic.js`)
-  },
-}
-
-/** Compressed copies for the token server, so that it doesn't compress at each start. */
-export const compressedCopies: Plugin = {
-  name: 'compressed-copies',
-  writeBundle: {
-    // after the byte order mark is in
-    order: 'post',
-    handler({ dir }) {
-      const file = `${dir}/kinescope-chat.js`
-      const bytes = readFileSync(file)
-      writeFileSync(`${file}.br`, brotliCompressSync(bytes))
-      writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
-    },
+    // compressed copies for the token server, so that it doesn't compress at each start
+    const bytes = readFileSync(file)
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes))
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
   },
 }
