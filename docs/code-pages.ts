@@ -62,7 +62,7 @@ const folderOf = (language: Language) => (language === 'ru' ? 'ru/' : '')
 
 const topicOf = (code: Code, language: Language) => {
   const kind = code in PROBLEMS ? PROBLEMS[code as keyof typeof PROBLEMS] : undefined
-  return kind && (language === 'en' ? en : ru).problems[kind.category]
+  return kind && (language === 'en' ? en : ru).problems[kind[0]]
 }
 
 /** The page about one code. */
@@ -89,8 +89,8 @@ export function codePage(code: Code, language: Language): string {
     [
       `- **${text.who}:** ${WHO[who][language]}`,
       ...(statuses.length ? [`- **${text.http}:** ${statuses.join(', ')}`] : []),
-      ...(kind ? [`- **${text.retried}:** ${RETRIES[kind.retryPolicy][language]}`] : []),
-      ...(kind && language === 'en' ? [`- **“For the site” says:** ${escaped(kind.remediation)}`] : []),
+      ...(kind ? [`- **${text.retried}:** ${RETRIES[kind[1]][language]}`] : []),
+      ...(kind && language === 'en' ? [`- **“For the site” says:** ${escaped(kind[2])}`] : []),
     ].join('\n'),
     text.more,
   ]

@@ -5,7 +5,7 @@ import { ru } from '../packages/element/src/view/ru.js'
 
 /** What each picture of a code says, as a hash: `docs/pictures/texts.json` has those of the pictures that are there. */
 export function pictureTexts(): Record<string, string> {
-  const texts = Object.entries(PROBLEMS).flatMap(([code, { category }]) =>
+  const texts = Object.entries(PROBLEMS).flatMap(([code, [category]]) =>
     (
       [
         ['en', en],

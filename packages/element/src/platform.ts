@@ -100,14 +100,12 @@ export function outsideZones<T>(work: () => T): T {
  * @throws where something is missing
  */
 export function assertPlatform(): void {
-  new TextDecoder('utf-8', { fatal: true })
-  const asked: [home: object, name: string][] = [
-    [Object, 'hasOwn'],
-    [Array.prototype, 'at'],
-    [String.prototype, 'replaceAll'],
-    [AbortSignal.prototype, 'throwIfAborted'],
-  ]
-  for (const [home, name] of asked) if (!(name in home)) throw new Error(`no ${name}`)
+  const fits =
+    'hasOwn' in Object &&
+    'at' in Array.prototype &&
+    'replaceAll' in String.prototype &&
+    'throwIfAborted' in AbortSignal.prototype
+  if (!fits) throw new Error('This browser is too old')
 }
 
 /** A property of the page's object. Nothing comes from `Object.prototype`, where a page's script may have put anything. */

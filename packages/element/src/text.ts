@@ -1,12 +1,11 @@
 import { tryOrUndefined } from './platform.js'
 
 /**
- * What pasting adds around a text: white space, quotes of any language, primes and brackets that serve as such, and
- * characters that nobody sees. In ASCII: read as another encoding, a range of this class would be none, and the whole file no
- * script.
+ * What pasting adds around a text: white space, quotes of any language, and characters that nobody sees. In ASCII: read as
+ * another encoding, a range of this class would be none, and the whole file no script.
  */
 const AROUND =
-  /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}\u2800`\u00b4\u02b9-\u02bd\u02c8\u02ca\u02cb\u02ee\u2032-\u2037\u2057\u3008\u3009\u300a\u300b\u275b-\u2760\u276e\u276f\u{1f676}-\u{1f678}]/u
+  /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}`\u00b4\u2032\u2033\u2800]/u
 /** What nobody has to look at twice: most of what is given. */
 const PLAIN = /^(?:\w(?:[!-~]*\w)?)?$/
 const LONE_SURROGATE = /\p{Surrogate}/gu
@@ -50,24 +49,18 @@ export function shown(text: string, longest = LONGEST): string {
 /** A value from outside as a developer would write it, such as `"Chat"`, `7` or `["x"]`. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') return `"${shown(value)}"`
-  // JSON knows no infinity, and `1e999` is one
-  if (typeof value === 'number') return String(value)
   return shown(tryOrUndefined(() => JSON.stringify(value)) ?? typeof value)
 }
 
 const LONGEST_TEXT = 1_000
-const MOST_MEMBERS = 50
-const DEEPEST = 4
 
-/** A value from outside, whatever it is, as plain data that can be shown: cut in length, number and depth. */
-export function readable(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return shown(value, LONGEST_TEXT)
-  if (!(value instanceof Object)) return value
-  if (depth === DEEPEST) return '…'
-  const members = Object.entries(value).slice(0, MOST_MEMBERS)
-  if (Array.isArray(value)) return members.map(([, member]) => readable(member, depth + 1))
-  return Object.fromEntries(members.map(([name, member]) => [shown(name), readable(member, depth + 1)]))
-}
+/** A value from outside, whatever it is, as plain data that can be shown. */
+export const readable = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_name, member: unknown) =>
+      typeof member === 'string' ? shown(member, LONGEST_TEXT) : member,
+    ),
+  )
 
 /** A number of seconds in words: the largest unit that fits, in English as all that is the developer's. */
 export function inWords(seconds: number): string {

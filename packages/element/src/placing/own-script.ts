@@ -12,28 +12,20 @@ export interface OwnScript {
 }
 
 /**
- * Finds the tag that has brought this file while it runs. `document.currentScript` knows a classic script; a module, an
- * imported file and what an optimizer runs in its own time have none, and are found by the address that the engine gives
- * the running code. Only a real script element counts: not an image of that name, nor a drawing's script.
+ * Finds the tag that has brought this file while it runs: `document.currentScript` for a classic script, the one tag with the
+ * file's name for a module, and the address that the engine gives the running code where there is no such tag or several.
+ * Only a real script element counts: not an image of that name, nor a drawing's script.
  */
 export function findOwnScript(): OwnScript {
-  const current = ofDocument('currentScript')
-  const scripts = [...ofDocument('scripts')].filter(isScript)
-  const ours = (script: HTMLScriptElement) => NAME.test(pathOf(sourceOf(script)))
-  if (isScript(current) && ours(current)) {
-    const source = sourceOf(current)
-    const whole = /^https?:\/\//i.test(current.getAttribute('src')!)
-    return { settings: current.dataset, address: whole ? source : (runningFile() ?? source) }
-  }
-  const address = runningFile()
-  if (address) {
-    const isOf = (source: string) => pathOf(source) === pathOf(address)
-    const tag = scripts.find((script) => isOf(script.src) || isOf(sourceOf(script)))
-    return { settings: tag?.dataset ?? {}, address }
-  }
-  const named = scripts.find(ours)
-  if (named) return { settings: named.dataset, address: sourceOf(named) }
-  return { settings: isScript(current) ? current.dataset : {}, address: undefined }
+  const current = [ofDocument('currentScript')].filter(isScript)
+  const isNamed = (script: HTMLScriptElement) => NAME.test(pathOf(sourceOf(script)))
+  const named =
+    [current, [...ofDocument('scripts')].filter(isScript)]
+      .map((scripts) => scripts.filter(isNamed))
+      .find((scripts) => scripts.length > 0) ?? []
+  const address = named.length === 1 ? sourceOf(named[0]!) : runningFile()
+  const tag = named.find((script) => pathOf(sourceOf(script)) === pathOf(address ?? ''))
+  return { settings: (tag ?? (named.length ? undefined : current[0]))?.dataset ?? {}, address }
 }
 
 const isScript = (script: unknown): script is HTMLScriptElement => script instanceof HTMLScriptElement
@@ -50,23 +42,6 @@ const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
  * in it does not parse.
  */
 function runningFile(): string | undefined {
-  // a page may have put something of its own in the stack's place
-  const stack = tryOrUndefined(innermostFrame)
-  const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(stack ?? '')?.[0]
+  const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(`${new Error().stack}`)?.[0]
   return file && NAME.test(pathOf(file)) ? file : undefined
-}
-
-/**
- * The stack of this function alone, whatever the page's limit is. To say where a frame is, V8 reads the frame's function
- * anew, and further out that is the whole file: a quarter of what the element costs a page until its chat is there.
- */
-function innermostFrame(): string {
-  const { stackTraceLimit } = Error as { stackTraceLimit?: unknown }
-  const limited = typeof stackTraceLimit === 'number'
-  if (limited) Reflect.set(Error, 'stackTraceLimit', 1)
-  try {
-    return `${new Error().stack}`
-  } finally {
-    if (limited) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
-  }
 }

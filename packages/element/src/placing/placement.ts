@@ -1,7 +1,7 @@
 import { tryOrUndefined, findAll, ofDocument, rootOf } from '../platform.js'
 import { withinBurstLimit } from '../clock.js'
 import { isLink, TAG, type Wish } from './marks.js'
-import { clearLeftovers, hideLinks, hideOwnContent, makePlaceholder, showOwnContent } from './own-content.js'
+import { hideLinks, returnContent, takeContent } from './own-content.js'
 
 /** The chat of each mark. A mark that leaves the page keeps it for its return. */
 const chats = new WeakMap<Element, Element>()
@@ -38,7 +38,6 @@ export function settle(mark: Element, wish: Wish): void {
   for (const copy of found) if (copy !== chat) copy.remove()
   if (!inPlace) put(chat, mark)
   if (isLink(mark)) hideLinks(rootOf(mark))
-  else hideOwnContent(mark, chat)
 }
 
 const isInPlace = (chat: Element, mark: Element): boolean =>
@@ -57,10 +56,12 @@ function freeChats(mark: Element, eventId: string | undefined): Element[] {
 
 /** Takes the chat of a mark away; the link is seen again. */
 export function withdraw(mark: Element): void {
+  const chat = chats.get(mark)
   placed.delete(mark)
-  chats.get(mark)?.remove()
   chats.delete(mark)
-  showOwnContent(mark)
+  if (!chat) return
+  chat.remove()
+  if (!isLink(mark)) returnContent(mark, chat)
 }
 
 /** A chat that can't start gives its place back: the link is seen again. */
@@ -85,10 +86,8 @@ export function strays(): Element[] {
 
 function put(chat: Element, mark: Element): void {
   if (!isLink(mark)) {
-    const placeholder = makePlaceholder(mark)
-    if (!placeholder) clearLeftovers(mark)
-    else if (!chat.hasChildNodes()) chat.append(placeholder)
-    return mark.append(chat)
+    mark.append(chat)
+    return takeContent(mark, chat)
   }
   const parent = mark.parentNode as ParentNode & { moveBefore?(node: Node, child: Node): void }
   // where the browser can, the frame goes along unharmed

@@ -2,7 +2,6 @@ import { tryOrUndefined, findAll, isElement, isRoot, ofNode, rootOf } from '../p
 import { CHAT_ORIGIN, listedOrigins, readEventId } from '../frame/chat-url.js'
 import { inEditorCanvas } from './editor-canvas.js'
 import { isLink, MARK_ATTRIBUTES, MARKS, readMark, TAG, type Wish } from './marks.js'
-import { showOwnContent } from './own-content.js'
 import { hasChat, settle, strays, withdraw } from './placement.js'
 
 /** What the script's tag says of marks. */
@@ -53,8 +52,6 @@ function follow(root: Node, settings: MarkSettings): void {
     const now = page?.() ?? settings
     for (const node of changedBy(records)) tend(marksIn(node), now)
     tend(strays(), now)
-    // a div without its chat has to be told what to show
-    for (const { target } of records) if (!hasChat(target)) showOwnContent(target)
   })
   const attributeFilter = [...MARK_ATTRIBUTES, 'contenteditable', ...attributesIn(settings.upgrade ?? '')]
   observer.observe(root, { subtree: true, childList: true, attributeFilter })

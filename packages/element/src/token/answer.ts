@@ -1,18 +1,8 @@
-import {
-  OPERATOR_CODES,
-  PAGE_CODES,
-  TOKEN_CODES,
-  WIRE_CODES,
-  WIRE_STATUSES,
-  type Code,
-  type ElementCode,
-  type TokenReply,
-  type WireCode,
-} from '../contract.js'
+import { WIRE_STATUSES, type ElementCode, type TokenReply, type WireCode } from '../contract.js'
 import { isOnline, own, tryOrUndefined } from '../platform.js'
 import { ChatFailure, chatFailure, type Failure } from '../problem.js'
 import { PROBLEMS } from '../problems.js'
-import { quote, shown, wellFormed } from '../text.js'
+import { quote, shown } from '../text.js'
 import { LONGEST_WAIT_MS, readRetryAfter } from './retry.js'
 
 /** A response with its body as text; undefined where the body is longer than any of an endpoint. */
@@ -117,42 +107,19 @@ function isProductError(json: unknown): boolean {
 const mediaType = (headers: Headers): string =>
   (headers.get('Content-Type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
 
-/** What came, for the developer: "The answer is an HTML page, HTTP 403, from a server that calls itself …". */
-function describeAnswer({ type, status, headers, body }: HttpAnswer, json: unknown): string {
+/** What came, for the developer: its title or type, its status, and the server's name. */
+function describeAnswer({ type, status, headers, body = '' }: HttpAnswer, json: unknown): string {
   if (type === 'opaqueredirect') return 'The answer is a redirect, and none is followed'
+  const title = MARKUP.test(body) && /<title[^>]{0,100}>([^<]{1,200})/i.exec(body)?.[1]?.trim()
+  const code = own(json, 'code')
+  const form = title ? `the HTML page ${quote(title)}` : mediaType(headers) || 'without a type'
   const server = headers.get('Server')
-  const from = server ? `, from a server that calls itself ${quote(server)}` : ''
-  return `The answer is ${formOf(body, json, mediaType(headers))}, HTTP ${status}${from}`
+  return `The answer is ${code ? `JSON with ${quote(code)}` : shown(form)}, HTTP ${status}${server ? `, from the server ${quote(server)}` : ''}`
 }
 
-function formOf(body: string | undefined, json: unknown, mime: string): string {
-  if (body === undefined) return 'longer than a token’s can be'
-  if (body.trim() === '') return 'empty'
-  if (json !== undefined) {
-    const [code, token] = [own(json, 'code'), own(json, 'token')]
-    const found =
-      typeof code === 'string' ? `the code ${quote(code)}` : typeof token === 'string' && 'a token'
-    if (found) return `JSON with ${found}, which does not come with this status`
-    return token === undefined ? 'JSON without a token' : 'JSON whose token is not a text'
-  }
-  if (/html/.test(mime) || (MARKUP.test(body) && !/xml/.test(mime))) {
-    const title = /<title[^>]{0,100}>([^<]{1,200})/i.exec(body)?.[1]?.trim()
-    return title ? `an HTML page with the title ${quote(title)}` : 'an HTML page'
-  }
-  if (/json/.test(mime) || /^\s*[[{]/.test(body)) return 'JSON that can’t be read'
-  return mime && mime !== 'text/plain' ? `of the type ${quote(mime)}` : 'plain text'
-}
-
-const LONGEST_LIFE_S = 31_708_800
-const LONGEST_ID = 1024
-
-const seconds = (value: unknown): value is number =>
-  typeof value === 'number' && value >= 0 && value <= LONGEST_LIFE_S
-const id = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && value.length <= LONGEST_ID && wellFormed(value) === value
+const seconds = (value: unknown): value is number => typeof value === 'number' && value >= 0
+const id = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const share = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1
-const CODES: readonly unknown[] = [...WIRE_CODES, ...TOKEN_CODES, ...PAGE_CODES, ...OPERATOR_CODES]
-const code = (value: unknown): value is Code => CODES.includes(value)
 
 /** What each optional member must be. One that isn't is dropped: the token alone is enough. */
 const MEMBERS = {
@@ -161,7 +128,7 @@ const MEMBERS = {
   chat_id: id,
   event_id: id,
   report_rate: share,
-  warning: code,
+  warning: id,
 }
 
 /** Reads a token endpoint's reply, or a `fetchToken`'s; undefined where there is no token in it. */

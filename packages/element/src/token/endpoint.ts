@@ -60,23 +60,17 @@ export async function enterGuest(
   { tokenUrl, credentials, simple }: Pick<EndpointRequest, 'tokenUrl' | 'credentials' | 'simple'>,
   name: string,
 ): Promise<GuestReply> {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(chatFailure('endpoint-timeout')), GUEST_TIMEOUT_MS)
-  try {
-    const answer = await exchange(new URL('guest', tokenUrl).href, {
-      method: 'POST',
-      credentials,
-      signal: controller.signal,
-      headers: simple ? {} : { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name }),
-    })
-    const reply = tryOrUndefined(() => JSON.parse(answer.body ?? '') as Partial<GuestReply>)
-    if (answer.status === 200 && typeof reply?.identity === 'string') return reply as GuestReply
-    readAnswer(answer)
-    throw chatFailure('endpoint-bad-reply')
-  } finally {
-    clearTimeout(timer)
-  }
+  const answer = await exchange(new URL('guest', tokenUrl).href, {
+    method: 'POST',
+    credentials,
+    signal: AbortSignal.timeout(GUEST_TIMEOUT_MS),
+    headers: simple ? {} : { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name }),
+  })
+  const reply = tryOrUndefined(() => JSON.parse(answer.body ?? '') as Partial<GuestReply>)
+  if (answer.status === 200 && typeof reply?.identity === 'string') return reply as GuestReply
+  readAnswer(answer)
+  throw chatFailure('endpoint-bad-reply')
 }
 
 /** Names the cause of a request without a response, as far as a page can find it out. */
@@ -113,7 +107,7 @@ async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<ChatFailur
   const controller = new AbortController()
   const stop = () => controller.abort()
   signal.addEventListener('abort', stop)
-  const timer = setTimeout(stop, WHY_TIMEOUT_MS)
+  setTimeout(stop, WHY_TIMEOUT_MS)
   try {
     readAnswer(await exchange(tokenUrl, { credentials: 'omit', signal: controller.signal }))
   } catch (error) {
@@ -121,9 +115,6 @@ async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<ChatFailur
       const reason = `The token server at ${origin} does not list ${own}`
       return new ChatFailure({ ...error.failure, reason, retryPolicy: 'retry-while-valid' })
     }
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
   }
   return undefined
 }

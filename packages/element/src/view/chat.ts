@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { developerPanel } from './developer.js'
 import { icon } from './icons.js'
 import type { ChatViewModel } from './model.js'
-import { banner, copyReport, details, problemPanel } from './problem.js'
+import { banner, button, copyReport, details, problemPanel } from './problem.js'
 
 /**
  * The root template. The stage, the live region and the slots are unconditional: a frame that is moved loads again, and a
@@ -32,19 +32,13 @@ export const chatTemplate = (view: ChatViewModel): TemplateResult => {
       <details class="drawer help" ?hidden=${!view.help || layer === 'preview'}>
         <summary .textContent=${text.help}></summary>
         <div class="sheet row">
-          <button class="button" part="button" @click=${actions.reload} .textContent=${text.reload}></button>
-          <button
-            class="button"
-            part="button"
-            @click=${actions.openInTab}
-            .textContent=${text.openInTab}
-          ></button>
+          ${button(text.reload, actions.reload)} ${button(text.openInTab, actions.openInTab)}
           ${copyReport(text, actions)}
         </div>
       </details>
       <div class="status" role="status" .textContent=${view.spoken}></div>
     </section>
-    ${view.debug ? developerPanel(view.debug, text) : nothing}
+    ${view.debug ? developerPanel(view.debug) : nothing}
     <div class="rest"><slot></slot></div>
   </div>`
 }

@@ -1,62 +1,58 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { Diagnostics } from '../diagnostics.js'
-import type { Messages } from './messages.js'
 
-/** The developer panel: the diagnostics in readable form. */
-export function developerPanel(model: Diagnostics, text: Messages): TemplateResult {
+/** The developer panel: the diagnostics in readable form, in English as all that is the developer's. */
+export function developerPanel(model: Diagnostics): TemplateResult {
   const { state, problem, header, claims, wrong, life, timeLeftMs, clockDifferenceMs, ignoredChatOrigin } =
     model
-  const fact = (name: string, value: string | null | undefined) =>
-    value
-      ? html`<dt .textContent=${name}></dt>
-          <dd translate="no" dir="auto" .textContent=${value}></dd>`
-      : nothing
   const ofHeader = wrong === 'alg' || wrong === 'kid'
-  return html`<section class="debug" part="details" aria-label=${text.developer}>
-    ${heading(text.developer)}
-    <dl class="facts">
-      ${fact(text.state, state)} ${fact(text.code, problem?.code)}
-      ${fact(text.whatToDo, problem?.remediation)} ${fact(text.requestId, problem?.requestId)}
-      ${fact('chat-origin', ignoredChatOrigin && `${ignoredChatOrigin} (${text.wrong})`)}
-      ${fact(text.clockDifference, seconds(clockDifferenceMs, text))}
-      ${fact(text.tokenLife, seconds(timeLeftMs, text))}
-      ${life ? fact(text.nextRefresh, seconds(life.nextInMs, text)) : nothing}
-    </dl>
-    ${life ? lifeBar(life) : nothing} ${members(text.header, header, ofHeader ? wrong : null, text)}
-    ${members(text.claims, claims, ofHeader ? null : wrong, text)}
-    <h2 id="steps" .textContent=${text.timeline}></h2>
-    <ol class="steps" tabindex="0" aria-labelledby="steps" translate="no">
+  return html`<section
+    class="debug"
+    part="details"
+    aria-label="For developers"
+    lang="en"
+    dir="ltr"
+    translate="no"
+  >
+    ${list('For developers', {
+      State: state,
+      Code: problem?.code,
+      'What to do': problem?.remediation,
+      'Request ID': problem?.requestId,
+      'Ignored chat-origin': ignoredChatOrigin,
+      'Server clock ahead by': seconds(clockDifferenceMs),
+      'Token expires in': seconds(timeLeftMs),
+      'Next refresh in': life && seconds(life.nextInMs),
+    })}
+    ${life ? lifeBar(life) : nothing} ${list('Token header', header, ofHeader ? wrong : null)}
+    ${list('Token claims', claims, ofHeader ? null : wrong)}
+    <h2 id="steps">Last steps</h2>
+    <ol class="steps" tabindex="0" aria-labelledby="steps">
       ${model.steps.map(
-        ({ at, what }) =>
-          html`<li>
-            <time .textContent=${`${(at / 1000).toFixed(2)} s`}></time><span .textContent=${what}></span>
-          </li>`,
+        ({ at, what }) => html`<li .textContent=${`${(at / 1000).toFixed(2)} s ${what}`}></li>`,
       )}
     </ol>
   </section>`
 }
 
-const heading = (text: string) => html`<h2 .textContent=${text}></h2>`
-
-/** The header or the claims with the wrong member marked; a missing one is listed too. */
-function members(
+/** Facts with the wrong one marked; a missing wrong one is listed too. */
+function list(
   title: string,
-  part: object | null,
-  wrong: string | null,
-  text: Messages,
+  facts: object | null,
+  wrong: string | null = null,
 ): TemplateResult | typeof nothing {
-  if (!part) return nothing
-  const all: Record<string, unknown> = { ...(wrong ? { [wrong]: text.none } : {}), ...part }
-  return html`${heading(title)}
-    <dl class="facts raw" translate="no">
-      ${Object.entries(all).map(
-        ([name, value]) =>
-          html`<dt .textContent=${name}></dt>
-            <dd>
-              <bdi class=${name === wrong ? 'wrong' : ''} .textContent=${written(value)}></bdi
-              ><span .textContent=${asDate(name, value)}></span>
-              ${name === wrong ? html`<strong .textContent=${`← ${text.wrong}`}></strong>` : nothing}
-            </dd>`,
+  if (!facts) return nothing
+  const all = Object.entries({ ...(wrong && { [wrong]: 'none' }), ...facts }) as [string, unknown][]
+  return html`<h2 .textContent=${title}></h2>
+    <dl class="facts">
+      ${all.map(([name, value]) =>
+        value
+          ? html`<dt .textContent=${name}></dt>
+              <dd>
+                <bdi class=${name === wrong ? 'wrong' : ''} .textContent=${written(value)}></bdi>
+                ${asDate(name, value)}
+              </dd>`
+          : nothing,
       )}
     </dl>`
 }
@@ -64,11 +60,8 @@ function members(
 const written = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** A NumericDate (RFC 7519, section 2) as a readable time. */
-function asDate(name: string, value: unknown): string {
-  if (!['exp', 'iat', 'nbf'].includes(name) || typeof value !== 'number') return ''
-  const date = new Date(value * 1000)
-  return Number.isNaN(date.getTime()) ? '' : ` (${date.toISOString().replace('.000', '')})`
-}
+const asDate = (name: string, value: unknown): string =>
+  ['exp', 'iat', 'nbf'].includes(name) ? `(${new Date(Number(value) * 1000).toUTCString()})` : ''
 
 /** The token's lifetime as a bar, with a mark at the next refresh. */
 function lifeBar({ spentMs, leftMs, nextInMs }: NonNullable<Diagnostics['life']>): TemplateResult {
@@ -83,6 +76,4 @@ function lifeBar({ spentMs, leftMs, nextInMs }: NonNullable<Diagnostics['life']>
   </svg>`
 }
 
-const seconds = (ms: number | null, { none }: Messages): string =>
-  // no -0.0: it would look like a difference
-  ms === null ? none : `${(Math.round(ms / 100) / 10 || 0).toFixed(ms < 10_000 ? 1 : 0)} s`
+const seconds = (ms: number | null): string => (ms === null ? 'none' : `${Math.round(ms / 100) / 10} s`)

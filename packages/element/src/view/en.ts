@@ -28,16 +28,6 @@ export const en: Messages = {
   whatToDo: 'What to do',
   howToFix: 'How to fix this',
   requestId: 'Request ID',
-  developer: 'For developers',
-  state: 'State',
-  header: 'Token header',
-  claims: 'Token claims',
-  wrong: 'wrong',
-  none: 'none',
-  tokenLife: 'Token expires in',
-  nextRefresh: 'Next refresh in',
-  clockDifference: 'Server clock ahead by',
-  timeline: 'Last steps',
   problems: {
     signIn: {
       heading: 'Sign in to chat',

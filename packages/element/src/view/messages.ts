@@ -37,10 +37,7 @@ function merge<T extends object>(texts: T, given: unknown): T {
   return Object.fromEntries(merged) as T
 }
 
-/** Longer than any language's. */
-const LONGEST_TAG = 99
-const tagOf = (language: unknown): string =>
-  readPasted(language).slice(0, LONGEST_TAG).toLowerCase().replaceAll('_', '-')
+const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
 
 /**
  * The language for an element: the first wanted one that there are texts for, by its full tag or what is left of

@@ -4,10 +4,9 @@ import type { Category, Failure, Problem } from '../problem.js'
 import { categoryOf, PROBLEMS } from '../problems.js'
 import type { ChatState } from '../session/state.js'
 import type { Actions } from './actions.js'
-import { ICONS, icon } from './icons.js'
+import { icon, iconOf } from './icons.js'
 import type { Messages } from './messages.js'
 import type { ChatViewModel } from './model.js'
-import { nameForm } from './name-form.js'
 
 /** Categories that only the organizers can fix: the report helps most. */
 const FOR_ORGANIZERS: readonly Category[] = ['misconfigured', 'otherStream', 'notForChat', 'unknownKey']
@@ -22,7 +21,7 @@ export function describeProblem(
   help: string | null = null,
 ): Problem {
   const { code, reason, status = null, requestId = null } = failure
-  const { remediation } = PROBLEMS[code]
+  const [, , remediation] = PROBLEMS[code]
   return {
     code,
     message: problems[categoryOf(failure)].message,
@@ -45,7 +44,7 @@ export const bannerText = ({ status, category }: ChatState, text: Messages): str
 /** One row over a chat that stays on the page. */
 export function banner(view: ChatViewModel): TemplateResult {
   const { state, text } = view
-  return html`${icon(ICONS[state.category!])}
+  return html`${iconOf(state.category!)}
     <p part="message" .textContent=${bannerText(state, text)}></p>
     ${retryButton(view)} ${details(view, state.problem!)}`
 }
@@ -55,7 +54,7 @@ export function problemPanel(view: ChatViewModel): TemplateResult {
   const { text, state, signInFirst } = view
   const category = state.category!
   const { heading, message } = text.problems[category]
-  return html`${icon(ICONS[category])}
+  return html`${iconOf(category)}
     <h2 part="heading" .textContent=${heading}></h2>
     <p part="message" .textContent=${signInFirst ? text.signInFirst : message}></p>
     ${category === 'name' ? nameForm(view) : html`<div class="row">${buttons(view)}</div>`}`
@@ -67,16 +66,13 @@ function buttons(view: ChatViewModel): unknown[] {
   const category = state.category!
   if (category === 'signIn') return [signInButton(view), retryButton(view)]
   if (FOR_ORGANIZERS.includes(category)) return [copyReport(text, actions, true), retryButton(view)]
-  const openInTab = (main: boolean) =>
-    html`<button
-      class=${classOf(main)}
-      part="button"
-      @click=${actions.openInTab}
-      .textContent=${text.openInTab}
-    ></button>`
+  const openInTab = (main = false) => button(text.openInTab, actions.openInTab, main)
   if (category === 'blocked') return [openInTab(true), retryButton(view)]
-  return [retryButton(view, true), state.problem!.code === 'frame-timeout' ? openInTab(false) : nothing]
+  return [retryButton(view, true), state.problem!.code === 'frame-timeout' ? openInTab() : nothing]
 }
+
+export const button = (label: string, press: (event: Event) => void, main = false): TemplateResult =>
+  html`<button class=${classOf(main)} part="button" @click=${press} .textContent=${label}></button>`
 
 const classOf = (main: boolean): string => (main ? 'button main' : 'button')
 
@@ -99,12 +95,7 @@ function retryButton(view: ChatViewModel, main = false): TemplateResult {
   const { moment, text, actions, state, language } = view
   const { seconds } = moment
   if (seconds === null && FOR_RELOAD.includes(state.category!))
-    return html`<button
-      class=${classOf(main)}
-      part="button"
-      @click=${actions.reloadPage}
-      .textContent=${text.reloadPage}
-    ></button>`
+    return button(text.reloadPage, actions.reloadPage, main)
   const busy = state.busy || seconds === 0
   const label = busy ? text.retrying : seconds ? text.retryNow : text.retry
   const time = !busy && seconds ? ` · ${duration(seconds, language)}` : ''
@@ -130,38 +121,30 @@ function duration(seconds: number, language: string): string {
 export function details(view: ChatViewModel, problem: Problem): TemplateResult {
   const { text, state, actions, moment } = view
   const { code, remediation, requestId, help } = problem
-  const remedy = PROBLEMS[code].remediation
+  const [, , remedy] = PROBLEMS[code]
   const found = remediation.endsWith(remedy) ? remediation.slice(0, -remedy.length).trim() : ''
-  const fact = (name: string, value: unknown) =>
+  const fact = (name: string, value: string | null) =>
     value
       ? html`<dt .textContent=${name}></dt>
-          <dd lang="en" dir="ltr" translate="no">${value}</dd>`
+          <dd lang="en" dir="ltr" translate="no" .textContent=${value}></dd>`
       : nothing
-  const code_ = (value: string | null) => value && html`<code .textContent=${value}></code>`
   return html`<details class="drawer site" part="details">
     <summary>${icon('info')}<span .textContent=${text.forTheSite}></span></summary>
     <div class="sheet">
       ${moment.banner ? html`<p .textContent=${text.problems[state.category!].message}></p>` : nothing}
       <dl class="facts">
-        ${fact(text.code, code_(code))} ${fact(text.found, found && breakable(found))}
-        ${fact(
-          text.whatToDo,
-          html`${
-            help
-              ? html`<a href=${help} target="_blank" rel="noopener" .textContent=${text.howToFix}></a> `
-              : nothing
-          }${breakable(remedy)}`,
-        )}
-        ${fact(text.requestId, code_(requestId))}
+        ${fact(text.code, code)} ${fact(text.found, found)} ${fact(text.whatToDo, remedy)}
+        ${fact(text.requestId, requestId)}
       </dl>
+      ${
+        help
+          ? html`<p><a href=${help} target="_blank" rel="noopener" .textContent=${text.howToFix}></a></p>`
+          : nothing
+      }
       ${!moment.banner && FOR_ORGANIZERS.includes(state.category!) ? nothing : copyReport(text, actions)}
     </div>
   </details>`
 }
-
-/** A text whose long names break after `_` only. */
-const breakable = (text: string): TemplateResult[] =>
-  text.split(/(?<=_)/).map((piece) => html`<span .textContent=${piece}></span><wbr />`)
 
 /** "Copy report", and the report to copy by hand where the browser lets no page write to the clipboard. */
 export function copyReport(
@@ -169,11 +152,35 @@ export function copyReport(
   { copied, reportToCopy, copyReport: copy }: Actions,
   main = false,
 ): TemplateResult {
-  return html`<button
-      class=${classOf(main)}
+  return html`${button(copied ? text.copied : text.copyReport, copy, main)}
+  ${reportToCopy ? html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>` : nothing}`
+}
+
+/** The longest name that a server accepts, in code points. */
+const LONGEST_NAME = 64
+
+/** The form for a guest who chooses a name. */
+function nameForm({ text, actions, state }: ChatViewModel): TemplateResult {
+  const { nameError, name } = actions
+  const busy = actions.entering || state.busy
+  return html`<form class="row name" @submit=${actions.enterName} novalidate>
+    <label for="name" .textContent=${text.nameField}></label>
+    <input
+      id="name"
+      name="nickname"
+      autocomplete="nickname"
+      maxlength=${LONGEST_NAME}
+      required
+      aria-invalid=${nameError !== ''}
+      aria-describedby="name-error"
+      .value=${name}
+    />
+    <button
+      class="button main"
       part="button"
-      @click=${copy}
-      .textContent=${copied ? text.copied : text.copyReport}
+      aria-disabled=${busy}
+      .textContent=${busy ? text.retrying : text.enter}
     ></button>
-    ${reportToCopy ? html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>` : nothing}`
+    <p id="name-error" class="wrong" role="alert" .textContent=${nameError}></p>
+  </form>`
 }

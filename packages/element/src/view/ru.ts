@@ -28,16 +28,6 @@ export const ru: Messages = {
   whatToDo: 'Что делать',
   howToFix: 'Как исправить',
   requestId: 'ID запроса',
-  developer: 'Для разработчика',
-  state: 'Состояние',
-  header: 'Заголовок токена',
-  claims: 'Поля токена',
-  wrong: 'неверно',
-  none: 'нет',
-  tokenLife: 'Токен истекает через',
-  nextRefresh: 'Следующее обновление через',
-  clockDifference: 'Часы сервера впереди на',
-  timeline: 'Последние шаги',
   problems: {
     signIn: {
       heading: 'Войдите, чтобы писать в чат',

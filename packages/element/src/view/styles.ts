@@ -1,4 +1,4 @@
-import { css, type CSSResult } from 'lit'
+import { css } from 'lit'
 import { ofDocument, tryOrUndefined } from '../platform.js'
 
 /**
@@ -7,9 +7,10 @@ import { ofDocument, tryOrUndefined } from '../platform.js'
  *
  * The host is a flex column with one item that scrolls. With a height the chat shrinks to it and the rest scrolls inside;
  * without one the chat has its default height and the rest adds to it. `contain: size` keeps the content from resizing the
- * page in any state, also in a float or a table cell. Inherited text styles that would break a panel end at the box.
+ * page in any state, also in a float or a table cell. Inherited text styles that would break a panel end at the box. A drawer
+ * opens as a layer over its neighbors and moves nothing.
  */
-const box = css`
+export const styles = css`
   :host {
     --accent: var(--kinescope-chat-accent, LinkText);
     --on-accent: var(--kinescope-chat-on-accent, Canvas);
@@ -18,7 +19,6 @@ const box = css`
     --mark: var(--kinescope-chat-mark, GrayText);
     display: flex;
     flex-direction: column;
-    box-sizing: border-box;
     min-width: min(280px, 100vw);
     min-height: 0;
     overflow: auto;
@@ -32,6 +32,10 @@ const box = css`
       --on-accent: var(--kinescope-chat-on-accent, light-dark(#fff, #000));
       --mark: var(--kinescope-chat-mark, light-dark(#b3261e, #ff9a90));
     }
+  }
+  :host,
+  .all * {
+    box-sizing: border-box;
   }
   :host([hidden]),
   [hidden] {
@@ -61,7 +65,6 @@ const box = css`
     contain: size;
     container-type: size;
     contain-intrinsic-block-size: 600px;
-    box-sizing: border-box;
     min-height: min(100%, 400px);
     overflow: auto;
     background: var(--background);
@@ -121,7 +124,6 @@ const box = css`
     gap: 6px;
     position: relative;
     z-index: 1;
-    box-sizing: border-box;
     min-height: 48px;
     padding-block: 6px;
     padding-inline: 12px 4px;
@@ -144,7 +146,8 @@ const box = css`
     min-height: 36px;
     padding: 4px 10px;
   }
-  .banner .icon {
+  .banner .icon,
+  .drawer .icon {
     width: 20px;
     height: 20px;
   }
@@ -153,7 +156,8 @@ const box = css`
       display: none;
     }
   }
-  .status {
+  .status,
+  .banner summary > span {
     position: absolute;
     width: 1px;
     height: 1px;
@@ -164,10 +168,7 @@ const box = css`
   .rest {
     flex: none;
   }
-`
 
-/** A drawer opens as a layer over its neighbors and moves nothing. */
-const drawer = css`
   .drawer {
     flex: none;
     position: relative;
@@ -179,22 +180,16 @@ const drawer = css`
     display: flex;
     align-items: center;
     gap: 8px;
-    box-sizing: border-box;
     min-height: 40px;
     padding: 4px 12px;
     cursor: pointer;
     border-block-start: 1px solid var(--line);
-  }
-  .drawer .icon {
-    width: 20px;
-    height: 20px;
   }
   .sheet {
     position: absolute;
     z-index: 2;
     inset-inline: 0;
     inset-block-end: 100%;
-    box-sizing: border-box;
     max-height: calc(100cqh - 42px);
     padding: 12px;
     overflow: auto;
@@ -215,13 +210,6 @@ const drawer = css`
     padding: 0;
     border: 0;
     list-style: none;
-  }
-  .banner summary > span {
-    position: absolute;
-    width: 1px;
-    height: 1px;
-    overflow: hidden;
-    clip-path: inset(50%);
   }
   .banner .sheet {
     inset-block: 100% auto;
@@ -252,9 +240,7 @@ const drawer = css`
   dt {
     opacity: 0.8;
   }
-`
 
-const content = css`
   h2,
   p,
   dl,
@@ -296,20 +282,22 @@ const content = css`
   .body > .icon {
     color: var(--accent);
   }
-  .button {
-    display: inline-flex;
-    align-items: center;
-    justify-content: center;
-    box-sizing: border-box;
+  .button,
+  input {
     min-width: 40px;
     min-height: 40px;
     padding: 8px 16px;
     font: inherit;
+    border-radius: 8px;
+  }
+  .button {
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
     font-weight: 600;
     color: var(--accent);
     background: none;
     border: 1px solid;
-    border-radius: 8px;
     text-decoration: none;
     cursor: pointer;
   }
@@ -343,14 +331,9 @@ const content = css`
     outline-offset: -3px;
   }
   input {
-    box-sizing: border-box;
-    min-height: 40px;
-    padding: 8px 12px;
-    font: inherit;
     color: inherit;
     background: none;
     border: 1px solid GrayText;
-    border-radius: 8px;
   }
   .wrong {
     color: var(--mark);
@@ -378,7 +361,6 @@ const content = css`
     }
   }
   textarea {
-    box-sizing: border-box;
     width: 100%;
     height: 120px;
     margin-block-start: 8px;
@@ -388,13 +370,10 @@ const content = css`
       12px/1.4 ui-monospace,
       monospace;
   }
-`
 
-const developer = css`
   .debug {
     flex: none;
     container-type: inline-size;
-    box-sizing: border-box;
     margin-block-start: 8px;
     padding: 12px;
     font-size: 0.875em;
@@ -407,7 +386,7 @@ const developer = css`
     font-size: 1em;
   }
   code,
-  .facts.raw,
+  bdi,
   .steps {
     font-family: ui-monospace, monospace;
     font-size: 0.92em;
@@ -438,27 +417,6 @@ const developer = css`
     overflow: auto;
     list-style: none;
   }
-  .steps time {
-    display: inline-block;
-    min-width: 9ch;
-    padding-inline-end: 1ch;
-    text-align: end;
-    opacity: 0.8;
-  }
-  @media (forced-colors: active) {
-    .life .spent {
-      fill: Highlight;
-      opacity: 1;
-    }
-    .life .next {
-      fill: CanvasText;
-    }
-  }
-`
-
-/** The styles of every element. */
-export const styles: CSSResult = css`
-  ${box}${drawer}${content}${developer}
 `
 
 /** A style sheet belongs to the document that it was made in. */

@@ -42,18 +42,5 @@ export interface Messages {
   /** The link to the code's page in the docs. */
   howToFix: string
   requestId: string
-  /** The developer's panel. */
-  developer: string
-  state: string
-  header: string
-  claims: string
-  /** Marks the member of a token that is wrong. */
-  wrong: string
-  /** In place of a value that isn't there. */
-  none: string
-  tokenLife: string
-  nextRefresh: string
-  clockDifference: string
-  timeline: string
   problems: Record<Category, Words>
 }

@@ -25,6 +25,9 @@ describe('no button is dead', () => {
     expect(region(chat).textContent).to.contain(part(chat, 'message')!.textContent)
     // a second press asks once more: the visitor may have signed in meanwhile
     chat.fetchToken = () => Promise.resolve(makeReply())
+    await chat.updateComplete
+    await new Promise((resolve) => setTimeout(resolve))
+    part(chat, 'button')!.click()
     await whenState(chat, 'ready')
   })
 
