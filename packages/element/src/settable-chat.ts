@@ -1,5 +1,5 @@
 import { LitElement, type PropertyDeclaration } from 'lit'
-import { baseOf, ownOrigin } from './platform.js'
+import { baseOf, ownOrigin, tryOrUndefined } from './platform.js'
 import {
   PROPERTIES,
   readSettings,
@@ -93,11 +93,35 @@ export class SettableChat extends LitElement {
 
 let linkIdentity: string | undefined
 
-/** The identity token of a personal link, taken out of the page's address so that nobody copies it from there. */
+/** What mail clients and click trackers leave of a link's fragment: an encoded `=`, a period, a query after it. */
+const LINK = /^#kinescope-chat=(?:3D)?([\w-]+(?:\.[\w-]+)*)/
+
+/**
+ * The identity token of a personal link, taken out of the page's address so that nobody copies it from there. Kept for a
+ * reload of this tab.
+ */
 function takeLinkIdentity(): string | undefined {
   const { hash, pathname, search } = location
-  const found = /^#kinescope-chat=([\w.-]+)$/.exec(hash)?.[1]
-  if (!found) return linkIdentity
-  history.replaceState(history.state, '', pathname + search)
-  return (linkIdentity = found)
+  const key = `kinescope-chat:${pathname}`
+  const token = LINK.exec(decodeFragment(hash))?.[1]
+  if (token) {
+    history.replaceState(history.state, '', pathname + search)
+    const isOurs = token.startsWith('link.')
+    linkIdentity = isOurs ? `${token}.${browserId()}` : token
+    if (isOurs) tryOrUndefined(() => sessionStorage.setItem(key, linkIdentity!))
+  }
+  return (linkIdentity ??= tryOrUndefined(() => sessionStorage.getItem(key)) ?? undefined)
+}
+
+/** A tracker encodes an address once or twice. */
+const decodeFragment = (hash: string): string =>
+  tryOrUndefined(() => decodeURIComponent(decodeURIComponent(hash))) ?? hash
+
+/** Tells the server which browser uses a link for one browser; made anew where nothing can be stored. */
+function browserId(): string {
+  const key = 'kinescope-chat-browser'
+  const id =
+    tryOrUndefined(() => localStorage.getItem(key)) ?? crypto.getRandomValues(new Uint32Array(4)).join('-')
+  tryOrUndefined(() => localStorage.setItem(key, id))
+  return id
 }

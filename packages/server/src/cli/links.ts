@@ -192,9 +192,7 @@ function warnings(
   const seen = new Set([...people.values()].map(({ id }) => id.toLowerCase()))
   const twice = people.size - seen.size
   return [
-    ...(twice > 0
-      ? [`${twice} of the rows repeat an id: those people are one visitor in the chat.`]
-      : []),
+    ...(twice > 0 ? [`${twice} of the rows repeat an id: those people are one visitor in the chat.`] : []),
     ...(events !== undefined && !eventLookup(events)(eventId)
       ? [`CHAT_EVENTS doesn’t list ${eventId}: the server refuses these links. Add it.`]
       : []),

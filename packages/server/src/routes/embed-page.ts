@@ -89,9 +89,11 @@ export const EMBED_SCRIPT = `(() => {
   document.title = title
   const chat = document.querySelector('kinescope-chat')
   const tab = document.getElementById('tab')
+  // a personal link's fragment: the element takes it out of the address
+  const { hash } = location
   const offer = (before) => {
     const link = document.createElement('a')
-    link.href = tab.dataset.href
+    link.href = tab.dataset.href + hash
     link.target = '_blank'
     link.rel = 'noopener'
     link.textContent = label

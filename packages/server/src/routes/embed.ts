@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isOriginPattern } from '../endpoint/origin.js'
 import { notFound } from '../endpoint/request.js'
 import { send } from './send.js'
@@ -17,6 +17,9 @@ export interface EmbedOptions {
 /** Three parts of base64url, as long as a header may be. */
 const STATEMENT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const MAX_STATEMENT = 8192
+
+/** A personal link whose `#` a click tracker encoded, so that its fragment came as a part of the path. */
+const ENCODED_LINK = /^([^#]{1,200})#kinescope-chat=([\w.-]+)/
 
 /** Sizes an oEmbed consumer gets that names none. CSS pixels. */
 const WIDTH = 400
@@ -58,6 +61,8 @@ export function mountEmbed(
     '/embed/:eventId',
     (request, reply) => {
       const { eventId } = request.params
+      const fragment = linkIn(eventId)
+      if (fragment) return toFragment(reply, fragment)
       const address = ownAddress(request)
       if (!findEvent(eventId) || address === null) {
         return send(reply, lost(request.id, String(request.headers['accept-language'] ?? '')))
@@ -90,6 +95,19 @@ export function mountEmbed(
     },
   )
 
+  // a link's token is longer than a parameter may be
+  app.get<{ Params: { '*': string } }>('/embed/*', (request, reply) => {
+    const fragment = linkIn(request.params['*'])
+    if (fragment) return toFragment(reply, fragment)
+    return send(reply, lost(request.id, String(request.headers['accept-language'] ?? '')))
+  })
+  /** The address of a link with an encoded `#`, below `/embed/`; null for any other path. */
+  function linkIn(path: string): string | null {
+    const [, eventId, token] = ENCODED_LINK.exec(decoded(path)) ?? []
+    if (eventId === undefined || !findEvent(eventId)) return null
+    return `${encodeURIComponent(eventId)}#kinescope-chat=${token}`
+  }
+
   app.get<{ Querystring: Record<string, unknown> }>('/oembed', (request, reply) => {
     const { url, format = 'json', maxwidth, maxheight } = request.query
     if (format !== 'json') return send(reply, { ...notFound(request.id), status: 501 })
@@ -111,6 +129,22 @@ export function mountEmbed(
       height,
     })
   })
+}
+
+/** Sends the browser to where the token is in the fragment, and so in no further request. */
+const toFragment = (reply: FastifyReply, address: string) =>
+  reply
+    .headers({ Location: address, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' })
+    .code(302)
+    .send()
+
+/** Trackers encode an address more than once; the router has decoded it once. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 function pagePolicy(allowedOrigins: readonly string[], chatOrigin: string): string {
