@@ -32,7 +32,8 @@ const english: DefaultTheme.SidebarItem[] = [
     text: 'The token server',
     items: [
       { text: 'Ways to run it', link: '/server/' },
-      { text: 'Settings, identity sources', link: '/server/settings' },
+      { text: 'Settings', link: '/server/settings' },
+      { text: 'Who the visitor is', link: '/server/identity' },
       { text: 'Keys: operating, rotation, leaks', link: '/server/operating' },
       { text: 'Reading the log', link: '/server/reading-the-log' },
       { text: 'Doctor', link: '/server/doctor' },
