@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { oidcIdentity } from '../../src/identity/oidc.js'
 import type { IdentityAnswer } from '../../src/identity/identity.js'
@@ -81,7 +81,7 @@ beforeEach(() => {
 /** An ID token of an issuer; claims that are undefined are left out. */
 function sign(
   { url, clientId, keys }: Issuer,
-  claims: JWTPayload = {},
+  claims: Record<string, unknown> = {},
   { key = keys.at(-1)!, header = {} }: { key?: Key; header?: object } = {},
 ): Promise<string> {
   const iat = Math.floor(now / 1000)
@@ -155,7 +155,7 @@ describe('two OpenID providers at once', () => {
   })
 
   it('take the name from name or given_name, never from the email address', async () => {
-    const nameOf = async (claims: JWTPayload) => {
+    const nameOf = async (claims: Record<string, unknown>) => {
       const answer = await ask(await sign(google, { name: undefined, email: 'anna@example.com', ...claims }))
       return 'user' in answer ? answer.user.name : answer.reason
     }
