@@ -2,6 +2,7 @@ import { readField, userFrom } from '../identity/identity.js'
 import { sourceOfKind, type IdentityConfig, type SourceConfig } from '../identity/identity-config.js'
 import { fetchQuietly, isPage, jsonObject, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
+import { checkSources } from './source-checks.js'
 import { checkStatement } from './statement-checks.js'
 import type { Visitor } from './visitor.js'
 
@@ -26,6 +27,14 @@ export interface IdentityFacts {
 
 /** Asks who the visitor is, as the server does by its settings. */
 export async function checkIdentity(question: IdentityQuestion): Promise<IdentityFacts> {
+  const [sources, facts] = await Promise.all([
+    checkSources(question.identity, question.signal),
+    checkVisitor(question),
+  ])
+  return { ...facts, findings: [...sources, ...facts.findings] }
+}
+
+async function checkVisitor(question: IdentityQuestion): Promise<IdentityFacts> {
   const { identity, visitor, eventId, now } = question
   const jwt = sourceOfKind(identity, 'jwt')
   const forward = sourceOfKind(identity, 'forward')
