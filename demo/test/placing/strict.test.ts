@@ -85,8 +85,8 @@ describe('a page with a strict policy', () => {
   })
 
   it('shows the chat by the README’s own snippet', async () => {
-    const [readme = ''] = blocks('README.md', 'Use it')
-    const { page } = await open(readme)
+    const [readme] = blocks('README.md', 'Put it on a page')
+    const { page } = await open(readme!)
     expect((await chatOn(page)).state).toBe('ready')
     await page.close()
   })
