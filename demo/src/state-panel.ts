@@ -1,10 +1,8 @@
 import { nothing, render } from 'lit'
 import { developerPanel } from '../../packages/element/src/view/developer.js'
-import { messagesIn } from '../../packages/element/src/view/messages.js'
 import { styles } from '../../packages/element/src/view/styles.js'
 import type { ChatWatch } from './chat-watch.js'
 import { find } from './make.js'
-import { language } from './words.js'
 
 /** What the first chat knows of itself: the element's own panel for developers, fed by its `diagnostics()`. */
 export function drawState({ first }: ChatWatch): void {
@@ -12,7 +10,7 @@ export function drawState({ first }: ChatWatch): void {
   if (find('panel-state').hidden) return
   const place = find('state')
   const root = place.shadowRoot ?? dressed(place.attachShadow({ mode: 'open' }))
-  render(first ? developerPanel(first.diagnostics(), messagesIn(language())) : nothing, root)
+  render(first ? developerPanel(first.diagnostics()) : nothing, root)
 }
 
 /** A root of its own, as in the element: neither's styles reach the other. */

@@ -111,7 +111,11 @@ export const finish: Plugin = {
       ecma: 2020,
       compress: { passes: 2 },
       format: { preamble: PREAMBLE },
-      sourceMap: { content: readFileSync(`${file}.map`, 'utf8'), url: 'kinescope-chat.js.map' },
+      sourceMap: {
+        content: readFileSync(`${file}.map`, 'utf8'),
+        includeSources: true,
+        url: 'kinescope-chat.js.map',
+      },
     })
     // a line of its own for the next script, where files are put together
     writeFileSync(file, `\ufeff${code}\n`)
