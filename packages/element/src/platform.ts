@@ -100,6 +100,7 @@ export function outsideZones<T>(work: () => T): T {
  * @throws where something is missing
  */
 export function assertPlatform(): void {
+  new TextDecoder('utf-8', { fatal: true })
   const fits =
     'hasOwn' in Object &&
     'at' in Array.prototype &&
@@ -111,6 +112,6 @@ export function assertPlatform(): void {
 /** A property of the page's object. Nothing comes from `Object.prototype`, where a page's script may have put anything. */
 export function own(object: unknown, name: string): unknown {
   if (Object(object) !== object) return undefined
-  const found = Object.hasOwn(object as object, name) || !(name in Object.prototype)
+  const found = Object.prototype.hasOwnProperty.call(object, name) || !(name in Object.prototype)
   return found ? (object as Record<string, unknown>)[name] : undefined
 }

@@ -112,8 +112,7 @@ function duration(seconds: number, language: string): string {
   const options = { style: 'unit', unit, unitDisplay: 'short' } as Intl.NumberFormatOptions
   // an added language may have a tag that the browser doesn't know
   return (
-    tryOrUndefined(() => new Intl.NumberFormat(language, options).format(count)) ??
-    new Intl.NumberFormat('en', options).format(count)
+    tryOrUndefined(() => new Intl.NumberFormat(language, options).format(count)) ?? `${count} ${unit[0]!}`
   )
 }
 
