@@ -1,21 +1,21 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
 // The checks and the browsers run beside the tests in Node. Nothing is installed on the system unless CI or `--install` asks.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, provide } from './browsers.mjs'
 import { NODE_RESULTS, BROWSER_RESULTS } from './results.mjs'
 
 const USAGE = `npm test                 what a change can break, in the browsers that are installed
 npm run test:all         the same, the tests tagged "rare", every engine for every test, the soak
 npm run test:changed     the tests nearest to what you changed
-npm test -- --verified   the files of .ci/verified-tests.txt alone
 npm test -- --install    installs a browser by apt-get first (Debian, as root)
 CI=1 npm test            installs all that CI has: three browsers, nginx, Redis, PHP, WordPress, Go, Python
 
 One file, watch mode, one browser: see CONTRIBUTING.md.`
 
+const LOGS = '.cache/test-logs'
 const given = process.argv.slice(2)
-const unknown = given.filter((word) => !['--install', '--all', '--verified'].includes(word))
+const unknown = given.filter((word) => !['--install', '--all'].includes(word))
 if (unknown.length) {
   const asked = unknown.every((word) => ['--help', '-h'].includes(word))
   console.log(asked ? USAGE : `${unknown.join(' ')} is unknown.\n\n${USAGE}`)
@@ -24,13 +24,9 @@ if (unknown.length) {
 
 const began = Date.now()
 const all = given.includes('--all')
-// the files that passed on a quiet machine since the last large change; CI runs these until the rest has
-const verified = given.includes('--verified')
-  ? readFileSync('.ci/verified-tests.txt', 'utf8').split('\n').filter(Boolean)
-  : []
 const ci = Boolean(process.env.CI)
 const hasBrowser = provide({ all: ci, install: ci || given.includes('--install') })
-mkdirSync('.cache', { recursive: true })
+mkdirSync(LOGS, { recursive: true })
 for (const file of [NODE_RESULTS, BROWSER_RESULTS]) rmSync(file, { force: true })
 // read by scripts/test-tier.ts and by the browsers' configuration
 process.env.TEST_TIER = all ? 'all' : 'change'
@@ -54,7 +50,6 @@ async function inNode() {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${NODE_RESULTS}`,
-    ...verified,
     ...(all ? [] : ['--tagsFilter=!rare']),
     ...(hasBrowser ? [] : browserTests().map((file) => `--exclude=${file}`)),
   ])
@@ -67,7 +62,7 @@ async function inNode() {
 
 async function besides() {
   await must('Checks', 'node', 'scripts/check.mjs')
-  if (!hasBrowser || verified.length > 0) return
+  if (!hasBrowser) return
   const env = { WTR_RESULTS: `${process.cwd()}/${BROWSER_RESULTS}` }
   const passed = await step(
     'Tests in browsers',
@@ -87,7 +82,10 @@ async function must(title, command, ...args) {
   counts[(await step(title, command, args)) ? 'passed' : 'failed']++
 }
 
-/** Runs a step and prints its output when it has ended, so that steps beside each other stay readable. */
+/**
+ * Runs a step and prints its output when it has ended, so that steps beside each other stay readable. Until then the output is in
+ * .cache/test-logs.
+ */
 function step(title, command, args, env = {}) {
   const started = Date.now()
   return new Promise((done) => {
@@ -96,9 +94,15 @@ function step(title, command, args, env = {}) {
       env: { ...process.env, ...env },
     })
     let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
-    child.on('error', (error) => (output += error.message))
+    const log = createWriteStream(`${LOGS}/${title.toLowerCase().replaceAll(' ', '-')}.log`)
+    const take = (chunk) => {
+      output += chunk
+      log.write(chunk)
+    }
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', take)
+    child.on('error', (error) => take(error.message))
     child.on('close', (code) => {
+      log.end()
       console.log(`\n── ${title}, ${seconds(started)} s\n${output.trimEnd()}`)
       done(code === 0)
     })
