@@ -14,7 +14,7 @@ export type {
   Until,
 } from './endpoint/request.js'
 export type { ChatUser } from './identity/identity.js'
-export { fixedKeySource } from './keys/source/fixed-key-source.js'
+export { fixedKeySource } from './token/signing-key.js'
 export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'
 export { mintToken, type MintedToken, type MintTokenInput } from './token/mint-token.js'
 export {
@@ -26,7 +26,7 @@ export {
 } from './token/verify-token.js'
 export { remoteSigningKey, type RemoteSigningKeyInput } from './token/remote-signing-key.js'
 export type { KeyChoice, KeySource, SignFunction, SigningKey } from './token/signing-key.js'
-export { chainIdentity } from './identity/chain.js'
+export { chainIdentity } from './identity/identity.js'
 export { forwardIdentity, type ForwardOptions } from './identity/forward.js'
 export { guestIdentity, guests, type GuestOptions, type Guests } from './identity/guest.js'
 export { hmacIdentity, type HmacIdentityOptions } from './identity/hmac-token.js'

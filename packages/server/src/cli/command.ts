@@ -65,8 +65,8 @@ export class UsageProblem extends Error {
 }
 
 /** The command ended before its end. What it did stands. */
-export class Unfinished extends Error {
-  override readonly name = 'Unfinished'
+export class PartialResult extends Error {
+  override readonly name = 'PartialResult'
   readonly actions: readonly unknown[]
   /** What was done, for people. */
   readonly done: Shown

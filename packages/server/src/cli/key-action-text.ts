@@ -1,6 +1,6 @@
 import type { ManualRequest } from '../keys/by-hand.js'
 import type { KeyAction } from '../keys/steps.js'
-import { Shown, escaped } from './shown.js'
+import { Shown, escaped, stacked } from './shown.js'
 import type { Terminal } from './terminal.js'
 import { momentAndDistance, momentText } from './time-text.js'
 
@@ -18,45 +18,89 @@ export function actionProgress(action: KeyAction): string | null {
   }
 }
 
-/** What was done, a line each; what merely began is left out. */
+/** What a finished action did, and what it would do. */
+interface ActionText {
+  done: string
+  would: string
+}
+
+function actionText(action: KeyAction, now: number, name: (kid: string) => string): ActionText | null {
+  switch (action.action) {
+    case 'generated':
+      return { done: `made ${action.kid}, ${action.bits} bits`, would: `make a key of ${action.bits} bits` }
+    case 'adopted':
+      return {
+        done: `took ${action.kid} into the ring, ${action.bits} bits`,
+        would: `take ${action.kid} into the ring`,
+      }
+    case 'registered': {
+      if (action.remoteId === null) return null
+      const how = action.found ? 'was registered at Kinescope already' : 'is registered at Kinescope'
+      return {
+        done: `${action.kid} ${how} (${action.remoteId}), until ${momentText(action.expiresAt)}`,
+        would: `register ${name(action.kid)} at Kinescope`,
+      }
+    }
+    case 'signs': {
+      const instead = action.instead.length > 0 ? ` instead of ${action.instead.map(name).join(', ')}` : ''
+      const moment = Date.parse(action.from) > now ? momentAndDistance(action.from, now) : null
+      return {
+        done: `${action.kid} ${moment ? `will sign from ${moment}` : 'signs from now on'}${instead}`,
+        would: `sign with ${name(action.kid)} ${moment ? `from ${moment}` : 'at once'}${instead}`,
+      }
+    }
+    case 'revoked':
+      return {
+        done: `${action.kid} no longer signs`,
+        would: `stop signing with ${action.kid}: all its tokens would be dead`,
+      }
+    case 'removed':
+      return {
+        done: `${action.kid} is deleted, at Kinescope and here`,
+        would: `delete ${action.kid}, at Kinescope and here`,
+      }
+    case 'duplicate-removed': {
+      const what = `a second registration of ${action.kid} (${action.remoteId})`
+      return { done: `${what} is deleted`, would: `delete ${what}` }
+    }
+    default:
+      return null
+  }
+}
+
+/** What was done, a line each. Actions that only began are left out. */
 export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown[] {
   return actions.flatMap((action): Shown[] => {
-    switch (action.action) {
-      case 'generating':
-      case 'registering':
-      case 'removing':
-        return []
-      case 'generated':
-        return [terminal.line('ok', `made ${action.kid}, ${action.bits} bits`)]
-      case 'adopted':
-        return [terminal.line('ok', `took ${action.kid} into the ring, ${action.bits} bits`)]
-      case 'registered': {
-        if (action.remoteId === null) return []
-        const until = `until ${momentText(action.expiresAt)}`
-        const how = action.found ? 'was registered at Kinescope already' : 'is registered at Kinescope'
-        return [terminal.line('ok', `${action.kid} ${how} (${action.remoteId}), ${until}`)]
-      }
-      case 'signs': {
-        const instead = action.instead.length > 0 ? ` instead of ${action.instead.join(', ')}` : ''
-        const soon = Date.parse(action.from) > now
-        const when = soon ? `will sign from ${momentAndDistance(action.from, now)}` : 'signs from now on'
-        return [terminal.line('ok', `${action.kid} ${when}${instead}`)]
-      }
-      case 'revoked':
-        return [terminal.line('ok', `${action.kid} signs nothing any more`)]
-      case 'removed':
-        return [terminal.line('ok', `${action.kid} is deleted, at Kinescope and here`)]
-      case 'duplicate-removed':
-        return [terminal.line('ok', `a second registration of ${action.kid} (${action.remoteId}) is deleted`)]
-      case 'refused':
-        return [terminal.line('fail', `${action.message} (${action.code})`, action.remediation)]
-      case 'by-hand':
-        return [
-          terminal.line('info', 'Somebody with the API token has to make this request:'),
-          manualText(action.request),
-        ]
-    }
+    if (action.action === 'refused')
+      return [terminal.line('fail', `${action.message} (${action.code})`, action.remediation)]
+    if (action.action === 'by-hand')
+      return [
+        terminal.line('info', 'Someone with the API token must send this request:'),
+        manualText(action.request),
+      ]
+    const text = actionText(action, now, (kid) => kid)
+    return text ? [terminal.line('ok', text.done)] : []
   })
+}
+
+/** What a dry run would have done. A key that it made has a name that the real one won't have. */
+export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown {
+  const made = actions.flatMap((action) => (action.action === 'generated' ? [action.kid] : []))
+  const name = (kid: string) => (made.includes(kid) ? 'the new key' : kid)
+  const lines = actions.flatMap((action): Shown[] => {
+    if (action.action === 'refused') return [terminal.line('warn', action.message)]
+    if (action.action === 'registered' && action.found) return []
+    const { request } = action.action === 'by-hand' ? action : {}
+    const would = request
+      ? `print the request ${request.method} ${request.url}`
+      : actionText(action, now, name)?.would
+    return would === undefined ? [] : [terminal.line('info', `would ${would}`)]
+  })
+  return stacked(
+    ...lines,
+    lines.length === 0 && terminal.line('ok', 'nothing would be done'),
+    terminal.line('skip', 'dry run: nothing was changed'),
+  )
 }
 
 /** Lines for a shell: whole, however wide. */

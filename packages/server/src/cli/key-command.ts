@@ -9,16 +9,16 @@ import { ConfigProblem } from '../problem.js'
 import {
   isDryRun,
   settingFlags,
-  Unfinished,
+  PartialResult,
   wholeNumber,
   type Call,
   type Flag,
   type Outcome,
 } from './command.js'
-import { actionLines, actionProgress } from './key-action-text.js'
-import { plannedLines, RehearsalRegistry, withRingRehearsed } from './rehearsal.js'
+import { DryRunRegistry, withRingInMemory } from './dry-run.js'
+import { actionLines, actionProgress, plannedLines } from './key-action-text.js'
 import { stacked } from './shown.js'
-import { toItsEnd, waitUntil } from './to-its-end.js'
+import { runWithDeadline, waitUntil } from './run-with-deadline.js'
 
 /** The settings every command on the key directory reads. */
 export const KEY_SETTINGS = [
@@ -92,21 +92,21 @@ export function ringOptions(call: Call): RingStoreOptions {
   }
 }
 
-/** Runs `work` on the locked key directory, with Kinescope's API or somebody's hands as the registry. */
+/** Runs `work` on the locked key directory, with Kinescope's API as the registry, or a person (`--by-hand`). */
 export async function withKeys<T>(
   call: Call,
   work: (work: KeyWork) => Promise<T>,
   { make = false }: { make?: boolean } = {},
 ): Promise<{ result: T; actions: KeyAction[] }> {
   const options = { ...ringOptions(call), make }
-  const rehearsed = isDryRun(call)
-  const run = rehearsed ? withRingRehearsed : withRing
-  return telling(call, ({ report, wait, signal }) => {
+  const dryRun = isDryRun(call)
+  const run = dryRun ? withRingInMemory : withRing
+  return reportingActions(call, ({ report, wait, signal }) => {
     const registry = registryFor({ ...call, wait }, options.vendor, report, signal)
     return run({ ...options, wait, signal }, (store) =>
       work({
         store,
-        registry: rehearsed ? new RehearsalRegistry(registry) : registry,
+        registry: dryRun ? new DryRunRegistry(registry) : registry,
         report,
         now: call.now,
         signal,
@@ -115,8 +115,8 @@ export async function withKeys<T>(
   })
 }
 
-/** Work on the keys as a command does it: it comes to an end, and what it did is told also where it ends badly. */
-export async function telling<T>(
+/** Runs work on the keys with a time limit. Where it fails, the error carries what was done until then. */
+export async function reportingActions<T>(
   call: Call,
   work: (means: Pick<KeyWork, 'report'> & Pick<Call, 'wait'> & { signal: AbortSignal }) => Promise<T>,
 ): Promise<{ result: T; actions: KeyAction[] }> {
@@ -127,13 +127,13 @@ export async function telling<T>(
     if (doing) call.terminal.progress(doing)
   }
   try {
-    const result = await toItsEnd(call, (signal) =>
+    const result = await runWithDeadline(call, (signal) =>
       work({ report, wait: waitUntil(call.wait, signal), signal }),
     )
     return { result, actions }
   } catch (error) {
     if (isDryRun(call) || actions.length === 0) throw error
-    throw new Unfinished(error, actions, stacked(...actionLines(actions, call.terminal, call.now())))
+    throw new PartialResult(error, actions, stacked(...actionLines(actions, call.terminal, call.now())))
   }
 }
 
@@ -149,7 +149,7 @@ function registryFor(
 }
 
 /** The end of a command under `--dry-run`. */
-export const rehearsal = ({ terminal, now }: Call, actions: readonly KeyAction[]): Outcome => ({
+export const dryRunOutcome = ({ terminal, now }: Call, actions: readonly KeyAction[]): Outcome => ({
   exit: 0,
   data: { dryRun: true, actions },
   text: plannedLines(actions, terminal, now()),

@@ -3,7 +3,7 @@ import { withRing } from '../keys/store/ring-store.js'
 import { addKey } from '../keys/steps.js'
 import type { Command } from './command.js'
 import { actionLines } from './key-action-text.js'
-import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions, telling } from './key-command.js'
+import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions, reportingActions } from './key-command.js'
 import { publicJwkOf } from './key-view.js'
 import { stacked } from './shown.js'
 
@@ -19,7 +19,7 @@ export const keysGenerate: Command = {
     const { terminal, now } = call
     const options = { ...ringOptions(call), make: true }
     const bits = bitsOf(call)
-    const { result: key, actions } = await telling(call, ({ report, wait, signal }) =>
+    const { result: key, actions } = await reportingActions(call, ({ report, wait, signal }) =>
       withRing({ ...options, wait, signal }, (store) => addKey({ store, report, now }, { bits })),
     )
     const jwk = publicJwkOf(key)

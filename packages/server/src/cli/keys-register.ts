@@ -4,7 +4,14 @@ import { DRY_RUN_FLAG, isDryRun, UsageProblem, textFlag, type Command } from './
 import { givenFile } from './given-file.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './shown.js'
-import { API_SETTINGS, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, rehearsal, withKeys } from './key-command.js'
+import {
+  API_SETTINGS,
+  BY_HAND_FLAG,
+  KEY_SETTINGS,
+  LIFE_FLAG,
+  dryRunOutcome,
+  withKeys,
+} from './key-command.js'
 
 export const keysRegister: Command = {
   name: 'keys register',
@@ -47,7 +54,7 @@ export const keysRegister: Command = {
       },
       { make: text !== null },
     )
-    if (isDryRun(call)) return rehearsal(call, actions)
+    if (isDryRun(call)) return dryRunOutcome(call, actions)
     const keys = result.map(({ kid, remoteId, publishedAt, signFrom, expiresAt }) => ({
       kid,
       remoteId,

@@ -11,7 +11,7 @@ import {
   BY_HAND_FLAG,
   KEY_SETTINGS,
   LIFE_FLAG,
-  rehearsal,
+  dryRunOutcome,
   ringOptions,
   withKeys,
 } from './key-command.js'
@@ -55,7 +55,7 @@ export const keysRevoke: Command = {
     const { result, actions } = await withKeys(call, (work) =>
       revoke(work, kidsOf(work.store.ring), { bits: bitsOf(call) }),
     )
-    if (isDryRun(call)) return rehearsal(call, actions)
+    if (isDryRun(call)) return dryRunOutcome(call, actions)
     const { revoked } = result
     const { lines, affected } =
       revoked.length > 0 ? await affectedLines(call, revoked) : { lines: [], affected: null }

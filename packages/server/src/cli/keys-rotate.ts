@@ -12,7 +12,7 @@ import {
   LIFE_FLAG,
   PROPAGATION_FLAG,
   propagationMs,
-  rehearsal,
+  dryRunOutcome,
   withKeys,
 } from './key-command.js'
 import type { Terminal } from './terminal.js'
@@ -34,7 +34,7 @@ export const keysRotate: Command = {
     const { terminal, now, flags } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call), force: flags['force'] === true }
     const { result, actions } = await withKeys(call, (work) => rotate(work, options))
-    if (isDryRun(call)) return rehearsal(call, actions)
+    if (isDryRun(call)) return dryRunOutcome(call, actions)
     return {
       exit: 0,
       data: { ...result, actions },
@@ -55,7 +55,7 @@ export const keysReconcile: Command = {
     const { terminal, now } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call) }
     const { result, actions } = await withKeys(call, (work) => reconcile(work, options))
-    if (isDryRun(call)) return rehearsal(call, actions)
+    if (isDryRun(call)) return dryRunOutcome(call, actions)
     const lines = [
       ...actionLines(actions, terminal, now()),
       ...(result.rotation ? rotationLines(result.rotation, terminal, now()) : []),

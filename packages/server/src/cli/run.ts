@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { ConfigProblem, OperatorProblem } from '../problem.js'
 import type { Environment } from '../setting-reader.js'
 import { readCommandLine } from './command-line.js'
-import { Unfinished, UsageProblem, type Call } from './command.js'
+import { PartialResult, UsageProblem, type Call } from './command.js'
 import { COMMANDS } from './commands.js'
 import { packageVersion } from '../package-version.js'
 import { escapedJson, Shown, shown } from './shown.js'
@@ -105,7 +105,7 @@ function report(
     terminal.printError(terminal.line('info', 'nothing was done'))
     return 1
   }
-  if (error instanceof Unfinished) {
+  if (error instanceof PartialResult) {
     if (!json) terminal.printError(error.done)
     return report(error.cause, terminal, json, clean, { actions: error.actions })
   }

@@ -12,7 +12,7 @@ import {
   type Outcome,
 } from './command.js'
 import { EventApi } from '../kinescope/event-api.js'
-import { plannedLines } from './rehearsal.js'
+import { plannedLines } from './key-action-text.js'
 import { addressFlag, doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
 import { changeText, planText } from './events.js'
@@ -24,7 +24,7 @@ import {
   KEY_SETTINGS,
   LIFE_FLAG,
   openApi,
-  telling,
+  reportingActions,
   withKeys,
 } from './key-command.js'
 import { readyKey, setup, snippetFor } from '../setup.js'
@@ -62,7 +62,7 @@ export const setupCommand: Command = {
       bits: bitsOf(call),
     }
     terminal.progress('Looking for the stream')
-    const { result, actions } = await telling(call, ({ report, wait, signal }) =>
+    const { result, actions } = await reportingActions(call, ({ report, wait, signal }) =>
       setup({ config, api: openApi(call).until(signal), eventId, now, wait, report }),
     )
     const findings = await diagnose({ ...doctorBasics(call), eventId: result.event.id })

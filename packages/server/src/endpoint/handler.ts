@@ -1,6 +1,7 @@
 import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } from '../identity/identity.js'
 import type { Guests } from '../identity/guest.js'
 import { isWeakSecret } from '../identity/shared-secret.js'
+import { guardListener } from '../guard-listener.js'
 import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
 import { tokenIssuer, type RegistrationView } from './issue-token.js'
@@ -279,20 +280,6 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
 function mustBeAllowed(method: string, origin: string | null): boolean {
   if (method === 'POST') return true
   return origin !== null && ['OPTIONS', 'GET', 'HEAD'].includes(method)
-}
-
-/** A callback of the host that can neither throw nor be waited for. */
-export function guardListener<T>(callback: ((value: T) => unknown) | undefined): (value: T) => void {
-  if (!callback) return () => undefined
-  return (value) => {
-    try {
-      const result = callback(value)
-      // an unhandled rejection ends a Node process
-      if (result) void Promise.resolve(result).catch(() => undefined)
-    } catch {
-      // the host's fault must not be the visitor's
-    }
-  }
 }
 
 /**

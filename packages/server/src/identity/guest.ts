@@ -1,6 +1,5 @@
-import { readCookie } from './cookie.js'
+import { readCookie, identityTokenOf } from './credentials.js'
 import { decodeBase64url, hmacWith, sealedTokens } from './hmac.js'
-import { identityTokenOf } from './identity-token.js'
 import { rejected, base64url, type IdentityCall, type IdentitySource } from './identity.js'
 import type { GuestNameProblem } from 'kinescope-chat/contract'
 import { checkGuestName, memberNames, reservedNames } from './guest-name.js'

@@ -1,5 +1,5 @@
 import { decodeClaims, decodeHex, hmacWith } from './hmac.js'
-import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './identity-token.js'
+import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './credentials.js'
 import { rejected, readField, userFrom, type IdentitySource } from './identity.js'
 import { DEFAULT_MAX_AGE_S, otherEvent, tooFar } from './jwt.js'
 

@@ -1,11 +1,11 @@
 import { errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyOptions } from 'jose'
-import { readCookie } from './cookie.js'
 import {
+  readCookie,
   identityTokenOf,
   formatOf,
   MAX_IDENTITY_TOKEN_LENGTH,
   type PresentedToken,
-} from './identity-token.js'
+} from './credentials.js'
 import {
   readField,
   rejected,

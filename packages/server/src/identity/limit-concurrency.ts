@@ -1,6 +1,5 @@
 import pLimit from 'p-limit'
-import { startDeadline } from '../net/deadline.js'
-import { raceWithSignal } from '../net/race.js'
+import { startDeadline, raceWithSignal } from '../net/deadline.js'
 
 export interface ConcurrencyLimit {
   /** Requests at once, and so connections. */

@@ -1,5 +1,5 @@
 import { sealedTokens } from './hmac.js'
-import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './identity-token.js'
+import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './credentials.js'
 import { rejected, userFrom, type IdentitySource } from './identity.js'
 import { otherEvent } from './jwt.js'
 import { memoryLinkStore, type LinkStore } from './link-store.js'

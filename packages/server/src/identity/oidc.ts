@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
-import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './identity-token.js'
+import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './credentials.js'
 import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
 import { answerFor, DEFAULT_MAX_AGE_S, otherEvent } from './jwt.js'
 import { KeySet, PUBLIC_KEY_ALGORITHMS, type FetchJson, type KeySetEvent } from './key-set.js'

@@ -1,5 +1,5 @@
 import { decodeBase64url, decodeHex, hmacWith, type Hmac } from './hmac.js'
-import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './identity-token.js'
+import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './credentials.js'
 import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
 import { parseJson } from '../net/capped-read.js'
 

@@ -1,8 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
-import { importPrivateKey, toPkcs8Der, type ImportedKey } from './forms/import-key.js'
-import { readKeyText } from './forms/key-text.js'
+import { importPrivateKey, readKeyText, toPkcs8Der, type ImportedKey } from './import-key.js'
 
-export { MIN_BITS, type PublicJwk } from './forms/import-key.js'
+export { MIN_BITS, type PublicJwk } from './import-key.js'
 
 /** A private key that passed every check, with the name its public half goes by. */
 export interface LoadedKey extends ImportedKey {

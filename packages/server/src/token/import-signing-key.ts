@@ -1,5 +1,5 @@
 import type { CryptoKey, JWK } from 'jose'
-import { importPrivateKey, MIN_BITS } from '../keys/forms/import-key.js'
+import { importPrivateKey, MIN_BITS } from '../keys/import-key.js'
 import { OperatorProblem } from '../problem.js'
 import type { SigningKey } from './signing-key.js'
 

@@ -1,8 +1,7 @@
 import { webcrypto } from 'node:crypto'
 import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/endpoint/handler.js'
 import type { TokenCall, TokenOutcome } from '../../src/endpoint/request.js'
-import { fixedKeySource } from '../../src/keys/source/fixed-key-source.js'
-import type { SigningKey } from '../../src/token/signing-key.js'
+import { fixedKeySource, type SigningKey } from '../../src/token/signing-key.js'
 
 export const LISTED = 'https://www.example.com'
 

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createTokenHandler } from '../../src/adapters/fetch.js'
 import { guests } from '../../src/identity/guest.js'
-import { fixedKeySource } from '../../src/keys/source/fixed-key-source.js'
-import type { SigningKey } from '../../src/token/signing-key.js'
+import { fixedKeySource, type SigningKey } from '../../src/token/signing-key.js'
 import { makeSigningKey } from './callee.js'
 
 const SITE = 'https://www.example.com'

@@ -4,8 +4,7 @@ import type { IdentityCall } from '../../src/identity/identity.js'
 import type { TokenHandlerOptions } from '../../src/endpoint/handler.js'
 import { bodyReadAlready } from '../../src/endpoint/request.js'
 import { createTokenHandler } from '../../src/adapters/fetch.js'
-import { fixedKeySource } from '../../src/keys/source/fixed-key-source.js'
-import type { SigningKey } from '../../src/token/signing-key.js'
+import { fixedKeySource, type SigningKey } from '../../src/token/signing-key.js'
 import { endpointWith, LISTED, makeSigningKey, tokenCall } from './callee.js'
 
 let key: SigningKey

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readServeConfig } from '../../src/config.js'
-import { chainIdentity } from '../../src/identity/chain.js'
+import { chainIdentity, type IdentityAnswer, type IdentitySource } from '../../src/identity/identity.js'
 import { chainFault } from '../../src/identity/source-kinds.js'
-import type { IdentityAnswer, IdentitySource } from '../../src/identity/identity.js'
 import { openIdentity } from '../../src/identity/open-identity.js'
 import jsonwebtoken from 'jsonwebtoken'
 

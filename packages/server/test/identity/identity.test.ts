@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCookie } from '../../src/identity/cookie.js'
+import { readCookie } from '../../src/identity/credentials.js'
 import { guestIdentity } from '../../src/identity/guest.js'
 import {
   base64url,

@@ -4,7 +4,7 @@ import { importJWK, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { openKeys } from '../../src/keys/source/open-keys.js'
 import { readServeConfig } from '../../src/config.js'
-import { readKeyText } from '../../src/keys/forms/key-text.js'
+import { readKeyText } from '../../src/keys/import-key.js'
 import { ConfigProblem, OperatorProblem } from '../../src/problem.js'
 import { importSigningKey } from '../../src/token/import-signing-key.js'
 import { mintToken } from '../../src/token/mint-token.js'
@@ -42,8 +42,6 @@ const FORMS: Record<string, string> = {
   'one line with blanks': PKCS8.trim().replaceAll('\n', ' '),
   'one line without blanks': PKCS8.replace(/\s+/g, ''),
   'tabs for line ends': escaped('\t'),
-  'percent-encoding': encodeURIComponent(PKCS8),
-  'percent-encoded newlines alone': escaped('%0A'),
   'double quotes': `"${escaped('\\n')}"`,
   'single quotes and a line end after them': `'${PKCS8}'\n`,
   'a byte-order mark': `\ufeff${PKCS8}`,

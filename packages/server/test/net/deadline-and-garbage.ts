@@ -1,6 +1,5 @@
 /** Run by deadline.test.ts in a process of its own: do deadlines fire while garbage is collected? Prints one line. */
-import { startDeadline } from '../../src/net/deadline.js'
-import { raceWithSignal } from '../../src/net/race.js'
+import { startDeadline, raceWithSignal } from '../../src/net/deadline.js'
 
 const COUNT = 50
 const DEADLINE_MS = 300

@@ -1,6 +1,5 @@
 import { ConfigProblem, OperatorProblem } from '../../problem.js'
-import type { KeySource } from '../../token/signing-key.js'
-import { fixedKeySource } from './fixed-key-source.js'
+import { type KeySource, fixedKeySource } from '../../token/signing-key.js'
 import type { KeyConfig } from '../store/key-store.js'
 import { loadPrivateKey } from '../load-key.js'
 import { ringKeySource, type FollowOptions, type KeyNote } from './ring-key-source.js'

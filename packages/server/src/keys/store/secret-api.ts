@@ -2,8 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { request as httpsRequest } from 'node:https'
 import type { ApiException, CoreV1Api, RequestContext, V1Secret, V1Status } from '@kubernetes/client-node'
 import { readCapped } from '../../net/capped-read.js'
-import { startDeadline } from '../../net/deadline.js'
-import { raceWithSignal } from '../../net/race.js'
+import { startDeadline, raceWithSignal } from '../../net/deadline.js'
 import { errorCode, importWithPeer, OperatorProblem } from '../../problem.js'
 import type { SecretName } from './key-store.js'
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import type { KeyRing } from '../../src/keys/key-state.js'
 import { run } from '../../src/cli/run.js'
-import { toItsEnd, waitUntil } from '../../src/cli/to-its-end.js'
+import { runWithDeadline, waitUntil } from '../../src/cli/run-with-deadline.js'
 import { listen } from '../running-server.js'
 import { workbench, type Workbench } from './workbench.js'
 
@@ -111,19 +111,19 @@ describe('work that hangs', () => {
       new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(new Error('something else'))),
       )
-    await expect(toItsEnd({}, hangs, 5)).rejects.toMatchObject({ code: 'gave-up' })
+    await expect(runWithDeadline({}, hangs, 5)).rejects.toMatchObject({ code: 'gave-up' })
   })
 
   it('that ends well although it was stopped has ended well', async () => {
     const finishes = (signal: AbortSignal) =>
       new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve('done')))
-    await expect(toItsEnd({}, finishes, 5)).resolves.toBe('done')
+    await expect(runWithDeadline({}, finishes, 5)).resolves.toBe('done')
   })
 
   it('leaves no listener behind', async () => {
     const before = process.listenerCount('SIGINT')
-    await toItsEnd({}, () => Promise.resolve())
-    await toItsEnd({}, () => Promise.reject(new Error('x'))).catch(() => undefined)
+    await runWithDeadline({}, () => Promise.resolve())
+    await runWithDeadline({}, () => Promise.reject(new Error('x'))).catch(() => undefined)
     expect(process.listenerCount('SIGINT')).toBe(before)
   })
 

@@ -1,32 +1,31 @@
 import { OperatorProblem } from '../problem.js'
 import type { Call } from './command.js'
 
-/** All that a command does: Kinescope's slowest answers, and another process' lock. */
+/** Covers Kinescope's slowest responses and the wait for another process' lock. */
 const LONGEST_MS = 5 * 60_000
-/** Then what was begun on the disk is finished, and the lock given back. */
+/** Enough to finish a write and release the lock. */
 const GRACE_MS = 5000
 
 const GOES_ON =
-  'What was done until then is kept, and told above. Run the command again: it goes on from here; `kinescope-chat-server keys list` shows how things stand.'
+  'What was done until then is kept (see above). Run the command again: it continues from here. `kinescope-chat-server keys list` shows the state.'
 
-/** Ctrl-C, and the end of a job. A second one ends the process at once, as if nobody listened. */
+/** A second signal ends the process at once, as by default. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * Runs work that must not go on for ever, whatever hangs, and that somebody may stop: then it gives up what it waits
- * for, and leaves everything as a killed process would, but for the lock.
+ * Runs work with a time limit that SIGINT and SIGTERM also end. The work stops where it waits, and releases its lock.
  *
  * @throws OperatorProblem `interrupted`, `gave-up`
  */
-export async function toItsEnd<T>(
+export async function runWithDeadline<T>(
   { interrupt }: Pick<Call, 'interrupt'>,
   work: (signal: AbortSignal) => Promise<T>,
   longestMs = LONGEST_MS,
 ): Promise<T> {
   const stop = new AbortController()
   const end = (why: OperatorProblem) => () => stop.abort(why)
-  const interrupted = end(new OperatorProblem('interrupted', 'it was stopped', GOES_ON))
-  const late = `it was given up: not done within ${longestMs / 60_000} min`
+  const interrupted = end(new OperatorProblem('interrupted', 'the command was interrupted', GOES_ON))
+  const late = `timed out after ${longestMs / 60_000} min`
   const timer = setTimeout(end(new OperatorProblem('gave-up', late, GOES_ON)), longestMs)
   for (const name of SIGNALS) process.once(name, interrupted)
   interrupt?.addEventListener('abort', interrupted, { once: true })
