@@ -191,16 +191,17 @@ describe('a server whose ring can’t be followed', () => {
         CHAT_KEY_DIR: dir,
         CHAT_IDENTITY: 'guest',
         CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
+        CHAT_ADMIN_PORT: '0',
       },
       { keyPollMs: 3_600_000 },
     )
     try {
-      const read = async (path: string) => (await fetch(`${server.url}${path}`)).text()
+      const read = async (path: string) => (await fetch(`${server.adminUrl}${path}`)).text()
       expect(await read('/readyz')).not.toContain('key-ring-stale')
       chmodSync(dir, 0o777)
       await server.reload()
       await server.reload()
-      const ready = await fetch(`${server.url}/readyz`)
+      const ready = await fetch(`${server.adminUrl}/readyz`)
       expect([ready.status, await ready.text()]).toEqual([200, expect.stringContaining('key-ring-stale')])
       expect(await read('/metrics')).toContain('kinescope_chat_key_ring_stale 1')
       expect(server.log.filter((line) => line.includes('key-directory-untrusted'))).toHaveLength(1)

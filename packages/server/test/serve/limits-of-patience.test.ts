@@ -49,9 +49,8 @@ describe('a site that is slow', () => {
     const answers = await Promise.all(
       Array.from({ length: 400 }, (_, index) => askToken(server.url, { Cookie: `sid=${index}` })),
     )
-    // the site hears of one that was given up a little after the next has been asked
-    expect(site.most()).toBeGreaterThanOrEqual(64)
-    expect(site.most()).toBeLessThan(128)
+    // those that wait until too little time is left are never sent: a site that hangs gets no second burst
+    expect(site.most()).toBe(64)
     const codes = new Map<string, number>()
     for (const answer of answers) {
       expect(answer.status).toBe(503)
@@ -59,8 +58,10 @@ describe('a site that is slow', () => {
       const { code } = (await answer.json()) as ProblemReply
       codes.set(code, (codes.get(code) ?? 0) + 1)
     }
+    // on a busy machine, some arrive after the first 64 were given up
     expect([...codes.keys()].sort()).toEqual(['identity-unavailable', 'overloaded'])
-    expect(codes.get('overloaded')).toBeLessThanOrEqual(80)
+    expect(codes.get('identity-unavailable')).toBeGreaterThanOrEqual(64)
+    expect(codes.get('overloaded')).toBeGreaterThan(0)
     // the first refusal says where it came from and what to do; those like it are counted until the minute is over
     const lines = server.log.filter((line) => line.includes('identity-unavailable'))
     expect(lines.length).toBe(1)
