@@ -21,7 +21,7 @@ export interface Seen {
 export type Wall = Record<HttpFault, Seen>
 
 /** How long is looked for what must come by itself, on a machine that is busy. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const LOOK_MS = 100
 /** Longer than any gap between two tries of an element. */
 const GAP_MS = 91_000

@@ -16,12 +16,13 @@ describe('a server whose standard output nobody reads', () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 20 })
   let child: ChildProcess
   let port: number
+  let adminPort: number
 
-  function ask(method: 'GET' | 'POST', path: string): Promise<{ status: number; text: string }> {
+  function ask(method: 'GET' | 'POST', path: string, at = port): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const headers = { 'Content-Type': 'application/json', Origin: SITE_ORIGIN }
       const call = request(
-        { port, host: '127.0.0.1', agent, method, path, headers: method === 'POST' ? headers : {} },
+        { port: at, host: '127.0.0.1', agent, method, path, headers: method === 'POST' ? headers : {} },
         (response) => {
           let text = ''
           response.setEncoding('utf8').on('data', (part: string) => (text += part))
@@ -34,12 +35,14 @@ describe('a server whose standard output nobody reads', () => {
 
   beforeAll(async () => {
     port = await freePort()
+    adminPort = await freePort()
     const { PATH = '' } = process.env
     child = spawn(process.execPath, ['--import', 'tsx', CLI, 'serve'], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: {
         PATH,
         PORT: String(port),
+        CHAT_ADMIN_PORT: String(adminPort),
         CHAT_EVENTS: EVENT,
         CHAT_ALLOWED_ORIGINS: SITE_ORIGIN,
         CHAT_IDENTITY: 'guest',
@@ -68,7 +71,7 @@ describe('a server whose standard output nobody reads', () => {
     await Promise.all(Array.from({ length: 20 }, visitor))
     expect([...statuses]).toEqual([200])
     expect((await ask('GET', '/healthz')).status).toBe(200)
-    const { text } = await ask('GET', '/metrics')
+    const { text } = await ask('GET', '/metrics', adminPort)
     const lost = Number(/^kinescope_chat_log_lost_total (\d+)$/m.exec(text)?.[1])
     // the control: so much was written that it can't all have gone somewhere
     expect(lost).toBeGreaterThan(0)
