@@ -19,7 +19,8 @@ describe('the QA bench', () => {
 
   it(
     'plays every scenario by one button, and leaves a table whose rows open',
-    { timeout: 600_000 },
+    // scenarios.test.ts plays each of them by itself
+    { timeout: 600_000, tags: ['rare'] },
     async () => {
       const page = await open('/')
       await page.click('#run-all')

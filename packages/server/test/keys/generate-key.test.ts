@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { generateKey } from '../../src/keys/generate-key.js'
 import { loadPrivateKey } from '../../src/keys/load-key.js'
+import { runs } from '../../../../scripts/test-tier.js'
 
 const now = Date.parse('2026-11-25T12:00:00Z')
 
 describe('generateKey', () => {
-  it('makes 200 keys whose n is exactly 256 bytes, base64url without padding, each under its own kid', async () => {
+  const COUNT = runs(200)
+  it(`makes ${COUNT} keys whose n is exactly 256 bytes, base64url without padding, each under its own kid`, async () => {
     const keys = []
-    for (let batch = 0; batch < 50; batch += 1) {
+    for (let batch = 0; batch < COUNT / 4; batch += 1) {
       keys.push(...(await Promise.all(Array.from({ length: 4 }, () => generateKey({ now })))))
     }
     for (const { publicJwk, kid } of keys) {
@@ -18,7 +20,7 @@ describe('generateKey', () => {
       expect(publicJwk.e).toBe('AQAB')
       expect(kid).toMatch(/^20261125-[\w-]{16}$/)
     }
-    expect(new Set(keys.map(({ kid }) => kid)).size).toBe(200)
+    expect(new Set(keys.map(({ kid }) => kid)).size).toBe(COUNT)
   }, 120_000)
 
   it.each([3072, 4096])('makes a key of %i bits', async (bits) => {
