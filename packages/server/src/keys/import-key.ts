@@ -111,7 +111,8 @@ function checkJwk(jwk: JWK): JWK {
   if (jwk.kty === undefined) throw keyProblem('malformed', 'the JSON has no kty: it is not a JWK')
   if (jwk.kty !== 'RSA') throw notRsa('a JWK of another type than RSA (kty)')
   if (jwk.d === undefined) throw keyProblem('public', 'the JWK has no private members: it is the public key')
-  const remediation = 'Kinescope supports only RS256: make a new key with `kinescope-chat-server keys generate`.'
+  const remediation =
+    'Kinescope supports only RS256: make a new key with `kinescope-chat-server keys generate`.'
   if (jwk.alg !== undefined && jwk.alg !== 'RS256')
     throw keyProblem('algorithm', 'the JWK is not for RS256 (alg)', remediation)
   if (jwk.use !== undefined && jwk.use !== 'sig')
@@ -193,9 +194,7 @@ export async function toPkcs8Der(text: KeyText, passphrase?: string): Promise<By
   const crypto = process?.getBuiltinModule?.('crypto')
   if (!crypto) return pkcs8OnEdge(text)
   const key =
-    'pem' in text
-      ? decrypt(crypto, { key: text.pem }, passphrase)
-      : readDer(crypto, text.der, passphrase)
+    'pem' in text ? decrypt(crypto, { key: text.pem }, passphrase) : readDer(crypto, text.der, passphrase)
   const type = key.asymmetricKeyType ?? 'unknown'
   if (type !== 'rsa') throw notRsa(`a key of the type ${type}`)
   return new Uint8Array(key.export({ type: 'pkcs8', format: 'der' }))
@@ -215,7 +214,10 @@ async function jwkToPkcs8({ kty, n, e, d, p, q, dp, dq, qi }: JWK): Promise<Byte
 /** Web Crypto reads unencrypted PKCS#8 only. */
 async function pkcs8OnEdge(text: { pem: string } | { der: Bytes }): Promise<Bytes> {
   const readable =
-    'der' in text && (await subtle().importKey('pkcs8', text.der, RS256, true, ['sign']).catch(() => null))
+    'der' in text &&
+    (await subtle()
+      .importKey('pkcs8', text.der, RS256, true, ['sign'])
+      .catch(() => null))
   if (readable) return text.der
   throw keyProblem(
     'malformed',
