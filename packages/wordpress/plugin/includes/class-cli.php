@@ -63,7 +63,7 @@ final class Cli {
 						$keys->reconcile( Connection::api(), true );
 						break;
 					case 'revoke':
-						\WP_CLI::confirm( __( 'All tokens of this key become invalid at once. Visitors have to reload their pages. Go on?', 'live-chat-for-kinescope-streams' ), $options );
+						\WP_CLI::confirm( __( 'All tokens of this key become invalid at once. Visitors must reload their pages. Continue?', 'live-chat-for-kinescope-streams' ), $options );
 						$keys->revoke( Connection::api(), $words[1] ?? '' );
 						break;
 					default:

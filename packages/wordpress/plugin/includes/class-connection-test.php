@@ -84,7 +84,7 @@ final class Connection_Test {
 		$body   = json_decode( wp_remote_retrieve_body( $answer ), true, 8 );
 		$body   = is_array( $body ) ? $body : array();
 		if ( 200 === $status && is_string( $body['token'] ?? null ) ) {
-			return self::says( 'ok', __( 'It works: the token server took this site’s statement and gave a token for the stream.', 'live-chat-for-kinescope-streams' ), true );
+			return self::says( 'ok', __( 'It works: the token server accepted this site’s identity token and issued a token for the stream.', 'live-chat-for-kinescope-streams' ), true );
 		}
 		$code = is_string( $body['code'] ?? null ) ? $body['code'] : '';
 		$text = self::words( $code, $event, self::clock_difference( $answer ) );
@@ -92,10 +92,10 @@ final class Connection_Test {
 			return self::says( $code, $text, 'event-not-allowed' === $code && '' === $event );
 		}
 		if ( $status >= 300 && $status < 400 ) {
-			$text = __( 'The address answers with a redirect. Give the address that it leads to, where that is the token server.', 'live-chat-for-kinescope-streams' );
+			$text = __( 'The address redirects. If the redirect leads to the token server, enter that address.', 'live-chat-for-kinescope-streams' );
 		} else {
 			/* translators: %d: HTTP status */
-			$text = __( 'Something answered (status %d), but not the token server: the address is of a web page, or of something in front of the server that let nothing through. Open the address with /healthz at its end in your browser: the token server says that it is well.', 'live-chat-for-kinescope-streams' );
+			$text = __( 'Unexpected response (status %d). The address may belong to a web page, or a proxy may block the request. Open the address with /healthz at its end in your browser. The token server answers there.', 'live-chat-for-kinescope-streams' );
 		}
 		return self::says( 'wrong-address', sprintf( $text, $status ) );
 	}
@@ -112,40 +112,40 @@ final class Connection_Test {
 			case 'sign-in-required':
 				if ( abs( $seconds ) > self::CLOCKS ) {
 					/* translators: %d: seconds */
-					return sprintf( __( 'The clocks of this site and of the token server are %d seconds apart: a statement is over, or not yet good, when it arrives. Set both by time servers.', 'live-chat-for-kinescope-streams' ), abs( $seconds ) );
+					return sprintf( __( 'The clocks of this site and of the token server are %d seconds apart, so the identity token isn’t valid there. Set both clocks by a time server.', 'live-chat-for-kinescope-streams' ), abs( $seconds ) );
 				}
 				/* translators: 1: name and value of a setting, 2 and 3: names of settings, 4: a value */
-				return sprintf( __( 'The token server doesn’t know who is asking. Most likely the secrets differ: %2$s there must be the secret of this site. Else %1$s is missing there, or %3$s there is not %4$s.', 'live-chat-for-kinescope-streams' ), 'CHAT_IDENTITY=jwt', 'CHAT_IDENTITY_SECRET', 'CHAT_IDENTITY_AUDIENCE', Statement::AUDIENCE );
+				return sprintf( __( 'The token server rejected the identity token. Set %1$s there. %2$s must be the secret of this site, and %3$s must be %4$s.', 'live-chat-for-kinescope-streams' ), 'CHAT_IDENTITY=jwt', 'CHAT_IDENTITY_SECRET', 'CHAT_IDENTITY_AUDIENCE', Statement::AUDIENCE );
 			case 'identity-expired':
 				/* translators: %d: seconds */
-				return sprintf( __( 'The statement was over when it arrived: the clocks of this site and of the token server are %d seconds apart. Set both by time servers.', 'live-chat-for-kinescope-streams' ), abs( $seconds ) );
+				return sprintf( __( 'The identity token had expired on arrival: the clocks of this site and of the token server are %d seconds apart. Set both clocks by a time server.', 'live-chat-for-kinescope-streams' ), abs( $seconds ) );
 			case 'origin-not-allowed':
 				/* translators: 1: an origin, 2: name of a setting */
-				return sprintf( __( 'The token server doesn’t take requests from pages of this site. Add %1$s to %2$s there.', 'live-chat-for-kinescope-streams' ), self::origin(), 'CHAT_ALLOWED_ORIGINS' );
+				return sprintf( __( 'The token server rejects requests from pages of this site. Add %1$s to %2$s there.', 'live-chat-for-kinescope-streams' ), self::origin(), 'CHAT_ALLOWED_ORIGINS' );
 			case 'event-not-allowed':
 				return '' === $event
-					? __( 'The token server is there and takes requests from this site. Give the id of a stream to try the secret too.', 'live-chat-for-kinescope-streams' )
+					? __( 'The token server accepts requests from this site. Enter the id of a stream to test the secret too.', 'live-chat-for-kinescope-streams' )
 					/* translators: 1: a stream's id, 2: name of a setting */
-					: sprintf( __( 'The token server gives no tokens for this stream. Add %1$s to %2$s there.', 'live-chat-for-kinescope-streams' ), $event, 'CHAT_EVENTS' );
+					: sprintf( __( 'The token server doesn’t serve this stream. Add %1$s to %2$s there.', 'live-chat-for-kinescope-streams' ), $event, 'CHAT_EVENTS' );
 			case 'event-not-found':
-				return __( 'Kinescope knows no stream of this id.', 'live-chat-for-kinescope-streams' );
+				return __( 'Kinescope has no stream with this id. Copy the id again.', 'live-chat-for-kinescope-streams' );
 			case 'access-denied':
-				return __( 'The token server knows who is asking and doesn’t let them in: its own rules say so.', 'live-chat-for-kinescope-streams' );
+				return __( 'The token server identified you and denied access. Check its own rules.', 'live-chat-for-kinescope-streams' );
 			case 'identity-unavailable':
 				/* translators: %s: name and value of a setting */
-				return sprintf( __( 'The token server asks somebody else who the visitor is, and got no answer. For this plugin it must run with %s.', 'live-chat-for-kinescope-streams' ), 'CHAT_IDENTITY=jwt' );
+				return sprintf( __( 'The token server uses another identity source, which doesn’t answer. For this plugin, run it with %s.', 'live-chat-for-kinescope-streams' ), 'CHAT_IDENTITY=jwt' );
 			case 'rate-limited':
 			case 'overloaded':
-				return __( 'The token server has too much to do just now. Try again in a minute.', 'live-chat-for-kinescope-streams' );
+				return __( 'The token server is overloaded. Try again in a minute.', 'live-chat-for-kinescope-streams' );
 			case 'key-unavailable':
 			case 'key-not-registered':
 			case 'key-expired':
 				/* translators: 1: a code, 2: a command */
-				return sprintf( __( 'The token server knows this site, but has no key that Kinescope takes (%1$s). On the server, run: %2$s', 'live-chat-for-kinescope-streams' ), $code, 'kinescope-chat doctor' );
+				return sprintf( __( 'The token server has no key that Kinescope accepts (%1$s). On the server, run: %2$s', 'live-chat-for-kinescope-streams' ), $code, 'kinescope-chat-server doctor' );
 			case 'bad-request':
 			case 'server-error':
 				/* translators: %s: a code */
-				return sprintf( __( 'The token server could not answer (%s). Its log says why.', 'live-chat-for-kinescope-streams' ), $code );
+				return sprintf( __( 'The token server failed (%s). Read its log.', 'live-chat-for-kinescope-streams' ), $code );
 		}
 		return null;
 	}
@@ -158,7 +158,7 @@ final class Connection_Test {
 	 */
 	private static function unreachable( \WP_Error $error ): array {
 		/* translators: %s: an error message */
-		$text = __( 'The token server can’t be reached from this site: %s. Check the address, and that the server runs and is open to this one.', 'live-chat-for-kinescope-streams' );
+		$text = __( 'This site can’t reach the token server: %s. Check the address and the firewall, and that the token server runs.', 'live-chat-for-kinescope-streams' );
 		return self::says( 'unreachable', sprintf( $text, rtrim( $error->get_error_message(), '.' ) ) );
 	}
 

@@ -120,7 +120,7 @@ final class Findings {
 				$key  = self::key();
 				$days = null === $key ? 0 : intdiv( $key['ends'] - time(), DAY_IN_SECONDS );
 				/* translators: %d: days */
-				return $days < self::WARN_DAYS ? sprintf( __( 'The signing key ends in %d days. A new one is due.', 'live-chat-for-kinescope-streams' ), $days ) : __( 'The site can sign visitors in.', 'live-chat-for-kinescope-streams' );
+				return $days < self::WARN_DAYS ? sprintf( __( 'The signing key expires in %d days. Make a new key.', 'live-chat-for-kinescope-streams' ), $days ) : __( 'The site can sign visitors in.', 'live-chat-for-kinescope-streams' );
 			case 'key-registered':
 				return __( 'Kinescope knows the key of this site.', 'live-chat-for-kinescope-streams' );
 			case 'clock-right':

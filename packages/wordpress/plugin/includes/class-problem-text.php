@@ -36,7 +36,7 @@ final class Problem_Text {
 			case 'api-token-refused':
 				return __( 'Kinescope doesn’t accept this API token. Copy it again from app.kinescope.io, Settings → API tokens.', 'live-chat-for-kinescope-streams' );
 			case 'api-forbidden':
-				return __( 'This API token may not do that. Use a token of the workspace that owns the stream.', 'live-chat-for-kinescope-streams' );
+				return __( 'This API token lacks the permission. Use a token of the workspace that owns the stream.', 'live-chat-for-kinescope-streams' );
 			case 'api-unreachable':
 				return __( 'This server can’t reach Kinescope. Ask your hosting provider to allow outgoing requests to api.kinescope.io.', 'live-chat-for-kinescope-streams' );
 			case 'api-unavailable':
@@ -52,7 +52,7 @@ final class Problem_Text {
 			case 'event-finished':
 				return __( 'A finished stream can’t be changed. Choose another stream.', 'live-chat-for-kinescope-streams' );
 			case 'key-limit-reached':
-				return __( 'Your Kinescope account has as many keys as it may have. Ask Kinescope’s support to remove unused keys.', 'live-chat-for-kinescope-streams' );
+				return __( 'Your Kinescope account has reached its limit of keys. Ask Kinescope’s support to remove unused keys.', 'live-chat-for-kinescope-streams' );
 			case 'key-not-registered':
 				return __( 'Kinescope doesn’t list the signing key. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-expired':
@@ -68,11 +68,11 @@ final class Problem_Text {
 			case 'copy-of-a-site':
 				return __( 'This site is a copy of another one, which manages the key. The chat works, but nothing is changed at Kinescope.', 'live-chat-for-kinescope-streams' );
 			case 'clock-wrong':
-				return __( 'The clock of this server is wrong. Ask your hosting provider to set it.', 'live-chat-for-kinescope-streams' );
+				return __( 'The clock of this server is wrong. Ask your hosting provider to correct it.', 'live-chat-for-kinescope-streams' );
 			case 'busy':
 				return __( 'Another process is changing the keys. Try again in two minutes.', 'live-chat-for-kinescope-streams' );
 			case 'rotation-under-way':
-				return __( 'A new key is on its way. Wait ten minutes.', 'live-chat-for-kinescope-streams' );
+				return __( 'A rotation is in progress. Wait ten minutes.', 'live-chat-for-kinescope-streams' );
 			case 'not-connected':
 				return __( 'The site isn’t connected to Kinescope. Enter an API token.', 'live-chat-for-kinescope-streams' );
 		}

@@ -42,7 +42,7 @@ final class Settings_Form {
 		}
 		add_settings_section( 'main', '', '__return_null', self::PAGE );
 		self::field( 'server', __( 'Token server', 'live-chat-for-kinescope-streams' ) );
-		self::field( 'hours', __( 'A visitor stays known for', 'live-chat-for-kinescope-streams' ) );
+		self::field( 'hours', __( 'Lifetime of the identity token', 'live-chat-for-kinescope-streams' ) );
 		self::field( 'secret', __( 'Secret of the token server', 'live-chat-for-kinescope-streams' ) );
 	}
 
@@ -57,7 +57,7 @@ final class Settings_Form {
 		$asked  = is_string( $given['server'] ?? null ) ? trim( $given['server'] ) : '';
 		$server = '' === $asked ? '' : Server_Address::read( $asked );
 		if ( null === $server ) {
-			add_settings_error( Settings::OPTION, 'server', __( 'The token server’s address was not saved. It must begin with https:// (or be a server on this very machine) and have nothing behind its path.', 'live-chat-for-kinescope-streams' ) );
+			add_settings_error( Settings::OPTION, 'server', __( 'The token server’s address was not saved. It must begin with https:// or be on this machine, and end with its path.', 'live-chat-for-kinescope-streams' ) );
 			$server = Settings::server();
 		}
 		delete_transient( Script::TRANSIENT );
@@ -79,7 +79,7 @@ final class Settings_Form {
 			return '' === $given ? Settings::secret() : $given;
 		}
 		/* translators: %d: a number */
-		$text = __( 'The secret was not saved: it must have %d characters or more, and not be one thing over and over.', 'live-chat-for-kinescope-streams' );
+		$text = __( 'The secret was not saved. It must have %d characters or more, and no repeated pattern.', 'live-chat-for-kinescope-streams' );
 		add_settings_error( Settings::SECRET, 'secret', sprintf( $text, Settings::MIN_SECRET ) );
 		return Settings::secret();
 	}
@@ -91,7 +91,7 @@ final class Settings_Form {
 			esc_attr( self::PAGE ),
 			esc_attr( Settings::OPTION ),
 			esc_attr( Settings::server() ),
-			esc_html__( 'Where kinescope-chat-server runs. It gives your visitors’ browsers the chat’s script and their tokens.', 'live-chat-for-kinescope-streams' )
+			esc_html__( 'The address of kinescope-chat-server. Your visitors’ browsers get the chat’s script and their tokens there.', 'live-chat-for-kinescope-streams' )
 		);
 	}
 
@@ -104,7 +104,7 @@ final class Settings_Form {
 			(int) Settings::hours(),
 			(int) Settings::MAX_HOURS,
 			esc_html__( 'hours', 'live-chat-for-kinescope-streams' ),
-			esc_html__( 'As long as somebody may keep a page with a stream open. After that the chat asks them to load the page again. Who is signed out or banned here in the meantime stays in the chat until then.', 'live-chat-for-kinescope-streams' )
+			esc_html__( 'Choose as long as visitors keep a page open. After that, the chat asks them to reload the page. A visitor whom you sign out or ban here stays in the chat until then.', 'live-chat-for-kinescope-streams' )
 		);
 	}
 
@@ -112,10 +112,10 @@ final class Settings_Form {
 	public static function show_secret(): void {
 		if ( Settings::is_secret_in_config() ) {
 			/* translators: %s: name of a file */
-			echo esc_html( sprintf( __( 'It stands in %s.', 'live-chat-for-kinescope-streams' ), 'wp-config.php' ) );
+			echo esc_html( sprintf( __( 'It is set in %s.', 'live-chat-for-kinescope-streams' ), 'wp-config.php' ) );
 			if ( '' === Settings::secret() ) {
 				/* translators: %d: a number */
-				echo ' <strong>' . esc_html( sprintf( __( 'It is too weak: it must have %d characters or more.', 'live-chat-for-kinescope-streams' ), Settings::MIN_SECRET ) ) . '</strong>';
+				echo ' <strong>' . esc_html( sprintf( __( 'It is too weak. Use %d characters or more.', 'live-chat-for-kinescope-streams' ), Settings::MIN_SECRET ) ) . '</strong>';
 			}
 			return;
 		}
@@ -123,8 +123,8 @@ final class Settings_Form {
 			'<input type="password" id="%1$s-secret" name="%2$s" value="" autocomplete="new-password" spellcheck="false" class="regular-text code" placeholder="%3$s" aria-describedby="%1$s-secret-help"><p class="description" id="%1$s-secret-help">%4$s</p>',
 			esc_attr( self::PAGE ),
 			esc_attr( Settings::SECRET ),
-			esc_attr( '' === Settings::secret() ? '' : __( 'There is one. Empty keeps it', 'live-chat-for-kinescope-streams' ) ),
-			esc_html__( 'Only where the token server has a secret already, for another site. Else let this site make one, below.', 'live-chat-for-kinescope-streams' )
+			esc_attr( '' === Settings::secret() ? '' : __( 'A secret is set. Leave empty to keep it', 'live-chat-for-kinescope-streams' ) ),
+			esc_html__( 'Only if the token server already has a secret for another site. Otherwise, create one below.', 'live-chat-for-kinescope-streams' )
 		);
 	}
 

@@ -113,7 +113,7 @@ final class Settings_Page {
 			echo '</div>';
 			return;
 		}
-		echo '<p>' . esc_html__( 'Your visitors’ browsers get their tokens from a token server that you run. Without an address here, this site signs visitors in itself.', 'live-chat-for-kinescope-streams' ) . '</p>';
+		echo '<p>' . esc_html__( 'Your visitors’ browsers get their tokens from a token server that you run. Without an address, this site signs visitors in.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		echo '<p><a href="' . esc_url( Setup_Page::address() . '&tab=site' ) . '">' . esc_html__( 'Let this site sign visitors in', 'live-chat-for-kinescope-streams' ) . '</a></p>';
 		self::show_made();
 		echo '<h2>' . esc_html__( '1. The token server', 'live-chat-for-kinescope-streams' ) . '</h2><form action="options.php" method="post">';
@@ -136,7 +136,7 @@ final class Settings_Page {
 	/** The secret that was made just now, with the lines for the token server. */
 	private static function show_made(): void {
 		if ( self::$made_before ) {
-			self::notice( 'warning', __( 'No new secret was made: the page was loaded again. A secret is shown once. If you don’t have it any more, make another.', 'live-chat-for-kinescope-streams' ) );
+			self::notice( 'warning', __( 'No new secret was created, because the page was reloaded. A secret is shown only once. If you lost it, create another.', 'live-chat-for-kinescope-streams' ) );
 		}
 		if ( '' === self::$made ) {
 			return;
@@ -145,13 +145,13 @@ final class Settings_Page {
 			'CHAT_IDENTITY=jwt',
 			'CHAT_IDENTITY_SECRET=' . self::$made,
 			'CHAT_ALLOWED_ORIGINS=' . Connection_Test::origin(),
-			'CHAT_EVENTS=' . __( '<ids of your streams, with commas between them>', 'live-chat-for-kinescope-streams' ),
+			'CHAT_EVENTS=' . __( '<ids of your streams, separated by commas>', 'live-chat-for-kinescope-streams' ),
 		);
 		printf(
 			'<div class="notice notice-success" id="%s-made"><p><strong>%s</strong> %s</p><pre style="overflow:auto"><code dir="ltr">%s</code></pre></div>',
 			esc_attr( Settings_Form::PAGE ),
 			esc_html__( 'The secret is made and saved.', 'live-chat-for-kinescope-streams' ),
-			esc_html__( 'It is shown this once. Give these lines to the token server as its settings, and start it again:', 'live-chat-for-kinescope-streams' ),
+			esc_html__( 'It is shown only now. Add these lines to the token server’s settings and restart it:', 'live-chat-for-kinescope-streams' ),
 			esc_html( implode( "\n", $lines ) )
 		);
 	}
@@ -161,13 +161,13 @@ final class Settings_Page {
 		echo '<h2>' . esc_html__( '2. The secret', 'live-chat-for-kinescope-streams' ) . '</h2>';
 		if ( Settings::is_secret_in_config() ) {
 			/* translators: %s: name of a file */
-			echo '<p>' . esc_html( sprintf( __( 'It stands in %s.', 'live-chat-for-kinescope-streams' ), 'wp-config.php' ) ) . '</p>';
+			echo '<p>' . esc_html( sprintf( __( 'It is set in %s.', 'live-chat-for-kinescope-streams' ), 'wp-config.php' ) ) . '</p>';
 			return;
 		}
 		$has = '' !== Settings::secret();
-		echo '<p>' . esc_html__( 'The site signs with it who the visitor is, and the token server checks that. Nobody else may know it.', 'live-chat-for-kinescope-streams' ) . '</p>';
+		echo '<p>' . esc_html__( 'This site signs identity tokens with it, and the token server verifies them. Keep it secret.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		if ( $has ) {
-			echo '<p>' . esc_html__( 'There is a secret. A new one takes everybody out of the chat until the token server has it too, and gives visitors new pseudonyms.', 'live-chat-for-kinescope-streams' ) . '</p>';
+			echo '<p>' . esc_html__( 'A secret is set. With a new one, the chat stops working until the token server has it too. Visitors get new pseudonyms.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		}
 		self::form( self::MAKE, self::fingerprint(), $has ? __( 'Make a new secret', 'live-chat-for-kinescope-streams' ) : __( 'Make a secret', 'live-chat-for-kinescope-streams' ) );
 	}
@@ -175,7 +175,7 @@ final class Settings_Page {
 	/** The button that tests the connection, and what was found. */
 	private static function show_test(): void {
 		echo '<h2 id="' . esc_attr( Settings_Form::PAGE ) . '-test">' . esc_html__( '3. Test the connection', 'live-chat-for-kinescope-streams' ) . '</h2>';
-		echo '<p>' . esc_html__( 'Asks the token server for a token as a visitor’s page would, in your name.', 'live-chat-for-kinescope-streams' ) . '</p>';
+		echo '<p>' . esc_html__( 'Requests a token from the token server under your name, as a visitor’s page does.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		if ( null !== self::$found ) {
 			self::notice( self::$found['ok'] ? 'success' : 'error', self::$found['text'], self::$found['code'] );
 		}
@@ -185,7 +185,7 @@ final class Settings_Page {
 	/** How a chat comes into a page. */
 	private static function show_use(): void {
 		echo '<h2>' . esc_html__( 'In a post or page', 'live-chat-for-kinescope-streams' ) . '</h2><p>';
-		esc_html_e( 'Add the block “Stream chat”. Or write one of these, on a line of its own:', 'live-chat-for-kinescope-streams' );
+		esc_html_e( 'Add the block “Stream chat”. Or write one of these on its own line:', 'live-chat-for-kinescope-streams' );
 		echo '</p><pre><code dir="ltr">[kinescope_chat event="0csUJYzAHfe3PcyMEVScmQ"]' . "\n" . 'https://kinescope.io/chat/0csUJYzAHfe3PcyMEVScmQ</code></pre>';
 	}
 

@@ -116,11 +116,11 @@ final class Setup_Page {
 				break;
 			case 'disconnect':
 				Connection::disconnect();
-				self::$notices[] = array( 'success', __( 'The site is disconnected. Kinescope has forgotten its key.', 'live-chat-for-kinescope-streams' ) );
+				self::$notices[] = array( 'success', __( 'The site is disconnected. Kinescope no longer has its key.', 'live-chat-for-kinescope-streams' ) );
 				break;
 			case 'new_key':
 				Connection::keys()->rotate( Connection::api() );
-				self::$notices[] = array( 'success', __( 'A new key is registered. It takes over in ten minutes at most.', 'live-chat-for-kinescope-streams' ) );
+				self::$notices[] = array( 'success', __( 'A new key is registered. It is used within ten minutes.', 'live-chat-for-kinescope-streams' ) );
 				break;
 			case 'revoke':
 				$key = Findings::key();
@@ -262,19 +262,19 @@ final class Setup_Page {
 		if ( 'copy-of-a-site' === $problem ) {
 			echo '<p>' . esc_html( Problem_Text::by_code( $problem ) ) . '</p>';
 			self::form( 'moved', __( 'The site has moved here', 'live-chat-for-kinescope-streams' ), 'primary' );
-			self::form( 'disconnect', __( 'Connect this copy by itself', 'live-chat-for-kinescope-streams' ) );
+			self::form( 'disconnect', __( 'Connect this copy separately', 'live-chat-for-kinescope-streams' ) );
 			return;
 		}
 		if ( $is_connected && '' === $problem ) {
 			$key = Findings::key();
 			/* translators: %s: a date */
-			echo '<p>' . esc_html( sprintf( __( 'The site is connected to Kinescope. Its key works until %s and is replaced in time.', 'live-chat-for-kinescope-streams' ), wp_date( (string) get_option( 'date_format' ), $key['ends'] ?? 0 ) ) ) . '</p>';
+			echo '<p>' . esc_html( sprintf( __( 'The site is connected to Kinescope. Its key is valid until %s. The site replaces it in time.', 'live-chat-for-kinescope-streams' ), wp_date( (string) get_option( 'date_format' ), $key['ends'] ?? 0 ) ) ) . '</p>';
 			return;
 		}
 		if ( $is_connected && null === self::$by_hand && 'key-not-registered' !== $problem ) {
 			self::notice( 'error', Problem_Text::by_code( $problem ) );
 		}
-		echo '<p>' . esc_html__( 'In Kinescope, open Settings → API tokens, create a token and copy it. Paste it here. The site then makes a key and tells Kinescope about it.', 'live-chat-for-kinescope-streams' ) . '</p>';
+		echo '<p>' . esc_html__( 'In Kinescope, open Settings → API tokens, create a token and copy it. Paste it here. The site then makes a key and registers it at Kinescope.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		self::open_form( 'connect' );
 		printf(
 			'<p><label for="lcks-token">%s</label><input type="password" id="lcks-token" name="api_token" class="regular-text code" autocomplete="off" spellcheck="false" required placeholder="00000000-0000-0000-0000-000000000000"></p>',
@@ -386,7 +386,7 @@ final class Setup_Page {
 			esc_attr( str_replace( '_', '-', get_user_locale() ) )
 		);
 		self::form( 'page', __( 'Create a page with this chat', 'live-chat-for-kinescope-streams' ), 'primary' );
-		echo '<p>' . esc_html__( 'Or add the block “Stream chat” to a page. You can also write this on a line of its own:', 'live-chat-for-kinescope-streams' ) . '</p>';
+		echo '<p>' . esc_html__( 'Or add the block “Stream chat” to a page. You can also write this on its own line:', 'live-chat-for-kinescope-streams' ) . '</p>';
 		echo '<pre class="lcks-code" dir="ltr"><code>' . esc_html( sprintf( '[%s event="%s"]', Shortcode::NAME, $event ) ) . '</code></pre>';
 	}
 
@@ -419,7 +419,7 @@ final class Setup_Page {
 				echo '<pre class="lcks-code" dir="ltr"><code>' . esc_html( Sealing::line() ) . '</code></pre>';
 			}
 			if ( Connection::has_api_token() ) {
-				echo '<p>' . esc_html__( 'If somebody may have copied your site or its database, make the key invalid.', 'live-chat-for-kinescope-streams' ) . '</p>';
+				echo '<p>' . esc_html__( 'If your site or its database may have been copied, make the key invalid.', 'live-chat-for-kinescope-streams' ) . '</p>';
 				self::form( 'new_key', __( 'Make a new key', 'live-chat-for-kinescope-streams' ) );
 				self::form( 'revoke', __( 'Make the key invalid now', 'live-chat-for-kinescope-streams' ) );
 			}

@@ -95,7 +95,7 @@
           label: __('Language', 'live-chat-for-kinescope-streams'),
           value: attributes.language,
           options: [
-            { value: '', label: __('That of the page', 'live-chat-for-kinescope-streams') },
+            { value: '', label: __('As on the page', 'live-chat-for-kinescope-streams') },
             { value: 'en', label: 'English' },
             { value: 'ru', label: 'Русский' },
           ],
@@ -119,7 +119,7 @@
         }),
         el(ToggleControl, {
           __nextHasNoMarginBottom: true,
-          label: __('Never reload the chat by itself', 'live-chat-for-kinescope-streams'),
+          label: __('Never reload the chat automatically', 'live-chat-for-kinescope-streams'),
           help: __(
             'A fresh token is then used at the next reload or reconnect.',
             'live-chat-for-kinescope-streams',
