@@ -9,7 +9,7 @@ const NODES = 10_000
 const WAYS = {
   'in one task': `for (let i = 0; i < ${NODES}; i++) list.append(row(i))`,
   'in 1,000 tasks': `for (let i = 0; i < ${NODES}; i++) { list.append(row(i)); if (i % 10 === 9) await turn() }`,
-  'in one piece of markup': `list.innerHTML = Array.from({ length: ${NODES} }, (_, i) => '<p class="row"><a href="/' + i + '">' + i + '</a></p>').join('')`,
+  'in one string of markup': `list.innerHTML = Array.from({ length: ${NODES} }, (_, i) => '<p class="row"><a href="/' + i + '">' + i + '</a></p>').join('')`,
 }
 
 /** What our observer costs a page that adds 10,000 nodes. */
@@ -32,14 +32,14 @@ export async function addedNodes(): Promise<Part> {
         for (const path of Object.keys(times))
           times[path]!.push(await measure(browser, site.url() + path, way))
       rows.push({
-        'how they come': name,
+        added: name,
         'without the script, ms': rounded(median(times['/without']!), 1),
         'with it, ms': rounded(median(times['/with']!), 1),
       })
     }
     return {
       title: 'A page that grows',
-      how: `The script watches a page for placeholders. ${NODES.toLocaleString('en')} nodes are added to a page with and without it, in turns; medians of ${ROUNDS} rounds.`,
+      how: `The script watches a page for placeholders. ${NODES.toLocaleString('en')} nodes are added to a page with it and without it, alternately. Medians of ${ROUNDS} rounds.`,
       tables: [{ title: `${NODES.toLocaleString('en')} nodes`, bars: 'with it, ms', rows }],
     }
   } finally {

@@ -15,7 +15,7 @@ export interface Circumstances {
 }
 
 const BAR = 24
-/** Kept by hand: what a number was before a change, and after it. */
+/** Kept by hand: the figures before and after a change, and those that other tests measure. */
 const HISTORY = readFileSync(new URL('history.md', import.meta.url), 'utf8')
 
 /** The page of the documentation. */
@@ -31,9 +31,9 @@ export function benchPage(
 
 <!-- Written by \`npm run bench\`. -->
 
-\`npm run bench\` measures this again, and writes this page; \`npm run bench -- --long\` adds 50 and 1,000 connections, and the
+\`npm run bench\` measures all of this and writes this page. \`npm run bench -- --long\` adds 50 and 1,000 connections, and the
 server's memory over five minutes. This is the ${long ? 'long' : 'short'} form, which took ${Math.round(seconds / 60)} min. ${date}, ${machine}. Load average ${load[0].toFixed(2)} before and
-${load[1].toFixed(2)} after${busy ? ': **a busy machine**. Others were at work on it; times are worse than they would be, and only what stands side by side in one table can be compared' : ''}.
+${load[1].toFixed(2)} after${busy ? ': **a busy machine**. Other programs ran on it, so times are too long. Compare figures only within one table' : ''}.
 
 ${aims.length > 0 ? `## The aims\n\n${tableLines(aimRows(aims)).join('\n')}\n\n` : ''}${about.join('\n\n')}
 

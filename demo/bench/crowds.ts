@@ -14,7 +14,7 @@ export function crowds(): Part {
     const naive = stories(viewers, Infinity, 'naive')[1]!
     const { refreshPeak: naivePeak } = play(naive)
     const worst = { refreshPeak: 0, afterReturn: 0 }
-    const picture = ['requests, a column is two minutes, each line as high as its highest']
+    const picture = ['requests; a column is two minutes; each line is scaled to its own maximum']
     const rows = stories(viewers, replicas).map((story) => {
       const outcome = play(story)
       picture.push(`${drawn(outcome.minutes)}  ${story.name}`)
@@ -42,7 +42,7 @@ export function crowds(): Part {
         limit: 2,
       },
       {
-        what: `${crowd}: longest without a token once the servers are back, s`,
+        what: `${crowd}: longest time without a token after the servers return, s`,
         measured: rounded(worst.afterReturn, 1),
         bound: 'at most',
         limit: 90,
@@ -57,7 +57,7 @@ export function crowds(): Part {
   })
   return {
     title: 'Crowds',
-    how: `Simulated, tick by tick, with the very code that the element waits by and the server gives places by. A server signs 1,000 tokens a second; a token lives ${TTL_S} s. "% of exp − 60 s" is beside a crowd of the same size that asks again a minute before its tokens end. Nobody tells a page that its key was revoked: whose chat is open has the next token at the next refresh, or by loading the page again, and a shorter \`CHAT_TOKEN_TTL\` is what shortens that.`,
+    how: `A simulation, tick by tick, with the element’s own retry code and the server’s own admission code. A server signs 1,000 tokens a second, and a token lives ${TTL_S} s. The column "% of exp − 60 s" compares with the same number of viewers who all refresh a minute before their tokens expire. A page doesn’t learn that its key was revoked. An open chat gets its next token at the next refresh or page load. A shorter \`CHAT_TOKEN_TTL\` reduces that time.`,
     aims,
     tables,
   }

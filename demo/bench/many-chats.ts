@@ -27,10 +27,7 @@ export async function manyChats(): Promise<Part> {
     const rows: Row[] = []
     for (const [what, work] of [
       [`${CHATS} chats on a page, until all are open`, () => open(page, chatTag(site).repeat(CHATS))],
-      [
-        `a chat mounted and taken away ${MOUNTS.toLocaleString('en')} times`,
-        () => mount(page, chatTag(site)),
-      ],
+      [`a chat mounted and removed ${MOUNTS.toLocaleString('en')} times`, () => mount(page, chatTag(site))],
     ] as const) {
       await page.goto(`${site.url()}/empty`)
       await page.evaluate(() => customElements.whenDefined('kinescope-chat').then(() => undefined))
@@ -52,8 +49,8 @@ export async function manyChats(): Promise<Part> {
     }
     return {
       title: 'Many chats',
-      how: 'Chromium. "Kept" is twelve seconds after the last chat has gone, with the garbage collected: the timer of a question for a token, ten seconds, holds its chat.',
-      tables: [{ title: 'A crowd of chats on one page', bars: 'time, ms', rows }],
+      how: 'Chromium. "Kept" is measured twelve seconds after the last chat is gone, after a garbage collection. The timeout of a token request, ten seconds, holds its chat.',
+      tables: [{ title: 'Many chats on one page', bars: 'time, ms', rows }],
     }
   } finally {
     await browser.close()

@@ -35,7 +35,7 @@ const STEADY = {
 }
 const OVERLOAD = {
   connections: 'connections',
-  patient: 'they wait as told',
+  patient: 'clients obey Retry-After',
   acceptedPerSecond: 'tokens /s',
   refusedPerSecond: 'refused /s',
   acceptedP50: 'token p50, ms',
@@ -83,7 +83,7 @@ export function server(long: boolean): Part {
     )
   return {
     title: 'The token server',
-    how: `${machine.rounds} rounds of ${machine.seconds} s that take turns, medians; "÷ openssl" is beside \`openssl speed rsa2048\` of the same minute, on one core and on all. Then thousands of connections that ask at one moment, and again after every answer: the patient wait as Retry-After says.`,
+    how: `${machine.rounds} rounds of ${machine.seconds} s for each server, alternately; medians. "÷ openssl" compares with \`openssl speed rsa2048\` of the same minute, on one core and on all. Overload: thousands of connections ask at one moment, and again after every response, at once or after Retry-After.`,
     aims: aims.map(({ name, bound, limit, measured }) => ({
       what: AIMED[name] ?? name,
       bound,

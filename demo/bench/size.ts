@@ -7,15 +7,15 @@ import { rounded, type Part } from './part.js'
 const CONTENDERS: Record<string, { entry: string; does: string }> = {
   'kinescope-chat 0.1.0': {
     entry: `import 'kinescope-chat/define'`,
-    does: 'a tag: placing, tokens, refreshes without a blank, sleep and offline, states and problems with names in two languages, diagnosis',
+    does: 'a tag: embedding, tokens, refreshes without a blank, sleep and offline, named states and problems in two languages, diagnosis',
   },
   '@superset-ui/embedded-sdk 0.4.0': {
     entry: `import { embedDashboard } from '@superset-ui/embedded-sdk'; window.embed = embedDashboard`,
-    does: 'a frame, a token through a channel, its refresh by the wall clock; no states, no problems, no retry',
+    does: 'a frame, a token by postMessage, refresh by the wall clock; no states, no problems, no retry',
   },
   '@prismatic-io/embedded 4.14.0': {
     entry: `import prismatic from '@prismatic-io/embedded'; window.embed = prismatic`,
-    does: 'frames and pop-overs of its product, texts and themes; the token is the page’s business',
+    does: 'frames and pop-overs of its product, texts and themes; the page handles the token',
   },
   '@looker/embed-sdk 2.0.8': {
     entry: `import { getEmbedSDK } from '@looker/embed-sdk'; window.embed = getEmbedSDK`,
@@ -64,7 +64,7 @@ export async function size(): Promise<Part> {
   }
   return {
     title: 'Size',
-    how: 'All four bundled by the same Vite, minified, for the same browsers, with everything they import.',
+    how: 'The same Vite bundled and minified all four, with everything they import, for the same browsers.',
     tables: [{ title: 'What a page loads', bars: 'gzip −9, kB', rows }],
   }
 }

@@ -51,7 +51,7 @@ export async function timeToChat(): Promise<Part> {
     }
     return {
       title: 'Time to chat',
-      how: `Chromium, ${LATENCY_MS} ms of network, ${ROUNDS} rounds that take turns; medians. The main thread’s figures are processor time of the whole load, out of Chromium’s trace: DevTools’ own counter of script leaves out what runs in a promise’s turn. The element is the file that a page loads with one tag; round by round it takes ${own.join(' and ')} ms more than the bare frame, here and on the slower processor. Superset’s frame is asked for before its token, which goes in later through a channel.`,
+      how: `Chromium, ${LATENCY_MS} ms of network, ${ROUNDS} rounds of each page, alternately; medians. The main thread’s figures are processor time of the whole load, from Chromium’s trace. DevTools’ own script counter leaves out promise callbacks. The element is the file that a page loads with one tag. In the same rounds it takes ${own.join(' and ')} ms more than the bare frame, on this and on the slower processor. Superset’s SDK requests its frame before its token, and posts the token later.`,
       aims: [
         {
           what: 'the element’s own time on the main thread, over a bare frame, ms',

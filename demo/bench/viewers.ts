@@ -148,18 +148,18 @@ export function stories(viewers: number, replicas: number, way: Story['way'] = '
   const organic: Story['arrival'] = (_share, random) => random * 1800
   const common = { viewers, way, lastS: 7200 }
   return [
-    { ...common, name: 'they come over half an hour', arrival: organic, capacity: steady },
-    { ...common, name: 'they come within ten seconds', arrival: countdown, capacity: steady },
+    { ...common, name: 'viewers arrive over half an hour', arrival: organic, capacity: steady },
+    { ...common, name: 'viewers arrive within ten seconds', arrival: countdown, capacity: steady },
     {
       ...common,
-      name: 'two minutes without servers, at the height of the refreshes',
+      name: 'two minutes without servers, at the peak of the refreshes',
       arrival: organic,
       // the first to come ask again after 36 minutes, the last after 84; most of all after 54
       capacity: (second) => (second >= 3180 && second < 3300 ? 0 : all),
     },
     {
       ...common,
-      name: 'two minutes without servers while they come',
+      name: 'two minutes without servers during the arrival',
       arrival: (_share, random) => random * 600,
       capacity: (second) => (second >= 120 && second < 240 ? 0 : all),
     },

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { judge, judgeTopic, sentencesOf, textsOf, wordsOf } from '../../scripts/style.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,16 +12,36 @@ const rules = (file: string, source: string) =>
   textsOf(file, source).flatMap((text) => judge(file, text).map(({ rule, line }) => `${line} ${rule}`))
 
 describe('the style check', () => {
-  it('fails as a command on a sentence of 40 words', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'style-'))
-    const run = (text: string) => {
-      writeFileSync(join(folder, 'page.md'), text)
-      const command = ['--import', 'tsx', join(ROOT, 'scripts/style.ts'), join(folder, 'page.md')]
-      return execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' })
-    }
-    expect(() => run(`# Title\n\n${words(40)}.\n`)).toThrow(/40 words/)
-    expect(run(`# Title\n\n${words(20)}. ${words(20)}.\n`)).toBe('')
-    rmSync(folder, { recursive: true })
+  const folder = mkdtempSync(join(tmpdir(), 'style-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  /** What the command prints about a file with this text. Throws where the command fails. */
+  function run(name: string, text: string): string {
+    const file = join(folder, name)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    const command = ['--import', 'tsx', join(ROOT, 'scripts/style.ts'), file]
+    return execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' })
+  }
+  const messages = (heading: string) =>
+    `export const en = { problems: { denied: { heading: '${heading}', message: 'Ask us. Or wait.' } } }\n`
+
+  it.each([
+    ['a sentence of 40 words', 'page.md', `# Title\n\n${words(40)}.\n`, /40 words/],
+    ['"somebody who"', 'page.md', 'Ask somebody who knows.\n', /somebody who/],
+    [
+      'a visitor’s heading of eight words',
+      'view/en.ts',
+      messages('This chat page is not open to you'),
+      /8 words, at most 5/,
+    ],
+  ])('fails as a command on %s', (_title, name, text, message) => {
+    expect(() => run(name, text)).toThrow(message)
+  })
+
+  it('passes as a command on short sentences and short headings', () => {
+    expect(run('page.md', `# Title\n\n${words(20)}. ${words(20)}.\n`)).toBe('')
+    expect(run('view/en.ts', messages('No access to this chat'))).toBe('')
   })
 
   it.each([
@@ -48,8 +68,8 @@ describe('the style check', () => {
     expect(rules(file, source)).toEqual([])
   })
 
-  it('fails on a heading of eight words and on a message of four sentences', () => {
-    const topic = { heading: 'This chat page is not open to you', message: 'One. Two. Three. Four.' }
+  it('fails on a heading of eight words and on a message of three sentences', () => {
+    const topic = { heading: 'This chat page is not open to you', message: 'One. Two. Three.' }
     expect(judgeTopic('en.ts', 'denied', topic).map(({ rule }) => rule)).toEqual(['heading', 'message'])
     expect(judgeTopic('en.ts', 'denied', { heading: 'No access', message: 'Ask the organizers.' })).toEqual(
       [],
