@@ -7,13 +7,14 @@ export interface Visitor {
   id: string
   name: string
   banned: boolean
-  /** How the site's who-is-it answer behaves for this visitor. */
+  /** How the site's identity endpoint behaves for this visitor. */
   me: 'answers' | 'fails'
 }
 
-/** The session's cookie, and that of a second visitor whom the page shows beside the first. */
+/** The session's cookie, that of a second visitor whom the page shows beside the first, and one that is set aside. */
 const COOKIE = 'demo_session'
 const SECOND_COOKIE = 'demo_second_session'
+const ASIDE_COOKIE = 'demo_session_aside'
 const LONGEST_NAME = 40
 
 /**
@@ -25,6 +26,8 @@ const LONGEST_NAME = 40
  *     POST /visitor/sign-in    {"name": "Ann"}
  *     POST /visitor/sign-out
  *     POST /visitor/standing   {"banned": true, "me": "fails"}
+ *     POST /visitor/set-aside  keeps the session for later and signs out
+ *     POST /visitor/bring-back  goes on with the session that was set aside, or with none
  *     POST /second-visitor/sign-in  {"name": "Ben"}
  */
 export class Visitors {
@@ -45,7 +48,7 @@ export class Visitors {
     switch (`${request.method} ${request.url}`) {
       case 'GET /me':
         if (!visitor) return sendJson(response, 401, { message: 'not signed in' })
-        if (visitor.me === 'fails') return sendJson(response, 500, { message: 'out of order, as you wished' })
+        if (visitor.me === 'fails') return sendJson(response, 500, { message: 'out of order, as requested' })
         if (visitor.banned) return sendJson(response, 403, { message: 'banned' })
         return sendJson(response, 200, { id: visitor.id, name: visitor.name })
       case 'GET /visitor/who':
@@ -56,12 +59,11 @@ export class Visitors {
         return this.#signIn(request, response, SECOND_COOKIE)
       case 'POST /visitor/sign-out':
         for (const [session, known] of this.#sessions) if (known === visitor) this.#sessions.delete(session)
-        return sendJson(
-          response,
-          200,
-          {},
-          { 'set-cookie': `${COOKIE}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0` },
-        )
+        return sendJson(response, 200, {}, { 'set-cookie': cookie(COOKIE, undefined) })
+      case 'POST /visitor/set-aside':
+        return this.#move(request, response, COOKIE, ASIDE_COOKIE)
+      case 'POST /visitor/bring-back':
+        return this.#move(request, response, ASIDE_COOKIE, COOKIE)
       case 'POST /visitor/standing': {
         if (!visitor) return sendJson(response, 401, { message: 'not signed in' })
         const { banned, me } = await readJson(request)
@@ -74,16 +76,24 @@ export class Visitors {
     }
   }
 
-  async #signIn(request: IncomingMessage, response: ServerResponse, cookie: string): Promise<true> {
+  async #signIn(request: IncomingMessage, response: ServerResponse, cookieName: string): Promise<true> {
     const { name } = await readJson(request)
     const clean = typeof name === 'string' ? name.trim().slice(0, LONGEST_NAME) : ''
     if (clean === '') return sendJson(response, 400, { message: 'a name, please' })
     const session = randomUUID()
     this.#sessions.set(session, { id: `visitor-${randomUUID()}`, name: clean, banned: false, me: 'answers' })
-    const setCookie = `${cookie}=${session}; HttpOnly; SameSite=Lax; Path=/`
-    return sendJson(response, 200, { name: clean }, { 'set-cookie': setCookie })
+    return sendJson(response, 200, { name: clean }, { 'set-cookie': cookie(cookieName, session) })
+  }
+
+  #move(request: IncomingMessage, response: ServerResponse, from: string, to: string): true {
+    const moved = [cookie(to, cookieOf(request, from)), cookie(from, undefined)]
+    return sendJson(response, 200, {}, { 'set-cookie': moved })
   }
 }
+
+/** A `Set-Cookie` that sets a session's cookie, or removes it. */
+const cookie = (name: string, session: string | undefined): string =>
+  `${name}=${session ?? ''}; HttpOnly; SameSite=Lax; Path=/${session ? '' : '; Max-Age=0'}`
 
 function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
   const cookies = (headers.cookie ?? '').split(/;\s*/)

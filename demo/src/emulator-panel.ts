@@ -6,7 +6,7 @@ import { find } from './make.js'
 import { SWITCH_WORDS, type SwitchGroup } from './switch-words.js'
 import { inLanguage, say, type Word } from './words.js'
 
-/** What `GET /emulator/state` tells, as far as this panel shows it. */
+/** The members of `GET /emulator/state` that this panel shows. */
 interface EmulatorView {
   variants: Record<string, unknown>
   documented: Record<string, unknown>
@@ -46,7 +46,7 @@ function viewOf(view: EmulatorView, call: Call): TemplateResult {
     <p>${say('emulatorAbout')}</p>
     <p class="buttons">
       <button @click=${() => call('POST', 'reset')}>${say('reset')}</button>
-      <span class="quiet">${changed.length ? `● ${say('changedSwitches')} ${changed.length}` : ''}</span>
+      <span class="quiet">${changed.length ? `${say('changedSwitches')} ${changed.length}` : ''}</span>
     </p>
     <h3>${say('readyFaults')}</h3>
     ${presets('chatLink', call)} ${presets('apiLink', call)}
@@ -93,8 +93,7 @@ function switchField(view: EmulatorView, name: string, call: Call): TemplateResu
               title=${say('notAsDocumented')}
               role="img"
               aria-label=${say('notAsDocumented')}
-              >●</span
-            >`
+            ></span>`
           : nothing
       }
       ${inLanguage(title)} <code>${name}</code>
@@ -138,7 +137,7 @@ const presets = (link: keyof typeof FAULT_PRESETS, call: Call): TemplateResult =
       )}
     </div>`
 
-/** Any fault, for whoever wants another one than those that are ready. */
+/** A form for any fault that isn't ready-made. */
 function faultForm(add: (fault: Fault) => void): TemplateResult {
   const field = (name: Word, control: TemplateResult) =>
     html`<div class="field"><label for=${`fault-${name}`}>${say(name)}</label>${control}</div>`

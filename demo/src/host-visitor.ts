@@ -15,6 +15,8 @@ export function siteCalls(quietly: typeof fetch): Site {
     signOut: () => post('/visitor/sign-out'),
     standing: (changes) => post('/visitor/standing', changes),
     bringSecond: (name) => post('/second-visitor/sign-in', { name }),
+    setAside: () => post('/visitor/set-aside'),
+    bringBack: () => post('/visitor/bring-back'),
     rotateKeys: () => post('/operator/rotate'),
     async whoAmI() {
       const reply = await quietly('/visitor/who')

@@ -10,8 +10,8 @@ export interface Sight {
   framesSeen: number
 }
 
-/** What a check looks at; `step`: something that had to happen on the way. */
-export type Aspect = keyof Expectation | 'step'
+/** What a check looks at; `step`: a step that must succeed; `hand`: the tester's part, which has a time limit. */
+export type Aspect = keyof Expectation | 'step' | 'hand'
 
 /** One thing that is expected, beside what is to be seen. */
 export interface Check {
@@ -23,11 +23,8 @@ export interface Check {
   met: boolean | null
 }
 
-/** What is missed, in one line for a report. */
-export const faultsOf = (checks: readonly Check[]): string[] =>
-  checks
-    .filter(({ met }) => met === false)
-    .map(({ aspect, expected, observed }) => `${aspect}: ${observed}, not ${expected}`)
+/** The checks that failed. */
+export const faultsOf = (checks: readonly Check[]): Check[] => checks.filter(({ met }) => met === false)
 
 /** Compares what is to be seen with what is expected. Pure. */
 export function judge(sight: Sight, expected: Expectation): Check[] {
@@ -54,7 +51,7 @@ export function judge(sight: Sight, expected: Expectation): Check[] {
   if (frames !== undefined) check('frames', String(frames), String(sight.frames), sight.frames === frames)
   if (framesSeen !== undefined)
     check('framesSeen', String(framesSeen), String(sight.framesSeen), sight.framesSeen === framesSeen)
-  if (inFrame) check('inFrame', 'refused' in inFrame ? inFrame.refused : '✓', '?', null)
+  if (inFrame) check('inFrame', 'refused' in inFrame ? inFrame.refused : 'verified', '?', null)
   return checks
 }
 

@@ -11,7 +11,7 @@ import { Network } from './network.js'
 import { readFacts } from './page-facts.js'
 import { keepRun, noted, readRun, startRun, stopped } from './run-all.js'
 import { look, runScenario, type Verdict } from './run-scenario.js'
-import { drawScenarioList } from './scenario-list.js'
+import { drawScenarioList, keepListPlace, placeList } from './scenario-list.js'
 import { drawScenario } from './scenario-panel.js'
 import { SCENARIOS } from './scenarios.js'
 import { startSecondVisitor } from './second-visitor.js'
@@ -29,9 +29,11 @@ const site = siteCalls(network.quietly)
 const wanted = new URLSearchParams(location.search)
 const scenario = SCENARIOS.find(({ id }) => id === wanted.get('scenario'))
 let step = 0
+let handUntil: number | null = null
 let verdict: Verdict | undefined
 
 startTabs((panel) => {
+  if (panel === 'panel-scenarios') placeList()
   if (panel === 'panel-emulator') void drawEmulator(facts.chatOrigin, network.quietly)
   if (panel === 'panel-state') drawState(watch)
 })
@@ -47,6 +49,7 @@ network.addEventListener('change', () => drawRequests(network))
 setInterval(() => drawState(watch), 1000)
 find('tab-attributes').addEventListener('click', drawAll)
 
+if (!scenario) await endRun()
 await showVisitor()
 if (scenario) await run()
 
@@ -56,7 +59,11 @@ function drawAll(): void {
   find('unknown').hidden = unknown === null
   find('unknown-name').textContent = unknown ?? ''
   find('intro').hidden = scenario !== undefined
-  drawScenarioList(scenario, { runAll, copy: (text, button) => void copyText(text, button) })
+  drawScenarioList(scenario, {
+    runAll: () => void runAll(),
+    stop,
+    copy: (text, button) => void copyText(text, button),
+  })
   drawEvents(watch)
   drawRequests(network)
   drawState(watch)
@@ -66,12 +73,14 @@ function drawAll(): void {
 }
 
 function drawProgress(): void {
-  // what is expected stands there before anything has come
+  // the expected result is shown before the observed one
   const checks = verdict?.checks ?? judge(look({ network, watch }), scenario!.expect)
-  drawScenario({ scenario: scenario!, step, checks, verdict }, () => {
-    keepRun(stopped(readRun()))
-    drawAll()
-  })
+  drawScenario({ scenario: scenario!, step, handUntil, checks, verdict }, stop)
+}
+
+function stop(): void {
+  keepRun(stopped(readRun()))
+  drawAll()
 }
 
 function showCode(): void {
@@ -80,9 +89,9 @@ function showCode(): void {
 }
 
 async function run(): Promise<void> {
-  // somebody who goes elsewhere during a run has ended it
+  // a tester who opens another scenario ends the run
   const { queue } = readRun()
-  if (queue.length > 0 && queue[0] !== scenario!.id) keepRun(stopped(readRun()))
+  if (queue.length > 0 && queue[0] !== scenario!.id) await endRun()
   drawAll()
   const drawing = setInterval(drawProgress, 500)
   verdict = await runScenario(scenario!, {
@@ -98,9 +107,13 @@ async function run(): Promise<void> {
       step = index
       drawProgress()
     },
+    onHand(until) {
+      handUntil = until
+      drawProgress()
+    },
   }).catch((error: unknown) => ({
     passed: false,
-    checks: [{ aspect: 'step' as const, expected: '', observed: String(error), met: false }],
+    checks: [{ aspect: 'step' as const, expected: 'no error', observed: String(error), met: false }],
   }))
   clearInterval(drawing)
   const { passed, checks } = verdict
@@ -108,15 +121,18 @@ async function run(): Promise<void> {
     ? { verdict: 'passed' as const }
     : { verdict: 'failed' as const, faults: faultsOf(checks) }
   const before = readRun()
-  const after = noted(before, scenario!.id, result)
+  const after = noted(before, scenario!.id, result, Date.now())
   keepRun(after)
   announce(passed ? 'passed' : 'failed')
   drawAll()
   if (before.queue[0] === scenario!.id) setTimeout(goOn, NEXT_AFTER_MS)
+  else await endRun()
 }
 
-function runAll(): void {
-  keepRun(startRun(SCENARIOS))
+async function runAll(): Promise<void> {
+  await endRun()
+  await site.setAside()
+  keepRun(startRun(SCENARIOS, Date.now()))
   goOn()
 }
 
@@ -124,6 +140,17 @@ function runAll(): void {
 function goOn(): void {
   const [next] = readRun().queue
   location.assign(next ? `?scenario=${next}` : '/')
+}
+
+/** Ends a run, and gives the tester back the session from before it. */
+async function endRun(): Promise<void> {
+  const run = readRun()
+  if (!run.sessionAside) return
+  keepRun({ ...stopped(run), sessionAside: false })
+  await site.bringBack()
+  await showVisitor()
+  if (!scenario) for (const chat of watch.chats) chat.reset()
+  drawAll()
 }
 
 async function showVisitor(): Promise<void> {
@@ -191,14 +218,4 @@ function startButtons(): void {
   }
   toggle('do-ban', (banned) => site.standing({ banned }))
   toggle('do-break', (broken) => site.standing({ me: broken ? 'fails' : 'answers' }))
-}
-
-/** A tester works down the list: it is where it was when a scenario was opened. */
-function keepListPlace(): void {
-  const list = find('panel-scenarios')
-  const place = Number(sessionStorage.getItem('list-place') ?? 0)
-  list.scrollTop = place
-  list.addEventListener('scroll', () => sessionStorage.setItem('list-place', String(list.scrollTop)), {
-    passive: true,
-  })
 }

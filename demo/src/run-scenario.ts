@@ -14,12 +14,18 @@ export interface Bench {
   site: Site
   /** Tells which step is under way. */
   onStep(index: number): void
+  /** Tells until when the tester can do a step, by `performance.now()`; null once it is over. */
+  onHand(until: number | null): void
 }
 
 export interface Site {
   signIn(name: string): Promise<void>
   signOut(): Promise<void>
   standing(changes: { banned?: boolean; me?: 'answers' | 'fails' }): Promise<void>
+  /** Keeps the tester's session for later. The page then plays other visitors. */
+  setAside(): Promise<void>
+  /** Ends the present session, and goes on with the one that was set aside. */
+  bringBack(): Promise<void>
   rotateKeys(): Promise<void>
   /** Signs a second visitor in beside the first. */
   bringSecond(name: string): Promise<void>
@@ -34,7 +40,7 @@ export interface Verdict {
 
 const LOOK_MS = 100
 
-/** Sets a scenario up, takes its steps and judges what is to be seen then. */
+/** Sets a scenario up, takes its steps and judges the result. */
 export async function runScenario(scenario: Scenario, bench: Bench): Promise<Verdict> {
   const clock = new Deadline(scenario.within)
   const { steps, setup, expect } = scenario
@@ -105,7 +111,7 @@ export function attributesOf(id: string, setup: Setup, facts: PageFacts): Record
   }
 }
 
-/** What is to be seen now. */
+/** What the page shows now. */
 export function look({ network, watch }: Pick<Bench, 'network' | 'watch'>): Sight {
   // several chats are in the state that the least advanced of them is in
   const odd = watch.chats.find(({ state }) => state !== 'ready')
@@ -170,20 +176,31 @@ async function take(step: Step, bench: Bench, clock: Deadline): Promise<Check[]>
       pretendHidden(false)
       return []
     case 'visitor-types':
-      await clock.pausedFor(when(() => watch.inside))
-      return []
+      return byHand(step.seconds, () => watch.inside, bench, clock)
     case 'visitor-leaves':
-      await clock.pausedFor(when(() => !watch.inside))
-      return []
+      return byHand(step.seconds, () => !watch.inside, bench, clock)
   }
 }
 
 const isBusy = (chat: KinescopeChatElement | undefined): boolean =>
   chat?.problem == null && ['loading', 'refreshing'].includes(chat?.state ?? '')
 
-/** A person takes the time they need. */
-async function when(met: () => boolean): Promise<void> {
-  while (!met()) await pause(LOOK_MS)
+/** Waits for the tester's part, up to its limit. The scenario's own clock stands still. */
+async function byHand(
+  seconds: number,
+  isDone: () => boolean,
+  bench: Bench,
+  clock: Deadline,
+): Promise<Check[]> {
+  const until = performance.now() + seconds * 1000
+  bench.onHand(until)
+  await clock.pausedFor(
+    (async () => {
+      while (!isDone() && performance.now() < until) await pause(LOOK_MS)
+    })(),
+  )
+  bench.onHand(null)
+  return isDone() ? [] : [{ aspect: 'hand', expected: `${seconds} s`, observed: '–', met: false }]
 }
 
 function pretendHidden(hidden: boolean): void {

@@ -1,9 +1,11 @@
 import { html, nothing, render, type TemplateResult } from 'lit'
-import type { Check } from './judge.js'
+import { faultText } from './fault-words.js'
+import { faultsOf, type Check } from './judge.js'
 import { find } from './make.js'
 import { readRun } from './run-all.js'
 import { SCENARIOS } from './scenarios.js'
 import type { Scenario, Step } from './scenario.js'
+import { sign, type Sign } from './signs.js'
 import { inLanguage, say, type Word } from './words.js'
 import type { Verdict } from './run-scenario.js'
 
@@ -12,6 +14,8 @@ export interface Progress {
   scenario: Scenario
   /** Index of the step under way. */
   step: number
+  /** Until when the tester can do their part, by `performance.now()`. */
+  handUntil: number | null
   /** What is expected, beside what is seen so far. */
   checks: readonly Check[]
   /** Undefined while it runs. */
@@ -19,7 +23,8 @@ export interface Progress {
 }
 
 /** The scenario of this page: what it is, what is expected, and then what came. */
-export function drawScenario({ scenario, step, checks, verdict }: Progress, stop: () => void): void {
+export function drawScenario(progress: Progress, stop: () => void): void {
+  const { scenario, step, handUntil, checks, verdict } = progress
   const index = SCENARIOS.indexOf(scenario)
   const { queue } = readRun()
   const running = queue.length > 0 && verdict === undefined
@@ -34,18 +39,27 @@ export function drawScenario({ scenario, step, checks, verdict }: Progress, stop
         <span class="told">
           <span class="which" aria-hidden="true">${inLanguage(scenario.title)}</span>
           <output id="verdict" data-verdict=${word ?? nothing}
-            >${word ? `${word === 'passed' ? '✓' : '✗'} ${say(word)}` : say('running')}</output
+            >${word ? html`${sign(word)} ${say(word)}` : say('running')}</output
           >
         </span>
         ${
           running
             ? html`<span class="quiet">${say('leftToPlay')} ${queue.length}</span>
-                <button @click=${stop}>${label('■', 'stopRun')}</button>`
-            : html`<a class="button" id="again" href="?scenario=${scenario.id}">${label('↻', 'again')}</a>`
+                <button @click=${stop}>${label('stop', 'stopRun')}</button>`
+            : html`<a class="button" id="again" href="?scenario=${scenario.id}"
+                >${label('again', 'again')}</a
+              >`
         }
         ${neighbour(index - 1, 'previous')} ${neighbour(index + 1, 'next')}
-        <a class="button" href="/">${label('✕', 'leaveScenario')}</a>
+        <a class="button" href="/">${label('failed', 'leaveScenario')}</a>
       </div>
+      ${
+        verdict
+          ? faultsOf(verdict.checks).map(
+              (fault) => html`<p class="fault">${inLanguage(faultText(fault))}</p>`,
+            )
+          : nothing
+      }
       <table id="checks">
         <caption class="hidden">
           ${say('expectedAndObserved')}
@@ -69,6 +83,14 @@ export function drawScenario({ scenario, step, checks, verdict }: Progress, stop
               class=${position < step ? 'done' : ''}
             >
               ${wordsOf(taken)}
+              ${
+                position === step && handUntil !== null
+                  ? html`<strong class="left" role="timer"
+                      >${say('leftToDo')} ${Math.max(0, Math.ceil((handUntil - performance.now()) / 1000))}
+                      ${say('seconds')}</strong
+                    >`
+                  : nothing
+              }
             </li>`,
         )}
       </ol>
@@ -85,25 +107,27 @@ function neighbour(index: number, word: 'previous' | 'next'): TemplateResult | t
     rel=${word === 'previous' ? 'prev' : 'next'}
     href="?scenario=${scenario.id}"
     title=${inLanguage(scenario.title)}
-    >${label(word === 'previous' ? '‹' : '›', word)}</a
+    >${label(word, word)}</a
   >`
 }
 
-/** A sign for where there is no room for the word, which is read aloud in any case. */
-const label = (sign: string, word: Word): TemplateResult =>
-  html`<span class="sign" aria-hidden="true">${sign}</span><span class="word">${say(word)}</span>`
+/** A narrow page shows the sign only. The word is read aloud in any case. */
+const label = (name: Sign, word: Word): TemplateResult =>
+  html`${sign(name)}<span class="word">${say(word)}</span>`
 
 function rowOf({ aspect, expected, observed, met }: Check, verdict: Verdict | undefined): TemplateResult {
   const seen = met === null ? say('lookYourself') : observed
-  const mark = met === null ? '' : met ? '✓ ' : verdict ? '✗ ' : '… '
+  const mark = met === null ? nothing : sign(met ? 'passed' : verdict ? 'failed' : 'waits')
   return html`<tr data-met=${String(met)}>
     <th scope="row">${say(aspect)}</th>
     <td><code>${expected}</code></td>
-    <td>${mark}<code>${seen}</code></td>
+    <td>${mark} <code>${seen}</code></td>
   </tr>`
 }
 
 function wordsOf(step: Step): string {
-  const detail = step.do === 'wait-for' ? step.state : step.do === 'wait' ? String(step.seconds) : ''
-  return `${say(step.do)} ${detail}`.trim()
+  if (step.do === 'wait-for') return `${say(step.do)} ${step.state}`
+  if (step.do === 'wait') return `${say(step.do)} ${step.seconds}`
+  const limit = 'seconds' in step ? ` (${step.seconds} ${say('seconds')})` : ''
+  return `${say(step.do)}${limit}`
 }

@@ -96,8 +96,8 @@ export type Step =
   | { do: 'sign-out' | 'ban' | 'reload' | 'rotate-keys' | 'scroll-to-chat' }
   /** The page pretends: `navigator.onLine`, `document.hidden` and `fetch` say so, and the browser's events are sent. */
   | { do: 'go-offline' | 'come-online' | 'hide-page' | 'show-page' }
-  /** Somebody types into the frame, without sending; somebody clicks on the page outside. */
-  | { do: 'visitor-types' | 'visitor-leaves' }
+  /** The tester types into the frame without sending, or clicks on the page outside, within so many seconds. */
+  | { do: 'visitor-types' | 'visitor-leaves'; seconds: number }
 
 export interface Scenario {
   id: string

@@ -15,14 +15,18 @@ const text = (en: string, ru: string): Text => ({ en, ru })
 const scripted = (...endpoint: Answer[]): Setup => ({ endpoint })
 const readyFirst: Step = { do: 'wait-for', state: 'ready' }
 
-/** A short-lived token, asked for again at the soonest: what takes an hour in life takes five seconds here. */
+/** A short-lived token, refreshed after five seconds instead of after most of an hour. */
 const SHORT = { kind: 'token', ttl: 60, refreshIn: 5 } as const
 const LONG = { kind: 'token' } as const
+/** The tester starts to type before this token is refreshed, and leaves the chat before it expires. */
+const TYPING = { kind: 'token', ttl: 90, refreshIn: 15 } as const
+const TYPE_SECONDS = 12
+const LEAVE_SECONDS = 45
 
 /** One scenario for each code that can reach a page: a code without one doesn't compile. */
 const BY_CODE: Record<ElementCode, Sketch> = {
   'sign-in-required': {
-    title: text('A stranger', 'Посетитель не вошёл'),
+    title: text('A signed-out visitor', 'Посетитель не вошёл'),
     about: text('You are signed out; the site’s /me answers 401.', 'Вы вышли; /me сайта отвечает 401.'),
     setup: { visitor: 'stranger' },
   },
@@ -44,8 +48,8 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'origin-not-allowed': {
     title: text('A page outside the list', 'Страницы нет в списке'),
     about: text(
-      'A second token server behind this site’s own proxy, whose CHAT_ALLOWED_ORIGINS lacks this page.',
-      'Второй сервер за прокси этого сайта; в его CHAT_ALLOWED_ORIGINS нет этой страницы.',
+      'A second token server behind this site’s proxy. Its CHAT_ALLOWED_ORIGINS lacks this page.',
+      'Второй сервер за прокси этого сайта. В его CHAT_ALLOWED_ORIGINS нет этой страницы.',
     ),
     setup: { server: 'other-origin' },
   },
@@ -58,10 +62,10 @@ const BY_CODE: Record<ElementCode, Sketch> = {
     setup: { event: 'oversized' },
   },
   'identity-expired': {
-    title: text('The site’s word has ended', 'Слово сайта больше не действует'),
+    title: text('Identity token expired', 'Токен идентификации истёк'),
     about: text(
-      'The statement of who you are ended while you watched: the chat stays, a banner offers to load the page again.',
-      'Утверждение сайта о вас истекло во время просмотра: чат остаётся, полоса предлагает загрузить страницу заново.',
+      'The identity token expired while you watched. The chat stays, and a banner offers to reload the page.',
+      'Токен идентификации истёк во время просмотра. Чат остаётся, баннер предлагает обновить страницу.',
     ),
     setup: scripted(SHORT, { kind: 'problem', status: 401, code: 'identity-expired' }),
     steps: [readyFirst],
@@ -71,20 +75,20 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'rate-limited': {
     title: text('Too many requests', 'Слишком много запросов'),
     about: text(
-      'A second token server with a very low limit, asked again and again. The chat that is there stays.',
-      'Второй сервер с очень низким пределом, запросы подряд. Открытый чат остаётся.',
+      'A second token server with a very low limit gets several requests. The open chat stays.',
+      'Второй сервер с очень низким лимитом получает запросы подряд. Открытый чат остаётся.',
     ),
     setup: { server: 'low-limit' },
     steps: [readyFirst, ...Array.from({ length: 4 }, (): Step => ({ do: 'reload' }))],
     expect: { state: 'refreshing', events: ['ready', 'error'], frames: 1 },
   },
   'identity-unavailable': {
-    title: text('The site can’t say who you are', 'Сайт не может сказать, кто вы'),
+    title: text('The identity endpoint fails', 'Сайт не может определить посетителя'),
     about: text('The site’s /me answers 500.', '/me сайта отвечает 500.'),
     setup: { visitor: 'unknowable' },
   },
   overloaded: {
-    title: text('The server has too much to sign', 'Сервер перегружен'),
+    title: text('The token server is overloaded', 'Сервер перегружен'),
     about: text(
       '503 with Retry-After, from the scripted endpoint.',
       '503 с Retry-After от сценарного сервера.',
@@ -104,30 +108,30 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'key-not-registered': {
     title: text('The key isn’t registered', 'Ключ не зарегистрирован'),
     about: text(
-      'A token server whose key was made and never registered.',
-      'Сервер, чей ключ создан, но не зарегистрирован.',
+      'The token server’s key was created and never registered.',
+      'Ключ сервера создан, но не зарегистрирован.',
     ),
     setup: { server: 'unregistered-key' },
   },
   'key-expired': {
     title: text('The key has expired', 'Срок ключа истёк'),
     about: text(
-      'A token server that watches Kinescope, where its key’s expires_at has passed.',
-      'Сервер следит за Kinescope, а там срок его ключа истёк.',
+      'At Kinescope, the expires_at of the token server’s key has passed.',
+      'В Kinescope срок ключа сервера (expires_at) истёк.',
     ),
     setup: { server: 'expired-key' },
   },
   'event-not-found': {
     title: text('A stream that doesn’t exist', 'Трансляции не существует'),
     about: text(
-      'A token server whose list has a stream that Kinescope doesn’t.',
-      'В списке сервера есть трансляция, которой нет у Kinescope.',
+      'The token server’s list has a stream that Kinescope doesn’t have.',
+      'В списке сервера есть трансляция, которой нет в Kinescope.',
     ),
     setup: { server: 'unknown-stream', event: 'unknown' },
   },
   'token-malformed': {
     title: text('Not a token', 'Не токен'),
-    about: text('A reply whose token isn’t a JWT.', 'В ответе вместо токена не JWT.'),
+    about: text('The token in the response isn’t a JWT.', 'Токен в ответе — не JWT.'),
     setup: scripted({ kind: 'token', raw: 'this-is-no-token' }),
   },
   'claim-missing': {
@@ -147,14 +151,14 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   },
   'wrong-event': {
     title: text('A token for another stream', 'Токен для другой трансляции'),
-    about: text('event_id isn’t the one asked for.', 'event_id не тот, что запрошен.'),
+    about: text('event_id isn’t the requested one.', 'event_id не тот, что запрошен.'),
     setup: scripted({ kind: 'token', claims: { event_id: 'another-stream' } }),
   },
   'token-expired': {
     title: text('Expired on arrival', 'Токен уже истёк'),
     about: text(
-      'Twice in a row; one more request is all the element allows itself.',
-      'Дважды подряд; элемент спрашивает ещё лишь раз.',
+      'Twice in a row. The element retries only once.',
+      'Дважды подряд. Элемент повторяет запрос только один раз.',
     ),
     setup: scripted({ kind: 'token', relativeClaims: { iat: -120, exp: -60 } }),
     expect: { tokenRequests: [2, 2] },
@@ -166,12 +170,12 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   },
   offline: {
     title: text('No network', 'Нет сети'),
-    about: text('The page pretends that the browser has no network.', 'Страница делает вид, что сети нет.'),
+    about: text('The page simulates a lost network.', 'Страница имитирует потерю сети.'),
     setup: { offline: true },
   },
   'endpoint-unreachable': {
-    title: text('The token server can’t be reached', 'Сервер токенов недоступен'),
-    about: text('The connection breaks without an answer.', 'Соединение обрывается без ответа.'),
+    title: text('The token server is unreachable', 'Сервер токенов недоступен'),
+    about: text('The connection breaks without a response.', 'Соединение обрывается без ответа.'),
     setup: scripted({ kind: 'drop' }),
   },
   'endpoint-timeout': {
@@ -183,8 +187,8 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'endpoint-not-found': {
     title: text('A wrong token-url', 'Неверный token-url'),
     about: text(
-      'The address leads nowhere on this site. Asked again three times, each later than the last.',
-      'По этому адресу на сайте ничего нет. Ещё три попытки, каждая позже прежней.',
+      'The site has nothing at this address. The element retries three times, each time later.',
+      'По этому адресу на сайте ничего нет. Элемент повторяет запрос трижды, каждый раз позже.',
     ),
     setup: { attributes: { 'token-url': '/there-is-nothing-here' } },
   },
@@ -196,8 +200,8 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'endpoint-bad-reply': {
     title: text('A page in place of a token', 'Страница вместо токена'),
     about: text(
-      '200 with HTML, as from a sign-in page. It isn’t the endpoint’s answer, so it is asked again three times.',
-      '200 с HTML, как от страницы входа. Это ответил не сервер токенов, поэтому ещё три попытки.',
+      '200 with HTML, as from a sign-in page. It isn’t the endpoint’s response, so the element retries three times.',
+      '200 с HTML, как от страницы входа. Это ответил не сервер токенов, поэтому элемент пробует ещё три раза.',
     ),
     setup: scripted({ kind: 'html', status: 200 }),
   },
@@ -208,13 +212,16 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   },
   'frame-timeout': {
     title: text('The chat page doesn’t load', 'Страница чата не загружается'),
-    about: text('The emulator takes the request and never answers.', 'Эмулятор принимает запрос и молчит.'),
+    about: text(
+      'The emulator accepts the request and never responds.',
+      'Эмулятор принимает запрос и не отвечает.',
+    ),
     setup: { event: 'silent' },
     within: 30,
   },
   'event-id-missing': {
     title: text('A tag without event-id', 'Тег без event-id'),
-    about: text('As an editor may leave it.', 'Таким его может оставить редактор.'),
+    about: text('As some editors leave it.', 'Таким его может оставить редактор.'),
     setup: { event: 'none' },
     expect: { tokenRequests: [0, 0] },
   },
@@ -229,12 +236,12 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   },
 }
 
-/** The good paths, and what can't be seen from the page at all. */
+/** The good paths, and a failure that the page can't see. */
 const BY_PATH = {
   'first-load': {
     title: text('First load', 'Первая загрузка'),
     about: text(
-      'The two-line integration, and you are in, by your name.',
+      'Two lines of code, and you are in the chat under your name.',
       'Две строки кода, и вы в чате под своим именем.',
     ),
     expect: { inFrame: { verified: true }, events: ['ready'], noEvents: ['error'], tokenRequests: [1, 1] },
@@ -242,8 +249,8 @@ const BY_PATH = {
   refresh: {
     title: text('Refresh', 'Обновление токена'),
     about: text(
-      'A new token takes effect before the old one expires; no blank moment.',
-      'Новый токен вступает в силу раньше, чем истечёт старый; без мигания.',
+      'A new token takes effect before the old one expires. The chat is never blank.',
+      'Новый токен вступает в силу раньше, чем истечёт старый. Чат не мигает.',
     ),
     setup: scripted(SHORT, LONG),
     steps: [readyFirst, { do: 'wait', seconds: 5 }],
@@ -258,26 +265,26 @@ const BY_PATH = {
   'swap-while-typing': {
     title: text('Refresh while typing', 'Обновление во время ввода'),
     about: text(
-      'Write something into the chat and don’t send it; the new token waits until you click outside.',
-      'Напишите что-нибудь в чат, не отправляя; новый токен подождёт, пока вы не щёлкнете снаружи.',
+      'Type something into the chat and don’t send it. The new token waits until you click outside the chat.',
+      'Напишите что-нибудь в чат и не отправляйте. Новый токен ждёт, пока вы не щёлкнете вне чата.',
     ),
-    setup: scripted(SHORT, LONG),
+    setup: scripted(TYPING, LONG),
     steps: [
       readyFirst,
-      { do: 'visitor-types' },
+      { do: 'visitor-types', seconds: TYPE_SECONDS },
       { do: 'wait-for', state: 'refreshing' },
       { do: 'wait', seconds: 3 },
       { do: 'check', expect: { framesSeen: 1, noEvents: ['refresh', 'error'] } },
-      { do: 'visitor-leaves' },
+      { do: 'visitor-leaves', seconds: LEAVE_SECONDS },
     ],
     expect: { events: ['ready', 'refresh'], noEvents: ['error'], framesSeen: 2, frames: 1 },
     within: 60,
   },
   wake: {
-    title: text('Hidden, then seen again', 'Вкладка скрыта и снова видна'),
+    title: text('Hidden, then visible again', 'Вкладка скрыта и снова видна'),
     about: text(
-      'A hidden page asks for nothing; it catches up at once when it is shown.',
-      'Скрытая страница ничего не запрашивает и навёрстывает, как только её покажут.',
+      'A hidden page requests nothing. It refreshes as soon as it is visible.',
+      'Скрытая страница ничего не запрашивает и обновляет токен, как только её видно.',
     ),
     setup: scripted(SHORT, LONG),
     steps: [
@@ -292,8 +299,8 @@ const BY_PATH = {
   'offline-and-back': {
     title: text('Offline and back', 'Сеть пропала и вернулась'),
     about: text(
-      'The refresh fails, the chat stays; the network returns, the refresh succeeds.',
-      'Обновить не удалось, чат остаётся; сеть вернулась, и всё получилось.',
+      'The refresh fails and the chat stays. The network returns and the refresh succeeds.',
+      'Обновить токен не удалось, чат остаётся. Сеть вернулась, токен обновлён.',
     ),
     setup: scripted(SHORT, LONG),
     steps: [
@@ -308,18 +315,18 @@ const BY_PATH = {
   ban: {
     title: text('Banned while watching', 'Блокировка во время просмотра'),
     about: text(
-      'The next refresh is refused, and the chat is gone.',
-      'Следующее обновление отклонено, и чат закрыт.',
+      'The next refresh is rejected, and the chat closes.',
+      'Следующее обновление отклонено, и чат закрывается.',
     ),
     setup: scripted({ ...SHORT, asksSite: true }),
     steps: [readyFirst, { do: 'ban' }, { do: 'wait', seconds: 4 }],
     expect: { state: 'error', problem: 'access-denied', events: ['ready', 'error'], frames: 0 },
   },
   'stranger-answers': {
-    title: text('A firewall answers in between', 'Вместо сервера отвечает защита сайта'),
+    title: text('A firewall responds instead', 'Вместо сервера отвечает защита сайта'),
     about: text(
-      'Two refreshes meet a challenge page, 403 with HTML: the chat stays, is asked about again, and heals.',
-      'Два обновления натыкаются на страницу проверки, 403 с HTML: чат остаётся, попытки идут, всё проходит.',
+      'Two refreshes get a challenge page, 403 with HTML. The chat stays, and the third refresh succeeds.',
+      'Два обновления получают страницу проверки, 403 с HTML. Чат остаётся, третье обновление проходит.',
     ),
     setup: scripted(SHORT, { kind: 'html', status: 403 }, { kind: 'html', status: 403 }, LONG),
     steps: [readyFirst],
@@ -329,7 +336,7 @@ const BY_PATH = {
   'sign-out': {
     title: text('Signed out', 'Выход с сайта'),
     about: text(
-      'The site calls reset() when its visitor signs out.',
+      'The site calls reset() when the visitor signs out.',
       'Сайт вызывает reset(), когда посетитель выходит.',
     ),
     steps: [readyFirst, { do: 'sign-out' }],
@@ -338,8 +345,8 @@ const BY_PATH = {
   'slow-endpoint': {
     title: text('A slow token server', 'Медленный сервер токенов'),
     about: text(
-      'Three seconds to the token; the place is never empty.',
-      'Три секунды до токена; место не пустует.',
+      'The token takes three seconds. The page shows a placeholder.',
+      'Токен приходит через три секунды. На странице видна заглушка.',
     ),
     setup: scripted({ kind: 'token', delayMs: 3000 }),
     expect: { events: ['ready'], noEvents: ['error'] },
@@ -347,8 +354,8 @@ const BY_PATH = {
   'slow-chat': {
     title: text('A slow chat page', 'Медленная страница чата'),
     about: text(
-      'Four seconds to the page; the place is never empty.',
-      'Четыре секунды до страницы; место не пустует.',
+      'The chat page takes four seconds. The page shows a placeholder.',
+      'Чат загружается четыре секунды. На странице видна заглушка.',
     ),
     setup: { event: 'slow' },
     expect: { events: ['ready'], noEvents: ['error'] },
@@ -356,8 +363,8 @@ const BY_PATH = {
   'many-chats': {
     title: text('Three chats on a page', 'Три чата на странице'),
     about: text(
-      'They share one token request, and each frame has a name of its own.',
-      'Один запрос токена на всех; у каждого фрейма своё имя.',
+      'They share one token request. Each frame has its own name.',
+      'Один запрос токена на всех. У каждого фрейма своё имя.',
     ),
     setup: { chats: 3 },
     expect: { frames: 3, framesSeen: 3, tokenRequests: [1, 1], noEvents: ['error'] },
@@ -365,8 +372,8 @@ const BY_PATH = {
   lazy: {
     title: text('Lazy', 'Ленивая загрузка'),
     about: text(
-      'Far below the fold, nothing is fetched until you come near.',
-      'Чат далеко внизу: пока вы не рядом, запросов нет.',
+      'The chat is far below the fold. It requests nothing until you scroll near.',
+      'Чат далеко внизу страницы. Пока вы не прокрутите к нему, запросов нет.',
     ),
     setup: { below: true, attributes: { loading: 'lazy' } },
     steps: [
@@ -379,8 +386,8 @@ const BY_PATH = {
   hold: {
     title: text('Hold', 'Токен про запас'),
     about: text(
-      'refresh="hold": the fresh token is kept, the frame stays.',
-      'refresh="hold": новый токен хранится, фрейм остаётся.',
+      'refresh="hold": the element keeps the new token, and the frame stays.',
+      'refresh="hold": элемент хранит новый токен, фрейм остаётся.',
     ),
     setup: { ...scripted(SHORT, LONG), attributes: { refresh: 'hold' } },
     steps: [readyFirst, { do: 'wait', seconds: 5 }],
@@ -389,8 +396,8 @@ const BY_PATH = {
   rotation: {
     title: text('Key rotation', 'Смена ключа'),
     about: text(
-      'The token server’s key is replaced while you watch; the next token is signed with the new one.',
-      'Ключ сервера меняют на ходу; следующий токен подписан новым.',
+      'The operator rotates the key while you watch. The new key signs the next token.',
+      'Оператор меняет ключ во время просмотра. Следующий токен подписан новым ключом.',
     ),
     steps: [readyFirst, { do: 'rotate-keys' }, { do: 'reload' }, { do: 'wait', seconds: 1 }],
     expect: { events: ['ready', 'refresh'], noEvents: ['error'], inFrame: { verified: true } },
@@ -399,17 +406,17 @@ const BY_PATH = {
   'focus-theft': {
     title: text('A chat page that takes the focus', 'Страница чата забирает фокус'),
     about: text(
-      'Its own script calls focus(); your place on this page stays yours.',
-      'Её скрипт вызывает focus(); ваше место на странице остаётся вашим.',
+      'Its script calls focus(). The focus on this page stays where you left it.',
+      'Её скрипт вызывает focus(). Фокус на этой странице не меняется.',
     ),
     setup: { event: 'pushy' },
     expect: { events: ['ready'], noEvents: ['error'] },
   },
   'refused-by-the-chat': {
-    title: text('Refused by the chat page itself', 'Отказ самой страницы чата'),
+    title: text('Rejected by the chat page itself', 'Отказ самой страницы чата'),
     about: text(
-      'A signature that doesn’t fit. The page can’t see this; the visitor gets “Chat not working?”.',
-      'Подпись не сходится. Странице этого не видно; посетителю предлагают помощь.',
+      'The signature is wrong. The page can’t see this. The visitor gets “Chat not working?”.',
+      'Подпись неверна. Страница этого не видит. Посетитель видит «Чат не работает?».',
     ),
     setup: { ...scripted({ kind: 'token', signer: 'stranger' }), attributes: { help: '' } },
     expect: { events: ['ready'], inFrame: { refused: 'bad-signature' } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { needsHand, type Run } from '../../src/run-all.js'
+import { handSteps, needsHand, type Run } from '../../src/run-all.js'
 import { SCENARIOS } from '../../src/scenarios.js'
 import { launchDemo } from './test-demo.js'
 
@@ -14,6 +14,12 @@ describe('the QA bench', () => {
     return page
   }
 
+  async function signIn(page: Page, name: string): Promise<void> {
+    await page.fill('#name', name)
+    await page.press('#name', 'Enter')
+    await page.locator('#visitor-name', { hasText: name }).waitFor()
+  }
+
   const resultsOf = (page: Page): Promise<Run['results']> =>
     page.evaluate(() => (JSON.parse(sessionStorage.getItem('run-all') ?? '{}') as Run).results)
 
@@ -23,25 +29,34 @@ describe('the QA bench', () => {
     { timeout: 600_000, tags: ['rare'] },
     async () => {
       const page = await open('/')
+      await signIn(page, 'Ann')
       await page.click('#run-all')
-      await page.locator('#copy-results').waitFor()
+      await page.locator('#progress').waitFor()
       await page.waitForURL(/\/$/, { timeout: 560_000 })
+      expect(await page.locator('#took').textContent()).toMatch(/[1-9] min \d+ s/)
+      // the scenarios signed others in, out and banned them
+      expect(await page.locator('#visitor-name').textContent()).toBe('Ann')
+      await page.frameLocator('kinescope-chat iframe').locator('#who', { hasText: 'Ann' }).waitFor()
       const results = await resultsOf(page)
       const failed = Object.entries(results).filter(([, { verdict }]) => verdict === 'failed')
       expect(failed).toEqual([])
       expect(Object.keys(results)).toHaveLength(SCENARIOS.length)
       const [byHand] = SCENARIOS.filter(needsHand)
       expect(results[byHand!.id]).toEqual({ verdict: 'hand' })
-      await page.locator('.scenarios a', { hasText: byHand!.id }).click()
+      const row = page.locator('.scenarios a', { hasText: byHand!.id })
+      expect(await row.textContent()).toContain('You: type something into the chat')
+      await row.click()
       await page.locator('#steps li[aria-current]').waitFor()
     },
   )
 
-  it('stops a run, keeps its verdicts, and goes on from a scenario to its neighbours', async () => {
+  it('stops a run, keeps its verdicts and the tester’s session, and goes on to a scenario’s neighbours', async () => {
     const page = await open('/')
+    await signIn(page, 'Ann')
     await page.click('#run-all')
-    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.locator('#scenario').getByRole('button', { name: 'Stop' }).click()
     await page.locator('#verdict[data-verdict]').waitFor()
+    await page.locator('#visitor-name', { hasText: 'Ann' }).waitFor()
     const [first, second] = SCENARIOS
     expect(new URL(page.url()).searchParams.get('scenario')).toBe(first!.id)
     expect((await resultsOf(page))[first!.id]).toEqual({ verdict: 'passed' })
@@ -49,6 +64,46 @@ describe('the QA bench', () => {
     await page.waitForURL(new RegExp(`scenario=${second!.id}$`))
     await page.locator('a[rel=prev]').click()
     await page.waitForURL(new RegExp(`scenario=${first!.id}$`))
+  })
+
+  it.each([
+    [1280, 800],
+    [390, 700],
+  ])('has the open scenario’s row in sight and cuts no row: %i px', async (width, height) => {
+    const page = await open(`/?scenario=${SCENARIOS.at(-2)!.id}`, { width, height })
+    await page.locator('#verdict[data-verdict=passed]').waitFor()
+    const cut = () =>
+      page.locator('#panel-scenarios').evaluate((list) => {
+        const view = list.getBoundingClientRect()
+        const rows = [...list.querySelectorAll('li')]
+        const parts = rows.map((row) => {
+          const { top, bottom } = row.getBoundingClientRect()
+          const whole = top >= view.top - 1 && bottom <= view.bottom + 1
+          return { row, whole, out: bottom <= view.top + 1 || top >= view.bottom - 1 }
+        })
+        return {
+          open: parts.find(({ row }) => row.querySelector('[aria-current]'))?.whole,
+          cut: parts.filter(({ whole, out }) => !whole && !out).map(({ row }) => row.textContent),
+        }
+      })
+    await expect.poll(cut).toEqual({ open: true, cut: [] })
+    await page.locator('#panel-scenarios').evaluate((list) => list.scrollTo({ top: 333 }))
+    await expect.poll(async () => (await cut()).cut).toEqual([])
+  })
+
+  it('gives the tester’s part a time limit, and says in words what was missed', async () => {
+    const byHand = SCENARIOS.find(needsHand)!
+    const { seconds } = handSteps(byHand)[0]!
+    const page = await open(`/?scenario=${byHand.id}`)
+    const step = page.locator('#steps li[aria-current]')
+    await step.locator('[role=timer]').waitFor()
+    expect(await step.textContent()).toContain(`(${seconds} s)`)
+    await page.locator('#verdict[data-verdict=failed]').waitFor()
+    const words = `Your part wasn’t done within ${seconds} s. Run the scenario again.`
+    expect(await page.locator('#scenario .fault').textContent()).toBe(words)
+    expect(await page.locator('.scenarios li', { hasText: byHand.id }).textContent()).toContain(words)
+    // signs are drawn: a font may lack them
+    expect(await page.locator('body').innerText()).not.toMatch(/[\u2190-\u2bff\u{1f000}-\u{1ffff}]/u)
   })
 
   it('says what is expected before it says what came', async () => {
@@ -133,7 +188,7 @@ describe('the QA bench', () => {
     await page.click('#tab-emulator')
     await page.selectOption('#variant-keyList', '"paged"')
     await page.locator('label[for=variant-keyList] .dot').waitFor()
-    await page.getByRole('button', { name: 'All back to the documented' }).click()
+    await page.getByRole('button', { name: 'Reset to documented values' }).click()
     await expect.poll(() => page.locator('#panel-emulator .dot').count()).toBe(0)
   })
 })

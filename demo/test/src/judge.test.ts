@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { faultText } from '../../src/fault-words.js'
 import { faultsOf, judge, type Sight } from '../../src/judge.js'
 
 const sight: Sight = {
@@ -41,8 +42,22 @@ describe('the judge of scenarios', () => {
     ['too many token requests', { tokenRequests: [0, 1] }],
     ['another number of frames', { frames: 0 }],
     ['another number of frames ever', { framesSeen: 1 }],
-  ] as const)('names %s', (_title, expected) => {
-    expect(faultsOf(judge(sight, expected))).toHaveLength(1)
+  ] as const)('names %s, in words', (_title, expected) => {
+    const faults = faultsOf(judge(sight, expected))
+    expect(faults).toHaveLength(1)
+    const { en, ru } = faultText(faults[0]!)
+    const shown = (value: string) => (value === 'null' ? '' : value)
+    for (const text of [en, ru]) {
+      expect(text).toContain(shown(faults[0]!.expected))
+      expect(text).toContain(shown(faults[0]!.observed))
+    }
+  })
+
+  it('says that there should be no problem, or that there is none', () => {
+    const fault = (expected: string, observed: string) =>
+      faultText({ aspect: 'problem', expected, observed, met: false }).en
+    expect(fault('null', 'offline')).toBe('There should be no problem. There is offline.')
+    expect(fault('offline', 'null')).toBe('There should be the problem offline. There is none.')
   })
 
   it('leaves to a person what only a person can see', () => {
