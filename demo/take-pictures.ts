@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { startDemo } from './start-demo.js'
 import { isAboutCode, SCENARIOS } from './src/scenarios.js'
 import { launchBrowser } from './test/e2e/browser.js'
-import { pictureTexts } from '../docs/picture-texts.js'
+import { pictureTexts, TALKS, THEMES } from '../docs/picture-texts.js'
 
 const FOLDER = fileURLToPath(new URL('../docs/pictures/', import.meta.url))
 /** Long enough for the slowest of them to be named, and for a banner to appear. */
@@ -46,7 +46,7 @@ await Promise.all(
       const chat = page.locator('kinescope-chat').first()
       await chat.evaluate((element) => {
         element.style.width = '360px'
-        element.style.setProperty('--kinescope-chat-height', '300px')
+        element.style.setProperty('--kinescope-chat-height', '360px')
       })
       await page.waitForTimeout(SETTLED_MS)
       await chat.screenshot({ path: `${FOLDER}${scenario.id}-${language}.png`, animations: 'disabled' })
@@ -57,13 +57,8 @@ await Promise.all(
   }),
 )
 /** Two visitors talk; the picture is what the second one sees. */
-for (const [language, talk] of !isWanted('chat')
-  ? []
-  : ([
-      ['en', { Ann: 'Hello! Can everyone hear the lecturer?', Ben: 'Loud and clear.' }],
-      ['ru', { Анна: 'Здравствуйте! Всем слышно лектора?', Борис: 'Слышно отлично!' }],
-    ] as const))
-  for (const theme of ['light', 'dark'] as const) {
+for (const [language, talk] of isWanted('chat') ? Object.entries(TALKS) : [])
+  for (const theme of THEMES) {
     for (const [name, text] of Object.entries(talk)) {
       const context = await browser.newContext({
         colorScheme: theme,
@@ -88,6 +83,7 @@ for (const [language, talk] of !isWanted('chat')
       await element.screenshot({ path: `${FOLDER}chat-${language}-${theme}.png`, animations: 'disabled' })
       await context.close()
     }
+    texts[`chat-${language}-${theme}.png`] = pictureTexts()[`chat-${language}-${theme}.png`]!
     // the next picture begins with an empty chat
     await demo.close()
     demo = await start()

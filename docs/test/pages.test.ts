@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { codePages, CODES, PAGES_WITH_BLOCKS } from '../code-pages.js'
 import { elementPage } from '../element-page.js'
 import { endpointPage, openApi } from '../endpoint-page.js'
+import { pictureTexts } from '../picture-texts.js'
 import { BLOCKS, PUBLISHED, withBlocks } from '../published.js'
 import { forSite } from '../repository-links.js'
 import { PAGES } from '../site-pages.js'
@@ -43,6 +44,15 @@ describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', ()
   it('about the token endpoint are current', async () => {
     expect(await written('endpoint.md')).toBe(endpointPage())
     expect(JSON.parse(await written('openapi.json'))).toEqual(openApi())
+  })
+})
+
+describe('the pictures (pnpm --filter ./demo run pictures NAME…)', () => {
+  it('show the present texts', async () => {
+    const texts = pictureTexts()
+    expect(JSON.parse(await written('pictures/texts.json'))).toEqual(texts)
+    const files = await readdir(new URL('../pictures', import.meta.url))
+    expect(files.filter((name) => name.endsWith('.png')).sort()).toEqual(Object.keys(texts).sort())
   })
 })
 
