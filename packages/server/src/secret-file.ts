@@ -36,7 +36,7 @@ export function readBounded(file: string): string | null {
 export type FileExposure = 'closed' | 'open-and-ours' | 'open'
 
 /**
- * Tells whether every user can read a file, and whether we could change that. Setting the mode that the file already has
+ * Whether every user can read a file, and whether we could change that. Setting the mode that the file already has
  * fails on a read-only mount and on another user's file.
  */
 export function exposureOf(file: string): FileExposure {

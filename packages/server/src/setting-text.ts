@@ -10,7 +10,7 @@ export function cleanValue(text: string | undefined): string | undefined {
 }
 
 /**
- * Says why a value must be a mistake, or null. A key id or a secret with a line break in it would never match.
+ * Explains why a value must be a mistake; null if it isn't one. A key id or a secret with a line break in it would never match.
  */
 export function whyUnreadable(
   value: string,

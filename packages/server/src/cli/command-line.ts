@@ -35,16 +35,16 @@ export function readCommandLine(
   terminal: Terminal,
   version: string,
 ): Request {
-  const said: string[] = []
+  const output: string[] = []
   const chosen: { request?: Request } = {}
-  const program = buildParser(commands, terminal, version, said, chosen)
+  const program = buildParser(commands, terminal, version, output, chosen)
   try {
     program.parse(asHelpFlag(argv), { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError && said.length > 0) return { say: said.join('') }
+    if (error instanceof CommanderError && output.length > 0) return { say: output.join('') }
     throw error
   }
-  return chosen.request ?? { say: said.join('') }
+  return chosen.request ?? { say: output.join('') }
 }
 
 /** `help keys rotate` is `keys rotate --help`. */
@@ -55,11 +55,11 @@ function buildParser(
   commands: readonly Command[],
   terminal: Terminal,
   version: string,
-  said: string[],
+  output: string[],
   chosen: { request?: Request },
 ): Parser {
   const program = new Parser(PROGRAM)
-  const say = (text: string) => void said.push(text)
+  const say = (text: string) => void output.push(text)
   program
     .configureOutput({
       writeOut: say,

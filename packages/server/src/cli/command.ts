@@ -33,7 +33,7 @@ export interface Call {
   /** ms since the epoch */
   now: () => number
   wait: (ms: number) => Promise<void>
-  /** Somebody wants it to end. Signals of the process do the same. */
+  /** Ends the command, as signals of the process do. */
   interrupt?: AbortSignal | undefined
   /**
    * Comes back if the operator means it: by `--yes`, or by an answer on a terminal.
@@ -42,7 +42,7 @@ export interface Call {
   confirm: (danger: string) => Promise<void>
 }
 
-/** What a command says at its end. */
+/** The result of a command. */
 export interface Outcome {
   /** 0: fine. 1: a problem was found. */
   exit: 0 | 1

@@ -9,7 +9,7 @@ import { givenToken } from './given-token.js'
 import { openApi } from './key-command.js'
 import { readVisitor } from './visitor-file.js'
 
-/** What tells that this machine has the token server's settings. */
+/** Their presence means that this machine has the token server's settings. */
 const SERVER_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) =>
   /^CHAT_(EVENTS|ALLOWED_ORIGINS|IDENTITY|PUBLIC_URL|BASE_PATH|TRUSTED_PROXIES)/.test(name),
 )
@@ -117,7 +117,7 @@ function serverSettings(call: Call): ServerSettings | null {
   }
 }
 
-/** Whether this machine was told where the keys are. */
+/** Whether the settings of this machine name the keys. */
 function namesKeys(call: Call): boolean {
   const flags = settingFlags(call)
   return SETTINGS.filter(({ name }) => /^CHAT_(KEY_DIR|KEY_SECRET|PRIVATE_KEY)$/.test(name)).some(

@@ -12,7 +12,7 @@ export const publicJwkOf = ({ kid, n, e }: Pick<KeyRecord, 'kid' | 'n' | 'e'>) =
   n,
 })
 
-/** A key as the command line shows it. `atKinescope`: whether it is listed there; null where nobody looked. */
+/** A key as the command line shows it. `atKinescope`: whether it is listed there; null where it was not checked. */
 export interface KeyView {
   kid: string
   state: KeyState | 'foreign'

@@ -9,7 +9,7 @@ export function asUsageProblem(error: CommanderError, parser: Parser): Error {
   const path = pathOf(parser)
   const usage = [PROGRAM, path].filter(Boolean).join(' ')
   const [first = '', hint] = error.message.replace(/^error: /, '').split('\n')
-  const said = first.replace(/(--[\w-]+)=[^']*/, '$1')
+  const message = first.replace(/(--[\w-]+)=[^']*/, '$1')
   const near = /Did you mean (?:one of )?([^,?]+)/.exec(hint ?? '')?.[1]
   const args = parser.registeredArguments.map((arg) => (arg.required ? arg.name() : `[${arg.name()}]`))
   const write = `Write: ${[usage, ...args].join(' ')}`
@@ -18,30 +18,30 @@ export function asUsageProblem(error: CommanderError, parser: Parser): Error {
     : `See \`${usage} --help\`.`
   switch (error.code) {
     case 'commander.unknownOption':
-      return new UsageProblem(said, switchGivenValue(first, parser) ?? see)
+      return new UsageProblem(message, switchGivenValue(first, parser) ?? see)
     case 'commander.optionMissingArgument': {
-      const flag = /'(--[\w-]+ <\w+>)'/.exec(said)?.[1]?.replace(/[<>]/g, '')
+      const flag = /'(--[\w-]+ <\w+>)'/.exec(message)?.[1]?.replace(/[<>]/g, '')
       return new UsageProblem(
         `${flag?.split(' ')[0] ?? 'the flag'} wants a value`,
         `Write ${flag ?? 'a value'}.`,
       )
     }
     case 'commander.invalidArgument': {
-      const [message = '', instead = ''] = (/(--[\w-]+ wants a value): (.*)$/.exec(said) ?? []).slice(1)
-      return new UsageProblem(message, `Write ${instead}.`)
+      const [problem = '', instead = ''] = (/(--[\w-]+ wants a value): (.*)$/.exec(message) ?? []).slice(1)
+      return new UsageProblem(problem, `Write ${instead}.`)
     }
     case 'commander.unknownCommand': {
       const known = nearest(
-        /'(.*)'/.exec(said)?.[1] ?? '',
+        /'(.*)'/.exec(message)?.[1] ?? '',
         parser.commands.map((command) => command.name()),
       )
-      return new UsageProblem(said, known ? `Did you mean \`${usage} ${known}\`?` : see)
+      return new UsageProblem(message, known ? `Did you mean \`${usage} ${known}\`?` : see)
     }
     case 'commander.missingArgument':
     case 'commander.excessArguments':
-      return new UsageProblem(`${path}: ${said}`, write)
+      return new UsageProblem(`${path}: ${message}`, write)
     default:
-      return new UsageProblem(said, see)
+      return new UsageProblem(message, see)
   }
 }
 

@@ -13,7 +13,7 @@ const codeUnits = (character: string): string =>
 const EMOJI = new RegExp('^\\p{RGI_Emoji}$', 'v')
 const EMOJI_OR_UNSAFE = new RegExp(`\\p{RGI_Emoji}|${UNSAFE.source}`, 'gv')
 
-/** A text of somebody else's on one line, with everything that isn't plainly visible as an escape. */
+/** An untrusted text on one line, with every invisible character as an escape. */
 export const escaped = (text: string): string =>
   text.replace(EMOJI_OR_UNSAFE, (part) => (EMOJI.test(part) ? part : codeUnits(part)))
 
@@ -45,7 +45,7 @@ export class Shown {
 /** A string is escaped on its way to the terminal. */
 export type Text = string | Shown
 
-/** A sentence of ours with somebody's words in it: `` shown`the stream ${name}` ``. */
+/** A sentence of ours with untrusted values in it: `` shown`the stream ${name}` ``. */
 export function shown(sentence: TemplateStringsArray, ...values: readonly (Text | number)[]): Shown {
   const parts = values.map((value) => Shown.of(typeof value === 'number' ? String(value) : value).ansi)
   return Shown.ours(sentence.map((words, index) => words + (parts[index] ?? '')).join(''))

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../keys/key-end.js'
 import { readCapped } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 import { readMetrics } from '../status/read-metrics.js'
@@ -7,7 +8,6 @@ import { shown, stacked, type Shown, type Text } from './shown.js'
 
 const LOOK_MS = 5_000
 const MAX_METRICS_BYTES = 8 * 1_048_576
-const DAY_MS = 86_400_000
 const SHOWN_ROWS = 8
 
 export const statusCommand: Command = {

@@ -1,6 +1,6 @@
 import { PROGRAM } from './command.js'
 
-/** A mistake of the surroundings, told with its cause. */
+/** A failure of the system around the program, with its remedy. */
 export interface SystemProblem {
   code: string
   message: string

@@ -18,7 +18,7 @@ export interface Column {
   title: string
   /** Left out where the terminal is too narrow; the last ones first. */
   optional?: boolean
-  /** Somebody's words, the last column: cut where the line ends. All else is whole. */
+  /** An untrusted text, in the last column: cut at the end of the line. All other columns are whole. */
   cut?: boolean
   /** Its name where each row is a list, if it isn't the title's. */
   inList?: string

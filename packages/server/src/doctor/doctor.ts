@@ -44,7 +44,7 @@ export interface DoctorQuestion {
   page?: string | undefined
   /** The token server's settings, where this machine has them. */
   settings?: ServerSettings | null
-  /** Somebody who is signed in at the site. */
+  /** A visitor who is signed in at the site. */
   visitor?: Visitor | null
   /** ms since the epoch */
   now: () => number

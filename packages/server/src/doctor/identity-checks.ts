@@ -21,7 +21,7 @@ export interface IdentityQuestion {
 
 export interface IdentityFacts {
   findings: Finding[]
-  /** Whether the visitor at hand is somebody by the site's word; null where that wasn't learned. */
+  /** Whether the site knows the given visitor; null where that is unknown. */
   known: boolean | null
 }
 
@@ -81,7 +81,7 @@ const failed = (code: string, message: string, remediation: string): IdentityFac
   known: false,
 })
 
-/** What is no answer to the question who somebody is. */
+/** Responses that don't identify a visitor. */
 function foreign(answer: Fetched, url: string, visitor: Visitor | null): IdentityFacts | null {
   const { status, headers } = answer
   if (status === 301 || status === 308) {

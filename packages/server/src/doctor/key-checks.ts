@@ -3,13 +3,12 @@ import { locationText, type KeyConfig } from '../keys/store/key-store.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
 import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
 import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
-import { WARN_DAYS } from '../keys/key-end.js'
+import { DAY_MS, WARN_DAYS } from '../keys/key-end.js'
 import { noSigner } from '../keys/store/no-keys.js'
 import { unusableIn } from '../keys/unusable-keys.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 
-const DAY_MS = 86_400_000
 const FAIL_DAYS = 7
 
 /** The key the server signs with, where one was found. */
@@ -37,7 +36,7 @@ export interface KeyQuestion {
   now: number
 }
 
-/** Looks at the keys on this machine; contacts nobody. */
+/** Checks the keys on this machine, without any request. */
 export async function checkKeys(
   location: KeyConfig,
   { passphrase, tokenTtl, keysElsewhere = false, now }: KeyQuestion,

@@ -7,7 +7,7 @@ const found = findingsAbout('server')
 const MOST_NOTES = 20
 const CODE = /^[a-z][a-z0-9-]{1,39}$/
 
-/** What `/readyz` tells in public is a code: the words to it, and what to do. */
+/** `/readyz` gives codes in public. Here are their texts and remedies. */
 export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', what: string, todo: string]>> =
   {
     'key-ring-stale': [
@@ -62,7 +62,7 @@ export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', w
     ],
   }
 
-/** What the server says of itself: whether it can sign, and all that it knows to be wrong though it can. */
+/** Reads the server's own `/readyz`: whether it can sign, and its warnings. */
 export async function checkReadiness(url: string, signal: AbortSignal): Promise<Finding[]> {
   const answer = await fetchQuietly(`${url}/readyz`, { signal })
   const body = 'failure' in answer ? null : jsonObject(answer)
@@ -74,7 +74,7 @@ export async function checkReadiness(url: string, signal: AbortSignal): Promise<
   return answer.status === 503 ? [notReady(url, answer), ...notesIn(body['notes'])] : [unknown(url)]
 }
 
-/** A token route inside somebody's app needs none; ours has one. */
+/** A token route inside an app needs none; `serve` has one. */
 const unknown = (url: string) =>
   found.ok(
     'ready-unknown',

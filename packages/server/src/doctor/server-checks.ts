@@ -71,7 +71,7 @@ function unreachable(tokenUrl: string, { failure }: NotFetched): Finding {
   )
 }
 
-/** Something else answers: a page, a proxy, another program. Where the endpoint is close by, that is said. */
+/** Something else answers: a page, a proxy, another program. Names the endpoint's address where it is close by. */
 async function wrongAddress(question: ServerQuestion, { status, headers }: Fetched): Promise<Finding> {
   const { tokenUrl } = question
   const type = headers.get('content-type') ?? 'no type'

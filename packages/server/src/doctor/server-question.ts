@@ -13,9 +13,9 @@ export interface ServerQuestion {
   eventId: string | undefined
   /** All ids of the stream, the given one first. */
   eventIds: readonly string[]
-  /** Somebody who is signed in at the site, to ask as. */
+  /** A visitor who is signed in at the site, to send requests as. */
   visitor: Visitor | null
-  /** Whether the site itself says that it knows them; null where it wasn't asked. */
+  /** Whether the site itself knows them; null where it wasn't asked. */
   visitorKnown: boolean | null
   /** How the server learns who asks, where its settings are known here. */
   identity: SourceKind | null

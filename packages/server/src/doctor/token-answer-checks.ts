@@ -9,7 +9,7 @@ type TokenFacts = Pick<ServerFacts, 'findings' | 'token'>
 /** Beyond this a token's times are wrong where it matters. ms */
 const CLOCK_MS = 30_000
 
-/** Judges what the server says to somebody unknown, and to a signed-in visitor where one is at hand. */
+/** Checks the response to an unknown visitor, and to a signed-in one where there is one. */
 export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetched): Promise<TokenFacts> {
   const again = await askForToken(question, null)
   const findings = [
@@ -63,7 +63,7 @@ async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<Tok
   return { findings: [refusal(code, answer, question)], token: null }
 }
 
-/** The visitor is signed in, says whoever runs this; the server says that nobody is. */
+/** The operator gave a signed-in visitor, and the server answers that nobody is signed in. */
 function unknown(
   { visitor, visitorKnown, identity }: ServerQuestion,
   nobody: Fetched,

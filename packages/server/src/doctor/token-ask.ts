@@ -4,7 +4,7 @@ import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch
 import type { ServerQuestion } from './server-question.js'
 import type { Visitor } from './visitor.js'
 
-/** Asks for a token as the element would, as somebody or as nobody. */
+/** Requests a token as the element would, with or without a visitor's credentials. */
 export function askForToken(
   { tokenUrl, origin, eventId, signal }: Pick<ServerQuestion, 'tokenUrl' | 'origin' | 'eventId' | 'signal'>,
   visitor: Visitor | null,

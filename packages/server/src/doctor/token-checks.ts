@@ -59,7 +59,7 @@ export async function checkTokenAtHand(question: TokenQuestion): Promise<Finding
   return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, remediation)
 }
 
-/** The end of the key that a token of the server names, where only Kinescope tells it: the keys are not here. */
+/** The end of the key that signed the server's token, from Kinescope's list where the keys aren't on this machine. */
 export function keyLifeOf({
   token,
   key,

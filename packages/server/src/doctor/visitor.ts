@@ -1,4 +1,4 @@
-/** Somebody who is signed in at the site: what their browser, or the site's page, would send along. */
+/** A visitor who is signed in at the site: the credentials that their browser, or the site's page, would send. */
 export interface Visitor {
   by: 'cookie' | 'statement'
   headers: Readonly<Record<string, string>>

@@ -1,4 +1,4 @@
-/** What a request says about the page it comes from. */
+/** The headers of a request that name the page it comes from. */
 export interface PageFacts {
   origin: string | null
   /** `Sec-Fetch-Site`. Browsers set it, pages can't. */

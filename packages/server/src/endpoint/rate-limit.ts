@@ -4,7 +4,7 @@ export interface RateLimit {
   spend(key: string): Promise<number>
 }
 
-/** Tokens a minute, for one visitor and for one address (a school may share one), where nothing else is said. */
+/** Tokens a minute, for one visitor and for one address (a school may share one), by default. */
 export const DEFAULT_RATES = { visitor: 20, address: 3000 } as const
 export const WINDOW_MS = 60_000
 /** About 20 MB at most, however many addresses there are. */

@@ -124,7 +124,7 @@ export class Refusal extends Error {
   }
 }
 
-/** By reason, where a reason says more than the code. */
+/** By reason, where a reason is more specific than the code. */
 const BY_REASON: Record<string, string> = {
   'origin-not-listed': 'If the page is yours, add its origin to CHAT_ALLOWED_ORIGINS.',
   'no-origin': 'Not a page in a browser. A proxy in front must pass Origin and Sec-Fetch-Site on.',

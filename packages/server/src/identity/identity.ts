@@ -37,7 +37,7 @@ export interface IdentityRefusal {
 export type IdentityAnswer = { user: ChatUser; setCookie?: string } | IdentityRefusal
 
 /**
- * Says who is behind a request. The visitor's own claims in the body have no part in it.
+ * Identifies the visitor of a request. Whatever the request's body claims has no influence.
  * @param until aborts when the answer is no longer needed
  */
 export type IdentitySource<R = unknown> = (

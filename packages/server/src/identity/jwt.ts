@@ -23,7 +23,7 @@ import {
   type KeySet,
   type KeySetEvent,
 } from './key-set.js'
-import { importPublicKey } from './public-key.js'
+import { importPublicKey } from '../token/public-key.js'
 
 /** What our own recipes and plugins write into `aud`. */
 export const DEFAULT_AUDIENCE = 'kinescope-chat'

@@ -130,7 +130,7 @@ export class KeySet {
     const age = this.#good ? now - this.#good.fetchedAt : Infinity
     if (age >= FRESH_MS) {
       if (now - this.#lastTry >= (age > KEEP_MS ? COLD_COOL_DOWN_MS : COOL_DOWN_MS)) void this.#fetchOnce()
-      // while the address is known to fail, nobody waits for it
+      // while the address is known to fail, no request waits for it
       if (age > KEEP_MS || this.#failure === null) await this.#fetching
     }
     if (this.#good && this.#now() - this.#good.fetchedAt <= KEEP_MS) return this.#good

@@ -4,7 +4,7 @@ import { rejected, userFrom, type IdentitySource } from './identity.js'
 import { otherEvent } from './jwt.js'
 import { memoryLinkStore, type LinkStore } from './link-store.js'
 
-/** What a personal link says. */
+/** The contents of a personal link. */
 export interface LinkClaims {
   /** Names the link for revocation. */
   id: string

@@ -5,7 +5,7 @@ import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './
 export interface ProxyHeaderOptions {
   idHeader: string
   nameHeader: string
-  /** Peers whose word counts: the socket's other end, whatever X-Forwarded-For says. */
+  /** Trusted peers, by the address of the socket. `X-Forwarded-For` has no influence. */
   isTrusted: AddressTest
 }
 

@@ -10,7 +10,7 @@ export interface KeyRecord {
   e: string
   /** The write-once PEM beside the ring. */
   file: string
-  /** Kinescope's own id for the key, which `DELETE` wants; null for a key somebody registered by hand. */
+  /** Kinescope's own id for the key, which `DELETE` wants; null for a key that was registered by hand. */
   remoteId: string | null
   createdAt: string
   /** When Kinescope was seen to list the key. */

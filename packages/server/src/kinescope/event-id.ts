@@ -1,4 +1,4 @@
-/** The id in what somebody pasted: an id as it is, or the last part of a link to the stream, its chat or its player. */
+/** The id in a pasted text: an id as it is, or the last part of a link to the stream, its chat or its player. */
 export function readEventId(idOrLink: string): string {
   const text = idOrLink.trim()
   return /^https?:\/\//i.test(text) ? (publicIdOf(text) ?? text) : text

@@ -45,7 +45,7 @@ export async function rehearse({
     const sending = sendPlanned(planned, target, signal).then((result) => {
       inFlight.delete(sending)
       progress.done++
-      // a request that the operator ended says nothing about the server
+      // a request that the operator ended is no measurement of the server
       if (result.outcome === 'aborted') return
       if (result.outcome !== 'ok') progress.failed++
       results.push(result)

@@ -26,7 +26,7 @@ export const MAX_IN_FLIGHT = 10_000
 /** As long as the element waits for a token. */
 const TIMEOUT_MS = 10_000
 const MAX_ATTEMPTS = 3
-/** The element waits as long as it is told; a rehearsal ends sooner. */
+/** The element waits as long as `Retry-After` asks; a rehearsal ends sooner. */
 const MAX_RETRY_AFTER_MS = 10_000
 const MAX_REPLY_BYTES = 16_384
 /** A token that lives less than this share of its configured lifetime ends with its key. */

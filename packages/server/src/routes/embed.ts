@@ -161,7 +161,7 @@ function pagePolicy(allowedOrigins: readonly string[], chatOrigin: string): stri
   ].join('; ')
 }
 
-/** The answer for a page that isn't there: it is a visitor who sees it, inside somebody's frame. */
+/** The 404 page. Visitors see it, inside a frame of another page. */
 export function lostAt({
   allowedOrigins,
   chatOrigin,

@@ -11,13 +11,13 @@ import { openKeys, type OpenKeys } from '../keys/source/open-keys.js'
 import { importWithPeer } from '../problem.js'
 import type { Metrics } from './metrics.js'
 
-/** Where a part of the server says what happens to it: in the log with what to do, and as a number. */
+/** Where a part of the server reports events: the log, with what to do, and the metrics. */
 export interface Reports {
   logger: FastifyBaseLogger
   metrics: Metrics
 }
 
-/** The keys, whose changes and troubles are told. */
+/** The key source. Its changes and failures are reported. */
 export function openKeySource(
   config: ServeConfig,
   pollMs: number | undefined,
@@ -37,7 +37,7 @@ export function openKeySource(
   })
 }
 
-/** Says in the log how the signing key fares; for the start, and once a day. */
+/** Logs the state of the signing key, at the start and once a day. */
 export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
   const choice = keys.current(Date.now())
   const days = daysLeft(choice, Date.now())

@@ -65,7 +65,7 @@ export class RefusalLog {
     )
   }
 
-  /** Strangers choose addresses and origins: while there are few, each is told apart; beyond that the rest are one. */
+  /** Clients choose origins, so distinct ones are logged up to a limit; the rest count as one. */
   #keyOf(kind: string, { address, origin }: { address: string | null; origin: string | null }): string {
     const known = this.#named.get(kind) ?? new Set()
     this.#named.set(kind, known)
@@ -75,7 +75,7 @@ export class RefusalLog {
     return key
   }
 
-  /** Says what was counted since the last time, and begins anew. */
+  /** Logs the counts since the last time and resets them. */
   flush(): void {
     for (const { count, status, ...kind } of this.#seen.values()) {
       if (count > 0)

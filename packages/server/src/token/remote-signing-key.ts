@@ -1,10 +1,11 @@
-import { startDeadline } from '../net/deadline.js'
-import { importJWK, importSPKI, type CryptoKey, type JWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import { MIN_BITS } from '../keys/import-key.js'
+import { raceWithSignal, startDeadline } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
+import { importPublicKey } from './public-key.js'
 import type { SignFunction, SigningKey } from './signing-key.js'
 
 const RS256 = 'RSASSA-PKCS1-v1_5'
-const MIN_BITS = 2048
 /** A visitor waits behind it, and the element for ten seconds at most. */
 const TIMEOUT_MS = 3000
 
@@ -38,9 +39,9 @@ export async function remoteSigningKey(input: RemoteSigningKeyInput): Promise<Si
     const deadline = startDeadline(timeoutMs, signal)
     let signature: Uint8Array
     try {
-      signature = await Promise.race([sign(data, deadline.signal), ended(deadline.signal)])
+      signature = await raceWithSignal(sign(data, deadline.signal), deadline.signal)
     } catch {
-      // whose message may hold a credential of the vault's
+      // the error's message may hold a credential of the vault
       throw badSigner(deadline.signal.aborted ? `no signature within ${timeoutMs} ms` : 'it failed')
     } finally {
       deadline.clear()
@@ -55,29 +56,15 @@ export async function remoteSigningKey(input: RemoteSigningKeyInput): Promise<Si
   return { kid, expiresAt: expires, sign: bounded }
 }
 
-const ended = (signal: AbortSignal) =>
-  new Promise<never>((_resolve, reject) => {
-    const end = () => reject(new Error('ended'))
-    if (signal.aborted) end()
-    else signal.addEventListener('abort', end, { once: true })
-  })
-
 async function readPublicKey(given: string | JWK): Promise<CryptoKey> {
   try {
-    const text = typeof given === 'string' ? given.trim() : given
-    const key =
-      typeof text === 'string' && !text.startsWith('{')
-        ? await importSPKI(text, 'RS256')
-        : ((await importJWK(
-            typeof text === 'string' ? (JSON.parse(text) as JWK) : text,
-            'RS256',
-          )) as CryptoKey)
+    const key = await importPublicKey(given, 'RS256')
     const { modulusLength } = key.algorithm as unknown as { modulusLength: number }
     if (key.type === 'public' && modulusLength >= MIN_BITS) return key
   } catch {
     // below
   }
-  throw badSigner(`publicKey is no RSA public key of ${MIN_BITS} bits or more`)
+  throw badSigner(`publicKey is not an RSA public key of ${MIN_BITS} bits or more`)
 }
 
 const badSigner = (what: string) =>

@@ -97,7 +97,7 @@ async function readPrivateKey(dir: string, file: string): Promise<StoredKey> {
 
 /**
  * Finishes what a killed process began: its drafts go, and private keys whose entry is removed. A private key that
- * still has its draft beside it never got an entry, so nobody has heard of it. Nothing else is ever removed.
+ * still has its draft beside it never got an entry, so no server has used it. Nothing else is ever removed.
  */
 async function tidy(dir: string, { ring, unknownFiles }: StoredRing): Promise<boolean> {
   const names = await readdir(dir)

@@ -15,7 +15,7 @@ const modeText = ({ mode }: Stats) => `mode ${(mode & 0o7777).toString(8).padSta
 const isOurs = ({ uid }: Stats) => uid === process.geteuid!() || uid === 0
 
 /**
- * Refuses a directory in which somebody else could plant a key. Aside from read-only mounts, sticky directories, and
+ * Rejects a directory in which another user could place a key. Aside from read-only mounts, sticky directories, and
  * root's with a set-group bit for a group of ours: so Kubernetes makes its volumes, and the owner of each file is looked
  * at all the same.
  *
@@ -50,7 +50,7 @@ export interface TrustedText {
 }
 
 /**
- * Reads a file of the key directory: a regular one of ours or root's that nobody else can change, in the directory
+ * Reads a file of the key directory: a regular one of ours or root's that no other user can change, in the directory
  * itself, though by way of links as in a Kubernetes mount.
  *
  * @throws OperatorProblem `key-file-untrusted`, `private-key-exposed`; system errors pass through
@@ -64,7 +64,7 @@ export async function readTrusted(
   if (!(await realpath(path)).startsWith((await realpath(dir)) + sep)) {
     throw untrusted(path, 'is a link to a file outside of the directory', 'Put the file itself there.')
   }
-  // a pipe of that name would keep the call, and a thread of the pool that signs, until somebody writes to it
+  // a pipe of that name would keep the call, and a thread of the pool that signs, until a process writes to it
   const file = await open(path, constants.O_RDONLY | (hasModes ? constants.O_NONBLOCK : 0))
   try {
     const stats = await file.stat()
@@ -104,7 +104,7 @@ async function trustFile(path: string, stats: Stats): Promise<void> {
   }
 }
 
-/** The mount is read-only: even root is told so. */
+/** The mount is read-only, even for root. */
 const isReadOnly = (path: string): Promise<boolean> =>
   access(path, constants.W_OK).then(
     () => false,

@@ -23,7 +23,7 @@ interface Holder {
 }
 
 export interface RingLock {
-  /** Throws if somebody has taken the lock over meanwhile. */
+  /** Throws if another process has taken over the lock. */
   assertHeld(): Promise<void>
   release(): Promise<void>
 }
