@@ -46,7 +46,10 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.mjs', '**/*.js'], languageOptions: { globals: globals.node } },
-  { files: ['packages/wordpress/plugin/**/*.js'], languageOptions: { globals: globals.browser } },
+  {
+    files: ['packages/wordpress/plugin/**/*.js', 'packages/server/public/*.js'],
+    languageOptions: { globals: globals.browser },
+  },
   {
     files: ['packages/server/src/**/*.ts'],
     ignores: ['packages/server/src/net/deadline.ts'],

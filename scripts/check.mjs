@@ -23,6 +23,7 @@ const CHECKS = [
     '.',
   ],
   ['types of docs', ...types('docs')],
+  ['types of the embed page', ...types('packages/server/public')],
   ['types of the configuration', ...types('tsconfig.root.json')],
   ['levels and cycles', node, 'scripts/levels.mjs'],
   ['style', node, '--import', 'tsx', 'scripts/style.ts'],

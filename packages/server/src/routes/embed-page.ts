@@ -1,7 +1,7 @@
 /** What the page at `/embed/:eventId` is made of. */
 export interface EmbedPage {
   eventId: string
-  /** The signed statement of a signed link, for the element to send. */
+  /** The identity token of a signed link, for the element to send. */
   identity: string | null
   /** The page's own address, for the link to a new tab and for oEmbed. */
   pageUrl: string
@@ -65,51 +65,6 @@ export function lostPage(languages: string): string {
 </html>
 `
 }
-
-export const EMBED_STYLE = `html,body{margin:0;height:100%;color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
-body{display:flex;flex-direction:column}
-kinescope-chat{flex:1;--kinescope-chat-height:100%}
-p{margin:1rem;text-align:center}
-[hidden]{display:none}
-`
-
-/**
- * Runs in the page above. A frame that the embedding page sandboxed has no origin: it can't be told from a stranger's
- * page, so no token is ever given to it, and asking again would never end. A frame on another site may get no cookie.
- * Both are told the way out: the same chat in a tab of its own.
- */
-export const EMBED_SCRIPT = `(() => {
-  const texts = {
-    en: ['Stream chat', 'The chat can’t be shown inside this page.', 'Open the chat in a new tab'],
-    ru: ['Чат трансляции', 'Чат нельзя показать внутри этой страницы.', 'Открыть чат в новой вкладке'],
-  }
-  const language = /^ru\\b/i.test(navigator.language) ? 'ru' : 'en'
-  const [title, text, label] = texts[language]
-  document.documentElement.lang = language
-  document.title = title
-  const chat = document.querySelector('kinescope-chat')
-  const tab = document.getElementById('tab')
-  // a personal link's fragment: the element takes it out of the address
-  const { hash } = location
-  const offer = (before) => {
-    const link = document.createElement('a')
-    link.href = tab.dataset.href + hash
-    link.target = '_blank'
-    link.rel = 'noopener'
-    link.textContent = label
-    tab.replaceChildren(before, link)
-    tab.hidden = false
-  }
-  if (self.origin === 'null') {
-    chat.remove()
-    offer(text + ' ')
-  } else if (self !== top) {
-    chat.addEventListener('kinescope-chat-error', (event) => {
-      if (event.problem?.code === 'sign-in-required') offer('')
-    })
-  }
-})()
-`
 
 /** Text for an attribute or an element. */
 export function escapeHtml(text: string): string {

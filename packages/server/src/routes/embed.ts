@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isOriginPattern } from '../endpoint/origin.js'
 import { notFound } from '../endpoint/request.js'
 import { send } from './send.js'
 import type { TokenAnswer } from '../endpoint/request.js'
-import { EMBED_SCRIPT, EMBED_STYLE, embedPage, escapeHtml, lostPage } from './embed-page.js'
+import { embedPage, escapeHtml, lostPage } from './embed-page.js'
 import type { OwnAddress } from './own-address.js'
 
 export interface EmbedOptions {
@@ -14,9 +15,15 @@ export interface EmbedOptions {
   findEvent: (eventId: string) => object | null
 }
 
+/** The script and the style of the page, in `public`. */
+const FILES = [
+  ['embed.js', 'text/javascript'],
+  ['embed.css', 'text/css'],
+] as const
+
 /** Three parts of base64url, as long as a header may be. */
-const STATEMENT = /^[\w-]+\.[\w-]+\.[\w-]+$/
-const MAX_STATEMENT = 8192
+const IDENTITY_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/
+const MAX_IDENTITY_TOKEN_LENGTH = 8192
 
 /** A personal link whose `#` a click tracker encoded, so that its fragment came as a part of the path. */
 const ENCODED_LINK = /^([^#]{1,200})#kinescope-chat=([\w.-]+)/
@@ -35,27 +42,20 @@ export function mountEmbed(
   const pageUrl = (address: string, eventId: string) => `${address}/embed/${encodeURIComponent(eventId)}`
   const lost = lostAt({ allowedOrigins, chatOrigin })
 
-  app.get('/embed.js', (_request, reply) =>
-    reply
-      .headers({
-        ...plain,
-        'Content-Type': 'text/javascript; charset=utf-8',
-        'Cache-Control': 'public, max-age=300',
-        // in a sandbox even this page's own script is another origin's
-        'Cross-Origin-Resource-Policy': 'cross-origin',
-      })
-      .send(EMBED_SCRIPT),
-  )
-  app.get('/embed.css', (_request, reply) =>
-    reply
-      .headers({
-        ...plain,
-        'Content-Type': 'text/css; charset=utf-8',
-        'Cache-Control': 'public, max-age=300',
-        'Cross-Origin-Resource-Policy': 'cross-origin',
-      })
-      .send(EMBED_STYLE),
-  )
+  for (const [name, type] of FILES) {
+    const file = readFileSync(new URL(`../../public/${name}`, import.meta.url))
+    app.get(`/${name}`, (_request, reply) =>
+      reply
+        .headers({
+          ...plain,
+          'Content-Type': `${type}; charset=utf-8`,
+          'Cache-Control': 'public, max-age=300',
+          // in a sandbox without an origin, this server is another origin
+          'Cross-Origin-Resource-Policy': 'cross-origin',
+        })
+        .send(file),
+    )
+  }
 
   app.get<{ Params: { eventId: string }; Querystring: { identity?: unknown } }>(
     '/embed/:eventId',
@@ -70,7 +70,9 @@ export function mountEmbed(
       const { identity } = request.query
       const url = pageUrl(address, eventId)
       const signed =
-        typeof identity === 'string' && identity.length <= MAX_STATEMENT && STATEMENT.test(identity)
+        typeof identity === 'string' &&
+        identity.length <= MAX_IDENTITY_TOKEN_LENGTH &&
+        IDENTITY_TOKEN.test(identity)
           ? identity
           : null
       return reply
