@@ -1,5 +1,5 @@
+import { styleText } from 'node:util'
 import cliTruncate from 'cli-truncate'
-import pc from 'picocolors'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { Shown, type Text } from './shown.js'
@@ -54,8 +54,11 @@ export class Terminal {
   ) {
     this.#out = out
     this.#err = err
-    const colours = pc.createColors(Boolean(out.isTTY) && !plain && !noColour)
-    const styled = (colour: Colour) => (text: Text) => Shown.ours(colours[colour](Shown.of(text).ansi))
+    const coloured = Boolean(out.isTTY) && !plain && !noColour
+    const styled = (colour: Colour) => (text: Text) => {
+      const { ansi } = Shown.of(text)
+      return Shown.ours(coloured ? styleText(colour, ansi, { validateStream: false }) : ansi)
+    }
     this.colours = {
       bold: styled('bold'),
       dim: styled('dim'),
