@@ -5,12 +5,14 @@ import type { Settings } from './settings.js'
 import { VERSION } from './version.js'
 
 const MOST_REPORTS = 5
+/** Time for the first token reply. A crowd whose first requests fail is sampled by then, and a lasting problem still reported. */
+const SAMPLING_WAIT_MS = 10_000
 
 /** Reports to the site's own server what visitors saw. Off unless the page has set an address. */
 export class Reporter {
-  /** The share of visits that report, from the token reply. */
-  rate: number | undefined
   readonly #sample = Math.random()
+  #share: number | undefined
+  readonly #waiting: (() => void)[] = []
   #sent = 0
   #startedAt = 0
 
@@ -18,9 +20,15 @@ export class Reporter {
     this.#startedAt = steadyNow()
   }
 
+  /** @param share the share of visits that report, from the token reply; without it, every visit does */
+  sampleBy(share = 1): void {
+    this.#share = share
+    for (const send of this.#waiting.splice(0)) send()
+  }
+
   /** A lost report costs nothing: nobody waits for the response. */
   report({ reportUrl }: Settings, code: PageReport['code']): void {
-    if (!reportUrl || this.#sent >= MOST_REPORTS || this.#sample >= (this.rate ?? 1)) return
+    if (!reportUrl || this.#sent >= MOST_REPORTS) return
     this.#sent++
     const [engine, engine_version] = readEngine(navigator.userAgent)
     const report: PageReport = {
@@ -33,7 +41,12 @@ export class Reporter {
     }
     // `sendBeacon` would send the site's cookies
     const init = { method: 'POST', mode: 'no-cors', credentials: 'omit', keepalive: true } as const
-    tryOrUndefined(() => void fetch(reportUrl, { ...init, body: JSON.stringify(report) }).catch(() => {}))
+    this.#waiting.push(() => {
+      if (this.#sample >= this.#share!) return
+      tryOrUndefined(() => void fetch(reportUrl, { ...init, body: JSON.stringify(report) }).catch(() => {}))
+    })
+    if (this.#share === undefined) setTimeout(() => this.sampleBy(this.#share), SAMPLING_WAIT_MS)
+    else this.sampleBy(this.#share)
   }
 }
 

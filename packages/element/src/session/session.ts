@@ -217,7 +217,7 @@ export class ChatSession implements FrameHost {
     if (ignored.length) this.#note(`left out of the reply: ${ignored.join(', ')}`)
     if (reply.warning) this.#note(`warning: ${reply.warning}`)
     if (date) this.clockDifferenceMs = date - Date.now()
-    this.#reporter.rate = reply.report_rate
+    this.#reporter.sampleBy(reply.report_rate)
     return this.#hold(answer, settings)
   }
 

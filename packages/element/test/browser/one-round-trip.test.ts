@@ -145,10 +145,18 @@ describe('a report', () => {
     expect((JSON.parse(seen[0]!.body) as { code: string }).code).to.equal('endpoint-error')
   })
 
-  it('is not sent where the server asks for none', async () => {
+  it('is not sent where the server asks for none, of a problem before the first token either', async () => {
     const name = Math.random().toString(36).slice(2)
     KinescopeChatElement.defaults = { report: `${chatOrigin}/token/open/${name}?reply=` }
-    await whenState(place({ fetchToken: () => Promise.resolve(makeReply({ report_rate: 0 })) }), 'ready')
+    let asked = 0
+    const fetchToken = () =>
+      ++asked === 1
+        ? Promise.reject(Object.assign(new Error(), { status: 503 }))
+        : Promise.resolve(makeReply({ report_rate: 0 }))
+    const chat = place({ fetchToken })
+    await until(() => chat.problem)
+    chat.reload()
+    await whenState(chat, 'ready')
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(await reports(name)).to.have.length(0)
   })
