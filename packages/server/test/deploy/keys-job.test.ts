@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Cluster } from '../keys/cluster.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
 
-const documents = ['reconcile.yaml', 'jobs/keys.yaml'].flatMap((name) => {
+const documents = ['base/reconcile.yaml', 'jobs/keys.yaml'].flatMap((name) => {
   const text = readFileSync(new URL(`../../deploy/kubernetes/${name}`, import.meta.url), 'utf8')
   return loadAllYaml(text) as { kind: string; metadata: { name?: string } }[]
 })

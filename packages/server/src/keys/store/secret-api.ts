@@ -99,7 +99,7 @@ export function secretApi({ namespace, name }: SecretName, timeoutMs = TIMEOUT_M
       `this account may not ${verb} ${where} (${status})`,
       verb === 'create'
         ? `Create an empty Secret once: \`kubectl -n ${namespace} create secret generic ${name}\`.`
-        : `Give it a Role for ${verb} on secrets with resourceNames [${name}], as in deploy/kubernetes/reconcile.yaml.`,
+        : `Give it a Role for ${verb} on secrets with resourceNames [${name}], as in deploy/kubernetes/base/reconcile.yaml.`,
     )
   const unreachable = (verb: Verb, why: string) =>
     new OperatorProblem(
