@@ -3,151 +3,49 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
-import type { CountedReport } from '../../src/endpoint/page-report.js'
-import { Metrics } from '../../src/serve/metrics.js'
-import { PageMetrics } from '../../src/serve/page-metrics.js'
-import { readMetrics } from '../../src/status/read-metrics.js'
+import { drawFaults, PICTURE } from './draw-dashboard.js'
+import {
+  dashboard,
+  DEPLOY,
+  FAULT_AT_S,
+  FAULTS,
+  recordShow,
+  STEP_S,
+  targetsOf,
+  type Fault,
+  type Shown,
+} from './shows.js'
 
-const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
 const ALERTS = `${DEPLOY}/prometheus/alerts.yaml`
-const ORIGIN = 'https://www.example.com'
-const STEP_S = 15
-/** The show: the fault begins after five minutes of eight. */
-const FAULT_AT_S = 300
-const END_S = 480
-const DAY_S = 86_400
 
-interface Moment {
-  metrics: Metrics
-  pages: PageMetrics
-  /** Index of a visitor, to give each engine and origin its share. */
-  visitor: number
-}
-
-/** What a fault changes of a good show, in which twenty visitors come in each step. */
-interface Fault {
-  /** Handles a visitor in place of the good course. */
-  visit?: (moment: Moment) => void
-  /** Happens once a step. */
-  step?: (moment: Moment) => void
-  /** The server has no usable key from the fault on. */
-  keyGone?: boolean
-  /** End of the signing key, in seconds after the show began. */
-  keyEndsAtS?: number
-}
-
-const engines = ['chromium', 'chromium', 'webkit', 'firefox'] as const
-const engineOf = (visitor: number) => engines[visitor % engines.length]!
-const report = (visitor: number, code: string, readySeconds: number | null): CountedReport => ({
-  code,
-  readySeconds,
-  engine: engineOf(visitor),
-  origin: ORIGIN,
-})
-
-function goodVisit({ metrics, pages, visitor }: Moment, identityMs = 30): void {
-  metrics.identified(identityMs)
-  metrics.request('/token', 200, identityMs + 10)
-  metrics.outcome({ kind: 'minted', requestId: 'r', eventId: 'E1', kid: 'k1', signMs: 2 })
-  pages.report(report(visitor, 'ready', 0.8))
-}
-
-const FAULTS: Record<string, { fault: Fault; alert: string }> = {
-  'one engine blocks the frame': {
-    alert: 'KinescopeChatVisitorProblems',
-    fault: {
-      visit: (moment) => {
-        if (engineOf(moment.visitor) !== 'webkit') return goodVisit(moment)
-        moment.pages.report(report(moment.visitor, 'frame-blocked', null))
-      },
-    },
-  },
-  'the identity endpoint is slow': {
-    alert: 'KinescopeChatIdentitySlow',
-    fault: { visit: (moment) => goodVisit(moment, 3000) },
-  },
-  'Redis is away': {
-    alert: 'KinescopeChatLimitsLocal',
-    fault: { step: ({ metrics }) => metrics.rateLimitFallback() },
-  },
-  'the key ends soon': {
-    alert: 'KinescopeChatKeyEndsSoon',
-    fault: { keyEndsAtS: FAULT_AT_S + 14 * DAY_S },
-  },
-  'the server has no usable key': { alert: 'KinescopeChatNoUsableKey', fault: { keyGone: true } },
-  'a third of the visitors cannot reach the token address': {
-    alert: 'KinescopeChatVisitorProblems',
-    fault: {
-      visit: (moment) => {
-        if (moment.visitor % 3 !== 0) return goodVisit(moment)
-        moment.pages.report(report(moment.visitor, 'endpoint-unreachable', null))
-      },
-    },
-  },
-  'a captive portal answers': {
-    alert: 'KinescopeChatVisitorProblems',
-    fault: {
-      visit: (moment) => {
-        if (moment.visitor % 2 !== 0) return goodVisit(moment)
-        moment.pages.report(report(moment.visitor, 'endpoint-bad-reply', null))
-      },
-    },
-  },
-}
-
-/** The series that a replica's admin port shows during a show, one value each step. */
-async function recordShow(fault: Fault): Promise<{ series: string; values: string }[]> {
-  let clock = 0
-  const keyEndsAt = (fault.keyEndsAtS ?? 60 * DAY_S) * 1000
-  const metrics = new Metrics(() => clock)
-  const choice = { key: { kid: 'k1', expiresAt: keyEndsAt } }
-  metrics.observe({
-    keys: {
-      current: () => (fault.keyGone && clock >= FAULT_AT_S * 1000 ? { problem: 'key-unavailable' } : choice),
-    },
-    stale: () => false,
-    pending: () => 0,
-    logLost: () => 0,
-    connections: () => 40,
-    inFlight: () => 2,
-    queued: () => 0,
-    eventIds: ['E1'],
-    version: '1.0.0',
-    now: () => clock,
-  } as unknown as Parameters<Metrics['observe']>[0])
-  const pages = new PageMetrics(metrics.registry, [ORIGIN])
-  const recorded = new Map<string, string[]>()
-  const steps = END_S / STEP_S
-  let visitor = 0
-  for (let step = 0; step <= steps; step++) {
-    clock = step * STEP_S * 1000
-    const faulty = clock >= FAULT_AT_S * 1000
-    for (let index = 0; index < 20; index++) {
-      const moment = { metrics, pages, visitor: visitor++ }
-      if (faulty && fault.visit) fault.visit(moment)
-      else goodVisit(moment)
-    }
-    if (faulty) fault.step?.({ metrics, pages, visitor })
-    const { text } = await metrics.scrape()
-    for (const { name, labels, value } of readMetrics(text)) {
-      if (!name.startsWith('kinescope_chat_')) continue
-      const pairs = Object.entries({ ...labels, job: 'kinescope-chat', instance: 'chat-1' })
-      const series = `${name}{${pairs.map(([label, text]) => `${label}=${JSON.stringify(text)}`).join(',')}}`
-      const values = recorded.get(series) ?? Array.from({ length: step }, () => '_')
-      values.push(String(value))
-      recorded.set(series, values)
-    }
-    // Prometheus marks a series that is gone from the page
-    for (const values of recorded.values()) if (values.length === step) values.push('stale')
-  }
-  const up = { series: 'up{job="kinescope-chat",instance="chat-1"}', values: `1x${steps}` }
-  return [up, ...[...recorded].map(([series, values]) => ({ series, values: values.join(' ') }))]
+/** The labels of the series of a panel that lie beyond a value, each with the value 1. */
+function beyond({ panel, legend, beyond }: Shown, labels: readonly string[]): string {
+  const found = dashboard.panels.filter(({ title }) => title === panel).flatMap(targetsOf)
+  const target = found.find(({ legendFormat }) => legendFormat === legend)
+  expect(target, `the query "${legend}" of "${panel}"`).toBeDefined()
+  return `count by (${labels.join(', ')}) ((${target!.expr}) ${beyond})`
 }
 
 const firing = (alert: string) => `count by (alertname) (ALERTS{alertname=~"${alert}",alertstate="firing"})`
+const selector = (labels: Record<string, string>) =>
+  `{${Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(',')}}`
+
+/** The labels that the server gives each of its metrics, and those of the scrape. */
+async function labelsOfMetrics(): Promise<Map<string, Map<string, Set<string>>>> {
+  const known = new Map<string, Map<string, Set<string>>>()
+  for (const { series } of await recordShow({})) {
+    const [, name, pairs] = /^(\w+)\{(.*)\}$/.exec(series)!
+    const labels = known.get(name!) ?? new Map<string, Set<string>>()
+    known.set(name!, labels)
+    for (const [, label, value] of pairs!.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
+      labels.set(label!, (labels.get(label!) ?? new Set()).add(value!))
+  }
+  return known
+}
 
 describe('The alert rules', () => {
   let folder = ''
@@ -160,7 +58,7 @@ describe('The alert rules', () => {
   async function promtool(
     name: string,
     fault: Fault,
-    tests: { at: number; expr: string; alerts: string[] }[],
+    tests: { at: number; expr: string; samples: Record<string, string>[] }[],
   ) {
     const file = join(folder, `${name.replaceAll(' ', '-')}.yaml`)
     await writeFile(
@@ -172,10 +70,10 @@ describe('The alert rules', () => {
           {
             interval: `${STEP_S}s`,
             input_series: await recordShow(fault),
-            promql_expr_test: tests.map(({ at, expr, alerts }) => ({
+            promql_expr_test: tests.map(({ at, expr, samples }) => ({
               expr,
               eval_time: `${at}s`,
-              exp_samples: alerts.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 })),
+              exp_samples: samples.map((labels) => ({ labels: selector(labels), value: 1 })),
             })),
           },
         ],
@@ -188,18 +86,27 @@ describe('The alert rules', () => {
   it('are valid', () =>
     expect(execFileSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' })).toContain('SUCCESS'))
 
-  it('fire none in a show without a fault', async () => {
-    const moments = [60, 120, 300, 480].map((at) => ({ at, expr: firing('.*'), alerts: [] }))
-    expect(await promtool('good', {}, moments)).toMatchObject({ passed: true })
+  it('fire none in a show without a fault, and no panel shows one', async () => {
+    const tests = [60, 120, 300, 480].flatMap((at) => [
+      { at, expr: firing('.*'), samples: [] },
+      ...Object.values(FAULTS).map(({ shown }) => ({ at, expr: beyond(shown, []), samples: [] })),
+    ])
+    expect(await promtool('good', {}, tests)).toMatchObject({ passed: true })
   })
 
-  it.each(Object.entries(FAULTS))('fire within a minute when %s', async (name, { fault, alert }) => {
-    const result = await promtool(name, fault, [
-      { at: FAULT_AT_S - STEP_S, expr: firing('.*'), alerts: [] },
-      { at: FAULT_AT_S + 60, expr: `${firing(alert)} > bool 0`, alerts: [alert] },
-    ])
-    expect(result).toMatchObject({ passed: true })
-  })
+  it.each(Object.entries(FAULTS))(
+    'fire within a minute when %s, and a panel shows it',
+    async (name, { fault, alert, shown }) => {
+      const panel = beyond(shown, Object.keys(shown.series[0]!))
+      const result = await promtool(name, fault, [
+        { at: FAULT_AT_S - STEP_S, expr: firing('.*'), samples: [] },
+        { at: FAULT_AT_S - STEP_S, expr: panel, samples: [] },
+        { at: FAULT_AT_S + 60, expr: `${firing(alert)} > bool 0`, samples: [{ alertname: alert }] },
+        { at: FAULT_AT_S + 60, expr: panel, samples: shown.series },
+      ])
+      expect(result).toMatchObject({ passed: true })
+    },
+  )
 
   it('have a summary and a remedy each, and name metrics that the server has', async () => {
     const { groups } = parse(readFileSync(ALERTS, 'utf8')) as {
@@ -212,12 +119,70 @@ describe('The alert rules', () => {
       for (const [name] of expr.matchAll(/kinescope_chat_\w+/g)) expect(known).toContain(name)
     }
   })
+})
 
-  it('and the dashboard name the same metrics', async () => {
-    const known = new Set((await recordShow({})).map(({ series }) => series.split('{')[0]!))
-    const dashboard = readFileSync(`${DEPLOY}/grafana/dashboard.json`, 'utf8')
-    const named = [...dashboard.matchAll(/kinescope_chat_\w+/g)].map(([name]) => name)
-    expect(named.length).toBeGreaterThan(20)
-    for (const name of named) expect(known).toContain(name)
+describe('docs/day-of-the-stream.md', () => {
+  it('has a row for each alert, with a panel that the dashboard has', () => {
+    const page = readFileSync(`${DEPLOY}/../docs/day-of-the-stream.md`, 'utf8')
+    const rows = [...page.matchAll(/^\| `(KinescopeChat\w+)` \| ([^|]+) \| /gm)]
+    const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
+    const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
+    expect(rows.map(([, alert]) => alert)).toEqual(alerts)
+    const panels = dashboard.panels.map(({ title }) => title)
+    for (const [, , panel] of rows) expect(panels).toContain(panel)
+    for (const { alert, shown } of Object.values(FAULTS))
+      expect(rows.find(([, name]) => name === alert)![2]).toBe(shown.panel)
+  })
+
+  it('has a picture of what the dashboard shows (pnpm run pictures)', { timeout: 60_000 }, async () => {
+    expect(readFileSync(PICTURE, 'utf8')).toBe(await drawFaults())
+  })
+})
+
+describe('The dashboard', () => {
+  const queries = dashboard.panels.flatMap((panel) =>
+    targetsOf(panel).map((target) => ({ title: panel.title, ...target })),
+  )
+
+  it('has a query for each panel', () => {
+    expect(queries.length).toBeGreaterThan(20)
+    for (const panel of dashboard.panels) expect(targetsOf(panel), panel.title).not.toEqual([])
+    const ids = dashboard.panels.map(({ title }) => title)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('names only metrics, labels and label values that the server exports', async () => {
+    const known = await labelsOfMetrics()
+    const aggregated = /\bby \(([^)]*)\)/g
+    const words = /\b(?:kinescope_chat|nodejs|process)_\w+|\bup\b/g
+    for (const { title, expr, legendFormat } of queries) {
+      const names = [...expr.matchAll(words)].map(([name]) => name)
+      expect(names, title).not.toEqual([])
+      const labels = new Set<string>()
+      for (const name of names) {
+        expect([...known.keys()], title).toContain(name)
+        for (const label of known.get(name)!.keys()) labels.add(label)
+      }
+      for (const [, name, matchers] of expr.matchAll(/(\w+)\{([^}]*)\}/g))
+        for (const [, label, operator, value] of matchers!.matchAll(/(\w+)(=~?)"([^"]*)"/g)) {
+          const values = [...(known.get(name!)!.get(label!) ?? [])]
+          const pattern = new RegExp(
+            `^(?:${operator === '=~' ? value : value!.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})$`,
+          )
+          expect(
+            values.filter((text) => pattern.test(text)),
+            `${title}: ${name} by ${label}`,
+          ).not.toEqual([])
+        }
+      const kept = [...expr.matchAll(aggregated)].flatMap(([, list]) =>
+        list!.split(',').map((text) => text.trim()),
+      )
+      for (const label of kept) expect([...labels], title).toContain(label)
+      const carried = /^(?:sum|min|max|count|histogram_quantile)\b/.test(expr) ? kept : [...labels]
+      for (const [, label] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) expect(carried, title).toContain(label)
+    }
+    for (const { expr } of dashboard.annotations.list) expect(expr).toContain('ALERTS{')
+    for (const { definition } of dashboard.templating.list)
+      if (definition) expect(definition).toBe('label_values(kinescope_chat_build_info, job)')
   })
 })

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { CountedReport } from '../../src/endpoint/page-report.js'
+import { Metrics } from '../../src/serve/metrics.js'
+import { PageMetrics } from '../../src/serve/page-metrics.js'
+import { readMetrics } from '../../src/status/read-metrics.js'
+
+export const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
+const ORIGIN = 'https://www.example.com'
+export const STEP_S = 15
+/** The show: the fault begins after five minutes of eight. */
+export const FAULT_AT_S = 300
+export const END_S = 480
+const DAY_S = 86_400
+
+interface Moment {
+  metrics: Metrics
+  pages: PageMetrics
+  /** Index of a visitor, to give each engine and origin its share. */
+  visitor: number
+}
+
+/** What a fault changes of a good show, in which twenty visitors come in each step. */
+export interface Fault {
+  /** Handles a visitor in place of the good course. */
+  visit?: (moment: Moment) => void
+  /** Happens once a step. */
+  step?: (moment: Moment) => void
+  /** The server has no usable key from the fault on. */
+  keyGone?: boolean
+  /** End of the signing key, in seconds after the show began. */
+  keyEndsAtS?: number
+}
+
+const engines = ['chromium', 'chromium', 'webkit', 'firefox'] as const
+const engineOf = (visitor: number) => engines[visitor % engines.length]!
+const report = (visitor: number, code: string, readySeconds: number | null): CountedReport => ({
+  code,
+  readySeconds,
+  engine: engineOf(visitor),
+  origin: ORIGIN,
+})
+
+function goodVisit({ metrics, pages, visitor }: Moment, identityMs = 30): void {
+  metrics.identified(identityMs)
+  metrics.request('/token', 200, identityMs + 10)
+  metrics.outcome({ kind: 'minted', requestId: 'r', eventId: 'E1', kid: 'k1', signMs: 2 })
+  pages.report(report(visitor, 'ready', 0.8))
+}
+
+/** What the dashboard shows of a fault: the series of a panel's query that lie above or below a value. */
+export interface Shown {
+  panel: string
+  /** The query of the panel, by its legend. */
+  legend: string
+  beyond: `${'>' | '<'} ${number}`
+  series: Record<string, string>[]
+}
+
+const ONE_SERIES = [{}]
+const problems = (code: string, ...seenIn: string[]): Shown => ({
+  panel: "Visitors' problems by code and browser",
+  legend: '{{code}} · {{engine}}',
+  beyond: '> 0',
+  series: seenIn.map((engine) => ({ code, engine })),
+})
+
+export const FAULTS: Record<string, { fault: Fault; alert: string; shown: Shown }> = {
+  'one engine blocks the frame': {
+    alert: 'KinescopeChatVisitorProblems',
+    shown: problems('frame-blocked', 'webkit'),
+    fault: {
+      visit: (moment) => {
+        if (engineOf(moment.visitor) !== 'webkit') return goodVisit(moment)
+        moment.pages.report(report(moment.visitor, 'frame-blocked', null))
+      },
+    },
+  },
+  'the identity endpoint is slow': {
+    alert: 'KinescopeChatIdentitySlow',
+    shown: { panel: 'Identity endpoint', legend: '95 %', beyond: '> 1', series: ONE_SERIES },
+    fault: { visit: (moment) => goodVisit(moment, 3000) },
+  },
+  'Redis is away': {
+    alert: 'KinescopeChatLimitsLocal',
+    shown: { panel: 'Redis', legend: 'limits counted locally', beyond: '> 0', series: ONE_SERIES },
+    fault: { step: ({ metrics }) => metrics.rateLimitFallback() },
+  },
+  'the key ends soon': {
+    alert: 'KinescopeChatKeyEndsSoon',
+    shown: { panel: 'Signing key ends in', legend: '', beyond: `< ${14 * DAY_S}`, series: ONE_SERIES },
+    fault: { keyEndsAtS: FAULT_AT_S + 14 * DAY_S },
+  },
+  'the server has no usable key': {
+    alert: 'KinescopeChatNoUsableKey',
+    shown: { panel: 'Usable keys', legend: '', beyond: '< 1', series: ONE_SERIES },
+    fault: { keyGone: true },
+  },
+  'a third of the visitors cannot reach the token address': {
+    alert: 'KinescopeChatVisitorProblems',
+    shown: problems('endpoint-unreachable', 'chromium', 'firefox', 'webkit'),
+    fault: {
+      visit: (moment) => {
+        if (moment.visitor % 3 !== 0) return goodVisit(moment)
+        moment.pages.report(report(moment.visitor, 'endpoint-unreachable', null))
+      },
+    },
+  },
+  'a captive portal answers': {
+    alert: 'KinescopeChatVisitorProblems',
+    shown: problems('endpoint-bad-reply', 'chromium', 'webkit'),
+    fault: {
+      visit: (moment) => {
+        if (moment.visitor % 2 !== 0) return goodVisit(moment)
+        moment.pages.report(report(moment.visitor, 'endpoint-bad-reply', null))
+      },
+    },
+  },
+}
+
+interface Panel {
+  title: string
+  targets?: { expr: string; legendFormat: string }[]
+}
+export const dashboard = JSON.parse(readFileSync(`${DEPLOY}/grafana/dashboard.json`, 'utf8')) as {
+  panels: Panel[]
+  annotations: { list: { expr: string }[] }
+  templating: { list: { definition?: string }[] }
+}
+export const targetsOf = ({ targets = [] }: Panel) =>
+  targets.map(({ expr, legendFormat }) => ({ expr: expr.replaceAll('$job', 'kinescope-chat'), legendFormat }))
+
+/** The series that a replica's admin port shows during a show, one value each step. */
+export async function recordShow(fault: Fault): Promise<{ series: string; values: string }[]> {
+  let clock = 0
+  const keyEndsAt = (fault.keyEndsAtS ?? 60 * DAY_S) * 1000
+  const metrics = new Metrics(() => clock)
+  const choice = { key: { kid: 'k1', expiresAt: keyEndsAt } }
+  metrics.observe({
+    keys: {
+      current: () => (fault.keyGone && clock >= FAULT_AT_S * 1000 ? { problem: 'key-unavailable' } : choice),
+    },
+    stale: () => false,
+    pending: () => 0,
+    logLost: () => 0,
+    connections: () => 40,
+    inFlight: () => 2,
+    queued: () => 0,
+    eventIds: ['E1'],
+    version: '1.0.0',
+    now: () => clock,
+  } as unknown as Parameters<Metrics['observe']>[0])
+  const pages = new PageMetrics(metrics.registry, [ORIGIN])
+  const recorded = new Map<string, string[]>()
+  const steps = END_S / STEP_S
+  let visitor = 0
+  for (let step = 0; step <= steps; step++) {
+    clock = step * STEP_S * 1000
+    const faulty = clock >= FAULT_AT_S * 1000
+    for (let index = 0; index < 20; index++) {
+      const moment = { metrics, pages, visitor: visitor++ }
+      if (faulty && fault.visit) fault.visit(moment)
+      else goodVisit(moment)
+    }
+    if (faulty) fault.step?.({ metrics, pages, visitor })
+    const { text } = await metrics.scrape()
+    for (const { name, labels, value } of readMetrics(text)) {
+      if (!/^(?:kinescope_chat|nodejs_eventloop_lag_p99|process_cpu)_/.test(name)) continue
+      const pairs = Object.entries({ ...labels, job: 'kinescope-chat', instance: 'chat-1' })
+      const series = `${name}{${pairs.map(([label, text]) => `${label}=${JSON.stringify(text)}`).join(',')}}`
+      const values = recorded.get(series) ?? Array.from({ length: step }, () => '_')
+      values.push(String(value))
+      recorded.set(series, values)
+    }
+    // Prometheus marks a series that is gone from the page
+    for (const values of recorded.values()) if (values.length === step) values.push('stale')
+  }
+  const up = { series: 'up{job="kinescope-chat",instance="chat-1"}', values: `1x${steps}` }
+  return [up, ...[...recorded].map(([series, values]) => ({ series, values: values.join(' ') }))]
+}
