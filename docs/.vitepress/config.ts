@@ -34,6 +34,8 @@ const english: DefaultTheme.SidebarItem[] = [
       { text: 'Ways to run it', link: '/server/' },
       { text: 'Settings', link: '/server/settings' },
       { text: 'Who the visitor is', link: '/server/identity' },
+      { text: 'Sign-in providers by name', link: '/server/identity-recipes' },
+      { text: 'An identity token without JWT', link: '/server/identity-hmac' },
       { text: 'Keys: operating, rotation, leaks', link: '/server/operating' },
       { text: 'Reading the log', link: '/server/reading-the-log' },
       { text: 'Doctor', link: '/server/doctor' },

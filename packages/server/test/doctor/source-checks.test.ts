@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkSources } from '../../src/doctor/source-checks.js'
 import { listen } from '../running-server.js'
@@ -75,5 +76,14 @@ describe('checks of identity sources', () => {
       signal,
     )
     expect(fine.every(({ status }) => status === 'ok')).toBe(true)
+  })
+
+  it('have a row in docs/doctor.md for each problem', () => {
+    const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+    const codes = [...read('src/doctor/source-checks.ts').matchAll(/found\.(?:warn|fail)\(\s*'([\w-]+)'/g)]
+    const rows = [...read('docs/doctor.md').matchAll(/^\| `(\w+)` \| `(identity-[\w-]+)` \| /gm)]
+    expect(codes.length).toBeGreaterThan(5)
+    expect(rows.map(([, , code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort())
+    for (const [, source, code] of rows) expect(code).toContain(source === 'oidc' ? 'issuer' : source)
   })
 })
