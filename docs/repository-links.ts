@@ -15,7 +15,10 @@ export function forSite(text: string, file: string, pages: Readonly<Record<strin
       const [path = '', hash] = href.split('#')
       const target = posix.normalize(posix.join(posix.dirname(file), path))
       if (target === 'docs/openapi.json') return `](/openapi.json)`
-      if (/\.(png|svg)$/.test(target)) return whole
+      if (/\.(png|svg)$/.test(target)) {
+        if (file.startsWith('docs/')) return whole
+        return `](${posix.relative(posix.dirname(from), target.replace(/^docs\//, ''))}${title})`
+      }
       const page = pages[target]
       if (page === undefined) return `](#no-page${at})`
       const address = posix.relative(posix.dirname(from), page) || posix.basename(page)

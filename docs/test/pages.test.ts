@@ -103,6 +103,8 @@ describe('links between files, on the site', () => {
     ['[a](embedding.md)', 'docs/embedding.md', '[a](./embedding.md)'],
     ['[a](../packages/server/docs/settings.md#who)', 'docs/embedding.md', '[a](./server/settings.md#who)'],
     ['[a](../../../docs/embedding.md "T")', 'packages/server/docs/settings.md', '[a](./../embedding.md "T")'],
+    ['![a](pictures/x.png)', 'docs/embedding.md', '![a](pictures/x.png)'],
+    ['![a](../../../docs/pictures/x.svg)', 'packages/server/docs/settings.md', '![a](../pictures/x.svg)'],
     ['[a](https://example.com/x.md)', 'docs/embedding.md', '[a](https://example.com/x.md)'],
     ['[a](#here)', 'docs/embedding.md', '[a](#here)'],
     [
