@@ -5,7 +5,7 @@ import { tryOrUndefined } from './platform.js'
  * another encoding, a range of this class would be none, and the whole file no script.
  */
 const AROUND =
-  /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}`\u00b4\u2032\u2033\u2800]/u
+  /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}`\u00b4\u2032\u2033\u2329\u232a\u27e8-\u27eb\u2800\u3008-\u300b]/u
 /** What nobody has to look at twice: most of what is given. */
 const PLAIN = /^(?:\w(?:[!-~]*\w)?)?$/
 const LONE_SURROGATE = /\p{Surrogate}/gu

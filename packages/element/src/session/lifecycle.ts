@@ -71,11 +71,20 @@ export class Lifecycle {
     this.#pause = setTimeout(() => this.#view.guard(this.#apply), PAUSE_MS)
   }
 
+  /** Requests a new token for a new frame. The settings of this moment count, also those that aren't drawn yet. */
   reload(): void {
     const { session } = this
-    if (this.#isRunning) return session.reload()
+    if (!this.#begun) {
+      this.#wanted = true
+      return
+    }
+    const next = this.#view.settings()
+    const isNew = this.#needsNewSession(next)
+    if (!isNew && this.#isRunning) return session.reload(next)
     this.#wanted = true
-    if (this.#begun && !this.#wasStill) this.#startWhenDue()
+    if (isNew) return this.#begin()
+    session.settings = next
+    if (!this.#wasStill) this.#startWhenDue()
   }
 
   reset(): void {
@@ -97,13 +106,16 @@ export class Lifecycle {
     return this.#view.settings().preview || inEditorCanvas(this.#host)
   }
 
+  #needsNewSession(next: Settings): boolean {
+    return this.#isStill() !== this.#wasStill || startsNewSession(this.session.settings, next)
+  }
+
   readonly #apply = (): void => {
     this.#pause = undefined
     if (!this.#host.isConnected) return
     const { session } = this
     const next = this.#view.settings()
-    if (!this.#begun || this.#isStill() !== this.#wasStill || startsNewSession(session.settings, next))
-      return this.#begin()
+    if (!this.#begun || this.#needsNewSession(next)) return this.#begin()
     if (this.#isRunning) return session.update(next)
     session.settings = next
     if (!next.lazy && !this.#wasStill) this.#startWhenDue()
@@ -165,16 +177,25 @@ let channel: BroadcastChannel | undefined
 
 function join(lifecycle: Lifecycle): void {
   live.add(lifecycle)
-  channel ??= tryOrUndefined(() => {
-    const opened = new BroadcastChannel(CHANNEL)
-    opened.onmessage = resetPage
-    return opened
-  })
+  if (channel) return
+  openChannel()
+  addEventListener('pagehide', closeChannel)
+  addEventListener('pageshow', openChannel)
 }
 
 function leave(lifecycle: Lifecycle): void {
   live.delete(lifecycle)
-  if (live.size > 0) return
+  if (live.size === 0) closeChannel()
+}
+
+function openChannel(): void {
+  if (channel || live.size === 0) return
+  channel = tryOrUndefined(() => new BroadcastChannel(CHANNEL))
+  if (channel) channel.onmessage = resetPage
+}
+
+/** An open channel keeps a page out of the back/forward cache of older browsers. */
+function closeChannel(): void {
   channel?.close()
   channel = undefined
 }

@@ -115,14 +115,23 @@ export class ChatSession implements FrameHost {
     this.stop()
   }
 
-  /** Requests a new token for a new frame. */
-  reload(): void {
+  /** Requests a new token for a new frame, with these settings. A new initial token is used without a request. */
+  reload(settings: Settings): void {
     this.reloads++
-    this.#obtain(this.state.framed ? 'reload' : 'retry')
+    if (!this.#take(settings)) this.#obtain(this.state.framed ? 'reload' : 'retry')
   }
 
   /** Takes settings over that mean the same stream and the same visitor: the next request uses them. */
   update(settings: Settings): void {
+    const before = this.settings
+    if (this.#take(settings)) return
+    // what could not be had with the old settings may be with the new ones
+    if (this.failure && !this.#request && REQUESTED.some((name) => before[name] !== settings[name]))
+      this.#obtain('retry')
+  }
+
+  /** @returns whether the settings have a new initial token, which is shown now */
+  #take(settings: Settings): boolean {
     const before = this.settings
     this.settings = settings
     const { fetchToken, token } = settings
@@ -132,10 +141,7 @@ export class ChatSession implements FrameHost {
         '<kinescope-chat> fetchToken is another function now; the next request calls it. Set the same function each time.',
       )
     }
-    if (token && token !== before.token) return this.#replaceInitialToken()
-    // what could not be had with the old settings may be with the new ones
-    if (this.failure && !this.#request && REQUESTED.some((name) => before[name] !== settings[name]))
-      this.#obtain('retry')
+    return !!token && token !== before.token && this.#replaceInitialToken()
   }
 
   frameFailed(failure: Failure): void {
@@ -159,15 +165,16 @@ export class ChatSession implements FrameHost {
     }
   }
 
-  /** The page has rendered another initial token, which the chat shows without a request. */
-  #replaceInitialToken(): void {
+  /** @returns whether the new initial token is good. Then the chat shows it without a request. */
+  #replaceInitialToken(): boolean {
     const before = this.token
     this.token = null
     this.#useInitialToken()
     this.token ??= before
-    if (this.token === before) return
+    if (this.token === before) return false
     if (before && isOtherVisitor(before, this.token!)) this.frames.clear()
     this.#run('load', (signal) => this.#show('load', signal))
+    return true
   }
 
   #open(reason: TokenReason): void {

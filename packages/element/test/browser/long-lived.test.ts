@@ -97,6 +97,22 @@ describe('a visitor who may have signed out', () => {
     expect(asked).to.have.length(3)
   })
 
+  it('keeps no page out of the back/forward cache, and hears of a sign-out again after a restore', async () => {
+    const { asked } = await chatWithSource()
+    const close = sinon.spy(BroadcastChannel.prototype, 'close')
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+    expect(close.callCount).to.equal(1)
+    const other = new BroadcastChannel('kinescope-chat')
+    other.postMessage('reset')
+    await turn(100)
+    expect(asked).to.have.length(1)
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+    await until(() => asked.length === 2)
+    other.postMessage('reset')
+    await until(() => asked.length === 3)
+    other.close()
+  })
+
   it('sees no other visitor’s chat while theirs loads', async () => {
     const { chat, time, settle, events } = await chatWith([
       () => makeReply({ refresh_in: 60 }),
@@ -183,6 +199,45 @@ describe('a setting that means the same', () => {
       expect(frames(chat)).to.have.length(0)
       await until(async () => (await asked()).length === 2)
     })
+
+  for (const [way, change, reasons] of [
+    ['another visitor', { identity: jwt({ sub: 8 }, 'b') }, ['b', 'frames: 0']],
+    ['a newer token of the same visitor', { identity: jwt({ sub: 7 }, 'b') }, ['b', 'frames: 1']],
+    ['a visitor who isn’t known any more', { identity: undefined }, ['', 'frames: 0']],
+  ] as [string, Partial<KinescopeChatElement>, string[]][])
+    it(`counts for a reload() in the same task: ${way}`, async () => {
+      const { url, asked } = await endpoint({ body: makeReply() }, { body: makeReply(), delay: 200 })
+      const chat = place({ tokenUrl: url, identity: jwt({ sub: 7 }, 'a') })
+      await whenState(chat, 'ready')
+      Object.assign(chat, change)
+      chat.reload()
+      const left = `frames: ${frames(chat).length}`
+      await until(async () => (await asked()).length > 1)
+      await whenState(chat, 'ready')
+      const requests = await asked()
+      expect(requests).to.have.length(2)
+      const signature = (requests[1]!.authorization ?? '').split('.')[2] ?? ''
+      expect([signature, left]).to.deep.equal(reasons)
+    })
+
+  it('counts for a reload() in the same task: another function, another stream, a rendered token', async () => {
+    const { chat, asked } = await chatWithSource()
+    const later: string[] = []
+    chat.fetchToken = ({ eventId }) => {
+      later.push(eventId)
+      return Promise.resolve(makeReply({}, { event_id: eventId }))
+    }
+    chat.reload()
+    await until(() => later.length === 1 && chat.state === 'ready')
+    chat.eventId = 'other'
+    chat.reload()
+    await until(() => later.length === 2 && chat.state === 'ready')
+    expect(later).to.deep.equal([EVENT, 'other'])
+    chat.token = makeToken({ event_id: 'other', user_id: 'u-9' })
+    chat.reload()
+    await until(() => chat.state === 'ready' && chat.diagnostics().claims!['user_id'] === 'u-9')
+    expect([asked.length, later.length]).to.deep.equal([1, 2])
+  })
 
   it('asks again with a renewed identity token after identity-expired, and keeps the chat', async () => {
     const { url, asked } = await endpoint({ body: makeReply() }, problem(401, 'identity-expired'), {
