@@ -6,9 +6,9 @@ import { importGraph } from './import-graph.mjs'
 const LEVELS = {
   element: [
     ['contract'],
-    ['clock', 'event-id', 'platform', 'policy', 'problem', 'problems', 'text', 'version'],
+    ['clock', 'event-id', 'platform', 'problems', 'text', 'version'],
     ['token/', 'frame/', 'settings'],
-    ['session/', 'placing/', 'diagnostics', 'report', 'chat-events'],
+    ['session/', 'placing/', 'diagnostics', 'report'],
     ['view/'],
     ['define', 'index', 'standalone', 'without-dom'],
   ],

@@ -1,6 +1,5 @@
-import type { Failure } from '../../packages/element/src/problem.js'
-import { refreshDelay } from '../../packages/element/src/token/life.js'
-import { retryIn } from '../../packages/element/src/token/retry.js'
+import type { Failure } from '../../packages/element/src/problems.js'
+import { refreshDelay, retryIn } from '../../packages/element/src/token/life.js'
 import { RetryAfterScheduler } from '../../packages/server/src/endpoint/admission.js'
 
 /** A crowd, and what happens to it. Times are seconds. */

@@ -36,12 +36,8 @@ const publicParts = {
     for (const { declarations } of customElementsManifest.modules)
       for (const declaration of declarations)
         if (declaration.tagName) {
-          // what a page sets comes first, and is the element's own: the class that declares it is nobody's business
           declaration.superclass = { name: 'LitElement', package: 'lit' }
-          declaration.members = [...declaration.members]
-            .sort((one, other) => Boolean(other.inheritedFrom) - Boolean(one.inheritedFrom))
-            .map((member) => ({ ...member, inheritedFrom: undefined }))
-            .filter(isPublic)
+          declaration.members = declaration.members.filter(isPublic)
           const settable = declaration.members.filter(
             ({ kind, name, readonly, static: isStatic }) =>
               kind === 'field' && !readonly && !isStatic && name !== 'fetchToken',
@@ -103,7 +99,7 @@ declare module 'react' {
 }
 
 export default {
-  globs: ['src/kinescope-chat-element.ts', 'src/settable-chat.ts', 'src/define.ts'],
+  globs: ['src/kinescope-chat-element.ts', 'src/define.ts'],
   outdir,
   packagejson: false,
   plugins: [

@@ -1,6 +1,5 @@
-import { KinescopeChatElement } from './kinescope-chat-element.js'
-import { onPage, register } from './register.js'
+import { isPage, KinescopeChatElement, register } from './kinescope-chat-element.js'
 
-if (onPage()) register()
+if (isPage()) register()
 
 export { KinescopeChatElement }

@@ -1,7 +1,7 @@
-import type { Problem } from './problem.js'
 import { steadyNow } from './clock.js'
+import type { Problem } from './problems.js'
 import type { ChatSession } from './session/session.js'
-import type { Status, Step } from './session/state.js'
+import type { Status } from './session/state.js'
 import type { Settings } from './settings.js'
 import { readable } from './text.js'
 import { VERSION } from './version.js'
@@ -27,7 +27,7 @@ export interface Diagnostics {
   /** The server's clock less the browser's, in milliseconds. A note only. */
   clockDifferenceMs: number | null
   /** What happened, in milliseconds since the script began. */
-  steps: Step[]
+  steps: { at: number; what: string }[]
   /** A `chat-origin` that an attribute named and that doesn't count. */
   ignoredChatOrigin: string | null
   browser: string

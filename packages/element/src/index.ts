@@ -1,4 +1,6 @@
-export { KinescopeChatElement, type PageDefaults } from './kinescope-chat-element.js'
+export { KinescopeChatElement } from './kinescope-chat-element.js'
+export * from './contract.js'
+export type { Category, Problem } from './problems.js'
 export type {
   ChatErrorEvent,
   ChatEventMap,
@@ -6,10 +8,9 @@ export type {
   ChatRefreshEvent,
   ChatSigninEvent,
   ChatStateChangeEvent,
-} from './chat-events.js'
-export * from './contract.js'
-export type { Problem, Category } from './problem.js'
-export type { Status } from './session/state.js'
-export type { FetchToken, Identity, TokenReason } from './settings.js'
+  Status,
+} from './session/state.js'
+export type { FetchToken, Identity, PageDefaults, TokenReason } from './settings.js'
 export type { Diagnostics } from './diagnostics.js'
-export type { Messages, SomeMessages, Words } from './view/messages.js'
+export type { SomeMessages } from './view/language.js'
+export type { Messages, Words } from './view/en.js'

@@ -1,21 +1,25 @@
-import type { PropertyValues, TemplateResult } from 'lit'
-import type { ChatEventMap } from './chat-events.js'
+import { LitElement, type PropertyDeclaration, type PropertyValues, type TemplateResult } from 'lit'
 import { diagnose, type Diagnostics } from './diagnostics.js'
-import { assertPlatform, outsideZones } from './platform.js'
-import { giveUp } from './placing/placement.js'
+import { removeFailed } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
-import type { Failure, Problem } from './problem.js'
-import type { Status } from './session/state.js'
-import type { PageDefaults } from './settings.js'
+import { assertPlatform, baseOf, outsideZones, ownOrigin } from './platform.js'
+import type { Problem } from './problems.js'
 import { Lifecycle, resetAll } from './session/lifecycle.js'
-import { SettableChat } from './settable-chat.js'
+import type { ChatEventMap, Status } from './session/state.js'
+import {
+  PROPERTIES,
+  readSettings,
+  takeLinkIdentity,
+  type FetchToken,
+  type Identity,
+  type PageDefaults,
+  type Settings,
+} from './settings.js'
 import { VERSION } from './version.js'
 import { focusFirst, keepKeys } from './view/focus.js'
-import { addTexts } from './view/language.js'
+import { addMessages } from './view/language.js'
 import { adoptStyles, styles } from './view/styles.js'
 import { showFallback, View } from './view/view.js'
-
-export type { PageDefaults }
 
 /**
  * `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint.
@@ -52,26 +56,81 @@ export type { PageDefaults }
  * @fires {ChatErrorEvent} kinescope-chat-error - Something is wrong; once per problem.
  * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
  */
-export class KinescopeChatElement extends SettableChat {
+export class KinescopeChatElement extends LitElement {
   /** The release that this is. */
   static readonly version = VERSION
   /** Adds a language, or changes texts of one that is there. */
-  static readonly addMessages = addTexts
+  static readonly addMessages = addMessages
   /** Puts the element in the place of marked links and divs below a node; see docs/embedding.md. */
   static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** Resets every chat of this page and of the site's other tabs, for example on sign-out. */
   static readonly reset = (): void => outsideZones(resetAll)
+  /** What the standalone script's tag sets for the whole page. */
+  static defaults: PageDefaults = {}
+  static override readonly properties = PROPERTIES
   static override readonly styles = styles
-  static override readonly shadowRootOptions = { mode: 'open' } as const
 
+  /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */
+  declare eventId: string | undefined
+  /** The token endpoint, resolved against the page. */
+  declare tokenUrl: string | undefined
+  /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
+  declare credentials: RequestCredentials | undefined
+  /**
+   * An identity token: a JWT by the page's own server that says who the visitor is. As a property also a function, called
+   * before each request. Another token of the same `sub` is used at the next request.
+   */
+  declare identity: Identity | undefined
+  /** A first token, rendered by the page's server. */
+  declare token: string | undefined
+  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
+  declare refresh: 'swap' | 'hold' | undefined
+  /** `lazy`: nothing is fetched until the element comes near the viewport. */
+  declare loading: 'eager' | 'lazy' | undefined
+  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
+  declare language: string | undefined
+  /** The frame's accessible name. */
+  declare label: string | undefined
+  /** Draws a still placeholder and contacts nothing. */
+  declare preview: boolean
+  /** Offers "Chat not working?" under the frame. */
+  declare help: boolean
+  /** Where the sign-in button leads. */
+  declare signinUrl: string | undefined
+  /** For screens without a person: what needs one, a page reload included, is done automatically. */
+  declare unattended: boolean
+  /** Shows the developer's panel. */
+  declare debug: boolean
+  /** Replaces the call of the token endpoint. */
+  declare fetchToken: FetchToken | undefined
+
+  #chatOrigin: string | undefined
+  /** Whether code has set the chat origin, and not an attribute, which may be an author's. */
+  #originByCode = true
+  /** Where the page was when the token address was set: a soft navigation doesn't change what it means. */
+  #base: string | undefined
   #broken = false
   readonly #lifecycle: Lifecycle = new Lifecycle(this, {
-    settings: () => this.settings,
-    describe: (failure, retryInMs) => this.#describe(failure, retryInMs),
+    settings: () => this.#settings,
+    describe: (failure, retryInMs) => this.#view.describe(failure, retryInMs),
     changed: () => this.#view.changed(),
     guard: (work) => this.#guard(work),
   })
   readonly #view: View = new View(this, this.#lifecycle)
+
+  constructor() {
+    super()
+    this.preview = this.help = this.unattended = this.debug = false
+  }
+
+  /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
+  get chatOrigin(): string | undefined {
+    return this.#chatOrigin
+  }
+  set chatOrigin(origin: string | undefined) {
+    this.#chatOrigin = origin
+    this.#originByCode = true
+  }
 
   /** `idle`, `preview`, `loading`, `ready`, `refreshing` or `error`. */
   get state(): Status {
@@ -101,7 +160,17 @@ export class KinescopeChatElement extends SettableChat {
 
   /** A plain object for the person who debugs it, without secrets. */
   diagnostics(): Diagnostics {
-    return diagnose(this.#session, this.settings)
+    return diagnose(this.#session, this.#settings)
+  }
+
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value)
+    if (name === PROPERTIES.chatOrigin.attribute) this.#originByCode = false
+  }
+
+  override requestUpdate(name?: PropertyKey, ...change: [unknown?, PropertyDeclaration?]): void {
+    if (name === 'tokenUrl') this.#base = undefined
+    super.requestUpdate(name, ...change)
   }
 
   override focus(options?: FocusOptions): void {
@@ -134,7 +203,7 @@ export class KinescopeChatElement extends SettableChat {
   }
 
   protected override createRenderRoot(): ShadowRoot {
-    const root = this.attachShadow(KinescopeChatElement.shadowRootOptions)
+    const root = this.attachShadow({ mode: 'open' })
     adoptStyles(root)
     keepKeys(root)
     return root
@@ -150,7 +219,7 @@ export class KinescopeChatElement extends SettableChat {
 
   protected override updated(changed: PropertyValues<this>): void {
     this.#lifecycle.updated()
-    const { ignoredOrigin } = this.settings
+    const { ignoredOrigin } = this.#settings
     if (changed.has('chatOrigin') && ignoredOrigin)
       console.warn(`<kinescope-chat> chat-origin ${ignoredOrigin} is not listed by the page, and ignored.`)
   }
@@ -159,10 +228,15 @@ export class KinescopeChatElement extends SettableChat {
     return this.#lifecycle.session
   }
 
-  #describe(failure: Failure, retryInMs: number | null): Problem {
-    const problem = this.#view.describe(failure, retryInMs)
-    console.warn(`<kinescope-chat> ${problem.code}: ${problem.remediation}`)
-    return problem
+  get #settings(): Settings {
+    const page = {
+      baseUrl: (this.#base ??= baseOf(this.ownerDocument)),
+      hostname: location.hostname,
+      origin: ownOrigin(),
+      linkIdentity: takeLinkIdentity(),
+    }
+    const { defaults } = this.constructor as typeof KinescopeChatElement
+    return readSettings(this, defaults, page, this.#originByCode)
   }
 
   #guard(work: () => unknown): void {
@@ -178,10 +252,26 @@ export class KinescopeChatElement extends SettableChat {
     console.error('<kinescope-chat> could not start:', fault)
     if (this.#session.state.framed) return
     this.#broken = true
-    giveUp(this)
+    removeFailed(this)
     // without a shadow root nothing hides what the page has put into the tag
     if (this.shadowRoot) showFallback(this.shadowRoot)
   }
+}
+
+/** Whether this is a page: a server that renders one has no elements, or only what imitates them. */
+export const isPage = (): boolean =>
+  typeof HTMLScriptElement === 'function' && typeof customElements === 'object'
+
+/**
+ * Registers `<kinescope-chat>`, once: a second copy of the script leaves the first in charge and says so.
+ * @returns the class that is in charge
+ */
+export function register(): typeof KinescopeChatElement {
+  const first = customElements.get('kinescope-chat') as { version?: string } | undefined
+  if (!first) customElements.define('kinescope-chat', KinescopeChatElement)
+  else if (first.version !== VERSION)
+    console.warn(`<kinescope-chat> ${first.version} is defined already; ${VERSION} is not used.`)
+  return (first as typeof KinescopeChatElement | undefined) ?? KinescopeChatElement
 }
 
 declare global {

@@ -12,6 +12,30 @@ const read = (prototype: object, name: PropertyKey, target: object): unknown => 
 export const ofDocument = <K extends keyof Document>(name: K, page: Document = document): Document[K] =>
   read(Document.prototype, name, page) as Document[K]
 
+/** A property of a node, as the node's own class defines it. */
+export const ofNode = <N extends Node, K extends keyof N>(name: K, node: N): N[K] =>
+  read(Object.getPrototypeOf(node) as object, name, node) as N[K]
+
+export const isElement = (node: Node): node is Element => ofNode('nodeType', node) === 1
+
+/** The document or shadow root that a node is in, else the top of its tree. */
+export const rootOf = (node: Node): Node => ofNode('getRootNode', node)()
+
+/** The host of the shadow root that a node is in. The top of a removed tree can be a link, whose `host` is a text. */
+export const hostOf = (node: Node): Element | undefined => {
+  const host: unknown = ofNode('host', rootOf(node) as ShadowRoot)
+  return typeof host === 'object' ? (host as Element) : undefined
+}
+
+/** The elements below a document, a fragment, a shadow root or an element. */
+export const findAll = (root: Node, selector: string): Element[] => [
+  ...ofNode('querySelectorAll', root as Element)(selector),
+]
+
+/** `Element.closest()`, through shadow roots. */
+export const closestAcrossRoots = (element: Element | undefined, selector: string): Element | undefined =>
+  element && (element.closest(selector) ?? closestAcrossRoots(hostOf(element), selector))
+
 /**
  * What the addresses on a page are resolved against. A `<base>` that leads to another origin may be of anybody who writes
  * content, and doesn't count.
@@ -23,47 +47,14 @@ export function baseOf(page: Document = document): string {
 }
 
 /**
- * Whom servers take the page for. A page out of `srcdoc` has none in its address, a sandboxed one has none at all; in any
- * other, `origin` may be a variable of the page's.
+ * The page's origin as servers see it. A page out of `srcdoc` has none in its address, a sandboxed one has none at all; in
+ * any other, `origin` may be a variable of the page's.
  */
 export const ownOrigin = (): string =>
   [location.origin, globalThis.origin].includes('null') ? globalThis.origin : location.origin
 
-/** A property of whatever node, as its kind has it. */
-export const ofNode = <N extends Node, K extends keyof N>(name: K, node: N): N[K] =>
-  read(Object.getPrototypeOf(node) as object, name, node) as N[K]
-
-/** The document or shadow root that a node is in, else the top of its tree. */
-export const rootOf = (node: Node): Node => ofNode('getRootNode', node)()
-
-/** The host of the shadow root that a node is in. The top of a removed tree can be a link, whose `host` is a text. */
-export const hostOf = (node: Node): Element | undefined => {
-  const host: unknown = ofNode('host', rootOf(node) as ShadowRoot)
-  return isElement(host) ? host : undefined
-}
-
-/** What a root finds below itself: a document, a fragment, a shadow root or an element. */
-export const findAll = (root: Node, selector: string): Element[] => [
-  ...ofNode('querySelectorAll', root as Element)(selector),
-]
-
 /** Whether there may be a network: where a browser doesn't say, there is. */
 export const isOnline = (): boolean => (navigator as Partial<Navigator>).onLine !== false
-
-/** Whether it is an element, of whatever document. */
-export const isElement = (node: unknown): node is Element => typeOf(node) === Node.ELEMENT_NODE
-
-/** Whether elements can be looked for below it. */
-export const isRoot = (node: unknown): node is Document | DocumentFragment | Element =>
-  isElement(node) || typeOf(node) === Node.DOCUMENT_NODE || typeOf(node) === Node.DOCUMENT_FRAGMENT_NODE
-
-function typeOf(node: unknown): unknown {
-  try {
-    return read(Node.prototype, 'nodeType', node as object)
-  } catch {
-    return undefined // no node at all
-  }
-}
 
 /** What the work returns, or undefined where it throws. */
 export function tryOrUndefined<T>(work: () => T): T | undefined {
@@ -74,12 +65,11 @@ export function tryOrUndefined<T>(work: () => T): T | undefined {
   }
 }
 
-/** `Element.closest()`, through shadow roots. */
-export const closestAcrossRoots = (element: Element | undefined, selector: string): Element | undefined =>
-  element && (element.closest(selector) ?? closestAcrossRoots(hostOf(element), selector))
-
-interface Zones {
-  Zone?: { root?: { run?: (work: () => unknown) => unknown } }
+/** A property of the page's object. Nothing comes from `Object.prototype`, where a page's script may have put anything. */
+export function own(object: unknown, name: string): unknown {
+  if (Object(object) !== object) return undefined
+  const found = Object.prototype.hasOwnProperty.call(object, name) || !(name in Object.prototype)
+  return found ? (object as Record<string, unknown>)[name] : undefined
 }
 
 /**
@@ -88,10 +78,12 @@ interface Zones {
  * outside as well.
  */
 export function outsideZones<T>(work: () => T): T {
-  const root = tryOrUndefined(() => (globalThis as Zones).Zone?.root)
   // a frame of that name may be another site's, and not to be looked into
-  const runs = tryOrUndefined(() => typeof root?.run === 'function')
-  return runs ? (root!.run!(work) as T) : work()
+  const root = tryOrUndefined(() => {
+    const { root } = (globalThis as unknown as { Zone: { root: { run(work: () => T): T } } }).Zone
+    return typeof root.run === 'function' ? root : undefined
+  })
+  return root ? root.run(work) : work()
 }
 
 /**
@@ -109,9 +101,31 @@ export function assertPlatform(): void {
   if (!fits) throw new Error('This browser is too old')
 }
 
-/** A property of the page's object. Nothing comes from `Object.prototype`, where a page's script may have put anything. */
-export function own(object: unknown, name: string): unknown {
-  if (Object(object) !== object) return undefined
-  const found = Object.prototype.hasOwnProperty.call(object, name) || !(name in Object.prototype)
-  return found ? (object as Record<string, unknown>)[name] : undefined
+/** Whether browsers treat `http:` on this host as secure (Secure Contexts, 3.1). */
+export const isLoopback = (hostname: string): boolean =>
+  /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+
+/**
+ * Calls back when the page's Content Security Policy blocks this address. Ignores report-only policies, and reports of
+ * other addresses.
+ */
+export function onViolation(
+  page: Document,
+  directive: RegExp,
+  address: string,
+  signal: AbortSignal,
+  violated: () => void,
+): void {
+  ofDocument('addEventListener', page)(
+    'securitypolicyviolation',
+    ({ disposition, effectiveDirective, blockedURI }) => {
+      if (disposition === 'enforce' && directive.test(effectiveDirective) && isReportOf(blockedURI, address))
+        violated()
+    },
+    { signal },
+  )
 }
+
+/** Browsers cut a reported address: to its origin (Chromium, frames), or before its query. */
+export const isReportOf = (reported: string, address: string): boolean =>
+  address.startsWith(reported) && reported.startsWith(new URL(address).origin)

@@ -1,8 +1,7 @@
 import type { PropertyDeclaration } from 'lit'
 import type { TokenReply } from './contract.js'
 import { CHAT_ORIGIN, httpUrl, listedOrigins, readEventId } from './frame/chat-url.js'
-import { own } from './platform.js'
-import { isLoopback } from './policy.js'
+import { isLoopback, own, tryOrUndefined } from './platform.js'
 import { readPasted } from './text.js'
 import { readClaims } from './token/check-token.js'
 
@@ -43,7 +42,7 @@ export interface PageDefaults {
 
 interface ChatProperty extends PropertyDeclaration {
   attribute: string | false
-  /** Whether an author may set it on a marked div. What decides where a token goes is not for authors. */
+  /** Whether an author may set it on a marked div. No author decides where a token goes. */
   authored?: boolean
 }
 
@@ -71,14 +70,10 @@ export const PROPERTIES = {
   debug: { attribute: 'debug', ...onOff },
 } satisfies Record<string, ChatProperty>
 
-const all: ChatProperty[] = Object.values(PROPERTIES)
-const attributesOf = (properties: ChatProperty[]) =>
-  properties.map(({ attribute }) => attribute).filter((name) => name !== false)
-
-/** Every attribute of the element. */
-export const ATTRIBUTES = attributesOf(all)
-/** The attributes that the `data-…` of a CMS may set too. A closed list. */
-export const PLACED_ATTRIBUTES = attributesOf(all.filter(({ authored }) => authored))
+/** The attributes that the `data-…` of a marked div may set too. A closed list. */
+export const PLACED_ATTRIBUTES = Object.values<ChatProperty>(PROPERTIES)
+  .filter(({ authored }) => authored)
+  .map(({ attribute }) => String(attribute))
 
 /** A switch. The word "false" is off, as frameworks and CMS fields write it. */
 export const isOn = (value: unknown): boolean =>
@@ -113,10 +108,10 @@ export interface Settings {
   reportUrl: string | undefined
 }
 
-/** The properties that a session works with, as the page has set them: of any type. */
-export type RequestedSettings = Partial<Record<keyof typeof PROPERTIES, unknown>>
+/** The properties as the page has set them: of any type. */
+type RequestedSettings = Partial<Record<keyof typeof PROPERTIES, unknown>>
 
-export interface Page {
+interface Page {
   /** What addresses are resolved against. */
   baseUrl: string
   /** The page's own host, without a port. */
@@ -191,4 +186,39 @@ const subjectOf = (token: string): unknown => {
   const claims = readClaims(token)
   const subject = own(claims, 'sub')
   return subject === undefined ? token : [own(claims, 'iss'), subject].join()
+}
+
+let linkIdentity: string | undefined
+
+/** What mail clients and click trackers leave of a link's fragment: an encoded `=`, a period, a query after it. */
+const LINK = /^#kinescope-chat=(?:3D)?([\w-]+(?:\.[\w-]+)*)/
+
+/**
+ * The identity token of a personal link, taken out of the page's address so that nobody copies it from there. Kept for a
+ * reload of this tab.
+ */
+export function takeLinkIdentity(): string | undefined {
+  const { hash, pathname, search } = location
+  const key = `kinescope-chat:${pathname}`
+  const token = LINK.exec(decodeFragment(hash))?.[1]
+  if (token) {
+    history.replaceState(history.state, '', pathname + search)
+    const isOurs = token.startsWith('link.')
+    linkIdentity = isOurs ? `${token}.${browserId()}` : token
+    if (isOurs) tryOrUndefined(() => sessionStorage.setItem(key, linkIdentity!))
+  }
+  return (linkIdentity ??= tryOrUndefined(() => sessionStorage.getItem(key)) ?? undefined)
+}
+
+/** A tracker encodes an address once or twice. */
+const decodeFragment = (hash: string): string =>
+  tryOrUndefined(() => decodeURIComponent(decodeURIComponent(hash))) ?? hash
+
+/** Tells the server which browser uses a link for one browser; made anew where nothing can be stored. */
+function browserId(): string {
+  const key = 'kinescope-chat-browser'
+  const id =
+    tryOrUndefined(() => localStorage.getItem(key)) ?? crypto.getRandomValues(new Uint32Array(4)).join('-')
+  tryOrUndefined(() => localStorage.setItem(key, id))
+  return id
 }

@@ -1,7 +1,6 @@
 import { ofDocument } from '../platform.js'
-import { ChatFailure, chatFailure, type Failure } from '../problem.js'
-import { guardFocus, isActive, isInside } from './focus.js'
-import { createFrame, isBlank, onBlocked, sendFrame } from './frame.js'
+import { ChatFailure, type Failure } from '../problems.js'
+import { createFrame, guardFocus, isActive, isBlank, isInside, onBlocked, sendFrame } from './frame.js'
 
 /** How long the chat page may take before the visitor is told. */
 const LOAD_TIMEOUT_MS = 15_000
@@ -76,7 +75,7 @@ export class FrameSwapper {
         if (isShown()) this.#host.frameFailed(error.failure)
       })
       late = setTimeout(() => {
-        const error = chatFailure('frame-timeout')
+        const error = new ChatFailure({ code: 'frame-timeout' })
         // a late first chat is still welcome; a late second one isn't needed
         if (this.#shown) reject(error)
         else this.#host.frameFailed(error.failure)

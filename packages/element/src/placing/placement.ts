@@ -1,7 +1,48 @@
-import { tryOrUndefined, findAll, ofDocument, rootOf } from '../platform.js'
 import { withinBurstLimit } from '../clock.js'
-import { isLink, TAG, type Wish } from './marks.js'
-import { hideLinks, returnContent, takeContent } from './own-content.js'
+import { CHAT_ORIGIN, httpUrl } from '../frame/chat-url.js'
+import { findAll, isElement, ofDocument, ofNode, rootOf, tryOrUndefined } from '../platform.js'
+import { PLACED_ATTRIBUTES } from '../settings.js'
+import { readPasted } from '../text.js'
+
+export const TAG = 'kinescope-chat'
+
+/** What CMS editors let through of a chat: a plain link with its fragment, or a div. */
+const LINKS = `a[href*="/chat/"][href*="#${TAG}"]`
+export const MARKS = `${LINKS},div[data-${TAG}]`
+
+/** The attributes whose change changes a mark. */
+export const MARK_ATTRIBUTES = ['href', `data-${TAG}`, ...PLACED_ATTRIBUTES.map((name) => `data-${name}`)]
+
+/** The chat's attributes that a mark sets, undefined for those that it doesn't set. */
+export type ChatAttributes = Record<string, string | undefined>
+
+export const isLink = (mark: Element): boolean => mark.localName === 'a'
+
+/** The chat's attributes from its mark; null where a mark names no stream, or a page of another origin. */
+export const readMark = (mark: Element, listed: readonly string[]): ChatAttributes | null =>
+  isLink(mark) ? readLink(mark, listed) : readDiv(mark)
+
+function readDiv(div: Element): ChatAttributes | null {
+  const eventId = div.getAttribute(`data-${TAG}`)?.trim()
+  if (!eventId) return null
+  const authored = PLACED_ATTRIBUTES.map((name) => [name, div.getAttribute(`data-${name}`) ?? undefined])
+  return { 'event-id': eventId, ...(Object.fromEntries(authored) as ChatAttributes) }
+}
+
+/** `https://kinescope.io/chat/EVENT#kinescope-chat`, with a slash or a query before the fragment, or a listed origin. */
+function readLink(link: Element, listed: readonly string[]): ChatAttributes | null {
+  // the address of a link in a drawing is no text
+  const isText = typeof ofNode('href', link as HTMLAnchorElement) === 'string'
+  const url = isText ? httpUrl(link.getAttribute('href')) : undefined
+  const segment = url && /^\/chat\/([^/]+)\/?$/.exec(url.pathname)?.[1]
+  if (!segment || url.username || url.hash !== `#${TAG}` || ![CHAT_ORIGIN, ...listed].includes(url.origin))
+    return null
+  const eventId = tryOrUndefined(() => decodeURIComponent(segment))
+  if (!eventId) return null
+  const other = ![CHAT_ORIGIN, listed[0]].includes(url.origin)
+  const slot = link.getAttribute('slot') ?? undefined
+  return { 'event-id': eventId, 'chat-origin': other ? url.origin : undefined, slot }
+}
 
 /** The chat of each mark. A mark that leaves the page keeps it for its return. */
 const chats = new WeakMap<Element, Element>()
@@ -10,22 +51,21 @@ const owners = new WeakMap<Element, Element>()
 /** The marks that have a chat on the page. */
 const placed = new Set<Element>()
 /** The marks whose chat can't start. */
-const hopeless = new WeakSet<Element>()
+const failed = new WeakSet<Element>()
 
-export const hasChat = (mark: Node): boolean => placed.has(mark as Element)
+export const hasChat = (mark: Element): boolean => placed.has(mark)
 
 /**
  * Gives a mark its one chat: before the link, which stays where it is, for the page's framework may own it; inside the
  * div. What was cloned, copied, morphed or restored brings its chat with it, and that is taken over.
  */
-export function settle(mark: Element, wish: Wish): void {
-  if (hopeless.has(mark)) return
+export function placeChat(mark: Element, attributes: ChatAttributes): void {
+  if (failed.has(mark)) return
   const known = chats.get(mark)
-  if (known && livesElsewhere(known)) return
-  const found = freeChats(mark, wish['event-id'])
+  if (known && isInAnotherWindow(known)) return
+  const found = freeChats(mark, attributes['event-id'])
   const chat = known ?? found[0] ?? ofDocument('createElement')(TAG)
-  for (const name of Object.keys(wish)) {
-    const value = wish[name]
+  for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined) chat.removeAttribute(name)
     else if (chat.getAttribute(name) !== value) chat.setAttribute(name, value)
   }
@@ -36,7 +76,7 @@ export function settle(mark: Element, wish: Wish): void {
   chats.set(mark, chat)
   placed.add(mark)
   for (const copy of found) if (copy !== chat) copy.remove()
-  if (!inPlace) put(chat, mark)
+  if (!inPlace) insert(chat, mark)
   if (isLink(mark)) hideLinks(rootOf(mark))
 }
 
@@ -54,37 +94,7 @@ function freeChats(mark: Element, eventId: string | undefined): Element[] {
   })
 }
 
-/** Takes the chat of a mark away; the link is seen again. */
-export function withdraw(mark: Element): void {
-  const chat = chats.get(mark)
-  placed.delete(mark)
-  chats.delete(mark)
-  if (!chat) return
-  chat.remove()
-  if (!isLink(mark)) returnContent(mark, chat)
-}
-
-/** A chat that can't start gives its place back: the link is seen again. */
-export function giveUp(chat: Element): void {
-  for (const mark of placed) {
-    if (chats.get(mark) !== chat) continue
-    hopeless.add(mark)
-    withdraw(mark)
-  }
-}
-
-/** Looks after every chat: it goes with its mark. Hands on the marks whose chat isn't where it belongs. */
-export function strays(): Element[] {
-  return [...placed].filter((mark) => {
-    const chat = chats.get(mark)
-    if (mark.isConnected) return !chat || !isInPlace(chat, mark)
-    placed.delete(mark)
-    if (isLink(mark)) chat?.remove()
-    return false
-  })
-}
-
-function put(chat: Element, mark: Element): void {
+function insert(chat: Element, mark: Element): void {
   if (!isLink(mark)) {
     mark.append(chat)
     return takeContent(mark, chat)
@@ -97,6 +107,77 @@ function put(chat: Element, mark: Element): void {
   if (!moved) mark.before(chat)
 }
 
-/** In a pop-up or a picture-in-picture window, where somebody has taken it; it is gone with that window. */
-const livesElsewhere = (chat: Element): boolean =>
+/** In a pop-up or a picture-in-picture window the chat stays until that window is gone. */
+const isInAnotherWindow = (chat: Element): boolean =>
   chat.isConnected && chat.ownerDocument !== document && !!ofDocument('defaultView', chat.ownerDocument)
+
+/** Removes the chat of a mark. The link is shown again. */
+export function removeChat(mark: Element): void {
+  const chat = chats.get(mark)
+  placed.delete(mark)
+  chats.delete(mark)
+  if (!chat) return
+  chat.remove()
+  if (!isLink(mark)) returnContent(mark, chat)
+}
+
+/** A chat that can't start is removed for good: its link is shown again. */
+export function removeFailed(chat: Element): void {
+  const mark = owners.get(chat)
+  if (!mark || chats.get(mark) !== chat) return
+  failed.add(mark)
+  removeChat(mark)
+}
+
+/** Removes the chats whose links have left the page. Returns the marks whose chat isn't in its place. */
+export function misplacedMarks(): Element[] {
+  return [...placed].filter((mark) => {
+    const chat = chats.get(mark)
+    if (mark.isConnected) return !chat || !isInPlace(chat, mark)
+    placed.delete(mark)
+    if (isLink(mark)) chat?.remove()
+    return false
+  })
+}
+
+let sheet: CSSStyleSheet | undefined
+
+/** Hides the links of a document or shadow root whose chat stands before them. In another window they stay: it takes no sheet. */
+function hideLinks(root: Node): void {
+  tryOrUndefined(() => {
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(`${TAG}:defined+${LINKS}{display:none!important}`)
+    const sheets = ofNode('adoptedStyleSheets', root as ShadowRoot)
+    if (!sheets.includes(sheet)) sheets.push(sheet)
+  })
+}
+
+/** Whether a node shows anything. Editors leave empty lines. */
+const isSeen = (node: Node): boolean =>
+  isElement(node)
+    ? !node.matches('script,style,template,noscript,br') &&
+      (!node.matches('p,span') || [...node.childNodes].some(isSeen))
+    : node.nodeName === '#text' && !!readPasted(node.nodeValue)
+
+/** Moves a div's content into its chat as the placeholder, and drops the empty lines that editors leave. */
+function takeContent(div: Element, chat: Element): void {
+  // comments and empty texts are a framework's bookmarks
+  const nodes = [...div.childNodes].filter(
+    (node) => node !== chat && (isElement(node) || (node.nodeName === '#text' && node.nodeValue)),
+  )
+  if (!nodes.some(isSeen)) {
+    for (const node of nodes) if (!isElement(node) || node.matches('br,p,span')) node.remove()
+    return
+  }
+  const placeholder = placeholderOf(chat) ?? ofDocument('createElement')('div')
+  placeholder.slot = 'placeholder'
+  placeholder.append(...nodes)
+  chat.append(placeholder)
+}
+
+/** Gives a div its content back. */
+function returnContent(div: Element, chat: Element): void {
+  div.append(...(placeholderOf(chat)?.childNodes ?? []))
+  chat.replaceChildren()
+}
+
+const placeholderOf = (chat: Element): Element | undefined => findAll(chat, '[slot=placeholder]')[0]

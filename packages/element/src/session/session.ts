@@ -1,17 +1,14 @@
-import { ChatErrorEvent, ChatReadyEvent, ChatRefreshEvent, ChatStateChangeEvent } from '../chat-events.js'
 import { steadyNow, Timer, Wake } from '../clock.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper, type FrameHost } from '../frame/swap.js'
 import { isOnline, ofDocument, tryOrUndefined } from '../platform.js'
-import { ChatFailure, chatFailure, type CategorizedProblem, type Failure, type Problem } from '../problem.js'
-import { categoryOf, retryPolicyOf } from '../problems.js'
+import { categoryOf, ChatFailure, retryPolicyOf, type Failure, type Problem } from '../problems.js'
 import { Reporter } from '../report.js'
 import type { Settings, TokenReason } from '../settings.js'
 import { readFailure, type TokenAnswer } from '../token/answer.js'
 import { askForToken } from '../token/ask.js'
-import { holdToken, type HeldToken } from '../token/life.js'
-import { retryIn, unattendedIn } from '../token/retry.js'
-import { IDLE, nextState, type ChatState, type SessionEvent, type Step } from './state.js'
+import { holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
+import { dispatch, IDLE, nextState, type ChatState, type SessionEvent, type ShownProblem } from './state.js'
 
 /** The interval at which the network is checked: the browser's event may not arrive. */
 const OFFLINE_CHECK_MS = 5_000
@@ -49,7 +46,7 @@ export class ChatSession implements FrameHost {
   /** The server's clock less the browser's, in milliseconds. */
   clockDifferenceMs: number | null = null
   /** The last steps, for the developer. */
-  readonly steps: Step[] = []
+  readonly steps: { at: number; what: string }[] = []
   readonly frames: FrameSwapper = new FrameSwapper(this)
 
   readonly #host: ChatHost
@@ -66,6 +63,8 @@ export class ChatSession implements FrameHost {
   #shownEndsAt = 0
   /** An initial token that isn't used again: the visitor may have signed out since. */
   #usedToken: string | undefined
+  /** What is due is another load of the page: an unattended screen has nobody to press a button. */
+  #reloadsPage = false
   #wasHidden = false
   #warned = false
 
@@ -92,7 +91,8 @@ export class ChatSession implements FrameHost {
     this.#wake = new Wake(page, this.#running.signal, this.#woke)
     this.#reporter.start()
     this.#useInitialToken()
-    this.#open('load')
+    if ((this.timeLeft ?? 0) < LEAST_LEFT_MS) this.#obtain('load')
+    else this.#run('load', (signal) => this.#show('load', signal))
   }
 
   stop({ keepToken = false, preview = false } = {}): void {
@@ -177,11 +177,6 @@ export class ChatSession implements FrameHost {
     return true
   }
 
-  #open(reason: TokenReason): void {
-    if ((this.timeLeft ?? 0) < LEAST_LEFT_MS) return this.#obtain(reason)
-    this.#run(reason, (signal) => this.#show(reason, signal))
-  }
-
   #obtain(reason: TokenReason): void {
     this.#run(reason, async (signal) => {
       const fresh = await this.#fetch(reason, signal)
@@ -189,7 +184,7 @@ export class ChatSession implements FrameHost {
       const inPlace = this.state.framed && reason !== 'reload'
       if (!inPlace || (fresh && !this.settings.hold)) return this.#show(reason, signal)
       this.#transition('shown')
-      if (fresh) this.#dispatch(new ChatRefreshEvent(true))
+      if (fresh) dispatch(this.#host, 'kinescope-chat-refresh', { held: true })
     })
   }
 
@@ -214,8 +209,8 @@ export class ChatSession implements FrameHost {
 
   async #requestToken(reason: TokenReason, signal: AbortSignal): Promise<HeldToken> {
     const { settings } = this
-    if (!settings.eventId) throw chatFailure('event-id-missing')
-    if (!settings.tokenUrl && !settings.fetchToken) throw chatFailure('token-url-missing')
+    if (!settings.eventId) throw new ChatFailure({ code: 'event-id-missing' })
+    if (!settings.tokenUrl && !settings.fetchToken) throw new ChatFailure({ code: 'token-url-missing' })
     const { guest } = this
     const identity = guest && guest.for === settings.identity ? guest.identity : settings.identity
     const answer = await askForToken({ ...settings, identity }, reason, signal)
@@ -247,7 +242,8 @@ export class ChatSession implements FrameHost {
     this.#transition('shown')
     if (this.settings.unattended) countPageReloads(0)
     if (!again) this.#reporter.report(this.settings, 'ready')
-    this.#dispatch(again ? new ChatRefreshEvent(false) : new ChatReadyEvent())
+    if (again) dispatch(this.#host, 'kinescope-chat-refresh', { held: false })
+    else dispatch(this.#host, 'kinescope-chat-ready')
   }
 
   #cancel(): void {
@@ -261,6 +257,7 @@ export class ChatSession implements FrameHost {
     const request = (this.#request = new AbortController())
     const { identity } = this.settings
     this.#askAt = Infinity
+    this.#reloadsPage = false
     this.#note(reason)
     this.#transition('requested')
     const finish = async (failure?: Failure) => {
@@ -298,8 +295,10 @@ export class ChatSession implements FrameHost {
     const { unattended } = this.settings
     const random = Math.random()
     let wait = retryIn(failure, this.#failures, leftMs, random)
+    this.#reloadsPage = false
     if (unattended && wait === Infinity && failure.code !== 'offline') {
-      const attempt = needsPage(failure) ? countPageReloads() + 1 : this.#failures
+      this.#reloadsPage = needsPage(failure)
+      const attempt = this.#reloadsPage ? countPageReloads() + 1 : this.#failures
       wait = Math.max(leftMs, unattendedIn(attempt, random))
     }
     this.#askAt = steadyNow() + wait
@@ -324,7 +323,7 @@ export class ChatSession implements FrameHost {
     this.#transition(event, { problem, category })
     if (before.problem?.code === code && before.category === category) return
     this.#reporter.report(this.settings, code)
-    this.#dispatch(new ChatErrorEvent(problem))
+    dispatch(this.#host, 'kinescope-chat-error', { problem })
   }
 
   #isRetrying({ code }: Failure): boolean {
@@ -363,8 +362,7 @@ export class ChatSession implements FrameHost {
     // the visitor may have signed in in another tab
     if ((code === 'offline' && isOnline()) || (code === 'sign-in-required' && returned)) this.#askAt = 0
     if (this.#askAt > steadyNow()) return this.#arm()
-    if (!this.failure) return this.#obtain('refresh')
-    if (!this.settings.unattended || !needsPage(this.failure)) return this.#obtain('retry')
+    if (!this.#reloadsPage) return this.#obtain(this.failure ? 'retry' : 'refresh')
     countPageReloads(countPageReloads() + 1)
     location.reload()
   }
@@ -374,7 +372,7 @@ export class ChatSession implements FrameHost {
     this.#view.guard(() => this.#check())
   }
 
-  #transition(event: SessionEvent, failure?: CategorizedProblem): void {
+  #transition(event: SessionEvent, failure?: ShownProblem): void {
     const previous = this.state
     this.state = nextState(previous, event, failure)
     if (this.state === previous) return
@@ -382,16 +380,12 @@ export class ChatSession implements FrameHost {
     const { status } = this.state
     if (status === previous.status) return
     this.#note(status)
-    this.#dispatch(new ChatStateChangeEvent(status, previous.status))
+    dispatch(this.#host, 'kinescope-chat-statechange', { state: status, previous: previous.status })
   }
 
   #note(what: string): void {
     this.steps.push({ at: Math.round(steadyNow()), what })
     if (this.steps.length > STEPS_KEPT) this.steps.shift()
-  }
-
-  #dispatch(event: Event): void {
-    this.#host.dispatchEvent(event)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CategorizedProblem, Category, Problem } from '../problem.js'
+import type { Category, Problem } from '../problems.js'
 
 export type Status = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' | 'error'
 
@@ -13,12 +13,6 @@ export interface ChatState {
   readonly busy: boolean
 }
 
-export interface Step {
-  /** Milliseconds since the script began. */
-  at: number
-  what: string
-}
-
 /**
  * What happens in a session. `retrying`: a failure, to be retried; `failed`: one that isn't; `revoked`: one that removes
  * the chat; `replaced`: the chat is another visitor's now.
@@ -26,13 +20,16 @@ export interface Step {
 export type SessionEvent =
   'stopped' | 'previewed' | 'requested' | 'shown' | 'replaced' | 'retrying' | 'failed' | 'revoked'
 
+/** A problem that is shown, with the category of its text. */
+export type ShownProblem = Pick<ChatState, 'problem' | 'category'>
+
 export const IDLE: ChatState = { status: 'idle', problem: null, category: null, framed: false, busy: false }
 
 /** The one transition function. Pure. */
 export function nextState(
   { framed, problem, category }: ChatState,
   event: SessionEvent,
-  failure: CategorizedProblem | { problem: null; category: null } = { problem: null, category: null },
+  failure?: ShownProblem,
 ): ChatState {
   switch (event) {
     case 'stopped':
@@ -52,3 +49,47 @@ export function nextState(
       return { ...IDLE, ...failure, framed, status: framed && event === 'retrying' ? 'refreshing' : 'error' }
   }
 }
+
+/** `kinescope-chat-statechange`: `state` has changed. */
+export interface ChatStateChangeEvent extends Event {
+  readonly state: Status
+  readonly previous: Status
+}
+
+/** `kinescope-chat-ready`: the chat is on the page. */
+export type ChatReadyEvent = Event
+
+/** `kinescope-chat-refresh`: a new token is in effect, or held for the next reload. */
+export interface ChatRefreshEvent extends Event {
+  readonly held: boolean
+}
+
+/** `kinescope-chat-error`: something is wrong; once per problem. */
+export interface ChatErrorEvent extends Event {
+  readonly problem: Problem
+}
+
+/** `kinescope-chat-signin`: the visitor pressed "Sign in". Cancel it to keep the element from doing anything about it. */
+export type ChatSigninEvent = Event
+
+/** The element's events. */
+export interface ChatEventMap {
+  'kinescope-chat-statechange': ChatStateChangeEvent
+  'kinescope-chat-ready': ChatReadyEvent
+  'kinescope-chat-refresh': ChatRefreshEvent
+  'kinescope-chat-error': ChatErrorEvent
+  'kinescope-chat-signin': ChatSigninEvent
+}
+
+/** Dispatches an event that leaves shadow roots. It never carries a token. Returns false where a listener cancelled it. */
+export const dispatch = <N extends keyof ChatEventMap>(
+  target: EventTarget,
+  name: N,
+  details?: Omit<ChatEventMap[N], keyof Event>,
+): boolean =>
+  target.dispatchEvent(
+    Object.assign(
+      new Event(name, { bubbles: true, composed: true, cancelable: name === 'kinescope-chat-signin' }),
+      details,
+    ),
+  )

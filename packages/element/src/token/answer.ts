@@ -1,9 +1,7 @@
 import { WIRE_STATUSES, type ElementCode, type TokenReply, type WireCode } from '../contract.js'
 import { isOnline, own, tryOrUndefined } from '../platform.js'
-import { ChatFailure, chatFailure, type Failure } from '../problem.js'
-import { PROBLEMS } from '../problems.js'
+import { ChatFailure, PROBLEMS, type Failure } from '../problems.js'
 import { quote, shown } from '../text.js'
-import { LONGEST_WAIT_MS, readRetryAfter } from './retry.js'
 
 /** A response with its body as text; undefined where the body is longer than any of an endpoint. */
 export interface HttpAnswer {
@@ -48,7 +46,8 @@ export function readAnswer(answer: HttpAnswer, now = Date.now()): TokenAnswer {
   const [token, wireCode] = [own(json, 'token'), own(json, 'code')]
   const id = headers.get('X-Request-ID') ?? own(json, 'request_id')
   const failure = (code: ElementCode, details?: object) =>
-    chatFailure(code, {
+    new ChatFailure({
+      code,
       status: status || null,
       retryAfterMs: readRetryAfter(headers.get('Retry-After'), date ?? now),
       requestId: typeof id === 'string' && id ? shown(id, 100) : null,
@@ -117,14 +116,14 @@ function describeAnswer({ type, status, headers, body = '' }: HttpAnswer, json: 
   return `The answer is ${code ? `JSON with ${quote(code)}` : shown(form)}, HTTP ${status}${server ? `, from the server ${quote(server)}` : ''}`
 }
 
-const seconds = (value: unknown): value is number => typeof value === 'number' && value >= 0
+const duration = (value: unknown): value is number => typeof value === 'number' && value >= 0
 const id = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const share = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1
 
 /** What each optional member must be. One that isn't is dropped: the token alone is enough. */
 const MEMBERS = {
-  expires_in: seconds,
-  refresh_in: seconds,
+  expires_in: duration,
+  refresh_in: duration,
   chat_id: id,
   event_id: id,
   report_rate: share,
@@ -135,7 +134,7 @@ const MEMBERS = {
 export function readReply(value: unknown): { reply: TokenReply; ignored: readonly string[] } | undefined {
   const token = own(value, 'token')
   if (typeof token !== 'string') return undefined
-  const reply: Record<string, unknown> = { token }
+  const reply = Object.assign(Object.create(null) as Record<string, unknown>, { token })
   const ignored: string[] = []
   for (const [name, fits] of Object.entries(MEMBERS)) {
     const member = own(value, name) ?? undefined
@@ -160,8 +159,7 @@ function read(error: unknown): Failure {
   return {
     code: codeFor(own(error, 'code'), http),
     status: http >= 100 && http < 600 ? http : null,
-    ...(typeof retryAfterMs === 'number' &&
-      retryAfterMs >= 0 && { retryAfterMs: Math.min(retryAfterMs, LONGEST_WAIT_MS) }),
+    retryAfterMs: duration(retryAfterMs) ? Math.min(retryAfterMs, LONGEST_WAIT_MS) : undefined,
     requestId: typeof requestId === 'string' ? shown(requestId, 100) : null,
   }
 }
@@ -176,4 +174,19 @@ function codeFor(code: unknown, status: number): ElementCode {
   if (status === 403) return 'access-denied'
   if (status >= 300) return codeOf(status)
   return isOnline() ? 'endpoint-unreachable' : 'offline'
+}
+
+/** The longest `Retry-After` that is obeyed. */
+const LONGEST_WAIT_MS = 3_600_000
+const DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)/i
+
+/**
+ * Reads `Retry-After` in either of its forms (RFC 9110, 10.2.3), in milliseconds, an hour at most.
+ * @param now milliseconds since the epoch by the server's clock, against which a date is read
+ */
+export function readRetryAfter(value: string | null, now: number): number | undefined {
+  const text = (value ?? '').trim().slice(0, 100)
+  const date = DATE.test(text) ? Date.parse(/ GMT$/i.test(text) ? text : `${text} GMT`) : NaN
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : date - now
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_WAIT_MS)
 }

@@ -1,16 +1,19 @@
-import { tryOrUndefined } from '../platform.js'
-import { ChatFailure, chatFailure } from '../problem.js'
 import { steadyNow } from '../clock.js'
+import type { GuestReply } from '../contract.js'
+import { isLoopback, onViolation, ownOrigin, tryOrUndefined } from '../platform.js'
+import { ChatFailure, type Failure } from '../problems.js'
 import { readHeaderValue, type Settings, type TokenReason } from '../settings.js'
 import { quote } from '../text.js'
-import { readFailure, readReply, type TokenAnswer } from './answer.js'
-import { askEndpoint } from './endpoint.js'
+import { readAnswer, readFailure, readReply, type HttpAnswer, type TokenAnswer } from './answer.js'
 
 const ANSWER_TIMEOUT_MS = 10_000
+const WHY_TIMEOUT_MS = 5_000
+/** No response of a token endpoint is longer. */
+const LONGEST_BODY = 65_536
 
 /** Two requests with the same values here are the same request. */
 const SAME = ['eventId', 'tokenUrl', 'simple', 'credentials', 'identity', 'fetchToken'] as const
-export type RequestSettings = Pick<Settings, (typeof SAME)[number]>
+type RequestSettings = Pick<Settings, (typeof SAME)[number]>
 
 interface SharedRequest {
   settings: RequestSettings
@@ -54,44 +57,41 @@ async function ask(
 ): Promise<TokenAnswer> {
   const { signal } = controller
   const begun = steadyNow()
-  const timer = setTimeout(() => controller.abort(chatFailure('endpoint-timeout')), ANSWER_TIMEOUT_MS)
+  const timeout = new ChatFailure({ code: 'endpoint-timeout' })
+  const timer = setTimeout(() => controller.abort(timeout), ANSWER_TIMEOUT_MS)
   // the page's own functions may ignore the signal
   const aborted = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error)),
   )
-  aborted.catch(() => {})
   try {
     const answer = await Promise.race([askSource(settings, reason, signal), aborted])
     // a machine that slept meanwhile doesn't know the token's age
-    if (steadyNow() - begun > ANSWER_TIMEOUT_MS)
-      throw chatFailure('token-expired', { reason: 'The device slept during the request' })
-    return answer
-  } catch (error) {
-    signal.throwIfAborted()
-    throw error
+    if (steadyNow() - begun <= ANSWER_TIMEOUT_MS) return answer
+    throw new ChatFailure({ code: 'token-expired', reason: 'The device slept during the request' })
   } finally {
     clearTimeout(timer)
   }
 }
 
+/** Calls `fetchToken`, or sends the request to the endpoint. */
 async function askSource(
-  { fetchToken, identity, tokenUrl, ...request }: RequestSettings,
+  settings: RequestSettings,
   reason: TokenReason,
   signal: AbortSignal,
 ): Promise<TokenAnswer> {
-  if (fetchToken) {
-    const { eventId } = request
-    return runPageCode('fetchToken', async () => {
-      const value: unknown = await fetchToken({ eventId, reason, signal })
-      const answer = readReply(value)
-      if (answer) return answer
-      const given = Object(value) === value ? 'an object without a token' : quote(typeof value)
-      throw chatFailure('endpoint-bad-reply', { reason: `fetchToken gave ${given}` })
-    })
+  const { eventId, fetchToken, identity } = settings
+  if (!fetchToken) {
+    const value = typeof identity === 'function' ? await runPageCode('identity', identity) : identity
+    signal.throwIfAborted()
+    return askEndpoint(settings, readHeaderValue(value), signal)
   }
-  const value = typeof identity === 'function' ? await runPageCode('identity', identity) : identity
-  signal.throwIfAborted()
-  return askEndpoint({ ...request, tokenUrl: tokenUrl!, identity: readHeaderValue(value) }, signal)
+  return runPageCode('fetchToken', async () => {
+    const value: unknown = await fetchToken({ eventId, reason, signal })
+    const answer = readReply(value)
+    if (answer) return answer
+    const given = Object(value) === value ? 'an object without a token' : quote(typeof value)
+    throw new ChatFailure({ code: 'endpoint-bad-reply', reason: `fetchToken gave ${given}` })
+  })
 }
 
 /** Runs a function of the page. Its error's message may hold anything, so only the name is shown. */
@@ -101,5 +101,129 @@ async function runPageCode<T>(name: string, work: () => T | Promise<T>): Promise
   } catch (error) {
     const kind = tryOrUndefined(() => (error instanceof Error ? error.name : typeof error))
     throw new ChatFailure({ reason: `${name} rejected with ${quote(kind)}`, ...readFailure(error) })
+  }
+}
+
+/** Requests a token over HTTP. */
+async function askEndpoint(
+  { eventId: event_id, tokenUrl = '', ...settings }: RequestSettings,
+  identity: string | undefined,
+  signal: AbortSignal,
+): Promise<TokenAnswer> {
+  const { origin, protocol, hostname } = new URL(tokenUrl)
+  const watch = new AbortController()
+  let forbidden: string | undefined
+  if (location.protocol === 'https:' && protocol === 'http:' && !isLoopback(hostname))
+    forbidden = 'token-url is http:, and browsers keep an https: page from requesting it'
+  onViolation(document, /^connect-src/, tokenUrl, watch.signal, () => {
+    forbidden = `The Content-Security-Policy of this page lacks the token server; add: connect-src ${origin}`
+  })
+  try {
+    return readAnswer(await post(tokenUrl, settings, { event_id }, identity, signal))
+  } catch (error) {
+    if (error instanceof ChatFailure) throw error
+    // browsers report the violation in a task of its own
+    await new Promise((resolve) => setTimeout(resolve))
+    signal.throwIfAborted()
+    const failure = readFailure(error)
+    if (failure.code !== 'endpoint-unreachable') throw error
+    const answered = forbidden ? undefined : await askWhy(tokenUrl, signal)
+    throw new ChatFailure(answered ?? { ...failure, reason: forbidden ?? nameWrapper(error) })
+  } finally {
+    watch.abort()
+  }
+}
+
+/** Enters a guest's name at the token server, beside the token endpoint. */
+export async function enterGuest(settings: RequestSettings, name: string): Promise<GuestReply> {
+  const url = new URL('guest', settings.tokenUrl).href
+  const answer = await post(url, settings, { name }, undefined, AbortSignal.timeout(ANSWER_TIMEOUT_MS))
+  const reply = tryOrUndefined(() => JSON.parse(answer.body ?? '') as Partial<GuestReply>)
+  if (answer.status === 200 && typeof reply?.identity === 'string') return reply as GuestReply
+  readAnswer(answer)
+  throw new ChatFailure({ code: 'endpoint-bad-reply' })
+}
+
+/**
+ * Posts JSON. To our own server on another origin the request is a simple one (Fetch, "CORS-safelisted request-header"),
+ * which needs no preflight.
+ */
+const post = (
+  url: string,
+  { credentials, simple }: Pick<Settings, 'credentials' | 'simple'>,
+  body: object,
+  identity: string | undefined,
+  signal: AbortSignal,
+): Promise<HttpAnswer> =>
+  exchange(url, {
+    method: 'POST',
+    credentials,
+    signal,
+    headers: simple
+      ? {}
+      : { 'Content-Type': 'application/json', ...(identity && { Authorization: `Bearer ${identity}` }) },
+    // a string's own type is text/plain;charset=UTF-8
+    body: JSON.stringify({ ...body, ...(simple && identity && { identity }) }),
+  })
+
+/**
+ * Asks another origin for the cause by a GET without credentials, as its rejection of an unlisted page is unreadable.
+ * @returns what the server says of this page, or nothing
+ */
+async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Failure | undefined> {
+  const { origin } = new URL(tokenUrl)
+  const own = ownOrigin()
+  if (origin === own) return undefined
+  const controller = new AbortController()
+  const stop = () => controller.abort()
+  signal.addEventListener('abort', stop)
+  setTimeout(stop, WHY_TIMEOUT_MS)
+  try {
+    readAnswer(await exchange(tokenUrl, { credentials: 'omit', signal: controller.signal }))
+  } catch (error) {
+    const failure = readFailure(error)
+    if (failure.code === 'origin-not-allowed') {
+      const reason = `The token server at ${origin} does not list ${own}`
+      return { ...failure, reason, retryPolicy: 'retry-while-valid' }
+    }
+  }
+  return undefined
+}
+
+/** What browsers say of a network error. Wrappers of `fetch` (monitoring) pass it on. */
+const NETWORK_ERRORS = /^(?:failed to fetch|networkerror|load failed|network error|the network connection)/i
+
+/** Names a page's own `fetch` as the cause of an error that no browser has for the network. */
+const nameWrapper = (error: unknown): string | undefined => {
+  const isNative = Function.prototype.toString.call(fetch).includes('[native code]')
+  const { message } = Object(error) as Partial<Error>
+  return isNative || NETWORK_ERRORS.test(`${message}`)
+    ? undefined
+    : 'Something on this page has replaced fetch: the request failed in it'
+}
+
+/** Follows no redirect. */
+async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
+  const response = await fetch(url, { cache: 'no-store', redirect: 'manual', ...init })
+  const { type, status, headers } = Object(response) as Partial<Response>
+  const body = await readBody(response)
+  return {
+    type,
+    status: Number(status),
+    headers: typeof headers?.get === 'function' ? headers : new Headers(),
+    body: body.length > LONGEST_BODY ? undefined : body,
+  }
+}
+
+/** A page's own `fetch` may give `json()` alone. */
+async function readBody(response: Response): Promise<string> {
+  try {
+    return await response.text()
+  } catch (error) {
+    try {
+      return JSON.stringify(await response.json())
+    } catch {
+      throw error
+    }
   }
 }

@@ -1,15 +1,15 @@
 import type { LitElement } from 'lit'
-import { ChatSigninEvent } from '../chat-events.js'
 import { writeReport, type Diagnostics } from '../diagnostics.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { openAddress } from '../frame/frame.js'
 import { ofDocument, rootOf, tryOrUndefined } from '../platform.js'
 import { categoryOf } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
+import { dispatch } from '../session/state.js'
 import type { Settings } from '../settings.js'
 import { readFailure } from '../token/answer.js'
-import { enterGuest } from '../token/endpoint.js'
-import type { Messages } from './messages.js'
+import { enterGuest } from '../token/ask.js'
+import type { Messages } from './en.js'
 
 /** A browser may ask the visitor before it copies, or never answer. */
 const COPYING_MS = 2_000
@@ -17,9 +17,21 @@ const COPIED_MS = 4_000
 /** Where a guest's name is remembered. */
 const REMEMBERED = 'kinescope-chat-name'
 
-/** What the buttons need of the element. */
+/** The element, as the view reads it. */
+export interface ViewElement extends LitElement {
+  readonly eventId: unknown
+  readonly language: unknown
+  readonly label: unknown
+  readonly help: unknown
+  readonly debug: unknown
+  readonly signinUrl: unknown
+  reload(): void
+  diagnostics(): Diagnostics
+}
+
+/** What the buttons need of the view. */
 export interface ActionsHost {
-  readonly element: LitElement & { reload(): void; diagnostics(): Diagnostics }
+  readonly element: ViewElement
   readonly session: ChatSession
   readonly settings: Settings
   readonly text: Messages
@@ -91,7 +103,7 @@ export class Actions {
    */
   readonly signIn = (event: Event): void => {
     const { element } = this.#host
-    if (!element.dispatchEvent(new ChatSigninEvent())) return event.preventDefault()
+    if (!dispatch(element, 'kinescope-chat-signin')) return event.preventDefault()
     const target = event.target as Element
     if (rootOf(target) !== element.shadowRoot || target.localName === 'a') return
     this.signInPressed = true
@@ -116,7 +128,7 @@ export class Actions {
     this.entering = true
     this.nameError = ''
     element.requestUpdate()
-    void enterGuest({ ...settings, tokenUrl }, this.name).then(
+    void enterGuest(settings, this.name).then(
       ({ identity }) => {
         this.entering = false
         tryOrUndefined(() => localStorage.setItem(REMEMBERED, this.name))

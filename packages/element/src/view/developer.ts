@@ -1,4 +1,4 @@
-import { html, nothing, svg, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit'
 import type { Diagnostics } from '../diagnostics.js'
 
 /** The developer panel: the diagnostics in readable form, in English as all that is the developer's. */
@@ -68,11 +68,12 @@ function lifeBar({ spentMs, leftMs, nextInMs }: NonNullable<Diagnostics['life']>
   const percent = (ms: number) => Math.min(100, Math.max(0, (100 * ms) / Math.max(1, spentMs + leftMs)))
   return html`<svg class="life" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
     <rect class="spent" width=${percent(spentMs)} height="1" />
-    ${
-      nextInMs === null
-        ? nothing
-        : svg`<rect class="next" x=${percent(spentMs + nextInMs)} width="0.8" height="1" />`
-    }
+    <rect
+      class="next"
+      x=${percent(spentMs + (nextInMs ?? 0))}
+      width=${nextInMs === null ? 0 : 0.8}
+      height="1"
+    />
   </svg>`
 }
 

@@ -1,42 +1,16 @@
-import type { ReactiveController, ReactiveControllerHost } from 'lit'
-import type { ChatSession } from '../session/session.js'
 import { rootOf } from '../platform.js'
 
-/** Where the focus goes when its element goes: the first button or field that is shown, or the chat. */
-const HEIRS = '.button, input, iframe:not([inert])'
-
-/** Keeps a keyboard user's place: when a focused part of ours, or of the page's own content, goes, another gets the focus. */
-export class FocusKeeper implements ReactiveController {
-  readonly #host: ReactiveControllerHost & Element
-  readonly #source: { readonly session: ChatSession }
-  #held: Element | null = null
-
-  constructor(host: ReactiveControllerHost & Element, source: { readonly session: ChatSession }) {
-    this.#host = host
-    this.#source = source
-    host.addController(this)
-  }
-
-  hostUpdate(): void {
-    this.#held = this.#host.shadowRoot?.activeElement ?? this.#host.querySelector(':focus')
-  }
-
-  hostUpdated(): void {
-    const { frames } = this.#source.session
-    const held = this.#held
-    const lost = held ? !isShown(held) : frames.lostFocus
-    if (lost && focusFirst(this.#host.shadowRoot!)) frames.lostFocus = false
-  }
-}
+/** What takes the focus when the focused part goes: the first button or field that is shown, or the chat. */
+const FOCUSABLE = '.button, input, iframe:not([inert])'
 
 /** Focuses the first thing in a chat that takes the focus, if there is one. */
 export function focusFirst(root: ShadowRoot, options?: FocusOptions): HTMLElement | undefined {
-  const heir = [...root.querySelectorAll<HTMLElement>(HEIRS)].find(isShown)
-  heir?.focus(options)
-  return heir
+  const first = [...root.querySelectorAll<HTMLElement>(FOCUSABLE)].find(isShown)
+  first?.focus(options)
+  return first
 }
 
-const isShown = (element: Element): boolean =>
+export const isShown = (element: Element): boolean =>
   element.getClientRects().length > 0 && !element.closest('details:not([open]) > :not(summary)')
 
 /** The keys that a focused control uses by itself, by a selector of the control. */

@@ -1,33 +1,73 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
-import { hostOf, rootOf } from '../platform.js'
-import { addMessages, languageOf, messagesIn, type Messages, type SomeMessages } from './messages.js'
+import { closestAcrossRoots, hostOf, ofNode, rootOf } from '../platform.js'
+import { categoryOf, PROBLEMS, type Category, type Failure, type Problem } from '../problems.js'
+import { readPasted } from '../text.js'
+import { en, type Messages, type Words } from './en.js'
+import { ru } from './ru.js'
 
+/** Some of a language's texts. */
+export type SomeMessages = Partial<Omit<Messages, 'problems'>> & {
+  problems?: Partial<Record<Category, Partial<Words>>>
+}
+
+const languages = new Map<string, Messages>([
+  ['en', en],
+  ['ru', ru],
+])
 /** The connected elements: added texts change theirs. */
 const hosts = new Set<ReactiveControllerHost>()
 
-/** Adds a language or changes texts of one, and updates every chat. */
-export function addTexts(language: string, messages: SomeMessages): void {
-  addMessages(language, messages)
+/**
+ * Adds a language, or changes texts of one, and updates every chat. What is left out stays as it is, or is English. Ignores
+ * what isn't a text of ours: a page's texts may come from anywhere.
+ */
+export function addMessages(language: string, messages: SomeMessages): void {
+  const key = tagOf(language)
+  if (key) languages.set(key, merge(languages.get(key) ?? en, messages))
   for (const host of hosts) host.requestUpdate()
 }
 
-/** The element's language and texts. They follow the nearest `lang` across shadow roots. */
+/** Texts with those in place that were given, at any depth. */
+function merge<T extends object>(texts: T, given: unknown): T {
+  const others = Object(given) as Record<string, unknown>
+  const merged = Object.entries(texts).map(([name, text]: [string, unknown]) => {
+    const other = others[name]
+    if (typeof text === 'object') return [name, merge(text as object, other)]
+    return [name, typeof other === 'string' && other.trim() ? other : text]
+  })
+  return Object.fromEntries(merged) as T
+}
+
+const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
+
+/** The texts of a language. */
+export const messagesIn = (language: string): Messages => languages.get(language) ?? en
+
+/**
+ * The first language that there are texts for, by its full tag or what is left of it without its last subtags (RFC 4647,
+ * 3.4). After the requested ones come the nearest `lang`, through shadow roots, and the browser's languages.
+ */
+function languageOf(element: Element, requested: unknown[]): string {
+  const nearest = closestAcrossRoots(element, '[lang]')
+  const lang = nearest && ofNode('getAttribute', nearest)('lang')
+  for (const tag of [...requested, lang, ...(navigator.languages ?? [])])
+    for (let key = tagOf(tag); key; key = key.replace(/-?[^-]*$/, '')) if (languages.has(key)) return key
+  return 'en'
+}
+
+/** The element's language. It follows the nearest `lang` across shadow roots. */
 export class LanguageController implements ReactiveController {
   language = 'en'
   readonly #host: ReactiveControllerHost & Element
-  readonly #wanted: () => unknown[]
+  readonly #requested: () => unknown[]
   readonly #changes: MutationObserver
 
-  /** @param wanted the requested languages, by preference */
-  constructor(host: ReactiveControllerHost & Element, wanted: () => unknown[]) {
+  /** @param requested the requested languages, by preference */
+  constructor(host: ReactiveControllerHost & Element, requested: () => unknown[]) {
     this.#host = host
-    this.#wanted = wanted
+    this.#requested = requested
     this.#changes = new MutationObserver(() => host.requestUpdate())
     host.addController(this)
-  }
-
-  get text(): Messages {
-    return messagesIn(this.language)
   }
 
   hostConnected(): void {
@@ -44,6 +84,28 @@ export class LanguageController implements ReactiveController {
   }
 
   hostUpdate(): void {
-    this.language = languageOf(this.#host, ...this.#wanted())
+    this.language = languageOf(this.#host, this.#requested())
   }
 }
+
+/** Adds the texts to a failure: the visitor's in their language, the developer's in English with what was found first. */
+export function describeProblem(
+  failure: Failure,
+  { problems }: Messages,
+  retryInMs: number | null,
+  help: string | null = null,
+): Problem {
+  const { code, reason, status = null, requestId = null } = failure
+  const [, , remediation] = PROBLEMS[code]
+  return {
+    code,
+    message: problems[categoryOf(failure)].message,
+    remediation: reason ? `${asSentence(reason)} ${remediation}` : remediation,
+    help,
+    status,
+    retryInMs,
+    requestId,
+  }
+}
+
+const asSentence = (clause: string): string => (/[.!?…]$/.test(clause) ? clause : `${clause}.`)

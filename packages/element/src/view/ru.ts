@@ -1,4 +1,4 @@
-import type { Messages } from './words.js'
+import type { Messages } from './en.js'
 
 export const ru: Messages = {
   label: 'Чат трансляции',

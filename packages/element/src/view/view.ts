@@ -1,66 +1,53 @@
 import type { LitElement, ReactiveController, TemplateResult } from 'lit'
-import type { Diagnostics } from '../diagnostics.js'
-import { httpUrl } from '../frame/chat-url.js'
-import { oddCharacters } from '../event-id.js'
-import { quote, readPasted } from '../text.js'
-import { baseOf, ofDocument, tryOrUndefined } from '../platform.js'
-import type { ElementCode } from '../contract.js'
-import type { Failure, Problem } from '../problem.js'
-import type { ChatSession } from '../session/session.js'
 import { steadyNow } from '../clock.js'
+import type { ElementCode } from '../contract.js'
+import { oddCharacters } from '../event-id.js'
+import { httpUrl } from '../frame/chat-url.js'
+import { baseOf, ofDocument, tryOrUndefined } from '../platform.js'
+import type { Failure, Problem } from '../problems.js'
+import type { ChatSession } from '../session/session.js'
 import { isOn, textOf, type PageDefaults, type Settings } from '../settings.js'
-import { Actions } from './actions.js'
-import { chatTemplate } from './chat.js'
-import { FocusKeeper } from './focus.js'
-import { LanguageController } from './language.js'
-import type { Messages } from './messages.js'
+import { quote, readPasted } from '../text.js'
+import { Actions, type ViewElement } from './actions.js'
+import type { Messages } from './en.js'
+import { focusFirst, isShown } from './focus.js'
+import { describeProblem, LanguageController, messagesIn } from './language.js'
 import { BEGINNING, pace, type Moment } from './pacing.js'
-import { bannerText, describeProblem } from './problem.js'
+import { bannerText, chatTemplate, type ChatView } from './templates.js'
 
 /** How often the developer panel is updated. */
 const DEBUG_EVERY_MS = 1_000
 
-/** The element, as the view reads it. */
-export interface ViewHost extends LitElement {
-  readonly eventId: unknown
-  readonly language: unknown
-  readonly label: unknown
-  readonly help: unknown
-  readonly debug: unknown
-  readonly signinUrl: unknown
-  reload(): void
-  diagnostics(): Diagnostics
-}
-
-/** Where the view finds the session, and the settings that it runs by. */
-export interface SessionSource {
+/** Where the view finds the session, and the page's settings. */
+interface SessionSource {
   readonly session: ChatSession
   readonly settings: Settings
 }
 
-/** Everything that a visitor sees and hears of one chat: the view's only bridge to the element, and its only timer. */
-export class View implements ReactiveController {
-  readonly element: ViewHost
+/** What a visitor sees and hears of one chat. Has the one timer of all that changes by itself. */
+export class View implements ReactiveController, ChatView {
+  readonly element: ViewElement
+  readonly actions: Actions = new Actions(this)
+  moment: Moment = BEGINNING
+  /** The text of the live region. */
+  spoken = ''
   readonly #source: SessionSource
   readonly #language: LanguageController
-  readonly #actions = new Actions(this)
   readonly #states: CustomStateSet | undefined
-  #moment: Moment = BEGINNING
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** The text of the live region. */
-  #spoken = ''
   /** The problem that was announced last. */
   #announced = ''
   /** Whether a problem was announced since the chat was last there. */
   #inProblem = false
+  /** What had the focus before the update. */
+  #focused: Element | null = null
 
-  constructor(element: ViewHost, source: SessionSource) {
+  constructor(element: ViewElement, source: SessionSource) {
     this.element = element
     this.#source = source
     this.#states = tryOrUndefined(() => element.attachInternals().states)
     element.addController(this)
     this.#language = new LanguageController(element, () => [element.language, this.#defaults.language])
-    new FocusKeeper(element, this)
   }
 
   get session(): ChatSession {
@@ -71,24 +58,31 @@ export class View implements ReactiveController {
     return this.#source.settings
   }
 
+  get language(): string {
+    return this.#language.language
+  }
+
   get text(): Messages {
-    return this.#language.text
+    return messagesIn(this.language)
   }
 
   get #defaults(): PageDefaults {
     return (this.element.constructor as typeof LitElement & { defaults: PageDefaults }).defaults
   }
 
-  /** Adds texts to a failure. */
+  /** Adds texts to a failure, and logs the developer's. */
   describe(failure: Failure, retryInMs: number | null): Problem {
-    const reason = failure.reason ?? this.#eventIdFault(failure.code)
-    return describeProblem({ ...failure, reason }, this.text, retryInMs, this.#help(failure.code))
+    const { code } = failure
+    const reason = failure.reason ?? this.#eventIdFault(code)
+    const problem = describeProblem({ ...failure, reason }, this.text, retryInMs, this.#help(code))
+    console.warn(`<kinescope-chat> ${code}: ${problem.remediation}`)
+    return problem
   }
 
   /** Shows a new state of the session. */
   changed(): void {
     const { status, framed } = this.session.state
-    if (framed) this.#actions.signInPressed = false
+    if (framed) this.actions.signInPressed = false
     const states = this.#states
     if (states) {
       states.clear()
@@ -99,42 +93,32 @@ export class View implements ReactiveController {
   }
 
   announce(text: string): void {
-    this.#spoken = text
+    this.spoken = text
     this.element.requestUpdate()
   }
 
   render(): TemplateResult {
-    const { element, session, settings } = this
-    return chatTemplate({
-      stage: session.frames.stage,
-      state: session.state,
-      moment: this.#moment,
-      text: this.text,
-      language: this.#language.language,
-      name: this.#name,
-      eventId: settings.eventId,
-      signinUrl: httpUrl(element.signinUrl, baseOf(element.ownerDocument))?.href,
-      signInFirst: this.#signInFirst,
-      // the page can't see Kinescope's own refusal: a visitor who reloads twice may have met one
-      help: isOn(element.help) || session.state.problem?.code === 'frame-timeout' || session.reloads > 1,
-      debug: isOn(element.debug) ? element.diagnostics() : undefined,
-      spoken: this.#spoken,
-      actions: this.#actions,
-    })
+    return chatTemplate(this)
   }
 
   hostUpdate(): void {
+    const { element } = this
+    this.#focused = element.shadowRoot?.activeElement ?? element.querySelector(':focus')
     const now = steadyNow()
-    this.#moment = pace(this.#moment, this.session.state, now)
+    this.moment = pace(this.moment, this.session.state, now)
     this.#announceChange()
     clearTimeout(this.#timer)
-    const debugAt = isOn(this.element.debug) ? now + DEBUG_EVERY_MS : Infinity
-    const due = Math.min(this.#moment.next, debugAt) - now
-    if (due < Infinity) this.#timer = setTimeout(() => this.element.requestUpdate(), due)
+    const debugAt = isOn(element.debug) ? now + DEBUG_EVERY_MS : Infinity
+    const due = Math.min(this.moment.next, debugAt) - now
+    if (due < Infinity) this.#timer = setTimeout(() => element.requestUpdate(), due)
   }
 
+  /** When a focused part of ours, or of the page's own content, goes, another gets the focus. */
   hostUpdated(): void {
-    this.session.frames.title = this.#name
+    const { frames } = this.session
+    frames.title = this.name
+    const lost = this.#focused ? !isShown(this.#focused) : frames.lostFocus
+    if (lost && focusFirst(this.element.shadowRoot!)) frames.lostFocus = false
   }
 
   hostDisconnected(): void {
@@ -142,20 +126,20 @@ export class View implements ReactiveController {
     names.delete(this.element)
   }
 
-  get #name(): string {
+  get name(): string {
     const name = textOf(this.element.label) ?? this.text.label
     return this.element.isConnected ? uniqueName(this.element, name) : name
   }
 
-  get #signInFirst(): boolean {
+  get signInFirst(): boolean {
     const { status, category } = this.session.state
-    return this.#actions.signInPressed && status === 'error' && category === 'signIn'
+    return this.actions.signInPressed && status === 'error' && category === 'signIn'
   }
 
   /** The address of a code's page in the docs, in the reader's language. */
   #help(code: ElementCode): string | null {
     const docs = httpUrl(this.#defaults.docs, baseOf())?.href
-    const folder = this.#language.language === 'ru' ? 'ru/' : ''
+    const folder = this.language === 'ru' ? 'ru/' : ''
     return docs ? `${docs.replace(/\/?$/, '/')}${folder}codes/${code}` : null
   }
 
@@ -174,20 +158,20 @@ export class View implements ReactiveController {
   #announceChange(): void {
     const { state } = this.session
     const { problem, category, busy } = state
-    const { layer, banner } = this.#moment
+    const { layer, banner } = this.moment
     const { text } = this
     if (problem && (banner || layer === 'problem')) {
-      const change = [problem.code, category, banner, this.#signInFirst].join()
+      const change = [problem.code, category, banner, this.signInFirst].join()
       // after a try, the same problem is news again
-      if (this.#spoken === text.retrying) this.#announced = ''
+      if (this.spoken === text.retrying) this.#announced = ''
       if (busy || change === this.#announced) return
       const { heading, message } = text.problems[category!]
-      const words = `${heading}. ${this.#signInFirst ? text.signInFirst : message}`
-      this.#spoken = banner ? bannerText(state, text) : words
+      const words = `${heading}. ${this.signInFirst ? text.signInFirst : message}`
+      this.spoken = banner ? bannerText(state, text) : words
       this.#announced = change
       this.#inProblem = true
     } else if (layer === 'chat' && !problem && this.#inProblem) {
-      this.#spoken = text.restored
+      this.spoken = text.restored
       this.#announced = ''
       this.#inProblem = false
     }

@@ -129,6 +129,7 @@ export interface ChatPage {
   draft: string
   history: number
   focused: boolean
+  fullscreen: boolean
 }
 export async function askPage(frame: HTMLIFrameElement): Promise<ChatPage> {
   const page = frame.ownerDocument.defaultView!

@@ -109,9 +109,16 @@ async function read(request) {
 function page(mode) {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Chat</title>
 <input id="draft" aria-label="Message"><script>
-const tell = () => parent.postMessage({ bench: 'chat', search: location.search, path: location.pathname, referrer: document.referrer, draft: draft.value, history: history.length, focused: document.hasFocus() }, '*')
+const tell = () => parent.postMessage({ bench: 'chat', search: location.search, path: location.pathname, referrer: document.referrer, draft: draft.value, history: history.length, focused: document.hasFocus(), fullscreen: document.fullscreenEnabled }, '*')
 addEventListener('message', tell)
 addEventListener('load', tell)
+addEventListener('click', async () => {
+  const worked = (promise) => promise.then(() => true, () => false)
+  const copied = worked(navigator.clipboard.writeText('copied by the chat'))
+  const fullscreen = await worked(document.documentElement.requestFullscreen())
+  if (fullscreen) await document.exitFullscreen()
+  parent.postMessage({ clicked: true, copied: await copied, fullscreen }, '*')
+})
 ${mode.startsWith('greedy') ? "draft.focus(); addEventListener('load', () => { draft.focus(); setTimeout(() => (draft.focus(), tell()), 50) })" : ''}
 </script></html>`
 }

@@ -314,6 +314,9 @@ describe('a frame that does not come', () => {
     expect(chat.problem).to.be.null
     expect(frames(chat)).to.have.length(1)
     expect(events.slice(-2)).to.deep.equal(['statechange:ready', 'ready'])
+    // the offer of help ends with its reason
+    await chat.updateComplete
+    expect(chat.shadowRoot!.querySelector<HTMLElement>('details.help')!.hidden).to.be.true
   })
 
   it('gives way to another try', async () => {

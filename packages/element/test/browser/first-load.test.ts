@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing'
+import { sendMouse } from '@web/test-runner-commands'
 import {
   askPage,
   chatOrigin,
@@ -93,6 +94,25 @@ describe('the first load', () => {
     expect(frame.referrerPolicy).to.equal('strict-origin-when-cross-origin')
     expect(frame.hasAttribute('sandbox')).to.be.false
     expect(frame.title).to.equal('Stream chat')
+  })
+
+  it('lets the chat page go fullscreen and write to the clipboard, which a frame without permission can’t', async () => {
+    const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
+    await whenState(chat, 'ready')
+    const other = document.createElement('iframe')
+    other.src = `${chatOrigin}/chat/${EVENT}`
+    document.body.prepend(other)
+    await new Promise((resolve) => other.addEventListener('load', resolve))
+    try {
+      expect((await askPage(shownFrame(chat)!)).fullscreen).to.be.true
+      expect((await askPage(other)).fullscreen).to.be.false
+      // only Chromium has a permission for the clipboard, and no window manager is needed there for a full screen
+      if (!navigator.userAgent.includes('Chrome/')) return
+      expect(await click(shownFrame(chat)!)).to.include({ copied: true, fullscreen: true })
+      expect(await click(other)).to.include({ copied: false, fullscreen: false })
+    } finally {
+      other.remove()
+    }
   })
 
   it('uses chat_id for the address and event_id for the claim where the server says that they differ', async () => {
@@ -196,3 +216,24 @@ describe('the first load', () => {
     }
   })
 })
+
+/** Clicks into a chat page, and resolves with what it could do then. */
+async function click(frame: HTMLIFrameElement): Promise<object> {
+  let told: object | undefined
+  const hear = ({ source, data }: MessageEvent<{ clicked?: boolean }>) => {
+    if (source === frame.contentWindow && data.clicked) told = data
+  }
+  addEventListener('message', hear)
+  frame.scrollIntoView()
+  const { x, y } = frame.getBoundingClientRect()
+  const position: [number, number] = [Math.round(x) + 60, Math.round(y) + 100]
+  try {
+    // the browser sends no click to another site's frame before it has painted it
+    return await until(async () => {
+      await sendMouse({ type: 'click', position })
+      return told
+    })
+  } finally {
+    removeEventListener('message', hear)
+  }
+}

@@ -15,11 +15,13 @@ import {
   place,
   problem,
   record,
+  type Answer,
   setHidden,
   shownFrame,
   until,
   whenState,
 } from './bench.js'
+import { closePages, openPage } from './open-page.js'
 
 afterEach(() => {
   KinescopeChatElement.defaults = {}
@@ -27,6 +29,7 @@ afterEach(() => {
 })
 
 const turn = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
+const HTML = { 'Content-Type': 'text/html' }
 const status = (code: number) => Object.assign(new Error(), { status: code })
 const jwt = (claims: object, signature: string) =>
   `${btoa('{"alg":"HS256"}')}.${btoa(JSON.stringify(claims))}.${signature}`.replaceAll('=', '')
@@ -293,19 +296,25 @@ describe('time that passes unseen', () => {
     expect(frames(chat)).to.have.length(0)
   })
 
-  it('judges an answer by the stream that its request was for', async () => {
-    const chat = place({
-      fetchToken: ({ eventId }) =>
-        new Promise((resolve) => setTimeout(() => resolve(makeReply({}, { event_id: eventId })), 100)),
+  for (const [way, streamAt, last] of [
+    ['always another one', (times: number) => `stream-${times}`, 'stream-13'],
+    ['two in turns', (times: number) => `stream-${times % 2}`, 'stream-1'],
+    ['back to the first', (times: number) => (times < 13 ? `stream-${times}` : EVENT), EVENT],
+    ['links', (times: number) => `https://kinescope.io/chat/stream-${times}`, 'stream-13'],
+  ] as const)
+    it(`judges an answer by the stream that its request was for: ${way}`, async () => {
+      const chat = place({
+        fetchToken: ({ eventId }) =>
+          new Promise((resolve) => setTimeout(() => resolve(makeReply({}, { event_id: eventId })), 100)),
+      })
+      const events = record(chat)
+      for (let times = 0; times < 14; times++) {
+        chat.eventId = streamAt(times)
+        await turn(30)
+      }
+      await until(() => chat.state === 'ready' && chat.diagnostics().eventId === last)
+      expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([])
     })
-    const events = record(chat)
-    for (let times = 0; times < 14; times++) {
-      chat.eventId = `stream-${times}`
-      await turn(30)
-    }
-    await until(() => chat.state === 'ready' && chat.diagnostics().eventId === 'stream-13')
-    expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([])
-  })
 
   it('does nothing on a prerendered page until it is activated', async () => {
     let prerendering = true
@@ -316,14 +325,21 @@ describe('time that passes unseen', () => {
       asked.push(reason)
       return Promise.resolve(makeReply())
     }
-    const chats = [place({ fetchToken }), place({ fetchToken, loading: 'lazy' })]
+    const chats = [
+      place({ fetchToken }),
+      place({ fetchToken, loading: 'lazy' }),
+      place({ fetchToken, token: makeToken() }),
+      place({ fetchToken, identity: () => (asked.push('identity'), 'a.b.c') }),
+    ]
     await turn(50)
     chats[0]!.reload()
+    chats[3]!.reset()
     chats[0]!.eventId = `${EVENT}#`
     chats[0]!.eventId = EVENT
     await turn(50)
     expect(asked).to.have.length(0)
-    expect(chats.map(({ state }) => state)).to.deep.equal(['idle', 'idle'])
+    expect(chats.map(({ state }) => state)).to.deep.equal(['idle', 'idle', 'idle', 'idle'])
+    expect(chats.flatMap(frames)).to.deep.equal([])
     prerendering = false
     document.dispatchEvent(new Event('prerenderingchange'))
     await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
@@ -412,6 +428,78 @@ describe('an unattended screen', () => {
   })
 })
 
+describe('an unattended screen whose page is too old', () => {
+  afterEach(closePages)
+
+  /** Time passes fifty times as fast on the page. */
+  const FASTER = 50
+  const clock = `<script>
+    for (const [owner, name] of [[Date, 'now'], [performance, 'now']]) {
+      const real = owner[name].bind(owner), start = real()
+      owner[name] = () => start + (real() - start) * ${FASTER}
+    }
+    { const real = setTimeout; window.setTimeout = (work, ms, ...rest) => real(work, ms / ${FASTER}, ...rest) }
+  </script>`
+
+  /** Opens a page with a chat in it, and notes when it loads again, in seconds of its own time. */
+  async function watched(answers: Answer[], attributes: string) {
+    const { url } = await endpoint(...answers)
+    const page = await openPage({
+      head: `${clock}<script src="/bench/dist/kinescope-chat.js" data-token-url="${url}" data-chat-origin="${chatOrigin}"></script>`,
+      body: `<kinescope-chat event-id="${EVENT}" ${attributes}></kinescope-chat>`,
+    })
+    const loads: number[] = []
+    const frame = page.window.frameElement as HTMLIFrameElement
+    let last = performance.now()
+    frame.addEventListener('load', () => {
+      loads.push(((performance.now() - last) * FASTER) / 1000)
+      last = performance.now()
+    })
+    const chat = () => frame.contentDocument!.querySelector<KinescopeChatElement>('kinescope-chat')
+    return { loads, chat }
+  }
+
+  beforeEach(() => sessionStorage.removeItem('kinescope-chat-reloads'))
+
+  for (const [name, answer] of [
+    ['identity-expired', problem(401, 'identity-expired')],
+    [
+      'a sign-in page in the endpoint’s place',
+      { status: 403, headers: HTML, body: '<title>Sign in</title>' },
+    ],
+    ['no token endpoint there', { status: 404, headers: HTML, body: '<title>Not found</title>' }],
+  ] as [string, Answer][])
+    it(`loads it again, each time later: ${name}`, async () => {
+      const { loads } = await watched([answer], 'unattended')
+      await until(() => loads.length === 3, 15_000)
+      const [first, second, third] = loads as [number, number, number]
+      expect(first).to.be.at.least(11)
+      expect(second).to.be.at.least(22)
+      expect(third).to.be.at.least(44)
+      expect(third).to.be.greaterThan(first)
+    })
+
+  it('begins anew with short pauses once the chat was there', async () => {
+    const { loads, chat } = await watched(
+      [problem(401, 'identity-expired'), { body: makeReply() }],
+      'unattended',
+    )
+    await until(() => loads.length === 1 && chat()?.state === 'ready', 15_000)
+    expect(sessionStorage.getItem('kinescope-chat-reloads')).to.equal('0')
+  })
+
+  for (const [name, attributes] of [
+    ['elsewhere', ''],
+    ['where the attribute says false', 'unattended="false"'],
+  ] as const)
+    it(`waits for a person ${name}`, async () => {
+      const { loads, chat } = await watched([problem(401, 'identity-expired')], attributes)
+      await until(() => chat()?.problem?.code === 'identity-expired')
+      await turn(1_500)
+      expect(loads).to.deep.equal([])
+    })
+})
+
 describe('a page with a hostile or helpful script', () => {
   it('reads nothing from Object.prototype', async () => {
     const { url, asked } = await endpoint({ body: makeReply() })
@@ -440,6 +528,53 @@ describe('a page with a hostile or helpful script', () => {
       for (const name of Object.keys(polluted)) Reflect.deleteProperty(prototype, name)
     }
   })
+
+  /** Runs a test while `Object.prototype` has these properties. */
+  async function polluted(properties: object, work: () => Promise<void>) {
+    for (const [name, value] of Object.entries(properties))
+      Object.defineProperty(Object.prototype, name, {
+        configurable: true,
+        value: value as unknown,
+        writable: true,
+      })
+    try {
+      await work()
+    } finally {
+      for (const name of Object.keys(properties)) Reflect.deleteProperty(Object.prototype, name)
+    }
+  }
+
+  it('reads nothing of a token reply from Object.prototype', () =>
+    polluted(
+      { expires_in: 1, refresh_in: 1, chat_id: 'evil', event_id: 'evil', warning: 'evil' },
+      async () => {
+        const chat = place({ fetchToken: () => Promise.resolve({ token: makeToken() }) })
+        await whenState(chat, 'ready')
+        expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${EVENT}`)
+        expect(chat.diagnostics().timeLeftMs).to.be.greaterThan(3_000_000)
+      },
+    ))
+
+  it('reads no token and no code of an answer from Object.prototype', () =>
+    polluted({ token: 'a.b.c', code: 'access-denied', data: {}, message: 'x', errors: [{}] }, async () => {
+      const { url } = await endpoint({ body: { other: 1 } })
+      const chat = place({ tokenUrl: url })
+      await until(() => chat.problem)
+      expect(chat.problem!.code).to.equal('endpoint-bad-reply')
+    }))
+
+  it('reads nothing of an error or of an identity token from Object.prototype', () =>
+    polluted({ status: 403, retryAfterMs: 9_000_000, requestId: 'evil', sub: 'evil' }, async () => {
+      const { url, asked } = await endpoint({ body: makeReply() })
+      const chat = place({ tokenUrl: url, identity: jwt({ x: 1 }, 'a') })
+      await whenState(chat, 'ready')
+      chat.identity = jwt({ x: 2 }, 'a')
+      await until(async () => (await asked()).length === 2)
+      const failing = place({ fetchToken: () => Promise.reject(new Error('x')) })
+      await until(() => failing.problem)
+      expect(failing.problem).to.include({ code: 'endpoint-unreachable', requestId: null })
+      expect(failing.problem!.retryInMs).to.be.lessThan(10_000)
+    }))
 
   const real = window.fetch
   for (const [way, wrap, works] of [

@@ -1,6 +1,17 @@
 import { expect } from '@open-wc/testing'
-import { sendKeys } from '@web/test-runner-commands'
-import { clean, endpoint, makeReply, part, place, problem, shownFrame, until, whenState } from './bench.js'
+import { sendKeys, sendMouse } from '@web/test-runner-commands'
+import {
+  clean,
+  endpoint,
+  fakeTime,
+  makeReply,
+  part,
+  place,
+  problem,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
 
 const failing = (code: string, more: object = {}) => Object.assign(new Error(), { code, ...more })
 
@@ -144,6 +155,37 @@ describe('keys that a control of ours uses', () => {
       }
     })
 
+  it('write into the field of a guest’s name beside hotkeys of letters', async () => {
+    const heard: string[] = []
+    const hotkey = (event: KeyboardEvent) => {
+      heard.push(event.key)
+      event.preventDefault()
+    }
+    addEventListener('keydown', hotkey)
+    const chat = place({ fetchToken: () => Promise.reject(failing('name-required')) })
+    const field = await until(() => chat.shadowRoot?.querySelector('input'))
+    field.value = ''
+    field.focus()
+    await sendKeys({ type: 'km f' })
+    await sendKeys({ press: 'Home' })
+    await sendKeys({ press: 'Escape' })
+    removeEventListener('keydown', hotkey)
+    expect(field.value).to.equal('km f')
+    expect(heard).to.deep.equal(['Escape'])
+  })
+
+  it('scroll the developer’s steps beside hotkeys of arrows', async () => {
+    const heard: string[] = []
+    const hotkey = ({ key }: KeyboardEvent) => heard.push(key)
+    addEventListener('keydown', hotkey)
+    const chat = place({ debug: true, fetchToken: () => Promise.reject(failing('access-denied')) })
+    const steps = await until(() => chat.shadowRoot?.querySelector<HTMLElement>('.steps'))
+    steps.focus()
+    for (const press of ['ArrowDown', 'PageDown', 'End', 'k']) await sendKeys({ press })
+    removeEventListener('keydown', hotkey)
+    expect(heard).to.deep.equal(['k'])
+  })
+
   it('don’t leave the shadow root, and all others do', async () => {
     const heard: string[] = []
     const hear = ({ key }: KeyboardEvent) => heard.push(key)
@@ -160,34 +202,82 @@ describe('keys that a control of ours uses', () => {
 describe('a click on text', () => {
   afterEach(clean)
 
-  it('moves no focus', async () => {
-    const field = document.body.appendChild(document.createElement('input'))
-    const chat = place({ fetchToken: () => Promise.reject(failing('access-denied')) })
-    const heading = await until(() => part(chat, 'heading'))
-    expect(chat.shadowRoot!.delegatesFocus).to.be.false
-    field.focus()
-    heading.click()
-    expect(document.activeElement).to.equal(field)
-    field.remove()
-  })
+  for (const [name, find] of [
+    ['the heading', (chat: Element) => chat.shadowRoot!.querySelector('[part=heading]')],
+    ['the message', (chat: Element) => chat.shadowRoot!.querySelector('[part=message]')],
+    ['the panel around them', (chat: Element) => chat.shadowRoot!.querySelector('.body')],
+    ['what a self-closed tag has swallowed', (chat: Element) => chat.querySelector('p')],
+  ] as [string, (chat: Element) => Element | null][])
+    it(`moves no focus into the chat, and doesn’t scroll: ${name}`, async () => {
+      const chat = place({ fetchToken: () => Promise.reject(failing('access-denied')) })
+      chat.style.height = '400px'
+      chat.insertAdjacentHTML('beforeend', '<p>The rest of the page</p>')
+      await until(() => part(chat, 'heading'))
+      const text = find(chat)!
+      text.scrollIntoView()
+      const { scrollY } = window
+      const { x, y } = text.getBoundingClientRect()
+      await sendMouse({ type: 'click', position: [Math.ceil(x) + 3, Math.ceil(y) + 3] })
+      expect(chat.shadowRoot!.activeElement).to.be.null
+      expect(document.activeElement).not.to.equal(chat)
+      expect(window.scrollY).to.equal(scrollY)
+    })
 })
+
+/** Does what a page translator does: puts other words in the place of each text. */
+function translate(chat: Element): void {
+  const texts: Text[] = []
+  const walker = document.createTreeWalker(chat.shadowRoot!, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode())
+    if ((walker.currentNode as Text).data.trim()) texts.push(walker.currentNode as Text)
+  for (const text of texts) {
+    const font = document.createElement('font')
+    text.replaceWith(font)
+    font.append('übersetzt')
+  }
+}
 
 describe('a translator in the page', () => {
   afterEach(clean)
+
+  it('doesn’t keep the text of long loading from being shown', async () => {
+    const time = fakeTime()
+    const chat = place({ fetchToken: () => new Promise(() => {}) })
+    await time.tickAsync(500)
+    expect(part(chat, 'message')!.textContent).to.equal('Loading chat…')
+    translate(chat)
+    await time.tickAsync(8_000)
+    expect(part(chat, 'message')!.textContent).to.equal('Still loading…')
+  })
+
+  it('doesn’t keep a countdown from going on', async () => {
+    const time = fakeTime()
+    const chat = place({
+      fetchToken: () => Promise.reject(failing('overloaded', { retryAfterMs: 60_000 })),
+    })
+    await time.tickAsync(1_000)
+    const countdown = () => Number(/\d+/.exec(chat.shadowRoot!.querySelector('.countdown')!.textContent))
+    const before = countdown()
+    translate(chat)
+    await time.tickAsync(3_000)
+    expect(countdown()).to.be.within(before - 4, before - 2)
+  })
+
+  it('doesn’t keep the developer’s panel and the banner from being updated', async () => {
+    const { chat, banner } = await troubled('server-error', {}, 400, 600, { debug: true })
+    translate(chat)
+    chat.fetchToken = () => Promise.reject(failing('key-not-registered'))
+    chat.reload()
+    const panel = chat.shadowRoot!.querySelector('.debug')!
+    await until(() => panel.textContent.includes('key-not-registered'))
+    await until(() => banner.querySelector('.facts')!.textContent.includes('key-not-registered'))
+  })
 
   it('doesn’t keep later texts from being shown', async () => {
     let code = 'access-denied'
     const chat = place({ fetchToken: () => Promise.reject(failing(code)) })
     await until(() => part(chat, 'heading'))
-    const texts: Text[] = []
-    const walker = document.createTreeWalker(chat.shadowRoot!, NodeFilter.SHOW_TEXT)
-    while (walker.nextNode())
-      if ((walker.currentNode as Text).data.trim()) texts.push(walker.currentNode as Text)
-    for (const text of texts) {
-      const font = document.createElement('font')
-      text.replaceWith(font)
-      font.append('übersetzt')
-    }
+    translate(chat)
     code = 'event-not-allowed'
     chat.reload()
     await until(() => part(chat, 'heading')!.textContent === 'No chat here yet')

@@ -1,7 +1,7 @@
 // @engines
 import { expect } from '@open-wc/testing'
 import { KinescopeChatElement } from '../../src/index.js'
-import { messagesIn } from '../../src/view/messages.js'
+import { messagesIn } from '../../src/view/language.js'
 import {
   clean,
   endpoint,

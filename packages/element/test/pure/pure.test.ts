@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkToken } from '../../src/token/check-token.js'
-import { lifeOf, REFRESH_FLOOR_MS, REFRESH_MARGIN_MS, refreshDelay } from '../../src/token/life.js'
-import { backOff, readRetryAfter, retryIn } from '../../src/token/retry.js'
+import { readRetryAfter } from '../../src/token/answer.js'
+import {
+  backOff,
+  lifeOf,
+  REFRESH_FLOOR_MS,
+  REFRESH_MARGIN_MS,
+  refreshDelay,
+  retryIn,
+} from '../../src/token/life.js'
 import { IDLE, nextState, type ChatState, type SessionEvent } from '../../src/session/state.js'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')

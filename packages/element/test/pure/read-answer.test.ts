@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WIRE_STATUSES, type ElementCode } from '../../src/contract.js'
-import { ChatFailure, type Failure } from '../../src/problem.js'
-import { retryPolicyOf } from '../../src/problems.js'
-import { readAnswer, readReply } from '../../src/token/answer.js'
-import { readRetryAfter } from '../../src/token/retry.js'
+import { ChatFailure, retryPolicyOf, type Failure } from '../../src/problems.js'
+import { readAnswer, readReply, readRetryAfter } from '../../src/token/answer.js'
 
 const PAGE = '<!doctype html><html><head><title>Just a moment...</title></head><body>Checking</body></html>'
 type Input = {

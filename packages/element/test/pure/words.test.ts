@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PAGE_CODES, TOKEN_CODES, WIRE_CODES, type ElementCode } from '../../src/contract.js'
-import type { Category } from '../../src/problem.js'
-import { retryPolicyOf, PROBLEMS, categoryOf } from '../../src/problems.js'
-import { describeProblem } from '../../src/view/problem.js'
-import { en } from '../../src/view/en.js'
-import { addMessages, messagesIn, type Messages } from '../../src/view/messages.js'
+import { retryPolicyOf, PROBLEMS, categoryOf, type Category } from '../../src/problems.js'
+import { en, type Messages } from '../../src/view/en.js'
+import { addMessages, describeProblem, messagesIn } from '../../src/view/language.js'
 import { ru } from '../../src/view/ru.js'
 
 const CODES: ElementCode[] = [...WIRE_CODES, ...TOKEN_CODES, ...PAGE_CODES]
