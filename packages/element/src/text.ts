@@ -54,13 +54,15 @@ export function quote(value: unknown): string {
 
 const LONGEST_TEXT = 1_000
 
-/** A value from outside, whatever it is, as plain data that can be shown. */
-export const readable = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value, (_name, member: unknown) =>
-      typeof member === 'string' ? shown(member, LONGEST_TEXT) : member,
-    ),
-  )
+/** A value from outside as plain data that can be shown: nested, listed and written only so far. */
+export function readable(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return shown(value, LONGEST_TEXT)
+  if (typeof value !== 'object' || !value) return value
+  if (depth > 9) return '…'
+  const members = Object.entries(value).slice(0, 50)
+  const read = members.map(([name, member]) => [name, readable(member, depth + 1)] as const)
+  return Array.isArray(value) ? read.map(([, member]) => member) : Object.fromEntries(read)
+}
 
 /** A number of seconds in words: the largest unit that fits, in English as all that is the developer's. */
 export function inWords(seconds: number): string {

@@ -78,6 +78,7 @@ export function placeChat(mark: Element, attributes: ChatAttributes): void {
   for (const copy of found) if (copy !== chat) copy.remove()
   if (!inPlace) insert(chat, mark)
   if (isLink(mark)) hideLinks(rootOf(mark))
+  else hideContent(mark, chat)
 }
 
 const isInPlace = (chat: Element, mark: Element): boolean =>
@@ -96,8 +97,8 @@ function freeChats(mark: Element, eventId: string | undefined): Element[] {
 
 function insert(chat: Element, mark: Element): void {
   if (!isLink(mark)) {
-    mark.append(chat)
-    return takeContent(mark, chat)
+    copyContent(mark, chat)
+    return mark.append(chat)
   }
   const parent = mark.parentNode as ParentNode & { moveBefore?(node: Node, child: Node): void }
   // where the browser can, the frame goes along unharmed
@@ -111,14 +112,12 @@ function insert(chat: Element, mark: Element): void {
 const isInAnotherWindow = (chat: Element): boolean =>
   chat.isConnected && chat.ownerDocument !== document && !!ofDocument('defaultView', chat.ownerDocument)
 
-/** Removes the chat of a mark. The link is shown again. */
+/** Removes the chat of a mark. The link or the content is shown again. */
 export function removeChat(mark: Element): void {
-  const chat = chats.get(mark)
   placed.delete(mark)
+  chats.get(mark)?.remove()
   chats.delete(mark)
-  if (!chat) return
-  chat.remove()
-  if (!isLink(mark)) returnContent(mark, chat)
+  showContent(mark)
 }
 
 /** A chat that can't start is removed for good: its link is shown again. */
@@ -158,26 +157,45 @@ const isSeen = (node: Node): boolean =>
       (!node.matches('p,span') || [...node.childNodes].some(isSeen))
     : node.nodeName === '#text' && !!readPasted(node.nodeValue)
 
-/** Moves a div's content into its chat as the placeholder, and drops the empty lines that editors leave. */
-function takeContent(div: Element, chat: Element): void {
-  // comments and empty texts are a framework's bookmarks
-  const nodes = [...div.childNodes].filter(
-    (node) => node !== chat && (isElement(node) || (node.nodeName === '#text' && node.nodeValue)),
-  )
+/**
+ * The slots of the divs with content of their own. That content stays untouched, for the page's framework may own it: no node
+ * is moved, no attribute set. The slot shows the chat alone.
+ */
+const slots = new WeakMap<Node, HTMLSlotElement>()
+
+function hideContent(div: Element, chat: Element): void {
+  if (!slots.has(div) && div.childNodes.length > 1)
+    tryOrUndefined(() => {
+      const slot = ofDocument('createElement')('slot')
+      // a div with a shadow root of its own keeps it
+      div.attachShadow({ mode: 'closed', slotAssignment: 'manual' }).append(slot)
+      slots.set(div, slot)
+    })
+  slots.get(div)?.assign(chat)
+}
+
+/** Shows a div's content where it has no chat. */
+export function showContent(div: Node): void {
+  if (!placed.has(div as Element)) slots.get(div)?.assign(...([...div.childNodes] as (Element | Text)[]))
+}
+
+/** Gives the chat a copy of the div's content as its placeholder. Removes the blank lines that editors leave. */
+function copyContent(div: Element, chat: Element): void {
+  const nodes = [...div.childNodes]
   if (!nodes.some(isSeen)) {
-    for (const node of nodes) if (!isElement(node) || node.matches('br,p,span')) node.remove()
+    // comments and empty texts are a framework's markers
+    for (const node of nodes)
+      if (node.nodeName === 'BR' || (node.nodeName === '#text' && node.nodeValue)) node.remove()
     return
   }
-  const placeholder = placeholderOf(chat) ?? ofDocument('createElement')('div')
+  if (chat.hasChildNodes()) return
+  const placeholder = ofDocument('createElement')('span')
   placeholder.slot = 'placeholder'
-  placeholder.append(...nodes)
+  placeholder.append(...nodes.map((node) => node.cloneNode(true)))
+  // a copy does nothing a second time, and can't be addressed
+  for (const copy of findAll(placeholder, `${TAG},script,style,iframe,object,embed,video,audio`))
+    copy.remove()
+  for (const copy of findAll(placeholder, '[id],[name]'))
+    for (const name of ['id', 'name']) copy.removeAttribute(name)
   chat.append(placeholder)
 }
-
-/** Gives a div its content back. */
-function returnContent(div: Element, chat: Element): void {
-  div.append(...(placeholderOf(chat)?.childNodes ?? []))
-  chat.replaceChildren()
-}
-
-const placeholderOf = (chat: Element): Element | undefined => findAll(chat, '[slot=placeholder]')[0]

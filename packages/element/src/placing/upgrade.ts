@@ -12,6 +12,7 @@ import {
   readMark,
   removeChat,
   TAG,
+  showContent,
 } from './placement.js'
 
 /** What the script's tag says of marks: the origins of chat pages, and inside which selector links are upgraded. */
@@ -55,6 +56,7 @@ function observe(root: Node, settings: MarkSettings): void {
     const now = page?.() ?? settings
     for (const element of changedBy(records)) updateMarks(marksIn(element), now)
     updateMarks(misplacedMarks(), now)
+    for (const { target } of records) showContent(target)
   })
   const attributeFilter = [...MARK_ATTRIBUTES, 'contenteditable', ...attributesIn(settings.upgrade ?? '')]
   observer.observe(root, { subtree: true, childList: true, attributeFilter })

@@ -38,7 +38,9 @@ function merge<T extends object>(texts: T, given: unknown): T {
   return Object.fromEntries(merged) as T
 }
 
-const tagOf = (language: unknown): string => readPasted(language).toLowerCase().replaceAll('_', '-')
+/** Cut, since a value from outside may be a megabyte. No language's tag is longer. */
+const tagOf = (language: unknown): string =>
+  readPasted(language).slice(0, 99).toLowerCase().replaceAll('_', '-')
 
 /** The texts of a language. */
 export const messagesIn = (language: string): Messages => languages.get(language) ?? en

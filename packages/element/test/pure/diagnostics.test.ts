@@ -43,12 +43,18 @@ describe('a report for the support', () => {
     const report = writeReport({
       ...diagnostics,
       header: { alg: '\u202e\u0007\u009b\ud800'.repeat(1000) },
-      claims: { aud: ['x'.repeat(1_000_000)] },
+      claims: { aud: Array.from({ length: 10_000 }, () => 'x'.repeat(10_000)), exp: deep(100_000) },
     })
     expect(report).toContain('\\\\u{202e}\\\\u{7}\\\\u{9b}\\\\u{d800}')
     expect(report.length).toBeLessThan(100_000)
   })
 })
+
+const deep = (levels: number): unknown => {
+  let value: unknown = 1
+  for (let level = 0; level < levels; level++) value = [value]
+  return value
+}
 
 describe('what comes from outside', () => {
   it('is cut by characters, not in the middle of one', () => {
