@@ -41,7 +41,7 @@ const ALSO: Partial<Record<Code, Record<Language, string>>> = {
   'sign-in-required': { en: 'the chat asks to sign in', ru: 'чат просит войти, кнопка «Войти» не работает' },
   'origin-not-allowed': { en: 'CORS error', ru: 'ошибка CORS' },
   'frame-blocked': { en: 'Refused to frame', ru: 'Refused to frame' },
-  'frame-timeout': { en: 'the chat stays white', ru: 'белый экран вместо чата' },
+  'frame-timeout': { en: 'the chat stays white', ru: 'чат не загрузился' },
   'endpoint-bad-reply': { en: 'unexpected response', ru: 'неожиданный ответ' },
 }
 
@@ -207,7 +207,7 @@ export const CODE_NOTES: Record<Code, CodeNote> = {
       'The page’s origin is not in the server’s list, `CHAT_ALLOWED_ORIGINS`. The browser reports this as a CORS error.',
       [
         'The origin is not listed',
-        'The browser’s console says: “Access to fetch has been blocked by CORS policy: No ‘Access-Control-Allow-Origin’ header is present on the requested resource.” The server’s log has `origin-not-listed` with the origin.',
+        'The browser’s console says: “Access to fetch at … from origin … has been blocked by CORS policy: No ‘Access-Control-Allow-Origin’ header is present on the requested resource.” The server’s log has `origin-not-listed` with the origin.',
         'Add the origin to `CHAT_ALLOWED_ORIGINS`: scheme, host and port, without a path or a slash at the end.',
       ],
       [

@@ -186,6 +186,7 @@ export default defineConfig({
             tokenize: (text) => text.split(/[^\p{L}\p{N}_-]+/u).filter(Boolean),
             // a Russian word is its stem: "утечка ключей" finds "утечку ключа"
             processTerm: (term) =>
+              !/^(?:https?|www|example|com|the|an?|to|at|of|on|by|is|has|been|from)$/i.test(term) &&
               term
                 .toLowerCase()
                 .replaceAll('ё', 'е')
@@ -203,7 +204,9 @@ export default defineConfig({
                 ? 0.2
                 : /^\/(?:ru\/)?(?:troubleshooting|embedding|server\/operating|ru\/operating)\b/.test(id)
                   ? 1.5
-                  : 1,
+                  : /^\/codes\//.test(id)
+                    ? 1.4
+                    : 1,
           },
         },
         locales: {

@@ -151,7 +151,11 @@ describe('the site', () => {
   /** The first three places that the site's own search finds. */
   async function found(page: Page, words: string): Promise<string[]> {
     const input = page.locator('#localsearch-input')
-    if (!(await input.isVisible())) await page.locator('#local-search button').click()
+    // a click before the page's scripts have run does nothing
+    while (!(await input.isVisible())) {
+      await page.locator('#local-search button').click()
+      await input.waitFor({ timeout: 2000 }).catch(() => undefined)
+    }
     await input.fill('')
     await page.locator('.VPLocalSearchBox .result').first().waitFor({ state: 'detached' })
     await input.fill(words)
