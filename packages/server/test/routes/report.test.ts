@@ -110,7 +110,7 @@ describe('POST /report', () => {
   })
 })
 
-describe('100,000 visitors who arrive within a minute', () => {
+describe('100,000 visitors', () => {
   /** Evenly spread numbers from 0 up to 1, the same at each run (mulberry32). */
   function seeded(seed: number): () => number {
     let state = seed
@@ -122,67 +122,75 @@ describe('100,000 visitors who arrive within a minute', () => {
     }
   }
 
-  it('send reports of at most 2 % of their token requests, and nothing of theirs is in a series', async () => {
-    const random = seeded(28)
-    const audience = {
-      viewers: 100_000,
-      withinMs: 60_000,
-      reloads: 0.05,
-      badNetworks: 0.03,
-      tokenTtlMs: 3_600_000,
-    }
-    const requests = planRequests(audience, random)
-    const sampling = new ReportSampling()
-    let now = 0
-    const registry = new Registry()
-    const pages = new PageMetrics(registry, [SITE_ORIGIN])
-    const app = Fastify()
-    let counted = 0
-    mountReport(app, {
-      allowedOrigins: [SITE_ORIGIN],
-      ownOrigin: undefined,
-      onReport: (report) => {
-        counted++
-        pages.report(report)
-      },
-      onDropped: () => pages.dropped(),
-      now: () => now,
-    })
-    await app.ready()
-    const series = async () => (await registry.metrics()).split('\n').map((line) => line.split(' ')[0])
-    const before = await series()
-    let sent = 0
-    const send = async (visitor: number, code: PageReport['code']) => {
-      sent++
-      const report: PageReport = { ...REPORT, code, ms: 400 + (visitor % 2000), engine: 'chromium' }
-      // an address, a cookie and an id that the server must not keep
-      const response = await app.inject({
-        method: 'POST',
-        url: `/report?visitor=${visitor}`,
-        remoteAddress: `198.51.100.${visitor % 250}`,
-        headers: { 'content-type': 'text/plain', cookie: `sid=visitor-${visitor}` },
-        body: JSON.stringify({ ...report, user_id: `visitor-${visitor}`, name: 'Ann' }),
+  it.each([
+    [1, 1],
+    [1, 10],
+    [5, 1],
+    [10, 1],
+  ])(
+    'who arrive within %i min at %i replicas send reports of at most 2 % of their token requests',
+    async (minutes, replicas) => {
+      const random = seeded(28)
+      const audience = {
+        viewers: 100_000,
+        withinMs: minutes * 60_000,
+        reloads: 0.05,
+        badNetworks: 0.03,
+        tokenTtlMs: 3_600_000,
+      }
+      const requests = planRequests(audience, random)
+      const samplings = Array.from({ length: replicas }, () => new ReportSampling())
+      let now = 0
+      const registry = new Registry()
+      const pages = new PageMetrics(registry, [SITE_ORIGIN])
+      const app = Fastify()
+      let counted = 0
+      mountReport(app, {
+        allowedOrigins: [SITE_ORIGIN],
+        ownOrigin: undefined,
+        onReport: (report) => {
+          counted++
+          pages.report(report)
+        },
+        onDropped: () => pages.dropped(),
+        now: () => now,
       })
-      expect(response.statusCode).toBe(204)
-    }
-    for (const { atMs, kind, viewer, breaksAfterMs } of requests) {
-      now = atMs
-      const rate = sampling.next(now)
-      // as the element: a refresh is no new visit, and a visit reports what its visitor saw if its number is below the rate
-      if (kind === 'refresh' || random() >= rate) continue
-      if (breaksAfterMs !== null) await send(viewer, 'endpoint-unreachable')
-      await send(viewer, 'ready')
-    }
-    const text = await registry.metrics()
-    await app.close()
-    expect(requests.length).toBeGreaterThan(100_000)
-    expect(sent / requests.length).toBeLessThan(0.02)
-    expect(sent).toBeGreaterThan(300)
-    const dropped = Number(/^kinescope_chat_page_reports_dropped_total (\d+)$/m.exec(text)![1])
-    expect(counted + dropped).toBe(sent)
-    // enough for the alerts, which need twenty visits in two minutes
-    expect(counted).toBeGreaterThan(300)
-    expect(await series()).toEqual(before)
-    expect(text).not.toMatch(/visitor-|198\.51|Ann/)
-  })
+      await app.ready()
+      const series = async () => (await registry.metrics()).split('\n').map((line) => line.split(' ')[0])
+      const before = await series()
+      let sent = 0
+      const send = async (visitor: number, code: PageReport['code']) => {
+        sent++
+        const report: PageReport = { ...REPORT, code, ms: 400 + (visitor % 2000), engine: 'chromium' }
+        // an address, a cookie and an id that the server must not keep
+        const response = await app.inject({
+          method: 'POST',
+          url: `/report?visitor=${visitor}`,
+          remoteAddress: `198.51.100.${visitor % 250}`,
+          headers: { 'content-type': 'text/plain', cookie: `sid=visitor-${visitor}` },
+          body: JSON.stringify({ ...report, user_id: `visitor-${visitor}`, name: 'Ann' }),
+        })
+        expect(response.statusCode).toBe(204)
+      }
+      for (const { atMs, kind, viewer, breaksAfterMs } of requests) {
+        now = atMs
+        const rate = samplings[Math.floor(random() * replicas)]!.next(now)
+        // as the element: a refresh is no new visit, and a visit reports what its visitor saw if its number is below the rate
+        if (kind === 'refresh' || random() >= rate) continue
+        if (breaksAfterMs !== null) await send(viewer, 'endpoint-unreachable')
+        await send(viewer, 'ready')
+      }
+      const text = await registry.metrics()
+      await app.close()
+      expect(requests.length).toBeGreaterThan(100_000)
+      expect(sent / requests.length).toBeLessThan(0.02)
+      expect(sent).toBeGreaterThan(300)
+      const dropped = Number(/^kinescope_chat_page_reports_dropped_total (\d+)$/m.exec(text)![1])
+      expect(counted + dropped).toBe(sent)
+      // enough for the alerts, which need twenty visits in two minutes
+      expect(counted).toBeGreaterThan(300)
+      expect(await series()).toEqual(before)
+      expect(text).not.toMatch(/visitor-|198\.51|Ann/)
+    },
+  )
 })
