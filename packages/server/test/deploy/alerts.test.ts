@@ -121,9 +121,12 @@ describe('The alert rules', () => {
   })
 })
 
-describe('docs/day-of-the-stream.md', () => {
-  it('has a row for each alert, with a panel that the dashboard has', () => {
-    const page = readFileSync(`${DEPLOY}/../docs/day-of-the-stream.md`, 'utf8')
+describe('The pages about the day of the stream', () => {
+  it.each([
+    ['in English', `${DEPLOY}/../docs/day-of-the-stream.md`],
+    ['in Russian', `${DEPLOY}/../../../docs/ru/day-of-the-stream.md`],
+  ])('have a row for each alert %s, with a panel that the dashboard has', (_language, file) => {
+    const page = readFileSync(file, 'utf8')
     const rows = [...page.matchAll(/^\| `(KinescopeChat\w+)` \| ([^|]+) \| /gm)]
     const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
     const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
@@ -134,7 +137,7 @@ describe('docs/day-of-the-stream.md', () => {
       expect(rows.find(([, name]) => name === alert)![2]).toBe(shown.panel)
   })
 
-  it('has a picture of what the dashboard shows (pnpm run pictures)', { timeout: 60_000 }, async () => {
+  it('have a picture of what the dashboard shows (pnpm run pictures)', { timeout: 60_000 }, async () => {
     expect(readFileSync(PICTURE, 'utf8')).toBe(await drawFaults())
   })
 })
