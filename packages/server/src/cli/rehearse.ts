@@ -6,7 +6,7 @@ import { readRehearsalConfig } from '../config.js'
 import { OperatorProblem } from '../problem.js'
 import type { Audience } from '../rehearse/plan.js'
 import { rehearse as simulate } from '../rehearse/rehearse.js'
-import type { Verdict } from '../rehearse/verdict.js'
+import type { ServerFacts, Verdict } from '../rehearse/verdict.js'
 import {
   requiredFlag,
   settingFlags,
@@ -49,7 +49,7 @@ export const rehearseCommand: Command = {
     const audience = readAudience(call, tokenTtl)
     const visitors = await readVisitors(call)
     call.terminal.progress(`Asking ${base.host} for the proof that it is yours`)
-    await proveOwnServer(base, secret)
+    const facts = await proveOwnServer(base, secret)
     const verdict = await simulate({
       audience,
       target: {
@@ -59,6 +59,7 @@ export const rehearseCommand: Command = {
         proofFor: (address) => secret.headerFor(address, call.now()),
         visitors,
         tokenTtl,
+        ...facts,
       },
       signal: call.interrupt ?? new AbortController().signal,
       onProgress: ({ done, planned, failed }) => {
@@ -126,10 +127,11 @@ async function readVisitors(call: Call): Promise<Readonly<Record<string, string>
 }
 
 /** Loads no server that doesn't prove that it belongs to the operator. Follows no redirect: it would lead elsewhere. */
-async function proveOwnServer(base: URL, secret: RehearsalSecret): Promise<void> {
+async function proveOwnServer(base: URL, secret: RehearsalSecret): Promise<ServerFacts> {
   const nonce = randomBytes(16).toString('hex')
   const deadline = startDeadline(CHALLENGE_MS)
   let answer: unknown
+  let redis: unknown
   try {
     const response = await fetch(new URL(`rehearsal?challenge=${nonce}`, base), {
       redirect: 'manual',
@@ -137,7 +139,7 @@ async function proveOwnServer(base: URL, secret: RehearsalSecret): Promise<void>
     })
     const { bytes } = await readCapped(response.body, 4096, deadline.signal)
     if (response.status === 200)
-      answer = (Object(parseJson(new TextDecoder().decode(bytes))) as { answer?: unknown }).answer
+      ({ answer, redis } = Object(parseJson(new TextDecoder().decode(bytes))) as Record<string, unknown>)
   } catch (cause) {
     throw new OperatorProblem(
       'server-unreachable',
@@ -148,7 +150,8 @@ async function proveOwnServer(base: URL, secret: RehearsalSecret): Promise<void>
   } finally {
     deadline.clear()
   }
-  if (typeof answer === 'string' && (await secret.isAnswer(nonce, answer))) return
+  if (typeof answer === 'string' && (await secret.isAnswer(nonce, answer)))
+    return { usesRedis: redis === true }
   throw new OperatorProblem(
     'not-your-server',
     `${base.host} doesn’t prove that it is your server.`,

@@ -55,5 +55,5 @@ export async function rehearse({
     onProgress(progress)
   }
   await Promise.all(inFlight)
-  return judge(results, lateness)
+  return judge(results, lateness, target)
 }

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseJson } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 import type { PlannedRequest } from './plan.js'
-import type { RequestResult } from './verdict.js'
+import type { RequestResult, ServerFacts } from './verdict.js'
 
-export interface RehearsalTarget {
+export interface RehearsalTarget extends ServerFacts {
   /** The token endpoint. */
   tokenUrl: URL
   /** The page's origin, as a browser sends it. */

@@ -46,8 +46,9 @@ export interface Verdict {
   steps: Readonly<Record<string, number>>
 }
 
-/** A bottleneck counts from this share of requests on. */
+/** A bottleneck counts from this share of requests on, and from more than two of them: one pause of a machine is none. */
 const NOTICEABLE = 0.005
+const FEW = 2
 /** A token that takes longer keeps a visitor waiting. */
 const SLOW_MS = 2_000
 /** A step that takes longer is the reason for a slow token. */
@@ -56,8 +57,14 @@ const SLOW_LIMITS_MS = 250
 /** The rehearsing machine sends its requests later than planned. */
 const LATE_MS = 500
 
+/** What the server says of itself. */
+export interface ServerFacts {
+  /** Whether it counts limits in Redis. */
+  usesRedis: boolean
+}
+
 interface Cause extends Pick<Bottleneck, 'id' | 'message' | 'remediation'> {
-  met(result: RequestResult): boolean
+  met(result: RequestResult, server: ServerFacts): boolean
 }
 
 const hadCode = ({ outcome, rejected }: RequestResult, ...codes: readonly string[]) =>
@@ -85,7 +92,7 @@ const CAUSES: readonly Cause[] = [
     message: 'Redis, which counts the limits, is too slow.',
     remediation:
       'Put Redis nearer to the server (CHAT_REDIS_URL), or remove CHAT_REDIS_URL on a single server.',
-    met: (result) => step(result, 'limits') > SLOW_LIMITS_MS,
+    met: (result, { usesRedis }) => usesRedis && step(result, 'limits') > SLOW_LIMITS_MS,
   },
   {
     id: 'rate-limit',
@@ -122,12 +129,13 @@ const CAUSES: readonly Cause[] = [
 export function judge(
   results: readonly RequestResult[],
   lateness: readonly { atMs: number; lateMs: number }[],
+  server: ServerFacts,
 ): Verdict {
   const succeeded = results.filter(({ outcome }) => outcome === 'ok')
   const times = succeeded.map(({ tookMs }) => tookMs).sort((one, other) => one - other)
   const p95 = quantile(times, 0.95)
   const met = CAUSES.map((cause) => {
-    const hits = results.filter((result) => cause.met(result))
+    const hits = results.filter((result) => cause.met(result, server))
     const { id, message, remediation } = cause
     return {
       id,
@@ -135,8 +143,9 @@ export function judge(
       remediation,
       share: results.length ? hits.length / results.length : 0,
       firstMs: firstOf(hits),
+      isNoticeable: hits.length > Math.max(NOTICEABLE * results.length, Math.min(FEW, results.length - 1)),
     }
-  }).filter(({ share }) => share > NOTICEABLE)
+  }).flatMap(({ isNoticeable, ...bottleneck }) => (isNoticeable ? [bottleneck] : []))
   const late = lateness.filter(({ lateMs }) => lateMs > LATE_MS)
   const thisMachine: Bottleneck = {
     id: 'this-machine',

@@ -201,7 +201,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
         onReport: (report) => pages.report(report),
         onDropped: () => pages.dropped(),
       })
-      if (rehearsal) mountRehearsal(scope, rehearsal)
+      if (rehearsal) mountRehearsal(scope, rehearsal, config.redisUrl !== undefined)
       mountEmbed(scope, {
         ...config,
         ownAddress: ownAddressBy(config.publicUrl, basePath),

@@ -232,6 +232,24 @@ describe('rehearse', () => {
     expect(verdict.bottleneck).toMatchObject({ id: 'redis' })
   })
 
+  it('names a machine that signs too slowly', async () => {
+    const server = await start({ CHAT_RATE_LIMIT: 'off' })
+    // one core that makes twenty signatures a second; proofs of the rehearsal are HMAC and stay fast
+    const { subtle } = crypto
+    const sign = subtle.sign.bind(subtle)
+    let core = Promise.resolve()
+    const slow = vi.spyOn(subtle, 'sign').mockImplementation((algorithm, key, data) => {
+      if (key.type !== 'private') return sign(algorithm, key, data)
+      core = core.then(() => new Promise((resolve) => setTimeout(resolve, 50)))
+      return core.then(() => sign(algorithm, key, data))
+    })
+    const { exit, verdict } = await rehearse(server.url, '--origin', SITE_ORIGIN)
+    slow.mockRestore()
+    await server.close()
+    expect(verdict.bottleneck).toMatchObject({ id: 'cpu' })
+    expect(exit).toBe(1)
+  })
+
   it('names a proxy that refuses connections', async () => {
     identityMs = 300
     const server = await start({ CHAT_RATE_LIMIT: 'off' }, slowSite.url)
@@ -258,6 +276,7 @@ describe('rehearse', () => {
         proofFor: (address) => secret.headerFor(address, Date.now()),
         visitors: [{ cookie: site.signIn('1', 'One') }],
         tokenTtl: 3600,
+        usesRedis: false,
       },
       signal: ending.signal,
       onProgress: ({ done }) => done >= 3 && ending.abort(),

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { judge, type RequestResult } from '../../src/rehearse/verdict.js'
+import { judge as judgeWith, type RequestResult } from '../../src/rehearse/verdict.js'
+
+const judge = (results: RequestResult[], lateness: { atMs: number; lateMs: number }[], usesRedis = true) =>
+  judgeWith(results, lateness, { usesRedis })
 
 const result = (change: Partial<RequestResult> = {}): RequestResult => ({
   kind: 'arrival',
@@ -68,6 +71,22 @@ describe('judge', () => {
       result(index < 5 ? { outcome: 'connection' } : {}),
     )
     expect(judge(results, []).holds).toBe(true)
+  })
+
+  it('takes one pause of a machine for none, however few requests there are', () => {
+    const paused = { outcome: 'timeout', steps: { limits: 5000, signing: 5000 } }
+    const few = (count: number) =>
+      Array.from({ length: 20 }, (_, index) => result(index < count ? paused : {}))
+    expect(judge(few(2), []).holds).toBe(true)
+    expect(judge(few(3), []).holds).toBe(false)
+    expect(judge([result(paused), result(paused)], []).holds).toBe(false)
+    expect(judge([result(paused)], []).holds).toBe(false)
+  })
+
+  it('accuses no Redis that the server doesn’t have', () => {
+    const slow = show(() => ({ steps: { limits: 300 } }))
+    expect(judge(slow, []).bottleneck).toMatchObject({ id: 'redis' })
+    expect(judge(slow, [], false).holds).toBe(true)
   })
 
   it('names slow tokens whose reason is not on the server', () => {

@@ -46,10 +46,12 @@ describe('A server under rehearsal', () => {
 
   it('proves to the command line that it has the same secret', async () => {
     const nonce = randomBytes(16).toString('hex')
-    const { answer } = (await (await fetch(`${server.url}/rehearsal?challenge=${nonce}`)).json()) as {
+    const { answer, redis } = (await (await fetch(`${server.url}/rehearsal?challenge=${nonce}`)).json()) as {
       answer: string
+      redis: boolean
     }
     expect(await secret.isAnswer(nonce, answer)).toBe(true)
+    expect(redis).toBe(false)
     expect((await fetch(`${server.url}/rehearsal?challenge=client`)).status).toBe(400)
   })
 
