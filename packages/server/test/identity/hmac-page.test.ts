@@ -103,6 +103,28 @@ class ChatIdentity`,
     command: ['perl', 'try.pl'],
   },
   {
+    heading: 'Liquid',
+    program: 'node',
+    files: (code) => ({
+      'page.liquid': code,
+      // the two filters that Shopify adds, as it documents them
+      'try-liquid.mjs': `import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Liquid } from ${JSON.stringify(import.meta.resolve('liquidjs'))}
+
+const [secret, id, name, event] = process.argv.slice(2)
+const liquid = new Liquid()
+liquid.registerFilter('base64_url_safe_encode', (text) =>
+  Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_'),
+)
+liquid.registerFilter('hmac_sha256', (text, key) => createHmac('sha256', key).update(text).digest('hex'))
+const page = liquid.parseAndRenderSync(readFileSync('page.liquid', 'utf8'), { secret, event, customer: { id, name } })
+console.log(/^<kinescope-chat event-id="[^"]+" identity="([^"]+)"><\\/kinescope-chat>$/.exec(page.trim())[1])
+`,
+    }),
+    command: ['node', 'try-liquid.mjs'],
+  },
+  {
     heading: 'A shell, to try it',
     program: 'openssl',
     files: (code) => ({ 'try.sh': code }),
