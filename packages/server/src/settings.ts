@@ -176,7 +176,7 @@ const TABLE = {
     parse: parse.identitySources,
     text: 'list',
     meaning:
-      'How the server learns who the visitor is: one source or a chain, in which the first that knows the visitor counts. `oidc` (ID tokens of an OpenID provider), `jwt` (an identity token that the site signed), `hmac` (a plain HMAC). `link` (personal links), `telegram` (mini apps), `header` (headers of a proxy). `forward` (asks the site’s identity endpoint), `guest` (everyone else).',
+      'How the server learns who the visitor is: one source, or a chain where the first source that knows the visitor counts. `oidc`: ID tokens of an OpenID provider. `jwt`: an identity token that the site signed. `hmac`: a plain HMAC. `link`: personal links. `telegram`: mini apps. `header`: headers of a proxy. `forward`: the site’s identity endpoint. `guest`: everyone else.',
     example: 'forward,guest',
   },
   CHAT_IDENTITY_URL: {

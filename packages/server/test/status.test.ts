@@ -48,7 +48,7 @@ describe('readStatus', () => {
     samples: text === null ? null : readMetrics(text),
   })
 
-  it('adds up the replicas, and takes the time between two looks', () => {
+  it('adds up the replicas, and takes the interval between readings', () => {
     const status = readStatus(
       [look('a', 0, page(100, 0, 0)), look('b', 0, page(7, 5, 2))],
       [look('a', 5000, page(200, 10, 4)), look('b', 5000, page(57, 5, 2))],

@@ -11,7 +11,7 @@ export type Request = { say: string } | { command: Command; args: Call['args']; 
 
 const INTRODUCTION = 'Kinescope’s stream chat with your own visitors. Unofficial.'
 const SETTINGS_NOTE =
-  'Settings come from the environment or from flags; a secret’s flag, and NAME_FILE in the environment, name a file that holds it.'
+  'Settings come from the environment or from flags. A secret’s flag, or NAME_FILE in the environment, names a file with the secret.'
 const EXITS = 'Exit code: 0 fine, 1 a problem was found, 2 wrong use.'
 const GROUPS: Readonly<Record<string, string>> = {
   keys: 'Keys',
@@ -21,7 +21,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 }
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   keys: 'the keys that sign tokens',
-  events: 'streams, and whether their chats want a token',
+  events: 'streams, and whether their chats require a token',
   token: 'tokens by hand',
 }
 const EVERYWHERE = 'Everywhere:'
@@ -125,7 +125,7 @@ function optionsOf(command: Command): Option[] {
   const settings = SETTINGS.filter(({ name }) => command.settings?.includes(name)).map((setting) => {
     const { name, secret, meaning } = setting
     const kept = setting.default === undefined ? name : `${name}; default: ${setting.default}`
-    const text = plain(secret ? `file that holds it: ${meaning}` : meaning)
+    const text = plain(secret ? `file with it: ${meaning}` : meaning)
     return option(
       flagName(setting),
       secret ? 'FILE' : setting.value,
@@ -144,7 +144,7 @@ function option(name: string, value: string | undefined, meaning: string, group:
   if (!value) return made
   return made.argParser((given: string) => {
     // `--propagation --json`: the value was forgotten
-    if (/^--\w/.test(given)) throw new InvalidArgumentError(`--${name} wants a value: --${name} ${value}`)
+    if (/^--\w/.test(given)) throw new InvalidArgumentError(`--${name} needs a value: --${name} ${value}`)
     return given
   })
 }

@@ -82,10 +82,10 @@ export class PartialResult extends Error {
 export const PROGRAM = 'kinescope-chat-server'
 
 export const YES_FLAG = {
-  yes: { meaning: 'don’t ask; needed where there is no terminal' },
+  yes: { meaning: 'don’t ask for confirmation; required without a terminal' },
 } as const satisfies Record<string, Flag>
 export const DRY_RUN_FLAG = {
-  'dry-run': { meaning: 'say what would be done, and do nothing' },
+  'dry-run': { meaning: 'show what would be done, and do nothing' },
 } as const satisfies Record<string, Flag>
 
 export const isDryRun = ({ flags }: Pick<Call, 'flags'>): boolean => flags['dry-run'] === true
@@ -103,7 +103,7 @@ export function wholeNumber(
   const value = Number(text)
   if (/^\d+$/.test(String(text)) && value >= from && value <= to) return value
   throw new UsageProblem(
-    `--${name} wants a whole number from ${from} to ${to}`,
+    `--${name} must be a whole number from ${from} to ${to}`,
     `Write, for example, --${name} ${fallback}.`,
   )
 }
@@ -116,7 +116,7 @@ export const textFlag = ({ flags }: Call, name: string): string | undefined =>
 export function requiredFlag(call: Call, command: string, name: string, example: string): string {
   const value = textFlag(call, name)
   if (value) return value
-  throw new UsageProblem(`${command} wants --${name}`, `Write, for example, --${name} ${example}.`)
+  throw new UsageProblem(`${command} needs --${name}`, `Write, for example, --${name} ${example}.`)
 }
 
 /** The settings among the flags, as config.ts reads them. */

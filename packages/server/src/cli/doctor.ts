@@ -31,9 +31,9 @@ export const doctor: Command = {
     },
     'statement-file': {
       value: 'FILE',
-      meaning: 'a signed statement of who the visitor is, as the page gives it to the element’s identity',
+      meaning: 'an identity token, as the page gives it to the element’s identity',
     },
-    token: { value: 'TOKEN', meaning: 'a token that was refused; - reads it from standard input' },
+    token: { value: 'TOKEN', meaning: 'a token that was rejected; - reads it from standard input' },
   },
   settings: [
     'CHAT_KEY_DIR',
@@ -48,8 +48,8 @@ export const doctor: Command = {
     ...SERVER_SETTINGS,
   ],
   notes: [
-    'Looks at everything and changes nothing. The more it is told (--event, --url, --origin, a signed-in visitor), the more it sees; what it could not try, it says.',
-    'Where the token server’s settings (CHAT_EVENTS, CHAT_IDENTITY …) are in the environment too, it asks who the visitor is as the server would.',
+    'Checks everything and changes nothing. With --event, --url, --origin and a signed-in visitor it checks more. It names what it could not check.',
+    'With the token server’s settings (CHAT_EVENTS, CHAT_IDENTITY …) in the environment, it identifies the visitor as the server does.',
   ],
   async run(call) {
     const url = addressFlag(call, 'url')
@@ -57,10 +57,10 @@ export const doctor: Command = {
     const page = addressFlag(call, 'origin')
     const address = tokenUrl ?? url
     if (url !== undefined && tokenUrl !== undefined) {
-      throw new UsageProblem('--url and --token-url don’t go together', 'Keep one of the two.')
+      throw new UsageProblem('--url and --token-url can’t be combined', 'Keep one of the two.')
     }
     if (page !== undefined && address === undefined) {
-      throw new UsageProblem('--origin needs --url', 'Write --url with the token server’s address beside it.')
+      throw new UsageProblem('--origin needs --url', 'Add --url with the token server’s address.')
     }
     const settings = serverSettings(call)
     const token = textFlag(call, 'token')
@@ -98,7 +98,7 @@ export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
     api: apiToken === undefined ? null : openApi(call),
     chatOrigin,
     now: call.now,
-    report: (part) => call.terminal.progress(`Looking at ${PARTS[part].doing}`),
+    report: (part) => call.terminal.progress(`Checking ${PARTS[part].doing}`),
   }
 }
 
@@ -134,7 +134,7 @@ export function addressFlag(call: Call, name: string): string | undefined {
   if (text === undefined) return undefined
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
   throw new UsageProblem(
-    `--${name} wants an http(s) address`,
+    `--${name} must be an http(s) address`,
     `Write, for example, --${name} https://chat.example.com.`,
   )
 }

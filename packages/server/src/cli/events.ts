@@ -9,7 +9,7 @@ const ID_NOTE =
 
 export const eventsList: Command = {
   name: 'events list',
-  summary: 'the streams, and whether their chats want a token',
+  summary: 'the streams, and whether their chats require a token',
   settings: API_SETTINGS,
   async run(call) {
     const { terminal } = call
@@ -61,17 +61,14 @@ export const eventsEnable: Command = {
   summary: 'let only visitors with a token into a stream’s chat',
   flags: DRY_RUN_FLAG,
   settings: API_SETTINGS,
-  notes: [
-    ID_NOTE,
-    'Sends chat_jwt_required and nothing else, and reports whatever else is different afterwards.',
-  ],
+  notes: [ID_NOTE, 'Sends only chat_jwt_required. Reports other settings that changed.'],
   run: (call) => change(call, true),
 }
 
 export const eventsDisable: Command = {
   name: 'events disable',
   args: ['ID'],
-  summary: 'let anybody into a stream’s chat again',
+  summary: 'let anyone into a stream’s chat again',
   flags: { ...DRY_RUN_FLAG, ...YES_FLAG },
   settings: API_SETTINGS,
   notes: [ID_NOTE],
@@ -85,7 +82,7 @@ async function change(call: Call, wanted: boolean): Promise<Outcome> {
   const event = await api.resolve(call.args[0]!)
   if (isDryRun(call))
     return { exit: 0, data: { dryRun: true, event, wanted }, text: planText(event, wanted, terminal) }
-  if (!wanted) await call.confirm(`anybody may enter the chat of "${event.name}" then, under any name`)
+  if (!wanted) await call.confirm(`anyone may then enter the chat of "${event.name}" under any name`)
   const { id } = event
   terminal.progress(`Switching JWT ${wanted ? 'on' : 'off'}`)
   const result = await api.setJwtRequired(id, wanted)
@@ -105,7 +102,7 @@ export function planText(event: StreamEvent, wanted: boolean, terminal: Terminal
     set
       ? `chat_jwt_required of "${event.name}" is ${wanted ? 'on' : 'off'} already: nothing would change`
       : `would switch chat_jwt_required of "${event.name}" ${wanted ? 'on' : 'off'} at Kinescope`,
-    set || !wanted ? undefined : 'whoever opens its chat without a token is refused from then on',
+    set || !wanted ? undefined : 'visitors without a token are then rejected',
   )
 }
 
@@ -117,14 +114,16 @@ export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, t
     lines.push(
       terminal.line(
         'ok',
-        wanted ? `the chat of ${who} takes only visitors with a token` : `the chat of ${who} takes anybody`,
+        wanted
+          ? `the chat of ${who} accepts only visitors with a token`
+          : `the chat of ${who} accepts anyone`,
       ),
     )
   } else if (event.jwtRequired === null) {
     lines.push(
       terminal.line(
         'warn',
-        `Kinescope took the change for ${who}, but doesn’t show chat_jwt_required`,
+        `Kinescope accepted the change for ${who}, but doesn’t show chat_jwt_required`,
         'open the chat’s link without a token: it must not let you write',
       ),
     )
@@ -132,7 +131,7 @@ export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, t
     lines.push(
       terminal.line(
         'fail',
-        `Kinescope took the change for ${who}, but chat_jwt_required is still ${wanted ? 'off' : 'on'}`,
+        `Kinescope accepted the change for ${who}, but chat_jwt_required is still ${wanted ? 'off' : 'on'}`,
         'write to Kinescope’s support',
       ),
     )
@@ -142,7 +141,7 @@ export function changeText({ event, alsoChanged }: JwtChange, wanted: boolean, t
       terminal.line(
         'warn',
         `${name} changed as well: ${JSON.stringify(before)} → ${JSON.stringify(after)}`,
-        'we sent chat_jwt_required alone: set it back in the dashboard',
+        'only chat_jwt_required was sent. Set it back in the dashboard',
       ),
     )
   }

@@ -32,14 +32,14 @@ function verdict(findings: readonly Finding[], terminal: Terminal): Shown {
   const { green, red, yellow, dim } = terminal.colours
   const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length
   const [fails, warnings, skipped] = [count('fail'), count('warn'), count('skip')]
-  const looked = dim(`(${findings.length - skipped} checks${skipped > 0 ? `, ${skipped} not tried` : ''})`)
+  const looked = dim(`(${findings.length - skipped} checks${skipped > 0 ? `, ${skipped} not checked` : ''})`)
   const problems = red(`${fails} ${fails === 1 ? 'problem' : 'problems'}`)
   const remarks = yellow(`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`)
   if (fails > 0 && warnings > 0) return shown`Found ${problems} and ${remarks}. ${looked}`
   if (fails + warnings > 0) return shown`Found ${fails > 0 ? problems : remarks}. ${looked}`
   // what wasn't tried may be what turns every visitor away
   return skipped > 0
-    ? shown`${green('No problem in what was tried')}, but not everything was (–). ${looked}`
+    ? shown`${green('No problem found')}, but not everything was checked (–). ${looked}`
     : shown`${green('Nothing found.')} ${looked}`
 }
 

@@ -14,7 +14,7 @@ export async function givenFile(path: string, flag: string): Promise<string> {
       parts.push(part)
       size += part.byteLength
       if (size > LONGEST) {
-        throw new UsageProblem(`--${flag} names something larger than 1 MiB`, 'Name the file that is meant.')
+        throw new UsageProblem(`--${flag} names a file larger than 1 MiB`, 'Name the right file.')
       }
     }
     return Buffer.concat(parts).toString('utf8')

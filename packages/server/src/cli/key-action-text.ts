@@ -52,7 +52,7 @@ function actionText(action: KeyAction, now: number, name: (kid: string) => strin
     case 'revoked':
       return {
         done: `${action.kid} no longer signs`,
-        would: `stop signing with ${action.kid}: all its tokens would be dead`,
+        would: `stop signing with ${action.kid}: all its tokens would become invalid`,
       }
     case 'removed':
       return {

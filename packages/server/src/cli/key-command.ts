@@ -33,7 +33,7 @@ export const API_SETTINGS = ['KINESCOPE_API_URL', 'KINESCOPE_API_TOKEN'] as cons
 export const LIFE_FLAG = {
   days: {
     value: 'DAYS',
-    meaning: 'how long a new key lives, 30 to 730; its successor is due after two thirds',
+    meaning: 'lifetime of a new key, 30 to 730; it is replaced after two thirds',
     default: '365',
   },
 } as const satisfies Record<string, Flag>
@@ -42,7 +42,7 @@ export const BITS_FLAG = {
 } as const satisfies Record<string, Flag>
 export const BY_HAND_FLAG = {
   'by-hand': {
-    meaning: 'print the requests for somebody else to make, and take them as made; needs no API token',
+    meaning: 'print the requests for a colleague to send, and treat them as sent; needs no API token',
   },
 } as const satisfies Record<string, Flag>
 export const PROPAGATION_FLAG = {
@@ -71,7 +71,7 @@ function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: s
       name: 'KINESCOPE_API_TOKEN',
       message: 'is missing.',
       remediation:
-        'Make a token at app.kinescope.io, Settings → API tokens, and write KINESCOPE_API_TOKEN=… or KINESCOPE_API_TOKEN_FILE=/path. Without one, --by-hand prints the requests of the key commands.',
+        'Create a token at app.kinescope.io, Settings → API tokens. Set KINESCOPE_API_TOKEN=… or KINESCOPE_API_TOKEN_FILE=/path. Without one, --by-hand prints the requests of the key commands.',
     },
   ])
 }

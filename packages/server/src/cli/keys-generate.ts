@@ -13,7 +13,7 @@ export const keysGenerate: Command = {
   flags: { ...BITS_FLAG, ...LIFE_FLAG },
   settings: KEY_SETTINGS,
   notes: [
-    'The private key is written once, as PKCS#8 PEM with mode 0600, encrypted where CHAT_KEY_PASSPHRASE is set. It signs nothing before `keys register`. Contacts nobody.',
+    'Writes the private key once, as PKCS#8 PEM with mode 0600. CHAT_KEY_PASSPHRASE encrypts it. It signs nothing before `keys register`. Sends nothing.',
   ],
   async run(call) {
     const { terminal, now } = call

@@ -29,19 +29,19 @@ export const keysRegister: Command = {
   },
   settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
   notes: [
-    'Without KID it registers every key of the ring that Kinescope doesn’t know. Where no key signs yet, the registered one does from then on; else it is a spare for `keys rotate` or `keys revoke`.',
-    'An answer that gets lost makes no second key: the list is read before and after.',
+    'Without KID, it registers every key of the ring that Kinescope doesn’t list. If no key signs yet, the registered one does. Otherwise it is a spare for `keys rotate` or `keys revoke`.',
+    'A lost response makes no second key: the command reads the list before and after.',
   ],
   async run(call) {
     const { terminal, now, args } = call
     const file = textFlag(call, 'adopt')
     const kid = textFlag(call, 'kid')
     if (kid !== undefined && file === undefined) {
-      throw new UsageProblem('--kid names an adopted key', 'Write --adopt FILE beside it, or the KID alone.')
+      throw new UsageProblem('--kid names an adopted key', 'Add --adopt FILE, or write only the KID.')
     }
     if (file !== undefined && args[0] !== undefined) {
       throw new UsageProblem(
-        '--adopt and KID don’t go together',
+        '--adopt and KID can’t be combined',
         'Write --kid KID for the adopted key’s kid.',
       )
     }

@@ -31,14 +31,14 @@ export const keysRevoke: Command = {
   },
   settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
   notes: [
-    'Signs with the published spare, or a new registered key, from the same moment on, and deletes the old key at Kinescope. All tokens of the old key are dead then: every open page has to get a new one.',
+    'Deletes the old key at Kinescope. The registered spare, or a new key, signs at once. All tokens of the old key become invalid, so every open page needs a new one.',
   ],
   async run(call) {
     const { terminal, now, flags, args } = call
     const [kid] = args
     if ((kid === undefined) === (flags['all'] !== true)) {
       throw new UsageProblem(
-        'keys revoke wants KID or --all',
+        'keys revoke needs KID or --all',
         'Write: kinescope-chat-server keys revoke KID (see `kinescope-chat-server keys list`).',
       )
     }
@@ -67,8 +67,8 @@ export const keysRevoke: Command = {
         revoked.length > 0 &&
           terminal.line(
             'warn',
-            `All tokens signed with ${revoked.join(', ')} are dead.`,
-            'Open pages get a new token when they ask next; the article adds: tell visitors who must sign in again, and look through the logs for what was done with the key.',
+            `All tokens signed with ${revoked.join(', ')} are invalid.`,
+            'Open pages get a new token at their next request. Tell visitors who must sign in again. Check the logs for misuse of the key.',
           ),
         ...lines,
       ),

@@ -23,12 +23,12 @@ const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
 export const keysRotate: Command = {
   name: 'keys rotate',
-  summary: 'put a new key in the old one’s place',
-  flags: { ...FLAGS, force: { meaning: 'start another rotation although the last one isn’t finished' } },
+  summary: 'replace the signing key',
+  flags: { ...FLAGS, force: { meaning: 'start another rotation before the last one is finished' } },
   settings: SETTINGS,
   notes: [
-    'The new key is registered and seen in Kinescope’s list, then waits --propagation seconds before it signs. Nobody has to wait with it: running servers switch by the time in the ring, without a restart. The old key stays registered until every token signed with it is dead; then `keys reconcile` deletes it.',
-    'Killed at any point, it goes on where it stopped when it is run again.',
+    'Registers a new key and finds it in Kinescope’s list. It signs after --propagation seconds. Running servers switch then, without a restart. The old key stays registered until its last token expires; then `keys reconcile` deletes it.',
+    'If it is interrupted, run it again: it continues where it stopped.',
   ],
   async run(call) {
     const { terminal, now, flags } = call
@@ -45,11 +45,11 @@ export const keysRotate: Command = {
 
 export const keysReconcile: Command = {
   name: 'keys reconcile',
-  summary: 'do whatever is due, and nothing else; for a daily cron job',
+  summary: 'do what is due; for a daily cron job',
   flags: FLAGS,
   settings: SETTINGS,
   notes: [
-    'Deletes keys whose last token is dead, finishes what a killed command began, and starts a rotation when two thirds of the signing key’s life are over. Keys that others registered are never touched.',
+    'Deletes keys whose last token has expired, and finishes interrupted commands. Starts a rotation after two thirds of the signing key’s lifetime. It never changes keys that others registered.',
   ],
   async run(call) {
     const { terminal, now } = call
@@ -78,8 +78,8 @@ function rotationLines(rotation: Rotation, terminal: Terminal, now: number): Sho
       ? [
           terminal.line(
             'info',
-            `${old} stays registered until its last token is dead`,
-            '`kinescope-chat-server keys reconcile` deletes it then; run that daily',
+            `${old} stays registered until its last token expires`,
+            '`kinescope-chat-server keys reconcile` deletes it then. Run that daily',
           ),
         ]
       : []
@@ -89,8 +89,8 @@ function rotationLines(rotation: Rotation, terminal: Terminal, now: number): Sho
   return [
     terminal.line(
       'info',
-      `a rotation is under way: ${kid} ${when}`,
-      retiring.length === 0 ? undefined : 'for another one before it is finished, add --force',
+      `a rotation is in progress: ${kid} ${when}`,
+      retiring.length === 0 ? undefined : 'to start another one now, add --force',
     ),
     ...retiring.map((old) =>
       terminal.line('info', `${old.kid} stays registered until ${momentAndDistance(old.removeAfter, now)}`),
@@ -116,8 +116,8 @@ function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: num
     ...missing.map((kid) =>
       terminal.line(
         'fail',
-        `Kinescope doesn’t list ${kid}: its tokens are refused (key-not-registered)`,
-        `if nobody meant to delete it: \`kinescope-chat-server keys register ${kid}\`; if it leaked: \`kinescope-chat-server keys revoke ${kid}\``,
+        `Kinescope doesn’t list ${kid}: its tokens are rejected (key-not-registered)`,
+        `if it was deleted by mistake: \`kinescope-chat-server keys register ${kid}\`; if it leaked: \`kinescope-chat-server keys revoke ${kid}\``,
       ),
     ),
     ...next.map(({ at, what, kid }) =>

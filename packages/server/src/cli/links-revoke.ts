@@ -16,20 +16,20 @@ export const linksRevoke: Command = {
   },
   settings: ['CHAT_LINK_SECRET', 'CHAT_IDENTITY_SECRET', 'CHAT_LINK_DIR'],
   notes: [
-    'FILE is what `links` wrote. Servers that share CHAT_LINK_DIR refuse the links within a second. Somebody who is in the chat stays until the chat’s token expires.',
+    'FILE is the output of `links`. Servers that share CHAT_LINK_DIR reject the links within a second. A visitor in the chat stays until their chat token expires.',
   ],
   async run(call) {
     const path = call.args[0]!
     const rows = textFlag(call, 'rows')
     if ((rows === undefined) === (call.flags['all'] !== true)) {
-      throw new UsageProblem('links revoke wants --rows or --all', 'Write, for example, --rows 2,5-9.')
+      throw new UsageProblem('links revoke needs --rows or --all', 'Write, for example, --rows 2,5-9.')
     }
     const { secret } = readLinkConfig(call.env, settingFlags(call))
     const dir = readLinkDir(call.env, settingFlags(call))
     const file = await readPeopleFile(path)
     const column = columnOf(file, [LINK_COLUMN])
     if (column < 0) {
-      throw new UsageProblem(`${path} has no column ${LINK_COLUMN}`, 'Name the file that `links` wrote.')
+      throw new UsageProblem(`${path} has no column ${LINK_COLUMN}`, 'Name the output of `links`.')
     }
     const linked = file.rows.filter(({ cells }) => (cells[column] ?? '').trim() !== '')
     const chosen = rows === undefined ? linked : rowsOf(rows, linked)
@@ -41,12 +41,12 @@ export const linksRevoke: Command = {
       if (claims === null) {
         throw new UsageProblem(
           `row ${number} has no link that this secret signed`,
-          'Check CHAT_LINK_SECRET, and that FILE is what `links` wrote. Nothing was revoked.',
+          'Check CHAT_LINK_SECRET, and that FILE is the output of `links`. Nothing was revoked.',
         )
       }
       ids.push(claims.id)
     }
-    await call.confirm(`${count(ids.length)} will open the chat no more`)
+    await call.confirm(`${count(ids.length)} revoked`)
     revokeLinks(dir, ids)
     return {
       exit: 0,

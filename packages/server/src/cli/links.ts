@@ -42,7 +42,7 @@ export const links: Command = {
   },
   settings: ['CHAT_LINK_SECRET', 'CHAT_IDENTITY_SECRET', 'CHAT_PUBLIC_URL', 'CHAT_EVENTS', 'CHAT_IDENTITY'],
   notes: [
-    'Whoever opens a link is that person in the chat. The server admits them with CHAT_IDENTITY=link and the same secret. An email address is never part of a link: its hash is the id.',
+    'Each link signs in one person. The server admits them with CHAT_IDENTITY=link and the same secret. An email address is never part of a link: its hash is the id.',
   ],
   async run(call) {
     const [event, path] = call.args as [string, string]
@@ -51,7 +51,7 @@ export const links: Command = {
     const eventId = readEventId(event)
     const output = textFlag(call, 'output')
     if (call.flags['json'] === true && output === undefined) {
-      throw new UsageProblem('links --json wants --output', 'Write, for example, --output links.csv.')
+      throw new UsageProblem('links --json needs --output', 'Write, for example, --output links.csv.')
     }
     const exp = Math.floor(expiryOf(call, now) / 1000)
     const limit = limitOf(call)
@@ -111,7 +111,7 @@ function expiryOf(call: Call, now: number): number {
   const at = moment === null || text.includes('-') ? moment : 2 * now - moment
   if (at !== null && at > now && at <= now + YEAR_MS) return at
   throw new UsageProblem(
-    '--expires wants a time within a year from now',
+    '--expires must be a time within a year from now',
     'Write, for example, --expires 2026-12-01T18:00Z or --expires 7d.',
   )
 }
@@ -132,14 +132,14 @@ function addressOf(call: Call, eventId: string, publicUrl: string | undefined): 
   if (site === undefined) {
     if (publicUrl !== undefined) return `${publicUrl}/embed/${encodeURIComponent(eventId)}`
     throw new UsageProblem(
-      'links wants to know where they lead',
+      'links needs the address that they lead to',
       'Set CHAT_PUBLIC_URL to the token server’s address, or write --site https://www.example.com/live.',
     )
   }
   const url = URL.canParse(site) ? new URL(site) : null
   if (url && /^https?:$/.test(url.protocol) && url.hash === '' && url.username === '') return url.href
   throw new UsageProblem(
-    '--site wants the page’s address, without a part after #',
+    '--site must be the page’s address, without a part after #',
     'Write, for example, --site https://www.example.com/live.',
   )
 }
@@ -194,11 +194,11 @@ function warnings(
   return [
     ...(twice > 0 ? [`${twice} of the rows repeat an id: those people are one visitor in the chat.`] : []),
     ...(events !== undefined && !eventLookup(events)(eventId)
-      ? [`CHAT_EVENTS doesn’t list ${eventId}: the server refuses these links. Add it.`]
+      ? [`CHAT_EVENTS doesn’t list ${eventId}: the server rejects these links. Add it.`]
       : []),
     ...(sources.length > 0 && !sources.includes('link')
       ? [
-          `CHAT_IDENTITY has no link: the server refuses these links. Write CHAT_IDENTITY=link,${sources.join(',')}`,
+          `CHAT_IDENTITY has no link: the server rejects these links. Write CHAT_IDENTITY=link,${sources.join(',')}`,
         ]
       : []),
   ]

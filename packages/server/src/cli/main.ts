@@ -9,9 +9,7 @@ const { run } = await import('./run.js')
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   // a reader that goes away (`… | head`) is no error, and no server ends because its log can't be written
   if (code === 'EPIPE' || process.argv[2] === 'serve') return
-  process.stderr.write(
-    `Standard output can't be written (${code}): nothing of what was to be read there is certain.\n`,
-  )
+  process.stderr.write(`Standard output can't be written (${code}). The output is incomplete.\n`)
   process.exit(1)
 })
 process.exitCode = await run(process.argv.slice(2), process)

@@ -22,12 +22,12 @@ export function asUsageProblem(error: CommanderError, parser: Parser): Error {
     case 'commander.optionMissingArgument': {
       const flag = /'(--[\w-]+ <\w+>)'/.exec(message)?.[1]?.replace(/[<>]/g, '')
       return new UsageProblem(
-        `${flag?.split(' ')[0] ?? 'the flag'} wants a value`,
+        `${flag?.split(' ')[0] ?? 'the flag'} needs a value`,
         `Write ${flag ?? 'a value'}.`,
       )
     }
     case 'commander.invalidArgument': {
-      const [problem = '', instead = ''] = (/(--[\w-]+ wants a value): (.*)$/.exec(message) ?? []).slice(1)
+      const [problem = '', instead = ''] = (/(--[\w-]+ needs a value): (.*)$/.exec(message) ?? []).slice(1)
       return new UsageProblem(problem, `Write ${instead}.`)
     }
     case 'commander.unknownCommand': {

@@ -109,7 +109,7 @@ async function readVisitors(call: Call): Promise<Readonly<Record<string, string>
   const cookies = textFlag(call, 'cookies')
   const identities = textFlag(call, 'identities')
   if (cookies !== undefined && identities !== undefined)
-    throw new UsageProblem('--cookies and --identities don’t go together', 'Keep one of the two.')
+    throw new UsageProblem('--cookies and --identities can’t be combined', 'Keep one of the two.')
   const file = cookies ?? identities
   if (file === undefined) return []
   const flag = cookies === undefined ? 'identities' : 'cookies'

@@ -69,11 +69,11 @@ function confirmation(
     if (flags['yes'] === true) return
     const question = ask ?? (stdin?.isTTY && stderr.isTTY ? askAt(stdin) : null)
     if (!question || json) {
-      throw new UsageProblem(danger, 'Nothing was done. If that is meant, write the same with --yes.')
+      throw new UsageProblem(danger, 'Nothing was done. To confirm, add --yes.')
     }
     terminal.stop()
     terminal.printError(terminal.line('warn', `${danger}.`))
-    const answer = await question('  Go on? Type yes: ')
+    const answer = await question('  Continue? Type yes: ')
     if (answer.trim().toLowerCase() !== 'yes') throw new Declined()
   }
 }
@@ -156,8 +156,7 @@ function describe(error: unknown, clean: (text: string) => string): Problem[] {
     {
       code: typeof code === 'string' ? code : 'unexpected',
       message: clean(error instanceof Error ? error.message : String(error)),
-      remediation:
-        'If this is not about your files or your network, it is a mistake of ours: please report it with this line.',
+      remediation: 'If your files and your network are fine, this is a bug: please report it with this line.',
     },
   ]
 }

@@ -7,7 +7,7 @@ export const serve: Command = {
   summary: 'run the token server until SIGTERM or Ctrl-C',
   settings: SETTINGS.map(({ name }) => name),
   notes: [
-    'Answers POST /token, and serves /kinescope-chat.js, /embed/ID, /healthz and /readyz; /metrics on CHAT_ADMIN_PORT. Follows changes of the key directory without a restart; SIGHUP makes it look at once. Logs are JSON lines on standard output.',
+    'Serves POST /token, /kinescope-chat.js, /embed/ID, /healthz and /readyz, and /metrics on CHAT_ADMIN_PORT. Follows changes of the key directory without a restart; SIGHUP reloads it at once. Logs JSON lines to standard output.',
   ],
   async run(call) {
     const config = readServeConfig(call.env, settingFlags(call))

@@ -47,7 +47,7 @@ export const setupCommand: Command = {
     ...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS, 'KINESCOPE_CHAT_ORIGIN', 'CHAT_ALLOWED_ORIGINS']),
   ],
   notes: [
-    'Makes a key if there is none, registers it at Kinescope, enables JWT for the stream, runs the doctor, and prints what to put on the page and how to start the server.',
+    'Makes a key if there is none, registers it at Kinescope, enables JWT for the stream, and runs the doctor. Then it prints what to put on the page and how to start the server.',
   ],
   async run(call) {
     const { terminal, now } = call
@@ -108,7 +108,7 @@ export const setupCommand: Command = {
         ),
         stacked(
           terminal.prose(
-            shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation by itself')}`,
+            shown`${bold('Or inside your own app')}  ${dim('follows rotation and revocation automatically')}`,
           ),
           indented(
             `import { ringKeySource } from 'kinescope-chat-server'\n` +

@@ -18,8 +18,8 @@ export const statusCommand: Command = {
       value: 'ADDRESSES',
       meaning: 'admin addresses of all replicas, separated by commas: http://127.0.0.1:9464',
     },
-    every: { value: 'SECONDS', meaning: 'time between two looks', default: '5' },
-    once: { meaning: 'look twice, print, and end' },
+    every: { value: 'SECONDS', meaning: 'interval between readings', default: '5' },
+    once: { meaning: 'read twice, print, and exit' },
   },
   notes: [
     'Reads /metrics of each replica’s admin port (CHAT_ADMIN_PORT). On a terminal the screen is refreshed until Ctrl-C; elsewhere, and with --json or --once, it is printed once.',

@@ -36,25 +36,22 @@ export function systemProblem(error: unknown): SystemProblem | null {
       )
     }
     case 'EROFS':
-      return make(
-        `${what} lies on a file system that can only be read`,
-        'Name a directory that can be written.',
-      )
+      return make(`${what} is on a read-only file system`, 'Name a writable directory.')
     case 'ENOSPC':
     case 'EDQUOT':
       return make(
         `there is no room left for ${what}`,
-        'Make room (`df -h` shows where), then run the command again: it goes on where it stopped.',
+        'Free some space (`df -h` shows where). Then run the command again: it continues where it stopped.',
       )
     case 'EMFILE':
     case 'ENFILE':
       return make('too many files are open', 'Raise the limit: `ulimit -n 4096`.')
     case 'EIO':
-      return make(`the disk failed at ${what}`, 'Look at the disk (`dmesg`), then run the command again.')
+      return make(`the disk failed at ${what}`, 'Check the disk (`dmesg`), then run the command again.')
     default:
       return path === undefined
         ? null
-        : make(`${syscall ?? 'an operation'} failed on ${what}`, 'Look at the file.')
+        : make(`${syscall ?? 'an operation'} failed on ${what}`, 'Check the file.')
   }
 }
 
@@ -69,22 +66,22 @@ function portProblem(code: string, address = 'the address', port = 0): SystemPro
     case 'EADDRINUSE':
       return {
         code: 'port-in-use',
-        message: `something listens on ${at} already`,
+        message: `${at} is already in use`,
         remediation: `\`ss -ltnp 'sport = :${port}'\` shows what. Stop it, or choose another port: \`${PROGRAM} serve --port ${port + 1}\`.`,
       }
     case 'EACCES':
       return {
         code: 'port-forbidden',
-        message: `port ${port} is for root alone`,
-        remediation: 'Take one from 1024 up (PORT=8080), with a proxy in front.',
+        message: `port ${port} needs root`,
+        remediation: 'Use a port from 1024 up (PORT=8080), with a proxy in front.',
       }
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return {
         code: 'address-unknown',
-        message: `${address} is no address of this machine`,
-        remediation: 'HOST is an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
+        message: `${address} is not an address of this machine`,
+        remediation: 'Set HOST to an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
       }
     default:
       return {

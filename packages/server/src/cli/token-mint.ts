@@ -12,12 +12,12 @@ import { momentAndDistance } from './time-text.js'
 
 export const tokenMint: Command = {
   name: 'token mint',
-  summary: 'make a token by hand; prints it alone on standard output',
+  summary: 'make a token and print it',
   flags: {
     event: { value: 'ID', meaning: 'the stream the token is for, as the chat’s link has it' },
     user: { value: 'USER', meaning: 'user_id: who the visitor is in your system' },
     name: { value: 'NAME', meaning: 'username: what the chat shows' },
-    ttl: { value: 'SECONDS', meaning: 'how long it lives, 60 to 86400', default: 'CHAT_TOKEN_TTL' },
+    ttl: { value: 'SECONDS', meaning: 'lifetime, 60 to 86400', default: 'CHAT_TOKEN_TTL' },
   },
   settings: [
     'CHAT_KEY_DIR',
@@ -28,7 +28,7 @@ export const tokenMint: Command = {
     'CHAT_TOKEN_TTL',
   ],
   notes: [
-    'Whoever has the token is that visitor until it expires. Signs with the key that `serve` would sign with; contacts nobody.',
+    'Anyone with the token is that visitor until it expires. Signs with the key that `serve` uses. Sends nothing.',
   ],
   async run(call) {
     const now = call.now()
@@ -59,7 +59,7 @@ async function keyToSignWith(call: Call, ttl: number, now: number): Promise<Sign
   if (!record) throw noSigner(stored, location, now)
   if (ttl > ring.maxTokenTtl) {
     throw new UsageProblem(
-      `a token of ${ttl} s could outlive its key: the ring reckons with ${ring.maxTokenTtl} s`,
+      `a token of ${ttl} s could outlive its key: the ring allows ${ring.maxTokenTtl} s`,
       `Write --ttl ${ring.maxTokenTtl}, or run \`kinescope-chat-server keys reconcile\` with CHAT_TOKEN_TTL=${ttl} first.`,
     )
   }

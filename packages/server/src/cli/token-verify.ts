@@ -16,7 +16,7 @@ import { FAULT_REMEDIES } from '../doctor/fault-remedies.js'
 export const tokenVerify: Command = {
   name: 'token verify',
   args: ['TOKEN'],
-  summary: 'judge a token as Kinescope would, and name what is wrong',
+  summary: 'check a token as Kinescope does, and name what is wrong',
   flags: {
     event: { value: 'ID', meaning: 'the stream it must be for' },
     jwk: {
@@ -27,7 +27,7 @@ export const tokenVerify: Command = {
   },
   settings: ['CHAT_KEY_DIR', 'CHAT_KEY_SECRET'],
   notes: [
-    'TOKEN may be -, to read it from standard input: arguments are seen by everybody on the machine. Contacts nobody.',
+    'TOKEN may be -, to read it from standard input: every user of the machine can see arguments. Sends nothing.',
   ],
   async run(call) {
     const { terminal } = call
@@ -43,7 +43,7 @@ export const tokenVerify: Command = {
     const details = claimsText(header, claims, terminal, now)
     const verdict = fault
       ? terminal.line('fail', `${fault.code}: ${fault.reason}`, FAULT_REMEDIES[fault.code])
-      : terminal.line('ok', 'the token is good: signature, form, claims and times')
+      : terminal.line('ok', 'the token is valid: signature, form, claims and times')
     return {
       exit: fault ? 1 : 0,
       data: { valid: fault === null, fault, header: header ?? null, claims: claims ?? null },
@@ -55,7 +55,7 @@ export const tokenVerify: Command = {
 export const tokenInspect: Command = {
   name: 'token inspect',
   args: ['TOKEN'],
-  summary: 'show what a token says, without its signature',
+  summary: 'show a token’s header and claims',
   notes: ['TOKEN may be -, to read it from standard input. Checks form and times, not the signature.'],
   async run(call) {
     const { terminal } = call

@@ -15,8 +15,8 @@ export async function readVisitor(
   const statementFile = textFlag(call, 'statement-file')
   if (cookieFile !== undefined && statementFile !== undefined) {
     throw new UsageProblem(
-      '--cookie-file and --statement-file don’t go together',
-      'Write the one by which the site’s visitors are known.',
+      '--cookie-file and --statement-file can’t be combined',
+      'Keep the one that the site uses.',
     )
   }
   if (cookieFile !== undefined) {
@@ -27,7 +27,7 @@ export async function readVisitor(
     const found = hosts.map((host) => visitorByCookie(text, host)).find((visitor) => visitor !== null)
     if (found) return found
     throw new UsageProblem(
-      `--cookie-file: no cookie for ${hosts.join(' or ') || 'anybody'} in it`,
+      `--cookie-file has no cookie${hosts.length > 0 ? ` for ${hosts.join(' or ')}` : ''}`,
       'Copy the value of the Cookie header from the browser’s network panel, or export a cookies.txt of that site.',
     )
   }
@@ -35,7 +35,7 @@ export async function readVisitor(
   const found = visitorByStatement(await givenFile(statementFile, 'statement-file'))
   if (found) return found
   throw new UsageProblem(
-    '--statement-file holds no JWT',
-    'It must hold three parts between dots, and nothing else.',
+    '--statement-file has no JWT',
+    'The file must contain only the identity token: three parts between dots.',
   )
 }

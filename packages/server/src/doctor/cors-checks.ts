@@ -17,7 +17,7 @@ export async function checkCors(question: ServerQuestion): Promise<Finding[]> {
       found.fail(
         'endpoint-unreachable',
         `OPTIONS ${tokenUrl} failed (${answer.failure})`,
-        'Look at the proxy before the server.',
+        'Check the proxy in front of the server.',
       ),
     ]
   }
@@ -37,13 +37,13 @@ export async function checkCors(question: ServerQuestion): Promise<Finding[]> {
   const monitored = await preflight(question, origin, MONITORING)
   const refused = 'failure' in monitored ? MONITORING : missingHeaders(monitored, MONITORING)
   return [
-    found.ok('cors', `pages of ${origin} may ask for tokens`),
+    found.ok('cors', `pages of ${origin} may request tokens`),
     ...(refused.length === 0
       ? []
       : [
           found.warn(
             'cors-monitoring',
-            `pages whose monitoring adds headers to requests can’t ask: ${refused.join(', ')} may not be sent`,
+            `pages whose monitoring adds headers to requests get no token: ${refused.join(', ')} may not be sent`,
             'Let the proxy pass the server’s own Access-Control-Allow-Headers, or exempt the token address in the page’s monitoring.',
           ),
         ]),

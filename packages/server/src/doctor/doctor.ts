@@ -181,7 +181,7 @@ const pageNotRead = findingsAbout('page').skip(
 
 const notAsked = findingsAbout('server').skip(
   'server-not-asked',
-  'the token server was not asked: what a visitor meets there is not known',
+  'the token server was not checked',
   'Give its address: `--url https://chat.example.com`, and the page’s: `--origin https://www.example.com`.',
 )
 
@@ -191,8 +191,8 @@ function unseen(error?: unknown): KinescopeFacts {
     error === undefined
       ? found.skip(
           'api-token-missing',
-          'without KINESCOPE_API_TOKEN nothing can be compared with what Kinescope has',
-          'Set it for this command; the running server needs none.',
+          'without KINESCOPE_API_TOKEN, nothing was compared with Kinescope',
+          'Set it for this command. The running server doesn’t need it.',
         )
       : found.error(error)
   return { findings: [finding], listed: null, event: null, aheadMs: null }

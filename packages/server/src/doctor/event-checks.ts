@@ -17,7 +17,7 @@ export async function checkEvent(
         found.warn(
           'event-finished',
           'the stream is finished: its settings can’t be changed any more',
-          'Take another stream, unless only its chat is to be read.',
+          'Use another stream, unless visitors only read this chat.',
         ),
       )
     }
@@ -25,12 +25,12 @@ export async function checkEvent(
       findings.push(
         found.warn(
           'jwt-not-shown',
-          'Kinescope doesn’t show whether the chat wants a token',
+          'Kinescope doesn’t show whether the chat requires a token',
           `Open the chat’s link without a token: it must not let you write. \`kinescope-chat-server events enable ${id}\` switches JWT on.`,
         ),
       )
     } else if (event.jwtRequired) {
-      findings.push(found.ok('jwt', 'its chat takes only visitors with a token'))
+      findings.push(found.ok('jwt', 'its chat accepts only visitors with a token'))
     } else {
       findings.push(
         found.fail(

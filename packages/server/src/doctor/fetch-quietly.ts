@@ -38,7 +38,7 @@ export async function fetchQuietly(url: string, init: Fetching): Promise<Fetched
     }
   } catch (error) {
     if (deadline.expired) return { failure: `no response in ${timeoutMs / 1000} s`, timedOut: true }
-    if (signal.aborted) return { failure: 'the doctor’s time is over', timedOut: true }
+    if (signal.aborted) return { failure: 'the doctor’s deadline passed', timedOut: true }
     const { cause } = error as { cause?: { code?: unknown } }
     return {
       failure: typeof cause?.code === 'string' ? cause.code : 'the connection was closed',

@@ -88,29 +88,29 @@ function foreign(answer: Fetched, url: string, visitor: Visitor | null): Identit
     return failed(
       'identity-moved',
       `CHAT_IDENTITY_URL has moved (${status}): ${url} points to ${target(headers)}`,
-      'Write the new address into CHAT_IDENTITY_URL: redirects are not followed, since a cookie must go nowhere else.',
+      'Set CHAT_IDENTITY_URL to the new address. The server follows no redirects, so that the cookie goes nowhere else.',
     )
   }
   if (status >= 300 && status < 400) {
     if (!visitor) return nobody(`a redirect (${status}), which counts as not signed in`)
     return failed(
       'identity-redirects',
-      `CHAT_IDENTITY_URL sends the given visitor away (${status} to ${target(headers)}), as if nobody were signed in`,
-      'Is the cookie still good? If so, take an address that answers JSON to a program: one for pages redirects to the sign-in form.',
+      `CHAT_IDENTITY_URL redirects the given visitor (${status} to ${target(headers)}), as if they weren’t signed in`,
+      'Check that the cookie is valid. If it is, use an address that returns JSON: an address for pages redirects to the sign-in form.',
     )
   }
   if (!isPage(answer)) return null
   if (headers.has('cf-mitigated') || [403, 429, 503].includes(status)) {
     return failed(
       'identity-challenge',
-      `CHAT_IDENTITY_URL is answered by a challenge or a block page (${status}, HTML): something before the site takes the token server for a robot`,
+      `CHAT_IDENTITY_URL returns a challenge or block page (${status}, HTML): an intermediary takes the token server for a bot`,
       `Let the token server's address pass at the CDN or firewall before ${new URL(url).host}, or use the site's internal address.`,
     )
   }
   return failed(
     'identity-answers-html',
-    `CHAT_IDENTITY_URL answers a page (${status}, HTML), not JSON: ${url}`,
-    'Point it at an address that answers JSON such as {"id":"42","name":"Anna"}, and 401 to strangers.',
+    `CHAT_IDENTITY_URL returns a page (${status}, HTML), not JSON: ${url}`,
+    'Set it to an address that returns JSON such as {"id":"42","name":"Anna"}, and 401 to signed-out visitors.',
   )
 }
 
@@ -121,22 +121,22 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
     if (!visitor) return nobody(String(status))
     return failed(
       'visitor-unknown',
-      `the site doesn’t know the given visitor: CHAT_IDENTITY_URL answers ${status}`,
-      'Sign in again and copy the cookie anew; if a browser with it is signed in, the address looks for another cookie.',
+      `the site doesn’t know the given visitor: CHAT_IDENTITY_URL returns ${status}`,
+      'Sign in again and copy the cookie again. If a browser with it is signed in, the address reads another cookie.',
     )
   }
   if (status === 403) {
     if (!visitor) return nobody('403')
     return failed(
       'access-denied',
-      'the site refuses the given visitor: CHAT_IDENTITY_URL answers 403',
+      'the site rejects the given visitor: CHAT_IDENTITY_URL returns 403',
       'Ask the site why: 403 means known, but not allowed into this chat.',
     )
   }
   if (status !== 200) {
     return failed(
       status === 404 ? 'identity-not-found' : 'identity-fails',
-      `CHAT_IDENTITY_URL answers ${status}: ${url}`,
+      `CHAT_IDENTITY_URL returns ${status}: ${url}`,
       'Every visitor gets identity-unavailable. Check the address, and the site’s own log.',
     )
   }
@@ -144,8 +144,8 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
   if (!value) {
     return failed(
       'identity-not-json',
-      `CHAT_IDENTITY_URL answers 200 without a JSON object (${answer.headers.get('content-type') ?? 'no type'})`,
-      'It must answer an object such as {"id":"42","name":"Anna"}.',
+      `CHAT_IDENTITY_URL returns 200 without a JSON object (${answer.headers.get('content-type') ?? 'no type'})`,
+      'It must return an object such as {"id":"42","name":"Anna"}.',
     )
   }
   const who = userFrom(readField(value, idField), readField(value, nameField))
@@ -154,15 +154,15 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
     if (!isSomebody) return nobody(`200 without ${idField}`)
     return failed(
       'identity-anyone',
-      'CHAT_IDENTITY_URL names somebody although nobody was signed in: all strangers would be that one visitor',
-      'It must answer 401 to a request without a session.',
+      'CHAT_IDENTITY_URL returns a visitor for a request without a session: all signed-out visitors would be that one',
+      'It must return 401 for a request without a session.',
     )
   }
   if (!isSomebody) {
     const names = Object.keys(value).slice(0, 12).join(', ')
     return failed(
       'identity-no-id',
-      `CHAT_IDENTITY_URL answers without an id in "${idField}"; it has: ${names || 'nothing'}`,
+      `CHAT_IDENTITY_URL returns no id in "${idField}"; it has: ${names || 'nothing'}`,
       'Write the dotted path of the id into CHAT_IDENTITY_ID_FIELD, such as data.user.id.',
     )
   }
@@ -175,7 +175,7 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
         : [
             found.warn(
               'identity-no-name',
-              `CHAT_IDENTITY_URL answers without a name in "${nameField}": the chat shows a stand-in`,
+              `CHAT_IDENTITY_URL returns no name in "${nameField}": the chat shows a placeholder`,
               'Write the dotted path of the name into CHAT_IDENTITY_NAME_FIELD.',
             ),
           ]),
@@ -185,7 +185,7 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
 }
 
 const nobody = (how: string): IdentityFacts => ({
-  findings: [found.ok('identity-url', `CHAT_IDENTITY_URL answers a stranger: ${how}`)],
+  findings: [found.ok('identity-url', `CHAT_IDENTITY_URL returns for a signed-out visitor: ${how}`)],
   known: null,
 })
 

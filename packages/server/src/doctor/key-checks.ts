@@ -84,8 +84,8 @@ export async function checkKeys(
 const notHere = (location: string) =>
   findingsAbout('keys').skip(
     'keys-not-here',
-    `there are no keys in ${location}: those of the server were not looked at`,
-    'Run it on the machine where the keys are, too. Where a KMS, an HSM or a vault holds them, a token of the server shows that it signs.',
+    `there are no keys in ${location}: the server’s keys were not checked`,
+    'Run the doctor on the machine with the keys too. If a KMS, an HSM or a vault has them, a token of the server shows that it signs.',
   )
 
 /** How long a key will live, and what to do where that isn't long. */
@@ -94,7 +94,7 @@ export function keyLife(about: Finding['about'], kid: string, expiresAt: number,
   const days = Math.floor((expiresAt - now) / DAY_MS)
   const text = `${kid} expires in ${days} day${days === 1 ? '' : 's'}`
   const cure =
-    'Run `kinescope-chat-server keys rotate` now, and `kinescope-chat-server keys reconcile` daily: it would have. A key from CHAT_PRIVATE_KEY or a vault is replaced by hand.'
+    'Run `kinescope-chat-server keys rotate` now, and `kinescope-chat-server keys reconcile` daily. Replace a key from CHAT_PRIVATE_KEY or a vault by hand.'
   if (days < FAIL_DAYS) return found.fail('key-ends-soon', text, cure)
   return days < WARN_DAYS ? found.warn('key-ends-soon', text, cure) : found.ok('key-life', text)
 }

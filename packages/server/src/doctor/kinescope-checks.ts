@@ -96,7 +96,7 @@ async function checkRegistration(
           found.warn(
             'key-duplicate',
             `${kid} is registered ${named.length} times`,
-            'Run `kinescope-chat-server keys reconcile`: it deletes the spare ones.',
+            'Run `kinescope-chat-server keys reconcile`: it deletes the others.',
           ),
         ]
       : []
@@ -125,19 +125,19 @@ async function notListed(jwk: JwkApi, key: FoundKey, listed: readonly RemoteKey[
       )
     }
   }
-  const message = `Kinescope doesn’t list ${kid}, the key that signs: every token is refused`
+  const message = `Kinescope doesn’t list ${kid}, the key that signs: every token is rejected`
   if (!key.byHand) {
     return found.fail(
       'key-not-registered',
       message,
-      `If nobody meant to delete it: \`kinescope-chat-server keys register ${kid}\`. If it leaked: \`kinescope-chat-server keys revoke ${kid}\`.`,
+      `If it was deleted by mistake: \`kinescope-chat-server keys register ${kid}\`. If it leaked: \`kinescope-chat-server keys revoke ${kid}\`.`,
     )
   }
   const known = listed.slice(0, MOST_LOOKED_AT).map((remote) => remote.kid)
   return found.fail(
     'key-not-registered',
     message,
-    `Is CHAT_KEY_ID right? ${known.length > 0 ? `Kinescope lists: ${known.join(', ')}.` : 'Kinescope lists no key at all.'} Else register it: \`kinescope-chat-server keys register --adopt FILE --kid ${kid}\`.`,
+    `Check CHAT_KEY_ID. ${known.length > 0 ? `Kinescope lists: ${known.join(', ')}.` : 'Kinescope lists no key at all.'} Else register it: \`kinescope-chat-server keys register --adopt FILE --kid ${kid}\`.`,
   )
 }
 
@@ -185,7 +185,7 @@ function mismatch(
     return found.fail(
       'bad-signature',
       `Kinescope has another key under the kid ${kid}: no signature made here fits it`,
-      'Check which key this server uses; else `kinescope-chat-server keys rotate` starts afresh under a new kid.',
+      'Check which key this server uses. If it is the right one, `kinescope-chat-server keys rotate` makes a key with a new kid.',
     )
   }
   if (expires !== null && expiresAt !== null && Math.abs(expires - expiresAt) > 60_000) {

@@ -82,7 +82,7 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
     findings.push(
       found.fail(
         'frame-blocked',
-        'the page is cross-origin isolated (Cross-Origin-Embedder-Policy): a chat that doesn’t answer in kind is not shown',
+        'the page is cross-origin isolated (Cross-Origin-Embedder-Policy): browsers block a chat without the matching header',
         'Leave that header out on the page with the chat.',
       ),
     )

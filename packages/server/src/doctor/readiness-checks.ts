@@ -12,28 +12,28 @@ export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', w
   {
     'key-ring-stale': [
       'fail',
-      'the server can’t follow its key ring: it signs with the keys it knew last, and won’t hear of a rotation or a revocation',
-      'Its log names what it can’t read. Run `kinescope-chat-server keys list` on that machine, as the user the server runs as, and fix what it names; it is tried again every few seconds.',
+      'the server can’t read its key ring: it signs with the last known keys, and misses rotations and revocations',
+      'Read the server’s log. Run `kinescope-chat-server keys list` on that machine as the server’s user, and fix what it names. The server retries every few seconds.',
     ],
     'key-unusable': [
       'warn',
-      'the server has a key that it can’t use: another one signs',
-      'Run `kinescope-chat-server keys list` where its keys are; its log names the key and what is wrong with it.',
+      'the server has a key that it can’t use, and signs with another',
+      'Run `kinescope-chat-server keys list` where its keys are. The server’s log has the key and the reason.',
     ],
     'private-key-exposed': [
       'warn',
       'every user of the server’s machine can read one of its private keys',
-      'Mount the keys for the server’s user alone (`defaultMode: 0400`), and `kinescope-chat-server keys rotate` if somebody else was there.',
+      'Mount the keys for the server’s user only (`defaultMode: 0400`). If others had access, run `kinescope-chat-server keys rotate`.',
     ],
     'key-ends-soon': [
       'warn',
-      'the key that the server signs with ends within 30 days',
-      'Run `kinescope-chat-server keys reconcile` where its keys are, and let cron run it daily. A key from CHAT_PRIVATE_KEY or a vault is replaced by hand.',
+      'the server’s signing key expires within 30 days',
+      'Run `kinescope-chat-server keys reconcile` where its keys are, and let cron run it daily. Replace a key from CHAT_PRIVATE_KEY or a vault by hand.',
     ],
     'key-not-registered': [
       'fail',
       'Kinescope doesn’t list the key that the server signs with',
-      'If nobody meant to delete it: `kinescope-chat-server keys register KID`. If it leaked: `kinescope-chat-server keys revoke KID`.',
+      'If it was deleted by mistake: `kinescope-chat-server keys register KID`. If it leaked: `kinescope-chat-server keys revoke KID`.',
     ],
     'key-expired': [
       'fail',
@@ -42,12 +42,12 @@ export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', w
     ],
     'event-not-found': [
       'fail',
-      'a stream in the server’s CHAT_EVENTS is none that Kinescope knows',
+      'Kinescope doesn’t have a stream in the server’s CHAT_EVENTS',
       'Compare CHAT_EVENTS with `kinescope-chat-server events list`; the server’s log and its admin port name the stream.',
     ],
     'jwt-not-enabled': [
       'fail',
-      'a stream in the server’s CHAT_EVENTS takes anybody: JWT is off for its chat',
+      'a stream in the server’s CHAT_EVENTS accepts anyone: JWT is off for its chat',
       '`kinescope-chat-server events list` shows which, `kinescope-chat-server events enable ID` switches it on.',
     ],
     'identity-keys-stale': [
@@ -58,7 +58,7 @@ export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', w
     'kinescope-api': [
       'warn',
       'the server’s own last check at Kinescope failed: it doesn’t know whether its key is still registered',
-      'Look at its log, at KINESCOPE_API_TOKEN and at its way to the API.',
+      'Check its log, KINESCOPE_API_TOKEN, and its network access to the API.',
     ],
   }
 
@@ -78,7 +78,7 @@ export async function checkReadiness(url: string, signal: AbortSignal): Promise<
 const unknown = (url: string) =>
   found.ok(
     'ready-unknown',
-    `${url}/readyz says nothing of ours: a token route inside an app, or not let through`,
+    `${url}/readyz gives an unexpected response: the token route is part of an app, or a proxy blocks /readyz`,
   )
 
 function notReady(url: string, answer: Fetched): Finding {
@@ -87,7 +87,7 @@ function notReady(url: string, answer: Fetched): Finding {
   return found.fail(
     'key-unavailable',
     `${url} runs, but has no usable key${why}`,
-    'Look at the server’s log, and run `kinescope-chat-server keys list` where its keys are.',
+    'Read the server’s log, and run `kinescope-chat-server keys list` where its keys are.',
   )
 }
 
@@ -101,8 +101,8 @@ function notesIn(notes: unknown): Finding[] {
     if (!Object.hasOwn(NOTES, code)) {
       return found.warn(
         code,
-        `the server says ${code} of itself, which this version of the doctor has no words for`,
-        'Look at the server’s log, and run the doctor of the server’s version.',
+        `the server reports ${code}, which this version of the doctor doesn’t know`,
+        'Read the server’s log, and run the doctor of the server’s version.',
       )
     }
     const [status, message, remediation] = NOTES[code as HealthNoteCode]

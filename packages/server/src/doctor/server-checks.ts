@@ -67,7 +67,7 @@ function unreachable(tokenUrl: string, { failure }: NotFetched): Finding {
   return found.fail(
     'endpoint-unreachable',
     `${tokenUrl} can’t be reached (${failure})`,
-    'Check that the server runs, its address, TLS certificate, and the proxy before it.',
+    'Check that the server runs, its address, its TLS certificate, and the proxy in front.',
   )
 }
 
@@ -87,23 +87,23 @@ async function wrongAddress(question: ServerQuestion, { status, headers }: Fetch
   if (near !== null) {
     return found.fail(
       'endpoint-not-found',
-      `POST ${tokenUrl} was answered ${status} (${type}); the token endpoint is at ${near}`,
+      `POST ${tokenUrl} returned ${status} (${type}); the token endpoint is at ${near}`,
       `Use that address: \`--url ${near.replace(/\/token$/, '')}\`, and on the page the script from there. CHAT_BASE_PATH and the proxy’s path must be the same.`,
     )
   }
   if (status === 404 || status === 405) {
     return found.fail(
       'endpoint-not-found',
-      `POST ${tokenUrl} was answered ${status} (${type}): the token endpoint isn’t there`,
+      `POST ${tokenUrl} returned ${status} (${type}): the token endpoint isn’t there`,
       'Give --url with CHAT_BASE_PATH, such as https://www.example.com/chat; or --token-url with the address of a route inside an app.',
     )
   }
   return found.fail(
     'endpoint-bad-reply',
-    `POST ${tokenUrl} was answered ${status} (${type}): not by the token server`,
+    `POST ${tokenUrl} returned ${status} (${type}): not by the token server`,
     status >= 500
-      ? 'The proxy answers by itself: does the token server run, and is the proxy’s upstream address right?'
-      : 'Look at the proxy, a firewall or a sign-in page before it: the path must reach the token server with its body.',
+      ? 'The proxy answers instead. Check that the token server runs, and the proxy’s upstream address.'
+      : 'Check the proxy, the firewall or the sign-in page in front: requests must reach the token server with their body.',
   )
 }
 
@@ -123,7 +123,7 @@ function transport(tokenUrl: string, origin: string | undefined): Finding[] {
   if (!tokenUrl.startsWith('http:') || isLocalName(new URL(tokenUrl).hostname)) return []
   const why = origin?.startsWith('https:')
     ? 'a page served over https may not call it'
-    : 'tokens and cookies travel in the open'
+    : 'tokens and cookies are sent unencrypted'
   return [
     found.fail('insecure', `${tokenUrl} is not https: ${why}`, 'Put it behind a proxy with a certificate.'),
   ]
@@ -139,7 +139,7 @@ async function checkAddress({ tokenUrl, origin, resolve = addressesOf }: ServerQ
   return [
     found.fail(
       'private-address',
-      `${new URL(tokenUrl).hostname} is an address of a local network (${ours!.find(isPrivateAddress)}), ${origin} is public: browsers hinder such calls`,
+      `${new URL(tokenUrl).hostname} is an address of a local network (${ours!.find(isPrivateAddress)}), ${origin} is public: browsers block such requests`,
       'Give the token server a public address, or put it behind the site’s own proxy with CHAT_BASE_PATH.',
     ),
   ]
@@ -163,7 +163,7 @@ async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
     : found.fail(
         'script',
         `${url}/kinescope-chat.js can’t be loaded by pages (${status})`,
-        'It must be answered 200 as JavaScript, with Access-Control-Allow-Origin: *; look at the proxy.',
+        'It must return 200 as JavaScript, with Access-Control-Allow-Origin: *. Check the proxy.',
       )
 }
 

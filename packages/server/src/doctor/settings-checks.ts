@@ -31,8 +31,8 @@ export function checkSettings({ settings, eventId, origin, url }: SettingsQuesti
     findings.push(
       found.fail(
         'event-not-allowed',
-        `CHAT_EVENTS doesn’t hold ${eventId}: its visitors are refused`,
-        `Add it: CHAT_EVENTS=…,${eventId}. It must be the very id that the page’s event-id has.`,
+        `CHAT_EVENTS doesn’t list ${eventId}: its visitors are rejected`,
+        `Add it: CHAT_EVENTS=…,${eventId}. It must be the same id as in the page’s event-id.`,
       ),
     )
   }
@@ -41,7 +41,7 @@ export function checkSettings({ settings, eventId, origin, url }: SettingsQuesti
     findings.push(
       found.fail(
         'origin-not-allowed',
-        `CHAT_ALLOWED_ORIGINS doesn’t hold ${origin}${originHint(origin, allowedOrigins)}`,
+        `CHAT_ALLOWED_ORIGINS doesn’t list ${origin}${originHint(origin, allowedOrigins)}`,
         `Add ${origin}, or open the page under an origin that is listed.`,
       ),
     )

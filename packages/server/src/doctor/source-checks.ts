@@ -32,7 +32,7 @@ const CHECKS: readonly SourceCheck[] = [
         ? found.warn(
             'identity-telegram-token',
             'this server holds a Telegram bot’s token',
-            'Set CHAT_TELEGRAM_BOT_ID in its place: Telegram’s public key then verifies the visitors.',
+            'Set CHAT_TELEGRAM_BOT_ID instead: Telegram’s public key then verifies the visitors.',
           )
         : found.ok(`identity-${bot.platform}`, `mini apps of a ${bot.platform} bot are verified`),
     ),

@@ -35,20 +35,23 @@ export async function checkStatement(
   }
   const answer = await jwtIdentity({ ...identity, now: () => now })(call, eventId ?? 'doctor', { signal })
   if ('refused' in answer) return { findings: [refusal(answer)], known: false }
-  return { findings: [found.ok('statement', 'the given statement is good by these settings')], known: true }
+  return {
+    findings: [found.ok('statement', 'the given identity token is valid with these settings')],
+    known: true,
+  }
 }
 
 function refusal({ refused, reason, detail }: Extract<IdentityAnswer, { refused: string }>): Finding {
   if (refused === 'identity-unavailable') {
     return found.fail(
       'identity-keys-unreachable',
-      `the statement can’t be verified: the key set doesn’t answer (${reason})`,
-      'Open CHAT_IDENTITY_JWKS_URL from this machine with curl: it must answer a JWK Set.',
+      `the identity token can’t be verified: the key set doesn’t respond (${reason})`,
+      'Open CHAT_IDENTITY_JWKS_URL from this machine with curl: it must return a JWK Set.',
     )
   }
   return found.fail(
     'statement-refused',
-    `the server refuses the given statement (${reason})`,
+    `the server rejects the given identity token (${reason})`,
     detail ?? 'Compare how the site signs it with CHAT_IDENTITY…: key, algorithm, issuer, audience, times.',
   )
 }
@@ -63,22 +66,22 @@ async function statementFault(statement: string, question: StatementQuestion): P
   } catch {
     return found.fail(
       'statement-malformed',
-      'the given statement is not a JWT',
-      'Copy it whole: three parts between dots.',
+      'the given identity token is not a JWT',
+      'Copy the whole token: three parts between dots.',
     )
   }
   const secret = identity && 'secret' in identity.key ? identity.key.secret : null
   if (secret !== null && alg !== 'HS256') {
     return found.fail(
       'statement-algorithm',
-      `the statement is signed with ${alg ?? 'nothing'}, and CHAT_IDENTITY_SECRET means HS256`,
+      `the identity token is signed with ${alg ?? 'nothing'}, but CHAT_IDENTITY_SECRET requires HS256`,
       'Sign it with HS256, or set CHAT_IDENTITY_PUBLIC_KEY instead of the secret.',
     )
   }
   if (secret !== null && !(await isSignedWith(statement, secret))) {
     return found.fail(
       'statement-signature',
-      'the statement’s signature doesn’t fit CHAT_IDENTITY_SECRET',
+      'the identity token’s signature doesn’t match CHAT_IDENTITY_SECRET',
       'Site and token server must have the same secret, byte for byte: look for a line end, quotes, or base64 on one side only.',
     )
   }
@@ -91,29 +94,29 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
   if (!given.includes(audience)) {
     return found.fail(
       'statement-audience',
-      `the statement is for another audience: aud is ${given.length > 0 ? JSON.stringify(claims.aud) : 'missing'}, expected is "${audience}"`,
+      `the identity token is for another audience: aud is ${given.length > 0 ? JSON.stringify(claims.aud) : 'missing'}, expected is "${audience}"`,
       `Put "aud": "${audience}" into it, or write the site’s into CHAT_IDENTITY_AUDIENCE.`,
     )
   }
   if (identity?.issuer !== undefined && claims.iss !== identity.issuer) {
     return found.fail(
       'statement-issuer',
-      `the statement’s iss is ${JSON.stringify(claims.iss) ?? 'missing'}, expected is "${identity.issuer}"`,
+      `the identity token’s iss is ${JSON.stringify(claims.iss) ?? 'missing'}, expected is "${identity.issuer}"`,
       'Make iss and CHAT_IDENTITY_ISSUER the same.',
     )
   }
   if (typeof claims.exp !== 'number') {
     return found.fail(
       'statement-endless',
-      'the statement has no exp',
-      'Let it end: exp in seconds, at most a day ahead.',
+      'the identity token has no exp',
+      'Add exp in seconds, at most a day ahead.',
     )
   }
   if (claims.exp > 1e11) {
     return found.fail(
       'statement-endless',
-      'the statement’s exp is in milliseconds',
-      'exp is seconds since 1970.',
+      'the identity token’s exp is in milliseconds',
+      'Write exp in seconds since 1970.',
     )
   }
   const seconds = now / 1000
@@ -121,15 +124,15 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
   if (claims.exp > seconds + maxAge + LEEWAY_S) {
     return found.fail(
       'statement-too-long',
-      `the statement lives until ${new Date(claims.exp * 1000).toISOString()}, more than ${maxAge} s ahead`,
-      'Let it end earlier: an hour is plenty. CHAT_IDENTITY_MAX_AGE allows more.',
+      `the identity token is valid until ${new Date(claims.exp * 1000).toISOString()}, more than ${maxAge} s ahead`,
+      'Make it expire earlier: an hour is enough. CHAT_IDENTITY_MAX_AGE allows more.',
     )
   }
   if (claims.exp + LEEWAY_S < seconds) {
     return found.fail(
       'statement-expired',
-      `the statement ended at ${new Date(claims.exp * 1000).toISOString()}`,
-      'Take a fresh one. If the page’s own is as old, the page is cached: it must not be, for signed-in visitors.',
+      `the identity token expired at ${new Date(claims.exp * 1000).toISOString()}`,
+      'Use a new one. If the page’s own is as old, a cache keeps the page. Exclude pages of signed-in visitors.',
     )
   }
   const otherEvent =
@@ -137,15 +140,15 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
   if (otherEvent) {
     return found.fail(
       'statement-event',
-      `the statement is for the stream ${JSON.stringify(claims['event_id'])} alone`,
-      'Leave event_id out of it, or make one for each stream.',
+      `the identity token is only for the stream ${JSON.stringify(claims['event_id'])}`,
+      'Omit event_id, or make one for each stream.',
     )
   }
   const idField = identity?.idField ?? 'sub'
   if (readField(claims, idField) === undefined) {
     return found.fail(
       'statement-no-id',
-      `the statement has no ${idField}`,
+      `the identity token has no ${idField}`,
       `Put the visitor’s id into ${idField}, or name its claim in CHAT_IDENTITY_ID_FIELD.`,
     )
   }

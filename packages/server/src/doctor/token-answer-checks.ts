@@ -24,7 +24,7 @@ export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetche
   const code = wireCodeOf(nobody)!
   if (code !== 'sign-in-required')
     return { findings: [...findings, refusal(code, nobody, question)], token: null }
-  const works = found.ok('token-endpoint', `${question.tokenUrl} works: it wants to know who asks`)
+  const works = found.ok('token-endpoint', `${question.tokenUrl} works: it requires sign-in`)
   const asked = await asVisitor(question, nobody)
   return { findings: [...findings, works, ...asked.findings], token: asked.token }
 }
@@ -36,10 +36,10 @@ async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<Tok
       findings: [
         found.skip(
           'visitor-not-tried',
-          'whether a signed-in visitor gets a token was not tried',
+          'it was not checked whether a signed-in visitor gets a token',
           question.identity === 'jwt'
-            ? 'Give a statement as the site signs it: `--statement-file FILE`.'
-            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or a signed statement: `--statement-file FILE`.',
+            ? 'Give an identity token as the site signs it: `--statement-file FILE`.'
+            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--statement-file FILE`.',
         ),
       ],
       token: null,
@@ -53,9 +53,9 @@ async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<Tok
   }
   const code = wireCodeOf(answer)
   if (code === null) {
-    const text = `POST ${tokenUrl} with the visitor’s ${visitor.by} was answered ${answer.status}: not by the token server`
+    const text = `POST ${tokenUrl} with the visitor’s ${visitor.by} returned ${answer.status}, not from the token server`
     return {
-      findings: [found.fail('endpoint-bad-reply', text, 'Look at what stands before the server.')],
+      findings: [found.fail('endpoint-bad-reply', text, 'Check the proxy in front of the server.')],
       token: null,
     }
   }
@@ -89,7 +89,7 @@ function unknown(
     ...found.fail(
       'visitor-unknown',
       `the server doesn’t know the given visitor (sign-in-required)${arrived ? '' : `, or their ${what} doesn’t reach it`}`,
-      `Is the ${what} still good, and does the proxy pass it on? The server’s log has the reason under the request id. Run this with the server’s settings (CHAT_IDENTITY…) to have them compared.`,
+      `Check that the ${what} is valid and that the proxy passes it on. The server’s log has the reason under the request id. Run the doctor with the server’s settings (CHAT_IDENTITY…) to compare them.`,
     ),
     ...id,
   }
@@ -109,17 +109,17 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
     case 'event-not-allowed':
       return eventId === undefined
         ? make(
-            'the server keeps to its list of streams; whether yours is in it was not tried',
+            'the server has a list of streams; it was not checked whether yours is in it',
             'Give --event with the id that the page uses.',
             'skip',
           )
         : make(
-            `the server’s list doesn’t hold the stream ${eventId}`,
-            'Add to CHAT_EVENTS the very id that the page’s event-id has, and restart the server.',
+            `the server’s list doesn’t have the stream ${eventId}`,
+            'Add to CHAT_EVENTS the same id as in the page’s event-id, and restart the server.',
           )
     case 'origin-not-allowed':
       return make(
-        `the server refuses the origin ${origin ?? 'of its own'}`,
+        `the server rejects the origin ${origin ?? 'of its own'}`,
         origin === undefined
           ? 'Give --origin with the page’s address. If it is the server’s own, set CHAT_PUBLIC_URL to the address that pages use.'
           : 'Add the page’s origin to CHAT_ALLOWED_ORIGINS.',
@@ -128,23 +128,23 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
     case 'overloaded':
       return make(
         'the server returns no token now',
-        'Wait a minute and look again; then look at its load and CHAT_RATE_LIMIT.',
+        'Wait a minute and run the doctor again. If nothing changes, check the server’s load and CHAT_RATE_LIMIT.',
         'warn',
       )
     case 'identity-unavailable':
       return make(
-        'the server can’t find out who its visitors are',
-        'Look at CHAT_IDENTITY_URL, or the key set it verifies with: its log has the reason under the request id. Run this with the server’s settings to have them tried.',
+        'the server can’t identify its visitors',
+        'Check CHAT_IDENTITY_URL or the key set. The server’s log has the reason under the request id. Run the doctor with the server’s settings to test them.',
       )
     case 'identity-expired':
       return make(
         'the given identity token has expired',
-        'Take a fresh one. If the page’s own is as old, the page is cached.',
+        'Use a new one. If the page’s own is as old, a cache keeps the page.',
       )
     case 'name-required':
       return make(
         'guests must choose a name first',
-        'That is CHAT_GUEST_NAMES=ask at work. Give --cookie-file with a member’s cookie to try more.',
+        'This is the effect of CHAT_GUEST_NAMES=ask. Give --cookie-file with a member’s cookie to check more.',
         'skip',
       )
     case 'access-denied':
@@ -167,11 +167,11 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
     case 'bad-request':
       return make(
         `the request doesn’t arrive as it was sent (${answer.status})`,
-        'Look at the proxy: it must pass method, Content-Type and body unchanged.',
+        'Check the proxy: it must pass method, Content-Type and body unchanged.',
       )
     case 'sign-in-required':
     case 'server-error':
-      return make('the server rejects the request', 'Look at its log under the request id.')
+      return make('the server rejects the request', 'Find the request id in its log.')
   }
 }
 
@@ -179,7 +179,7 @@ const lost = ({ tokenUrl }: ServerQuestion, failure: string): Finding =>
   found.fail(
     'endpoint-unreachable',
     `POST ${tokenUrl} failed (${failure})`,
-    'Look at the proxy before the server.',
+    'Check the proxy in front of the server.',
   )
 
 function caching(first: Fetched, second: Fetched): Finding {
@@ -187,18 +187,18 @@ function caching(first: Fetched, second: Fetched): Finding {
   const id = first.headers.get('x-request-id')
   const token = tokenOf(first)
   const fault = [
-    token !== null && token === tokenOf(second) && 'two questions got the same token',
-    id !== null && id === second.headers.get('x-request-id') && 'two questions got the same answer',
+    token !== null && token === tokenOf(second) && 'two requests got the same token',
+    id !== null && id === second.headers.get('x-request-id') && 'two requests got the same response',
     [first, second].some(({ headers }) => headers.has('age')) &&
       'an Age header shows that it came from a cache',
     !/\bno-store\b/i.test(control) &&
       `Cache-Control is ${control ? `"${control.slice(0, 60)}"` : 'missing'} instead of no-store`,
     first.headers.has('etag') && 'it has an ETag',
   ].find((text) => typeof text === 'string')
-  if (!fault) return found.ok('cache', 'token answers are not cached')
+  if (!fault) return found.ok('cache', 'token responses are not cached')
   return found.fail(
     'token-cached',
-    `a token answer may be given to somebody else: ${fault}`,
+    `a token response may reach another visitor: ${fault}`,
     'Exclude the token path from caching in the proxy or CDN, and let its Cache-Control through.',
   )
 }
@@ -213,7 +213,7 @@ function clock({ headers, at }: Fetched, aheadMs: number | null): Finding[] {
   return [
     found.fail(
       'server-clock-off',
-      `the server’s clock is ${Math.round(Math.abs(offMs) / 1000)} s ${offMs > 0 ? 'ahead of' : 'behind'} ${than}: its tokens are refused`,
+      `the server’s clock is ${Math.round(Math.abs(offMs) / 1000)} s ${offMs > 0 ? 'ahead of' : 'behind'} ${than}: its tokens are rejected`,
       'Synchronise the clock of the machine that signs (NTP): `timedatectl set-ntp true`.',
     ),
   ]

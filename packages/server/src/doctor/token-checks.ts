@@ -54,9 +54,9 @@ export async function checkTokenAtHand(question: TokenQuestion): Promise<Finding
   }
   const remediation =
     fault.code === 'key-not-registered' && question.key?.byHand
-      ? 'Is CHAT_KEY_ID right? It has to be the kid that the key is registered under.'
+      ? 'Check CHAT_KEY_ID: it must be the kid that the key is registered under.'
       : FAULT_REMEDIES[fault.code]
-  return found.fail(fault.code, `${origin} is refused: ${explain(fault)}`, remediation)
+  return found.fail(fault.code, `${origin} is rejected: ${explain(fault)}`, remediation)
 }
 
 /** The end of the key that signed the server's token, from Kinescope's list where the keys aren't on this machine. */

@@ -11,7 +11,7 @@ export function weaknessOf(secret: string): string | null {
   if (length < MIN_SECRET_BYTES) return `must have ${MIN_SECRET_BYTES} bytes or more, and has ${length}.`
   // where the text is found again in itself written twice, so much of it is repeated
   if ((secret + secret).indexOf(secret, 1) <= SHORT_UNIT)
-    return 'is one thing repeated: anybody can guess that.'
+    return 'is a repeated pattern, which anyone can guess.'
   if (new Set(secret).size < MIN_DIFFERENT) return `has fewer than ${MIN_DIFFERENT} different characters.`
   return null
 }

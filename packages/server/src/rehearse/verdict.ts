@@ -84,7 +84,7 @@ const CAUSES: readonly Cause[] = [
     id: 'identity',
     message: 'Your identity endpoint is too slow.',
     remediation:
-      'Make CHAT_IDENTITY_URL answer faster, or let the page carry an identity token (CHAT_IDENTITY=jwt): then the server asks nobody.',
+      'Make CHAT_IDENTITY_URL answer faster, or let the page carry an identity token (CHAT_IDENTITY=jwt): then the server makes no request.',
     met: (result) => hadCode(result, 'identity-unavailable') || step(result, 'identity') > SLOW_STEP_MS,
   },
   {

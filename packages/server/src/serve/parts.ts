@@ -29,10 +29,7 @@ export function openKeySource(
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) return logger.info({ revision: result.revision, kid: result.kid }, 'key ring reloaded')
       const todo = 'Run kinescope-chat-server keys list on the ring, and fix what it names.'
-      logger.error(
-        { err: result.error, todo },
-        'the key ring cannot be followed: the last good state signs, and it is tried at each look',
-      )
+      logger.error({ err: result.error, todo }, 'key ring reload failed; signing with last good ring')
     },
   })
 }
@@ -43,11 +40,11 @@ export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
   const days = daysLeft(choice, Date.now())
   if ('problem' in choice) {
     const todo =
-      'Run kinescope-chat-server keys list: it says what is missing. Until then nobody gets a token.'
-    logger.error({ code: choice.problem, todo }, 'there is no key to sign with')
+      'Run kinescope-chat-server keys list: it shows what is missing. Until then nobody gets a token.'
+    logger.error({ code: choice.problem, todo }, 'no signing key')
   } else if (endsSoon(choice, Date.now())) {
     const todo = 'Run kinescope-chat-server keys reconcile, and let cron run it daily.'
-    logger.warn({ kid: choice.key.kid, daysLeft: days, todo }, 'the signing key ends soon')
+    logger.warn({ kid: choice.key.kid, daysLeft: days, todo }, 'signing key expires soon')
   }
 }
 
@@ -72,10 +69,10 @@ export async function openLimiter(
     redisUrl,
     onFallback: (error) => {
       metrics.rateLimitFallback()
-      const todo = 'Look at Redis (CHAT_REDIS_URL). Until then each replica counts for itself.'
-      logger.warn({ err: error, todo }, 'Redis does not answer: limits are counted here for now')
+      const todo = 'Check Redis (CHAT_REDIS_URL). Until then each replica counts separately.'
+      logger.warn({ err: error, todo }, 'redis unavailable; counting rate limits locally')
     },
-    onReturn: () => logger.info('Redis works again: limits are shared'),
+    onReturn: () => logger.info('redis available; rate limits shared again'),
     onCount: (ms) => metrics.countedInRedis(ms),
   })
 }
@@ -91,9 +88,9 @@ export async function openAuditLog(
     onFailure: (error: unknown) => {
       const todo =
         'Check the disk and the permissions of CHAT_AUDIT. Tokens are still issued; lines are buffered, and lost beyond a limit.'
-      logger.error({ err: error, todo }, 'the audit log cannot be written')
+      logger.error({ err: error, todo }, 'audit log write failed')
     },
-    onRecovered: (lost: number) => logger.warn({ lost }, 'the audit log is written again'),
+    onRecovered: (lost: number) => logger.warn({ lost }, 'audit log write recovered'),
   }
   return openAudit(path, options, output)
 }
@@ -123,8 +120,8 @@ export function openWatch(
       }
       // asked again every half a minute: once is enough to know
       if (!failing) {
-        const todo = 'Tokens are made all the same. If it lasts, look at KINESCOPE_API_TOKEN and the network.'
-        logger.warn({ err: result.error, todo }, 'the check at Kinescope failed')
+        const todo = 'Tokens are still issued. If it lasts, check KINESCOPE_API_TOKEN and the network.'
+        logger.warn({ err: result.error, todo }, 'kinescope check failed')
       }
       failing = true
     },

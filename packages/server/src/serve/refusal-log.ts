@@ -59,10 +59,7 @@ export class RefusalLog {
     const { origin, address } = key.endsWith(OTHERS) ? { origin: OTHERS, address: OTHERS } : facts
     this.#seen.set(key, { code, reason, status, todo, origin, address, count: 0 })
     const line = { code, reason, status, ...facts, todo, ...(cause === undefined ? {} : { err: cause }) }
-    this.#logger[status >= 500 ? 'error' : 'info'](
-      line,
-      status >= 500 ? 'no token: something is wrong' : 'no token',
-    )
+    this.#logger[status >= 500 ? 'error' : 'info'](line, status >= 500 ? 'token request failed' : 'no token')
   }
 
   /** Clients choose origins, so distinct ones are logged up to a limit; the rest count as one. */
@@ -82,7 +79,7 @@ export class RefusalLog {
         this.#logger[status >= 500 ? 'error' : 'info']({ ...kind, status, again: count }, 'no token, again')
     }
     if (this.#minted > 0)
-      this.#logger.info({ tokens: this.#minted, refused: this.#refused }, 'tokens made in the last minute')
+      this.#logger.info({ tokens: this.#minted, refused: this.#refused }, 'tokens issued in the last minute')
     this.#seen.clear()
     this.#named.clear()
     this.#minted = 0

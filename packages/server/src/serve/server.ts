@@ -57,7 +57,7 @@ export interface RunningServer {
   app: FastifyInstance
   /** Origin and base path, such as `http://127.0.0.1:8080/chat`. */
   url: string
-  /** Where the admin port listens; null without one. */
+  /** Where admin port listening; null without one. */
   adminUrl: string | null
   /** Looks at the key ring now, and opens the audit anew. */
   reload(): Promise<void>
@@ -234,7 +234,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     },
   })
   try {
-    if (adminApp) await adminApp.listen({ ...admin, listenTextResolver: () => 'the admin port listens' })
+    if (adminApp) await adminApp.listen({ ...admin, listenTextResolver: () => 'admin port listening' })
     await app.listen({ port: config.port, host: config.host, backlog: BACKLOG })
   } catch (error) {
     await closeNow()

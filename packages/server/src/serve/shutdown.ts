@@ -37,8 +37,8 @@ export async function serveUntilSignal(
   const output = sharedLogOutput()
   const logger = options.logger ?? createLogger(config.logLevel, output)
   output.onDrained = (lost) => {
-    const todo = 'Check where standard output goes: its reader was slower than the log, or its disk was full.'
-    logger.warn({ lost, todo }, 'log lines were dropped')
+    const todo = 'Check the reader of standard output: it is slower than the log, or its disk is full.'
+    logger.warn({ lost, todo }, 'log lines dropped')
   }
   let server: RunningServer | null = null
   const reload = () => void server?.reload()

@@ -34,7 +34,7 @@ const linesOf = (csv: string) =>
     .split('\r\n')
 const tokenOf = (line: string) => line.split('#kinescope-chat=')[1]!
 
-/** What the server says of a link's token. */
+/** What the server reports of a link's token. */
 function admit(token: string, now = bench.now()) {
   const store = linkFiles({ dir: bench.env['CHAT_LINK_DIR']!, now: () => now })
   const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : null)

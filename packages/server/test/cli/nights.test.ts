@@ -83,7 +83,7 @@ class Night {
       .code
   }
 
-  /** What the server says of the key that it signs with, asked without asking for a token. */
+  /** What the server reports of the key that it signs with, asked without asking for a token. */
   async signing(): Promise<string> {
     const metrics = await (await fetch(`${this.server.url}/metrics`)).text()
     return metrics

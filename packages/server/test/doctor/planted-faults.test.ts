@@ -41,7 +41,7 @@ it('a route in an app whose key lies in a vault: nothing found, and that the key
   expect((data.findings as { code: string }[]).map(({ code }) => code)).toContain('key-directory-missing')
 })
 
-describe('what the server says of itself in /readyz', () => {
+describe('what the server reports of itself in /readyz', () => {
   /** The doctor's warnings and problems before a server that says all this. */
   async function saidOf(notes: unknown): Promise<Finding[]> {
     const host = await listen((request, response) => {

@@ -98,7 +98,7 @@ describe('judge', () => {
     ).toMatchObject({ id: 'server', share: 1 })
   })
 
-  it('accuses this machine where it sends late, unless the server says what is wrong', () => {
+  it('accuses this machine where it sends late, unless the server reports what is wrong', () => {
     const late = Array.from({ length: 100 }, (_, index) => ({ atMs: index, lateMs: 900 }))
     expect(
       judge(

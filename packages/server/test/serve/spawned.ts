@@ -43,7 +43,7 @@ export function runServe(env: Record<string, string>): Spawned {
   return run(process.execPath, ['--import', 'tsx', CLI, 'serve'], env)
 }
 
-/** Waits until something listens on a port of 127.0.0.1. */
+/** Waits until a port of 127.0.0.1. */
 export async function untilListening({ child, output }: Spawned, port: number): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`ended at start: ${output()}`)

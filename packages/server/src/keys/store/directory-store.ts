@@ -89,7 +89,7 @@ async function readPrivateKey(dir: string, file: string): Promise<StoredKey> {
     throw new OperatorProblem(
       'private-key-unreadable',
       `${join(dir, file)} can’t be read (${errorCode(cause) ?? 'unknown error'})`,
-      'Restore the file and let the user this runs as read it, or take another key with `kinescope-chat-server keys rotate`.',
+      'Restore the file and let the user this runs as read it, or replace the key with `kinescope-chat-server keys rotate`.',
       { cause },
     )
   }
@@ -160,13 +160,13 @@ function unwritable(dir: string, cause: unknown): never {
 }
 
 const NO_ROOM =
-  'Make room there (`df -h` and `df -i` show where), then run the command again: it goes on where it stopped.'
+  'Free some space there (`df -h` and `df -i` show where). Then run the command again: it continues where it stopped.'
 const CURES: Readonly<Record<string, string>> = {
   EROFS:
     'It is mounted read-only: run this where the directory may be written; in a cluster, with CHAT_KEY_SECRET.',
   ENOSPC: NO_ROOM,
   EDQUOT: NO_ROOM,
-  EIO: 'Look at the disk (`dmesg`), then run the command again: it goes on where it stopped.',
+  EIO: 'Check the disk (`dmesg`), then run the command again: it continues where it stopped.',
   ENOTDIR: 'A part of that path is a file: set CHAT_KEY_DIR to another directory.',
   EEXIST: 'That is a file: set CHAT_KEY_DIR to a directory.',
   ENOENT: 'The directory it would lie in can’t be made: make that first, or set CHAT_KEY_DIR to another.',

@@ -38,8 +38,8 @@ export async function trustDirectory(dir: string): Promise<void> {
   if ((mode & 0o002) === 0 && (mode & SET_GROUP) !== 0 && uid === 0 && ourGroups.includes(gid)) return
   throw notOurs(
     dir,
-    `can be changed by other users (${modeText(stats)}): any of them could plant a key`,
-    `See that every file in it is yours (\`ls -l ${dir}\`), then \`chmod 700 ${dir}\`.`,
+    `can be changed by other users (${modeText(stats)}): any of them could add a key`,
+    `Check that every file in it is yours (\`ls -l ${dir}\`), then \`chmod 700 ${dir}\`.`,
   )
 }
 
@@ -92,7 +92,7 @@ async function trustFile(path: string, stats: Stats): Promise<void> {
     throw untrusted(
       path,
       `belongs to user ${stats.uid}, and this runs as ${process.geteuid!()} (${modeText(stats)})`,
-      'If you didn’t put it there, somebody else did: remove it. Otherwise run this as its owner, or `chown` it.',
+      'If you didn’t put it there, remove it and find out who did. Otherwise run this as its owner, or `chown` it.',
     )
   }
   if ((stats.mode & OTHERS_WRITE) !== 0 && !(await isReadOnly(path))) {

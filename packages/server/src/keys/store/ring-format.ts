@@ -25,7 +25,7 @@ export function parseKeyRing(text: string, location: string): KeyRing {
     new OperatorProblem(
       'key-ring-damaged',
       `${location} is not a key ring: ${what}`,
-      'Restore it from a backup, or move it away and run `kinescope-chat-server keys reconcile`: the ring is built anew from ' +
+      'Restore it from a backup, or move it away and run `kinescope-chat-server keys reconcile`: the ring is rebuilt from ' +
         'the PEM files and what Kinescope lists.',
       { cause },
     )

@@ -143,6 +143,6 @@ function busy(holder: Holder | null, now: number): OperatorProblem {
   return new OperatorProblem(
     'keys-busy',
     `the key directory is being changed by ${who}`,
-    'Let it finish, then run the command again. A lock whose process died is taken over by itself.',
+    'Let it finish, then run the command again. The lock of a process that died is taken over automatically.',
   )
 }

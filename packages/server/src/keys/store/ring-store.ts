@@ -53,7 +53,7 @@ export async function loadStoredKey(
     throw new OperatorProblem(
       'private-key-swapped',
       `${key.file} holds another key than ${key.kid}`,
-      'Find out who put it there. Restore the file from a backup, or take another key with `kinescope-chat-server keys rotate`.',
+      'Find out who put it there. Restore the file from a backup, or replace the key with `kinescope-chat-server keys rotate`.',
     )
   }
   return { ...loaded, exposed }

@@ -140,7 +140,7 @@ function storedIn(secret: V1Secret | null, location: string): StoredRing {
         new OperatorProblem(
           'private-key-unreadable',
           `${location} has no ${file}`,
-          'Restore it from a backup, or take another key with `kinescope-chat-server keys rotate`.',
+          'Restore it from a backup, or replace the key with `kinescope-chat-server keys rotate`.',
         ),
       )
     },
@@ -157,6 +157,6 @@ function busy(location: string, lock: string | null): OperatorProblem {
   return new OperatorProblem(
     'keys-busy',
     `${location} is being changed by ${by ? `a process on ${by}` : 'another process'}`,
-    'Let it finish, then run the command again. What this one did until now is kept and gone on from.',
+    'Let it finish, then run the command again. It continues from what it has done.',
   )
 }
