@@ -11,6 +11,7 @@ import {
   DEPLOY,
   FAULT_AT_S,
   FAULTS,
+  OTHER_FAULTS,
   recordShow,
   STEP_S,
   targetsOf,
@@ -19,6 +20,7 @@ import {
 } from './shows.js'
 
 const ALERTS = `${DEPLOY}/prometheus/alerts.yaml`
+const ALL = { ...FAULTS, ...OTHER_FAULTS }
 
 /** The labels of the series of a panel that lie beyond a value, each with the value 1. */
 function beyond({ panel, legend, beyond }: Shown, labels: readonly string[]): string {
@@ -69,7 +71,7 @@ describe('The alert rules', () => {
         tests: [
           {
             interval: `${STEP_S}s`,
-            input_series: await recordShow(fault),
+            input_series: await recordShow(fault, Math.max(...tests.map(({ at }) => at))),
             promql_expr_test: tests.map(({ at, expr, samples }) => ({
               expr,
               eval_time: `${at}s`,
@@ -89,20 +91,28 @@ describe('The alert rules', () => {
   it('fire none in a show without a fault, and no panel shows one', async () => {
     const tests = [60, 120, 300, 480].flatMap((at) => [
       { at, expr: firing('.*'), samples: [] },
-      ...Object.values(FAULTS).map(({ shown }) => ({ at, expr: beyond(shown, []), samples: [] })),
+      ...Object.values(ALL).map(({ shown }) => ({ at, expr: beyond(shown, []), samples: [] })),
     ])
     expect(await promtool('good', {}, tests)).toMatchObject({ passed: true })
   })
 
-  it.each(Object.entries(FAULTS))(
-    'fire within a minute when %s, and a panel shows it',
-    async (name, { fault, alert, shown }) => {
+  it('have a planted fault each', () => {
+    const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
+    const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
+    expect(new Set(Object.values(ALL).map(({ alert }) => alert))).toEqual(new Set(alerts))
+    // the six of the day within a minute
+    for (const { afterS } of Object.values(FAULTS)) expect(afterS).toBeUndefined()
+  })
+
+  it.each(Object.entries(ALL))(
+    'fire, within a minute unless the rule says otherwise, when %s, and a panel shows it',
+    async (name, { fault, alert, shown, afterS = 60 }) => {
       const panel = beyond(shown, Object.keys(shown.series[0]!))
       const result = await promtool(name, fault, [
         { at: FAULT_AT_S - STEP_S, expr: firing('.*'), samples: [] },
         { at: FAULT_AT_S - STEP_S, expr: panel, samples: [] },
-        { at: FAULT_AT_S + 60, expr: `${firing(alert)} > bool 0`, samples: [{ alertname: alert }] },
-        { at: FAULT_AT_S + 60, expr: panel, samples: shown.series },
+        { at: FAULT_AT_S + afterS, expr: `${firing(alert)} > bool 0`, samples: [{ alertname: alert }] },
+        { at: FAULT_AT_S + afterS, expr: panel, samples: shown.series },
       ])
       expect(result).toMatchObject({ passed: true })
     },
@@ -133,7 +143,7 @@ describe('The pages about the day of the stream', () => {
     expect(rows.map(([, alert]) => alert)).toEqual(alerts)
     const panels = dashboard.panels.map(({ title }) => title)
     for (const [, , panel] of rows) expect(panels).toContain(panel)
-    for (const { alert, shown } of Object.values(FAULTS))
+    for (const { alert, shown } of Object.values(ALL))
       expect(rows.find(([, name]) => name === alert)![2]).toBe(shown.panel)
   })
 

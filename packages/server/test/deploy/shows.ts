@@ -28,6 +28,12 @@ export interface Fault {
   step?: (moment: Moment) => void
   /** The server has no usable key from the fault on. */
   keyGone?: boolean
+  /** The replica doesn't answer from the fault on. */
+  down?: boolean
+  /** The key ring can't be read from the fault on. */
+  ringStale?: boolean
+  /** A line of the log is lost in each step from the fault on. */
+  logLost?: boolean
   /** End of the signing key, in seconds after the show began. */
   keyEndsAtS?: number
 }
@@ -65,7 +71,16 @@ const problems = (code: string, ...seenIn: string[]): Shown => ({
   series: seenIn.map((engine) => ({ code, engine })),
 })
 
-export const FAULTS: Record<string, { fault: Fault; alert: string; shown: Shown }> = {
+interface Planted {
+  fault: Fault
+  alert: string
+  shown: Shown
+  /** Seconds after the fault began when the alert fires. */
+  afterS?: number
+}
+
+/** The six faults of the day. */
+export const FAULTS: Record<string, Planted> = {
   'one engine blocks the frame': {
     alert: 'KinescopeChatVisitorProblems',
     shown: problems('frame-blocked', 'webkit'),
@@ -91,11 +106,6 @@ export const FAULTS: Record<string, { fault: Fault; alert: string; shown: Shown 
     shown: { panel: 'Signing key ends in', legend: '', beyond: `< ${14 * DAY_S}`, series: ONE_SERIES },
     fault: { keyEndsAtS: FAULT_AT_S + 14 * DAY_S },
   },
-  'the server has no usable key': {
-    alert: 'KinescopeChatNoUsableKey',
-    shown: { panel: 'Usable keys', legend: '', beyond: '< 1', series: ONE_SERIES },
-    fault: { keyGone: true },
-  },
   'a third of the visitors cannot reach the token address': {
     alert: 'KinescopeChatVisitorProblems',
     shown: problems('endpoint-unreachable', 'chromium', 'firefox', 'webkit'),
@@ -118,6 +128,68 @@ export const FAULTS: Record<string, { fault: Fault; alert: string; shown: Shown 
   },
 }
 
+/** A fault for each other alert. */
+export const OTHER_FAULTS: Record<string, Planted> = {
+  'the server has no usable key': {
+    alert: 'KinescopeChatNoUsableKey',
+    shown: { panel: 'Usable keys', legend: '', beyond: '< 1', series: ONE_SERIES },
+    fault: { keyGone: true },
+  },
+  'a replica is down': {
+    alert: 'KinescopeChatDown',
+    shown: { panel: 'Replicas', legend: '', beyond: '< 1', series: ONE_SERIES },
+    fault: { down: true },
+  },
+  'the key ring cannot be read': {
+    alert: 'KinescopeChatKeyRingStale',
+    shown: {
+      panel: 'Lost lines, stale key rings',
+      legend: 'stale key ring {{instance}}',
+      beyond: '> 0',
+      series: [{ instance: 'chat-1' }],
+    },
+    fault: { ringStale: true },
+    afterS: 615,
+  },
+  'one token request in four fails': {
+    alert: 'KinescopeChatServerErrors',
+    shown: { panel: 'Failed token requests', legend: '', beyond: '> 0.05', series: ONE_SERIES },
+    fault: {
+      visit: (moment) => {
+        if (moment.visitor % 4 !== 0) return goodVisit(moment)
+        moment.metrics.request('/token', 503, 3000)
+      },
+    },
+  },
+  'the audit log cannot be written': {
+    alert: 'KinescopeChatAuditLost',
+    shown: {
+      panel: 'Lost lines, stale key rings',
+      legend: 'audit {{instance}}',
+      beyond: '> 0',
+      series: [{ instance: 'chat-1' }],
+    },
+    fault: { step: ({ metrics }) => metrics.auditLost() },
+  },
+  'the log is read too slowly': {
+    alert: 'KinescopeChatLogLost',
+    shown: {
+      panel: 'Lost lines, stale key rings',
+      legend: 'log {{instance}}',
+      beyond: '> 0',
+      series: [{ instance: 'chat-1' }],
+    },
+    fault: { logLost: true },
+  },
+  'the chat opens slowly': {
+    alert: 'KinescopeChatSlowToReady',
+    shown: { panel: 'Time until the chat is ready', legend: '95 %', beyond: '> 8', series: ONE_SERIES },
+    fault: {
+      visit: ({ pages, visitor }) => pages.report(report(visitor, 'ready', 15)),
+    },
+  },
+}
+
 interface Panel {
   title: string
   targets?: { expr: string; legendFormat: string }[]
@@ -131,18 +203,19 @@ export const targetsOf = ({ targets = [] }: Panel) =>
   targets.map(({ expr, legendFormat }) => ({ expr: expr.replaceAll('$job', 'kinescope-chat'), legendFormat }))
 
 /** The series that a replica's admin port shows during a show, one value each step. */
-export async function recordShow(fault: Fault): Promise<{ series: string; values: string }[]> {
+export async function recordShow(fault: Fault, endS = END_S): Promise<{ series: string; values: string }[]> {
   let clock = 0
+  const isFaulty = () => clock >= FAULT_AT_S * 1000
   const keyEndsAt = (fault.keyEndsAtS ?? 60 * DAY_S) * 1000
   const metrics = new Metrics(() => clock)
   const choice = { key: { kid: 'k1', expiresAt: keyEndsAt } }
   metrics.observe({
     keys: {
-      current: () => (fault.keyGone && clock >= FAULT_AT_S * 1000 ? { problem: 'key-unavailable' } : choice),
+      current: () => (fault.keyGone && isFaulty() ? { problem: 'key-unavailable' } : choice),
     },
-    stale: () => false,
+    stale: () => fault.ringStale === true && isFaulty(),
     pending: () => 0,
-    logLost: () => 0,
+    logLost: () => (fault.logLost && isFaulty() ? 1 + (clock / 1000 - FAULT_AT_S) / STEP_S : 0),
     connections: () => 40,
     inFlight: () => 2,
     queued: () => 0,
@@ -152,18 +225,21 @@ export async function recordShow(fault: Fault): Promise<{ series: string; values
   } as unknown as Parameters<Metrics['observe']>[0])
   const pages = new PageMetrics(metrics.registry, [ORIGIN])
   const recorded = new Map<string, string[]>()
-  const steps = END_S / STEP_S
+  const steps = endS / STEP_S
+  const up: number[] = []
   let visitor = 0
   for (let step = 0; step <= steps; step++) {
     clock = step * STEP_S * 1000
-    const faulty = clock >= FAULT_AT_S * 1000
+    const faulty = isFaulty()
+    const isDown = fault.down === true && faulty
+    up.push(isDown ? 0 : 1)
     for (let index = 0; index < 20; index++) {
       const moment = { metrics, pages, visitor: visitor++ }
       if (faulty && fault.visit) fault.visit(moment)
       else goodVisit(moment)
     }
     if (faulty) fault.step?.({ metrics, pages, visitor })
-    const { text } = await metrics.scrape()
+    const text = isDown ? '' : (await metrics.scrape()).text
     for (const { name, labels, value } of readMetrics(text)) {
       if (!/^(?:kinescope_chat|nodejs_eventloop_lag_p99|process_cpu)_/.test(name)) continue
       const pairs = Object.entries({ ...labels, job: 'kinescope-chat', instance: 'chat-1' })
@@ -175,6 +251,6 @@ export async function recordShow(fault: Fault): Promise<{ series: string; values
     // Prometheus marks a series that is gone from the page
     for (const values of recorded.values()) if (values.length === step) values.push('stale')
   }
-  const up = { series: 'up{job="kinescope-chat",instance="chat-1"}', values: `1x${steps}` }
-  return [up, ...[...recorded].map(([series, values]) => ({ series, values: values.join(' ') }))]
+  const target = { series: 'up{job="kinescope-chat",instance="chat-1"}', values: up.join(' ') }
+  return [target, ...[...recorded].map(([series, values]) => ({ series, values: values.join(' ') }))]
 }
