@@ -15,12 +15,15 @@ describe('the style check', () => {
   const folder = mkdtempSync(join(tmpdir(), 'style-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  /** What the command prints about a file with this text. Throws where the command fails. */
-  function run(name: string, text: string): string {
-    const file = join(folder, name)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text)
-    const command = ['--import', 'tsx', join(ROOT, 'scripts/style.ts'), file]
+  /** What the command prints about files with these texts, by name. Throws where the command fails. */
+  function run(texts: Record<string, string>): string {
+    const files = Object.entries(texts).map(([name, text]) => {
+      const file = join(folder, name)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, text)
+      return file
+    })
+    const command = ['--import', 'tsx', join(ROOT, 'scripts/style.ts'), ...files]
     return execFileSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' })
   }
   const messages = (heading: string) =>
@@ -36,12 +39,12 @@ describe('the style check', () => {
       /8 words, at most 5/,
     ],
   ])('fails as a command on %s', (_title, name, text, message) => {
-    expect(() => run(name, text)).toThrow(message)
+    expect(() => run({ [name]: text })).toThrow(message)
   })
 
   it('passes as a command on short sentences and short headings', () => {
-    expect(run('page.md', `# Title\n\n${words(20)}. ${words(20)}.\n`)).toBe('')
-    expect(run('view/en.ts', messages('No access to this chat'))).toBe('')
+    const page = `# Title\n\n${words(20)}. ${words(20)}.\n`
+    expect(run({ 'page.md': page, 'view/en.ts': messages('No access to this chat') })).toBe('')
   })
 
   it.each([

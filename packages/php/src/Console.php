@@ -10,7 +10,7 @@ Usage: php token.php COMMAND
 
   connect              reads an API token from standard input, makes a key and registers it
   keys list            the keys of this site and their states
-  keys rotate          puts a new key in the place of the current one
+  keys rotate          replaces the signing key
   keys revoke KID      makes a key and all its tokens invalid at once
   keys reconcile       does what is due; for a daily cron job
   events list          the streams of the account

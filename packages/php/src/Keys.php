@@ -179,7 +179,7 @@ final class Keys
                 if ($key['signFrom'] !== null) {
                     throw new OperatorProblem(
                         'rotation-under-way',
-                        'A rotation is under way.',
+                        'A rotation is in progress.',
                         'Wait until the new key signs, from ' . gmdate('c', $key['signFrom']) . '.'
                     );
                 }
@@ -518,7 +518,7 @@ final class Keys
             throw new OperatorProblem(
                 'copy-of-a-site',
                 'This site is a copy of ' . $this->mustRing()->home . ', which manages the keys.',
-                'If the site has moved here, say so in the settings. Else give the copy an API token of its own.'
+                'If the site has moved here, confirm it in the settings. Otherwise connect the copy with its own API token.'
             );
         }
         $old = $this->store->read(self::CLAIM);

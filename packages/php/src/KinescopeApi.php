@@ -270,8 +270,8 @@ final class KinescopeApi
         } catch (\RuntimeException $error) {
             throw new OperatorProblem(
                 'api-unreachable',
-                'Kinescope can’t be reached from this server: ' . self::shown($error->getMessage()),
-                'Try again. If this stays, ask your hosting provider to allow outgoing requests to api.kinescope.io.',
+                'This server can’t reach Kinescope: ' . self::shown($error->getMessage()),
+                'Try again. If it fails again, ask your hosting provider to allow outgoing requests to api.kinescope.io.',
                 $error
             );
         }
@@ -312,7 +312,7 @@ final class KinescopeApi
             400246 => ['event-finished', 'A finished stream can’t be edited. Choose another stream.'],
             400301 => ['api-id-malformed', 'The API needs the stream’s UUID. Choose the stream from the list.'],
             400201 => ['kid-taken', 'A key with this id is registered already. Try again.'],
-            100106 => ['key-limit-reached', 'The account holds as many keys as it may. Delete unused keys at Kinescope.'],
+            100106 => ['key-limit-reached', 'The account has reached its limit of keys. Delete unused keys at Kinescope.'],
             401 => ['api-token-refused', 'Check the API token in app.kinescope.io, Settings → API tokens. It may have been deleted.'],
             402 => ['key-limit-reached', 'A limit of the account’s plan is reached. Ask Kinescope’s support.'],
             403 => ['api-forbidden', 'Use an API token of the workspace that owns the stream.'],
@@ -333,7 +333,7 @@ final class KinescopeApi
         return new OperatorProblem(
             'api-bad-answer',
             "Kinescope’s API answered with $form.",
-            'Something between this server and Kinescope may answer instead (a proxy, a sign-in page). Ask your hosting provider.'
+            'A proxy or a sign-in page may have answered instead. Ask your hosting provider.'
         );
     }
 

@@ -56,8 +56,8 @@ final class Seal
                 'seal-changed',
                 $mark === $this->mark
                     ? 'The stored key is damaged.'
-                    : 'The stored key was sealed with another secret than the one that is set now.',
-                'Put the former secret back, or make a new key.'
+                    : 'The stored key was sealed with another secret.',
+                'Restore the former secret, or make a new key.'
             );
         }
         return $plain;
