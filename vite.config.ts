@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const SHARED = ['packages/server/test/{audit,identity,kinescope,net,token}/**/*.test.ts']
+
 /** The tests that run in Node. Those of the element's behaviour run in browsers: packages/element/test/browser. */
 export default defineConfig({
   test: {
@@ -22,7 +24,12 @@ export default defineConfig({
         extends: true,
         test: { name: 'element', include: ['packages/element/test/{pure,package}/**/*.test.ts'] },
       },
-      { extends: true, test: { name: 'server', include: ['packages/server/test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'server', include: ['packages/server/test/**/*.test.ts'], exclude: SHARED },
+      },
+      // no test here changes a module or a global for the next file, so each worker loads the sources once
+      { extends: true, test: { name: 'server modules', include: SHARED, isolate: false } },
       {
         extends: true,
         test: {

@@ -176,7 +176,8 @@ export default {
   files: process.env.FILES ?? 'test/browser/**/*.test.ts',
   nodeResolve: { exportConditions: ['production', 'default'] },
   concurrency: 1,
-  concurrentBrowsers: 1,
+  // they wait more than they compute
+  concurrentBrowsers: 2,
   hostname: '127.0.0.1',
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,
