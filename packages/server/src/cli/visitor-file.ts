@@ -36,6 +36,6 @@ export async function readVisitor(
   if (found) return found
   throw new UsageProblem(
     '--statement-file has no JWT',
-    'The file must contain only the identity token: three parts between dots.',
+    'The file must contain only the identity token, as the page gives it to the element.',
   )
 }

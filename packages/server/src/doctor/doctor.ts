@@ -1,4 +1,5 @@
 import type { ServeConfig } from '../config.js'
+import { formatOf } from '../identity/credentials.js'
 import type { KeyConfig } from '../keys/store/key-store.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import type { StreamEvent } from '../kinescope/event-api.js'
@@ -169,7 +170,8 @@ async function identityFindings(
     report?.('identity')
     return checkIdentity({ identity: config.identity, visitor, eventId, now: now(), signal })
   }
-  if (!visitor?.statement) return { findings: [], known: null }
+  // without the server's settings, only the site's own JWT has rules that are known
+  if (!visitor?.statement || formatOf(visitor.statement) !== 'jwt') return { findings: [], known: null }
   return checkStatement(visitor.statement, { identity: null, eventId, now: now(), signal })
 }
 

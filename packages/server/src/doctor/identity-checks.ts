@@ -1,12 +1,15 @@
+import { formatOf } from '../identity/credentials.js'
 import { readField, userFrom } from '../identity/identity.js'
 import { sourceOfKind, type IdentityConfig, type SourceConfig } from '../identity/identity-config.js'
 import { fetchQuietly, isPage, jsonObject, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkSources } from './source-checks.js'
-import { checkStatement } from './statement-checks.js'
+import { checkStatement, checkTokenOf } from './statement-checks.js'
 import type { Visitor } from './visitor.js'
 
 const found = findingsAbout('identity')
+/** Sources that know a visitor by a token alone, other than the site's own JWT. */
+const TOKEN_SOURCES: SourceConfig['kind'][] = ['oidc', 'hmac', 'telegram', 'link']
 /** As long as the server waits for the site. */
 const PATIENCE_MS = 3000
 
@@ -38,6 +41,12 @@ async function checkVisitor(question: IdentityQuestion): Promise<IdentityFacts> 
   const { identity, visitor, eventId, now } = question
   const jwt = sourceOfKind(identity, 'jwt')
   const forward = sourceOfKind(identity, 'forward')
+  const tokenSources = identity.filter(({ kind }) => TOKEN_SOURCES.includes(kind))
+  if (visitor?.statement && tokenSources.length > 0) {
+    const facts = await checkTokenOf(tokenSources, visitor, { eventId, signal: question.signal })
+    // the site's own JWT may come after them
+    if (facts.known || !jwt || formatOf(visitor.statement) !== 'jwt') return facts
+  }
   if (jwt && visitor?.statement) {
     return checkStatement(visitor.statement, { identity: jwt, eventId, now, signal: question.signal })
   }

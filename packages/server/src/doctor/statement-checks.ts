@@ -1,8 +1,10 @@
 import { DEFAULT_AUDIENCE, DEFAULT_MAX_AGE_S, jwtIdentity } from '../identity/jwt.js'
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose'
-import type { SourceConfig } from '../identity/identity-config.js'
+import type { IdentityConfig, SourceConfig } from '../identity/identity-config.js'
 import { readField, type IdentityAnswer } from '../identity/identity.js'
+import { openIdentity } from '../identity/open-identity.js'
 import { findingsAbout, type Finding } from './finding.js'
+import type { Visitor } from './visitor.js'
 
 const found = findingsAbout('identity')
 const LEEWAY_S = 60
@@ -34,11 +36,29 @@ export async function checkStatement(
     request: null,
   }
   const answer = await jwtIdentity({ ...identity, now: () => now })(call, eventId ?? 'doctor', { signal })
-  if ('refused' in answer) return { findings: [refusal(answer)], known: false }
-  return {
-    findings: [found.ok('statement', 'the given identity token is valid with these settings')],
-    known: true,
-  }
+  return 'refused' in answer ? { findings: [refusal(answer)], known: false } : VALID
+}
+
+const VALID = {
+  findings: [found.ok('statement', 'the given identity token is valid with these settings')],
+  known: true,
+}
+
+/** What a link for some browsers only is rejected for here: all else of it was right, and this is no opening. */
+const NOT_OPENED = 'link-browser-missing'
+
+/** Asks the server's own sources for a token that is no JWT of the site. */
+export async function checkTokenOf(
+  identity: IdentityConfig,
+  visitor: Visitor,
+  { eventId, signal }: Pick<StatementQuestion, 'eventId' | 'signal'>,
+): Promise<{ findings: Finding[]; known: boolean }> {
+  const { identify } = openIdentity({ identity, trustedProxies: [] })
+  const header = (name: string) => visitor.headers[name] ?? null
+  const call = { header, address: null, request: null } as unknown as Parameters<typeof identify>[0]
+  const answer = await identify(call, eventId ?? 'doctor', { signal })
+  const isRefused = 'refused' in answer && answer.reason !== NOT_OPENED
+  return isRefused ? { findings: [refusal(answer)], known: false } : VALID
 }
 
 function refusal({ refused, reason, detail }: Extract<IdentityAnswer, { refused: string }>): Finding {

@@ -1,3 +1,5 @@
+import { formatOf, type TokenFormat } from '../identity/credentials.js'
+
 /** A visitor who is signed in at the site: the credentials that their browser, or the site's page, would send. */
 export interface Visitor {
   by: 'cookie' | 'statement'
@@ -29,9 +31,19 @@ export function visitorByCookie(text: string, host: string | null): Visitor | nu
 
 /** A statement of who the visitor is, as the site signs it for the element's `identity`. */
 export function visitorByStatement(text: string): Visitor | null {
-  const statement = text.trim().replace(/^(authorization:\s*)?bearer\s+/i, '')
-  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(statement)) return null
-  return { by: 'statement', headers: { authorization: `Bearer ${statement}` }, statement }
+  const statement = text.trim().replace(/^(authorization:\s*)?(?:bearer|tma)\s+/i, '')
+  const format = formatOf(statement)
+  if (!SHAPES[format]?.test(statement)) return null
+  const scheme = format === 'init-data' ? 'tma' : 'Bearer'
+  return { by: 'statement', headers: { authorization: `${scheme} ${statement}` }, statement }
+}
+
+/** What a copied token looks like, by its format. */
+const SHAPES: Partial<Record<TokenFormat, RegExp>> = {
+  jwt: /^[\w-]+\.[\w-]+\.[\w-]+$/,
+  hmac: /^hmac\.[\w+/=-]+\.[\da-f]+$/i,
+  link: /^link\.[\w-]+\.[\w-]+$/,
+  'init-data': /^[\x21-\x7e]+$/,
 }
 
 const isFor = (domain: string, host: string): boolean => {

@@ -1,6 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { createHmac } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkIdentity } from '../../src/doctor/identity-checks.js'
 import { checkSources } from '../../src/doctor/source-checks.js'
+import { visitorByStatement } from '../../src/doctor/visitor.js'
+import type { IdentityConfig } from '../../src/identity/identity-config.js'
+import { revokeLinks } from '../../src/identity/link-files.js'
+import { linkSigner } from '../../src/identity/link.js'
 import { listen } from '../running-server.js'
 
 const SECRET = 'x'.repeat(8) + crypto.randomUUID()
@@ -85,5 +93,67 @@ describe('checks of identity sources', () => {
     expect(codes.length).toBeGreaterThan(5)
     expect(rows.map(([, , code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort())
     for (const [, source, code] of rows) expect(code).toContain(source === 'oidc' ? 'issuer' : source)
+  })
+})
+
+describe('a given identity token', () => {
+  const EVENT = 'stream'
+  const exp = Math.floor(Date.now() / 1000) + 3600
+  const codesOf = async (identity: IdentityConfig, text: string) => {
+    const visitor = visitorByStatement(text)
+    expect(visitor).not.toBeNull()
+    const { findings, known } = await checkIdentity({
+      identity,
+      visitor,
+      eventId: EVENT,
+      now: Date.now(),
+      signal,
+    })
+    expect(JSON.stringify(findings)).not.toContain(SECRET)
+    const statements = findings.filter(({ code }) => code.startsWith('statement'))
+    return { known, found: statements.map(({ status, code, message }) => `${status} ${code} ${message}`) }
+  }
+
+  it('of the plain HMAC format is judged as the server does', async () => {
+    const identity: IdentityConfig = [{ kind: 'hmac', secret: SECRET, maxAge: 86_400 }]
+    const tokenOf = (claims: object, secret = SECRET) => {
+      const text = Buffer.from(JSON.stringify(claims)).toString('base64')
+      return `hmac.${text}.${createHmac('sha256', secret).update(text).digest('hex')}`
+    }
+    const good = { sub: '7', name: 'Anna', exp, event_id: EVENT }
+    expect(await codesOf(identity, tokenOf(good))).toMatchObject({ known: true })
+    for (const [token, reason] of [
+      [tokenOf(good, `${SECRET}!`), 'identity-token-rejected'],
+      [tokenOf({ ...good, event_id: 'another' }), 'other-event'],
+      [tokenOf({ ...good, exp: String(exp) }), 'exp-missing'],
+    ] as const) {
+      const { known, found } = await codesOf(identity, token)
+      expect(known).toBe(false)
+      expect(found).toEqual([expect.stringMatching(`^fail statement-refused .*${reason}`)])
+    }
+  })
+
+  it('of a personal link is judged without being counted as an opening', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'doctor-links-'))
+    const identity: IdentityConfig = [{ kind: 'link', secret: SECRET, dir }]
+    const sign = linkSigner(SECRET)
+    const link = { id: 'l1', sub: '7', name: 'Anna', event_id: EVENT, exp, devices: 1 }
+    const token = await sign(link)
+    for (let time = 0; time < 3; time++)
+      expect(await codesOf(identity, `Bearer ${token}`)).toMatchObject({ known: true })
+    expect(await codesOf(identity, await sign({ ...link, exp: 1 }))).toMatchObject({ known: false })
+    revokeLinks(dir, ['l1'])
+    const { found } = await codesOf(identity, token)
+    expect(found).toEqual([expect.stringContaining('link-revoked')])
+    rmSync(dir, { recursive: true })
+  })
+
+  it('may be init data, a JWT or one of our own formats, and nothing else', () => {
+    const authorization = (text: string) => visitorByStatement(text)?.headers['authorization']
+    expect(authorization('tma user=%7B%7D&auth_date=1&hash=ab')).toBe('tma user=%7B%7D&auth_date=1&hash=ab')
+    expect(authorization('Authorization: Bearer a.b.c\n')).toBe('Bearer a.b.c')
+    expect(authorization('hmac.e30=.ab')).toBe('Bearer hmac.e30=.ab')
+    for (const text of ['', 'a.b', 'a.b.c.d.e', 'hmac.e30', 'a b.c.d', 'link.a.b.c', 'word'])
+      expect(authorization(text), text).toBeUndefined()
   })
 })
