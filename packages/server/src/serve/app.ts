@@ -71,7 +71,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     childLoggerFactory: (shared) => shared,
   }) as unknown as FastifyInstance
   app.setErrorHandler((error, request, reply) => {
-    logger.error({ err: error, requestId: request.id }, 'a route failed')
+    logger.error({ err: error, requestId: request.id }, 'route failed')
     const { body, headers } = notFound(request.id)
     const problem = {
       ...(JSON.parse(body) as object),

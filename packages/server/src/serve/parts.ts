@@ -114,7 +114,7 @@ export function openWatch(
     onCheck: (result) => {
       metrics.upstreamCheck(result.ok ? 'ok' : 'failed')
       if (result.ok) {
-        if (failing) logger.info('Kinescope answers again')
+        if (failing) logger.info('kinescope check recovered')
         failing = false
         return
       }
