@@ -35,7 +35,7 @@ export async function readVisitor(
   const found = visitorByStatement(await givenFile(statementFile, 'statement-file'))
   if (found) return found
   throw new UsageProblem(
-    '--statement-file has no JWT',
+    '--statement-file has no identity token',
     'The file must contain only the identity token, as the page gives it to the element.',
   )
 }
