@@ -132,6 +132,9 @@ describe('two standard issuers at once', () => {
 
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
+    // it warns of its adapter, which is for tests
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    vi.spyOn(console, 'info').mockImplementation(() => undefined)
     const [first, second] = await Promise.all([makeJwk('k1'), makeJwk('k1')])
     ;[school, company] = await Promise.all([
       startIssuer('school-site', first),
@@ -156,6 +159,7 @@ describe('two standard issuers at once', () => {
   })
   afterEach(async () => {
     vi.useRealTimers()
+    vi.restoreAllMocks()
     await Promise.all([school.close(), company.close()])
   })
 
