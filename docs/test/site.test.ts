@@ -257,7 +257,8 @@ describe('the site', () => {
     const page = await browser.newPage({ viewport: { width, height: 800 } })
     for (const [home, goal, links, heading] of WALKS) {
       expect(links.length).toBeLessThanOrEqual(2)
-      await page.goto(site.url + home)
+      // a click while the page's scripts start can get lost
+      await page.goto(site.url + home, { waitUntil: 'networkidle' })
       for (const link of links)
         await page
           .locator('main a:visible, .VPContent a:visible')
