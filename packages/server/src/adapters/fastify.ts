@@ -1,14 +1,19 @@
 import type { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WireCode } from 'kinescope-chat/contract'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { endpointFor, type TokenEndpoint, type TokenHandlerOptions } from '../endpoint/handler.js'
 import { Refusal } from '../endpoint/refusal.js'
-import { MAX_BODY_BYTES, notFound, readNodeBody, type TokenCall } from '../endpoint/request.js'
+import {
+  MAX_BODY_BYTES,
+  notFound,
+  readNodeBody,
+  type TokenAnswer,
+  type TokenCall,
+} from '../endpoint/request.js'
 import { clientAddressBy, requestHost } from '../net/client-address.js'
 import { loadScripts, mountScripts } from '../routes/scripts.js'
-import { send } from '../routes/send.js'
 
 export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest> {
   /** Serve the element's script files beside the token endpoint, where their default `token-url` points. True by default. */
@@ -79,6 +84,14 @@ export function mountToken(
     scope.all('/token/*', (request, reply) => send(reply, notFound(request.id)))
     done()
   })
+}
+
+/** Sends a response of the endpoint through Fastify. */
+export function send(reply: FastifyReply, { status, headers, body }: TokenAnswer): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers)
+    .send(status === 204 ? undefined : body)
 }
 
 /** What depends on the proxies in front. */

@@ -1,3 +1,4 @@
+import { send } from '../adapters/fastify.js'
 import {
   createServer,
   type IncomingMessage,
@@ -14,7 +15,6 @@ import { Refusal } from '../endpoint/refusal.js'
 import { alwaysHeaders, notFound, type TokenAnswer } from '../endpoint/request.js'
 import { isPrivateAddress } from '../net/addresses.js'
 import { requestHost, type AddressTest } from '../net/client-address.js'
-import { send } from '../routes/send.js'
 import { answerClientError } from './client-error.js'
 import { pathOf, requestIdOf } from './log.js'
 
