@@ -33,24 +33,26 @@ const publicParts = {
             ),
         ),
       )
-    for (const { declarations } of customElementsManifest.modules)
-      for (const declaration of declarations)
-        if (declaration.tagName) {
-          declaration.superclass = { name: 'LitElement', package: 'lit' }
-          declaration.members = declaration.members.filter(isPublic)
-          const settable = declaration.members.filter(
-            ({ kind, name, readonly, static: isStatic }) =>
-              kind === 'field' && !readonly && !isStatic && name !== 'fetchToken',
-          )
-          for (const field of settable) field.attribute = attributeOf(field)
-          declaration.attributes = settable.map(({ name, type, description, attribute }) => ({
-            name: attribute,
-            type,
-            description,
-            fieldName: name,
-          }))
-          declaration.events = declaration.events.filter(({ name }) => name)
-        }
+    for (const module of customElementsManifest.modules) {
+      module.declarations = module.declarations.filter(({ tagName }) => tagName)
+      module.exports = module.exports.filter(({ name }) => name === 'KinescopeChatElement')
+      for (const declaration of module.declarations) {
+        declaration.superclass = { name: 'LitElement', package: 'lit' }
+        declaration.members = declaration.members.filter(isPublic)
+        const settable = declaration.members.filter(
+          ({ kind, name, readonly, static: isStatic }) =>
+            kind === 'field' && !readonly && !isStatic && name !== 'fetchToken',
+        )
+        for (const field of settable) field.attribute = attributeOf(field)
+        declaration.attributes = settable.map(({ name, type, description, attribute }) => ({
+          name: attribute,
+          type,
+          description,
+          fieldName: name,
+        }))
+        declaration.events = declaration.events.filter(({ name }) => name)
+      }
+    }
   },
 }
 

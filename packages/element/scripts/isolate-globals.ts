@@ -7,7 +7,7 @@ const LIT = /\/node_modules\/(?:lit|lit-html|lit-element|@lit\/reactive-element)
 
 /** The globals that `src/natives.ts` replaces in every module, and those that it replaces in lit's. */
 const FOR_ALL: Record<string, string> = Object.fromEntries(
-  'Document Event HTMLScriptElement HTMLElement Element Node Text SVGElement URL Map Set'
+  'Document Event HTMLScriptElement HTMLElement URL Map Set'
     .split(' ')
     .map((name) => [name, `Native${name}`]),
 )
@@ -16,29 +16,19 @@ const FOR_LIT: Record<string, string> = {
   globalThis: 'litWindow',
   document: 'litDocument',
   litPropertyMetadata: 'litPropertyMetadata',
-  CSSStyleSheet: 'NoSheet',
 }
 /** What JavaScript itself defines. A page that replaces these breaks more than a chat. */
 const LEFT =
   'arguments Array Boolean Error JSON Math Number Object Promise RegExp String Symbol WeakMap'.split(' ')
-/** What lit reads of `globalThis`. All but the first are undefined or lit's own, so nothing of the page. */
-const OF_WINDOW = [
-  'trustedTypes',
-  'litPropertyMetadata',
-  'litHtmlPolyfillSupport',
-  'reactiveElementPolyfillSupport',
-  'litElementPolyfillSupport',
-  'litElementHydrateSupport',
-  'litHtmlVersions',
-  'reactiveElementVersions',
-  'litElementVersions',
-  'litNonce',
-  'ShadowRoot',
-  'ShadyCSS',
-]
+/** What lit reads of `globalThis`, and `litWindow` has. */
+const OF_WINDOW = ['trustedTypes', 'litPropertyMetadata']
+/** What lit reads for polyfills, for hydration, and to warn of several versions. None of it is in our file. */
+const HOOK = /^(?:lit|reactiveElement)\w*(?:PolyfillSupport|HydrateSupport|Versions)$/
 
 interface Tree {
   type: string
+  start: number
+  end: number
   [member: string]: unknown
 }
 const isTree = (value: unknown): value is Tree => typeof (value as Tree | null)?.type === 'string'
@@ -78,10 +68,20 @@ function declaredIn(tree: Tree): string[] {
   return [...own, ...boundBy(tree['id']), ...childrenOf(tree).flatMap(visit)]
 }
 
-/** What a module reads of the page: the free variables, and the members of `globalThis` under whatever name. */
-export function globalsOf(program: Tree): { free: Set<string>; ofWindow: Set<string> } {
+interface Globals {
+  /** The free variables. */
+  free: Set<string>
+  /** The members of `globalThis`, under whatever name. */
+  ofWindow: Set<string>
+  /** Where lit's hooks are read. */
+  hooks: Tree[]
+}
+
+/** What a module reads of the page. */
+export function globalsOf(program: Tree): Globals {
   const free = new Set<string>()
   const ofWindow = new Set<string>()
+  const hooks: Tree[] = []
   const aliases = new Map<string, number>()
   const walk = (tree: Tree, parent: Tree, scopes: Set<string>[]) => {
     const opens = FUNCTIONS.includes(tree.type) || tree.type === 'Program'
@@ -91,8 +91,11 @@ export function globalsOf(program: Tree): { free: Set<string>; ofWindow: Set<str
       for (const name of boundBy(tree['id'])) aliases.set(name, depthOf(name))
     if (tree.type === 'MemberExpression' && !tree['computed']) {
       const { name } = tree['object'] as { name?: string }
-      if (name === 'globalThis' || (name && aliases.has(name) && aliases.get(name) === depthOf(name)))
-        ofWindow.add((tree['property'] as { name: string }).name)
+      const member = (tree['property'] as { name: string }).name
+      if (name === 'globalThis' || (name && aliases.has(name) && aliases.get(name) === depthOf(name))) {
+        if (HOOK.test(member)) hooks.push(tree)
+        else ofWindow.add(member)
+      }
     }
     if (tree.type === 'Identifier' && !isName(tree, parent) && depthOf(tree['name'] as string) < 0)
       free.add(tree['name'] as string)
@@ -104,8 +107,27 @@ export function globalsOf(program: Tree): { free: Set<string>; ofWindow: Set<str
     }
   }
   walk(program, program, [])
-  return { free, ofWindow }
+  return { free, ofWindow, hooks }
 }
+
+/** Code without lit's hooks: a list of versions is a new one, any other hook is undefined. */
+const withoutHooks = (code: string, hooks: Tree[]): string =>
+  [...hooks]
+    .sort((one, other) => other.start - one.start)
+    .reduce((text, { start, end }) => {
+      const isList = text.slice(end).startsWith('??=[]')
+      return text.slice(0, start) + (isList ? '' : '(void 0)') + text.slice(isList ? end + 3 : end)
+    }, code)
+
+/** The element adopts its styles itself, also in another window, so lit's own way isn't in the file. */
+const CSS_TAG = `
+export const css = ([cssText]) => ({ cssText })
+export const getCompatibleStyle = (style) => style
+export const adoptStyles = () => {}
+export const supportsAdoptingStyleSheets = true
+export class CSSResult {}
+export const unsafeCSS = (cssText) => ({ cssText })
+`
 
 /**
  * Puts the platform's own classes in the place of the page's globals, and ends the build where lit reads something of the page
@@ -113,19 +135,21 @@ export function globalsOf(program: Tree): { free: Set<string>; ofWindow: Set<str
  */
 export const isolateGlobals: Plugin = {
   name: 'isolate-globals',
+  load: (id) => (/\/@lit\/reactive-element\/css-tag\.js$/.test(id) ? CSS_TAG : null),
   transform(code, id) {
     const lit = LIT.test(id)
     if (id === NATIVES || !(lit || OUR.test(id))) return null
-    const { free, ofWindow } = globalsOf(this.parse(code) as unknown as Tree)
+    const { free, ofWindow, hooks } = globalsOf(this.parse(code) as unknown as Tree)
     const provided = lit ? FOR_LIT : FOR_ALL
     const unknown = [...free].filter((name) => !(name in provided) && !LEFT.includes(name))
     const members = [...ofWindow].filter((name) => !OF_WINDOW.includes(name))
     if (lit && unknown.length + members.length > 0)
       this.error(`lit reads what the build doesn't isolate: ${[...unknown, ...members].join(', ')} in ${id}`)
     const used = Object.keys(provided).filter((name) => free.has(name))
-    if (!used.length) return null
+    const rest = withoutHooks(code, lit ? hooks : [])
+    if (!used.length) return { code: rest, map: null }
     // on the first line, so that the source map stays right
     const names = used.map((name) => `${provided[name]} as ${name}`).join(', ')
-    return { code: `import { ${names} } from ${JSON.stringify(NATIVES)};${code}`, map: null }
+    return { code: `import { ${names} } from ${JSON.stringify(NATIVES)};${rest}`, map: null }
   },
 }

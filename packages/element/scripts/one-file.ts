@@ -38,7 +38,12 @@ export const oneVersion: Plugin = {
 
 /** A template without the white space of its source. */
 const FOLDS: Readonly<Record<string, (text: string) => string>> = {
-  html: (text) => text.replace(/\s+/g, ' ').replaceAll('> <', '><'),
+  // texts are bound as properties, so no white space beside a tag or an expression is seen
+  html: (text) =>
+    text
+      .replace(/\s+/g, ' ')
+      .replace(/(^|>) (?=[<>]|$)/g, '$1')
+      .replace(/> $/, '>'),
   css: (text) =>
     text.replace(/\s*([{};:,])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ').replaceAll(';}', '}'),
 }
@@ -109,7 +114,7 @@ export const finish: Plugin = {
     const file = `${dir}/kinescope-chat.js`
     const { code, map } = await minify(readFileSync(file, 'utf8'), {
       ecma: 2020,
-      compress: { passes: 2 },
+      compress: { passes: 3, keep_fargs: false },
       format: { preamble: PREAMBLE },
       sourceMap: {
         content: readFileSync(`${file}.map`, 'utf8'),

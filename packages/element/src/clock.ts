@@ -14,55 +14,14 @@ export function steadyNow(): number {
   return elapsed
 }
 
-/** Timers stop while a machine sleeps, and overflow past 2^31 ms: none is set for longer than this. */
-const LONGEST_TIMER_MS = 60_000
-
-/** One timer for whatever is due next. It may fire early, so the callback checks the time. */
-export class Timer {
-  #id: ReturnType<typeof setTimeout> | undefined
-  readonly #fire: () => void
-
-  constructor(fire: () => void) {
-    this.#fire = fire
-  }
-
-  /** @param at on the steady clock; Infinity for never */
-  set(at: number): void {
-    this.stop()
-    const wait = at - steadyNow()
-    if (wait < Infinity) this.#id = setTimeout(this.#fire, Math.max(0, Math.min(wait, LONGEST_TIMER_MS)))
-  }
-
-  stop(): void {
-    clearTimeout(this.#id)
-  }
-}
-
 /**
- * Calls back when time may have passed unseen: the page slept, was hidden, offline, or in the back/forward cache.
- * Optimization plugins rename events of the window object (WP Rocket: `rocket-pageshow`), so this uses the platform's own
- * method, and no event is needed alone.
+ * Listens for the events after which time may have passed unseen: the page slept, was hidden, offline, or in the
+ * back/forward cache. Optimization plugins rename events of the window object (WP Rocket: `rocket-pageshow`), so this uses
+ * the platform's own method, and no event is needed alone.
  */
-export class Wake {
-  #cached = false
-
-  /** @param signal removes the listeners */
-  constructor(page: Window, signal: AbortSignal, woke: (event: Event) => void) {
-    const heard = (event: Event) => {
-      // after `pagehide`, any other event means that the page was restored
-      this.#cached ||= (event as Partial<PageTransitionEvent>).persisted === true
-      if (event.type !== 'pagehide') woke(event)
-    }
-    for (const name of ['visibilitychange', 'online', 'focus', 'resume', 'pageshow', 'pagehide'])
-      EventTarget.prototype.addEventListener.call(page, name, heard, { signal, capture: true })
-  }
-
-  /** Whether the page was restored from the back/forward cache since the last call. */
-  takeRestored(): boolean {
-    const cached = this.#cached
-    this.#cached = false
-    return cached
-  }
+export function onWake(page: Window, signal: AbortSignal, woke: (event: Event) => void): void {
+  for (const name of ['visibilitychange', 'online', 'focus', 'resume', 'pageshow', 'pagehide'])
+    EventTarget.prototype.addEventListener.call(page, name, woke, { signal, capture: true })
 }
 
 const BURST = 10

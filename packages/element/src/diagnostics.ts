@@ -7,7 +7,7 @@ import { readable } from './text.js'
 import { VERSION } from './version.js'
 
 /** The header or the claims of a token. A rejected token may have anything in them. */
-export type TokenPart = Readonly<Record<string, unknown>>
+type TokenPart = Readonly<Record<string, unknown>>
 
 /** What `diagnostics()` returns. It never holds a token's signature, so nobody can sign in with it. */
 export interface Diagnostics {

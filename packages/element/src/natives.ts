@@ -8,10 +8,8 @@ const parentOf = (constructor: unknown): unknown => Object.getPrototypeOf(constr
 
 /** A page's `document` has the names of its content; the methods of its class don't. */
 const page = parentOf(classOf(document)) as typeof globalThis.Document
-const call = (
-  name: 'createElement' | 'createElementNS' | 'createEvent' | 'createTextNode',
-  ...words: string[]
-) => Reflect.apply(Reflect.get(page.prototype, name) as (...words: string[]) => object, document, words)
+const call = (name: 'createElement' | 'createEvent', word: string) =>
+  Reflect.apply(Reflect.get(page.prototype, name) as (word: string) => object, document, [word])
 
 export const NativeDocument = page
 export const NativeEvent = classOf(call('createEvent', 'Event')) as typeof globalThis.Event
@@ -19,12 +17,6 @@ export const NativeHTMLScriptElement = classOf(
   call('createElement', 'script'),
 ) as typeof globalThis.HTMLScriptElement
 export const NativeHTMLElement = parentOf(NativeHTMLScriptElement) as typeof globalThis.HTMLElement
-export const NativeElement = parentOf(NativeHTMLElement) as typeof globalThis.Element
-export const NativeNode = parentOf(NativeElement) as typeof globalThis.Node
-export const NativeText = classOf(call('createTextNode', '')) as typeof globalThis.Text
-export const NativeSVGElement = parentOf(
-  parentOf(classOf(call('createElementNS', 'http://www.w3.org/2000/svg', 'g'))),
-) as typeof globalThis.SVGElement
 
 let frame: HTMLIFrameElement | undefined
 /** A class that no object of the page leads to: the page's, if it works, else that of an empty frame. */
@@ -72,9 +64,6 @@ const litDocument = Reflect.get<Document, 'implementation'>(
   document,
 ).createHTMLDocument('')
 
-/** The element adopts its styles itself, so lit gets no class of style sheets. */
-class NoSheet {}
-
 const { litPropertyMetadata } = litWindow
 
-export { litWindow, litDocument, litPropertyMetadata, NoSheet }
+export { litWindow, litDocument, litPropertyMetadata }

@@ -76,7 +76,7 @@ export type Category =
  * - `keep`: keeps a chat that is there and waits for the visitor.
  * - `revoke`: removes the chat at once.
  */
-export type RetryPolicy = 'retry' | 'intermediary' | 'retry-while-valid' | 'keep' | 'revoke'
+type RetryPolicy = 'retry' | 'intermediary' | 'retry-while-valid' | 'keep' | 'revoke'
 
 /**
  * What the element knows of each code: the category of the visitor's text, the retry policy, and for the developer what is

@@ -81,7 +81,7 @@ export const isOn = (value: unknown): boolean =>
 /** A text; undefined where it is blank or no text. */
 export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined
 /** One of a few words, in any case (HTML, "enumerated attribute"). */
-export const wordOf = (value: unknown): string => readPasted(value).toLowerCase()
+const wordOf = (value: unknown): string => readPasted(value).toLowerCase()
 /** A text that may stand in a header. With anything else in one, browsers send no request. */
 export const readHeaderValue = (value: unknown): string | undefined =>
   /^[\x21-\x7e]+$/.exec(textOf(value) ?? '')?.[0]

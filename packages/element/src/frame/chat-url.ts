@@ -12,9 +12,6 @@ export function httpUrl(raw: unknown, base?: string): URL | undefined {
   return url && /^https?:$/.test(url.protocol) ? url : undefined
 }
 
-/** The origin of the chat page, or Kinescope's own where what was given isn't an http(s) origin. */
-export const readOrigin = (raw: unknown): string => httpUrl(raw)?.origin ?? CHAT_ORIGIN
-
 /** The origins in a list that is separated by white space or commas; what is no http(s) address is left out. */
 export const listedOrigins = (list: string | undefined): string[] =>
   (list ?? '').split(/[\s,]+/).flatMap((origin) => httpUrl(origin)?.origin ?? [])
@@ -23,7 +20,7 @@ export const listedOrigins = (list: string | undefined): string[] =>
 const SECRET = /[?&#](?:token|identity)=.*/s
 
 /**
- * The stream's id out of what somebody pasted: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
+ * The stream's id in a pasted text: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
  * with or without the scheme. An id is opaque: a UUID, a 22-character public id, a number. Nothing in it is taken to be
  * more than that. A placeholder that a template left is no id.
  */

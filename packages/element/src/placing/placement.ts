@@ -14,7 +14,7 @@ export const MARKS = `${LINKS},div[data-${TAG}]`
 export const MARK_ATTRIBUTES = ['href', `data-${TAG}`, ...PLACED_ATTRIBUTES.map((name) => `data-${name}`)]
 
 /** The chat's attributes that a mark sets, undefined for those that it doesn't set. */
-export type ChatAttributes = Record<string, string | undefined>
+type ChatAttributes = Record<string, string | undefined>
 
 export const isLink = (mark: Element): boolean => mark.localName === 'a'
 
@@ -100,11 +100,9 @@ function insert(chat: Element, mark: Element): void {
     copyContent(mark, chat)
     return mark.append(chat)
   }
-  const parent = mark.parentNode as ParentNode & { moveBefore?(node: Node, child: Node): void }
+  const parent = mark.parentNode as Node & { moveBefore(node: Node, child: Node): void }
   // where the browser can, the frame goes along unharmed
-  const moved =
-    chat.isConnected &&
-    tryOrUndefined(() => (Element.prototype as typeof parent).moveBefore.call(parent, chat, mark) ?? true)
+  const moved = chat.isConnected && tryOrUndefined(() => ofNode('moveBefore', parent)(chat, mark) ?? true)
   if (!moved) mark.before(chat)
 }
 

@@ -10,7 +10,7 @@ const LAZY_MARGIN = '200px'
 const PAUSE_MS = 1_000
 const CHANNEL = 'kinescope-chat'
 
-export interface LifecycleView extends SessionView {
+interface LifecycleView extends SessionView {
   /** The page's settings of this moment. */
   settings(): Settings
 }

@@ -1,4 +1,4 @@
-import { steadyNow, Timer, Wake } from '../clock.js'
+import { onWake, steadyNow } from '../clock.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper, type FrameHost } from '../frame/swap.js'
 import { isOnline, ofDocument, tryOrUndefined } from '../platform.js'
@@ -10,6 +10,8 @@ import { askForToken } from '../token/ask.js'
 import { holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
 import { dispatch, IDLE, nextState, type ChatState, type SessionEvent, type ShownProblem } from './state.js'
 
+/** Timers stop while a machine sleeps, and overflow past 2^31 ms: none is set for longer than this. */
+const LONGEST_TIMER_MS = 60_000
 /** The interval at which the network is checked: the browser's event may not arrive. */
 const OFFLINE_CHECK_MS = 5_000
 /** A token that is there already is used with at least this much time left. */
@@ -52,9 +54,10 @@ export class ChatSession implements FrameHost {
   readonly #host: ChatHost
   readonly #view: SessionView
   readonly #reporter = new Reporter()
-  readonly #timer = new Timer(() => this.#view.guard(() => this.#check()))
   #running = new AbortController()
-  #wake: Wake | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** Whether the page was in the back/forward cache since the last check. */
+  #restored = false
   #request: AbortController | undefined
   /** When the next request is due, a refresh or a retry. */
   #askAt = Infinity
@@ -88,7 +91,8 @@ export class ChatSession implements FrameHost {
     this.stop({ keepToken })
     this.#running = new AbortController()
     const page = ofDocument('defaultView', this.#host.ownerDocument) ?? window
-    this.#wake = new Wake(page, this.#running.signal, this.#woke)
+    onWake(page, this.#running.signal, this.#woke)
+    this.#restored = false
     this.#reporter.start()
     this.#useInitialToken()
     if ((this.timeLeft ?? 0) < LEAST_LEFT_MS) this.#obtain('load')
@@ -97,7 +101,7 @@ export class ChatSession implements FrameHost {
 
   stop({ keepToken = false, preview = false } = {}): void {
     this.#running.abort()
-    this.#timer.stop()
+    clearTimeout(this.#timer)
     this.#cancel()
     this.#askAt = Infinity
     this.#failures = 0
@@ -342,8 +346,12 @@ export class ChatSession implements FrameHost {
   }
 
   #arm(): void {
+    clearTimeout(this.#timer)
     const check = this.failure?.code === 'offline' ? steadyNow() + OFFLINE_CHECK_MS : Infinity
-    this.#timer.set(Math.min(this.#askAt, this.#lostAt, check))
+    const wait = Math.min(this.#askAt, this.#lostAt, check) - steadyNow()
+    // it may be early, so the check looks at the clock
+    if (wait < Infinity)
+      this.#timer = setTimeout(this.#guardedCheck, Math.max(0, Math.min(wait, LONGEST_TIMER_MS)))
   }
 
   #check(): void {
@@ -354,7 +362,7 @@ export class ChatSession implements FrameHost {
     const returned = this.#wasHidden
     this.#wasHidden = false
     // the visitor may have signed out on another page, and the chat's connection is closed
-    if (this.#wake!.takeRestored()) return this.start()
+    if (this.#restored) return this.start()
     if (this.#lostAt <= steadyNow()) this.#publish(this.failure!)
     const { code } = this.failure ?? {}
     const late = this.settings.unattended && code === 'frame-timeout'
@@ -367,10 +375,15 @@ export class ChatSession implements FrameHost {
     location.reload()
   }
 
-  readonly #woke = ({ type }: Event): void => {
+  readonly #woke = ({ type, persisted }: Event & { persisted?: boolean }): void => {
+    // after `pagehide`, any other event means that the page was restored
+    this.#restored ||= persisted === true
+    if (type === 'pagehide') return
     if (type === 'online' && this.failure && this.#isRetrying(this.failure)) this.#askAt = 0
-    this.#view.guard(() => this.#check())
+    this.#guardedCheck()
   }
+
+  readonly #guardedCheck = (): void => this.#view.guard(() => this.#check())
 
   #transition(event: SessionEvent, failure?: ShownProblem): void {
     const previous = this.state

@@ -82,33 +82,26 @@ function findFault(
   if (!header) return malformed('header', 'The token’s header is not base64url of a JSON object in UTF-8')
   if (!claims) return malformed('payload', 'The token’s payload is not base64url of a JSON object in UTF-8')
   const facts: Json = { ...claims, kid: header['kid'], alg: header['alg'] }
-  const wrong = (code: TokenCode, claim: string, expectation: string, reason = claim): TokenFault => ({
+  const fault = (code: TokenCode, claim: string, detail: string, reason = claim): TokenFault => ({
     code,
     reason,
     claim,
-    detail: `${claim} is ${PERSONAL.has(claim) ? typeof facts[claim] : quote(facts[claim])}, must be ${expectation}`,
+    detail,
   })
+  const wrong = (code: TokenCode, claim: string, expectation: string, reason?: string): TokenFault => {
+    const found = PERSONAL.includes(claim) ? typeof facts[claim] : quote(facts[claim])
+    return fault(code, claim, `${claim} is ${found}, must be ${expectation}`, reason)
+  }
   const { alg, aud, event_id, exp, iat, nbf } = facts
 
   if (alg !== 'RS256') return wrong('bad-algorithm', 'alg', '"RS256"')
-  for (const claim of REQUIRED) {
-    if ((facts[claim] ?? '') !== '') continue
-    const place = claim === 'kid' ? 'header' : 'payload'
-    return {
-      code: 'claim-missing',
-      reason: claim,
-      claim,
-      detail: `The ${place} has no ${claim}, or it is empty`,
-    }
-  }
+  for (const claim of REQUIRED)
+    if ((facts[claim] ?? '') === '') return fault('claim-missing', claim, `${claim} is missing or empty`)
   for (const claim of TEXTS)
     if (typeof facts[claim] !== 'string')
       return wrong('token-malformed', claim, 'a text', `${claim}-not-a-string`)
   if (![aud].flat().includes('chat')) return wrong('bad-audience', 'aud', '"chat"')
-  if (eventId !== undefined && event_id !== eventId) {
-    const detail = `The token says event_id ${quote(event_id)}, the chat is for ${quote(eventId)}`
-    return { code: 'wrong-event', reason: 'event_id', claim: 'event_id', detail }
-  }
+  if (eventId !== undefined && event_id !== eventId) return wrong('wrong-event', 'event_id', quote(eventId))
   for (const claim of TIMES) {
     const value = facts[claim]
     if (value === undefined) continue
@@ -117,22 +110,24 @@ function findFault(
     if (value > MILLISECONDS_FROM)
       return wrong('token-malformed', claim, 'seconds, not milliseconds', `${claim}-in-milliseconds`)
   }
-  const ahead = (nbf as number) - (now ?? (iat as number) + NOT_BEFORE_LEEWAY)
-  if (ahead > 0) {
-    const clock = now === undefined ? 'after iat' : 'from now, by the server’s clock'
-    const detail = `nbf lets the token begin ${inWords(now === undefined ? ahead + NOT_BEFORE_LEEWAY : ahead)} ${clock}`
-    return { code: 'token-not-yet-valid', reason: 'nbf', claim: 'nbf', detail }
+  const [begin, end, issued] = [nbf, exp, iat] as number[]
+  if (begin! > (now ?? issued! + NOT_BEFORE_LEEWAY)) {
+    const clock = now === undefined ? 'iat' : 'the server’s clock'
+    return fault(
+      'token-not-yet-valid',
+      'nbf',
+      `nbf is ${inWords(begin! - (now ?? issued!))} ahead of ${clock}`,
+    )
   }
-  if (now === undefined || (exp as number) > now) return null
-  const detail = `The token ended ${inWords(now - (exp as number))} before it came, by the server’s clock`
-  return { code: 'token-expired', reason: 'exp', claim: 'exp', detail }
+  if (now === undefined || end! > now) return null
+  return fault('token-expired', 'exp', `exp is ${inWords(now - end!)} behind the server’s clock`)
 }
 
 /** The payload of a JWT that nobody has verified, or nothing. */
 export const readClaims = (token: string): Json | undefined => readPart(token.split('.', 3)[1])
 
-/** Claims whose values are somebody's. */
-const PERSONAL = new Set(['user_id', 'username'])
+/** Claims that name a person. */
+const PERSONAL = ['user_id', 'username']
 
 const malformed = (reason: string, detail: string): TokenFault => ({
   code: 'token-malformed',

@@ -87,7 +87,7 @@ export function holdToken(
 const FIRST_MS = 2_000
 const CAP_MS = 72_000
 /** The delay of an element with a working chat: in an outage, new visitors need the servers more. */
-const PATIENT_MS = 100_000
+const LIVE_DELAY_MS = 100_000
 /** The last retry after an intermediary's response is this long before the token's end. */
 const LAST_RETRY_MS = 5_000
 /** Retries of a first load after an intermediary's responses. */
@@ -121,8 +121,8 @@ export function retryIn(failure: Failure, failures: number, leftMs: number, rand
     (retryPolicy === 'retry-while-valid' && live)
   if (!again || failure.code === 'offline') return Infinity
   // a working chat retries at once, then waits
-  const patient = !failure.retryAfterMs && failures > 1 && leftMs > PATIENT_MS * (failures > 2 ? 3 : 6)
-  const wait = patient ? PATIENT_MS * spread(random) : backOff(failures, random, failure.retryAfterMs)
+  const isCalm = !failure.retryAfterMs && failures > 1 && leftMs > LIVE_DELAY_MS * (failures > 2 ? 3 : 6)
+  const wait = isCalm ? LIVE_DELAY_MS * spread(random) : backOff(failures, random, failure.retryAfterMs)
   if (retryPolicy === 'retry' || !live || wait < leftMs) return wait
   const last = leftMs - LAST_RETRY_MS
   return last >= LAST_RETRY_MS ? last : Infinity

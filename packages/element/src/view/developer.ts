@@ -61,7 +61,7 @@ const written = (value: unknown): string => (typeof value === 'string' ? value :
 
 /** A NumericDate (RFC 7519, section 2) as a readable time. */
 const asDate = (name: string, value: unknown): string =>
-  ['exp', 'iat', 'nbf'].includes(name) ? `(${new Date(Number(value) * 1000).toUTCString()})` : ''
+  ['exp', 'iat', 'nbf'].includes(name) ? ` (${new Date(Number(value) * 1000).toUTCString()})` : ''
 
 /** The token's lifetime as a bar, with a mark at the next refresh. */
 function lifeBar({ spentMs, leftMs, nextInMs }: NonNullable<Diagnostics['life']>): TemplateResult {

@@ -1,4 +1,4 @@
-import type { ReactiveController, ReactiveControllerHost } from 'lit'
+import type { ReactiveControllerHost } from 'lit'
 import { closestAcrossRoots, hostOf, ofNode, rootOf } from '../platform.js'
 import { categoryOf, PROBLEMS, type Category, type Failure, type Problem } from '../problems.js'
 import { readPasted } from '../text.js'
@@ -49,7 +49,7 @@ export const messagesIn = (language: string): Messages => languages.get(language
  * The first language that there are texts for, by its full tag or what is left of it without its last subtags (RFC 4647,
  * 3.4). After the requested ones come the nearest `lang`, through shadow roots, and the browser's languages.
  */
-function languageOf(element: Element, requested: unknown[]): string {
+export function languageOf(element: Element, ...requested: unknown[]): string {
   const nearest = closestAcrossRoots(element, '[lang]')
   const lang = nearest && ofNode('getAttribute', nearest)('lang')
   for (const tag of [...requested, lang, ...(navigator.languages ?? [])])
@@ -57,37 +57,16 @@ function languageOf(element: Element, requested: unknown[]): string {
   return 'en'
 }
 
-/** The element's language. It follows the nearest `lang` across shadow roots. */
-export class LanguageController implements ReactiveController {
-  language = 'en'
-  readonly #host: ReactiveControllerHost & Element
-  readonly #requested: () => unknown[]
-  readonly #changes: MutationObserver
+/** Observes each `lang` that an element may inherit, through shadow roots. */
+export function observeLanguage(element: ReactiveControllerHost & Element, changes: MutationObserver): void {
+  hosts.add(element)
+  for (let node: Element | undefined = element; node; node = hostOf(node))
+    changes.observe(rootOf(node), { attributeFilter: ['lang'], subtree: true })
+}
 
-  /** @param requested the requested languages, by preference */
-  constructor(host: ReactiveControllerHost & Element, requested: () => unknown[]) {
-    this.#host = host
-    this.#requested = requested
-    this.#changes = new MutationObserver(() => host.requestUpdate())
-    host.addController(this)
-  }
-
-  hostConnected(): void {
-    hosts.add(this.#host)
-    this.#changes.disconnect()
-    for (let node: Element | undefined = this.#host; node; node = hostOf(node))
-      this.#changes.observe(rootOf(node), { attributeFilter: ['lang'], subtree: true })
-    this.#host.requestUpdate()
-  }
-
-  hostDisconnected(): void {
-    hosts.delete(this.#host)
-    this.#changes.disconnect()
-  }
-
-  hostUpdate(): void {
-    this.language = languageOf(this.#host, this.#requested())
-  }
+export function ignoreLanguage(element: ReactiveControllerHost, changes: MutationObserver): void {
+  hosts.delete(element)
+  changes.disconnect()
 }
 
 /** Adds the texts to a failure: the visitor's in their language, the developer's in English with what was found first. */

@@ -12,7 +12,7 @@ const BANNER_AFTER_MS = 1_500
 const COUNTDOWN_FROM_MS = 5_000
 
 /** What is shown over the chat or in its place. */
-export type Layer = 'nothing' | 'skeleton' | 'preview' | 'problem' | 'chat'
+type Layer = 'nothing' | 'skeleton' | 'preview' | 'problem' | 'chat'
 
 /** What is shown at one moment. */
 export interface Moment {

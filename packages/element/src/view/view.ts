@@ -11,7 +11,7 @@ import { quote, readPasted } from '../text.js'
 import { Actions, type ViewElement } from './actions.js'
 import type { Messages } from './en.js'
 import { focusFirst, isShown } from './focus.js'
-import { describeProblem, LanguageController, messagesIn } from './language.js'
+import { describeProblem, ignoreLanguage, languageOf, messagesIn, observeLanguage } from './language.js'
 import { BEGINNING, pace, type Moment } from './pacing.js'
 import { bannerText, chatTemplate, type ChatView } from './templates.js'
 
@@ -29,10 +29,11 @@ export class View implements ReactiveController, ChatView {
   readonly element: ViewElement
   readonly actions: Actions = new Actions(this)
   moment: Moment = BEGINNING
+  language = 'en'
   /** The text of the live region. */
   spoken = ''
   readonly #source: SessionSource
-  readonly #language: LanguageController
+  readonly #languageChanges: MutationObserver
   readonly #states: CustomStateSet | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   /** The problem that was announced last. */
@@ -46,8 +47,8 @@ export class View implements ReactiveController, ChatView {
     this.element = element
     this.#source = source
     this.#states = tryOrUndefined(() => element.attachInternals().states)
+    this.#languageChanges = new MutationObserver(() => element.requestUpdate())
     element.addController(this)
-    this.#language = new LanguageController(element, () => [element.language, this.#defaults.language])
   }
 
   get session(): ChatSession {
@@ -56,10 +57,6 @@ export class View implements ReactiveController, ChatView {
 
   get settings(): Settings {
     return this.#source.settings
-  }
-
-  get language(): string {
-    return this.#language.language
   }
 
   get text(): Messages {
@@ -101,8 +98,14 @@ export class View implements ReactiveController, ChatView {
     return chatTemplate(this)
   }
 
+  hostConnected(): void {
+    observeLanguage(this.element, this.#languageChanges)
+    this.element.requestUpdate()
+  }
+
   hostUpdate(): void {
     const { element } = this
+    this.language = languageOf(element, element.language, this.#defaults.language)
     this.#focused = element.shadowRoot?.activeElement ?? element.querySelector(':focus')
     const now = steadyNow()
     this.moment = pace(this.moment, this.session.state, now)
@@ -124,6 +127,7 @@ export class View implements ReactiveController, ChatView {
   hostDisconnected(): void {
     clearTimeout(this.#timer)
     names.delete(this.element)
+    ignoreLanguage(this.element, this.#languageChanges)
   }
 
   get name(): string {
