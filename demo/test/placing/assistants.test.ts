@@ -41,7 +41,11 @@ describe(`${PAGE}, run as it stands`, () => {
     (await blocksOf(PAGE))
       .filter(({ language }) => language === 'sh')
       .map(({ code }) =>
-        code.replaceAll('http://127.0.0.1:9090', emulator.url).replaceAll('/path/to/your/app', app),
+        code
+          .replaceAll('http://127.0.0.1:9090', emulator.url)
+          .replaceAll('/path/to/your/app', app)
+          // it would first install what a build needs, and remove what this run needs
+          .replace('npm run pack ', 'pnpm run pack:inner '),
       )
 
   const check = (output: string) => {
