@@ -1,7 +1,4 @@
-/**
- * Wraps a listener of the host, so that it can neither throw into our code nor be awaited. An unhandled rejection would
- * end a Node process.
- */
+/** Wraps a listener of the host, so that it can neither throw into our code nor be awaited. An unhandled rejection would end Node. */
 export function guardListener<T>(listener: ((value: T) => unknown) | undefined): (value: T) => void {
   if (!listener) return () => undefined
   return (value) => {
