@@ -19,4 +19,10 @@ describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('the built %s'
   it('carries no JWT library and no warnings for developers of lit', () => {
     expect(file.toString()).not.toMatch(/JWTClaimValidationFailed|JOSEError|dev mode/)
   })
+
+  it('reads no global by which lit finds polyfills, hydration and other copies of itself', () => {
+    expect(file.toString()).not.toMatch(
+      /PolyfillSupport|HydrateSupport|(?:lit\w*|reactiveElement)Versions|litNonce|ShadyCSS/,
+    )
+  })
 })
