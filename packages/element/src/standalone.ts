@@ -57,7 +57,10 @@ function findOwnScript(): { settings: DOMStringMap; address: string | undefined 
   const isNamed = (script: HTMLScriptElement) => FILE_NAME.test(pathOf(sourceOf(script)))
   const current = [ofDocument('currentScript')].filter(isScript)
   const named = current.some(isNamed) ? current : [...ofDocument('scripts')].filter(isScript).filter(isNamed)
-  const address = named.length === 1 ? sourceOf(named[0]!) : runningFile()
+  const [only] = named.length === 1 ? named : []
+  // another script may have imported this file while a tag with a similar name stands on the page
+  const runs = only && (only === current[0] || only.type === 'module')
+  const address = (runs ? undefined : runningFile()) ?? (only && sourceOf(only))
   const tag = named.find((script) => pathOf(sourceOf(script)) === pathOf(address ?? ''))
   return { settings: (tag ?? (named.length ? undefined : current[0]))?.dataset ?? {}, address }
 }
@@ -74,7 +77,9 @@ const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
  * in it does not parse.
  */
 function runningFile(): string | undefined {
-  const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(`${new Error().stack}`)?.[0]
+  const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(
+    tryOrUndefined(() => `${new Error().stack}`) ?? '',
+  )?.[0]
   return file && FILE_NAME.test(pathOf(file)) ? file : undefined
 }
 

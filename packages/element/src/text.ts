@@ -60,7 +60,7 @@ export function readable(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || !value) return value
   if (depth > 9) return '…'
   const members = Object.entries(value).slice(0, 50)
-  const read = members.map(([name, member]) => [name, readable(member, depth + 1)] as const)
+  const read = members.map(([name, member]) => [shown(name), readable(member, depth + 1)] as const)
   return Array.isArray(value) ? read.map(([, member]) => member) : Object.fromEntries(read)
 }
 

@@ -11,4 +11,5 @@ export class KinescopeChatElement {
   static defaults = {}
   static addMessages(): void {}
   static upgrade(): void {}
+  static reset(): void {}
 }

@@ -68,13 +68,22 @@ function attributesIn(selector: string): string[] {
   return named.match(/[\w-]+/g) ?? []
 }
 
-/** The elements that came, and those that were changed. */
-const changedBy = (records: MutationRecord[]): Set<Element> =>
-  new Set(
-    records
-      .flatMap(({ type, target, addedNodes }) => (type === 'attributes' ? [target] : [...addedNodes]))
-      .filter(isElement),
+/** With so many changes in one task, a look at the whole root costs less. */
+const MANY = 100
+
+/** The elements that came, and those that were changed; or the roots where they did. */
+function changedBy(records: MutationRecord[]): Set<Node> {
+  const nodes = records.flatMap(({ type, target, addedNodes }) =>
+    type === 'attributes' ? [target] : [...addedNodes],
   )
+  const elements = nodes.filter(isElement)
+  // what has stopped being a mark isn't found from its root
+  return new Set(
+    nodes.length > MANY
+      ? [...elements.filter(hasChat), ...records.map(({ target }) => rootOf(target))]
+      : elements,
+  )
+}
 
 function updateMarks(marks: Iterable<Element>, settings: MarkSettings): void {
   const listed = listedOrigins(settings.chatOrigin)

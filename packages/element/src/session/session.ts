@@ -2,6 +2,7 @@ import { onWake, steadyNow } from '../clock.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { FrameSwapper, type FrameHost } from '../frame/swap.js'
 import { isOnline, ofDocument, tryOrUndefined } from '../platform.js'
+import { shown } from '../text.js'
 import { categoryOf, ChatFailure, retryPolicyOf, type Failure, type Problem } from '../problems.js'
 import { Reporter } from '../report.js'
 import type { Settings, TokenReason } from '../settings.js'
@@ -44,7 +45,7 @@ export class ChatSession implements FrameHost {
   failure: Failure | undefined
   reloads = 0
   /** The identity token of a guest who entered a name, for browsers that drop the cookie. */
-  guest: { identity: string; for: Settings['identity'] } | undefined
+  guest: { identity: string; for: Settings['identity']; tokenUrl: string | undefined } | undefined
   /** The server's clock less the browser's, in milliseconds. */
   clockDifferenceMs: number | null = null
   /** The last steps, for the developer. */
@@ -216,12 +217,14 @@ export class ChatSession implements FrameHost {
     if (!settings.eventId) throw new ChatFailure({ code: 'event-id-missing' })
     if (!settings.tokenUrl && !settings.fetchToken) throw new ChatFailure({ code: 'token-url-missing' })
     const { guest } = this
-    const identity = guest && guest.for === settings.identity ? guest.identity : settings.identity
+    // a guest's token is the server's that gave it
+    const isGuest = guest && guest.for === settings.identity && guest.tokenUrl === settings.tokenUrl
+    const identity = isGuest ? guest.identity : settings.identity
     const answer = await askForToken({ ...settings, identity }, reason, signal)
     signal.throwIfAborted()
     const { ignored, reply, date } = answer
     if (ignored.length) this.#note(`left out of the reply: ${ignored.join(', ')}`)
-    if (reply.warning) this.#note(`warning: ${reply.warning}`)
+    if (reply.warning) this.#note(`warning: ${shown(reply.warning)}`)
     if (date) this.clockDifferenceMs = date - Date.now()
     this.#reporter.sampleBy(reply.report_rate)
     return this.#hold(answer, settings)

@@ -116,7 +116,9 @@ function describeAnswer({ type, status, headers, body = '' }: HttpAnswer, json: 
   return `The answer is ${code ? `JSON with ${quote(code)}` : shown(form)}, HTTP ${status}${server ? `, from the server ${quote(server)}` : ''}`
 }
 
-const duration = (value: unknown): value is number => typeof value === 'number' && value >= 0
+/** Seconds, at most a year: a point in time or milliseconds are a mistake of the endpoint. */
+const duration = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value < 31_700_000
 const id = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const share = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1
 

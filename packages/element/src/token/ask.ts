@@ -211,19 +211,30 @@ async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
     type,
     status: Number(status),
     headers: typeof headers?.get === 'function' ? headers : new Headers(),
-    body: body.length > LONGEST_BODY ? undefined : body,
+    body,
   }
 }
 
-/** A page's own `fetch` may give `json()` alone. */
-async function readBody(response: Response): Promise<string> {
+/** Reads no more than a reply can have; undefined for more. A page's own `fetch` may know no streams, or give `json()` alone. */
+async function readBody(response: Response): Promise<string | undefined> {
   try {
-    return await response.text()
+    if (response.bodyUsed || !response.body?.getReader) return cut(await response.text())
+    const reader = response.body.getReader()
+    const decoder = new TextDecoder()
+    let text = ''
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return text
+      text += decoder.decode(value, { stream: true })
+      if (text.length > LONGEST_BODY) return void reader.cancel().catch(() => {})
+    }
   } catch (error) {
     try {
-      return JSON.stringify(await response.json())
+      return cut(JSON.stringify(await response.json()))
     } catch {
       throw error
     }
   }
 }
+
+const cut = (text: string): string | undefined => (text.length > LONGEST_BODY ? undefined : text)

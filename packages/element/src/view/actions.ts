@@ -105,7 +105,7 @@ export class Actions {
     const { element } = this.#host
     if (!dispatch(element, 'kinescope-chat-signin')) return event.preventDefault()
     const target = event.target as Element
-    if (rootOf(target) !== element.shadowRoot || target.localName === 'a') return
+    if (rootOf(target) !== element.shadowRoot || target.closest('a')) return
     this.signInPressed = true
     this.reload()
   }
@@ -132,7 +132,7 @@ export class Actions {
       ({ identity }) => {
         this.entering = false
         tryOrUndefined(() => localStorage.setItem(REMEMBERED, this.name))
-        session.guest = { identity, for: settings.identity }
+        session.guest = { identity, for: settings.identity, tokenUrl }
         this.reload()
       },
       (error: unknown) => {

@@ -46,7 +46,7 @@ function list(
   return html`<h2 .textContent=${title}></h2>
     <dl class="facts">
       ${all.map(([name, value]) =>
-        value
+        name === wrong || (value ?? '') !== ''
           ? html`<dt .textContent=${name}></dt>
               <dd>
                 <bdi class=${name === wrong ? 'wrong' : ''} .textContent=${written(value)}></bdi>

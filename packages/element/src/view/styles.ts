@@ -409,6 +409,15 @@ export const styles = css`
   .life .next {
     fill: var(--mark);
   }
+  @media (forced-colors: active) {
+    .life .spent {
+      fill: Highlight;
+      opacity: 1;
+    }
+    .life .next {
+      fill: CanvasText;
+    }
+  }
   .steps {
     display: grid;
     gap: 2px;

@@ -120,6 +120,8 @@ export class View implements ReactiveController, ChatView {
   hostUpdated(): void {
     const { frames } = this.session
     frames.title = this.name
+    // the visitor has gone on to another part of the page
+    if (ofDocument('activeElement') !== ofDocument('body')) frames.lostFocus = false
     const lost = this.#focused ? !isShown(this.#focused) : frames.lostFocus
     if (lost && focusFirst(this.element.shadowRoot!)) frames.lostFocus = false
   }
@@ -152,7 +154,7 @@ export class View implements ReactiveController, ChatView {
     const { eventId } = this.element
     if (code === 'event-id-missing') {
       if (this.element.hasAttribute('eventid')) return 'The tag has `eventid`, must be `event-id`'
-      const text = readPasted(eventId) || [eventId].join()
+      const text = readPasted(eventId) || tryOrUndefined(() => `${eventId ?? ''}`)
       return text ? `event-id is ${quote(text)}, a placeholder that nothing replaced` : undefined
     }
     const odd = code.startsWith('event-') && oddCharacters(this.settings.eventId)

@@ -318,8 +318,10 @@ describe('time that passes unseen', () => {
 
   it('does nothing on a prerendered page until it is activated', async () => {
     let prerendering = true
-    const prerender = sinon.stub(Document.prototype, 'prerendering' as 'hidden')
-    prerender.get(() => prerendering)
+    // Firefox and WebKit have no such property
+    if (!('prerendering' in Document.prototype))
+      Object.defineProperty(Document.prototype, 'prerendering', { configurable: true, value: false })
+    sinon.stub(Document.prototype, 'prerendering' as 'hidden').get(() => prerendering)
     const asked: string[] = []
     const fetchToken: KinescopeChatElement['fetchToken'] = ({ reason }) => {
       asked.push(reason)

@@ -196,6 +196,13 @@ describe('the script on a page', () => {
       })
       await chatOf(page)
       expect(await asked()).to.have.length(1)
+      // with two tags of the name, the stack is read
+      const two = await openPage({
+        head: `<script>${own}</script><script type="text/held" src="${CLASSIC}"></script><script type="module" src="${MODULE}" ${data}></script>`,
+        body: TAG,
+      })
+      await until(() => two.window.customElements.get('kinescope-chat'))
+      expect(two.errors).to.deep.equal([])
       expect(page.errors).to.deep.equal([])
       expect(page.window.eval('Error.stackTraceLimit === limit')).to.equal(true)
     })

@@ -30,6 +30,7 @@ describe('a token that was refused, in the developer’s panel', () => {
   const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`claim-${index}`, index]))
   const TOKENS: [name: string, token: string, wrong: string][] = [
     ['a claim that is missing', makeToken({ aud: undefined }), 'aud'],
+    ['a claim that is empty', makeToken({ username: '' }), 'username'],
     ['a member of the header that is missing', makeToken({}, { kid: undefined }), 'kid'],
     ['one that is missing where it belongs', makeToken({ kid: 'k' }, { kid: undefined }), 'kid'],
     ['no algorithm', makeToken({}, { alg: undefined }), 'alg'],

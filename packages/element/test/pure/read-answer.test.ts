@@ -250,6 +250,12 @@ describe('a reply’s members', () => {
     expect(readReply({ token: 't', ...good })).toEqual({ reply: { token: 't', ...good }, ignored: [] })
     const bad = { expires_in: '3600', refresh_in: NaN, chat_id: 7, event_id: '', warning: 7 }
     expect(readReply({ token: 't', ...bad })).toEqual({ reply: { token: 't' }, ignored: Object.keys(bad) })
+    // a point in time, milliseconds, and no number that JSON has
+    for (const expires_in of [1_764_000_000, 86_400_000, Infinity])
+      expect(readReply({ token: 't', expires_in })).toEqual({
+        reply: { token: 't' },
+        ignored: ['expires_in'],
+      })
     expect(readReply({ token: 't', expires_in: null, other: 1 })).toEqual({
       reply: { token: 't' },
       ignored: [],
