@@ -4,8 +4,8 @@ import { brotliCompressSync, constants } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 /** What a page pays at most, in bytes: a guard against what nobody meant to add. Node's own zlib is a little worse. */
-const GZIP_LIMIT = 33_500
-const BROTLI_LIMIT = 29_400
+const GZIP_LIMIT = 33_700
+const BROTLI_LIMIT = 29_600
 
 describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('the built %s', (name) => {
   const file = readFileSync(new URL(`../../dist/${name}`, import.meta.url))
