@@ -128,6 +128,22 @@ describe('a visitor who may have signed out', () => {
     await settle(() => chat.state === 'ready')
     expect(events.filter((event) => event === 'ready')).to.have.length(2)
   })
+
+  it('takes no focus from a field that the visitor has gone to meanwhile', async () => {
+    const { chat, time, settle } = await chatWith([
+      () => makeReply({ refresh_in: 60 }),
+      () => makeReply({}, { user_id: 'u-2' }),
+    ])
+    const old = shownFrame(chat)!
+    chat.focus()
+    await time.tickAsync(61_000)
+    await until(() => !old.isConnected)
+    const input = document.body.appendChild(document.createElement('input'))
+    input.focus()
+    await settle(() => chat.state === 'ready')
+    expect(document.activeElement).to.equal(input)
+    input.remove()
+  })
 })
 
 async function chatWithSource(properties: object = {}) {
@@ -320,7 +336,7 @@ describe('time that passes unseen', () => {
     let prerendering = true
     // Firefox and WebKit have no such property
     if (!('prerendering' in Document.prototype))
-      Object.defineProperty(Document.prototype, 'prerendering', { configurable: true, value: false })
+      Object.defineProperty(Document.prototype, 'prerendering', { configurable: true, get: () => false })
     sinon.stub(Document.prototype, 'prerendering' as 'hidden').get(() => prerendering)
     const asked: string[] = []
     const fetchToken: KinescopeChatElement['fetchToken'] = ({ reason }) => {

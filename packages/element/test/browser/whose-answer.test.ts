@@ -43,6 +43,31 @@ it('reads what a page’s own fetch gives, without streams', async () => {
   }
 })
 
+it('reads no more of an answer than a reply can have', async () => {
+  const { fetch } = window
+  let cancelled = false
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(16_384).fill(0x78)),
+    cancel: () => void (cancelled = true),
+  })
+  window.fetch = () => Promise.resolve(new Response(endless))
+  try {
+    const chat = place({ tokenUrl: '/token' })
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('endpoint-bad-reply')
+    expect(cancelled).to.equal(true)
+  } finally {
+    window.fetch = fetch
+  }
+})
+
+for (const eventId of [Symbol('id'), Object.create(null), [[]], () => 1])
+  it(`names an event-id that is no text: ${typeof eventId}`, async () => {
+    const chat = place({ fetchToken: () => Promise.resolve(makeReply()), eventId: eventId as string })
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('event-id-missing')
+  })
+
 const PAGE =
   '<!doctype html><html><head><title>Just a moment...</title></head><body>Checking you</body></html>'
 const page = (status: number, type = 'text/html; charset=UTF-8'): Answer => ({
