@@ -1,3 +1,4 @@
+// @engines
 import { expect } from '@open-wc/testing'
 import sinon from 'sinon'
 import { KinescopeChatElement } from '../../src/index.js'

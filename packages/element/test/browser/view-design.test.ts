@@ -137,7 +137,7 @@ describe('keys that a control of ours uses', () => {
       }
       addEventListener('keydown', hotkey, capture)
       try {
-        for (const press of ['Enter', 'Space']) {
+        for (const press of ['Enter', ' ']) {
           let asked = 0
           const chat = place({ fetchToken: () => (asked++, Promise.reject(failing('access-denied'))) })
           await until(() => part(chat, 'button'))

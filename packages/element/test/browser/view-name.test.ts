@@ -20,7 +20,10 @@ describe('a guest who must choose a name', () => {
     const root = chat.shadowRoot!
     const field = await until(() => root.querySelector('input'))
     expect(part(chat, 'heading')!.textContent).to.equal('Choose a name')
-    expect([field.autocomplete, field.labels![0]!.textContent]).to.deep.equal(['nickname', 'Your name'])
+    expect([field.getAttribute('autocomplete'), field.labels![0]!.textContent]).to.deep.equal([
+      'nickname',
+      'Your name',
+    ])
     await expect(chat).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
     chat.focus()
     expect(root.activeElement).to.equal(field)
