@@ -55,7 +55,7 @@ export interface Answer {
 
 /** A token endpoint over real HTTP that gives these answers, the last one for ever. */
 export async function endpoint(...answers: Answer[]) {
-  const url = `/bench/endpoint/e-${Math.random().toString(36).slice(2)}`
+  const url = `/bench/endpoint/e-${Math.random().toString(36).slice(2)}/token`
   await fetch(url, { method: 'PUT', body: JSON.stringify(answers) })
   return {
     url,

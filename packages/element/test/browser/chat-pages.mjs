@@ -75,7 +75,7 @@ export function bench() {
       context.body = `${query.before ?? ''}${script}${query.after ?? ''}`
       return
     }
-    const name = /^\/bench\/endpoint\/([\w-]+)$/.exec(path)?.[1]
+    const name = /^\/bench\/endpoint\/([\w-]+(?:\/\w+)?)$/.exec(path)?.[1]
     if (!name) return next()
     const endpoint = endpoints.get(name) ?? { answers: [], asked: [] }
     endpoints.set(name, endpoint)

@@ -2,9 +2,12 @@ import { expect } from '@open-wc/testing'
 import { sendKeys } from '@web/test-runner-commands'
 import { clean, endpoint, makeReply, part, place, problem, until, whenState } from './bench.js'
 
-const GUEST = '/bench/endpoint/guest'
-const guestServer = (answers: object[]) => fetch(GUEST, { method: 'PUT', body: JSON.stringify(answers) })
-const asked = async () => (await (await fetch(GUEST)).json()) as { body: string }[]
+/** The answers of `POST guest` beside a token endpoint, and what it was asked. */
+async function guestServer(tokenUrl: string, answers: object[]) {
+  const url = tokenUrl.replace(/token$/, 'guest')
+  await fetch(url, { method: 'PUT', body: JSON.stringify(answers) })
+  return { asked: async () => (await (await fetch(url)).json()) as { body: string }[] }
+}
 
 describe('a guest who must choose a name', () => {
   afterEach(() => {
@@ -13,8 +16,11 @@ describe('a guest who must choose a name', () => {
   })
 
   it('enters it by keyboard, hears what is wrong with it, and is in the chat under it', async () => {
-    await guestServer([problem(400, 'bad-request'), { body: { name: 'Ada · guest', identity: 'g.u.est' } }])
     const { url, asked: tokenRequests } = await endpoint(problem(401, 'name-required'), { body: makeReply() })
+    const { asked } = await guestServer(url, [
+      problem(400, 'bad-request'),
+      { body: { name: 'Ada · guest', identity: 'g.u.est' } },
+    ])
     const chat = place({ tokenUrl: url })
     await whenState(chat, 'error')
     const root = chat.shadowRoot!
@@ -50,8 +56,8 @@ describe('a guest who must choose a name', () => {
   })
 
   it('is told when the server can’t be reached, and keeps the name', async () => {
-    await guestServer([problem(429, 'rate-limited')])
     const { url } = await endpoint(problem(401, 'name-required'))
+    await guestServer(url, [problem(429, 'rate-limited')])
     const chat = place({ tokenUrl: url })
     const field = await until(() => chat.shadowRoot?.querySelector('input'))
     field.value = 'Ада'
