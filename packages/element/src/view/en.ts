@@ -116,8 +116,7 @@ export const en: Messages = {
     },
     intercepted: {
       heading: 'The chat didn’t open',
-      message:
-        'A sign-in page or a security check answered instead. Reload the page; if that doesn’t help, tell the organizers.',
+      message: 'Your network may ask for a sign-in. Reload the page, or tell the organizers.',
     },
     transient: {
       heading: 'No connection to the chat',
@@ -141,8 +140,7 @@ export const en: Messages = {
     },
     unknownKey: {
       heading: 'Kinescope doesn’t recognize this site',
-      message:
-        'Nobody can join until the organizers fix this. Please tell them; you’ll then be connected automatically.',
+      message: 'Please tell the organizers. Once they fix this, you’ll be connected automatically.',
     },
     pageTooOld: {
       heading: 'This page needs a reload',

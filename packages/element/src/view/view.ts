@@ -154,7 +154,7 @@ export class View implements ReactiveController, ChatView {
     const { eventId } = this.element
     if (code === 'event-id-missing') {
       if (this.element.hasAttribute('eventid')) return 'The tag has `eventid`, must be `event-id`'
-      const text = readPasted(eventId) || tryOrUndefined(() => `${eventId ?? ''}`)
+      const text = readPasted(eventId) || tryOrUndefined(() => [eventId].join())
       return text ? `event-id is ${quote(text)}, a placeholder that nothing replaced` : undefined
     }
     const odd = code.startsWith('event-') && oddCharacters(this.settings.eventId)

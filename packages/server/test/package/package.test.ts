@@ -41,7 +41,8 @@ describe('the package', () => {
     for (const page of ['operating', 'settings', 'growing', 'doctor', 'api/index', 'api/web'])
       expect(packed).toContain(`docs/${page}.md`)
     const stray = packed.filter(
-      (path) => !/^(bin|dist|src|deploy|docs)\/|^public\/embed\.|^(LICENSE|README\.md|package\.json)$/.test(path),
+      (path) =>
+        !/^(bin|dist|src|deploy|docs)\/|^public\/embed\.|^(LICENSE|README\.md|package\.json)$/.test(path),
     )
     expect(stray).toEqual([])
     expect(packed.filter((path) => /\.env|\.pem|tsbuildinfo|\.test\./.test(path))).toEqual([])
