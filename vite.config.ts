@@ -11,6 +11,8 @@ export default defineConfig({
     // they end a test that hangs; a busy machine may need a multiple of a quiet one's time
     testTimeout: 120_000,
     hookTimeout: 240_000,
+    // CI may share its machine: what passes the second time is reported with its retry. `npm test` has none
+    retry: process.env['CI'] ? 1 : 0,
     // most tests wait for a process or a browser, so two share a core well
     maxWorkers: Math.max(2, availableParallelism()),
     tags: [

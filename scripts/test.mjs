@@ -1,5 +1,5 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
-// The checks and the browsers run beside the tests in Node. Nothing is installed on the system unless CI or `--install` asks.
+// The checks run beside the tests in Node, and the browsers after them: together they take all cores. Nothing is installed on the system unless CI or `--install` asks.
 import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, provide } from './browsers.mjs'
@@ -32,7 +32,8 @@ for (const file of [NODE_RESULTS, BROWSER_RESULTS]) rmSync(file, { force: true }
 process.env.TEST_TIER = all ? 'all' : 'change'
 
 const counts = { passed: 0, failed: 0, left: 0 }
-await Promise.all([inNode(), besides()])
+await Promise.all([inNode(), must('Checks', 'node', 'scripts/check.mjs')])
+if (hasBrowser) await inBrowsers()
 if (all) await must('Soak', 'node', '--import', 'tsx', 'demo/soak/run-soak.ts', '--minutes', '5')
 if (!hasBrowser)
   console.log('\nLeft out, without a browser: the tests of the element, of the bench and of pages.')
@@ -60,9 +61,7 @@ async function inNode() {
   counts.left += results.numPendingTests
 }
 
-async function besides() {
-  await must('Checks', 'node', 'scripts/check.mjs')
-  if (!hasBrowser) return
+async function inBrowsers() {
   const env = { WTR_RESULTS: `${process.cwd()}/${BROWSER_RESULTS}` }
   const passed = await step(
     'Tests in browsers',

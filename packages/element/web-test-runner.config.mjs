@@ -182,7 +182,8 @@ export default {
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,
   testsFinishTimeout: 180_000,
-  testFramework: { config: { timeout: 20_000 } },
+  // as in vite.config.ts
+  testFramework: { config: { timeout: 20_000, retries: process.env.CI ? 1 : 0 } },
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: 'tsconfig.json' }), plugin],
   middleware: [middleware],
   reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), counter()],
