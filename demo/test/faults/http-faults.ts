@@ -60,9 +60,11 @@ const FLOOD_MS = 20
 
 /** Does the harm. */
 export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
+  // the answer is late, not the request: a request that arrives after its sender has gone can't be told from a second one
   delayed: async (exchange) => {
+    const answer = await exchange.ask()
     await new Promise((resolve) => setTimeout(resolve, exchange.delayMs))
-    send(exchange, await exchange.ask())
+    send(exchange, answer)
   },
   hangs: () => undefined,
   dropped: ({ response }) => response.destroy(),
