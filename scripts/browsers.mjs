@@ -15,6 +15,11 @@ const REQUIRED = [
 ]
 /** @type {Tool[]} */
 const OPTIONAL = [
+  {
+    name: 'Chromium’s headless shell',
+    packages: ['chromium-headless-shell'],
+    paths: ['/usr/bin/chromium-headless-shell'],
+  },
   { name: 'Firefox ESR', packages: ['firefox-esr'], paths: ['/usr/bin/firefox-esr', '/usr/bin/firefox'] },
   {
     name: 'WebKitGTK',

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import jwt from 'jsonwebtoken'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from '../e2e/browser.js'
+import { launchWholeBrowser } from '../e2e/browser.js'
 import { EVENT } from './kinescope.js'
 import { chatOn } from './page-facts.js'
 import { Site } from './site.js'
@@ -32,7 +32,7 @@ describe.skipIf(missing)(
       site = await new Site().listen()
       ;[tokenServer, browser] = await Promise.all([
         startTokenServer({ CHAT_ALLOWED_ORIGINS: site.url(), CHAT_IDENTITY_COOKIE: 'session' }),
-        launchBrowser(),
+        launchWholeBrowser(),
       ])
       front = await startTlsFront(tokenServer.server.url)
       page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage()
