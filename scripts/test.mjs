@@ -1,5 +1,6 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
-// The checks run beside the tests in Node, and the browsers after them: together they take all cores. Nothing is installed on the system unless CI or `--install` asks.
+// The checks run beside the tests in Node, and the browsers after them: together they take all cores.
+// Nothing is installed on the system unless CI or `--install` asks.
 import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, provide } from './browsers.mjs'
@@ -82,8 +83,8 @@ async function must(title, command, ...args) {
 }
 
 /**
- * Runs a step and prints its output when it has ended, so that steps beside each other stay readable. Until then the output is in
- * .cache/test-logs.
+ * Runs a step and prints its output when it has ended, so that steps beside each other stay readable. Until then the output
+ * is in .cache/test-logs.
  */
 function step(title, command, args, env = {}) {
   const started = Date.now()

@@ -2,12 +2,12 @@
 export function guardListener<T>(listener: ((value: T) => unknown) | undefined): (value: T) => void {
   if (!listener) return () => undefined
   return (value) => {
-    // the host's errors are the host's to log
-    const ignore = () => undefined
     try {
-      void Promise.resolve(listener(value)).catch(ignore)
+      const result = listener(value)
+      // most return nothing, and this runs for every token
+      if (result) void Promise.resolve(result).catch(() => undefined)
     } catch {
-      ignore()
+      // the host's errors are the host's to log
     }
   }
 }

@@ -54,7 +54,7 @@ export function watch(settings: () => MarkSettings): void {
 function observe(root: Node, settings: MarkSettings): void {
   observer ??= new MutationObserver((records) => {
     const now = page?.() ?? settings
-    for (const element of changedBy(records)) updateMarks(marksIn(element), now)
+    for (const node of changedBy(records)) updateMarks(marksIn(node), now)
     updateMarks(misplacedMarks(), now)
     for (const { target } of records) showContent(target)
   })

@@ -117,8 +117,9 @@ describe('a visitor who may have signed out', () => {
     other.close()
   })
 
-  it('sees no other visitor’s chat while theirs loads', async () => {
-    const { chat, time, settle, events } = await chatWith([
+  /** A chat whose focused frame is gone, as the new token is another visitor's. */
+  async function chatOfAnother() {
+    const { chat, time, ...others } = await chatWith([
       () => makeReply({ refresh_in: 60 }),
       () => makeReply({}, { user_id: 'u-2' }),
     ])
@@ -126,19 +127,17 @@ describe('a visitor who may have signed out', () => {
     chat.focus()
     await time.tickAsync(61_000)
     await until(() => !old.isConnected)
+    return { chat, ...others }
+  }
+
+  it('sees no other visitor’s chat while theirs loads', async () => {
+    const { chat, settle, events } = await chatOfAnother()
     await settle(() => chat.state === 'ready')
     expect(events.filter((event) => event === 'ready')).to.have.length(2)
   })
 
   it('takes no focus from a field that the visitor has gone to meanwhile', async () => {
-    const { chat, time, settle } = await chatWith([
-      () => makeReply({ refresh_in: 60 }),
-      () => makeReply({}, { user_id: 'u-2' }),
-    ])
-    const old = shownFrame(chat)!
-    chat.focus()
-    await time.tickAsync(61_000)
-    await until(() => !old.isConnected)
+    const { chat, settle } = await chatOfAnother()
     const input = document.body.appendChild(document.createElement('input'))
     input.focus()
     await settle(() => chat.state === 'ready')

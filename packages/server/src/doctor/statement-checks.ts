@@ -20,7 +20,7 @@ export interface StatementQuestion {
   signal: AbortSignal
 }
 
-/** Judges the site's statement of who the visitor is, as the server would. The first thing wrong is told. */
+/** Checks the site's identity token as the server does. Returns the first fault. */
 export async function checkStatement(
   statement: string,
   question: StatementQuestion,

@@ -76,7 +76,7 @@ const MOST = 50
 
 /**
  * The share of visits that should report, from the rate at which a replica hands out tokens: all of them on a quiet day,
- * 1 % in a crowd, and fewer from 1,000 tokens a second on. A crowd's first seconds cost more, together below 2 %.
+ * 1 % in a crowd, and fewer from 1,000 tokens a second on. Replicas sample each for itself, so many idle ones get more reports.
  */
 export class ReportSampling {
   #tokens = 0

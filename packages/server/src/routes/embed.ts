@@ -1,9 +1,9 @@
-import { send } from '../adapters/fastify.js'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { send } from '../adapters/fastify.js'
 import { isOriginPattern } from '../endpoint/origin.js'
-import { notFound } from '../endpoint/request.js'
-import type { TokenAnswer } from '../endpoint/request.js'
+import { notFound, type TokenAnswer } from '../endpoint/request.js'
+import { MAX_IDENTITY_TOKEN_LENGTH } from '../identity/credentials.js'
 import { embedPage, escapeHtml, lostPage } from './embed-page.js'
 import type { OwnAddress } from './own-address.js'
 
@@ -21,9 +21,8 @@ const FILES = [
   ['embed.css', 'text/css'],
 ] as const
 
-/** Three parts of base64url, as long as a header may be. */
+/** Three parts of base64url: the page's address repeats it as it is. */
 const IDENTITY_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/
-const MAX_IDENTITY_TOKEN_LENGTH = 8192
 
 /** A personal link whose `#` a click tracker encoded, so that its fragment came as a part of the path. */
 const ENCODED_LINK = /^([^#]{1,200})#kinescope-chat=([\w.-]+)/

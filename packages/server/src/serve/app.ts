@@ -1,4 +1,3 @@
-import { send } from '../adapters/fastify.js'
 import {
   createServer,
   type IncomingMessage,
@@ -11,6 +10,7 @@ import * as fastify from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
+import { send } from '../adapters/fastify.js'
 import { Refusal } from '../endpoint/refusal.js'
 import { alwaysHeaders, notFound, type TokenAnswer } from '../endpoint/request.js'
 import { isPrivateAddress } from '../net/addresses.js'

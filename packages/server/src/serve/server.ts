@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import type { ServeConfig } from '../config.js'
 import { configWarnings } from '../config-warnings.js'
 import { eventLookup, type AllowedEvent } from '../endpoint/request.js'
-import { mountToken, tokenCall, send } from '../adapters/fastify.js'
+import { mountToken, send, tokenCall } from '../adapters/fastify.js'
 import { notFound } from '../endpoint/request.js'
 import { SigningQueue } from '../endpoint/admission.js'
 import { createTokenEndpoint } from '../endpoint/handler.js'
@@ -56,7 +56,7 @@ export interface RunningServer {
   app: FastifyInstance
   /** Origin and base path, such as `http://127.0.0.1:8080/chat`. */
   url: string
-  /** Where admin port listening; null without one. */
+  /** The address of the admin port; null without one. */
   adminUrl: string | null
   /** Looks at the key ring now, and opens the audit anew. */
   reload(): Promise<void>

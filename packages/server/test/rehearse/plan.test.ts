@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planRequests, type Audience } from '../../src/rehearse/plan.js'
+import { seeded } from '../seeded.js'
 
 const AUDIENCE: Audience = {
   viewers: 20_000,
@@ -8,17 +9,6 @@ const AUDIENCE: Audience = {
   reloads: 0.05,
   badNetworks: 0.03,
   tokenTtlMs: 3_600_000,
-}
-
-/** A small generator with a seed: the same audience at each run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 describe('planRequests', () => {

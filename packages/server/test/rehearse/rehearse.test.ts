@@ -10,7 +10,7 @@ import {
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { run } from '../../src/cli/run.js'
 import { REHEARSAL_EVENT, RehearsalSecret } from '../../src/endpoint/rehearsal.js'
 import { rehearse as simulate } from '../../src/rehearse/rehearse.js'
@@ -18,9 +18,11 @@ import type { Verdict } from '../../src/rehearse/verdict.js'
 import { HOUR_MS, ringDirectory, ringEntry, writeRing } from '../ring-directory.js'
 import { askToken, forwardEnv, makeKey, SITE_ORIGIN, startSite, startTestServer } from '../running-server.js'
 import { secret as kept } from '../secrets.js'
-import { freePort, run as spawn, untilListening } from '../serve/spawned.js'
+import { freePort, hasProgram, runRedis } from '../serve/spawned.js'
 
 const SECRET = kept(randomBytes(32).toString('base64'))
+
+const hasRedis = hasProgram('redis-server', 'a rehearsal with Redis')
 
 /** A TCP proxy before another server. What that one sends comes `delayMs` later. */
 async function startProxy(port: number, { maxConnections }: { maxConnections?: number } = {}) {
@@ -199,19 +201,13 @@ describe('rehearse', () => {
     expect(exit).toBe(1)
   })
 
-  it('names a slow Redis', async () => {
+  it.skipIf(!hasRedis)('names a slow Redis', async () => {
     const port = await freePort()
-    const redis = spawn('redis-server', [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--dir',
-      folder,
-    ])
-    await untilListening(redis, port)
+    const redis = await runRedis(port, folder)
+    onTestFinished(async () => {
+      redis.child.kill('SIGKILL')
+      await redis.ended
+    })
     const proxy = await startProxy(port)
     const server = await start({ CHAT_REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
     const cookie = site.signIn('first', 'First')
@@ -227,8 +223,6 @@ describe('rehearse', () => {
     const { verdict } = await rehearse(server.url, '--viewers', '20', '--origin', SITE_ORIGIN)
     await server.close()
     proxy.close()
-    redis.child.kill('SIGKILL')
-    await redis.ended
     expect(verdict.bottleneck).toMatchObject({ id: 'redis' })
   })
 

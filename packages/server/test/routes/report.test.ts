@@ -16,6 +16,7 @@ import {
   startTestServer,
   type TestServer,
 } from '../running-server.js'
+import { seeded } from '../seeded.js'
 
 const REPORT: PageReport = {
   code: 'ready',
@@ -111,17 +112,6 @@ describe('POST /report', () => {
 })
 
 describe('100,000 visitors', () => {
-  /** Evenly spread numbers from 0 up to 1, the same at each run (mulberry32). */
-  function seeded(seed: number): () => number {
-    let state = seed
-    return () => {
-      state = (state + 0x6d2b79f5) | 0
-      let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-    }
-  }
-
   it.each([
     [1, 1],
     [1, 10],

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ringDirectory, ringEntry, writeRing, type RingEntry } from '../ring-directory.js'
 import { EVENT, SITE_ORIGIN } from '../running-server.js'
 import { secret, secretsIn } from '../secrets.js'
-import { freePort, hasProgram, run, runServe, untilListening, type Spawned } from './spawned.js'
+import { freePort, hasProgram, run, runRedis, runServe, untilListening, type Spawned } from './spawned.js'
 
 const SITE_SECRET = secret('the-secret-of-the-site-and-of-the-two-replicas')
 const LOAD = 12
@@ -29,18 +29,7 @@ beforeAll(async () => {
   current = ringEntry()
   writeRing(ring.dir, 1, [current])
   const redisPort = await freePort()
-  const redis = run('redis-server', [
-    '--port',
-    String(redisPort),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--dir',
-    scratch,
-  ])
-  started.push(redis)
-  await untilListening(redis, redisPort)
+  started.push(await runRedis(redisPort, scratch))
   replicas = await Promise.all(
     [1, 2].map(async () => {
       const port = await freePort()

@@ -43,7 +43,15 @@ export function runServe(env: Record<string, string>): Spawned {
   return run(process.execPath, ['--import', 'tsx', CLI, 'serve'], env)
 }
 
-/** Waits until a port of 127.0.0.1. */
+/** Starts a Redis of the test's own, which keeps nothing. */
+export async function runRedis(port: number, folder: string): Promise<Spawned> {
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder]
+  const redis = run('redis-server', args)
+  await untilListening(redis, port)
+  return redis
+}
+
+/** Waits until a process listens on a port of 127.0.0.1. */
 export async function untilListening({ child, output }: Spawned, port: number): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`ended at start: ${output()}`)
