@@ -1,7 +1,7 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
 // The checks run beside the tests in Node, and the browsers after them: together they take all cores.
 // Nothing is installed on the system unless CI or `--install` asks.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, provide } from './browsers.mjs'
 import { NODE_RESULTS, BROWSER_RESULTS } from './results.mjs'
@@ -26,7 +26,9 @@ if (unknown.length) {
 const began = Date.now()
 const all = given.includes('--all')
 const ci = Boolean(process.env.CI)
-const hasBrowser = provide({ all: ci, install: ci || given.includes('--install') })
+const install = ci || given.includes('--install')
+const hasBrowser = provide({ all: ci, install })
+if (all && install) spawnSync(process.execPath, ['scripts/other-releases.mjs'], { stdio: 'inherit' })
 mkdirSync(LOGS, { recursive: true })
 for (const file of [NODE_RESULTS, BROWSER_RESULTS]) rmSync(file, { force: true })
 // read by scripts/test-tier.ts and by the browsers' configuration

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,20 @@ import { answering, freePort } from '../placing/wordpress-site.js'
 import type { Contestant, PublicKey } from './contract.js'
 
 export const PHP_PACKAGE = fileURLToPath(new URL('../../../packages/php/', import.meta.url))
+
+const RELEASES = fileURLToPath(new URL('../../../.cache/releases/', import.meta.url))
+
+/** Every PHP that is here: `php`, `php8.2`, and those that `node scripts/other-releases.mjs` has unpacked. */
+export const INTERPRETERS = [
+  'php',
+  ...readdirSync('/usr/bin').filter((name) => /^php[\d.]+$/.test(name)),
+  ...(existsSync(RELEASES) ? readdirSync(RELEASES) : [])
+    .filter((name) => name.startsWith('php'))
+    .map((name) => join(RELEASES, name, 'php')),
+]
+
+/** Debian's `php` is a link to one of `php8.2` and its like. */
+export const DIFFERENT_INTERPRETERS = INTERPRETERS.filter((php) => !/^php\d/.test(php))
 
 /** Why the PHP server can't be started here, or null. */
 export function whyNoPhp(): string | null {
@@ -25,12 +39,12 @@ export function publicKeys(ring: string): PublicKey[] {
 }
 
 /** The PHP server under PHP's own web server. */
-export async function startPhpServer(): Promise<Contestant & { close(): Promise<void> }> {
+export async function startPhpServer(php = 'php'): Promise<Contestant & { close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'php-keys-'))
   const port = await freePort()
   const ownOrigin = `http://127.0.0.1:${port}`
   const child = spawn(
-    'php',
+    php,
     ['-d', 'display_errors=1', '-S', `127.0.0.1:${port}`, join(PHP_PACKAGE, 'test/server.php')],
     { stdio: 'ignore', env: { ...process.env, KEY_FOLDER: folder, SITE: ownOrigin } },
   )

@@ -19,8 +19,8 @@ export const ZIP = path('packages/wordpress/dist/live-chat-for-kinescope-streams
 const PLUGIN = path('packages/wordpress/dist/live-chat-for-kinescope-streams')
 const MAIN = 'live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php'
 
-/** Debian's WordPress, and a newer one where `node scripts/newer-wordpress.mjs` has brought it. */
-const FOLDERS = ['/usr/share/wordpress', path('.cache/newer-wordpress')]
+/** Debian's WordPress, and the newest where `node scripts/other-releases.mjs` has unpacked it. */
+const FOLDERS = ['/usr/share/wordpress', path('.cache/releases/newest-wordpress')]
 
 /** The releases of WordPress that are here, by their number. */
 export function releases(): [release: string, folder: string][] {

@@ -368,7 +368,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
       const theme =
         (await wordpress.php(
-          `foreach (['twentytwentyfour', 'twentytwentythree'] as $name) if (wp_get_theme($name)->exists()) { switch_theme($name); echo $name; break; }`,
+          `foreach (['twentytwentyfive', 'twentytwentythree'] as $name) if (wp_get_theme($name)->exists()) { switch_theme($name); echo $name; break; }`,
         )) || null
       expect(theme).not.toBeNull()
       await wordpress.php(
