@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildEmulator, type Emulator } from './emulator/emulator.js'
 import { SEED } from './emulator/seed-events.js'
+import { IdentityServers } from './identity-servers.js'
 import { operate, type Operated } from './operator.js'
 import { OtherServers } from './other-servers.js'
 import type { DemoPorts } from './ports.js'
@@ -52,13 +53,19 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
 
     // the site is up before the servers that its page names: they ask it who a visitor is
-    const behind: { operated?: Operated; others?: OtherServers; facts?: PageFacts } = {}
+    const behind: {
+      operated?: Operated
+      others?: OtherServers
+      identityServers?: IdentityServers
+      facts?: PageFacts
+    } = {}
     const site = await startHostSite({
       port: ports.site,
       watch,
       elementSources,
       facts: () => behind.facts,
       otherServer: (name) => behind.others?.address(name) ?? Promise.reject(new Error('not started yet')),
+      identityServers: () => behind.identityServers,
       rotateKeys: () => behind.operated?.rotateKeys() ?? Promise.resolve(),
     })
     closers.push(() => site.close())
@@ -80,6 +87,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     closers.push(operated.close)
     behind.operated = operated
     behind.others = new OtherServers(operated, emulator, dir)
+    const { provider } = site
+    behind.identityServers = new IdentityServers({ operated, provider, site: site.url, dir })
     await registerScriptedKey(emulator, site.scripted.key.registration)
     behind.facts = factsOf(emulator, operated)
     return { site: site.url, tokenServer: operated.tokenServer, emulator, operated, close }

@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createServer, type Connect, type Plugin } from 'vite'
-import { FACTS_ID, type PageFacts } from '../src/page-facts.js'
-import { OTHER_SERVERS, type OtherServer } from '../src/scenario.js'
+import type { IdentitySetup } from '../src/identity-setup.js'
+import { FACTS_ID, type PageFacts, type VisitorFacts } from '../src/page-facts.js'
+import { OTHER_SERVERS, type OtherServer, type Scenario } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios.js'
 import { hasLoopbackHost, isOwnRequest } from '../loopback.js'
 import { acceptsPage, sendJson, type SiteHandler } from './answer.js'
+import { IdentityProvider } from './identity-provider.js'
 import { ScriptedEndpoint } from './scripted-endpoint.js'
 import { startingPage } from './starting-page.js'
 import { Visitors } from './visitors.js'
@@ -18,6 +20,8 @@ export interface HostSiteOptions {
   facts: () => PageFacts | undefined
   /** The address of a token server in trouble. */
   otherServer: (name: OtherServer) => Promise<string>
+  /** Token servers with other identity sources. */
+  identityServers: () => IdentityPlaces | undefined
   /** Replaces the token server's key; resolves when the new one signs. */
   rotateKeys: () => Promise<void>
   /** Watch the page's sources and reload on a change. */
@@ -26,10 +30,18 @@ export interface HostSiteOptions {
   elementSources?: string | undefined
 }
 
+/** Token servers by their identity sources, and what visitors bring to them. */
+export interface IdentityPlaces {
+  /** The address of a server, without a path. */
+  address(setup: IdentitySetup): Promise<string>
+  credential(setup: IdentitySetup): Promise<VisitorFacts>
+}
+
 export interface HostSite {
   /** The origin that a visitor's browser sees: `localhost`, another site than the chat's 127.0.0.1. */
   readonly url: string
   readonly scripted: ScriptedEndpoint
+  readonly provider: IdentityProvider
   close(): Promise<void>
 }
 
@@ -40,12 +52,14 @@ export async function startHostSite({
   port,
   facts,
   otherServer,
+  identityServers,
   rotateKeys,
   watch,
   elementSources,
 }: HostSiteOptions): Promise<HostSite> {
   const visitors = new Visitors()
   const scripted = new ScriptedEndpoint(visitors)
+  const provider = new IdentityProvider()
   const rotate: SiteHandler = async ({ url, method }, response) => {
     if (url !== '/operator/rotate' || method !== 'POST') return false
     await rotateKeys()
@@ -54,6 +68,8 @@ export async function startHostSite({
   const handlers: SiteHandler[] = [
     visitors.handle,
     scripted.handle,
+    provider.handle,
+    signingInProxy(visitors, identityServers),
     rotate,
     proxyTo(otherServer),
     secondVisitor(visitors, facts),
@@ -75,14 +91,21 @@ export async function startHostSite({
       strictPort: true,
       ...(watch ? {} : { watch: null }),
     },
-    plugins: [sitePlugin(handlers, facts), ...(elementSources ? [elementFrom(elementSources)] : [])],
+    plugins: [
+      sitePlugin(handlers, facts, identityServers),
+      ...(elementSources ? [elementFrom(elementSources)] : []),
+    ],
   })
   await vite.listen()
   const { port: taken } = vite.httpServer!.address() as AddressInfo
-  return { url: `http://localhost:${taken}`, scripted, close: () => vite.close() }
+  return { url: `http://localhost:${taken}`, scripted, provider, close: () => vite.close() }
 }
 
-function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | undefined): Plugin {
+function sitePlugin(
+  handlers: readonly SiteHandler[],
+  facts: () => PageFacts | undefined,
+  identityServers: HostSiteOptions['identityServers'],
+): Plugin {
   return {
     name: 'host-site',
     configureServer({ middlewares }) {
@@ -97,7 +120,9 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | u
         else next()
       })
       middlewares.use((request, response, next) => {
-        const policy = scenarioOf(request.url)?.setup.policy
+        const { policy, identity } = scenarioOf(request.url)?.setup ?? {}
+        // a guest of an earlier scenario is a new one
+        if (identity) response.setHeader('set-cookie', NO_GUEST)
         if (policy) response.setHeader('content-security-policy', policy)
         // a POST that nobody took is no page
         if (request.method === 'POST') sendJson(response, 404, { message: 'nothing here' })
@@ -106,11 +131,14 @@ function sitePlugin(handlers: readonly SiteHandler[], facts: () => PageFacts | u
     },
     transformIndexHtml: {
       order: 'pre',
-      handler(html, { originalUrl }) {
-        const known = facts()
-        if (!known) throw new Error('no page is made before all that it names is there')
-        const { tokenServer, chatOrigin, events } = known
+      async handler(html, { originalUrl }) {
         const scenario = scenarioOf(originalUrl)
+        const usual = facts()
+        if (!usual) throw new Error('no page is made before all that it names is there')
+        const place = await placeOf(scenario, identityServers())
+        const known: PageFacts = { ...usual, ...(place && { visitor: place.visitor }) }
+        const { chatOrigin, events } = known
+        const tokenServer = place?.tokenServer ?? known.tokenServer
         const [before = '', integration = '', after = ''] = html.split(/<!-- \/?integration -->/)
         // the page puts a scenario's element there itself, once all it needs is set up
         const script = /<script.*?<\/script>/s.exec(integration)?.[0] ?? ''
@@ -149,6 +177,25 @@ const middleware =
   (request, response, next) =>
     void Promise.resolve(handle(request, response)).then((done) => done || next(), next)
 
+/** Removes a guest's cookie: cookies of this machine are the same at every port. */
+const NO_GUEST =
+  '__Host-kinescope-chat-guest=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=None; Partitioned'
+
+/** The token server of a scenario about identity sources, and what the site writes into the page for its visitor. */
+async function placeOf(
+  scenario: Scenario | undefined,
+  servers: IdentityPlaces | undefined,
+): Promise<{ tokenServer: string; visitor: VisitorFacts } | undefined> {
+  const setup = scenario?.setup.identity
+  if (!setup || !servers) return undefined
+  const [address, credential] = await Promise.all([servers.address(setup), servers.credential(setup)])
+  const behindProxy = setup.sources === 'header' && { tokenUrl: `/signing-in-proxy/${scenario.id}/token` }
+  return {
+    tokenServer: address.replace('127.0.0.1', 'localhost'),
+    visitor: { ...credential, ...behindProxy },
+  }
+}
+
 function scenarioOf(url = '/') {
   const id = new URL(url, 'http://localhost').searchParams.get('scenario')
   return id === null ? undefined : SCENARIOS.find((scenario) => scenario.id === id)
@@ -163,6 +210,27 @@ function proxyTo(address: (name: OtherServer) => Promise<string>): SiteHandler {
     return passOn(request, response, await address(name), request.headers.cookie)
   }
 }
+
+/** `/signing-in-proxy/<scenario>/token`: a proxy that knows who has signed in, and tells the server behind it by headers. */
+function signingInProxy(
+  visitors: Visitors,
+  identityServers: HostSiteOptions['identityServers'],
+): SiteHandler {
+  return async (request, response) => {
+    const id = /^\/signing-in-proxy\/([\w-]+)\/token$/.exec(request.url ?? '')?.[1]
+    const setup = SCENARIOS.find((scenario) => scenario.id === id)?.setup.identity
+    const servers = identityServers()
+    if (!setup || !servers) return false
+    const visitor = visitors.of(request)
+    const headers: Record<string, string> = visitor
+      ? { 'x-forwarded-user': visitor.id, 'x-forwarded-preferred-username': latin1(visitor.name) }
+      : {}
+    return passOn(request, response, await servers.address(setup), undefined, headers)
+  }
+}
+
+/** Headers are bytes, and proxies write names in UTF-8 there. */
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 /** `/second-visitor/token`: the same for the second visitor, whose session the site knows by a cookie of its own. */
 function secondVisitor(visitors: Visitors, facts: () => PageFacts | undefined): SiteHandler {
@@ -183,9 +251,10 @@ async function passOn(
   response: ServerResponse,
   server: string,
   cookie: string | undefined,
+  more: Record<string, string> = {},
 ): Promise<true> {
   // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
-  const headers = new Headers(cookie === undefined ? {} : { cookie })
+  const headers = new Headers({ ...more, ...(cookie === undefined ? {} : { cookie }) })
   for (const wanted of ['content-type', 'origin']) {
     const value = request.headers[wanted]
     if (typeof value === 'string') headers.set(wanted, value)

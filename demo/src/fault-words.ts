@@ -36,6 +36,10 @@ const SENTENCES: Record<Aspect, Sentence> = {
     en: `Frames in all: expected ${expected}, came ${observed}.`,
     ru: `Фреймов за всё время: ожидалось ${expected}, было ${observed}.`,
   }),
+  name: (expected, observed) => ({
+    en: `The name in the token should be ${expected}. It is ${observed}.`,
+    ru: `Ожидалось имя в токене ${expected}, получено ${observed}.`,
+  }),
   inFrame: (expected) => ({
     en: `Look into the frame. It should say ${expected}.`,
     ru: `Посмотрите во фрейм: там должно быть ${expected}.`,

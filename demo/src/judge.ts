@@ -8,6 +8,10 @@ export interface Sight {
   tokenRequests: number
   frames: number
   framesSeen: number
+  /** The name in the newest token. */
+  name: string | null
+  /** The name of the visitor's session on the site. */
+  sessionName: string | null
 }
 
 /** What a check looks at; `step`: a step that must succeed; `hand`: the tester's part, which has a time limit. */
@@ -28,7 +32,7 @@ export const faultsOf = (checks: readonly Check[]): Check[] => checks.filter(({ 
 
 /** Compares what is to be seen with what is expected. Pure. */
 export function judge(sight: Sight, expected: Expectation): Check[] {
-  const { state, problem, events, noEvents, tokenRequests, frames, framesSeen, inFrame } = expected
+  const { state, problem, events, noEvents, tokenRequests, frames, framesSeen, name, inFrame } = expected
   const checks: Check[] = []
   const check = (aspect: Aspect, wanted: string, observed: string, met: boolean | null) =>
     checks.push({ aspect, expected: wanted, observed, met })
@@ -51,6 +55,10 @@ export function judge(sight: Sight, expected: Expectation): Check[] {
   if (frames !== undefined) check('frames', String(frames), String(sight.frames), sight.frames === frames)
   if (framesSeen !== undefined)
     check('framesSeen', String(framesSeen), String(sight.framesSeen), sight.framesSeen === framesSeen)
+  if (name !== undefined) {
+    const wanted = typeof name === 'string' ? name : (sight.sessionName ?? '–')
+    check('name', wanted, sight.name ?? '–', fits(wanted, sight.name))
+  }
   if (inFrame) check('inFrame', 'refused' in inFrame ? inFrame.refused : 'verified', '?', null)
   return checks
 }
@@ -64,3 +72,9 @@ function inOrder(wanted: readonly string[], seen: readonly string[]): boolean {
   }
   return true
 }
+
+/** Whether a name is the expected one, where `#` stands for a digit. */
+const fits = (wanted: string, seen: string | null): boolean =>
+  seen !== null &&
+  wanted ===
+    [...seen].map((character, at) => (wanted[at] === '#' && /\d/.test(character) ? '#' : character)).join('')

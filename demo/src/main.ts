@@ -31,6 +31,9 @@ const scenario = SCENARIOS.find(({ id }) => id === wanted.get('scenario'))
 let step = 0
 let handUntil: number | null = null
 let verdict: Verdict | undefined
+let sessionName: string | null = null
+// the element keeps a personal link for a reload of the tab, and each scenario is a page of its own
+sessionStorage.removeItem(`kinescope-chat:${location.pathname}`)
 
 startTabs((panel) => {
   if (panel === 'panel-scenarios') placeList()
@@ -74,7 +77,8 @@ function drawAll(): void {
 
 function drawProgress(): void {
   // the expected result is shown before the observed one
-  const checks = verdict?.checks ?? judge(look({ network, watch }), scenario!.expect)
+  const checks =
+    verdict?.checks ?? judge(look({ network, watch, sessionName: () => sessionName }), scenario!.expect)
   drawScenario({ scenario: scenario!, step, handUntil, checks, verdict }, stop)
 }
 
@@ -98,6 +102,7 @@ async function run(): Promise<void> {
     facts,
     network,
     watch,
+    sessionName: () => sessionName,
     site: {
       ...site,
       signIn: (name) => site.signIn(wanted.get('name') ?? name).then(showVisitor),
@@ -154,10 +159,10 @@ async function endRun(): Promise<void> {
 }
 
 async function showVisitor(): Promise<void> {
-  const name = await site.whoAmI()
-  find('sign-in').hidden = name !== null
-  find('visitor').hidden = name === null
-  find('visitor-name').textContent = name ?? ''
+  sessionName = await site.whoAmI()
+  find('sign-in').hidden = sessionName !== null
+  find('visitor').hidden = sessionName === null
+  find('visitor-name').textContent = sessionName ?? ''
 }
 
 function startSwitches(): void {

@@ -5,21 +5,35 @@ const JWT = /[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g
 const masked = (value: unknown): unknown =>
   typeof value === 'string' && value ? `${[...value].slice(0, 2).join('')}…` : value
 
+/** The header and the claims of a JWT. @throws for anything else */
+function partsOf(token: string): Record<string, unknown>[] {
+  return token
+    .split('.')
+    .slice(0, 2)
+    .map((part) => {
+      const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (byte) =>
+        byte.charCodeAt(0),
+      )
+      return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+    })
+}
+
+/** The claims of a JWT. Pure. @throws for anything else */
+export const claimsOf = (token: string): Record<string, unknown> | undefined => partsOf(token)[1]
+
+/** What says who somebody is, in a chat token and in an identity token. */
+const PERSONAL = ['user_id', 'username', 'sub', 'name']
+
 /** A token as something to look at: header and claims, who it is for masked, the signature gone. */
 function opened(token: string): unknown {
   try {
-    const [header, claims] = token
-      .split('.')
-      .slice(0, 2)
-      .map((part) => {
-        const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (byte) =>
-          byte.charCodeAt(0),
-        )
-        return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
-      })
+    const [header, claims] = partsOf(token)
     if (!header || !claims) return '…'
-    const { user_id, username, ...rest } = claims
-    return { header, claims: { user_id: masked(user_id), username: masked(username), ...rest } }
+    const shown = Object.entries(claims).map(([name, value]) => [
+      name,
+      PERSONAL.includes(name) ? masked(value) : value,
+    ])
+    return { header, claims: Object.fromEntries(shown) as Record<string, unknown> }
   } catch {
     return '…'
   }
@@ -31,7 +45,7 @@ export function readable(body: string): string {
   try {
     const value: unknown = JSON.parse(short)
     const show = (key: string, inner: unknown): unknown => {
-      if (key === 'token') return opened(String(inner))
+      if (key === 'token' || key === 'identity') return opened(String(inner))
       return typeof inner === 'string' ? inner.replaceAll(JWT, '…') : inner
     }
     return JSON.stringify(value, show, 2)

@@ -1,4 +1,4 @@
-import { readable } from './masked.js'
+import { claimsOf, readable } from './masked.js'
 
 /** One request that this page made. */
 export interface SeenRequest {
@@ -21,6 +21,8 @@ export interface SeenRequest {
 /** Watches the page's own requests, and can pretend that the network is gone. Bodies are masked before they are kept, headers never are. */
 export class Network extends EventTarget {
   readonly requests: SeenRequest[] = []
+  /** The name in the newest token that came. */
+  newestName: string | null = null
   #offline = false
   readonly #fetch = window.fetch.bind(window)
 
@@ -74,6 +76,7 @@ export class Network extends EventTarget {
         .text()
         .then((body) => {
           seen.received = readable(body)
+          if (forToken) this.newestName = nameIn(body) ?? this.newestName
           this.dispatchEvent(new Event('change'))
         })
         .catch(() => undefined) // an answer that breaks off, or is no longer wanted
@@ -82,5 +85,15 @@ export class Network extends EventTarget {
       seen.tookMs = performance.now() - at
       this.dispatchEvent(new Event('change'))
     }
+  }
+}
+
+/** The name in a reply's token, if it has one. */
+function nameIn(body: string): string | null {
+  try {
+    const name = claimsOf((JSON.parse(body) as { token: string }).token)?.['username']
+    return typeof name === 'string' ? name : null
+  } catch {
+    return null
   }
 }

@@ -12,6 +12,8 @@ export interface Bench {
   watch: ChatWatch
   /** What the site does for its visitor: sign in, sign out, ban. */
   site: Site
+  /** The name of the visitor's session on the site. */
+  sessionName(): string | null
   /** Tells which step is under way. */
   onStep(index: number): void
   /** Tells until when the tester can do a step, by `performance.now()`; null once it is over. */
@@ -86,8 +88,11 @@ async function putChats({ id, setup }: Scenario, { facts }: Bench): Promise<void
   if (setup.script === 'npm') await import('kinescope-chat/define')
   const place = find('chats')
   if (setup.below) place.before(make('div', { class: 'far', 'aria-hidden': 'true' }))
+  const { identity, fragment } = facts.visitor ?? {}
+  // as in the address of a link that the visitor opens
+  if (fragment) history.replaceState(history.state, '', `${location.pathname}${location.search}#${fragment}`)
   const chats = Array.from({ length: setup.chats ?? 1 }, () =>
-    make('kinescope-chat', attributesOf(id, setup, facts)),
+    Object.assign(make('kinescope-chat', attributesOf(id, setup, facts)), identity ? { identity } : {}),
   )
   place.append(...chats)
 }
@@ -102,7 +107,7 @@ export function attributesOf(id: string, setup: Setup, facts: PageFacts): Record
   }
   const tokenUrl = endpoint
     ? `/scripted-endpoint/${id}/${crypto.randomUUID()}`
-    : server && `/other-server/${server}/token`
+    : (server && `/other-server/${server}/token`) || facts.visitor?.tokenUrl
   return {
     ...(event === 'none' ? {} : { 'event-id': eventIds[event] ?? facts.events[event]?.publicId ?? '' }),
     'chat-origin': facts.chatOrigin,
@@ -112,7 +117,11 @@ export function attributesOf(id: string, setup: Setup, facts: PageFacts): Record
 }
 
 /** What the page shows now. */
-export function look({ network, watch }: Pick<Bench, 'network' | 'watch'>): Sight {
+export function look({
+  network,
+  watch,
+  sessionName,
+}: Pick<Bench, 'network' | 'watch' | 'sessionName'>): Sight {
   // several chats are in the state that the least advanced of them is in
   const odd = watch.chats.find(({ state }) => state !== 'ready')
   const chat: KinescopeChatElement | undefined = odd ?? watch.first
@@ -123,6 +132,8 @@ export function look({ network, watch }: Pick<Bench, 'network' | 'watch'>): Sigh
     tokenRequests: network.tokenRequests,
     frames: watch.framesNow.length,
     framesSeen: watch.framesSeen,
+    name: network.newestName,
+    sessionName: sessionName(),
   }
 }
 
@@ -145,6 +156,8 @@ async function take(step: Step, bench: Bench, clock: Deadline): Promise<Check[]>
       return []
     case 'check':
       return judge(look(bench), step.expect)
+    case 'enter-name':
+      return enterName(step, bench, clock)
     case 'reload':
       for (const chat of watch.chats) chat.reload()
       await pause(LOOK_MS)
@@ -180,6 +193,24 @@ async function take(step: Step, bench: Bench, clock: Deadline): Promise<Check[]>
     case 'visitor-leaves':
       return byHand(step.seconds, () => !watch.inside, bench, clock)
   }
+}
+
+/** Submits a name in the form for guests, and compares whether it is refused. */
+async function enterName(
+  { name, refused = false }: Extract<Step, { do: 'enter-name' }>,
+  { watch }: Bench,
+  clock: Deadline,
+): Promise<Check[]> {
+  const find = (selector: string) => watch.first?.shadowRoot?.querySelector(selector) ?? null
+  const field = find('form input') as HTMLInputElement | null
+  if (field) field.value = name
+  field?.form?.requestSubmit()
+  await pause(LOOK_MS)
+  while (find('form button')?.getAttribute('aria-disabled') === 'true' && !clock.passed) await pause(LOOK_MS)
+  const observed =
+    find('form input')?.getAttribute('aria-invalid') === 'true' ? 'refused' : field ? 'accepted' : '–'
+  const expected = refused ? 'refused' : 'accepted'
+  return [{ aspect: 'step', expected: `${name}: ${expected}`, observed, met: observed === expected }]
 }
 
 const isBusy = (chat: KinescopeChatElement | undefined): boolean =>

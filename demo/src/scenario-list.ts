@@ -2,6 +2,7 @@ import { html, nothing, render, type TemplateResult } from 'lit'
 import { faultText } from './fault-words.js'
 import { find } from './make.js'
 import { handText, markdownOf, readRun, type Result, type Run } from './run-all.js'
+import { IDENTITY_SCENARIOS } from './identity-scenarios.js'
 import { isAboutCode, SCENARIOS } from './scenarios.js'
 import type { Scenario } from './scenario.js'
 import { sign } from './signs.js'
@@ -30,7 +31,9 @@ export function drawScenarioList(current: Scenario | undefined, actions: ListAct
         ${run.queue.length > 0 ? progressOf(run, actions) : resultsOf(run, actions)}
       </div>
       <h3>${say('goodPaths')}</h3>
-      ${list(SCENARIOS.filter((scenario) => !isAboutCode(scenario)))}
+      ${list(SCENARIOS.filter((scenario) => !isAboutCode(scenario) && !IDENTITY_SCENARIOS.includes(scenario)))}
+      <h3>${say('identitySources')}</h3>
+      ${list(IDENTITY_SCENARIOS)}
       <h3>${say('codes')}</h3>
       ${list(SCENARIOS.filter(isAboutCode))}
     `,

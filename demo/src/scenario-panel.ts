@@ -127,6 +127,7 @@ function rowOf({ aspect, expected, observed, met }: Check, verdict: Verdict | un
 
 function wordsOf(step: Step): string {
   if (step.do === 'wait-for') return `${say(step.do)} ${step.state}`
+  if (step.do === 'enter-name') return `${say(step.do)} ${step.name}`
   if (step.do === 'wait') return `${say(step.do)} ${step.seconds}`
   const limit = 'seconds' in step ? ` (${step.seconds} ${say('seconds')})` : ''
   return `${say(step.do)}${limit}`

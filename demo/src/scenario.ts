@@ -1,5 +1,6 @@
 import type { ElementCode, WireCode } from 'kinescope-chat/contract'
 import type { SEED } from '../emulator/seed-events.js'
+import type { IdentitySetup } from './identity-setup.js'
 
 /** A text in both languages of the page. */
 export interface Text {
@@ -24,6 +25,8 @@ export interface Expectation {
   frames?: number
   /** How many frames there ever were: one more for each swap. */
   framesSeen?: number
+  /** The name in the newest token: `#` is any digit, and `session` is the name on the site. */
+  name?: string | { of: 'session' }
   /** What stands in the first frame; a page of another site can't look in there, a test and a person can. */
   inFrame?: { verified: true } | { refused: string }
 }
@@ -75,6 +78,8 @@ export interface Setup {
   endpoint?: readonly Answer[]
   /** Another of our servers. */
   server?: OtherServer
+  /** A token server with other identity sources, and what the visitor brings. */
+  identity?: IdentitySetup
   /** How the element got onto the page: `npm` leaves it without a default `token-url`. */
   script?: 'npm'
   attributes?: Readonly<Record<string, string>>
@@ -93,6 +98,8 @@ export type Step =
   | { do: 'wait-for'; state: ChatState }
   | { do: 'wait'; seconds: number }
   | { do: 'check'; expect: Expectation }
+  /** The visitor types a name into the form for guests and submits it. */
+  | { do: 'enter-name'; name: string; refused?: boolean }
   | { do: 'sign-out' | 'ban' | 'reload' | 'rotate-keys' | 'scroll-to-chat' }
   /** The page pretends: `navigator.onLine`, `document.hidden` and `fetch` say so, and the browser's events are sent. */
   | { do: 'go-offline' | 'come-online' | 'hide-page' | 'show-page' }

@@ -1,4 +1,5 @@
 import type { ElementCode } from 'kinescope-chat/contract'
+import { IDENTITY_SCENARIOS } from './identity-scenarios.js'
 import type { Answer, Expectation, Scenario, Setup, Step, Text } from './scenario.js'
 
 /** The part of a scenario that its name doesn't already tell. */
@@ -33,7 +34,7 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'name-required': {
     title: text('A guest without a name', 'Гость без имени'),
     about: text('The token server asks for a name first.', 'Сервер токенов сначала спрашивает имя.'),
-    setup: scripted({ kind: 'problem', status: 401, code: 'name-required' }),
+    setup: { visitor: 'stranger', identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
   },
   'access-denied': {
     title: text('A banned visitor', 'Посетитель заблокирован'),
@@ -428,11 +429,12 @@ function complete(id: string, sketch: Sketch, usual: Expectation): Scenario {
   return { id, title, about, setup, steps, expect: { ...usual, ...expect }, within }
 }
 
-/** All scenarios, the good paths first. Each has an address: `?scenario=ID`. */
+/** All scenarios: the good paths, the identity sources, the codes. Each has an address: `?scenario=ID`. */
 export const SCENARIOS: readonly Scenario[] = [
   ...Object.entries<Sketch>(BY_PATH).map(([id, sketch]) =>
     complete(id, sketch, { state: 'ready', problem: null }),
   ),
+  ...IDENTITY_SCENARIOS,
   ...Object.entries(BY_CODE).map(([code, sketch]) =>
     complete(code, sketch, { state: 'error', problem: code as ElementCode }),
   ),

@@ -69,6 +69,7 @@ describe('The demo site, asked by pages elsewhere', () => {
       port: 0,
       facts: () => undefined,
       otherServer: () => Promise.reject(new Error('no other server here')),
+      identityServers: () => undefined,
       rotateKeys: () => {
         rotations++
         return Promise.resolve()

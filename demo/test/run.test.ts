@@ -80,6 +80,7 @@ describe('npm run demo', () => {
       watch: false,
       facts: () => facts,
       otherServer: () => Promise.reject(new Error('none')),
+      identityServers: () => undefined,
       rotateKeys: () => Promise.resolve(),
     })
     try {

@@ -10,6 +10,8 @@ export interface Outcome {
   problem: string | null
   who: string | null
   refused: string | null
+  /** The name in the frame, in a scenario that expects one. */
+  name: string | null
 }
 
 /** Opens a scenario as a person would, does the visitor's part of it, and reads the verdict. */
@@ -29,12 +31,14 @@ export async function play(page: Page, site: string, scenario: Scenario): Promis
     const element = document.querySelector('kinescope-chat')
     return { state: element?.state ?? '', problem: element?.problem?.code ?? null }
   })
-  const inFrame = scenario.expect.inFrame ?? {}
+  const { expect } = scenario
+  const inFrame = expect.inFrame ?? {}
   return {
     verdict: (await verdict.getAttribute('data-verdict')) as Outcome['verdict'],
     words: (await verdict.textContent()) ?? '',
     ...seen,
     who: 'verified' in inFrame ? await chat.locator('#standing.verified').textContent({ timeout }) : null,
+    name: expect.name === undefined ? null : await chat.locator('#who').textContent({ timeout }),
     refused: 'refused' in inFrame ? await chat.locator('#refusal').textContent({ timeout }) : null,
   }
 }

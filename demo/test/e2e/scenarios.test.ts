@@ -19,6 +19,12 @@ describe('the scenarios of the QA page', () => {
       expect(outcome.problem).toBe(expected.problem)
       // a problem that can pass may be on its second try by now
       if (expected.problem === null) expect(outcome.state).toBe(expected.state)
+      if (expected.name !== undefined) {
+        const { name } = expected
+        // a browser context of its own: its visitor is the one that the scenario signs in
+        const wanted = typeof name === 'string' ? name : 'Tester'
+        expect(wanted.includes('#') ? outcome.name?.replaceAll(/\d/g, '#') : outcome.name).toBe(wanted)
+      }
       if (expected.inFrame && 'refused' in expected.inFrame)
         expect(outcome.refused).toBe(expected.inFrame.refused)
       expect(errors).toEqual([])

@@ -9,6 +9,8 @@ const sight: Sight = {
   tokenRequests: 2,
   frames: 1,
   framesSeen: 2,
+  name: 'Guest 4821 0937 5512',
+  sessionName: 'Ann',
 }
 
 describe('the judge of scenarios', () => {
@@ -19,7 +21,8 @@ describe('the judge of scenarios', () => {
       events: ['ready', 'refresh'],
       noEvents: ['error'],
     } as const
-    const checks = judge(sight, { ...expected, tokenRequests: [1, 2], frames: 1, framesSeen: 2 })
+    const name = 'Guest #### #### ####'
+    const checks = judge(sight, { ...expected, tokenRequests: [1, 2], frames: 1, framesSeen: 2, name })
     expect(checks.map(({ aspect }) => aspect)).toEqual([
       'state',
       'problem',
@@ -28,6 +31,7 @@ describe('the judge of scenarios', () => {
       'tokenRequests',
       'frames',
       'framesSeen',
+      'name',
     ])
     expect(faultsOf(checks)).toEqual([])
   })
@@ -42,6 +46,10 @@ describe('the judge of scenarios', () => {
     ['too many token requests', { tokenRequests: [0, 1] }],
     ['another number of frames', { frames: 0 }],
     ['another number of frames ever', { framesSeen: 1 }],
+    ['another name', { name: 'Guest 0000 0000 0000' }],
+    ['a longer name', { name: 'Guest #### #### #### #' }],
+    ['a shorter name', { name: 'Guest ####' }],
+    ['a name that isn’t the one on the site', { name: { of: 'session' } }],
   ] as const)('names %s, in words', (_title, expected) => {
     const faults = faultsOf(judge(sight, expected))
     expect(faults).toHaveLength(1)

@@ -31,6 +31,18 @@ describe('a body as the bench shows it', () => {
     expect(readable(body)).not.toContain(signature)
   })
 
+  it.each([
+    ['a plain HMAC token', `hmac.${part({ name: 'Анна' })}.${signature}`],
+    ['a personal link', `link.${part({ name: 'Анна' })}.${signature}`],
+    ['init data', `user=%7B%22first_name%22%3A%22%D0%90%D0%BD%D0%BD%D0%B0%22%7D&hash=${signature}`],
+    ['a JWT', token],
+  ])('shows nothing of an identity token that anybody could use: %s', (_title, identity) => {
+    const shown = readable(JSON.stringify({ event_id: 'e', identity }))
+    expect(shown).toContain('"event_id": "e"')
+    expect(shown).not.toContain(signature)
+    expect(shown).not.toContain('Анна')
+  })
+
   it('cuts what is long', () => {
     expect(readable('x'.repeat(100_000)).length).toBeLessThan(5000)
   })
