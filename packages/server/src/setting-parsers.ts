@@ -7,7 +7,7 @@ import { chainFault, type SourceKind } from './identity/source-kinds.js'
 import type { OidcIssuer } from './identity/oidc.js'
 import { readPublicKeyText } from './token/public-key.js'
 import type { SecretName } from './keys/store/key-store.js'
-import { addressesIn } from './net/client-address.js'
+import { addressesIn } from './net/request-facts.js'
 import { cleanName } from './token/user-name.js'
 
 /** Why a value is rejected, to be read after the setting's name. It never repeats the value, which may be a secret. */

@@ -15,7 +15,7 @@ export type {
 } from './endpoint/request.js'
 export type { ChatUser } from './identity/identity.js'
 export { fixedKeySource } from './token/signing-key.js'
-export { importSigningKey, type SigningKeyInput } from './token/import-signing-key.js'
+export { importSigningKey, type SigningKeyInput } from './token/signing-key.js'
 export { mintToken, type MintedToken, type MintTokenInput } from './token/mint-token.js'
 export {
   verifyToken,

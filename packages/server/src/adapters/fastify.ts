@@ -12,7 +12,7 @@ import {
   type TokenAnswer,
   type TokenCall,
 } from '../endpoint/request.js'
-import { clientAddressBy, requestHost } from '../net/client-address.js'
+import { clientAddressBy, requestHost } from '../net/request-facts.js'
 import { loadScripts, mountScripts } from '../routes/scripts.js'
 
 export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest> {

@@ -10,7 +10,7 @@ import {
   type RequestBody,
   type TokenCall,
 } from '../endpoint/request.js'
-import { clientAddressBy, requestHost } from '../net/client-address.js'
+import { clientAddressBy, requestHost } from '../net/request-facts.js'
 
 export interface NodeHandlerOptions<R extends IncomingMessage> extends TokenHandlerOptions<R> {
   /** The visitor's address behind a trusted proxy (Express: `(request) => request.ip`). */

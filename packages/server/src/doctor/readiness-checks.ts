@@ -1,4 +1,4 @@
-import type { HealthNoteCode } from '../endpoint/health-note.js'
+import type { HealthNoteCode } from '../endpoint/registration-watch.js'
 import { fetchQuietly, jsonObject, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 

@@ -2,8 +2,21 @@ import type { KinescopeApi } from '../kinescope/api-client.js'
 import { EventApi } from '../kinescope/event-api.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { startDeadline } from '../net/deadline.js'
-import type { HealthNote, WatchNoteCode } from './health-note.js'
 import type { RegistrationView } from './issue-token.js'
+import type { KeyNote } from '../keys/source/ring-key-source.js'
+
+/** What Kinescope's side is watched for. */
+export type WatchNoteCode =
+  'key-not-registered' | 'key-expired' | 'event-not-found' | 'jwt-not-enabled' | 'kinescope-api'
+
+/** Everything `/readyz` may tell of a server that makes tokens. The doctor has a word for each. */
+export type HealthNoteCode = KeyNote['code'] | WatchNoteCode | 'key-ends-soon' | 'identity-keys-stale'
+
+export interface HealthNote<Code extends HealthNoteCode = HealthNoteCode> {
+  code: Code
+  /** For operators alone: it may name keys and streams. */
+  detail: string
+}
 
 /** How often Kinescope is asked. */
 const POLL_MS = 5 * 60_000

@@ -1,6 +1,7 @@
+import pLimit from 'p-limit'
 import { errorCode } from '../problem.js'
 import { decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { startDeadline, raceWithSignal } from '../net/deadline.js'
 import { withoutCookies, formatOf } from './credentials.js'
 import { GUEST_COOKIE } from './guest.js'
 import {
@@ -10,7 +11,6 @@ import {
   type IdentityCall,
   type IdentitySource,
 } from './identity.js'
-import { limitConcurrency, QueueFull, type ConcurrencyLimit } from './limit-concurrency.js'
 
 /** The visitor waits. After three seconds the element's own retry is the better answer. */
 const TIMEOUT_MS = 3000
@@ -176,4 +176,50 @@ export function readForwardReply(
 function isPage(contentType: string | null, body: string): boolean {
   const text = body.trim()
   return text !== '' && (text.startsWith('<') || /html|xml/i.test((contentType ?? '').slice(0, 200)))
+}
+
+export interface ConcurrencyLimit {
+  /** Requests at once, and so connections. */
+  concurrent: number
+  /** Requests that wait for a free place. */
+  queued: number
+}
+
+/** The queue is full, or a place didn't become free in time. */
+class QueueFull extends Error {
+  override readonly name = 'QueueFull'
+}
+
+/**
+ * Limits concurrent requests to another server, so that a stream's start doesn't overload it. A request that had to wait
+ * so long that too little time is left fails at once and is never sent: a server that hangs gets no second burst.
+ *
+ * @throws QueueFull
+ */
+function limitConcurrency({ concurrent, queued }: ConcurrencyLimit) {
+  const limit = pLimit(concurrent)
+  return async <T>(signal: AbortSignal, maxWaitMs: number, work: () => Promise<T>): Promise<T> => {
+    const ahead = limit.activeCount + limit.pendingCount
+    if (ahead >= concurrent + queued) throw new QueueFull()
+    const wait = ahead >= concurrent ? startDeadline(maxWaitMs, signal) : null
+    let onStart: () => void = () => undefined
+    const started = new Promise<void>((resolve) => (onStart = resolve))
+    const result = limit(() => {
+      // the caller has left the queue
+      signal.throwIfAborted()
+      wait?.signal.throwIfAborted()
+      onStart()
+      return work()
+    })
+    // a caller that leaves doesn't wait for the result
+    result.catch(() => undefined)
+    try {
+      if (wait) await raceWithSignal(started, wait.signal)
+    } catch (cause) {
+      throw wait?.expired ? new QueueFull(undefined, { cause }) : cause
+    } finally {
+      wait?.clear()
+    }
+    return raceWithSignal(result, signal)
+  }
 }

@@ -9,7 +9,7 @@ import type { KeySetEvent } from './key-set.js'
 import { linkFiles } from './link-files.js'
 import { linkIdentity } from './link.js'
 import { idPrefix, oidcIdentity } from './oidc.js'
-import { addressesIn } from '../net/client-address.js'
+import { addressesIn } from '../net/request-facts.js'
 import { proxyHeaderIdentity } from './proxy-header.js'
 import { telegramIdentity } from './telegram.js'
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { AddressTest } from '../net/client-address.js'
+import type { AddressTest } from '../net/request-facts.js'
 import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
 
 export interface ProxyHeaderOptions {

@@ -14,9 +14,8 @@ import { send } from '../adapters/fastify.js'
 import { Refusal } from '../endpoint/refusal.js'
 import { alwaysHeaders, notFound, type TokenAnswer } from '../endpoint/request.js'
 import { isPrivateAddress } from '../net/addresses.js'
-import { requestHost, type AddressTest } from '../net/client-address.js'
+import { pathOf, requestHost, requestIdOf, type AddressTest } from '../net/request-facts.js'
 import { answerClientError } from './client-error.js'
-import { pathOf, requestIdOf } from './log.js'
 
 /** A client has this long to send its request. Ours is 4 KiB at most. */
 const REQUEST_TIMEOUT_MS = 5000

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { pino, stdTimeFunctions, type DestinationStream, type LevelWithSilent, type Logger } from 'pino'
+import { pathOf } from '../net/request-facts.js'
 
 /** What a log keeps of one text. Strangers write into errors, and a log is paid for by the byte. Characters. */
 const MAX_TEXT = 2000
@@ -97,39 +97,4 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
     },
   }
   return destination ? pino(options, destination) : pino(options)
-}
-
-/**
- * A path without the query and without a fragment that a click tracker encoded into the path: both may hold an identity
- * token.
- */
-export function pathOf(url: string): string {
-  return url.split(/[?#]|%(?:25){0,8}23|kinescope-chat(?:=|%)/i, 1)[0]!
-}
-
-/** Ids that proxies make: UUIDs, hex, base64url, `Root=1-…`. Nothing that could forge a line. */
-const REQUEST_ID = /^[\w.:=+/-]{1,128}$/
-
-/** The id of a request in log and response: a trusted proxy's `X-Request-ID`, else a new one. */
-export function requestIdOf(
-  { headers, socket }: IncomingMessage,
-  isTrusted: (address: string | undefined) => boolean,
-): string {
-  const given = headers['x-request-id']
-  if (typeof given === 'string' && REQUEST_ID.test(given) && isTrusted(socket.remoteAddress)) return given
-  return crypto.randomUUID()
-}
-
-/** W3C Trace Context, section 3.2. */
-const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
-
-/** A trusted proxy's `traceparent`, so that log lines can be found by trace. */
-export function traceparentOf(
-  { headers, socket }: IncomingMessage,
-  isTrusted: (address: string | undefined) => boolean,
-): string | undefined {
-  const given = headers['traceparent']
-  return typeof given === 'string' && TRACEPARENT.test(given) && isTrusted(socket.remoteAddress)
-    ? given
-    : undefined
 }

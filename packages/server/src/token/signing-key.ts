@@ -1,4 +1,6 @@
-import type { CryptoKey } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import { importPrivateKey, MIN_BITS } from '../keys/import-key.js'
+import { OperatorProblem } from '../problem.js'
 
 /**
  * Signs with a key that is held elsewhere (KMS, HSM, vault): RSASSA-PKCS1-v1_5 with SHA-256 over `data`, the bytes of the
@@ -40,4 +42,72 @@ export function fixedKeySource(key: SigningKey): KeySource {
   return {
     current: (now) => (key.expiresAt !== null && key.expiresAt <= now ? { problem: 'key-expired' } : { key }),
   }
+}
+
+export interface SigningKeyInput {
+  /** The id the public key is registered under at Kinescope. */
+  kid: string
+  /**
+   * Everything that `CHAT_PRIVATE_KEY` takes: PEM (PKCS#8, PKCS#1, encrypted or not; escaped newlines, one line), base64 of
+   * it or of the DER, a private JWK as JSON or as an object; or a key that Web Crypto has imported.
+   */
+  privateKey: string | JWK | CryptoKey
+  /** Opens an encrypted key, where the runtime has `node:crypto`. */
+  passphrase?: string
+  /** When the public key dies at Kinescope. */
+  expiresAt?: Date | string | null
+}
+
+/**
+ * Makes a signing key, on Node and on edge runtimes alike.
+ * @throws OperatorProblem: `key-unavailable`, or a code that begins with `private-key-`
+ */
+export async function importSigningKey({
+  kid,
+  privateKey,
+  passphrase,
+  expiresAt = null,
+}: SigningKeyInput): Promise<SigningKey> {
+  const id = kid.trim()
+  if (id === '' || /\p{Cc}/u.test(id)) {
+    throw badKey('there is no kid', 'Give the kid the public key is registered under.')
+  }
+  const expires = expiresAt === null ? null : new Date(expiresAt).getTime()
+  if (Number.isNaN(expires))
+    throw badKey('expiresAt is no date', 'Give an ISO 8601 date, such as 2027-12-31T23:59:59Z.')
+  const key = isImported(privateKey)
+    ? checkImported(privateKey)
+    : (await importPrivateKey(privateKey, { passphrase })).privateKey
+  return { kid: id, privateKey: key, expiresAt: expires }
+}
+
+interface RsaAlgorithm {
+  name: string
+  modulusLength: number
+  hash: { name: string }
+}
+
+function isImported(key: string | JWK | CryptoKey): key is CryptoKey {
+  return typeof key === 'object' && 'algorithm' in key
+}
+
+function checkImported(key: CryptoKey): CryptoKey {
+  const { name, modulusLength, hash } = key.algorithm as unknown as RsaAlgorithm
+  if (key.type !== 'private' || name !== 'RSASSA-PKCS1-v1_5' || hash.name !== 'SHA-256') {
+    throw badKey(
+      'it is not a private RSA key for RS256',
+      'Use the private key whose public half is registered.',
+    )
+  }
+  if (modulusLength < MIN_BITS) {
+    throw badKey(
+      `it has ${modulusLength} bits`,
+      'Make one of 2048 bits or more: kinescope-chat-server keys generate',
+    )
+  }
+  return key
+}
+
+function badKey(message: string, remediation: string): OperatorProblem {
+  return new OperatorProblem('key-unavailable', `The signing key can't be used: ${message}.`, remediation)
 }

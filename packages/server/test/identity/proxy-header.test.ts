@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkToken } from 'kinescope-chat/check-token'
-import { addressesIn } from '../../src/net/client-address.js'
+import { addressesIn } from '../../src/net/request-facts.js'
 import { EVENT, makeKey, SITE_ORIGIN, startTestServer, type TestServer } from '../running-server.js'
 
 describe('a list of addresses', () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chatClaims } from '../../src/token/claims.js'
+import { chatClaims } from '../../src/token/mint-token.js'
 import type { StoreSession } from '../../src/keys/store/key-store.js'
 import { signers, type KeyRecord, type KeyRing } from '../../src/keys/key-state.js'
 import { reconcile } from '../../src/keys/reconcile.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createLogger, describeError, pathOf, withoutSecrets } from '../../src/serve/log.js'
+import { pathOf } from '../../src/net/request-facts.js'
+import { createLogger, describeError, withoutSecrets } from '../../src/serve/log.js'
 import { secret, secretsIn } from '../secrets.js'
 import { makeKey } from '../running-server.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chatClaims } from '../../src/token/claims.js'
+import { chatClaims } from '../../src/token/mint-token.js'
 
 const NOW = Date.UTC(2026, 10, 25, 12, 0, 0, 999)
 const input = { userId: 'u-1', username: 'Ann', eventId: 'stream', ttl: 3600, now: NOW }

@@ -3,7 +3,7 @@ import jsonwebtoken from 'jsonwebtoken'
 import { describe, expect, it } from 'vitest'
 import { checkToken } from 'kinescope-chat/check-token'
 import { OperatorProblem } from '../../src/problem.js'
-import { importSigningKey } from '../../src/token/import-signing-key.js'
+import { importSigningKey } from '../../src/token/signing-key.js'
 import { mintToken } from '../../src/token/mint-token.js'
 import { makeKey } from '../running-server.js'
 
