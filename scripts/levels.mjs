@@ -14,7 +14,7 @@ const LEVELS = {
   ],
   server: [
     ['problem'],
-    ['net/', 'guard-listener', 'secret-file', 'setting-text'],
+    ['net/', 'guard-listener', 'secret-file'],
     [
       'token/',
       'keys/',

@@ -8,7 +8,6 @@ import { SettingReader, type Environment } from './setting-reader.js'
 export interface ApiConfig {
   apiUrl: string
   apiToken: string | undefined
-  chatOrigin: string
 }
 
 /** What `kinescope-chat-server keys` needs to know. */
@@ -47,6 +46,7 @@ export interface ServeConfig extends ApiConfig {
   /** Seconds between SIGTERM and the shutdown. */
   shutdownDelay: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  chatOrigin: string
 }
 
 /** Reads what `serve` needs; flags go before the environment. @throws ConfigProblem naming every wrong setting */
@@ -77,6 +77,7 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
       accessLog: reader.value('CHAT_ACCESS_LOG'),
       shutdownDelay: reader.value('CHAT_SHUTDOWN_DELAY'),
       logLevel: reader.value('CHAT_LOG_LEVEL'),
+      chatOrigin: reader.value('KINESCOPE_CHAT_ORIGIN'),
       ...readApi(reader),
     }
   })
@@ -85,6 +86,10 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
 /** Reads how to reach Kinescope. @throws ConfigProblem */
 export const readApiConfig = (env: Environment = process.env, flags: Environment = {}): ApiConfig =>
   readWith(env, flags, readApi)
+
+/** Reads the origin of Kinescope's chat pages. @throws ConfigProblem */
+export const readChatOrigin = (env: Environment = process.env, flags: Environment = {}): string =>
+  readWith(env, flags, (reader) => reader.value('KINESCOPE_CHAT_ORIGIN'))
 
 /** Reads which origins the pages have. @throws ConfigProblem */
 export const readOriginConfig = (env: Environment = process.env, flags: Environment = {}): string[] =>
@@ -193,7 +198,6 @@ function readAdmin(reader: SettingReader): ServeConfig['admin'] {
 const readApi = (reader: SettingReader): ApiConfig => ({
   apiToken: reader.value('KINESCOPE_API_TOKEN'),
   apiUrl: reader.value('KINESCOPE_API_URL'),
-  chatOrigin: reader.value('KINESCOPE_CHAT_ORIGIN'),
 })
 
 /** How many threads sign: libuv's pool, four unless set before the process starts. */

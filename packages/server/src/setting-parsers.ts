@@ -22,7 +22,7 @@ export class Invalid {
   }
 }
 
-/** Reads the text of one setting. The text is clean (setting-text.ts) and not empty. */
+/** Reads the text of one setting. The text is clean (setting-reader.ts) and not empty. */
 export type Parser<T> = (text: string) => T | Invalid
 
 export const anyText: Parser<string> = (text) => text

@@ -408,7 +408,6 @@ describe('the configuration', () => {
     ).toEqual({
       apiToken: token,
       apiUrl: 'http://127.0.0.1:9090',
-      chatOrigin: 'https://kinescope.io',
     })
     expect(readKeyRingConfig({ CHAT_KEY_DIR: '/keys' })).toEqual({
       location: { dir: '/keys' },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RING_FILE } from '../src/keys/store/ring-format.js'
 import type { KeyRecord } from '../src/keys/key-state.js'
-import { thumbprintOf } from '../src/keys/load-key.js'
+import { thumbprintOf } from '../src/keys/private-key.js'
 import { makeKey, type TestKey } from './running-server.js'
 
 export const HOUR_MS = 3_600_000

@@ -1,9 +1,9 @@
 import { readEventId } from '../kinescope/event-id.js'
 import { readAudit, type AuditFilter, type AuditSummary } from './audit-reader.js'
 import { textFlag, UsageProblem, type Call, type Command } from './command.js'
-import { spaced, stacked, type Shown } from './shown.js'
+import { givenMoment } from './given-input.js'
+import { spaced, stacked, type Shown, momentText } from './text.js'
 import type { Terminal } from './terminal.js'
-import { momentText, readMoment } from './time-text.js'
 
 /** `--json` has all rows. */
 const MAX_ROWS = 20
@@ -42,7 +42,7 @@ export const audit: Command = {
 function readFilter(call: Call): AuditFilter {
   const since = textFlag(call, 'since')
   const event = textFlag(call, 'event')
-  const at = since === undefined ? undefined : readMoment(since, call.now())
+  const at = since === undefined ? undefined : givenMoment(since, call.now())
   if (at === null) {
     throw new UsageProblem(
       '--since is not a time',

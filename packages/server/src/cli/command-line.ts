@@ -1,10 +1,8 @@
-import { Command as Parser, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command as Parser, CommanderError, Help, Option } from 'commander'
+import { nearestName } from '../setting-reader.js'
 import { flagName, SETTINGS } from '../settings.js'
-import { PROGRAM, type Call, type Command } from './command.js'
-import { helpStyle } from './help-style.js'
-import { levelsOf } from './parser-levels.js'
-import { asUsageProblem } from './parser-mistake.js'
-import type { Terminal } from './terminal.js'
+import { PROGRAM, UsageProblem, type Call, type Command } from './command.js'
+import { NARROWEST, type Terminal } from './terminal.js'
 
 /** What a command line asks for. */
 export type Request = { say: string } | { command: Command; args: Call['args']; flags: Call['flags'] }
@@ -75,7 +73,7 @@ function buildParser(
     .addOption(new Option('--json', 'answer as JSON on standard output'))
     .description([INTRODUCTION, SETTINGS_NOTE, EXITS].join('\n\n'))
     .exitOverride((error) => {
-      throw asUsageProblem(error, program)
+      throw usageProblem(error, program)
     })
   for (const known of program.options) known.helpGroup(EVERYWHERE)
   for (const command of commands) addCommand(program, command, chosen)
@@ -96,7 +94,7 @@ function addCommand(program: Parser, command: Command, chosen: { request?: Reque
     .description([sentence(command.summary), ...(command.notes ?? [])].join('\n\n'))
     .helpGroup(group ? `${GROUPS[group] ?? group}:` : 'Start here:')
     .exitOverride((error) => {
-      throw asUsageProblem(error, parser)
+      throw usageProblem(error, parser)
     })
   for (const arg of command.args ?? []) parser.argument(arg.startsWith('[') ? arg : `<${arg}>`)
   for (const option of optionsOf(command)) parser.addOption(option)
@@ -111,7 +109,7 @@ function addGroup(program: Parser, name: string): Parser {
     .description(sentence(GROUP_SUMMARIES[name] ?? name))
     .helpGroup(`${GROUPS[name] ?? name}:`)
   return group.exitOverride((error) => {
-    throw asUsageProblem(error, group)
+    throw usageProblem(error, group)
   })
 }
 
@@ -144,7 +142,7 @@ function option(name: string, value: string | undefined, meaning: string, group:
   if (!value) return made
   return made.argParser((given: string) => {
     // `--propagation --json`: the value was forgotten
-    if (/^--\w/.test(given)) throw new InvalidArgumentError(`--${name} needs a value: --${name} ${value}`)
+    if (/^--\w/.test(given)) throw new UsageProblem(`--${name} needs a value`, `Write --${name} ${value}.`)
     return given
   })
 }
@@ -153,4 +151,68 @@ function givenFlags(parser: Parser): Call['flags'] {
   const values: Record<string, string | true | undefined> = parser.optsWithGlobals()
   const known = levelsOf(parser).flatMap((level) => level.options)
   return Object.fromEntries(known.map((option) => [option.long!.slice(2), values[option.attributeName()]]))
+}
+
+/** A command, its group, the program: flags of each hold. */
+const levelsOf = (parser: Parser): Parser[] => [parser, ...(parser.parent ? levelsOf(parser.parent) : [])]
+
+const pathOf = (parser: Parser): string =>
+  parser.parent ? `${pathOf(parser.parent)} ${parser.name()}`.trim() : ''
+
+const argumentsOf = (parser: Parser): string[] =>
+  parser.registeredArguments.map((arg) => (arg.required ? arg.name() : `[${arg.name()}]`))
+
+/** The parser's error with a remedy. Values of flags are never repeated: they may be secrets. */
+function usageProblem(error: CommanderError, parser: Parser): Error {
+  if (error.exitCode === 0 || error.code === 'commander.help') return error
+  const usage = [PROGRAM, pathOf(parser)].filter(Boolean).join(' ')
+  const [first = '', hint = ''] = error.message.replace(/^error: /, '').split('\n')
+  const message = first.replace(/(--[\w-]+=)[^']*/, '$1…').replace(/[<>]/g, '')
+  const [, name = ''] = /'(.*)'/.exec(message) ?? []
+  switch (error.code) {
+    case 'commander.missingArgument':
+    case 'commander.excessArguments':
+      return new UsageProblem(
+        `${pathOf(parser)}: ${message}`,
+        `Write: ${[usage, ...argumentsOf(parser)].join(' ')}`,
+      )
+    case 'commander.unknownCommand': {
+      const commands = parser.commands.map((command) => command.name())
+      const near = nearestName(name, commands)
+      const isNear = near && near.distance <= Math.max(2, Math.floor(name.length / 3))
+      return new UsageProblem(
+        message,
+        isNear ? `Did you mean \`${usage} ${near.name}\`?` : `See \`${usage} --help\`.`,
+      )
+    }
+    default: {
+      const [, flag] = /Did you mean (?:one of )?(--[\w-]+)/.exec(hint) ?? []
+      return new UsageProblem(message, flag ? `Did you mean ${flag}?` : `See \`${usage} --help\`.`)
+    }
+  }
+}
+
+/** Below this width, meanings are under their flags instead of beside them. Columns. */
+const BESIDE_FROM = 70
+
+/** Flat lists of commands, our styles, and the flags of the program at each command. */
+function helpStyle({ colours, columns }: Terminal): Partial<Help> {
+  return {
+    visibleOptions(command) {
+      const [help] = Help.prototype.visibleOptions.call(this, command).slice(-1)
+      return [...levelsOf(command).flatMap((level) => level.options), ...(help ? [help] : [])]
+    },
+    minWidthToWrap: NARROWEST,
+    styleTitle: (text) => colours.bold(text).ansi,
+    visibleCommands: (command) =>
+      command.commands.flatMap((sub) => (sub.commands.length > 0 ? sub.commands : [sub])),
+    subcommandTerm: (command) => [pathOf(command), ...argumentsOf(command)].join(' '),
+    ...(columns < BESIDE_FROM ? { formatItem: itemBelow } : {}),
+  }
+}
+
+/** A flag or command with its meaning on the next lines. */
+const itemBelow: Help['formatItem'] = function (this: Help, term, _termWidth, description, helper) {
+  const below = helper.boxWrap(description, (this.helpWidth ?? 80) - 6).replaceAll('\n', '\n      ')
+  return `  ${term}${description ? `\n      ${below}` : ''}`
 }

@@ -1,5 +1,5 @@
 import type { Environment } from '../setting-reader.js'
-import type { Shown } from './shown.js'
+import type { Shown } from './text.js'
 import type { Terminal } from './terminal.js'
 
 export interface Flag {

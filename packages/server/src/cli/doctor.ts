@@ -1,13 +1,19 @@
 import { sourceOfKind } from '../identity/identity-config.js'
-import { readApiConfig, readKeyRingConfig, readKeyConfig, readServeConfig } from '../config.js'
+import {
+  readApiConfig,
+  readChatOrigin,
+  readKeyRingConfig,
+  readKeyConfig,
+  readServeConfig,
+} from '../config.js'
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
 import { ConfigProblem } from '../problem.js'
 import { flagName, SETTINGS } from '../settings.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { findingsText, PARTS } from './findings-text.js'
-import { givenToken } from './given-token.js'
+import { givenToken, givenFile } from './given-input.js'
 import { openApi } from './key-command.js'
-import { readVisitor } from './visitor-file.js'
+import { visitorByCookie, visitorByStatement, type Visitor } from '../doctor/visitor.js'
 
 /** Their presence means that this machine has the token server's settings. */
 const SERVER_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) =>
@@ -91,12 +97,12 @@ export const doctor: Command = {
 /** What the doctor knows from the settings of the keys and of Kinescope. */
 export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
   const flags = settingFlags(call)
-  const { apiToken, chatOrigin } = readApiConfig(call.env, flags)
+  const { apiToken } = readApiConfig(call.env, flags)
   return {
     ...readKeyRingConfig(call.env, flags),
     key: readKeyConfig(call.env, flags),
     api: apiToken === undefined ? null : openApi(call),
-    chatOrigin,
+    chatOrigin: readChatOrigin(call.env, flags),
     now: call.now,
     report: (part) => call.terminal.progress(`Checking ${PARTS[part].doing}`),
   }
@@ -136,5 +142,43 @@ export function addressFlag(call: Call, name: string): string | undefined {
   throw new UsageProblem(
     `--${name} must be an http(s) address`,
     `Write, for example, --${name} https://chat.example.com.`,
+  )
+}
+
+/**
+ * The signed-in visitor of `--cookie-file` or `--statement-file`. From a whole cookie jar only the cookies of the hosts
+ * that are asked are taken.
+ * @throws UsageProblem
+ */
+export async function readVisitor(
+  call: Call,
+  addresses: readonly (string | undefined)[],
+): Promise<Visitor | null> {
+  const cookieFile = textFlag(call, 'cookie-file')
+  const statementFile = textFlag(call, 'statement-file')
+  if (cookieFile !== undefined && statementFile !== undefined) {
+    throw new UsageProblem(
+      '--cookie-file and --statement-file can’t be combined',
+      'Keep the one that the site uses.',
+    )
+  }
+  if (cookieFile !== undefined) {
+    const text = await givenFile(cookieFile, 'cookie-file')
+    const hosts = addresses
+      .filter((address) => address !== undefined)
+      .map((address) => new URL(address).hostname)
+    const found = hosts.map((host) => visitorByCookie(text, host)).find((visitor) => visitor !== null)
+    if (found) return found
+    throw new UsageProblem(
+      `--cookie-file has no cookie${hosts.length > 0 ? ` for ${hosts.join(' or ')}` : ''}`,
+      'Copy the value of the Cookie header from the browser’s network panel, or export a cookies.txt of that site.',
+    )
+  }
+  if (statementFile === undefined) return null
+  const found = visitorByStatement(await givenFile(statementFile, 'statement-file'))
+  if (found) return found
+  throw new UsageProblem(
+    '--statement-file has no identity token',
+    'The file must contain only the identity token, as the page gives it to the element.',
   )
 }

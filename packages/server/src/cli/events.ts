@@ -1,7 +1,7 @@
 import { EventApi, type JwtChange, type StreamEvent } from '../kinescope/event-api.js'
 import { DRY_RUN_FLAG, isDryRun, YES_FLAG, type Call, type Command, type Outcome } from './command.js'
 import { API_SETTINGS, openApi } from './key-command.js'
-import { shown, stacked, type Shown } from './shown.js'
+import { shown, stacked, type Shown } from './text.js'
 import type { Terminal } from './terminal.js'
 
 const ID_NOTE =

@@ -1,6 +1,5 @@
 import type { Finding } from '../doctor/finding.js'
-import type { Shown } from './shown.js'
-import { shown, spaced, stacked } from './shown.js'
+import { type Shown, shown, spaced, stacked } from './text.js'
 import type { Terminal } from './terminal.js'
 
 export const PARTS: Readonly<Record<Finding['about'], { title: string; doing: string }>> = {

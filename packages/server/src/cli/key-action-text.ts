@@ -1,8 +1,7 @@
 import type { ManualRequest } from '../keys/by-hand.js'
 import type { KeyAction } from '../keys/steps.js'
-import { Shown, escaped, stacked } from './shown.js'
+import { Shown, escaped, stacked, momentAndDistance, momentText } from './text.js'
 import type { Terminal } from './terminal.js'
-import { momentAndDistance, momentText } from './time-text.js'
 
 /** What is going on, for the progress line. */
 export function actionProgress(action: KeyAction): string | null {

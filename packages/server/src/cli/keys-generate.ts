@@ -5,7 +5,7 @@ import type { Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions, reportingActions } from './key-command.js'
 import { publicJwkOf } from './key-view.js'
-import { stacked } from './shown.js'
+import { stacked } from './text.js'
 
 export const keysGenerate: Command = {
   name: 'keys generate',

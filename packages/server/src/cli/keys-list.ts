@@ -2,16 +2,14 @@ import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { isRingLost, ringLost } from '../keys/store/no-keys.js'
-import { loadStoredKey, readExistingStore } from '../keys/store/ring-store.js'
-import { unusableIn, type UnusableKey } from '../keys/unusable-keys.js'
+import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
 import { API_SETTINGS, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
-import { Shown, escapedJson, shown, stacked, type Text } from './shown.js'
+import { Shown, escapedJson, shown, stacked, type Text, distanceText, momentAndDistance } from './text.js'
 import type { Terminal } from './terminal.js'
-import { distanceText, momentAndDistance } from './time-text.js'
 
 const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
@@ -35,7 +33,7 @@ export const keysList: Command = {
     const missing = listed ? missingFrom(listed, ring.keys, now()) : []
     const problems = [
       ...lostRing(stored, location),
-      ...(await unusableIn(ring, (key) => loadStoredKey(stored, key, passphrase), now())),
+      ...(await unusableKeys(ring, (key) => loadStoredKey(stored, key, passphrase), now())),
       ...missing.map(notListed),
     ]
     const rows = keys.map((key) => row(key, terminal, now()))

@@ -1,9 +1,9 @@
 import { register } from '../keys/register.js'
 import { adopt } from '../keys/steps.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, textFlag, type Command } from './command.js'
-import { givenFile } from './given-file.js'
+import { givenFile } from './given-input.js'
 import { actionLines } from './key-action-text.js'
-import { stacked } from './shown.js'
+import { stacked } from './text.js'
 import {
   API_SETTINGS,
   BY_HAND_FLAG,

@@ -2,7 +2,7 @@ import { reconcile, type Reconciliation } from '../keys/reconcile.js'
 import { rotate, type Rotation } from '../keys/rotate.js'
 import { DRY_RUN_FLAG, isDryRun, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
-import { stacked, type Shown } from './shown.js'
+import { stacked, type Shown, momentAndDistance } from './text.js'
 import {
   API_SETTINGS,
   BITS_FLAG,
@@ -16,7 +16,6 @@ import {
   withKeys,
 } from './key-command.js'
 import type { Terminal } from './terminal.js'
-import { momentAndDistance } from './time-text.js'
 
 const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG, ...DRY_RUN_FLAG }
 const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]

@@ -5,9 +5,9 @@ import { base64url, pseudonymWith } from '../identity/identity.js'
 import { linkSigner, type LinkClaims } from '../identity/link.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { settingFlags, textFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
+import { givenMoment } from './given-input.js'
 import { columnOf, isBlank, readPeopleFile, type PeopleFile, type Row } from './people-file.js'
-import { Shown, stacked } from './shown.js'
-import { momentAndDistance, readMoment } from './time-text.js'
+import { Shown, stacked, momentAndDistance } from './text.js'
 
 const ID_COLUMNS = ['id', 'user_id', 'email', 'e-mail', 'mail', 'почта']
 const NAME_COLUMNS = ['name', 'full name', 'имя', 'фио', 'first_name', 'first name']
@@ -106,7 +106,7 @@ const csvText = (csv: string, { terminal }: Call): Shown =>
 
 function expiryOf(call: Call, now: number): number {
   const text = textFlag(call, 'expires') ?? DEFAULT_EXPIRY
-  const moment = readMoment(text, now)
+  const moment = givenMoment(text, now)
   // a duration is one from now on
   const at = moment === null || text.includes('-') ? moment : 2 * now - moment
   if (at !== null && at > now && at <= now + YEAR_MS) return at

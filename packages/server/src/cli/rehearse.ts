@@ -16,8 +16,8 @@ import {
   type Call,
   type Command,
 } from './command.js'
-import { givenFile } from './given-file.js'
-import { shown, spaced, stacked, type Shown } from './shown.js'
+import { givenFile } from './given-input.js'
+import { shown, spaced, stacked, type Shown } from './text.js'
 
 const CHALLENGE_MS = 10_000
 const MAX_VIEWERS = 200_000

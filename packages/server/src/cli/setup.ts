@@ -12,11 +12,10 @@ import {
   type Outcome,
 } from './command.js'
 import { EventApi } from '../kinescope/event-api.js'
-import { plannedLines } from './key-action-text.js'
+import { plannedLines, actionLines } from './key-action-text.js'
 import { addressFlag, doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
 import { changeText, planText } from './events.js'
-import { actionLines } from './key-action-text.js'
 import {
   API_SETTINGS,
   BITS_FLAG,
@@ -28,7 +27,7 @@ import {
   withKeys,
 } from './key-command.js'
 import { readyKey, setup, snippetFor } from '../setup.js'
-import { shown, Shown, spaced, stacked, escaped } from './shown.js'
+import { shown, Shown, spaced, stacked, escaped } from './text.js'
 
 export const setupCommand: Command = {
   name: 'setup',

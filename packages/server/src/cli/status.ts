@@ -1,10 +1,10 @@
-import { DAY_MS } from '../keys/key-end.js'
+import { DAY_MS } from '../token/signing-key.js'
 import { readCapped } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 import { readMetrics } from '../status/read-metrics.js'
 import { readStatus, type ReplicaLook, type Status } from '../status/screen.js'
 import { requiredFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
-import { shown, stacked, type Shown, type Text } from './shown.js'
+import { shown, stacked, type Shown, type Text } from './text.js'
 
 const LOOK_MS = 5_000
 const MAX_METRICS_BYTES = 8 * 1_048_576

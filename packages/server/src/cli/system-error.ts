@@ -9,64 +9,47 @@ export interface SystemProblem {
 
 type SystemError = NodeJS.ErrnoException & { address?: string; port?: number; dest?: string }
 
-/** Explains what the operating system refused: files, disks, ports. null: it is none of those. */
+/** By code: what is wrong with a file, and what to do. */
+const FILE_FAULTS: Readonly<Record<string, (path: string) => [message: string, remediation: string]>> = {
+  ENOENT: (path) => [`there is no ${path}`, 'Check the name, and the directory this runs in.'],
+  ENOTDIR: (path) => [`${path} is not a directory, or a part of its path isn’t`, 'Name another directory.'],
+  EISDIR: (path) => [`${path} is a directory, not a file`, 'Name the file in it.'],
+  EACCES: (path) => [
+    `the user this runs as has no access to ${path}`,
+    `Run it as the owner: \`ls -ld ${path}\` shows who that is.`,
+  ],
+  EROFS: (path) => [`${path} is on a read-only file system`, 'Name a writable directory.'],
+  ENOSPC: (path) => [
+    `there is no room left for ${path}`,
+    'Free some space (`df -h` shows where). Then run the command again: it continues where it stopped.',
+  ],
+  EMFILE: () => ['too many files are open', 'Raise the limit: `ulimit -n 4096`.'],
+  EIO: (path) => [`the disk failed at ${path}`, 'Check the disk (`dmesg`), then run the command again.'],
+}
+/** Codes that mean the same as another. */
+const ALIASES: Readonly<Record<string, string>> = { EPERM: 'EACCES', EDQUOT: 'ENOSPC', ENFILE: 'EMFILE' }
+
+/** Explains what the operating system refused: files, disks, ports; null for any other error. */
 export function systemProblem(error: unknown): SystemProblem | null {
   const { code, path, dest, syscall, address, port } = (error ?? {}) as SystemError
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return null
   if (syscall === 'listen') return portProblem(code, address, port)
-  const what = path ?? dest ?? 'what was named'
-  const make = (message: string, remediation: string): SystemProblem => ({
-    code: code.toLowerCase(),
-    message,
-    remediation,
-  })
-  switch (code) {
-    case 'ENOENT':
-      return make(`there is no ${what}`, 'Check the name, and the directory this runs in.')
-    case 'ENOTDIR':
-      return make(`${what} is not a directory, or a part of its path isn’t`, 'Name another directory.')
-    case 'EISDIR':
-      return make(`${what} is a directory, not a file`, 'Name the file in it.')
-    case 'EACCES':
-    case 'EPERM': {
-      const doing = writes(syscall) ? 'written' : 'read'
-      return make(
-        `${what} can’t be ${doing} by the user this runs as`,
-        `Run it as the owner: \`ls -ld ${what}\` shows who that is.`,
-      )
-    }
-    case 'EROFS':
-      return make(`${what} is on a read-only file system`, 'Name a writable directory.')
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return make(
-        `there is no room left for ${what}`,
-        'Free some space (`df -h` shows where). Then run the command again: it continues where it stopped.',
-      )
-    case 'EMFILE':
-    case 'ENFILE':
-      return make('too many files are open', 'Raise the limit: `ulimit -n 4096`.')
-    case 'EIO':
-      return make(`the disk failed at ${what}`, 'Check the disk (`dmesg`), then run the command again.')
-    default:
-      return path === undefined
-        ? null
-        : make(`${syscall ?? 'an operation'} failed on ${what}`, 'Check the file.')
-  }
+  const faultOf = FILE_FAULTS[ALIASES[code] ?? code]
+  if (!faultOf && path === undefined) return null
+  const [message, remediation] = faultOf?.(path ?? dest ?? 'the file') ?? [
+    `${syscall ?? 'an operation'} failed on ${path}`,
+    'Check the file.',
+  ]
+  return { code: code.toLowerCase(), message, remediation }
 }
 
-const writes = (syscall: string | undefined): boolean =>
-  /^(mkdir|mkdtemp|rename|unlink|rmdir|link|symlink|write|fsync|ftruncate|chmod|copyfile)$/.test(
-    syscall ?? '',
-  )
-
+/** By code: why the server can't listen, and what to do. */
 function portProblem(code: string, address = 'the address', port = 0): SystemProblem {
-  const at = `${address}:${port}`
   switch (code) {
     case 'EADDRINUSE':
       return {
         code: 'port-in-use',
-        message: `${at} is already in use`,
+        message: `${address}:${port} is already in use`,
         remediation: `\`ss -ltnp 'sport = :${port}'\` shows what. Stop it, or choose another port: \`${PROGRAM} serve --port ${port + 1}\`.`,
       }
     case 'EACCES':
@@ -86,7 +69,7 @@ function portProblem(code: string, address = 'the address', port = 0): SystemPro
     default:
       return {
         code: code.toLowerCase(),
-        message: `${at} can’t be listened on (${code})`,
+        message: `${address}:${port} can’t be listened on (${code})`,
         remediation: 'Check HOST and PORT.',
       }
   }

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
-import { Shown, type Text } from './shown.js'
+import { Shown, type Text } from './text.js'
 
 /** Where a command writes. `process.stdout` and `process.stderr` are such. */
 export interface Output {
@@ -36,7 +36,7 @@ const BELOW = '    '
 
 /**
  * Colours, progress and line breaks on a terminal; plain text anywhere else. The one way out: strings are escaped here,
- * and what isn't a string was (shown.ts).
+ * and what isn't a string was (text.ts).
  */
 export class Terminal {
   readonly colours: Readonly<Record<Colour, (text: Text) => Shown>>

@@ -1,5 +1,5 @@
 import { readKeyRingConfig, readKeyConfig } from '../config.js'
-import { loadPrivateKey } from '../keys/load-key.js'
+import { loadPrivateKey } from '../keys/private-key.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
 import { signingKeyRecord } from '../keys/key-state.js'
@@ -7,8 +7,7 @@ import { noSigner } from '../keys/store/no-keys.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
 import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
-import { Shown } from './shown.js'
-import { momentAndDistance } from './time-text.js'
+import { Shown, momentAndDistance } from './text.js'
 
 export const tokenMint: Command = {
   name: 'token mint',

@@ -1,17 +1,18 @@
 import { checkToken } from 'kinescope-chat/check-token'
+import { createPublicKey } from 'node:crypto'
 import { readKeyRingConfig } from '../config.js'
 import { registeredKeys } from '../keys/key-state.js'
 import { readExistingStore } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, type Call, type Command } from './command.js'
-import { givenFile } from './given-file.js'
-import { givenToken } from './given-token.js'
-import { readPublicKeys } from './public-keys.js'
-import { shown, stacked, type Shown, type Text } from './shown.js'
+import { givenFile, givenToken } from './given-input.js'
+import { shown, stacked, type Shown, type Text, momentAndDistance } from './text.js'
 import type { Terminal } from './terminal.js'
-import { momentAndDistance } from './time-text.js'
 import { FAULT_REMEDIES } from '../doctor/fault-remedies.js'
+import { OperatorProblem } from '../problem.js'
+import type { PublicJwk } from '../keys/import-key.js'
+import { thumbprintOf } from '../keys/private-key.js'
 
 export const tokenVerify: Command = {
   name: 'token verify',
@@ -99,3 +100,32 @@ function claimsText(
   const entries = [...Object.entries(header ?? {}), ...Object.entries(claims ?? {})].map(show)
   return entries.length > 0 ? terminal.facts(entries) : null
 }
+
+/** Reads public keys to verify with: a JWK, a JWK Set, or a PEM, whose kid is given beside it. */
+export function readPublicKeys(text: string, kid: string | undefined): VerifyKey[] {
+  const clean = text.replace(/^\uFEFF/, '').trim()
+  try {
+    if (!clean.startsWith('{')) return [named(createPublicKey(clean).export({ format: 'jwk' }), kid)]
+    const value = JSON.parse(clean) as { keys?: unknown[] }
+    return Array.isArray(value.keys) ? value.keys.map((key) => named(key, undefined)) : [named(value, kid)]
+  } catch (cause) {
+    if (cause instanceof OperatorProblem) throw cause
+    throw unreadable('it is neither a JWK, nor a JWK Set, nor a PEM', cause)
+  }
+}
+
+function named(value: unknown, kid: string | undefined): VerifyKey {
+  const key = value as PublicJwk & { kid?: unknown }
+  if (key.kty !== 'RSA' || typeof key.n !== 'string' || typeof key.e !== 'string')
+    throw unreadable('it is not an RSA key')
+  const { n, e } = key
+  return { kid: kid ?? (typeof key.kid === 'string' ? key.kid : thumbprintOf({ n, e })), kty: 'RSA', n, e }
+}
+
+const unreadable = (why: string, cause?: unknown) =>
+  new OperatorProblem(
+    'public-key-malformed',
+    `the public key can’t be used: ${why}`,
+    'Give the public JWK that `kinescope-chat-server keys show KID` prints, or a PEM with --kid.',
+    { cause },
+  )

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { locationText, type KeyConfig } from '../keys/store/key-store.js'
-import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
+import { loadStoredKey, readStore, unusableKeys } from '../keys/store/ring-store.js'
 import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
-import { loadPrivateKey, type PublicJwk } from '../keys/load-key.js'
-import { DAY_MS, WARN_DAYS } from '../keys/key-end.js'
+import type { PublicJwk } from '../keys/import-key.js'
+import { loadPrivateKey } from '../keys/private-key.js'
+import { DAY_MS, WARN_DAYS, type SigningKey } from '../token/signing-key.js'
 import { noSigner } from '../keys/store/no-keys.js'
-import { unusableIn } from '../keys/unusable-keys.js'
-import type { SigningKey } from '../token/signing-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const FAIL_DAYS = 7
@@ -68,7 +67,7 @@ export async function checkKeys(
       ...lifetimes(ring, tokenTtl),
       ...unknownFiles(stored.unknownFiles),
     ]
-    for (const { code, message, remediation } of await unusableIn(
+    for (const { code, message, remediation } of await unusableKeys(
       ring,
       (key) => loadStoredKey(stored, key, passphrase),
       now,

@@ -1,12 +1,12 @@
 import type { RemoteKey } from '../kinescope/jwk-api.js'
-import { adoptUnknownFiles } from './adopt-unknown-files.js'
 import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
-import { isSame } from './registry.js'
-import { isoTime } from './store/ring-format.js'
-import { unusableIn } from './unusable-keys.js'
+import { isSame, assertPlausibleEnd, assertClock } from './registry.js'
+import { isoTime, newRecord } from './store/ring-format.js'
+import { unusableKeys } from './store/ring-store.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
-import { assertPlausibleEnd, assertClock } from './clock-guard.js'
 import { remove, activate, type KeyWork } from './steps.js'
+import { OperatorProblem } from '../problem.js'
+import { loadPrivateKey } from './private-key.js'
 
 export interface Reconciliation {
   /** Kids that should be registered at Kinescope and aren't. */
@@ -30,7 +30,7 @@ export async function reconcile(work: KeyWork, options: RotateOptions): Promise<
   if (listed) await syncWith(work, listed)
   for (const key of removalsDue(store.ring, now())) await remove(work, key)
   const missing = listed ? missingFrom(listed, store.ring.keys, now()) : []
-  const unusable = await unusableIn(store.ring, (key) => store.loadKey(key), now())
+  const unusable = await unusableKeys(store.ring, (key) => store.loadKey(key), now())
   for (const { kid, ...problem } of unusable) work.report({ action: 'refused', what: kid, ...problem })
   const isReported = (what: string) => unusable.some(({ kid }) => kid === what)
   const report: KeyWork['report'] = (action) => {
@@ -110,3 +110,56 @@ function comingUp(keys: readonly KeyRecord[], now: number): Reconciliation['next
     })
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
+
+/**
+ * Gives private keys without an entry in the ring their entry back, where Kinescope lists the kid that the file's own
+ * thumbprint gives. An intruder could have added any other file, so it is reported, never registered, never removed.
+ *
+ * @param listed null where Kinescope's list isn't available
+ * @returns the rejected files
+ */
+export async function adoptUnknownFiles(
+  work: KeyWork,
+  listed: readonly RemoteKey[] | null,
+): Promise<string[]> {
+  const { store, report } = work
+  const rejected: string[] = []
+  for (const file of store.unknownFiles) {
+    try {
+      const record = await recordOf(work, file)
+      const known = store.ring.keys.some(({ thumbprint }) => thumbprint === record.thumbprint)
+      if (known || !listed?.some((remote) => isSame(remote, record))) throw unregistered(file)
+      await store.commit({}, { added: [record] })
+      report({ action: 'adopted', kid: record.kid, bits: record.bits })
+    } catch (error) {
+      if (!(error instanceof OperatorProblem) || error.code === 'keys-busy') throw error
+      rejected.push(file)
+      const { code, message, remediation } = error
+      report({ action: 'refused', what: file, code, message, remediation })
+    }
+  }
+  return rejected
+}
+
+async function recordOf({ store, now }: KeyWork, file: string): Promise<KeyRecord> {
+  const { passphrase, lifeDays } = store.options
+  const { thumbprint, publicJwk, bits } = await loadPrivateKey(await store.unknownFileText(file), {
+    passphrase,
+  })
+  if (!file.endsWith(`-${thumbprint.slice(0, 16)}.pem`)) {
+    throw new OperatorProblem(
+      'private-key-swapped',
+      `${file} contains another key than its name says`,
+      'Find out who put it there. Then remove it.',
+    )
+  }
+  const kid = file.slice(0, -'.pem'.length)
+  return newRecord({ kid, thumbprint, publicJwk, bits }, now(), lifeDays)
+}
+
+const unregistered = (file: string) =>
+  new OperatorProblem(
+    'private-key-unclaimed',
+    `${file} is not in the ring, and Kinescope doesn’t list its key`,
+    'If the key is yours, run `kinescope-chat-server keys register --adopt FILE`. Otherwise find out who put it there.',
+  )

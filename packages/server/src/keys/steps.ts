@@ -1,10 +1,8 @@
 import { OperatorProblem } from '../problem.js'
 import type { ManualRequest } from './by-hand.js'
-import { generateKey, kidOf } from './generate-key.js'
+import { generateKey, kidOf, loadPrivateKey, toPkcs8 } from './private-key.js'
 import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
-import { loadPrivateKey, toPkcs8 } from './load-key.js'
-import { assertNotExpired, assertClock } from './clock-guard.js'
-import type { Registry } from './registry.js'
+import { assertNotExpired, assertClock, type Registry } from './registry.js'
 import { isoTime, newRecord } from './store/ring-format.js'
 import type { RingStore } from './store/ring-store.js'
 

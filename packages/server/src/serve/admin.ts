@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HealthNote } from '../endpoint/registration-watch.js'
-import { daysLeft, endsSoon } from '../keys/key-end.js'
-import type { KeySource } from '../token/signing-key.js'
+import { daysLeft, endsSoon, type KeySource } from '../token/signing-key.js'
 import type { Metrics } from './metrics.js'
 
 export interface HealthSources {

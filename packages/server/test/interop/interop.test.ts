@@ -8,7 +8,7 @@ import jwt from 'jsonwebtoken'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicJwkOf } from '../../src/cli/key-view.js'
 import { readStore } from '../../src/keys/store/ring-store.js'
-import { loadPrivateKey } from '../../src/keys/load-key.js'
+import { loadPrivateKey } from '../../src/keys/private-key.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
 
 const EVENT = 'event-abc-123'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { generateKey } from '../../src/keys/generate-key.js'
-import { loadPrivateKey } from '../../src/keys/load-key.js'
+import { generateKey, loadPrivateKey } from '../../src/keys/private-key.js'
 import { runs } from '../../../../scripts/test-tier.js'
 
 const now = Date.parse('2026-11-25T12:00:00Z')

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { secretRemover } from '../../src/kinescope/secret-remover.js'
+import { secretRemover } from '../../src/kinescope/api-client.js'
 import { API_TOKEN, workbench, type Workbench } from '../cli/workbench.js'
 
 let bench: Workbench

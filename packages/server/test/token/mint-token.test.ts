@@ -1,10 +1,11 @@
 import { createPrivateKey } from 'node:crypto'
+import fc from 'fast-check'
 import jsonwebtoken from 'jsonwebtoken'
 import { describe, expect, it } from 'vitest'
 import { checkToken } from 'kinescope-chat/check-token'
 import { OperatorProblem } from '../../src/problem.js'
 import { importSigningKey } from '../../src/token/signing-key.js'
-import { mintToken } from '../../src/token/mint-token.js'
+import { chatClaims, mintToken } from '../../src/token/mint-token.js'
 import { makeKey } from '../running-server.js'
 
 const { kid, pem, publicKey } = makeKey()
@@ -64,5 +65,43 @@ describe('a signing key', () => {
       expect((error as OperatorProblem).remediation).not.toBe('')
       expect((error as OperatorProblem).message).not.toContain('BEGIN')
     }
+  })
+})
+
+const NOW = Date.UTC(2026, 10, 25, 12, 0, 0, 999)
+const input = { userId: 'u-1', username: 'Ann', eventId: 'stream', ttl: 3600, now: NOW }
+
+describe('the claims', () => {
+  it('are the documented ones, in whole seconds', () => {
+    const nowS = Math.floor(NOW / 1000)
+    expect(chatClaims(input)).toEqual({
+      aud: 'chat',
+      user_id: 'u-1',
+      username: 'Ann',
+      event_id: 'stream',
+      iat: nowS - 30,
+      exp: nowS + 3600,
+    })
+  })
+
+  it('carry nbf, back-dated, only when asked', () => {
+    const { nbf, iat } = chatClaims({ ...input, notBefore: true })
+    expect(nbf).toBe(iat)
+  })
+
+  it('never let exp pass the end of the key, and never shorten it needlessly', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 60, max: 86_400 }),
+        fc.integer({ min: -100_000, max: 200_000_000 }),
+        (ttl, left) => {
+          const cap = NOW + left
+          const { exp } = chatClaims({ ...input, ttl, expiresAtCap: cap })
+          expect(Number.isInteger(exp)).toBe(true)
+          expect(exp * 1000).toBeLessThanOrEqual(cap)
+          if (left > (ttl + 1) * 1000) expect(exp).toBe(Math.floor(NOW / 1000) + ttl)
+        },
+      ),
+    )
   })
 })

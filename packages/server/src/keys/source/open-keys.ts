@@ -1,7 +1,7 @@
 import { ConfigProblem, OperatorProblem } from '../../problem.js'
 import { type KeySource, fixedKeySource } from '../../token/signing-key.js'
 import type { KeyConfig } from '../store/key-store.js'
-import { loadPrivateKey } from '../load-key.js'
+import { loadPrivateKey } from '../private-key.js'
 import { ringKeySource, type FollowOptions, type KeyNote } from './ring-key-source.js'
 
 export interface OpenKeys extends KeySource {

@@ -1,6 +1,6 @@
 import { OperatorProblem } from '../../problem.js'
 import type { KeyRecord, KeyRing } from '../key-state.js'
-import { thumbprintOf } from '../load-key.js'
+import { thumbprintOf } from '../private-key.js'
 
 /** The index of a key store. It holds no private material; writing it is the commit point. */
 export const RING_FILE = 'keyring.json'

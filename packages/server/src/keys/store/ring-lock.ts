@@ -3,7 +3,7 @@ import { link, lstat, open, readFile, rename, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { errorCode, OperatorProblem } from '../../problem.js'
-import { removeFile } from './durable-write.js'
+import { removeFile } from './directory-files.js'
 
 /** Past this age a lock is taken for a dead process's: no command holds it for more than a few API calls. */
 const STALE_MS = 10 * 60_000

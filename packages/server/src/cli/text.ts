@@ -61,3 +61,31 @@ function joined(parts: readonly (Text | null | false)[], by: string): Shown {
   const present = parts.filter((part) => part !== null && part !== false)
   return Shown.ours(present.map((part) => Shown.of(part).ansi).join(by))
 }
+
+/** A moment for people: `2026-11-25 04:20 UTC`. */
+export const momentText = (iso: string): string =>
+  `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** How far off a moment is: `in 10 min`, `3 days ago`. */
+export function distanceText(iso: string, now: number): string {
+  const ms = Date.parse(iso) - now
+  const text = durationText(Math.abs(ms) / 1000)
+  if (Math.abs(ms) < 1000) return 'now'
+  return ms > 0 ? `in ${text}` : `${text} ago`
+}
+
+/** A duration in its largest fitting unit. */
+function durationText(seconds: number): string {
+  const units: [number, string, string][] = [
+    [86_400, 'day', 'days'],
+    [3600, 'h', 'h'],
+    [60, 'min', 'min'],
+    [1, 's', 's'],
+  ]
+  const [size, one, many] = units.find(([unit]) => seconds >= unit * (unit >= 3600 ? 2 : 1)) ?? units[3]!
+  const count = Math.round(seconds / size)
+  return `${count} ${count === 1 ? one : many}`
+}
+
+export const momentAndDistance = (iso: string, now: number): string =>
+  `${momentText(iso)} (${distanceText(iso, now)})`

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { loadPrivateKey } from '../../src/keys/load-key.js'
+import { loadPrivateKey } from '../../src/keys/private-key.js'
 import { OperatorProblem } from '../../src/problem.js'
 
 const rsa = (modulusLength: number, publicExponent = 65537) =>
