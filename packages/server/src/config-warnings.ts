@@ -1,7 +1,8 @@
-import { sourceOfKind } from './identity/identity-config.js'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { sourceOfKind } from './identity/identity-config.js'
 import { signingThreads, type ServeConfig } from './config.js'
+import { isLoopbackHost } from './net/addresses.js'
 import type { SettingProblem } from './problem.js'
 import { exposureOf } from './secret-file.js'
 import { isOriginPattern } from './endpoint/origin.js'
@@ -75,14 +76,16 @@ function addressesOf({ identity, apiUrl, chatOrigin, publicUrl, allowedOrigins }
 
 function cleartext(config: ServeConfig): SettingProblem[] {
   const redis = config.redisUrl === undefined ? null : new URL(config.redisUrl)
-  const open = addressesOf(config).filter(({ url }) => url.protocol === 'http:' && !isLoopback(url.hostname))
+  const open = addressesOf(config).filter(
+    ({ url }) => url.protocol === 'http:' && !isLoopbackHost(url.hostname),
+  )
   return [
     ...unique(open.map(({ name }) => name)).map((name) => ({
       name,
       message: 'is an http: URL of another host: others can read and change what is sent.',
       remediation: 'Use https:.',
     })),
-    ...when(redis?.protocol === 'redis:' && redis.password !== '' && !isLoopback(redis.hostname), {
+    ...when(redis?.protocol === 'redis:' && redis.password !== '' && !isLoopbackHost(redis.hostname), {
       name: 'CHAT_REDIS_URL',
       message: 'sends its password to another host unencrypted.',
       remediation: 'Use rediss:.',
@@ -111,10 +114,6 @@ function threads(): SettingProblem[] {
 }
 
 const unique = <T>(list: readonly T[]): T[] => [...new Set(list)]
-
-export function isLoopback(hostname: string): boolean {
-  return /^(127\.\d+\.\d+\.\d+|\[::1\]|::1|localhost|.*\.localhost)$/i.test(hostname)
-}
 
 function isBroad(entry: string): boolean {
   const [address = '', bits] = entry.split('/')

@@ -1,7 +1,7 @@
 import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
-import { originsBeside } from './origin-hint.js'
-import type { ServerQuestion } from './server-question.js'
+import { originsBeside } from './settings-checks.js'
+import type { ServerQuestion } from './token-ask.js'
 
 const found = findingsAbout('server')
 /** What monitoring adds to every request of a page: tracing standards, Sentry, Datadog. */

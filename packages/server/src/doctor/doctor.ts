@@ -1,15 +1,17 @@
 import type { ServeConfig } from '../config.js'
 import { formatOf } from '../identity/credentials.js'
+import type { KeyRing } from '../keys/key-state.js'
 import type { KeyConfig } from '../keys/store/key-store.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import type { StreamEvent } from '../kinescope/event-api.js'
+import type { RemoteKey } from '../kinescope/jwk-api.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { startDeadline, raceWithSignal } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkIdentity } from './identity-checks.js'
-import { checkKeys } from './key-checks.js'
-import { checkKinescope, type KinescopeFacts } from './kinescope-checks.js'
+import { checkKeys, type FoundKey } from './key-checks.js'
+import { checkKinescope } from './kinescope-checks.js'
 import { checkPage } from './page-checks.js'
 import { checkServer } from './server-checks.js'
 import { checkSettings, type ServerSettings } from './settings-checks.js'
@@ -60,82 +62,196 @@ export interface DoctorQuestion {
 /** Every check of the article's troubleshooting and of the deployment. Changes nothing anywhere. */
 export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
   const deadline = startDeadline(DEADLINE_MS, question.signal)
+  const known = new Known(question, deadline.signal)
+  const findings: Finding[] = []
   try {
-    return await examine(question, deadline.signal)
+    for (const { id, run } of CHECKS) {
+      question.report?.(id)
+      findings.push(...(await run(known)))
+    }
+    return findings
   } finally {
     deadline.clear()
   }
 }
 
-async function examine(question: DoctorQuestion, signal: AbortSignal): Promise<Finding[]> {
-  const { api, eventId, token, page, now, report = () => undefined, settings = null } = question
-  const origin = page === undefined ? undefined : new URL(page).origin
-  report('keys')
-  const { findings: keyFindings, key, ring } = await checkKeys(question.key, { ...question, now: now() })
-  if (api) report('kinescope')
-  const atKinescope = api
-    ? await raceWithSignal(checkKinescope({ api, key, eventId, now }), signal).catch((error: unknown) =>
-        unseen(signal.aborted ? tooSlow : error),
-      )
-    : unseen()
-  const { listed, event, aheadMs } = atKinescope
-  const eventIds = idsOf(eventId, event)
-  const pageEventId = eventIds.find((id) => isListed(settings, id)) ?? event?.publicId ?? eventIds[0]
-  const address = question.url ?? question.tokenUrl
+/** The question, and what the checks so far have found out. */
+class Known {
+  readonly question: DoctorQuestion
+  readonly signal: AbortSignal
+  /** The page's origin. */
+  readonly origin: string | undefined
+  /** The token server's settings, where this machine has them complete. */
+  readonly config: ServeConfig | null
+  key: FoundKey | null = null
+  ring: KeyRing | null = null
+  /** What Kinescope lists; null where it couldn't be asked. */
+  listed: RemoteKey[] | null = null
+  event: StreamEvent | null = null
+  /** ms by which this machine's clock is ahead of Kinescope's; null where unknown. */
+  aheadMs: number | null = null
+  /** Whether the site knows the visitor; null where unknown. */
+  visitorKnown: boolean | null = null
+  /** The ids of the stream that the token server accepts; empty where unknown. */
+  acceptedIds: readonly string[] = []
 
-  const findings = [
-    ...(settings ? checkSettings({ settings, eventId: pageEventId, origin, url: address }) : []),
-    ...keyFindings,
-    ...atKinescope.findings,
-  ]
-  const known = { key, ring, listed, event, eventId, now: now() }
-  report('token')
-  const probe = await checkProbe(known)
-  if (probe) findings.push(probe)
-  if (token !== undefined)
-    findings.push(await checkTokenAtHand({ ...known, token, origin: 'the given token' }))
-
-  const whoIs = await identityFindings(question, settings, pageEventId, signal)
-  findings.push(...whoIs.findings)
-  if (address === undefined) return [...findings, notAsked]
-
-  report('server')
-  const tokenUrl = question.tokenUrl ?? `${question.url}/token`
-  const server = await checkServer({
-    url: question.url ?? null,
-    tokenUrl,
-    origin,
-    eventId: pageEventId,
-    eventIds,
-    visitor: question.visitor ?? null,
-    visitorKnown: whoIs.known,
-    identity: configOf(settings)?.identity[0]?.kind ?? null,
-    aheadMs,
-    signal,
-    ...(question.resolve ? { resolve: question.resolve } : {}),
-  })
-  findings.push(...server.findings)
-  if (server.token !== null) {
-    const origin = 'a token of the server'
-    findings.push(await checkTokenAtHand({ ...known, now: now(), token: server.token, origin }))
-    findings.push(...keyLifeOf({ ...known, token: server.token }))
+  constructor(question: DoctorQuestion, signal: AbortSignal) {
+    const { page, settings } = question
+    this.question = question
+    this.signal = signal
+    this.origin = page === undefined ? undefined : new URL(page).origin
+    this.config = settings && 'config' in settings ? settings.config : null
   }
-  if (page === undefined) return [...findings, pageNotRead]
-  report('page')
-  const { chatOrigin } = question
-  const accepted = server.acceptedIds.length > 0 ? server.acceptedIds : eventIds
-  findings.push(
-    ...(await checkPage({
-      page,
-      url: address,
-      chatOrigin,
-      tokenUrl: new URL(tokenUrl).href,
-      eventIds: accepted,
-      signal,
-    })),
-  )
-  return findings
+
+  /** The ids of the stream, the given one first: a page, the list of streams and the API may each use another. */
+  get eventIds(): string[] {
+    const given = this.question.eventId
+    if (given === undefined) return []
+    const ids = [readEventId(given), this.event?.publicId, this.event?.id]
+    return [...new Set(ids.filter((id) => typeof id === 'string'))]
+  }
+
+  /** The id for the page: one that the server lists, else the stream's public id. */
+  get pageEventId(): string | undefined {
+    const events = this.config?.events ?? '*'
+    const listed = (id: string) =>
+      events !== '*' && events.some((event) => (typeof event === 'string' ? event : event.id) === id)
+    return this.eventIds.find(listed) ?? this.event?.publicId ?? this.eventIds[0]
+  }
+
+  /** What a token is judged by. */
+  get tokenFacts() {
+    const { key, ring, listed, event, question } = this
+    return { key, ring, listed, event, eventId: question.eventId, now: question.now() }
+  }
+
+  /** The token endpoint. */
+  get tokenUrl(): string {
+    return this.question.tokenUrl ?? `${this.question.url}/token`
+  }
 }
+
+interface Check {
+  id: Finding['about']
+  run: (known: Known) => Promise<Finding[]> | Finding[]
+}
+
+/** In the order in which each needs what those before it have found out. */
+const CHECKS: readonly Check[] = [
+  {
+    id: 'keys',
+    async run(known) {
+      const { question } = known
+      const { findings, key, ring } = await checkKeys(question.key, { ...question, now: question.now() })
+      Object.assign(known, { key, ring })
+      return findings
+    },
+  },
+  {
+    id: 'kinescope',
+    async run(known) {
+      const { api, eventId, now } = known.question
+      if (!api) return [noApiToken]
+      const checked = checkKinescope({ api, key: known.key, eventId, now })
+      try {
+        const { findings, listed, event, aheadMs } = await raceWithSignal(checked, known.signal)
+        Object.assign(known, { listed, event, aheadMs })
+        return findings
+      } catch (error) {
+        return [findingsAbout('kinescope').error(known.signal.aborted ? tooSlow : error)]
+      }
+    },
+  },
+  {
+    id: 'settings',
+    run({ question: { settings, url, tokenUrl }, pageEventId, origin }) {
+      return settings ? checkSettings({ settings, eventId: pageEventId, origin, url: url ?? tokenUrl }) : []
+    },
+  },
+  {
+    id: 'token',
+    async run({ question: { token }, tokenFacts }) {
+      const probe = await checkProbe(tokenFacts)
+      return [
+        ...(probe ? [probe] : []),
+        ...(token === undefined
+          ? []
+          : [await checkTokenAtHand({ ...tokenFacts, token, origin: 'the given token' })]),
+      ]
+    },
+  },
+  {
+    id: 'identity',
+    async run(known) {
+      const { config, pageEventId: eventId, signal } = known
+      const { visitor = null, now } = known.question
+      const facts = { eventId, now: now(), signal }
+      if (config) {
+        const { findings, known: isKnown } = await checkIdentity({
+          ...facts,
+          identity: config.identity,
+          visitor,
+        })
+        known.visitorKnown = isKnown
+        return findings
+      }
+      // without the server's settings, only the site's own JWT has rules that are known
+      if (!visitor?.statement || formatOf(visitor.statement) !== 'jwt') return []
+      const { findings, known: isKnown } = await checkStatement(visitor.statement, {
+        ...facts,
+        identity: null,
+      })
+      known.visitorKnown = isKnown
+      return findings
+    },
+  },
+  {
+    id: 'server',
+    async run(known) {
+      const { question, tokenUrl, origin, pageEventId, eventIds, visitorKnown, aheadMs, signal } = known
+      if (question.url === undefined && question.tokenUrl === undefined) return [notAsked]
+      const { findings, token, acceptedIds } = await checkServer({
+        url: question.url ?? null,
+        tokenUrl,
+        origin,
+        eventId: pageEventId,
+        eventIds,
+        visitor: question.visitor ?? null,
+        visitorKnown,
+        identity: known.config?.identity[0]?.kind ?? null,
+        aheadMs,
+        signal,
+        ...(question.resolve ? { resolve: question.resolve } : {}),
+      })
+      known.acceptedIds = acceptedIds
+      if (token === null) return findings
+      const judged = { ...known.tokenFacts, token, origin: 'a token of the server' }
+      return [...findings, await checkTokenAtHand(judged), ...keyLifeOf(judged)]
+    },
+  },
+  {
+    id: 'page',
+    async run({
+      question: { url, tokenUrl: given, page, chatOrigin },
+      tokenUrl,
+      acceptedIds,
+      eventIds,
+      signal,
+    }) {
+      const address = url ?? given
+      if (address === undefined) return []
+      if (page === undefined) return [pageNotRead]
+      return checkPage({
+        page,
+        url: address,
+        chatOrigin,
+        tokenUrl: new URL(tokenUrl).href,
+        eventIds: acceptedIds.length > 0 ? acceptedIds : eventIds,
+        signal,
+      })
+    },
+  },
+]
 
 const tooSlow = new OperatorProblem(
   'api-timeout',
@@ -143,42 +259,10 @@ const tooSlow = new OperatorProblem(
   'Check the network and KINESCOPE_API_URL. Then run the doctor again.',
 )
 
-const configOf = (settings: ServerSettings | null): ServeConfig | null =>
-  settings && 'config' in settings ? settings.config : null
-
-/** The ids of a stream, the given one first: a page, the list of streams and the API may each use another. */
-function idsOf(given: string | undefined, event: StreamEvent | null): string[] {
-  if (given === undefined) return []
-  const ids = [readEventId(given), event?.publicId, event?.id]
-  return [...new Set(ids.filter((id) => typeof id === 'string'))]
-}
-
-function isListed(settings: ServerSettings | null, id: string): boolean {
-  const events = configOf(settings)?.events
-  if (events === undefined || events === '*') return false
-  return events.some((event) => (typeof event === 'string' ? event : event.id) === id)
-}
-
-async function identityFindings(
-  { visitor = null, now, report }: DoctorQuestion,
-  settings: ServerSettings | null,
-  eventId: string | undefined,
-  signal: AbortSignal,
-): Promise<{ findings: Finding[]; known: boolean | null }> {
-  const config = configOf(settings)
-  if (config) {
-    report?.('identity')
-    return checkIdentity({ identity: config.identity, visitor, eventId, now: now(), signal })
-  }
-  // without the server's settings, only the site's own JWT has rules that are known
-  if (!visitor?.statement || formatOf(visitor.statement) !== 'jwt') return { findings: [], known: null }
-  return checkStatement(visitor.statement, { identity: null, eventId, now: now(), signal })
-}
-
-const pageNotRead = findingsAbout('page').skip(
-  'page-not-read',
-  'the page with the chat was not read',
-  'Give its address: `--origin https://www.example.com/live`.',
+const noApiToken = findingsAbout('kinescope').skip(
+  'api-token-missing',
+  'without KINESCOPE_API_TOKEN, nothing was compared with Kinescope',
+  'Set it for this command. The running server doesn’t need it.',
 )
 
 const notAsked = findingsAbout('server').skip(
@@ -187,15 +271,8 @@ const notAsked = findingsAbout('server').skip(
   'Give its address: `--url https://chat.example.com`, and the page’s: `--origin https://www.example.com`.',
 )
 
-function unseen(error?: unknown): KinescopeFacts {
-  const found = findingsAbout('kinescope')
-  const finding =
-    error === undefined
-      ? found.skip(
-          'api-token-missing',
-          'without KINESCOPE_API_TOKEN, nothing was compared with Kinescope',
-          'Set it for this command. The running server doesn’t need it.',
-        )
-      : found.error(error)
-  return { findings: [finding], listed: null, event: null, aheadMs: null }
-}
+const pageNotRead = findingsAbout('page').skip(
+  'page-not-read',
+  'the page with the chat was not read',
+  'Give its address: `--origin https://www.example.com/live`.',
+)

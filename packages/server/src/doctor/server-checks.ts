@@ -1,10 +1,17 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { isLoopbackHost, isPrivateAddress } from '../net/addresses.js'
 import { checkCors } from './cors-checks.js'
 import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
-import { addressesOf, isPrivateAddress } from './private-address.js'
 import { checkReadiness } from './readiness-checks.js'
-import type { ServerFacts, ServerQuestion } from './server-question.js'
-import { askForToken, isTokenEndpoint, wireCodeOf } from './token-ask.js'
+import {
+  type ServerFacts,
+  type ServerQuestion,
+  askForToken,
+  isTokenEndpoint,
+  wireCodeOf,
+} from './token-ask.js'
 import { checkTokenAnswers } from './token-answer-checks.js'
 
 const found = findingsAbout('server')
@@ -145,6 +152,17 @@ async function checkAddress({ tokenUrl, origin, resolve = addressesOf }: ServerQ
   ]
 }
 
+/** The addresses of a host name; empty where it has none. */
+async function addressesOf(hostname: string): Promise<string[]> {
+  const bare = hostname.replace(/^\[|\]$/g, '')
+  if (isIP(bare)) return [bare]
+  try {
+    return (await lookup(bare, { all: true })).map(({ address }) => address)
+  } catch {
+    return []
+  }
+}
+
 async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
   const answer = await fetchQuietly(`${url}/kinescope-chat.js`, { signal })
   const status = 'failure' in answer ? null : answer.status
@@ -167,7 +185,4 @@ async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
       )
 }
 
-const isLocalName = (hostname: string) =>
-  hostname === 'localhost' ||
-  hostname.endsWith('.localhost') ||
-  isPrivateAddress(hostname.replace(/^\[|\]$/g, ''))
+const isLocalName = (hostname: string) => isLoopbackHost(hostname) || isPrivateAddress(hostname)

@@ -2,7 +2,6 @@ import type { ServeConfig } from '../config.js'
 import { eventLookup } from '../endpoint/request.js'
 import type { SettingProblem } from '../problem.js'
 import { findingsAbout, type Finding } from './finding.js'
-import { originHint } from './origin-hint.js'
 
 const found = findingsAbout('settings')
 
@@ -47,4 +46,20 @@ export function checkSettings({ settings, eventId, origin, url }: SettingsQuesti
     )
   }
   return findings.length > 0 ? findings : [found.ok('settings', 'the server’s settings are complete')]
+}
+
+/** Origins that people take for the same: the other scheme, with and without `www.`. */
+export function originsBeside(origin: string): string[] {
+  const { protocol, host } = new URL(origin)
+  const scheme = protocol === 'https:' ? 'http:' : 'https:'
+  const other = host.startsWith('www.') ? host.slice(4) : `www.${host}`
+  return [`${scheme}//${host}`, `${protocol}//${other}`, `${scheme}//${other}`]
+}
+
+/** What an unlisted origin was probably taken for: the end of a sentence, or nothing. */
+function originHint(origin: string, allowed: readonly string[]): string {
+  const near = originsBeside(origin).find((candidate) => allowed.includes(candidate))
+  if (near === undefined) return ''
+  const what = new URL(near).protocol === new URL(origin).protocol ? 'another host' : 'another scheme'
+  return `; it holds ${near}, which is ${what} and so another origin`
 }

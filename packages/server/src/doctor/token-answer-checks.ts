@@ -1,8 +1,15 @@
 import type { WireCode } from 'kinescope-chat/contract'
 import type { Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
-import type { ServerFacts, ServerQuestion } from './server-question.js'
-import { askForToken, detailOf, requestIdOf, tokenOf, wireCodeOf } from './token-ask.js'
+import {
+  type ServerFacts,
+  type ServerQuestion,
+  askForToken,
+  detailOf,
+  requestIdOf,
+  tokenOf,
+  wireCodeOf,
+} from './token-ask.js'
 
 const found = findingsAbout('server')
 type TokenFacts = Pick<ServerFacts, 'findings' | 'token'>

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { isPrivateAddress } from '../../src/doctor/private-address.js'
 import { allows, readPolicies } from '../../src/doctor/page-policy.js'
 
 const PAGE = 'https://www.example.com'
@@ -44,23 +43,4 @@ describe('a page’s policy', () => {
     const policies = readPolicies("script-src 'nonce-abc' 'strict-dynamic'", '')
     expect(allows(policies, 'script-src-elem', 'https://chat.example.com/kinescope-chat.js', PAGE)).toBe(true)
   })
-})
-
-describe('isPrivateAddress', () => {
-  it.each([
-    '10.1.2.3',
-    '172.16.0.1',
-    '172.31.255.255',
-    '192.168.1.1',
-    '127.0.0.1',
-    '169.254.1.1',
-    '100.64.0.1',
-    '::1',
-    'fd00::1',
-    'fe80::1',
-  ])('knows %s for private', (address) => expect(isPrivateAddress(address)).toBe(true))
-  it.each(['203.0.113.9', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'example.com'])(
-    'knows that %s is none',
-    (address) => expect(isPrivateAddress(address)).toBe(false),
-  )
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { networkOf } from '../../src/net/addresses.js'
+import { isPrivateAddress, networkOf } from '../../src/net/addresses.js'
 
 describe('the network of an address', () => {
   const same: [string, string[]][] = [
@@ -89,4 +89,23 @@ describe('the network of an address', () => {
       }),
     )
   })
+})
+
+describe('isPrivateAddress', () => {
+  it.each([
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '127.0.0.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '::1',
+    'fd00::1',
+    'fe80::1',
+  ])('knows %s for private', (address) => expect(isPrivateAddress(address)).toBe(true))
+  it.each(['203.0.113.9', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'example.com'])(
+    'knows that %s is none',
+    (address) => expect(isPrivateAddress(address)).toBe(false),
+  )
 })
