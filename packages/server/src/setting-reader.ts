@@ -1,7 +1,7 @@
 import { ConfigProblem, type SettingProblem } from './problem.js'
 import { readBounded } from './secret-file.js'
 import { Invalid } from './setting-parsers.js'
-import { flagName, SETTINGS, type Setting, type SettingName, type SettingValue } from './settings.js'
+import { SETTINGS, type Setting, type SettingName, type SettingValue } from './settings.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -52,7 +52,7 @@ export class SettingReader {
   /** The file a secret comes from; undefined where it comes from elsewhere. */
   file(name: SettingName): string | undefined {
     const setting = this.#setting(name)
-    return cleanValue(this.#flags[flagName(setting)]) ?? cleanValue(this.#env[`${name}_FILE`])
+    return cleanValue(this.#flags[setting.flag]) ?? cleanValue(this.#env[`${name}_FILE`])
   }
 
   /** Reports a problem; only the first one of each setting counts. */
@@ -103,7 +103,7 @@ export class SettingReader {
 
   #read(setting: Setting): string | undefined {
     const { name, secret } = setting
-    const flag = cleanValue(this.#flags[flagName(setting)])
+    const flag = cleanValue(this.#flags[setting.flag])
     const plain = isServiceLink(name, this.#env[name]) ? undefined : cleanValue(this.#env[name])
     if (!secret) return this.#readable(setting, name, flag ?? plain)
     const file = this.file(name as SettingName)

@@ -448,16 +448,16 @@ export type SettingValue<N extends SettingName> =
 
 export interface Setting extends Row {
   name: string
+  /** Its flag without dashes: `token-ttl` for `CHAT_TOKEN_TTL`. A secret's flag names its file. */
+  flag: string
 }
+
+const flagOf = (name: string, secret = false): string =>
+  `${name.replace(/^CHAT_/, '')}${secret ? '_FILE' : ''}`.toLowerCase().replaceAll('_', '-')
 
 /** Every setting, for the parser, `serve --help` and docs/settings.md. */
-export const SETTINGS: readonly Setting[] = Object.entries(TABLE).map(([name, row]) => ({ name, ...row }))
-
-/** The command line's flag for a variable: `CHAT_TOKEN_TTL` is `--token-ttl`; a secret's flag names its file. */
-export function flagName({ name, secret }: Pick<Setting, 'name' | 'secret'>): string {
-  const plain = name
-    .replace(/^CHAT_/, '')
-    .toLowerCase()
-    .replaceAll('_', '-')
-  return secret ? `${plain}-file` : plain
-}
+export const SETTINGS: readonly Setting[] = Object.entries<Row>(TABLE).map(([name, row]) => ({
+  name,
+  flag: flagOf(name, row.secret),
+  ...row,
+}))

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
-import { flagName, SETTING_GROUPS, SETTINGS, type Setting } from '../src/settings.js'
+import { SETTING_GROUPS, SETTINGS, type Setting } from '../src/settings.js'
 
 const PAGE = new URL('../docs/settings.md', import.meta.url)
 const SECTION = /(<!-- settings: [^\n]*-->\n)[\s\S]*?(<!-- \/settings -->)/
@@ -16,7 +16,7 @@ it('docs/settings.md shows the table of settings as it is', () => {
 
 it('the table names each setting, each flag and each heading once', () => {
   expect(new Set(SETTINGS.map(({ name }) => name)).size).toBe(SETTINGS.length)
-  expect(new Set(SETTINGS.map(flagName)).size).toBe(SETTINGS.length)
+  expect(new Set(SETTINGS.map(({ flag }) => flag)).size).toBe(SETTINGS.length)
   expect(new Set(SETTINGS.map(({ group }) => group))).toEqual(new Set(SETTING_GROUPS))
 })
 
@@ -38,6 +38,6 @@ function table(): string {
 function rowOf(setting: Setting): string {
   const { name, default: standard, secret, value, meaning } = setting
   const names = secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``
-  const flag = `\`--${flagName(setting)} ${secret ? 'FILE' : value}\``.replaceAll('|', '\\|')
+  const flag = `\`--${setting.flag} ${secret ? 'FILE' : value}\``.replaceAll('|', '\\|')
   return `| ${names} | ${flag} | ${standard === undefined ? '–' : `\`${standard}\``} | ${meaning} |`
 }

@@ -1,6 +1,6 @@
 import { Command as Parser, CommanderError, Help, Option } from 'commander'
 import { nearestName } from '../setting-reader.js'
-import { flagName, SETTINGS } from '../settings.js'
+import { SETTINGS } from '../settings.js'
 import { PROGRAM, UsageProblem, type Call, type Command } from './command.js'
 import { NARROWEST, type Terminal } from './terminal.js'
 
@@ -124,12 +124,7 @@ function optionsOf(command: Command): Option[] {
     const { name, secret, meaning } = setting
     const kept = setting.default === undefined ? name : `${name}; default: ${setting.default}`
     const text = plain(secret ? `file with it: ${meaning}` : meaning)
-    return option(
-      flagName(setting),
-      secret ? 'FILE' : setting.value,
-      `${text} (${kept})`,
-      `${setting.group}:`,
-    )
+    return option(setting.flag, secret ? 'FILE' : setting.value, `${text} (${kept})`, `${setting.group}:`)
   })
   return [...own, ...settings]
 }

@@ -8,7 +8,7 @@ import {
 } from '../config.js'
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
 import { ConfigProblem } from '../problem.js'
-import { flagName, SETTINGS } from '../settings.js'
+import { SETTINGS } from '../settings.js'
 import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { findingsText, PARTS } from './findings-text.js'
 import { givenToken, givenFile } from './given-input.js'
@@ -112,7 +112,7 @@ export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
 function serverSettings(call: Call): ServerSettings | null {
   const flags = settingFlags(call)
   const given = SETTINGS.filter(({ name }) => SERVER_SETTINGS.includes(name)).some(
-    (setting) => call.env[setting.name] || flags[flagName(setting)],
+    (setting) => call.env[setting.name] || flags[setting.flag],
   )
   if (!given) return null
   try {
@@ -127,7 +127,7 @@ function serverSettings(call: Call): ServerSettings | null {
 function namesKeys(call: Call): boolean {
   const flags = settingFlags(call)
   return SETTINGS.filter(({ name }) => /^CHAT_(KEY_DIR|KEY_SECRET|PRIVATE_KEY)$/.test(name)).some(
-    (setting) => call.env[setting.name] || call.env[`${setting.name}_FILE`] || flags[flagName(setting)],
+    (setting) => call.env[setting.name] || call.env[`${setting.name}_FILE`] || flags[setting.flag],
   )
 }
 

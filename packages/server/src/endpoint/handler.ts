@@ -1,6 +1,6 @@
 import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } from '../identity/identity.js'
 import type { Guests } from '../identity/guest.js'
-import { isWeakSecret } from '../identity/shared-secret.js'
+import { isWeakSecret } from '../identity/hmac.js'
 import { guardListener } from '../guard-listener.js'
 import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
