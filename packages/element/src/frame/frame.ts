@@ -34,12 +34,13 @@ export function openAddress(href: string, target: string): void {
 /**
  * Sends a fresh frame to an address. WebKit notes a frame's first address in resource timing and a link's in the history, so
  * there the frame's empty page is opened anew and sent on; the page's own referrer policy counts then. So it is in another
- * window, where a frame is no link's target.
+ * window, where a frame is no link's target. A sandbox without an origin lets no page open its frame's empty page.
  */
 export function sendFrame(frame: HTMLIFrameElement, url: string): void {
-  if (frame.ownerDocument === document && !/^Apple/.test(navigator.vendor))
+  const { contentDocument } = frame
+  if (!contentDocument || (frame.ownerDocument === document && !/^Apple/.test(navigator.vendor)))
     return openAddress(url, frame.name)
-  frame.contentDocument!.open().close()
+  contentDocument.open().close()
   frame.contentWindow!.location.href = url
 }
 

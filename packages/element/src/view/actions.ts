@@ -110,24 +110,24 @@ export class Actions {
     this.reload()
   }
 
-  /** Sends a guest's name; then the chat opens. */
+  /** Sends a guest's name; then the chat opens. A sandboxed frame may submit no form, but a click on its button counts. */
   readonly enterName = (event: Event): void => {
     event.preventDefault()
     const { element, session, settings, text } = this.#host
     const { tokenUrl } = settings
     if (this.entering || session.state.busy) return
-    const field = (event.target as Element).querySelector('input')!
+    const field = element.shadowRoot!.querySelector('input')!
     this.name = field.value.trim()
     const rejected = (reason: string) => {
       this.entering = false
       this.nameError = reason
-      element.requestUpdate()
+      this.#host.announce('')
       field.focus()
     }
     if (!this.name || !tokenUrl) return rejected(text.nameEmpty)
     this.entering = true
     this.nameError = ''
-    element.requestUpdate()
+    this.#host.announce(text.retrying)
     void enterGuest(settings, this.name).then(
       ({ identity }) => {
         this.entering = false

@@ -62,7 +62,7 @@ export const en: Messages = {
   copyReport: 'Copy report',
   copied: 'Copied',
   renewing: 'Reconnecting. You can chat.',
-  restored: 'The chat is back.',
+  restored: 'The chat is open.',
   nameField: 'Your name',
   enter: 'Join chat',
   nameEmpty: 'Enter a name.',

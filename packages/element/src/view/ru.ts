@@ -17,7 +17,7 @@ export const ru: Messages = {
   copyReport: 'Скопировать отчёт',
   copied: 'Скопировано',
   renewing: 'Обновляем связь…',
-  restored: 'Чат снова работает.',
+  restored: 'Чат открыт.',
   nameField: 'Ваше имя',
   enter: 'Войти в чат',
   nameEmpty: 'Введите имя.',

@@ -225,6 +225,7 @@ function nameForm({ text, actions, session }: ChatView): TemplateResult {
       class="button main"
       part="button"
       aria-disabled=${busy}
+      @click=${actions.enterName}
       .textContent=${busy ? text.retrying : text.enter}
     ></button>
     <p id="name-error" class="wrong" role="alert" .textContent=${nameError}></p>

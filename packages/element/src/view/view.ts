@@ -167,6 +167,7 @@ export class View implements ReactiveController, ChatView {
     const { layer, banner } = this.moment
     const { text } = this
     if (problem && (banner || layer === 'problem')) {
+      if (this.actions.entering) return
       const change = [problem.code, category, banner, this.signInFirst].join()
       // after a try, the same problem is news again
       if (this.spoken === text.retrying) this.#announced = ''

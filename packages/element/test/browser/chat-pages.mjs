@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { guestServer } from './guest-server.mjs'
 import { unlistedServer } from './unlisted-server.mjs'
 
 const { version: VERSION } = JSON.parse(
@@ -17,9 +18,11 @@ export function bench() {
   const gates = new Map()
   const opened = new Set()
   const unlisted = unlistedServer()
+  const guests = guestServer()
   const chat = createServer((request, response) => {
     const [, folder, mode] = new URL(request.url, 'http://localhost').pathname.split('/')
     if (folder === 'token' || folder === 'asked') return unlisted(request, response)
+    if (folder === 'guests') return guests(request, response)
     if (folder === 'open') {
       opened.add(mode)
       gates.get(mode)?.()
