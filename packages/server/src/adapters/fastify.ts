@@ -4,14 +4,8 @@ import fp from 'fastify-plugin'
 import type { WireCode } from 'kinescope-chat/contract'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { endpointFor, type TokenEndpoint, type TokenHandlerOptions } from '../endpoint/handler.js'
-import { Refusal } from '../endpoint/refusal.js'
-import {
-  MAX_BODY_BYTES,
-  notFound,
-  readNodeBody,
-  type TokenAnswer,
-  type TokenCall,
-} from '../endpoint/request.js'
+import { Refusal, notFound, type TokenAnswer } from '../endpoint/refusal.js'
+import { MAX_BODY_BYTES, readNodeBody, type TokenCall } from '../endpoint/request.js'
 import { clientAddressBy, requestHost } from '../net/request-facts.js'
 import { loadScripts, mountScripts } from '../routes/scripts.js'
 

@@ -6,6 +6,7 @@ import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
 import { tokenIssuer, type RegistrationView } from './issue-token.js'
 import {
+  alwaysHeaders,
   judgeOrigin,
   letAnyoneRead,
   letPageRead,
@@ -16,20 +17,17 @@ import {
   type OriginVerdict,
 } from './origin.js'
 import { DEFAULT_RATES, localLimit, type RateLimit } from './rate-limit.js'
-import { Refusal, todoFor } from './refusal.js'
+import { Refusal, refusalAnswer, todoFor, notFound, type TokenAnswer } from './refusal.js'
 import { guestRegistrar, type VerifyCaptcha } from './guest.js'
 import type { RehearsalSecret } from './rehearsal.js'
 import {
-  alwaysHeaders,
   checkContentType,
   eventLookup,
-  notFound,
   sanitizeForLog,
   type AllowedEvents,
   type AuthenticateContext,
   type AuthorizeQuestion,
   type IssuedToken,
-  type TokenAnswer,
   type TokenCall,
   type TokenOutcome,
 } from './request.js'
@@ -209,11 +207,9 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
       cause,
     })
     const headers = headersFor(call, judge(call))
-    headers['Content-Type'] = 'application/problem+json'
     // RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a dialog for this one
     if (status === 401) headers['WWW-Authenticate'] = 'Bearer'
-    Object.assign(headers, refusal.headers)
-    return { status, headers, body: JSON.stringify(refusal.problem(requestId)) }
+    return refusalAnswer(refusal, requestId, headers)
   }
 
   function admit(): Promise<number> {

@@ -1,4 +1,5 @@
 import type { GuestNameProblem, ProblemReply, WireCode } from 'kinescope-chat/contract'
+import { alwaysHeaders } from './origin.js'
 
 interface ProblemKind {
   status: number
@@ -122,6 +123,40 @@ export class Refusal extends Error {
     const problem: ProblemReply = { type, title, status, detail, code, request_id: requestId }
     return this.nameProblem === undefined ? problem : { ...problem, name_problem: this.nameProblem }
   }
+}
+
+export interface TokenAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** A 404 without a code on purpose: the element then says `endpoint-not-found`, as for any server's 404. */
+export function notFound(requestId: string): TokenAnswer {
+  const headers = alwaysHeaders(requestId)
+  headers['Content-Type'] = 'application/problem+json'
+  const body = {
+    type: 'about:blank',
+    title: 'Not found',
+    status: 404,
+    detail: 'There is nothing at this address.',
+    request_id: requestId,
+  }
+  return { status: 404, headers, body: JSON.stringify(body) }
+}
+
+/**
+ * The response to a refusal.
+ * @param headers those of every response, and CORS headers where the page may read it
+ */
+export function refusalAnswer(
+  refusal: Refusal,
+  requestId: string,
+  headers = alwaysHeaders(requestId),
+): TokenAnswer {
+  headers['Content-Type'] = 'application/problem+json'
+  Object.assign(headers, refusal.headers)
+  return { status: refusal.status, headers, body: JSON.stringify(refusal.problem(requestId)) }
 }
 
 /** By reason, where a reason is more specific than the code. */

@@ -33,12 +33,6 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
 export const routeOf = (url: string): 'token' | 'guest' =>
   /\/guest(?:$|[?#])/.test(url.slice(0, 2000)) ? 'guest' : 'token'
 
-export interface TokenAnswer {
-  status: number
-  headers: Record<string, string>
-  body: string
-}
-
 /** What a callback of the host should stop by. */
 export interface Until {
   /** Aborts when the request has ended. */
@@ -94,34 +88,6 @@ export interface IssuedToken {
   /** Seconds since the epoch. */
   exp: number
   address: string | null
-}
-
-/**
- * On every response, refusals and preflights too: a token must never meet a cache (RFC 6749, section 5.1). More is put into
- * this object: to spread it into another makes V8 create a shape for each response, a fifteenth of a token's time.
- */
-export function alwaysHeaders(requestId: string): Record<string, string> {
-  return {
-    'Cache-Control': 'no-store',
-    Vary: 'Origin',
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
-    'X-Request-ID': requestId,
-  }
-}
-
-/** A 404 without a code on purpose: the element then says `endpoint-not-found`, as for any server's 404. */
-export function notFound(requestId: string): TokenAnswer {
-  const headers = alwaysHeaders(requestId)
-  headers['Content-Type'] = 'application/problem+json'
-  const body = {
-    type: 'about:blank',
-    title: 'Not found',
-    status: 404,
-    detail: 'There is nothing at this address.',
-    request_id: requestId,
-  }
-  return { status: 404, headers, body: JSON.stringify(body) }
 }
 
 /** The body as an adapter could read it, at most `MAX_BODY_BYTES` of it; or the value a framework has parsed already. */

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { send } from '../adapters/fastify.js'
 import { isOriginPattern } from '../endpoint/origin.js'
-import { notFound, type TokenAnswer } from '../endpoint/request.js'
 import { MAX_IDENTITY_TOKEN_LENGTH } from '../identity/credentials.js'
 import { embedPage, escapeHtml, lostPage } from './embed-page.js'
+import { notFound, type TokenAnswer } from '../endpoint/refusal.js'
 
 export interface EmbedOptions {
   ownAddress: OwnAddress

@@ -11,8 +11,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyServerO
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
 import { send } from '../adapters/fastify.js'
-import { Refusal } from '../endpoint/refusal.js'
-import { alwaysHeaders, notFound, type TokenAnswer } from '../endpoint/request.js'
+import { Refusal, refusalAnswer, notFound, type TokenAnswer } from '../endpoint/refusal.js'
 import { isPrivateAddress } from '../net/addresses.js'
 import { pathOf, requestHost, requestIdOf, type AddressTest } from '../net/request-facts.js'
 import { answerClientError } from './client-error.js'
@@ -148,16 +147,10 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
   }
 
   function end(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-    const requestId = crypto.randomUUID()
+    const { status, headers, body } = refusalAnswer(refusal, crypto.randomUUID())
     const { origin } = request.headers
-    const headers = alwaysHeaders(requestId)
     letPageRead(headers, origin !== undefined && origins.has(origin) ? origin : null)
-    Object.assign(
-      headers,
-      { 'Content-Type': 'application/problem+json', Connection: 'close' },
-      refusal.headers,
-    )
-    response.writeHead(refusal.status, headers).end(JSON.stringify(refusal.problem(requestId)))
+    response.writeHead(status, { ...headers, Connection: 'close' }).end(body)
   }
 
   const server = createServer(
@@ -213,10 +206,7 @@ export function limitStarts(app: FastifyInstance, tokenPath: string, admission =
     if (pathOf(request.url) === tokenPath) return done()
     if (admission.admit(() => done())) return
     const retryAfter = 1 + Math.floor(Math.random() * 10)
-    const refusal = new Refusal('overloaded', { reason: 'queue', retryAfter })
-    const headers = Object.assign(alwaysHeaders(request.id), refusal.headers)
-    headers['Content-Type'] = 'application/problem+json'
-    void send(reply, { status: refusal.status, headers, body: JSON.stringify(refusal.problem(request.id)) })
+    void send(reply, refusalAnswer(new Refusal('overloaded', { reason: 'queue', retryAfter }), request.id))
   })
 }
 

@@ -1,8 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { letPageRead, type OriginList } from '../endpoint/origin.js'
-import { Refusal } from '../endpoint/refusal.js'
-import { alwaysHeaders } from '../endpoint/request.js'
+import { Refusal, refusalAnswer } from '../endpoint/refusal.js'
 
 /** Enough of a request to find its Origin in. */
 const MAX_HEAD = 65_536
@@ -45,19 +44,15 @@ export function answerClientError(
     return
   }
   const refusal = new Refusal('bad-request', CAUSES[error.code ?? ''] ?? MALFORMED)
-  const requestId = crypto.randomUUID()
-  const body = JSON.stringify(refusal.problem(requestId))
+  const { status, headers, body } = refusalAnswer(refusal, crypto.randomUUID())
   const origin = originIn(error.rawPacket)
-  const headers = alwaysHeaders(requestId)
   letPageRead(headers, origin !== null && allowedOrigins.has(origin) ? origin : null)
   Object.assign(headers, {
-    'Content-Type': 'application/problem+json',
     'Content-Length': String(Buffer.byteLength(body)),
     Date: new Date().toUTCString(),
     Connection: 'close',
   })
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  const { status } = refusal
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
