@@ -1,44 +1,55 @@
 import { readFileSync } from 'node:fs'
 import { isMet } from '../../packages/server/bench/aim.js'
-import type { NamedAim, Part, Row, Table } from './part.js'
-
-export interface Circumstances {
-  date: string
-  machine: string
-  /** Of the last minute, before the first part and after the last. */
-  load: readonly [number, number]
-  busy: boolean
-  /** Whether what takes long was measured too. */
-  long: boolean
-  /** Of all parts. */
-  seconds: number
-}
+import {
+  isBusy,
+  type Chapter,
+  type Chapters,
+  type Circumstances,
+  type NamedAim,
+  type Row,
+  type Table,
+} from './part.js'
 
 const BAR = 24
-/** Kept by hand: the figures before and after a change, and those that other tests measure. */
+/** Kept by hand: the figures before and after a change. */
 const HISTORY = readFileSync(new URL('history.md', import.meta.url), 'utf8')
 
-/** The page of the documentation. */
-export function benchPage(
-  parts: readonly Part[],
-  { date, machine, load, busy, long, seconds }: Circumstances,
-): string {
-  const about = parts.map(
-    ({ title, how, tables }) => `## ${title}\n\n${how}\n\n${tables.map(tableText).join('\n\n')}`,
+/** The page of the documentation, with the chapters in their order. */
+export function benchPage(chapters: Chapters): string {
+  const measured = Object.values(chapters)
+  const aims = measured.flatMap((chapter) =>
+    aimRows(chapter.aims ?? []).map((row) => ({ ...row, chapter: linkTo(chapter) })),
   )
-  const aims = parts.flatMap((part) => part.aims ?? [])
   return `# Speed and scale, measured
 
 <!-- Written by \`npm run bench\`. -->
 
-\`npm run bench\` measures all of this and writes this page. \`npm run bench -- --long\` adds 50 and 1,000 connections, and the
-server's memory over five minutes. This is the ${long ? 'long' : 'short'} form, which took ${Math.round(seconds / 60)} min. ${date}, ${machine}. Load average ${load[0].toFixed(2)} before and
-${load[1].toFixed(2)} after${busy ? ': **a busy machine**. Other programs ran on it, so times are too long. Compare figures only within one table' : ''}.
+\`npm run bench\` measures everything and writes this page. \`npm run bench -- size php\` measures two parts and writes their
+chapters. \`npm run bench -- --long\` adds 50 and 1,000 connections, and the server's memory over five minutes. If a part can't run
+on a machine, its chapter stays as it was. Each chapter says when it was measured and the load average before. Other programs
+make times too long: on a busy machine, compare figures only within one table.
 
-${aims.length > 0 ? `## The aims\n\n${tableLines(aimRows(aims)).join('\n')}\n\n` : ''}${about.join('\n\n')}
+## The aims
+
+${tableLines(aims).join('\n')}
+
+${measured.map(chapterText).join('\n\n')}
 
 ${HISTORY}`
 }
+
+function chapterText({ title, how, tables, circumstances }: Chapter): string {
+  return [`## ${title}`, how, circumstancesText(circumstances), ...tables.map(tableText)].join('\n\n')
+}
+
+function circumstancesText({ date, machine, load, long, seconds }: Circumstances): string {
+  const busy = isBusy(load) ? ': **a busy machine**' : ''
+  const form = long ? 'Long form' : 'Short form'
+  return `${form}, ${Math.round(seconds)} s. ${date}, ${machine}, load average ${load.toFixed(2)}${busy}.`
+}
+
+/** As GitHub and the site make the anchor of a heading. */
+const linkTo = ({ title }: Chapter): string => `[${title}](#${title.toLowerCase().replaceAll(' ', '-')})`
 
 /** What was to be reached, and whether it was; in the console and on the page. */
 export const aimRows = (aims: readonly NamedAim[]): Row[] =>

@@ -27,6 +27,33 @@ export interface Part {
   tables: Table[]
 }
 
+/** Why a part can't be measured on this machine: what to install. */
+export class NotInstalled extends Error {}
+
+/** When and where a chapter was measured. */
+export interface Circumstances {
+  date: string
+  machine: string
+  /** Average of the minute before the run. */
+  load: number
+  /** Whether what takes long was measured too. */
+  long: boolean
+  /** Of this part. */
+  seconds: number
+}
+
+/** A part as the page has it. */
+export interface Chapter extends Part {
+  circumstances: Circumstances
+}
+
+/** The parts measured last, by name; `measured.json` keeps them. */
+export type Chapters = Record<string, Chapter>
+
+/** From this load average on, times say more about the other programs. */
+const BUSY = 1.5
+export const isBusy = (load: number): boolean => load > BUSY
+
 export const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits))
 
 /** The value below which this share of the sorted values lies. */

@@ -1,14 +1,16 @@
 /**
- * `npm run bench`: every part, or those named (`npm run bench -- size crowds`), with `--long` also what takes long. Prints tables and writes
- * `.cache/bench.json`; the whole of it also docs/bench.md. Nothing here fails a build.
+ * `npm run bench`: every part, or those named (`npm run bench -- size crowds`), with `--long` also what takes long. Prints tables
+ * and writes the chapters of these parts into `demo/bench/measured.json` and docs/bench.md. A part that can't run keeps its
+ * chapter. A missed aim is no failure: exit code 1 means that a part broke.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { addedNodes } from './added-nodes.js'
 import { aimRows, benchPage } from './bench-page.js'
 import { crowds } from './crowds.js'
 import { manyChats } from './many-chats.js'
-import type { Part } from './part.js'
+import { isBusy, NotInstalled, type Chapters, type Part } from './part.js'
+import { php } from './php.js'
 import { roundTrips } from './round-trips.js'
 import { server } from './server.js'
 import { size } from './size.js'
@@ -22,11 +24,11 @@ const PARTS: Record<string, (long: boolean) => Part | Promise<Part>> = {
   'added-nodes': addedNodes,
   crowds,
   server,
+  php,
 }
-/** Past this many waiting tasks, times say more about the neighbours. */
-const BUSY = 1.5
 
-const ROOT = new URL('../../', import.meta.url)
+const STORE = new URL('measured.json', import.meta.url)
+const PAGE = new URL('../../docs/bench.md', import.meta.url)
 const given = process.argv.slice(2).filter((argument) => argument !== '--')
 const long = given.includes('--long')
 const named = given.filter((argument) => argument !== '--long')
@@ -36,45 +38,58 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+const [load = 0] = loadavg()
+console.log(`load average ${load.toFixed(2)}${isBusy(load) ? ': busy machine' : ''}`)
+const chapters = JSON.parse(readFileSync(STORE, 'utf8')) as Chapters
 const begun = performance.now()
-const [before = 0] = loadavg()
-sayLoad(before)
-const parts: Part[] = []
+const measured: Part[] = []
+const left: string[] = []
 for (const [name, measure] of Object.entries(PARTS)) {
   if (named.length > 0 && !named.includes(name)) continue
+  const started = performance.now()
   try {
     const part = await measure(long)
-    parts.push(part)
-    console.log(`\n${part.title}. ${part.how}`)
-    for (const { title, rows, picture = [] } of part.tables) {
-      console.log(title)
-      console.table(rows)
-      for (const line of picture) console.log(line)
+    const circumstances = {
+      date: new Date().toISOString().slice(0, 10),
+      machine: `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`,
+      load,
+      long,
+      seconds: (performance.now() - started) / 1000,
     }
+    chapters[name] = { ...part, circumstances }
+    measured.push(part)
+    write()
+    print(part)
     console.log(`${Math.round((performance.now() - begun) / 1000)} s since the start`)
   } catch (error) {
-    console.error(`${name} could not be measured:`, error)
+    if (error instanceof NotInstalled) left.push(`${name}: not installed here: ${error.message}`)
+    else {
+      console.error(error)
+      left.push(`${name}: ${String(error)}`)
+      process.exitCode = 1
+    }
   }
 }
-const aims = parts.flatMap((part) => part.aims ?? [])
-if (aims.length > 0) console.table(aimRows(aims))
-const [after = 0] = loadavg()
-sayLoad(after)
+console.table(aimRows(measured.flatMap(({ aims = [] }) => aims)))
+for (const line of left) console.log(`Not measured, the chapter stays as it was. ${line}`)
+console.log(
+  `${measured.length} measured, ${left.length} not, ${Math.round((performance.now() - begun) / 1000)} s`,
+)
 
-const circumstances = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`,
-  load: [before, after] as const,
-  // what was measured has its own part in the load at the end
-  busy: before > BUSY,
-  long,
-  seconds: (performance.now() - begun) / 1000,
+/** After each part: what is measured isn't lost if a later part is interrupted. */
+function write(): void {
+  const ordered = Object.keys(PARTS).flatMap((name) =>
+    chapters[name] ? [[name, chapters[name]] as const] : [],
+  )
+  writeFileSync(STORE, `${JSON.stringify(Object.fromEntries(ordered), null, 2)}\n`)
+  writeFileSync(PAGE, benchPage(Object.fromEntries(ordered)))
 }
-mkdirSync(new URL('.cache/', ROOT), { recursive: true })
-writeFileSync(new URL('.cache/bench.json', ROOT), JSON.stringify({ ...circumstances, parts }, null, 2))
-if (named.length === 0 && parts.length === Object.keys(PARTS).length)
-  writeFileSync(new URL('docs/bench.md', ROOT), benchPage(parts, circumstances))
 
-function sayLoad(load: number): void {
-  console.log(`load average ${load.toFixed(2)}${load > BUSY ? ': busy machine' : ''}`)
+function print({ title, how, tables }: Part): void {
+  console.log(`\n${title}. ${how}`)
+  for (const { title, rows, picture = [] } of tables) {
+    console.log(title)
+    console.table(rows)
+    for (const line of picture) console.log(line)
+  }
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { answering, freePort } from './wordpress-site.js'
 
-const FPM = [
+export const FPM = [
   '/usr/sbin/php-fpm8.4',
   '/usr/sbin/php-fpm8.3',
   '/usr/sbin/php-fpm8.2',
