@@ -42,10 +42,9 @@ function chapterText({ title, how, tables, circumstances }: Chapter): string {
   return [`## ${title}`, how, circumstancesText(circumstances), ...tables.map(tableText)].join('\n\n')
 }
 
-function circumstancesText({ date, machine, load, long, seconds }: Circumstances): string {
+function circumstancesText({ date, machine, load, long }: Circumstances): string {
   const busy = isBusy(load) ? ': **a busy machine**' : ''
-  const form = long ? 'Long form' : 'Short form'
-  return `${form}, ${Math.round(seconds)} s. ${date}, ${machine}, load average ${load.toFixed(2)}${busy}.`
+  return `${long ? 'Long' : 'Short'} form, ${date}, ${machine}, load average ${load.toFixed(2)}${busy}.`
 }
 
 /** As GitHub and the site make the anchor of a heading. */

@@ -1,4 +1,4 @@
-/** What a page's main thread has worked, milliseconds of processor time: who waits for another process doesn't work. */
+/** What a page's threads have worked, milliseconds of processor time: who waits for another process doesn't work. */
 export interface MainThread {
   /** All tasks: parsing, script, layout, painting, and making the frame. */
   tasks: number
@@ -6,10 +6,12 @@ export interface MainThread {
   script: number
   /** Styles and layout. */
   layout: number
+  /** Parsing and compiling the script on another thread, while it arrives. */
+  background: number
 }
 
 /** An event of Chromium's trace (the "Trace Event Format"); times are microseconds, `tdur` those of the processor. */
-interface TraceEvent {
+export interface TraceEvent {
   name: string
   ph: string
   pid: number
@@ -27,16 +29,16 @@ const SCRIPT =
   /^(EvaluateScript|FunctionCall|RunMicrotasks|TimerFire|EventDispatch|FireAnimationFrame|MinorGC|MajorGC|v8\.\w+)$/
 const LAYOUT = /^(UpdateLayoutTree|Layout|ParseAuthorStyleSheet)$/
 const TASK = /RunTask$/
+const BACKGROUND = 'v8.parseOnBackground'
 
 /** Reads it from the trace of a load; the page is the one that ran a script of this address. */
-export function mainThread(trace: Buffer, script: string): MainThread {
-  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] }
+export function mainThread(trace: readonly TraceEvent[], script: string): MainThread {
   const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`
-  const evaluated = traceEvents.find(
-    ({ name, args }) => name === 'EvaluateScript' && args.data?.url === script,
-  )
+  const ofScript = (kind: string) =>
+    trace.filter(({ name, args }) => name === kind && args.data?.url === script)
+  const [evaluated] = ofScript('EvaluateScript')
   if (!evaluated) throw new Error(`the trace knows no script ${script}`)
-  const events = traceEvents
+  const events = trace
     .filter((event) => event.ph === 'X' && threadOf(event) === threadOf(evaluated))
     .sort((a, b) => a.ts - b.ts || b.dur - a.dur)
   const sum = (kind: RegExp) => {
@@ -50,5 +52,6 @@ export function mainThread(trace: Buffer, script: string): MainThread {
     }
     return total / 1000
   }
-  return { tasks: sum(TASK), script: sum(SCRIPT), layout: sum(LAYOUT) }
+  const background = ofScript(BACKGROUND).reduce((total, { tdur = 0 }) => total + tdur, 0) / 1000
+  return { tasks: sum(TASK), script: sum(SCRIPT), layout: sum(LAYOUT), background }
 }

@@ -38,8 +38,6 @@ export interface Circumstances {
   load: number
   /** Whether what takes long was measured too. */
   long: boolean
-  /** Of this part. */
-  seconds: number
 }
 
 /** A part as the page has it. */

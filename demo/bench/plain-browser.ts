@@ -12,12 +12,19 @@ export interface TrustedCertificate {
   hosts: readonly string[]
 }
 
+/** For a Chromium that does nothing on its own. */
+export const CHROMIUM_FLAGS = [
+  ...['--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+]
+
 interface Engine {
   name: string
   /** Where it is; undefined where it isn't installed. */
   path(): string | undefined
   /** Makes the profile and says how the browser is started. */
-  prepare(profile: string, certificate: TrustedCertificate): Promise<string[]>
+  prepare(profile: string, certificate: TrustedCertificate): string[] | Promise<string[]>
 }
 
 const FIREFOX_PREFERENCES = {
@@ -34,11 +41,10 @@ export const ENGINES: readonly Engine[] = [
   {
     name: 'Chromium',
     path: chromiumPath,
-    prepare: async (profile) => [
-      ...['--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ...['--ignore-certificate-errors', `--user-data-dir=${profile}`],
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    prepare: (profile) => [
+      ...CHROMIUM_FLAGS,
+      '--ignore-certificate-errors',
+      `--user-data-dir=${profile}`,
     ],
   },
   {
@@ -61,7 +67,7 @@ export const ENGINES: readonly Engine[] = [
   },
 ]
 
-/** Opens an address in a browser with a new profile and without any debugger, until `closed`. */
+/** Opens an address in a browser with a new profile and without any debugger. */
 export async function openPlainly(
   engine: Engine,
   folder: string,

@@ -11,6 +11,7 @@ import { crowds } from './crowds.js'
 import { manyChats } from './many-chats.js'
 import { isBusy, NotInstalled, type Chapters, type Part } from './part.js'
 import { php } from './php.js'
+import { rehearse } from './rehearse.js'
 import { roundTrips } from './round-trips.js'
 import { server } from './server.js'
 import { size } from './size.js'
@@ -24,6 +25,7 @@ const PARTS: Record<string, (long: boolean) => Part | Promise<Part>> = {
   'added-nodes': addedNodes,
   crowds,
   server,
+  rehearse,
   php,
 }
 
@@ -46,7 +48,6 @@ const measured: Part[] = []
 const left: string[] = []
 for (const [name, measure] of Object.entries(PARTS)) {
   if (named.length > 0 && !named.includes(name)) continue
-  const started = performance.now()
   try {
     const part = await measure(long)
     const circumstances = {
@@ -54,7 +55,6 @@ for (const [name, measure] of Object.entries(PARTS)) {
       machine: `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`,
       load,
       long,
-      seconds: (performance.now() - started) / 1000,
     }
     chapters[name] = { ...part, circumstances }
     measured.push(part)

@@ -8,7 +8,7 @@ const ROOT = new URL('../../', import.meta.url)
 type Figures = Record<string, number | string | boolean | null>
 
 interface Measured {
-  machine: { cores: number; seconds: number; rounds: number }
+  machine: { cores: number; seconds: number; rounds: number; client: string }
   /** A figure that could not be measured is null in JSON. */
   aims: (Omit<Aim, 'measured'> & { name: string; measured: number | null })[]
   steady: Figures[]
@@ -83,7 +83,7 @@ export function server(long: boolean): Part {
     )
   return {
     title: 'The token server',
-    how: `${machine.rounds} rounds of ${machine.seconds} s for each server, alternately; medians. "÷ openssl" compares with \`openssl speed rsa2048\` of the same minute, on one core and on all. Overload: thousands of connections ask at one moment, and again after every response, at once or after Retry-After.`,
+    how: `${machine.rounds} rounds of ${machine.seconds} s for each server, alternately; medians. ${machine.client} sends the load. "÷ openssl" compares with \`openssl speed rsa2048\` of the same minute, on one core and on all. Overload: thousands of connections ask at one moment, and again after every response, at once or after Retry-After.`,
     aims: aims.map(({ name, bound, limit, measured }) => ({
       what: AIMED[name] ?? name,
       bound,

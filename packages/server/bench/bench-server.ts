@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { isMet } from './aim.js'
 import { overload, type Crowd, type OverloadResult } from './overload.js'
 import { startContender, untilHealthy, type Contender } from './server-under-test.js'
-import { at, CONNECTIONS, steadyLoad, type SteadyResult } from './steady-load.js'
+import { at, CONNECTIONS, hasWrk, steadyLoad, type SteadyResult } from './steady-load.js'
 
 const CORES = availableParallelism()
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5)
@@ -111,7 +111,13 @@ const serve = steady.find(
   ({ contender, connections }) => contender === 'serve' && connections === CONNECTIONS,
 )
 const aims = AIMS.map((aim) => ({ ...aim, measured: serve?.[aim.name] ?? Number.NaN }))
-const machine = { cores: CORES, node: process.version, seconds: SECONDS, rounds: ROUNDS }
+const machine = {
+  cores: CORES,
+  node: process.version,
+  seconds: SECONDS,
+  rounds: ROUNDS,
+  client: hasWrk() ? 'wrk' : 'Node',
+}
 const cache = fileURLToPath(new URL('../../../.cache/', import.meta.url))
 mkdirSync(cache, { recursive: true })
 writeFileSync(

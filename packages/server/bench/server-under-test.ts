@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
@@ -13,15 +13,18 @@ const ORIGIN = 'https://www.example.com'
 /** Linux counts processor time in these (`getconf CLK_TCK`). */
 const TICK_MS = 10
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
-export { publicKey, EVENT }
+export { EVENT, ORIGIN }
 
 const now = Math.floor(Date.now() / 1000)
-const statement = signed({ aud: 'kinescope-chat', sub: 'visitor', name: 'Visitor', exp: now + 3600 })
+export const identityToken = signed({
+  aud: 'kinescope-chat',
+  sub: 'visitor',
+  name: 'Visitor',
+  exp: now + 3600,
+})
 /** The request that is sent again and again. */
 export const asked = {
-  headers: { 'Content-Type': 'application/json', Origin: ORIGIN, Authorization: `Bearer ${statement}` },
+  headers: { 'Content-Type': 'application/json', Origin: ORIGIN, Authorization: `Bearer ${identityToken}` },
   body: JSON.stringify({ event_id: EVENT }),
 }
 
@@ -31,6 +34,8 @@ export type Contender = 'serve' | 'fastify-jose' | 'express-jsonwebtoken'
 export interface ServerUnderTest {
   url: string
   port: number
+  /** Of the key that it signs with. */
+  publicKey: KeyObject
   /** Milliseconds that its main thread has worked; null where the system doesn't tell. */
   mainThreadMs(): number | null
   /** MiB now and at most. */
@@ -40,19 +45,36 @@ export interface ServerUnderTest {
   stop(): Promise<void>
 }
 
-export async function startContender(name: Contender): Promise<ServerUnderTest> {
+export interface ContenderOptions {
+  /** Of the RSA key. */
+  keyBits?: number
+  /** The only core that it may use. */
+  core?: number
+  /** More settings. */
+  env?: Readonly<Record<string, string>>
+}
+
+export async function startContender(
+  name: Contender,
+  { keyBits = 2048, core, env = {} }: ContenderOptions = {},
+): Promise<ServerUnderTest> {
   const port = await freePort()
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: keyBits })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
   const script = name === 'serve' ? ['../dist/cli/main.js', 'serve'] : [`./rivals/${name}.mjs`]
   const [file = '', ...args] = script
   const watcher = new URL('./loop-delay.mjs', import.meta.url).href
   const path = fileURLToPath(new URL(file, import.meta.url))
-  const child = spawn(process.execPath, ['--import', watcher, path, ...args], {
+  const command = [process.execPath, '--import', watcher, path, ...args]
+  const [program, ...rest] = core === undefined ? command : ['taskset', '-c', String(core), ...command]
+  const child = spawn(program!, rest, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env['PATH'],
       UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())),
       PORT: String(port),
-      ...(name === 'serve' ? serveEnv() : { PRIVATE_KEY: pem, SECRET, NODE_ENV: 'production' }),
+      ...(name === 'serve' ? serveEnv(pem) : { PRIVATE_KEY: pem, SECRET, NODE_ENV: 'production' }),
+      ...env,
     },
   })
   const url = `http://127.0.0.1:${port}`
@@ -61,6 +83,7 @@ export async function startContender(name: Contender): Promise<ServerUnderTest> 
   return {
     url,
     port,
+    publicKey,
     mainThreadMs: () => {
       const fields = procFile(child, `task/${child.pid}/stat`)?.split(') ').at(-1)?.split(' ')
       return fields ? (Number(fields[11]) + Number(fields[12])) * TICK_MS : null
@@ -83,7 +106,7 @@ export async function startContender(name: Contender): Promise<ServerUnderTest> 
   }
 }
 
-function serveEnv(): Record<string, string> {
+function serveEnv(pem: string): Record<string, string> {
   return {
     CHAT_EVENTS: EVENT,
     CHAT_ALLOWED_ORIGINS: ORIGIN,

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
+import type { KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jwtVerify } from 'jose'
-import { asked, call, EVENT, publicKey, type ServerUnderTest } from './server-under-test.js'
+import { asked, call, EVENT, type ServerUnderTest } from './server-under-test.js'
 
 /** What is asked for unless somebody says otherwise. */
 export const CONNECTIONS = 200
@@ -24,6 +25,9 @@ export interface SteadyResult {
   wrong: number
 }
 
+/** Without it, the load comes from Node. */
+export const hasWrk = (): boolean => !spawnSync('wrk', ['-v']).error
+
 /** Connections that ask as fast as they are answered, while /healthz and a sample of tokens are watched. */
 export async function steadyLoad(
   server: ServerUnderTest,
@@ -32,9 +36,9 @@ export async function steadyLoad(
 ): Promise<SteadyResult> {
   await server.loopDelayP99() // what was before doesn't count
   const before = server.mainThreadMs()
-  const load = spawnSync('wrk', ['-v']).error
-    ? loadFromNode(server, seconds, connections)
-    : loadFromWrk(server, seconds, connections)
+  const load = hasWrk()
+    ? loadFromWrk(server, seconds, connections)
+    : loadFromNode(server, seconds, connections)
   const watched = await watch(server, load)
   const { tokens, wrong } = await load
   const after = server.mainThreadMs()
@@ -104,7 +108,7 @@ async function loadFromNode({ url }: ServerUnderTest, seconds: number, connectio
 }
 
 /** Asks for /healthz on a connection of its own, and for a token now and then that is checked to the last claim. */
-async function watch({ url }: ServerUnderTest, load: Promise<unknown>) {
+async function watch({ url, publicKey }: ServerUnderTest, load: Promise<unknown>) {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 })
   const health: number[] = []
   let loading = true
@@ -117,7 +121,7 @@ async function watch({ url }: ServerUnderTest, load: Promise<unknown>) {
     if (status !== 200) wrong++
     if (health.length % 10 === 0) {
       const { text } = await call(url, 'POST', '/token', agent)
-      if (!(await isGood(text))) wrong++
+      if (!(await isGood(text, publicKey))) wrong++
     }
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -125,7 +129,7 @@ async function watch({ url }: ServerUnderTest, load: Promise<unknown>) {
   return { health: health.sort((a, b) => a - b), wrong }
 }
 
-async function isGood(text: string): Promise<boolean> {
+async function isGood(text: string, publicKey: KeyObject): Promise<boolean> {
   try {
     const { token } = JSON.parse(text) as { token: string }
     const { payload } = await jwtVerify(token, publicKey, { audience: 'chat' })

@@ -175,6 +175,7 @@ function verdictText(verdict: Verdict, { viewers, withinMs }: Audience, { termin
   const rows: [string, string][] = [
     ['requests', `${requests}, ${succeeded} with a token`],
     ['busiest second', `${peakPerSecond} tokens`],
+    ['busiest 5 s', `${Math.round(verdict.sustainedPerSecond)} tokens a second`],
     [
       'time to a token',
       `median ${seconds(verdict.p50)}, 95 % ${seconds(verdict.p95)}, 99 % ${seconds(verdict.p99)}`,

@@ -41,8 +41,10 @@ export async function rehearse({
     if (early > 1) await sleep(early, undefined, { signal }).catch(() => undefined)
     while (inFlight.size >= MAX_IN_FLIGHT && !signal.aborted) await Promise.race(inFlight)
     if (signal.aborted) break
-    lateness.push({ atMs: planned.atMs, lateMs: performance.now() - started - planned.atMs })
-    const sending = sendPlanned(planned, target, signal).then((result) => {
+    const atMs = performance.now() - started
+    lateness.push({ atMs: planned.atMs, lateMs: atMs - planned.atMs })
+    // counted from when it is sent: a late one would make the server look faster
+    const sending = sendPlanned({ ...planned, atMs }, target, signal).then((result) => {
       inFlight.delete(sending)
       progress.done++
       // a request that the operator ended is no measurement of the server

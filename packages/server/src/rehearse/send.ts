@@ -50,15 +50,17 @@ export async function sendPlanned(
   target: RehearsalTarget,
   signal: AbortSignal,
 ): Promise<RequestResult> {
+  // a browser makes no proof: its time is none of the visitor's
+  const proof = await target.proofFor(addressOf(viewer))
   const started = performance.now()
   const rejected: string[] = []
   let reply: Reply = { outcome: 'aborted', shortLived: false, retryAfterMs: 0, steps: {} }
   if (breaksAfterMs !== null) {
-    await post(target, viewer, breaksAfterMs, signal)
+    await post(target, viewer, proof, breaksAfterMs, signal)
     await pause(RECONNECT_MS, signal)
   }
   for (let attempt = 1; attempt <= MAX_ATTEMPTS && !signal.aborted; attempt++) {
-    reply = await post(target, viewer, TIMEOUT_MS, signal)
+    reply = await post(target, viewer, proof, TIMEOUT_MS, signal)
     const again = ['overloaded', 'rate-limited', 'identity-unavailable', 'key-unavailable'].includes(
       reply.outcome,
     )
@@ -72,14 +74,14 @@ export async function sendPlanned(
 
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
 
-async function post(
+function post(
   target: RehearsalTarget,
   viewer: number,
+  proof: string,
   ms: number,
   signal: AbortSignal,
 ): Promise<Reply> {
-  const { tokenUrl, origin, eventId, proofFor, visitors } = target
-  const proof = await proofFor(addressOf(viewer))
+  const { tokenUrl, origin, eventId, visitors } = target
   const body = JSON.stringify({ event_id: eventId })
   const deadline = startDeadline(ms, signal)
   const send = tokenUrl.protocol === 'https:' ? httpsRequest : httpRequest

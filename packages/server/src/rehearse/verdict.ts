@@ -3,7 +3,7 @@ import type { RequestKind } from './plan.js'
 /** What came of one simulated request. Times in ms. */
 export interface RequestResult {
   kind: RequestKind
-  /** After the start of the rehearsal. */
+  /** When it was sent, after the start of the rehearsal. */
   atMs: number
   /** From sending it to the end of its last attempt. */
   tookMs: number
@@ -37,6 +37,8 @@ export interface Verdict {
   succeeded: number
   /** Tokens in the busiest second. */
   peakPerSecond: number
+  /** Tokens a second in the busiest five seconds: what a server makes if more arrive. */
+  sustainedPerSecond: number
   /** Quantiles of the time to a token, in ms. */
   p50: number
   p95: number
@@ -54,6 +56,8 @@ const SLOW_MS = 2_000
 /** A step that takes longer is the reason for a slow token. */
 const SLOW_STEP_MS = 1_000
 const SLOW_LIMITS_MS = 250
+/** Long enough that a pause of a machine and what follows it are one. */
+const SUSTAINED_MS = 5_000
 /** The rehearsing machine sends its requests later than planned. */
 const LATE_MS = 500
 
@@ -134,6 +138,7 @@ export function judge(
   const succeeded = results.filter(({ outcome }) => outcome === 'ok')
   const times = succeeded.map(({ tookMs }) => tookMs).sort((one, other) => one - other)
   const p95 = quantile(times, 0.95)
+  const moments = succeeded.map(({ atMs, tookMs }) => atMs + tookMs).sort((one, other) => one - other)
   const met = CAUSES.map((cause) => {
     const hits = results.filter((result) => cause.met(result, server))
     const { id, message, remediation } = cause
@@ -169,7 +174,8 @@ export function judge(
     bottleneck,
     requests: results.length,
     succeeded: succeeded.length,
-    peakPerSecond: busiestSecond(succeeded.map(({ atMs, tookMs }) => atMs + tookMs)),
+    peakPerSecond: busiest(moments, 1000),
+    sustainedPerSecond: sustained(moments),
     p50: quantile(times, 0.5),
     p95,
     p99: quantile(times, 0.99),
@@ -192,9 +198,21 @@ export const quantile = (sorted: readonly number[], share: number): number =>
 const firstOf = (moments: readonly { atMs: number }[]): number =>
   moments.reduce((first, { atMs }) => Math.min(first, atMs), Infinity)
 
-function busiestSecond(moments: readonly number[]): number {
-  const counts = Object.values(countBy(moments.map((ms) => String(Math.floor(ms / 1000)))))
-  return counts.reduce((most, count) => Math.max(most, count), 0)
+/** The most of these sorted moments in a time of this length. */
+function busiest(moments: readonly number[], lengthMs: number): number {
+  let most = 0
+  let first = 0
+  for (const [index, moment] of moments.entries()) {
+    while (moment - moments[first]! >= lengthMs) first++
+    most = Math.max(most, index - first + 1)
+  }
+  return most
+}
+
+/** A short rehearsal is measured as a whole. */
+function sustained(moments: readonly number[]): number {
+  const lengthMs = Math.max(1000, Math.min(SUSTAINED_MS, (moments.at(-1) ?? 0) - (moments[0] ?? 0)))
+  return (1000 * busiest(moments, lengthMs)) / lengthMs
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

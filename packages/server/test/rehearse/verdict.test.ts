@@ -56,6 +56,19 @@ describe('judge', () => {
     expect(verdict.bottleneck!.remediation).not.toBe('')
   })
 
+  it('counts tokens in the busiest second and the busiest five, wherever a second begins', () => {
+    // nothing comes for a second, and then what has waited: 20 a second in all
+    const paused = Array.from({ length: 100 }, (_, index) => {
+      const atMs = index * 50
+      return result({ atMs, tookMs: atMs >= 1500 && atMs < 2500 ? 2500 - atMs : 0 })
+    })
+    const verdict = judge(paused, [])
+    expect(verdict.peakPerSecond).toBe(40)
+    expect(verdict.sustainedPerSecond).toBeCloseTo(20, 0)
+    expect(judge([result()], []).sustainedPerSecond).toBe(1)
+    expect(judge([], []).sustainedPerSecond).toBe(0)
+  })
+
   it('names the first of several', () => {
     const verdict = judge(
       show((index) =>
