@@ -33,7 +33,7 @@ export function readMarkup(html: string, pageUrl: string): PageMarkup {
     }))
   const links = tagsIn(visible, 'a').flatMap((attributes) => {
     const href = attributes.get('href') ?? ''
-    const id = /\/chat\/([^/?#]+)\/?(?:\?[^#]*)?#kinescope-chat$/.exec(href)?.[1]
+    const id = /^[^?#]*\/chat\/([^/?#]+)\/?(?:\?[^#]*)?#kinescope-chat$/.exec(href)?.[1]
     return id === undefined ? [] : [{ how: 'link' as const, eventId: id, attributes }]
   })
   return { scripts, chats: [...tags, ...divs, ...links], base: url }

@@ -37,10 +37,11 @@ export function checkGuestName(
 
 /**
  * Letters, marks, digits, and what names are written with: space, apostrophes, hyphen, dot, underscore, Hebrew geresh and
- * gershayim, the Catalan dot between two l, the Katakana dot, joiners (already checked).
+ * gershayim, the Catalan dot between two l, the Katakana dot, joiners (already checked). With the flag `i`, a Greek iota would
+ * also be a mark, and a name of many would take exponential time.
  */
 const ALLOWED =
-  /^(?:[\p{L}\p{Nd} '\u2019.\-_\u05f3\u05f4\u200c\u200d]|(?<=[\p{L}\p{M}\u200c\u200d])\p{M}|(?<=l)\u00b7(?=l)|(?<=[\p{Script=Katakana}\u30fc])\u30fb(?=\p{Script=Katakana}))+$/iu
+  /^(?:[\p{L}\p{Nd} '\u2019.\-_\u05f3\u05f4\u200c\u200d]|(?<=[\p{L}\p{M}\u200c\u200d])\p{M}|(?<=[lL])\u00b7(?=[lL])|(?<=[\p{Script=Katakana}\u30fc])\u30fb(?=\p{Script=Katakana}))+$/u
 /** More marks on one letter than any script's names have. */
 const STACKED_MARKS = /\p{M}{5}|\p{Script=Inherited}{3}/u
 
@@ -70,15 +71,17 @@ function mixesScripts(word: string): boolean {
   return used.size > 1
 }
 
+/** Pairs of a letter and what it looks like. */
+const lookAlikes = (pairs: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(pairs.split(' ').map((pair) => [...pair] as [string, string]))
+
 /** Letters that NFKC and Unicode's list of confusables leave: small capitals, turned letters. */
-const LETTER_FORMS: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    'ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ꞯq ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ɐa ɔc ǝe əe ɟf ƃg ɥh ᴉi ɾj ʞk ɯm ɹr ʇt ʌv ʍw ʎy ɑa ɡg ɩi ɨi ʉu ƒf',
-  ]
-    .join(' ')
-    .split(' ')
-    .map((pair) => [...pair] as [string, string]),
+const LETTER_FORMS = lookAlikes(
+  'ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ꞯq ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ɐa ɔc ǝe əe ɟf ƃg ɥh ᴉi ɾj ʞk ɯm ɹr ʇt ʌv ʍw ʎy ɑa ɡg ɩi ɨi ʉu ƒf',
 )
+
+/** What Unicode's list makes of the small letters "в к м н п т и ь", and a letter that it leaves. */
+const SMALL_CYRILLIC = lookAlikes('ʙb ĸk ʍm ʜh πn ᴛt ᴎn ƅb цu')
 
 /** Digits and signs that stand for letters. */
 const LEET: Readonly<Record<string, string>> = {
@@ -110,7 +113,10 @@ function letterOf(character: string): string {
 
 /** A name as what it looks like: confusable characters become one, marks, case and everything but letters go. */
 function skeleton(text: string): string {
-  return unhomoglyph(unhomoglyph(withoutMarks(text)).toLowerCase())
+  const letters = unhomoglyph(withoutMarks(text))
+    .toLowerCase()
+    .replace(/[ʙĸʍʜπᴛᴎƅц]/g, (letter) => SMALL_CYRILLIC[letter]!)
+  return unhomoglyph(letters)
     .toLowerCase()
     .replace(/[i1|!]/g, 'l')
     .replaceAll('0', 'o')
@@ -129,7 +135,7 @@ const withoutMarks = (text: string): string =>
 function spellings(text: string): string[] {
   const plain = Array.from(text.normalize('NFKC'), letterOf).join('')
   const leet = Array.from(plain, (character) => LEET[character] ?? character).join('')
-  const bare = plain.replace(/^\p{Nd}+|\p{Nd}+$/gu, '')
+  const bare = plain.replace(/^\p{Nd}+/u, '').replace(/(?<!\p{Nd})\p{Nd}+$/u, '')
   return [
     plain,
     plain.toUpperCase(),

@@ -90,7 +90,7 @@ function signatureCheck({
   if (raw?.length !== 32) throw new TypeError('publicKey must be 32 bytes in hexadecimal')
   const key = crypto.subtle.importKey('raw', raw, 'Ed25519', false, ['verify'])
   return async (fields) => {
-    const signature = decodeBase64url((fields.get('signature') ?? '').replace(/=+$/, ''))
+    const signature = decodeBase64url((fields.get('signature') ?? '').replace(/={1,2}$/, ''))
     if (signature === null || signature.length !== 64) return false
     const text = `${botId}:WebAppData\n${checkString(fields, ['hash', 'signature'])}`
     return crypto.subtle.verify('Ed25519', await key, signature, new TextEncoder().encode(text))
