@@ -34,7 +34,12 @@ export function hmacIdentity({
     if (rest.length > 0 || !(await hmac.verify(payload, decodeHex(mac))))
       return rejected('identity-token-rejected')
     // padded or standard base64 is what some systems have
-    const claims = decodeClaims(payload.replace(/={1,2}$/, '').replaceAll('+', '-').replaceAll('/', '_'))
+    const claims = decodeClaims(
+      payload
+        .replace(/={1,2}$/, '')
+        .replaceAll('+', '-')
+        .replaceAll('/', '_'),
+    )
     if (claims === null)
       return rejected('identity-token-malformed', 'The claims are not a JSON object in base64url.')
     const { exp, event_id } = claims
