@@ -36,6 +36,7 @@ const english: DefaultTheme.SidebarItem[] = [
       { text: 'Who the visitor is', link: '/server/identity' },
       { text: 'Sign-in providers by name', link: '/server/identity-recipes' },
       { text: 'An identity token without JWT', link: '/server/identity-hmac' },
+      { text: 'A captcha for guests', link: '/server/guest-captcha' },
       { text: 'Keys: operating, rotation, leaks', link: '/server/operating' },
       { text: 'Reading the log', link: '/server/reading-the-log' },
       { text: 'Doctor', link: '/server/doctor' },
