@@ -19,7 +19,7 @@ type Step =
   /** A scanner without scripts, by `fetch`. */
   | 'fetched'
   | {
-      /** One browser has one storage; a name is a browser of its own. */
+      /** One browser has one storage; a name is a browser of its own. `webview` has no storage. */
       by: string
       /** What the browser is given, of `/embed/EVENT` and the token. */
       as?: (token: string) => string
@@ -104,6 +104,22 @@ const CASES: [what: string, claims: Partial<LinkClaims>, steps: Step[]][] = [
     ['fetched', open('phone', 'ready'), { after: 20 * SECOND }, open('phone', 'ready')],
   ],
   [
+    'opened in an app without storage, with --device: each opening is another browser',
+    { devices: 1 },
+    [open('webview', 'ready'), open('webview', 'ready'), open('webview', 'access-denied')],
+  ],
+  [
+    'opened by two scanners and the visitor, with --devices 2',
+    { devices: 2 },
+    [
+      open('scanner', 'ready'),
+      open('another scanner', 'ready'),
+      open('phone', 'ready'),
+      { after: 20 * SECOND },
+      open('phone', 'ready'),
+    ],
+  ],
+  [
     'opened first by a scanner that runs scripts, with --device',
     { devices: 1 },
     [
@@ -116,6 +132,10 @@ const CASES: [what: string, claims: Partial<LinkClaims>, steps: Step[]][] = [
     ],
   ],
 ]
+
+/** As in an app that allows its pages none. */
+const NO_STORAGE = `for (const name of ['localStorage', 'sessionStorage'])
+  Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError') } })`
 
 const CHROMIUM = '/usr/bin/chromium'
 const available = existsSync(CHROMIUM)
@@ -186,6 +206,7 @@ describe.skipIf(!available)('personal links in a browser', { timeout: 120_000 },
     if (known) return known
     const made = await browser.newContext()
     made.on('request', (request) => seen.push(`${request.url()} ${request.headers()['referer'] ?? ''}`))
+    if (name === 'webview') await made.addInitScript(NO_STORAGE)
     browsers.set(name, made)
     return made
   }
@@ -262,6 +283,14 @@ describe.skipIf(!available)('personal links in a browser', { timeout: 120_000 },
     const log = server.log.join('\n')
     expect(log).toContain('"path":"/token"')
     expect(log).not.toMatch(/kinescope-chat[=%]|link\.ey/)
+  })
+
+  it('is needed again after a reload, where the browser has no storage', async () => {
+    const page = await (await browserOf('webview')).newPage()
+    await page.goto(embed() + plain(await make()))
+    expect(await outcome(page)).toBe('ready')
+    await page.reload()
+    expect(await outcome(page)).toBe('sign-in-required')
   })
 
   it('leaves no trace at the site’s own page', async () => {
