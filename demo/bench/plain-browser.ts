@@ -41,11 +41,7 @@ export const ENGINES: readonly Engine[] = [
   {
     name: 'Chromium',
     path: chromiumPath,
-    prepare: (profile) => [
-      ...CHROMIUM_FLAGS,
-      '--ignore-certificate-errors',
-      `--user-data-dir=${profile}`,
-    ],
+    prepare: (profile) => [...CHROMIUM_FLAGS, '--ignore-certificate-errors', `--user-data-dir=${profile}`],
   },
   {
     name: 'Firefox',

@@ -20,7 +20,7 @@ const ROUNDS = 5
 /** A large key on one core signs less than this machine can ask for. */
 const KEY_BITS = 4096
 const CORE = 0
-const SECONDS = 5
+const SECONDS = 4
 /** Of what the server signs: the rate of the busiest moment, at which it holds. */
 const EASY = 0.5
 /** The rate of the busiest moment, at which it doesn't. */
@@ -37,6 +37,14 @@ interface Figures {
   p50: number
   p95: number
   p99: number
+}
+
+interface Round {
+  /** The bench before and after the rehearsal. */
+  before: Figures
+  after: Figures
+  rehearse: Figures
+  verdicts: Record<'easy' | 'hard', string>
 }
 
 const NAMES: Record<keyof Figures, string> = {
@@ -56,43 +64,48 @@ export async function rehearse(): Promise<Part> {
     core: CORE,
     env: { CHAT_REHEARSAL: secret },
   })
-  const own: Figures[] = []
-  const rehearsed: Figures[] = []
-  const verdicts: Record<'easy' | 'hard', string[]> = { easy: [], hard: [] }
+  const rounds: Round[] = []
   try {
     const identities = join(folder, 'identities.txt')
     await writeFile(identities, identityToken, { mode: 0o600 })
-    const run = (rate: number) =>
-      runRehearse(server, viewersFor(rate), ['--identities', identities], { CHAT_REHEARSAL: secret })
+    const run = (viewers: number) =>
+      runRehearse(server, viewers, ['--identities', identities], { CHAT_REHEARSAL: secret })
     await steadyLoad(server, 1)
+    const tokensPerSecond = async () => {
+      await untilHealthy(server.url)
+      return (await steadyLoad(server, SECONDS)).tokensPerSecond
+    }
+    const times = async (viewers: number) => {
+      await untilHealthy(server.url)
+      return arrivals(server, viewers, SECONDS * 1000)
+    }
     for (let round = 0; round < ROUNDS; round++) {
+      // the bench before and after, as a machine's speed changes
+      const before = await tokensPerSecond()
       await untilHealthy(server.url)
-      const { tokensPerSecond } = await steadyLoad(server, SECONDS)
+      const hard = await run(viewersFor(HARD * before))
+      const after = await tokensPerSecond()
+      const viewers = viewersFor((EASY * (before + after)) / 2)
+      const earlier = await times(viewers)
       await untilHealthy(server.url)
-      const hard = await run(HARD * tokensPerSecond)
-      await untilHealthy(server.url)
-      const times = await arrivals(server, viewersFor(EASY * tokensPerSecond), SECONDS * 1000)
-      await untilHealthy(server.url)
-      const easy = await run(EASY * tokensPerSecond)
-      const at = (share: number) => quantile(times, share)
-      own.push({ tokensPerSecond, p50: at(0.5), p95: at(0.95), p99: at(0.99) })
-      rehearsed.push({
-        tokensPerSecond: hard.sustainedPerSecond,
-        p50: easy.p50,
-        p95: easy.p95,
-        p99: easy.p99,
+      const easy = await run(viewers)
+      const later = await times(viewers)
+      rounds.push({
+        before: { tokensPerSecond: before, ...quantilesOf(earlier) },
+        after: { tokensPerSecond: after, ...quantilesOf(later) },
+        rehearse: { tokensPerSecond: hard.sustainedPerSecond, p50: easy.p50, p95: easy.p95, p99: easy.p99 },
+        verdicts: { easy: verdictOf(easy), hard: verdictOf(hard) },
       })
-      verdicts.easy.push(verdictOf(easy))
-      verdicts.hard.push(verdictOf(hard))
     }
   } finally {
     await server.stop()
     await rm(folder, { recursive: true })
   }
-  const rows = (Object.keys(NAMES) as (keyof Figures)[]).map((name) => compare(name, own, rehearsed))
+  const listed = (load: 'easy' | 'hard') => rounds.map(({ verdicts }) => verdicts[load]).join(', ')
+  const rows = (Object.keys(NAMES) as (keyof Figures)[]).map((name) => compare(name, rounds))
   return {
     title: 'Rehearsal',
-    how: `One \`serve\` is measured by the bench and by \`kinescope-chat-server rehearse\`, ${ROUNDS} rounds, alternately. It has one core and a key of ${KEY_BITS.toLocaleString('en')} bits: so it signs less than the rest of this machine can ask for. Tokens a second: the bench has ${CONNECTIONS} connections that ask as fast as they are answered, and \`rehearse\` simulates viewers of whom ${HARD} times as many arrive at first. Times: both simulate viewers who arrive at first at ${100 * EASY} % of that rate, each with a connection of their own. The columns are medians. The difference is the median of the rounds’ own differences, since a machine’s speed changes.`,
+    how: `One \`serve\` is measured by the bench and by \`kinescope-chat-server rehearse\`, ${ROUNDS} rounds, alternately. It has one core and a key of ${KEY_BITS.toLocaleString('en')} bits: so it signs less than the rest of this machine can ask for. Tokens a second: the bench has ${CONNECTIONS} connections that ask as fast as they are answered, and \`rehearse\` simulates viewers of whom ${HARD} times as many arrive at first. Times: both simulate viewers who arrive at first at ${100 * EASY} % of that rate, each with a connection of their own. The columns are medians. The difference is the median of the rounds’ own differences. The bench measures before and after \`rehearse\`: the last column is how much these two differ, and so how steady the machine is.`,
     aims: rows.map(({ figure, 'difference, %': difference }) => ({
       what: `\`rehearse\` beside the bench, ${String(figure)}: difference, %`,
       measured: Math.abs(Number(difference)),
@@ -104,24 +117,39 @@ export async function rehearse(): Promise<Part> {
       {
         title: 'What the rehearsal says',
         rows: [
-          { 'viewers arrive at': `${100 * EASY} % of what it signs`, verdicts: verdicts.easy.join(', ') },
-          { 'viewers arrive at': `${HARD} times what it signs`, verdicts: verdicts.hard.join(', ') },
+          { 'viewers arrive at': `${100 * EASY} % of what it signs`, verdicts: listed('easy') },
+          { 'viewers arrive at': `${HARD} times what it signs`, verdicts: listed('hard') },
         ],
       },
     ],
   }
 }
 
-function compare(name: keyof Figures, own: readonly Figures[], rehearsed: readonly Figures[]): Row {
-  const middle = (rounds: readonly Figures[]) => median(rounds.map((figures) => figures[name]))
-  const ratio = median(rehearsed.map((figures, round) => figures[name] / own[round]![name]))
+function compare(name: keyof Figures, rounds: readonly Round[]): Row {
+  const values = rounds.map(({ before, after, rehearse }) => {
+    const [one, other] = [before[name], after[name]]
+    // the geometric mean: a machine that got faster or slower halfway counts for both
+    return {
+      bench: Math.sqrt(one * other),
+      rehearse: rehearse[name],
+      apart: Math.max(one / other, other / one),
+    }
+  })
+  const percent = (ratios: readonly number[]) => rounded(100 * (median(ratios) - 1), 1)
   return {
     figure: NAMES[name],
-    bench: rounded(middle(own), 1),
-    rehearse: rounded(middle(rehearsed), 1),
-    'difference, %': rounded(100 * (ratio - 1), 1),
+    bench: rounded(median(values.map(({ bench }) => bench)), 1),
+    rehearse: rounded(median(values.map(({ rehearse }) => rehearse)), 1),
+    'difference, %': percent(values.map(({ bench, rehearse }) => rehearse / bench)),
+    'bench, before and after, %': percent(values.map(({ apart }) => apart)),
   }
 }
+
+const quantilesOf = (times: readonly number[]) => ({
+  p50: quantile(times, 0.5),
+  p95: quantile(times, 0.95),
+  p99: quantile(times, 0.99),
+})
 
 const viewersFor = (peakPerSecond: number) => Math.round((peakPerSecond / PEAK_OF_MEAN) * SECONDS)
 
