@@ -16,6 +16,11 @@ export interface TrustedCertificate {
 export const CHROMIUM_FLAGS = [
   ...['--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  ...[
+    '--disable-extensions',
+    '--disable-component-extensions-with-background-pages',
+    '--disable-default-apps',
+  ],
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ]
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,13 +16,17 @@ export interface LoadOptions {
   isTraced: boolean
 }
 
-/** A Chromium whose pages have no debugger: it would add to their work. Only the browser itself is controlled. */
+/**
+ * A Chromium whose pages have no debugger: it would add to their work. Only the browser itself is controlled. It has no
+ * windows where that is installed: they have pages of their own.
+ */
 export interface TracedBrowser {
   /** Loads a page with an empty cache, until `done`. @returns the events of its trace, if it is traced */
   load(url: string, done: Promise<unknown>, options: LoadOptions): Promise<TraceEvent[]>
   close(): Promise<void>
 }
 
+const SHELL = '/usr/bin/chromium-headless-shell'
 /** What else a page does after `done`. */
 const SETTLED_MS = 300
 
@@ -37,7 +42,7 @@ export async function startTracedBrowser(): Promise<TracedBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'bench-chromium-'))
   const args = [...CHROMIUM_FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank']
   // a group of its own: its children end with it
-  const child = spawn(chromiumPath(), args, {
+  const child = spawn(existsSync(SHELL) ? SHELL : chromiumPath(), args, {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     detached: true,
   })
