@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../../demo/test/e2e/browser.js'
+import { testsAll } from '../../scripts/test-tier.js'
 import { CODE_NOTES } from '../code-notes.js'
 import { serveStatically, type StaticSite } from './static-site.js'
 
@@ -207,7 +208,7 @@ describe('the site', () => {
         for (let name = names.pop(); name; name = names.pop()) {
           await page.setViewportSize({ width: 320, height: 800 })
           await page.goto(`${site.url}${name.replace(/(index)?\.html$/, '')}`)
-          for (const width of [320, 390, 1280]) {
+          for (const width of testsAll ? [320, 390, 1280] : [320]) {
             await page.setViewportSize({ width, height: 800 })
             const scroll = await page.evaluate(() => document.documentElement.scrollWidth)
             if (scroll > width) wide.push(`${name} at ${width}: ${scroll}`)
@@ -240,43 +241,50 @@ describe('the site', () => {
     expect(titles.filter((title) => ['index', 'web', 'define', 'contract'].includes(title))).toEqual([])
   })
 
-  it.each(['/', '/ru/'] as const)('finds each code by its search first of all: %s', async (home) => {
-    const codes = `${home}codes/`
-    const page = await browser.newPage()
-    await page.goto(site.url + home)
-    const missed: string[] = []
-    for (const code of Object.keys(CODE_NOTES)) {
-      const links = await found(page, code)
-      if (!links[0]?.startsWith(codes + code)) missed.push(`${code}: ${links.join(' ')}`)
-    }
-    expect(missed).toEqual([])
-    await page.close()
-  })
+  it.each(['/', '/ru/'] as const)(
+    'finds each code by its search first of all: %s',
+    { tags: ['rare'] },
+    async (home) => {
+      const codes = `${home}codes/`
+      const page = await browser.newPage()
+      await page.goto(site.url + home)
+      const missed: string[] = []
+      for (const code of Object.keys(CODE_NOTES)) {
+        const links = await found(page, code)
+        if (!links[0]?.startsWith(codes + code)) missed.push(`${code}: ${links.join(' ')}`)
+      }
+      expect(missed).toEqual([])
+      await page.close()
+    },
+  )
 
-  it.each([1280, 375])('leads a newcomer from its home page in two clicks, %s px wide', async (width) => {
-    const page = await browser.newPage({ viewport: { width, height: 800 } })
-    for (const [home, goal, links, heading] of WALKS) {
-      expect(links.length).toBeLessThanOrEqual(2)
-      // a click while the page's scripts start can get lost
-      await page.goto(site.url + home, { waitUntil: 'networkidle' })
-      for (const link of links)
-        await page
-          .locator('main a:visible, .VPContent a:visible')
-          .getByText(link, { exact: true })
-          .first()
-          .click()
-      const title = page.locator('.vp-doc :is(h1, h2)').filter({ hasText: heading }).first()
-      await title.waitFor()
-      await expect
-        .poll(
-          async () => {
-            const box = await title.boundingBox()
-            return box !== null && box.y >= 0 && box.y < 800
-          },
-          { message: goal },
-        )
-        .toBe(true)
-    }
-    await page.close()
-  })
+  it.each(testsAll ? [1280, 375] : [1280])(
+    'leads a newcomer from its home page in two clicks, %s px wide',
+    async (width) => {
+      const page = await browser.newPage({ viewport: { width, height: 800 } })
+      for (const [home, goal, links, heading] of WALKS) {
+        expect(links.length).toBeLessThanOrEqual(2)
+        // a click while the page's scripts start can get lost
+        await page.goto(site.url + home, { waitUntil: 'networkidle' })
+        for (const link of links)
+          await page
+            .locator('main a:visible, .VPContent a:visible')
+            .getByText(link, { exact: true })
+            .first()
+            .click()
+        const title = page.locator('.vp-doc :is(h1, h2)').filter({ hasText: heading }).first()
+        await title.waitFor()
+        await expect
+          .poll(
+            async () => {
+              const box = await title.boundingBox()
+              return box !== null && box.y >= 0 && box.y < 800
+            },
+            { message: goal },
+          )
+          .toBe(true)
+      }
+      await page.close()
+    },
+  )
 })

@@ -13,8 +13,10 @@ import { bench } from './test/browser/chat-pages.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 const first = (...paths) => paths.find((path) => path && existsSync(path))
+const HEADLESS_SHELL = '/usr/bin/chromium-headless-shell' // takes half of the processor time
 const chromiumPath = first(
   process.env.CHROME_PATH,
+  HEADLESS_SHELL,
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -30,7 +32,8 @@ const miniBrowserPath = first(
 const launchers = {
   chromium: () =>
     chromeLauncher({
-      concurrency: 1,
+      concurrency: 3,
+      createPage: ownPage,
       launchOptions: {
         executablePath: chromiumPath,
         headless: true,
@@ -61,6 +64,20 @@ const launchers = {
       },
     }),
   webkit,
+}
+
+/** A page with a window and a storage of its own, so that tests beside each other don't meet. */
+async function ownPage({ browser }) {
+  const context = await browser.createBrowserContext()
+  if (chromiumPath === HEADLESS_SHELL) {
+    // as the whole Chromium does; the frame's policy still decides. It ends with the session
+    const session = await browser.target().createCDPSession()
+    await session.send('Browser.grantPermissions', {
+      browserContextId: context.id,
+      permissions: ['clipboardSanitizedWrite'],
+    })
+  }
+  return context.newPage()
 }
 
 /** WebKitGTK has no launcher of its own: its driver and, without a display, an Xvfb live as long as the launcher. */

@@ -8,6 +8,8 @@ const CANDIDATES = [
   '/usr/bin/google-chrome',
 ]
 
+const HEADLESS_SHELL = '/usr/bin/chromium-headless-shell'
+
 const FLAGS = [
   '--disable-gpu',
   '--disable-quic',
@@ -24,7 +26,7 @@ export const SHARED_BROWSERS = 'TEST_BROWSERS'
 /** A Chromium of the worker's own, or one started with these flags. Closing it closes its pages. */
 export async function launchBrowser(flags: string[] = []): Promise<Browser> {
   const lender = process.env[SHARED_BROWSERS]
-  if (!lender || flags.length > 0) return chromium.launch(options(flags))
+  if (!lender || flags.length > 0) return chromium.launch(options(shellPath(), flags))
   const reply = await fetch(`${lender}/${process.env['VITEST_POOL_ID'] ?? ''}`)
   const text = await reply.text()
   if (!reply.ok) throw new Error(text)
@@ -32,16 +34,11 @@ export async function launchBrowser(flags: string[] = []): Promise<Browser> {
 }
 
 /** A Chromium of its own with all that it has, such as its rules for the cookies of other sites. */
-export const launchWholeBrowser = async (): Promise<Browser> => chromium.launch(options([]))
-
-/** Chromium without its windows and their own pages: half of the processor time. */
-const HEADLESS_SHELL = '/usr/bin/chromium-headless-shell'
+export const launchWholeBrowser = async (): Promise<Browser> => chromium.launch(options(chromiumPath()))
 
 /** Starts a Chromium that other processes can connect to. */
-export async function launchBrowserServer(): Promise<BrowserServer> {
-  const path = process.env['CHROME_PATH'] || !existsSync(HEADLESS_SHELL) ? chromiumPath() : HEADLESS_SHELL
-  return chromium.launchServer({ ...options([]), executablePath: path })
-}
+export const launchBrowserServer = async (): Promise<BrowserServer> =>
+  chromium.launchServer(options(shellPath()))
 
 /** The address of the installed Chromium. */
 export function chromiumPath(): string {
@@ -50,8 +47,12 @@ export function chromiumPath(): string {
   return found
 }
 
-function options(flags: string[]) {
-  const executablePath = chromiumPath()
+/** Chromium without its windows and their own pages, which takes half of the processor time; else the whole. */
+function shellPath(): string {
+  return process.env['CHROME_PATH'] || !existsSync(HEADLESS_SHELL) ? chromiumPath() : HEADLESS_SHELL
+}
+
+function options(executablePath: string, flags: string[] = []) {
   return {
     executablePath,
     // a sandbox needs a user other than root

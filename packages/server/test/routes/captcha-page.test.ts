@@ -1,21 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import express, { type Express } from 'express'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { launchBrowser } from '../../../../demo/test/e2e/browser.js'
 import { ringDirectory, ringEntry, writeRing } from '../ring-directory.js'
 import { listen } from '../running-server.js'
 import { secret } from '../secrets.js'
 
 const page = readFileSync(new URL('../../docs/guest-captcha.md', import.meta.url), 'utf8')
-const CHROMIUM = '/usr/bin/chromium'
-const available = existsSync(CHROMIUM)
-if (!available) console.warn(`skipped: docs/guest-captcha.md needs ${CHROMIUM} (apt-get install chromium)`)
 
 /** The first code block of one kind under a heading. */
 function blockOf(heading: string, kind: string): string {
@@ -67,7 +65,7 @@ function widget(name: string, place: string, field: string): string {
     window.${name} = { resets: 0, reset() { this.resets++ } }`
 }
 
-describe.skipIf(!available)('docs/guest-captcha.md', { timeout: 120_000 }, () => {
+describe('docs/guest-captcha.md', { timeout: 120_000 }, () => {
   let browser: Browser
   let chatPage: Awaited<ReturnType<typeof listen>>
   /** The names in the tokens that the chat page got. */
@@ -89,7 +87,7 @@ describe.skipIf(!available)('docs/guest-captcha.md', { timeout: 120_000 }, () =>
       }
       response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Chat</title>')
     })
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+    browser = await launchBrowser()
   }, 60_000)
   afterEach(() => {
     vi.unstubAllGlobals()

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { chromium, type Browser, type Frame, type Page } from 'playwright-core'
+import type { Browser, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildEmulator, type Emulator } from '../../../../demo/emulator/emulator.js'
+import { launchBrowser } from '../../../../demo/test/e2e/browser.js'
 import {
   forwardEnv,
   listen,
@@ -11,12 +11,7 @@ import {
   type TestServer,
 } from '../running-server.js'
 
-const CHROMIUM = '/usr/bin/chromium'
-const available = existsSync(CHROMIUM)
-if (!available)
-  console.warn(`skipped: the embed page in a browser needs ${CHROMIUM} (apt-get install chromium)`)
-
-describe.skipIf(!available)('the embed page in a browser', () => {
+describe('the embed page in a browser', () => {
   let browser: Browser
   let emulator: Emulator
   let site: Awaited<ReturnType<typeof startSite>>
@@ -44,7 +39,7 @@ describe.skipIf(!available)('the embed page in a browser', () => {
       CHAT_ALLOWED_ORIGINS: host.url,
       KINESCOPE_CHAT_ORIGIN: chatOrigin,
     })
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+    browser = await launchBrowser()
   }, 60_000)
   afterAll(async () => {
     await browser.close()

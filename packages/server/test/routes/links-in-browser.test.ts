@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it, vi } from 'vitest'
 import { buildEmulator, type Emulator } from '../../../../demo/emulator/emulator.js'
+import { launchBrowser } from '../../../../demo/test/e2e/browser.js'
 import { revokeLinks } from '../../src/identity/link-files.js'
 import { linkSigner, type LinkClaims } from '../../src/identity/link.js'
 import { listen, makeKey, startTestServer, type TestServer } from '../running-server.js'
@@ -137,11 +138,7 @@ const CASES: [what: string, claims: Partial<LinkClaims>, steps: Step[]][] = [
 const NO_STORAGE = `for (const name of ['localStorage', 'sessionStorage'])
   Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError') } })`
 
-const CHROMIUM = '/usr/bin/chromium'
-const available = existsSync(CHROMIUM)
-if (!available) console.warn(`skipped: links in a browser need ${CHROMIUM} (apt-get install chromium)`)
-
-describe.skipIf(!available)('personal links in a browser', { timeout: 120_000 }, () => {
+describe('personal links in a browser', { timeout: 120_000 }, () => {
   let browser: Browser
   let emulator: Emulator
   let server: TestServer
@@ -184,7 +181,7 @@ describe.skipIf(!available)('personal links in a browser', { timeout: 120_000 },
       CHAT_RATE_LIMIT: 'off',
       KINESCOPE_CHAT_ORIGIN: chatOrigin,
     })
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+    browser = await launchBrowser()
   }, 60_000)
   afterAll(async () => {
     await browser.close()
