@@ -84,7 +84,7 @@ const CHOSEN_NAME: Scenario = {
     en: 'The token server has CHAT_IDENTITY=guest and CHAT_GUEST_NAMES=ask. It refuses a reserved name. The name in the chat has a mark.',
     ru: 'У сервера токенов CHAT_IDENTITY=guest и CHAT_GUEST_NAMES=ask. Зарезервированное имя он не принимает. Имя в чате — с пометкой.',
   },
-  setup: { identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
+  setup: { visitor: 'stranger', identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
   steps: [
     { do: 'wait-for', state: 'error' },
     { do: 'enter-name', name: 'Moderator', refused: true },
@@ -121,10 +121,14 @@ function scenarioOf(sources: string, brings: Credential, end: End): Scenario {
   }
 }
 
-/** Scenarios of who the visitor is: one or more for each identity source and chain. */
+const scenariosOf = (chains: boolean): Scenario[] =>
+  Object.entries(TABLE)
+    .filter(([sources]) => sources.includes(',') === chains)
+    .flatMap(([sources, rows]) => rows.map(([brings, end]) => scenarioOf(sources, brings, end)))
+
+/** Scenarios of who the visitor is: each identity source alone, then the chains. */
 export const IDENTITY_SCENARIOS: readonly Scenario[] = [
-  ...Object.entries(TABLE).flatMap(([sources, rows]) =>
-    rows.map(([brings, end]) => scenarioOf(sources, brings, end)),
-  ),
+  ...scenariosOf(false),
   CHOSEN_NAME,
+  ...scenariosOf(true),
 ]

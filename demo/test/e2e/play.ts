@@ -35,7 +35,7 @@ export async function play(page: Page, site: string, scenario: Scenario): Promis
   const inFrame = expect.inFrame ?? {}
   return {
     verdict: (await verdict.getAttribute('data-verdict')) as Outcome['verdict'],
-    words: (await verdict.textContent()) ?? '',
+    words: (await page.locator('#verdict, #scenario .fault').allTextContents()).join(' '),
     ...seen,
     who: 'verified' in inFrame ? await chat.locator('#standing.verified').textContent({ timeout }) : null,
     name: expect.name === undefined ? null : await chat.locator('#who').textContent({ timeout }),
