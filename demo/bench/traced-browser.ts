@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chromiumPath } from '../test/e2e/browser.js'
+import { shellPath } from '../test/e2e/browser.js'
 import { CATEGORIES, type TraceEvent } from './main-thread.js'
 import { CHROMIUM_FLAGS } from './plain-browser.js'
 
@@ -26,7 +25,6 @@ export interface TracedBrowser {
   close(): Promise<void>
 }
 
-const SHELL = '/usr/bin/chromium-headless-shell'
 /** What else a page does after `done`. */
 const SETTLED_MS = 300
 
@@ -42,7 +40,7 @@ export async function startTracedBrowser(): Promise<TracedBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'bench-chromium-'))
   const args = [...CHROMIUM_FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank']
   // a group of its own: its children end with it
-  const child = spawn(existsSync(SHELL) ? SHELL : chromiumPath(), args, {
+  const child = spawn(shellPath(), args, {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     detached: true,
   })

@@ -48,7 +48,7 @@ export function chromiumPath(): string {
 }
 
 /** Chromium without its windows and their own pages, which takes half of the processor time; else the whole. */
-function shellPath(): string {
+export function shellPath(): string {
   return process.env['CHROME_PATH'] || !existsSync(HEADLESS_SHELL) ? chromiumPath() : HEADLESS_SHELL
 }
 
