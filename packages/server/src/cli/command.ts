@@ -36,8 +36,8 @@ export interface Call {
   /** Ends the command, as signals of the process do. */
   interrupt?: AbortSignal | undefined
   /**
-   * Comes back if the operator means it: by `--yes`, or by an answer on a terminal.
-   * @param danger what would happen, as the beginning of a sentence: "everybody in the chat is put out"
+   * Returns if the operator confirms, with `--yes` or on a terminal.
+   * @param danger what would happen, as the beginning of a sentence: "all visitors are disconnected"
    */
   confirm: (danger: string) => Promise<void>
 }

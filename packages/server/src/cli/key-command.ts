@@ -19,14 +19,16 @@ import { DryRunRegistry, withRingInMemory } from './dry-run.js'
 import { actionLines, actionProgress, plannedLines } from './key-action-text.js'
 import { stacked } from './text.js'
 
-/** The settings every command on the key directory reads. */
-export const KEY_SETTINGS = [
+/** The settings of the key ring, which is bound to the API it is registered at. */
+export const RING_SETTINGS = [
   'CHAT_KEY_DIR',
   'CHAT_KEY_SECRET',
   'CHAT_KEY_PASSPHRASE',
   'CHAT_TOKEN_TTL',
   'KINESCOPE_API_URL',
 ] as const
+/** The settings of commands that change the key ring at Kinescope. */
+export const KEY_SETTINGS = [...RING_SETTINGS, 'KINESCOPE_API_TOKEN'] as const
 export const API_SETTINGS = ['KINESCOPE_API_URL', 'KINESCOPE_API_TOKEN'] as const
 
 export const LIFE_FLAG = {

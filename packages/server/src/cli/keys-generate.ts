@@ -3,7 +3,7 @@ import { withRing } from '../keys/store/ring-store.js'
 import { addKey } from '../keys/steps.js'
 import type { Command } from './command.js'
 import { actionLines } from './key-action-text.js'
-import { BITS_FLAG, bitsOf, KEY_SETTINGS, LIFE_FLAG, ringOptions, reportingActions } from './key-command.js'
+import { BITS_FLAG, bitsOf, RING_SETTINGS, LIFE_FLAG, ringOptions, reportingActions } from './key-command.js'
 import { publicJwkOf } from './key-view.js'
 import { stacked } from './text.js'
 
@@ -11,7 +11,7 @@ export const keysGenerate: Command = {
   name: 'keys generate',
   summary: 'make a key pair in the key directory',
   flags: { ...BITS_FLAG, ...LIFE_FLAG },
-  settings: KEY_SETTINGS,
+  settings: RING_SETTINGS,
   notes: [
     'Writes the private key once, as PKCS#8 PEM with mode 0600. CHAT_KEY_PASSPHRASE encrypts it. It signs nothing before `keys register`. Sends nothing.',
   ],

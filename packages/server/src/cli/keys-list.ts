@@ -6,18 +6,16 @@ import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
-import { API_SETTINGS, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
+import { KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
 import { Shown, escapedJson, shown, stacked, type Text, distanceText, momentAndDistance } from './text.js'
 import type { Terminal } from './terminal.js'
-
-const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
 export const keysList: Command = {
   name: 'keys list',
   summary: 'show the keys of the ring, their states, and what Kinescope lists',
   flags: { removed: { meaning: 'also show removed keys' } },
-  settings: SETTINGS,
+  settings: KEY_SETTINGS,
   notes: [
     'With an API token, the ring is compared with Kinescope’s list. A foreign key is registered there, but is not in this ring.',
     'Exits with 1 if the index is lost, a private key can’t be loaded, or Kinescope doesn’t list a key.',
@@ -80,7 +78,7 @@ export const keysShow: Command = {
   name: 'keys show',
   args: ['KID'],
   summary: 'show one key with its public JWK and all its times',
-  settings: SETTINGS,
+  settings: KEY_SETTINGS,
   async run(call) {
     const { terminal, now, args } = call
     const { location } = ringOptions(call)
@@ -121,7 +119,7 @@ export const keysShow: Command = {
 
 const FOREIGN = 'a foreign key is registered at Kinescope, but is not in this ring'
 const FOREIGN_REMEDY =
-  'If it is yours, run `kinescope-chat-server keys register --adopt FILE`. If nobody uses it, delete it in Kinescope’s dashboard.'
+  'If it is yours, run `kinescope-chat-server keys register --adopt FILE`. If it is unused, delete it in Kinescope’s dashboard.'
 
 type Problem = Omit<UnusableKey, 'kid'>
 

@@ -4,14 +4,7 @@ import { DRY_RUN_FLAG, isDryRun, UsageProblem, textFlag, type Command } from './
 import { givenFile } from './given-input.js'
 import { actionLines } from './key-action-text.js'
 import { stacked } from './text.js'
-import {
-  API_SETTINGS,
-  BY_HAND_FLAG,
-  KEY_SETTINGS,
-  LIFE_FLAG,
-  dryRunOutcome,
-  withKeys,
-} from './key-command.js'
+import { BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, dryRunOutcome, withKeys } from './key-command.js'
 
 export const keysRegister: Command = {
   name: 'keys register',
@@ -27,7 +20,7 @@ export const keysRegister: Command = {
     ...LIFE_FLAG,
     ...DRY_RUN_FLAG,
   },
-  settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
+  settings: KEY_SETTINGS,
   notes: [
     'Without KID, it registers every key of the ring that Kinescope doesn’t list. If no key signs yet, the registered one does. Otherwise it is a spare for `keys rotate` or `keys revoke`.',
     'A lost response makes no second key: the command reads the list before and after.',

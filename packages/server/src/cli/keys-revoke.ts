@@ -5,7 +5,6 @@ import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command, type Call
 import { actionLines } from './key-action-text.js'
 import { stacked, type Shown } from './text.js'
 import {
-  API_SETTINGS,
   BITS_FLAG,
   bitsOf,
   BY_HAND_FLAG,
@@ -31,7 +30,7 @@ export const keysRevoke: Command = {
     ...DRY_RUN_FLAG,
     ...YES_FLAG,
   },
-  settings: [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])],
+  settings: KEY_SETTINGS,
   notes: [
     'Deletes the old key at Kinescope. The registered spare, or a new key, signs at once. All tokens of the old key become invalid, so every open page needs a new one.',
   ],

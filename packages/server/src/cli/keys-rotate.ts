@@ -4,7 +4,6 @@ import { DRY_RUN_FLAG, isDryRun, type Command } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked, type Shown, momentAndDistance } from './text.js'
 import {
-  API_SETTINGS,
   BITS_FLAG,
   bitsOf,
   BY_HAND_FLAG,
@@ -18,13 +17,12 @@ import {
 import type { Terminal } from './terminal.js'
 
 const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG, ...DRY_RUN_FLAG }
-const SETTINGS = [...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS])]
 
 export const keysRotate: Command = {
   name: 'keys rotate',
   summary: 'replace the signing key',
   flags: { ...FLAGS, force: { meaning: 'start another rotation before the last one is finished' } },
-  settings: SETTINGS,
+  settings: KEY_SETTINGS,
   notes: [
     'Registers a new key and finds it in Kinescope’s list. It signs after --propagation seconds. Running servers switch then, without a restart. The old key stays registered until its last token expires; then `keys reconcile` deletes it.',
     'If it is interrupted, run it again: it continues where it stopped.',
@@ -46,7 +44,7 @@ export const keysReconcile: Command = {
   name: 'keys reconcile',
   summary: 'do what is due; for a daily cron job',
   flags: FLAGS,
-  settings: SETTINGS,
+  settings: KEY_SETTINGS,
   notes: [
     'Deletes keys whose last token has expired, and finishes interrupted commands. Starts a rotation after two thirds of the signing key’s lifetime. It never changes keys that others registered.',
   ],

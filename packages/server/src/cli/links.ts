@@ -162,7 +162,7 @@ function peopleIn(call: Call, file: PeopleFile, path: string): Map<Row, Person> 
   const people = new Map(
     rows.map((row) => [row, { id: (row.cells[id] ?? '').trim(), name: (row.cells[name] ?? '').trim() }]),
   )
-  // 0 is what systems write for nobody
+  // systems write 0 for no person
   const bare = rows.filter((row) => /^0?$/.test(people.get(row)!.id) || people.get(row)!.name === '')
   if (bare.length === 0) return people
   const named = bare.slice(0, MAX_NAMED).map(({ number }) => number)

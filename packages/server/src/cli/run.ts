@@ -14,7 +14,7 @@ export interface Surroundings {
   stdin?: NodeJS.ReadStream
   stdout: Output
   stderr: Output
-  /** Asks whoever sits at the terminal; left out, standard input is asked where it is one. */
+  /** Asks the operator; by default at standard input, if that is a terminal. */
   ask?: (question: string) => Promise<string>
   /** ms since the epoch */
   now?: () => number
@@ -56,7 +56,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   }
 }
 
-/** The operator thought better of it. */
+/** The operator didn't confirm. */
 class Declined extends Error {}
 
 function confirmation(

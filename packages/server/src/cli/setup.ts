@@ -17,7 +17,6 @@ import { addressFlag, doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
 import { changeText, planText } from './events.js'
 import {
-  API_SETTINGS,
   BITS_FLAG,
   bitsOf,
   KEY_SETTINGS,
@@ -42,9 +41,7 @@ export const setupCommand: Command = {
     ...LIFE_FLAG,
     ...DRY_RUN_FLAG,
   },
-  settings: [
-    ...new Set<string>([...KEY_SETTINGS, ...API_SETTINGS, 'KINESCOPE_CHAT_ORIGIN', 'CHAT_ALLOWED_ORIGINS']),
-  ],
+  settings: [...KEY_SETTINGS, 'KINESCOPE_CHAT_ORIGIN', 'CHAT_ALLOWED_ORIGINS'],
   notes: [
     'Makes a key if there is none, registers it at Kinescope, enables JWT for the stream, and runs the doctor. Then it prints what to put on the page and how to start the server.',
   ],

@@ -66,7 +66,7 @@ async function checkForward({
     headers: {
       accept: 'application/json',
       'x-chat-event-id': encodeURIComponent(eventId ?? 'doctor'),
-      // nearly everybody has some cookie, so a stranger is asked about as well
+      // most visitors have some cookie, so the request without a visitor has one too
       ...(visitor?.headers ?? { cookie: 'kinescope-chat-doctor=1' }),
     },
     timeoutMs: PATIENCE_MS,
@@ -101,7 +101,7 @@ function foreign(answer: Fetched, url: string, visitor: Visitor | null): Identit
     )
   }
   if (status >= 300 && status < 400) {
-    if (!visitor) return nobody(`a redirect (${status}), which counts as not signed in`)
+    if (!visitor) return signedOut(`a redirect (${status}), which counts as not signed in`)
     return failed(
       'identity-redirects',
       `CHAT_IDENTITY_URL redirects the given visitor (${status} to ${target(headers)}), as if they weren’t signed in`,
@@ -127,7 +127,7 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
   const { status } = answer
   const { url, idField, nameField } = identity
   if (status === 401 || status === 204) {
-    if (!visitor) return nobody(String(status))
+    if (!visitor) return signedOut(String(status))
     return failed(
       'visitor-unknown',
       `the site doesn’t know the given visitor: CHAT_IDENTITY_URL returns ${status}`,
@@ -135,7 +135,7 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
     )
   }
   if (status === 403) {
-    if (!visitor) return nobody('403')
+    if (!visitor) return signedOut('403')
     return failed(
       'access-denied',
       'the site rejects the given visitor: CHAT_IDENTITY_URL returns 403',
@@ -158,16 +158,16 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
     )
   }
   const who = userFrom(readField(value, idField), readField(value, nameField))
-  const isSomebody = 'user' in who
+  const isVisitor = 'user' in who
   if (!visitor) {
-    if (!isSomebody) return nobody(`200 without ${idField}`)
+    if (!isVisitor) return signedOut(`200 without ${idField}`)
     return failed(
       'identity-anyone',
       'CHAT_IDENTITY_URL returns a visitor for a request without a session: all signed-out visitors would be that one',
       'It must return 401 for a request without a session.',
     )
   }
-  if (!isSomebody) {
+  if (!isVisitor) {
     const names = Object.keys(value).slice(0, 12).join(', ')
     return failed(
       'identity-no-id',
@@ -193,7 +193,7 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
   }
 }
 
-const nobody = (how: string): IdentityFacts => ({
+const signedOut = (how: string): IdentityFacts => ({
   findings: [found.ok('identity-url', `CHAT_IDENTITY_URL returns for a signed-out visitor: ${how}`)],
   known: null,
 })

@@ -98,7 +98,7 @@ export function keyLife(about: Finding['about'], kid: string, expiresAt: number,
   return days < WARN_DAYS ? found.warn('key-ends-soon', text, cure) : found.ok('key-life', text)
 }
 
-/** The loader has refused files that everybody can read; the group is a matter of taste, or of Kubernetes' fsGroup. */
+/** Files that every user can read were rejected when they were loaded. A group may be meant (Kubernetes' fsGroup). */
 async function permissions(path: string): Promise<Finding[]> {
   const mode = await stat(path).then(
     (stats) => stats.mode,

@@ -17,26 +17,26 @@ type TokenFacts = Pick<ServerFacts, 'findings' | 'token'>
 const CLOCK_MS = 30_000
 
 /** Checks the response to an unknown visitor, and to a signed-in one where there is one. */
-export async function checkTokenAnswers(question: ServerQuestion, nobody: Fetched): Promise<TokenFacts> {
+export async function checkTokenAnswers(question: ServerQuestion, anonymous: Fetched): Promise<TokenFacts> {
   const again = await askForToken(question, null)
   const findings = [
-    'failure' in again ? lost(question, again.failure) : caching(nobody, again),
-    ...clock(nobody, question.aheadMs),
+    'failure' in again ? lost(question, again.failure) : caching(anonymous, again),
+    ...clock(anonymous, question.aheadMs),
   ]
-  const anonymous = tokenOf(nobody)
-  if (anonymous !== null) {
+  const guestToken = tokenOf(anonymous)
+  if (guestToken !== null) {
     const text = 'the server gives tokens to visitors it doesn’t know (guests)'
-    return { findings: [...findings, found.ok('token-endpoint', text)], token: anonymous }
+    return { findings: [...findings, found.ok('token-endpoint', text)], token: guestToken }
   }
-  const code = wireCodeOf(nobody)!
+  const code = wireCodeOf(anonymous)!
   if (code !== 'sign-in-required')
-    return { findings: [...findings, refusal(code, nobody, question)], token: null }
+    return { findings: [...findings, refusal(code, anonymous, question)], token: null }
   const works = found.ok('token-endpoint', `${question.tokenUrl} works: it requires sign-in`)
-  const asked = await asVisitor(question, nobody)
+  const asked = await asVisitor(question, anonymous)
   return { findings: [...findings, works, ...asked.findings], token: asked.token }
 }
 
-async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<TokenFacts> {
+async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<TokenFacts> {
   const { visitor, tokenUrl } = question
   if (!visitor) {
     return {
@@ -66,20 +66,20 @@ async function asVisitor(question: ServerQuestion, nobody: Fetched): Promise<Tok
       token: null,
     }
   }
-  if (code === 'sign-in-required') return { findings: [unknown(question, nobody, answer)], token: null }
+  if (code === 'sign-in-required') return { findings: [unknown(question, anonymous, answer)], token: null }
   return { findings: [refusal(code, answer, question)], token: null }
 }
 
-/** The operator gave a signed-in visitor, and the server answers that nobody is signed in. */
+/** The operator gave a signed-in visitor, and the server answers `sign-in-required`. */
 function unknown(
   { visitor, visitorKnown, identity }: ServerQuestion,
-  nobody: Fetched,
+  anonymous: Fetched,
   answer: Fetched,
 ): Finding {
   const what = visitor!.by
   const id = requestIdOf(answer)
-  // the endpoint has words of its own for a request that brings nothing along
-  const arrived = detailOf(answer) !== detailOf(nobody)
+  // the endpoint's detail for a request without credentials is another
+  const arrived = detailOf(answer) !== detailOf(anonymous)
   if (visitorKnown === true || (visitorKnown === null && !arrived && identity === 'forward')) {
     return {
       ...found.fail(

@@ -31,7 +31,7 @@ export interface ServerQuestion {
 
 export interface ServerFacts {
   findings: Finding[]
-  /** A token the server gave, to the visitor at hand or to anybody. */
+  /** A token of the server, for the given visitor or for a guest. */
   token: string | null
   /** The ids of the stream that the server accepts; empty where unknown. */
   acceptedIds: readonly string[]

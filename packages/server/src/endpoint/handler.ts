@@ -38,7 +38,7 @@ export interface TokenHandlerOptions<R> {
   /** The streams tokens may be made for; `*` lets a page ask for any. */
   events: AllowedEvents
   /**
-   * Returns the visitor, or null where nobody is signed in. Never trust the body for it. A rejection, or no result in
+   * Returns the visitor, or null if none is signed in. Never trust the body for it. A rejection, or no result in
    * time, is `identity-unavailable`.
    */
   authenticate?:

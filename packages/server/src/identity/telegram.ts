@@ -3,7 +3,7 @@ import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './credentials.js'
 import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
 import { parseJson } from '../net/capped-read.js'
 
-/** How old init data may be. Whoever copies it is the visitor until then. Seconds. */
+/** How old init data may be: a copy of it is as good until then. Seconds. */
 const MAX_AGE_S = 86_400
 /** `auth_date` may be ahead by the difference between two clocks. Seconds. */
 const AHEAD_LEEWAY_S = 60

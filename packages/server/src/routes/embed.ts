@@ -188,7 +188,7 @@ function sizeWithin(asked: unknown, ours: number): number {
   return size < 1 ? ours : Math.min(size, ours)
 }
 
-/** The stream of an address under ours; null for anybody else's. */
+/** The stream of one of our URLs; null for any other URL. */
 function eventOf(url: string, ours: string): string | null {
   if (!url.startsWith(ours)) return null
   try {

@@ -73,7 +73,7 @@ function standardOutput(): LogSink {
   const stdout: { fd: number } = process.stdout
   // a stream that has failed once is closed for good, though there may be room on the disk again
   if (!(stdout instanceof Socket)) return new FileSink(stdout.fd)
-  // whoever has gone is seen by `writable`
+  // a reader that has gone is seen by `writable`
   stdout.on('error', () => undefined)
   return stdout
 }

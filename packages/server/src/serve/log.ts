@@ -15,8 +15,8 @@ const SECRETS = [
 const DOTTED_RUN = /[\w.-]+/g
 
 /**
- * Cuts what looks like a secret out of a text, and the text to a length that a log can bear. Costs no more than the
- * text is long, whoever wrote it.
+ * Cuts what looks like a secret out of a text, and the text to a length that a log can bear. Its time is linear in the
+ * text's length.
  */
 export function withoutSecrets(text: string): string {
   const short = text.length <= MAX_TEXT ? text : `${wholeWords(text.slice(0, MAX_TEXT))}…`

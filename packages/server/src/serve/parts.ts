@@ -39,7 +39,7 @@ export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
   const days = daysLeft(choice, Date.now())
   if ('problem' in choice) {
     const todo =
-      'Run kinescope-chat-server keys list: it shows what is missing. Until then nobody gets a token.'
+      'Run kinescope-chat-server keys list: it shows what is missing. Until then, no tokens are issued.'
     logger.error({ code: choice.problem, todo }, 'no signing key')
   } else if (endsSoon(choice, Date.now())) {
     const todo = 'Run kinescope-chat-server keys reconcile, and let cron run it daily.'

@@ -20,9 +20,8 @@ interface Repeats {
 }
 
 /**
- * What becomes of requests, for whoever reads the log: the first refusal of a kind at once and whole, those like it
- * counted and said once a minute. So an attack is some lines a minute however hard it comes, and hides nothing new. What
- * went right is one line now and then.
+ * Logs what becomes of requests: the first refusal of a kind at once and in full, those like it as a count once a minute.
+ * So an attack is a few lines a minute, and can't hide another kind. Tokens are one line a minute.
  */
 export class RefusalLog {
   readonly #logger: Pick<FastifyBaseLogger, 'debug' | 'info' | 'error'>

@@ -58,7 +58,7 @@ export interface MintTokenInput extends Omit<ChatClaimsInput, 'expiresAtCap' | '
 }
 
 export interface MintedToken {
-  /** The RS256 JWT. Whoever has it is that visitor until it expires: never log it. */
+  /** The RS256 JWT. It admits its bearer as that visitor until it expires: never log it. */
   token: string
   /** Seconds the token lives; less than asked for where the key dies earlier, and never positive once it is dead. */
   expiresIn: number

@@ -14,7 +14,7 @@ export interface RemoteSigningKeyInput {
   kid: string
   /** The public half, as registered: SPKI PEM, or a JWK. Every signature is verified with it. */
   publicKey: string | JWK
-  /** Asks whoever holds the private half. */
+  /** Asks the service that holds the private half. */
   sign: SignFunction
   /** When the public key dies at Kinescope. */
   expiresAt?: Date | string | null

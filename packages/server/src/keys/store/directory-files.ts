@@ -130,8 +130,8 @@ export async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 /**
- * As `writeDurably`, but never over another file, and the draft stays as a second name of the same file: whoever finds
- * both knows that a process of ours made the file and died before it could say what for.
+ * As `writeDurably`, but never over another file, and the draft stays as a second name of the same file. Both
+ * names together show that a process of ours made the file and died before it recorded it.
  *
  * @returns the draft, to be removed when the file is accounted for
  */

@@ -80,7 +80,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     await link(draft, path)
     return true
   } catch (error) {
-    // ENOENT: whoever holds the lock has tidied the draft away
+    // ENOENT: the process that holds the lock has removed the draft
     if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
     throw error
   } finally {

@@ -14,8 +14,8 @@ import { secretApi, type SecretApi, type V1Secret } from './secret-api.js'
 
 const LOCK = 'kinescope-chat/lock'
 /**
- * A lock that stays the same for so long is a dead process's: nothing that is done under it takes longer. Told by
- * looking, not by the time in it, since clocks of two machines may disagree.
+ * A lock that stays the same for so many polls is a dead process's: nothing that is done under it takes longer. The time
+ * in it doesn't count, since clocks of two machines may disagree.
  */
 const LOOKS = 24
 const LOOK_MS = 5000
