@@ -78,7 +78,10 @@ async function install(manager: (typeof MANAGERS)[number], version: string): Pro
   // the server depends on the element, which is on no registry yet
   const only = { 'kinescope-chat': local['kinescope-chat'] }
   const pinned = { pnpm: { pnpm: { overrides: only } }, yarn: { resolutions: only }, npm: {} }
-  const manifest = { private: true, type: 'module', dependencies: local, ...pinned[manager] }
+  // yarn 1 installs no peer dependencies
+  const peers = manager === 'yarn' ? { fastify: '^5' } : {}
+  const dependencies = { ...local, ...peers }
+  const manifest = { private: true, type: 'module', dependencies, ...pinned[manager] }
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
   const options = { cwd: project, env: environment(version) }
   const cli = (path: string) => join(tools(), path)
