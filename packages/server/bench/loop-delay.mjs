@@ -9,5 +9,7 @@ process.on('message', () => {
   process.send?.(Math.max(0, delay.percentile(99) / 1e6 - PACE_MS))
   delay.reset()
 })
+// a bench that was killed leaves no server behind
+process.on('disconnect', () => process.exit())
 // a channel that is listened to would keep a server that was told to stop
 process.channel?.unref()
