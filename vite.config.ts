@@ -2,8 +2,6 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const SHARED = ['packages/server/test/{audit,identity,kinescope,net,token}/**/*.test.ts']
-
 /** The tests that run in Node. Those of the element's behaviour run in browsers: packages/element/test/browser. */
 export default defineConfig({
   test: {
@@ -13,8 +11,10 @@ export default defineConfig({
     hookTimeout: 240_000,
     // CI may share its machine: what passes the second time is reported with its retry. `npm test` has none
     retry: process.env['CI'] ? 1 : 0,
-    // most tests wait for a process or a browser, so two share a core well
-    maxWorkers: Math.max(2, availableParallelism()),
+    // many tests wait for a process or a browser, so three share two cores well
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // a worker loads the sources once: a test file puts back the globals, clocks and modules that it replaced
+    isolate: false,
     tags: [
       {
         name: 'rare',
@@ -28,10 +28,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'server', include: ['packages/server/test/**/*.test.ts'], exclude: SHARED },
+        test: { name: 'server', include: ['packages/server/test/**/*.test.ts'] },
       },
-      // no test here changes a module or a global for the next file, so each worker loads the sources once
-      { extends: true, test: { name: 'server modules', include: SHARED, isolate: false } },
       {
         extends: true,
         test: {

@@ -1,7 +1,7 @@
 // `npm run check`: format, lint, style, import levels, types. It prints the output of what fails.
 // Caches lie in .cache: a warm run reads only what changed. CI has none, so it sees everything.
 import { spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, setPriority } from 'node:os'
 
 const node = process.execPath
 const types = (project) => ['tsc', '-p', project]
@@ -28,6 +28,9 @@ const CHECKS = [
   ['levels and cycles', node, 'scripts/levels.mjs'],
   ['style', node, '--import', 'tsx', 'scripts/style.ts'],
 ]
+
+// beside tests, the tests come first
+if (process.env.TEST_TIER) setPriority(10)
 
 const began = Date.now()
 const failed = []

@@ -184,7 +184,7 @@ describe('the site', () => {
     await page.close()
   })
 
-  it.each(['/', '/ru/'] as const)('finds the right page first: %s', async (home) => {
+  it.each(['/', '/ru/'] as const)('finds the right page first: %s', { tags: ['rare'] }, async (home) => {
     const page = await browser.newPage()
     await page.goto(site.url + home)
     const missed: string[] = []

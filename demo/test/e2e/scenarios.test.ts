@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import { testsAll } from '../../../scripts/test-tier.js'
 import { SCENARIOS } from '../../src/scenarios.js'
 import { play } from './play.js'
 import { launchDemo } from './test-demo.js'
+
+/** The server's own tests play chains in every way, so here they are rare. */
+const OFTEN = SCENARIOS.filter(({ setup }) => !setup.identity?.sources.includes(','))
 
 describe('the scenarios of the QA page', () => {
   const running = launchDemo()
 
   // side by side, each in a browser context of its own: most of them wait most of the time
-  it.concurrent.each(SCENARIOS)('$id: $title.en', async (scenario) => {
+  it.concurrent.each(testsAll ? SCENARIOS : OFTEN)('$id: $title.en', async (scenario) => {
     const context = await running.browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()
     const errors: string[] = []

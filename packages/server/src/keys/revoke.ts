@@ -13,7 +13,7 @@ import {
 } from './steps.js'
 
 /** A leaked key stops signing after this time, though Kinescope hasn't registered another. */
-const REPLACEMENT_MS = 20_000
+const REPLACEMENT_MS = 15_000
 
 export interface Revocation {
   revoked: string[]

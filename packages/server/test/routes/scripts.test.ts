@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type * as zlibModule from 'node:zlib'
-import { brotliCompress, brotliCompressSync, brotliDecompressSync, gunzipSync, gzip } from 'node:zlib'
+import zlib, { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { request } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { syncBuiltinESMExports } from 'node:module'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadScripts } from '../../src/routes/scripts.js'
 import { forwardEnv, makeKey, startTestServer, type TestServer } from '../running-server.js'
-
-vi.mock('node:zlib', async (original) => {
-  const zlib = await original<typeof zlibModule>()
-  return { ...zlib, brotliCompress: vi.fn(zlib.brotliCompress), gzip: vi.fn(zlib.gzip) }
-})
 
 let server: TestServer
 beforeAll(async () => {
@@ -100,10 +95,21 @@ it('both names of the script are the same bytes', async () => {
 })
 
 describe('the compressed copies', () => {
+  const compressions = () => [zlib.brotliCompress, zlib.gzip].map((code) => vi.mocked(code).mock.calls.length)
+
+  beforeEach(() => {
+    vi.spyOn(zlib, 'brotliCompress')
+    vi.spyOn(zlib, 'gzip')
+    syncBuiltinESMExports()
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
+  })
+
   it('come from the build: starting compresses nothing', async () => {
-    vi.clearAllMocks()
     const [module, classic] = await loadScripts()
-    expect([vi.mocked(brotliCompress), vi.mocked(gzip)].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
+    expect(compressions()).toEqual([0, 0])
     expect(classic!.bodies).toBe(module!.bodies)
   })
 
@@ -117,16 +123,13 @@ describe('the compressed copies', () => {
       const script = Buffer.from('the script')
       writeFileSync(join(folder, 'kinescope-chat.js'), script)
       if (copy) writeFileSync(join(folder, 'kinescope-chat.js.br'), copy)
-      vi.clearAllMocks()
       const scripts = await loadScripts(folder)
       expect(scripts.map(({ bodies }) => brotliDecompressSync(bodies.br).equals(script))).toEqual([
         true,
         true,
       ])
       expect(scripts.map(({ bodies }) => gunzipSync(bodies.gzip).equals(script))).toEqual([true, true])
-      expect([vi.mocked(brotliCompress), vi.mocked(gzip)].map(({ mock }) => mock.calls.length)).toEqual([
-        1, 1,
-      ])
+      expect(compressions()).toEqual([1, 1])
     } finally {
       rmSync(folder, { recursive: true })
     }
