@@ -194,7 +194,7 @@ export default {
   nodeResolve: { exportConditions: ['production', 'default'] },
   concurrency: 1,
   // they wait more than they compute
-  concurrentBrowsers: 2,
+  concurrentBrowsers: 3,
   hostname: '127.0.0.1',
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,

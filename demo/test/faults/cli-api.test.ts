@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import pLimit from 'p-limit'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { workbench, type CommandResult, type Workbench } from '../../../packages/server/test/cli/workbench.js'
 import { SEED } from '../../emulator/seed-events.js'
 import { API } from './cells.js'
@@ -43,9 +43,12 @@ const MOMENTS = [
 ] as const
 
 describe('faults between the command line and Kinescope’s API', () => {
-  const timeout = AbortSignal.timeout.bind(AbortSignal)
   const hurried = new AsyncLocalStorage<true>()
-  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout(hurried.getStore() ? ms / SHORTER : ms))
+  const { setTimeout } = globalThis
+  const shortened = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
+    setTimeout(run, hurried.getStore() ? ms! / SHORTER : ms, ...args)
+  vi.stubGlobal('setTimeout', Object.assign(shortened, setTimeout))
+  afterAll(() => void vi.unstubAllGlobals())
   const cells = MOMENTS.flatMap(([moment, argv, spared]) =>
     (spared.length ? DOUBTFUL : HTTP_FAULTS).map((fault) => ({
       moment,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cleanUsername } from '../../../packages/server/src/token/user-name.js'
 import { makeKey } from '../../site/craft-token.js'
 import { casesFor, contract, hold, type Contestant, type PublicKey } from './contract.js'
-import { DIFFERENT_INTERPRETERS, PHP_PACKAGE, startPhpServer, whyNoPhp } from './php-server.js'
+import { INTERPRETERS, PHP_PACKAGE, startPhpServer, whyNoPhp } from './php-server.js'
 
 const missing = whyNoPhp()
 if (missing) console.log(`Skipped: the PHP server is not tested. ${missing}`)
@@ -43,7 +43,7 @@ async function startNodeServer(): Promise<Running> {
 describe.skipIf(missing)('one contract', () => {
   describe.each([
     ['the Node server', startNodeServer],
-    ...DIFFERENT_INTERPRETERS.map((php): [string, () => Promise<Running>] => [
+    ...INTERPRETERS.map((php): [string, () => Promise<Running>] => [
       `the PHP server in ${php}`,
       () => startPhpServer(php),
     ]),

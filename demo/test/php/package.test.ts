@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { DIFFERENT_INTERPRETERS, INTERPRETERS, PHP_PACKAGE, whyNoPhp } from './php-server.js'
+import { INTERPRETERS, PHP_PACKAGE, whyNoPhp } from './php-server.js'
 
 const missing = whyNoPhp()
 const PHPUNIT = '/usr/bin/phpunit'
@@ -14,7 +14,7 @@ const phpFiles = (folder = PHP_PACKAGE) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.php'))
 
 describe.skipIf(missing)('the Composer package', () => {
-  it.skipIf(!existsSync(PHPUNIT)).each(DIFFERENT_INTERPRETERS)(
+  it.skipIf(!existsSync(PHPUNIT)).each(INTERPRETERS)(
     'passes its tests in %s',
     { timeout: 300_000 },
     (php) => {

@@ -12,17 +12,17 @@ export const PHP_PACKAGE = fileURLToPath(new URL('../../../packages/php/', impor
 
 const RELEASES = fileURLToPath(new URL('../../../.cache/releases/', import.meta.url))
 
-/** Every PHP that is here: `php`, `php8.2`, and those that `node scripts/other-releases.mjs` has unpacked. */
+const versionOf = (php: string): string =>
+  spawnSync(php, ['-r', 'echo PHP_VERSION;'], { encoding: 'utf8' }).stdout ?? ''
+
+/** Each version of PHP that is here once: `php`, `php8.4`, and those that `node scripts/other-releases.mjs` has unpacked. */
 export const INTERPRETERS = [
   'php',
   ...readdirSync('/usr/bin').filter((name) => /^php[\d.]+$/.test(name)),
   ...(existsSync(RELEASES) ? readdirSync(RELEASES) : [])
     .filter((name) => name.startsWith('php'))
     .map((name) => join(RELEASES, name, 'php')),
-]
-
-/** Debian's `php` is a link to one of `php8.2` and its like. */
-export const DIFFERENT_INTERPRETERS = INTERPRETERS.filter((php) => !/^php\d/.test(php))
+].filter((php, index, all) => all.findIndex((other) => versionOf(other) === versionOf(php)) === index)
 
 /** Why the PHP server can't be started here, or null. */
 export function whyNoPhp(): string | null {
