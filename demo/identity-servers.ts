@@ -23,7 +23,7 @@ export interface IdentityServersOptions {
 export class IdentityServers {
   readonly #options: IdentityServersOptions
   readonly #secrets = makeSecrets()
-  #started = new Map<string, Promise<string>>()
+  readonly #started = new Map<string, Promise<string>>()
   #links: Promise<{ good: string; revoked: string }> | undefined
 
   constructor(options: IdentityServersOptions) {

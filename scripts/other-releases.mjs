@@ -3,92 +3,107 @@
 // mirror, 150 MB; `--again` replaces it. `npm run test:all` uses it in CI.
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** With a theme, and with the libraries that Debian ships separately and WordPress finds by links. */
+const WORDPRESS = [
+  'wordpress',
+  'wordpress-theme-twentytwentyfive',
+  'libjs-cropper',
+  'libjs-jquery-ui',
+  'libjs-lodash',
+  'libjs-underscore',
+  'libphp-phpmailer',
+  'php-getid3',
+]
+/** For one command: a mirror may be slow. */
+const LIMIT_MS = 300_000
+const again = process.argv.includes('--again')
 const releases = fileURLToPath(new URL('../.cache/releases', import.meta.url))
 
 wordpress('newest-wordpress', 'unstable')
 php('php7.4', 'bullseye')
 php('php8.4', 'trixie')
 
-/** WordPress with a theme, and with the libraries that Debian ships separately and WordPress finds by links. */
 function wordpress(name, suite) {
-  provide(name, (target) => {
-    const files = unpack(suite, 'download', [
-      ...[
-        'wordpress',
-        'wordpress-theme-twentytwentyfive',
-        'libjs-cropper',
-        'libjs-jquery-ui',
-        'libjs-lodash',
-      ],
-      ...['libjs-underscore', 'libphp-phpmailer', 'php-getid3'],
-    ])
-    cpSync(join(files, 'usr/share/wordpress'), target, { recursive: true, dereference: true })
+  provide(name, (folder) => {
+    const files = unpack(suite, 'download', WORDPRESS)
+    cpSync(join(files, 'usr/share/wordpress'), folder, { recursive: true, dereference: true })
   })
 }
 
 /** PHP with its extensions and all libraries, and a script `php` that starts it with them. */
 function php(name, suite) {
-  provide(name, (target) => {
+  provide(name, (folder, target) => {
     const extensions = ['curl', 'intl', 'mbstring', 'mysql', 'xml', 'zip'].map((part) => `${name}-${part}`)
-    cpSync(unpack(suite, 'install', [`${name}-cli`, ...extensions]), target, {
-      recursive: true,
-      verbatimSymlinks: true,
-    })
-    const folder = join(target, 'usr/lib/php')
-    const version = readdirSync(folder).find((entry) => /^\d{8}$/.test(entry))
-    const shared = readdirSync(join(folder, version)).filter((file) => file.endsWith('.so'))
+    const files = unpack(suite, 'install', [`${name}-cli`, ...extensions])
+    cpSync(files, folder, { recursive: true, verbatimSymlinks: true })
+    const modules = readdirSync(join(folder, 'usr/lib/php')).find((entry) => /^\d{8}$/.test(entry))
+    const shared = readdirSync(join(folder, 'usr/lib/php', modules)).filter((file) => file.endsWith('.so'))
     // the others need one of these
     const first = ['mysqlnd.so', 'dom.so', 'xml.so'].filter((file) => shared.includes(file))
     const others = shared.filter((file) => !first.includes(file) && file !== 'opcache.so')
     writeFileSync(
-      join(target, 'php.ini'),
+      join(folder, 'php.ini'),
       [
-        `extension_dir=${folder}/${version}`,
+        `extension_dir=${target}/usr/lib/php/${modules}`,
         ...[...first, ...others].map((file) => `extension=${file}`),
         '',
       ].join('\n'),
     )
-    const libraries = ['lib', 'usr/lib']
-      .map((part) => join(target, part, 'x86_64-linux-gnu'))
-      .filter((path) => existsSync(path))
+    // such as lib/x86_64-linux-gnu
+    const libraries = ['lib', 'usr/lib'].flatMap((part) =>
+      (existsSync(join(folder, part)) ? readdirSync(join(folder, part)) : [])
+        .filter((entry) => entry.endsWith('-linux-gnu'))
+        .map((entry) => join(part, entry)),
+    )
     const loader = libraries
-      .map((path) => join(path, 'ld-linux-x86-64.so.2'))
-      .find((path) => existsSync(path))
+      .flatMap((path) => readdirSync(join(folder, path)).map((file) => join(path, file)))
+      .find((file) => /\/ld-linux[^/]*\.so\.\d$/.test(file))
+    const paths = libraries.map((path) => join(target, path)).join(':')
     writeFileSync(
-      join(target, 'php'),
+      join(folder, 'php'),
       `#!/bin/sh
-PHP_INI_SCAN_DIR= exec ${loader} --library-path ${libraries.join(':')} \\
+PHP_INI_SCAN_DIR= exec ${target}/${loader} --library-path ${paths} \\
   ${target}/usr/bin/${name} -c ${target}/php.ini "$@"
 `,
+      { mode: 0o755 },
     )
-    chmodSync(join(target, 'php'), 0o755)
   })
 }
 
+/** Fills a folder that appears under its name when it is complete. One that can't be had leaves the others alone. */
 function provide(name, fill) {
   const target = join(releases, name)
-  if (process.argv.includes('--again')) rmSync(target, { recursive: true, force: true })
-  if (!existsSync(target)) {
-    try {
-      fill(target)
-    } catch (error) {
-      rmSync(target, { recursive: true, force: true })
-      throw error
-    }
+  if (existsSync(target) && !again) return console.log(target)
+  const folder = temporary()
+  try {
+    fill(folder, target)
+    rmSync(target, { recursive: true, force: true })
+    renameSync(folder, target)
+    console.log(target)
+  } catch (error) {
+    console.error(`${name} can't be unpacked: ${error.message}`)
+    process.exitCode = 1
   }
-  console.log(target)
+}
+
+/** A new folder, removed when this process ends. */
+function temporary() {
+  mkdirSync(releases, { recursive: true })
+  const folder = mkdtempSync(join(releases, '.unpacked-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /**
@@ -96,12 +111,10 @@ function provide(name, fill) {
  * @param {string} suite
  * @param {'download' | 'install'} how `install` brings all they depend on too, and installs nothing
  * @param {string[]} packages
- * @returns {string} a folder of files, as they would be under `/`; removed when this process ends
+ * @returns {string} a folder of files, as they would be under `/`
  */
 function unpack(suite, how, packages) {
-  mkdirSync(releases, { recursive: true })
-  const folder = mkdtempSync(join(releases, '.unpacked-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporary()
   const archives = join(folder, 'archives')
   for (const part of ['lists/partial', 'archives/partial', 'files'])
     mkdirSync(join(folder, part), { recursive: true })
@@ -138,6 +151,7 @@ function run(command, words, cwd) {
   const { error, status, stdout } = spawnSync(command, words, {
     cwd,
     encoding: 'utf8',
+    timeout: LIMIT_MS,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (error || status !== 0) throw error ?? new Error(`${command} ${words.at(-1)} ended with ${status}`)

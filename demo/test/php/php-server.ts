@@ -12,17 +12,19 @@ export const PHP_PACKAGE = fileURLToPath(new URL('../../../packages/php/', impor
 
 const RELEASES = fileURLToPath(new URL('../../../.cache/releases/', import.meta.url))
 
-const versionOf = (php: string): string =>
-  spawnSync(php, ['-r', 'echo PHP_VERSION;'], { encoding: 'utf8' }).stdout ?? ''
-
-/** Each version of PHP that is here once: `php`, `php8.4`, and those that `node scripts/other-releases.mjs` has unpacked. */
-export const INTERPRETERS = [
+const FOUND = [
   'php',
   ...readdirSync('/usr/bin').filter((name) => /^php[\d.]+$/.test(name)),
   ...(existsSync(RELEASES) ? readdirSync(RELEASES) : [])
     .filter((name) => name.startsWith('php'))
     .map((name) => join(RELEASES, name, 'php')),
-].filter((php, index, all) => all.findIndex((other) => versionOf(other) === versionOf(php)) === index)
+]
+
+const versionOf = (php: string): string =>
+  spawnSync(php, ['-r', 'echo PHP_VERSION;'], { encoding: 'utf8' }).stdout ?? ''
+
+/** One PHP of each version that is here: `php`, `php8.4`, or one that `node scripts/other-releases.mjs` has unpacked. */
+export const INTERPRETERS = [...new Map(FOUND.reverse().map((php) => [versionOf(php), php])).values()]
 
 /** Why the PHP server can't be started here, or null. */
 export function whyNoPhp(): string | null {

@@ -17,7 +17,9 @@ export async function givenFile(path: string, flag: string): Promise<string> {
 /** Reads a token from the argument, or from standard input where that is `-`: every user of the machine sees arguments. */
 export async function givenToken(given: string): Promise<string> {
   if (given !== '-') return given.trim()
-  const text = new TextDecoder().decode((await readCapped(process.stdin, MAX_TOKEN_BYTES)).bytes).trim()
+  const { bytes, truncated } = await readCapped(process.stdin, MAX_TOKEN_BYTES)
+  if (truncated) throw new UsageProblem('standard input is larger than any token', 'Pipe only the token.')
+  const text = new TextDecoder().decode(bytes).trim()
   if (text !== '') return text
   throw new UsageProblem('standard input held no token', 'Write: … | kinescope-chat-server token verify -')
 }

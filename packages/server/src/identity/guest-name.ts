@@ -113,9 +113,8 @@ function letterOf(character: string): string {
 
 /** A name as what it looks like: confusable characters become one, marks, case and everything but letters go. */
 function skeleton(text: string): string {
-  const letters = unhomoglyph(withoutMarks(text))
-    .toLowerCase()
-    .replace(/[ʙĸʍʜπᴛᴎƅц]/g, (letter) => SMALL_CYRILLIC[letter]!)
+  const plain = unhomoglyph(withoutMarks(text)).toLowerCase()
+  const letters = Array.from(plain, (letter) => SMALL_CYRILLIC[letter] ?? letter).join('')
   return unhomoglyph(letters)
     .toLowerCase()
     .replace(/[i1|!]/g, 'l')
