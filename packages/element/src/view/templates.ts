@@ -202,7 +202,7 @@ function copyReport(text: Messages, actions: Actions, main = false): TemplateRes
   ${reportToCopy ? html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>` : nothing}`
 }
 
-/** The longest name that a server accepts, in code points. */
+/** The longest name that a server accepts is 32 code points. In UTF-16 units, as `maxlength` counts. */
 const LONGEST_NAME = 64
 
 /** The form for a guest who chooses a name. */
