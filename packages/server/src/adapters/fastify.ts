@@ -106,8 +106,10 @@ export function tokenCall(
       return Array.isArray(value) ? value.join(', ') : (value ?? null)
     },
     address,
-    // HTTP/1.0 may name no host, and then no page is of the server's own origin
-    ownOrigin: request.host ? `${request.protocol}://${request.host}` : null,
+    // read only where the page's origin isn't listed; HTTP/1.0 may name no host, and then no page is of it
+    get ownOrigin() {
+      return request.host ? `${request.protocol}://${request.host}` : null
+    },
     hostIsAmbiguous: requestHost(request.raw).ambiguous,
     requestId: request.id,
     traceparent,

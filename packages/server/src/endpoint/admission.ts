@@ -149,14 +149,14 @@ export class SigningQueue {
   }
 
   /** Signs in order. A signature whose request has ended isn't started, and one that hangs frees its place with it. */
-  async run<T>(sign: () => Promise<T>, deadline: Pick<RequestDeadline, 'ended' | 'throwIfOver'>): Promise<T> {
+  async run<T>(sign: () => Promise<T>, deadline: RequestDeadline): Promise<T> {
     if (this.#pending === 0) this.#busySince = this.#clock()
     this.#pending++
     if (this.#inPool < MAX_IN_POOL) this.#inPool++
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
       deadline.throwIfOver()
-      const signed = await Promise.race([sign(), deadline.ended])
+      const signed = await deadline.race(sign())
       this.#measure()
       return signed
     } finally {
@@ -201,12 +201,9 @@ const TIMEOUT_REFUSALS: Record<Step, () => Refusal> = {
 /** The one end of a request: body, limits, identity, policy and signature all stop with it. */
 export class RequestDeadline {
   #step: Step = 'limits'
-  #stepSince = performance.now()
-  /** Milliseconds that each step has taken so far. */
-  readonly stepMs: Partial<Record<Step, number>> = {}
-  /** Rejects with the refusal that ends the request. */
-  readonly ended: Promise<never>
-  #reject!: (refusal: Refusal) => void
+  #stepSince = 0
+  #stepMs: Partial<Record<Step, number>> | null = null
+  readonly #onEnd: ((refusal: Refusal) => void)[] = []
   #refusal: Refusal | null = null
   #controller: AbortController | null = null
   readonly #endsAt: number
@@ -219,9 +216,6 @@ export class RequestDeadline {
   constructor(ms = DEADLINE_MS, onDisconnect?: (listener: () => void) => void) {
     this.#endsAt = performance.now() + ms
     this.#onDisconnect = onDisconnect
-    this.ended = new Promise((_resolve, reject) => (this.#reject = reject))
-    // most requests end before it, and nothing listens then
-    this.ended.catch(() => undefined)
   }
 
   get over(): boolean {
@@ -233,10 +227,23 @@ export class RequestDeadline {
   }
 
   set step(next: Step) {
-    const now = performance.now()
-    this.stepMs[this.#step] = (this.stepMs[this.#step] ?? 0) + now - this.#stepSince
+    if (this.#stepMs) {
+      const now = performance.now()
+      this.#stepMs[this.#step] = (this.#stepMs[this.#step] ?? 0) + now - this.#stepSince
+      this.#stepSince = now
+    }
     this.#step = next
-    this.#stepSince = now
+  }
+
+  /** Measures the steps from now on. For most requests nobody reads them. */
+  measureSteps(): void {
+    this.#stepMs = {}
+    this.#stepSince = performance.now()
+  }
+
+  /** Milliseconds that each step has taken so far; null where they aren't measured. */
+  get stepMs(): Readonly<Partial<Record<Step, number>>> | null {
+    return this.#stepMs
   }
 
   /** Milliseconds until the deadline. */
@@ -262,8 +269,17 @@ export class RequestDeadline {
   end(refusal: Refusal = TIMEOUT_REFUSALS[this.step]()): void {
     if (this.#refusal) return
     this.#refusal = refusal
-    this.#reject(refusal)
+    for (const end of this.#onEnd) end(refusal)
     this.#controller?.abort(refusal)
+  }
+
+  /** The result of work for the request, or the refusal that ends the request before. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#refusal) reject(this.#refusal)
+      this.#onEnd.push(reject)
+      work.then(resolve, reject)
+    })
   }
 }
 
@@ -298,7 +314,7 @@ export class RequestDeadlines {
     // not startDeadline(): a signal for each token has its price, and this timer holds itself
     const timer = setTimeout(() => deadline.end(), ms)
     try {
-      return await Promise.race([work(deadline), deadline.ended])
+      return await deadline.race(work(deadline))
     } finally {
       clearTimeout(timer)
       this.#inFlight.delete(deadline)

@@ -1,10 +1,11 @@
+import type { GuestReply } from 'kinescope-chat/contract'
 import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } from '../identity/identity.js'
 import type { Guests } from '../identity/guest.js'
 import { isWeakSecret } from '../identity/hmac.js'
 import { guardListener } from '../guard-listener.js'
 import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
-import { tokenIssuer, type RegistrationView } from './issue-token.js'
+import { tokenIssuer, type Issued, type RegistrationView } from './issue-token.js'
 import {
   alwaysHeaders,
   judgeOrigin,
@@ -95,6 +96,8 @@ export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'a
   reportRate?: (() => number) | undefined
   /** Lets the operator's own rehearsal get tokens for a stream that doesn't exist. */
   rehearsal?: RehearsalSecret | undefined
+  /** Called with the milliseconds that it took to identify a visitor, a failure included. */
+  onIdentified?: ((ms: number) => void) | undefined
   /** Milliseconds since the epoch. */
   now?: (() => number) | undefined
   /** At least 0, less than 1. */
@@ -120,6 +123,8 @@ export function endpointFor<R>(
   if (!identify) throw new TypeError('authenticate or identity is missing')
   return createTokenEndpoint<R>({ ...options, admission, identify })
 }
+
+type Reply = Omit<Issued, 'reply'> & { reply: Issued['reply'] | GuestReply }
 
 const METHODS = 'POST, OPTIONS'
 
@@ -158,6 +163,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     minIdentityMs: deadlineMs / 8,
     inFlight: () => deadlines.size,
     waiting: () => admission?.waiting ?? 0,
+    onIdentified: options.onIdentified,
     onOutcome,
     onToken: guardListener(options.onToken),
     now: options.now ?? Date.now,
@@ -173,8 +179,13 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     : null
 
   function judge(call: TokenCall<R>): OriginVerdict {
-    const { ownOrigin = call.ownOrigin } = options
-    const page = { origin: call.header('origin'), fetchSite: call.header('sec-fetch-site'), ownOrigin }
+    const page = {
+      origin: call.header('origin'),
+      fetchSite: call.header('sec-fetch-site'),
+      get ownOrigin() {
+        return options.ownOrigin ?? call.ownOrigin
+      },
+    }
     return judgeOrigin(page, origins)
   }
 
@@ -249,9 +260,8 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     }
     checkContentType(call.header('content-type'), call.header('content-encoding'))
     const onDisconnect = call.onDisconnect && ((listener: () => void) => call.onDisconnect?.(listener))
-    const { reply, setCookie, stepMs } = await deadlines.within(
-      async (deadline) =>
-        isGuest ? { ...(await register!(call, deadline)), stepMs: null } : issue(call, deadline),
+    const { reply, setCookie, stepMs } = await deadlines.within<Reply>(
+      (deadline) => (isGuest ? register!(call, deadline) : issue(call, deadline)),
       onDisconnect,
       waitedMs,
     )

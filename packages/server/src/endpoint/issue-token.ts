@@ -4,7 +4,7 @@ import { OperatorProblem } from '../problem.js'
 import { mintToken, type MintTokenInput } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import { networkOf } from '../net/addresses.js'
-import type { RequestDeadline, SigningQueue, Step } from './admission.js'
+import type { RequestDeadline, SigningQueue } from './admission.js'
 import type { RateLimit } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { REHEARSAL_EVENT, REHEARSAL_HEADER, type RehearsalSecret } from './rehearsal.js'
@@ -53,6 +53,7 @@ export interface IssueOptions<R> {
   inFlight: () => number
   /** Requests in the admission queue. */
   waiting: () => number
+  onIdentified: ((ms: number) => void) | undefined
   onOutcome: (outcome: TokenOutcome) => void
   onToken: (issued: IssuedToken) => void
   now: () => number
@@ -63,7 +64,7 @@ export interface Issued {
   reply: TokenReply
   setCookie: string | undefined
   /** Milliseconds by step, for the operator's own rehearsal; null for any other request. */
-  stepMs: Partial<Record<Step, number>> | null
+  stepMs?: RequestDeadline['stepMs']
 }
 
 /**
@@ -82,8 +83,7 @@ export function tokenIssuer<R>(
     throw new Refusal('overloaded', { reason: 'queue', retryAfter: queue.retryAfter() })
   }
 
-  async function spend(limit: RateLimit | null, key: string, reason: string): Promise<void> {
-    if (!limit) return
+  async function spend(limit: RateLimit, key: string, reason: string): Promise<void> {
     const retryAfter = await limit.spend(key)
     // a host's own limit may say any number, and the header takes whole seconds
     if (retryAfter > 0) {
@@ -115,7 +115,10 @@ export function tokenIssuer<R>(
     if (deadline.remainingMs < options.minIdentityMs) {
       throw new Refusal('overloaded', { reason: 'no-time-left', retryAfter: queue.retryAfter() })
     }
-    const answer = await identify(call, eventId, deadline)
+    const started = performance.now()
+    const answer = await identify(call, eventId, deadline).finally(() =>
+      options.onIdentified?.(performance.now() - started),
+    )
     if (!('refused' in answer)) return answer
     const { refused, reason, detail, retryAfter, cause } = answer
     throw new Refusal(refused, {
@@ -184,9 +187,13 @@ export function tokenIssuer<R>(
 
   return async (call, deadline) => {
     checkCapacity()
-    const rehearsed = await rehearsedAddress(call)
+    const rehearsal = rehearsedAddress(call)
+    const rehearsed = rehearsal && (await rehearsal)
+    if (rehearsed !== null) deadline.measureSteps()
     const address = rehearsed ?? call.address
-    if (address !== null) await spend(limits.address, networkOf(address) ?? UNKNOWN_NETWORK, 'address')
+    if (limits.address && address !== null) {
+      await spend(limits.address, networkOf(address) ?? UNKNOWN_NETWORK, 'address')
+    }
     deadline.step = 'body'
     const body = await call.readBody(deadline)
     const { eventId, identity } = readTokenRequest(body, call.header('authorization') !== null)
@@ -195,7 +202,7 @@ export function tokenIssuer<R>(
     const { user, setCookie } = await identifyVisitor(withIdentity(call, identity), eventId, deadline)
     deadline.throwIfOver()
     deadline.step = 'limits'
-    await spend(limits.visitor, user.id, 'visitor')
+    if (limits.visitor) await spend(limits.visitor, user.id, 'visitor')
     deadline.step = 'authorize'
     if (authorize) {
       const { signal } = deadline
@@ -207,7 +214,7 @@ export function tokenIssuer<R>(
     const reply = await sign(call, user, event, deadline)
     deadline.step = 'limits'
     if (warning) reply.warning = warning
-    return { reply, setCookie, stepMs: rehearsed === null ? null : deadline.stepMs }
+    return { reply, setCookie, stepMs: deadline.stepMs }
   }
 }
 

@@ -95,7 +95,7 @@ export function originList(list: readonly string[]): OriginList {
  * `null` is every sandbox there is.
  */
 export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict {
-  const { origin, fetchSite, ownOrigin } = page
+  const { origin, fetchSite } = page
   const listed = origin !== null && origin !== 'null' && allowed.has(origin)
   const readable = listed ? origin : null
   const refuse = (reason: OriginReason): OriginVerdict => ({ allowed: false, readable, reason })
@@ -107,7 +107,7 @@ export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict
     case 'none':
       return refuse('navigation')
     case null:
-      if (listed || (origin !== null && origin === ownOrigin)) return { allowed: true, readable }
+      if (listed || (origin !== null && origin === page.ownOrigin)) return { allowed: true, readable }
       return refuse(origin === null ? 'no-origin' : 'origin-not-listed')
     default:
       // same-site is as foreign as cross-site: a sibling host may belong to another site

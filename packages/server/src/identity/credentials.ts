@@ -22,7 +22,8 @@ export function identityTokenOf(call: Pick<IdentityCall, 'header'>): PresentedTo
 export function formatOf(text: string): TokenFormat {
   const own = /^(hmac|link|guest)\./.exec(text)?.[1]
   if (own) return own as 'hmac' | 'link' | 'guest'
-  if (/(?:^|&)auth_date=\d/.test(text)) return 'init-data'
+  // the pattern searches the whole token, and a JWT has no `=`
+  if (text.includes('=') && /(?:^|&)auth_date=\d/.test(text)) return 'init-data'
   const parts = text.split('.', 6).length
   if (parts === 3) return 'jwt'
   return parts === 5 ? 'jwe' : 'other'

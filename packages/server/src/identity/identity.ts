@@ -91,7 +91,9 @@ export function userFrom(id: unknown, name: unknown): IdentityAnswer {
  * credential and rejects it ends the chain, as does one that can't tell: a member must not become a guest by accident.
  */
 export function chainIdentity<R>(...sources: readonly IdentitySource<R>[]): IdentitySource<R> {
-  if (sources.length === 0) throw new TypeError('chainIdentity needs a source')
+  const [only] = sources
+  if (!only) throw new TypeError('chainIdentity needs a source')
+  if (sources.length === 1) return only
   return async (call, eventId, until) => {
     let unknown: IdentityRefusal | undefined
     for (const identify of sources) {

@@ -73,13 +73,20 @@ export function openIdentity(
       prefixesOf(source).length > 0 ? sourceOf(source) : withoutPrefixes(sourceOf(source), prefixes),
     ),
   )
-  const identify: NodeSource = async (call, eventId, until) => {
-    const answer = await chain(call, eventId, until)
-    if (admitted && 'user' in answer && !answer.user.id.startsWith(GUEST_ID_PREFIX))
-      admitted.noteMember(answer.user.name)
+  return {
+    identify: admitted ? notingMembers(chain, admitted) : chain,
+    guests: admitted,
+    failingKeySets: () => [...failing],
+  }
+}
+
+/** Tells the guests' source the names of members: no guest may take one. */
+function notingMembers(identify: NodeSource, { noteMember }: Guests): NodeSource {
+  return async (call, eventId, until) => {
+    const answer = await identify(call, eventId, until)
+    if ('user' in answer && !answer.user.id.startsWith(GUEST_ID_PREFIX)) noteMember(answer.user.name)
     return answer
   }
-  return { identify, guests: admitted, failingKeySets: () => [...failing] }
 }
 
 /** What the ids of a source begin with, if the source and not the site chooses it. */
@@ -98,6 +105,7 @@ function prefixesOf(source: SourceConfig): string[] {
 
 /** At some sites members choose their id, and one must not be another source's visitor. */
 function withoutPrefixes(identify: NodeSource, prefixes: readonly string[]): NodeSource {
+  if (prefixes.length === 0) return identify
   return async (call, eventId, until) => {
     const answer = await identify(call, eventId, until)
     const isTaken = 'user' in answer && prefixes.some((prefix) => answer.user.id.startsWith(prefix))

@@ -7,7 +7,6 @@ import { notFound } from '../endpoint/refusal.js'
 import { mountToken, send, tokenCall } from '../adapters/fastify.js'
 import { SigningQueue, AdmissionQueue } from '../endpoint/admission.js'
 import { createTokenEndpoint } from '../endpoint/handler.js'
-import type { IdentitySource } from '../identity/identity.js'
 import { openIdentity } from '../identity/open-identity.js'
 import { cutAddress } from '../net/addresses.js'
 import { addressesIn, pathOf, traceparentOf } from '../net/request-facts.js'
@@ -115,7 +114,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
       ),
   })
   const endpoint = createTokenEndpoint<FastifyRequest>({
-    identify: timed(identity.identify, (ms) => metrics.identified(ms)),
+    identify: identity.identify,
+    onIdentified: (ms) => metrics.identified(ms),
     guests: identity.guests,
     userIdSecret: config.userIdSecret,
     allowedOrigins: config.allowedOrigins,
@@ -265,16 +265,4 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     await keys.reload()
   }
   return { app, url, adminUrl, reload, close }
-}
-
-/** Measures how long a source takes, a failure included. */
-function timed<R>(identify: IdentitySource<R>, onTime: (ms: number) => void): IdentitySource<R> {
-  return async (...call) => {
-    const started = performance.now()
-    try {
-      return await identify(...call)
-    } finally {
-      onTime(performance.now() - started)
-    }
-  }
 }

@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ProblemReply } from 'kinescope-chat/contract'
-import { DEADLINE_MS } from '../../src/endpoint/admission.js'
-import { SigningQueue } from '../../src/endpoint/admission.js'
+import { DEADLINE_MS, RequestDeadline, SigningQueue } from '../../src/endpoint/admission.js'
 import type { TokenEndpointOptions } from '../../src/endpoint/handler.js'
 import type { SigningKey } from '../../src/token/signing-key.js'
 import { endpointWith, makeSigningKey, tokenCall } from './callee.js'
@@ -144,8 +143,8 @@ describe('more than can be signed', () => {
   it('shows in a signer that has stopped, though it gives no measurement', () => {
     let now = 0
     const queue = new SigningQueue(() => now)
-    const forGood = { ended: never(), throwIfOver: () => undefined }
-    for (let index = 0; index < 100; index++) void queue.run(never, forGood)
+    const deadline = new RequestDeadline()
+    for (let index = 0; index < 100; index++) void queue.run(never, deadline)
     expect(queue.hasRoom()).toBe(true)
     now = 1500
     expect(queue.hasRoom()).toBe(false)
