@@ -18,7 +18,7 @@ export class ScriptedEndpoint {
   readonly #visitors: Visitors
   /** Its own key, registered with the emulator under its own name. */
   readonly key: CraftKey = makeKey('scripted-endpoint')
-  readonly #stranger: CraftKey = makeKey('scripted-endpoint')
+  #stranger: CraftKey | undefined
   #asked = new Map<string, number>()
 
   constructor(visitors: Visitors) {
@@ -71,7 +71,7 @@ export class ScriptedEndpoint {
     const times = Object.fromEntries(
       Object.entries(relativeClaims).map(([name, seconds]) => [name, now + seconds]),
     )
-    const key = signer === 'stranger' ? this.#stranger : this.key
+    const key = signer === 'stranger' ? (this.#stranger ??= makeKey('scripted-endpoint')) : this.key
     const given = { username, iat: now, exp: now + ttl, ...times, ...claims }
     return {
       token: raw ?? craftToken(key, eventId, given, header),

@@ -1,6 +1,6 @@
 import { buildEmulator, type Emulator } from '../../emulator/emulator.js'
 import { SEED } from '../../emulator/seed-events.js'
-import { makeKey } from '../../site/craft-token.js'
+import { makeKey, type CraftKey } from '../../site/craft-token.js'
 
 /** A stream that is on. */
 export const EVENT = SEED.live.publicId
@@ -13,11 +13,13 @@ export interface Kinescope {
   key: { kid: string; pem: string }
 }
 
-/** An emulated Kinescope that knows a key. */
+let made: CraftKey | undefined
+
+/** An emulated Kinescope that knows a key, the same in all test files of a worker. */
 export async function startKinescope(): Promise<Kinescope> {
   const emulator = buildEmulator()
   const chatOrigin = await emulator.listen()
-  const { kid, privateKey, registration } = makeKey('placing')
+  const { kid, privateKey, registration } = (made ??= makeKey('placing'))
   const registered = await fetch(`${chatOrigin}/v1/jwk`, {
     method: 'POST',
     headers: { authorization: `Bearer ${emulator.apiToken}`, 'content-type': 'application/json' },
