@@ -9,7 +9,7 @@ import { visitors } from './visitors.js'
 
 const PARTS = {
   faults: () => {
-    const env = { ...process.env, FAULTS: 'long' }
+    const env = { ...process.env, FAULTS: 'long', TEST_TIER: 'all' }
     return (
       spawnSync('pnpm', ['exec', 'vitest', 'run', 'demo/test/faults'], { stdio: 'inherit', env }).status === 0
     )

@@ -63,7 +63,8 @@ A proxy stands on each link and does harm at a moment; the tests in \`demo/test/
 then take the fault away. Every cell ends with an open chat or a [problem with a name](troubleshooting.md), never an empty
 box. The chat recovers automatically when the fault is over.
 
-\`npm test\` plays the tables below. \`npm run soak\` plays them too, and all faults during a shutdown. \`npm test\` tries a
+\`npm run test:all\` plays the tables below. \`npm run soak\` plays them too, and all faults during a shutdown. \`npm test\`
+plays each fault between a page and the endpoint, and between a page and the chat, at one of the link’s moments. It tries a
 shutdown only with the faults that hold a request (delayed, hangs, stands still, drips).
 
 ${lines(

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { testsAll } from '../../../scripts/test-tier.js'
 
 /** What the network, or somebody on it, does to an exchange. */
 export const HTTP_FAULTS = [
@@ -35,6 +36,13 @@ export type HttpFault = (typeof HTTP_FAULTS)[number]
 
 /** Those that hold an exchange until somebody loses patience: what else is told then is told in the middle of it. */
 export const HOLDING = ['delayed', 'hangs', 'stands still', 'drips'] as const satisfies HttpFault[]
+
+/**
+ * The faults that a browser meets at one of a link's three moments: all in `npm run test:all`. Otherwise every third, so
+ * that the moments together have each once.
+ */
+export const faultsAt = (moment: 0 | 1 | 2): HttpFault[] =>
+  HTTP_FAULTS.filter((_, index) => testsAll || index % 3 === moment)
 
 /** What the server behind has answered. */
 export interface Answer {

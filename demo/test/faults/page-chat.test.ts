@@ -5,12 +5,12 @@ import { launchBrowser } from '../e2e/browser.js'
 import { startTestDemo } from '../e2e/test-demo.js'
 import { CHAT } from './cells.js'
 import { ChatWall, type Seen, type Wall } from './chat-wall.js'
-import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
+import { faultsAt, type HttpFault } from './http-faults.js'
 
 /** The chat page's time to come. */
 const LOAD_MS = 15_000
 
-const CELLS = HTTP_FAULTS.map((fault) => ({ fault, code: CHAT[fault] }))
+const cellsOf = (faults: HttpFault[]) => faults.map((fault) => ({ fault, code: CHAT[fault] }))
 const isIn = (_fault: HttpFault, { state, code, frames, signedIn }: Seen) =>
   state === 'ready' && code === null && frames === 1 && signedIn
 const IN = { state: 'ready', code: null, frames: 1, signedIn: true }
@@ -35,10 +35,11 @@ describe('faults between the page and the chat page', () => {
   }
 
   describe('at the first load', () => {
+    const faults = faultsAt(0)
     let during: Wall
     let after: Wall
     beforeAll(async () => {
-      const wall = await ChatWall.open(browser, demo, { link: 'chat', harmed: true })
+      const wall = await ChatWall.open(browser, demo, { link: 'chat', faults, harmed: true })
       during = await seenThrough(wall, (fault, { state, code }) =>
         CHAT[fault] === null ? state === 'ready' : code === CHAT[fault],
       )
@@ -51,7 +52,7 @@ describe('faults between the page and the chat page', () => {
       await wall.close()
     })
 
-    it.each(CELLS)('$fault → $code, and in once it is over', ({ fault, code }) => {
+    it.each(cellsOf(faults))('$fault → $code, and in once it is over', ({ fault, code }) => {
       expect(during[fault].code).toBe(code)
       if (code === null) expect(during[fault].state).toBe('ready')
       expect(during[fault].blank).toBe(false)
@@ -61,18 +62,19 @@ describe('faults between the page and the chat page', () => {
 
   // after the back/forward cache the old frame is gone, since its visitor may have signed out
   describe.each([
-    ['at a swap', (wall: ChatWall) => wall.refresh(), { success: 'refresh', keepsChat: true }],
+    ['at a swap', faultsAt(1), (wall: ChatWall) => wall.refresh(), { success: 'refresh', keepsChat: true }],
     [
       'after a restore from the back/forward cache',
+      faultsAt(2),
       (wall: ChatWall) => wall.restore(),
       { success: 'ready', keepsChat: false },
     ],
-  ])('%s', (_moment, begin, { success, keepsChat }) => {
+  ])('%s', (_moment, faults, begin, { success, keepsChat }) => {
     let during: Wall
     let after: Wall
     let left: { asked: number; events: number }
     beforeAll(async () => {
-      const wall = await ChatWall.open(browser, demo, { link: 'chat' })
+      const wall = await ChatWall.open(browser, demo, { link: 'chat', faults })
       await wall.until(isIn)
       await wall.forget()
       wall.harm()
@@ -91,16 +93,19 @@ describe('faults between the page and the chat page', () => {
       await wall.close()
     })
 
-    it.each(CELLS)('$fault → the chat, or what is wrong, and in once it is over', ({ fault, code }) => {
-      const { events, signedIn, frames, asked, blank } = during[fault]
-      expect(events).toContain(code === null ? success : 'error')
-      // a chat that works isn't given up for one that doesn't come
-      if (code !== null && keepsChat) expect({ signedIn, frames }).toEqual({ signedIn: true, frames: 1 })
-      expect(asked).toBeGreaterThanOrEqual(1)
-      expect(after[fault]).toMatchObject(IN)
-      // in the other case a skeleton or a problem stands where the old chat was
-      if (keepsChat) expect([blank, after[fault].blank]).toEqual([false, false])
-    })
+    it.each(cellsOf(faults))(
+      '$fault → the chat, or what is wrong, and in once it is over',
+      ({ fault, code }) => {
+        const { events, signedIn, frames, asked, blank } = during[fault]
+        expect(events).toContain(code === null ? success : 'error')
+        // a chat that works isn't given up for one that doesn't come
+        if (code !== null && keepsChat) expect({ signedIn, frames }).toEqual({ signedIn: true, frames: 1 })
+        expect(asked).toBeGreaterThanOrEqual(1)
+        expect(after[fault]).toMatchObject(IN)
+        // in the other case a skeleton or a problem stands where the old chat was
+        if (keepsChat) expect([blank, after[fault].blank]).toEqual([false, false])
+      },
+    )
 
     it('a chat that is taken off the page meanwhile asks no more, and says no more', () => {
       expect(left).toEqual({ asked: 0, events: 0 })

@@ -5,7 +5,7 @@ import { launchBrowser } from '../e2e/browser.js'
 import { startTestDemo } from '../e2e/test-demo.js'
 import { ENDPOINT } from './cells.js'
 import { ChatWall, type Seen, type Wall } from './chat-wall.js'
-import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
+import { faultsAt, type HttpFault } from './http-faults.js'
 
 /** The endpoint's time to answer. */
 const ANSWER_MS = 10_000
@@ -16,7 +16,7 @@ const ANSWER_MS = 10_000
  */
 const MOST = 16
 
-const CELLS = HTTP_FAULTS.map((fault) => ({ fault, code: ENDPOINT[fault] }))
+const cellsOf = (faults: HttpFault[]) => faults.map((fault) => ({ fault, code: ENDPOINT[fault] }))
 const isIn = (_fault: HttpFault, { state, code, frames, signedIn }: Seen) =>
   state === 'ready' && code === null && frames === 1 && signedIn
 const IN = { state: 'ready', code: null, frames: 1, signedIn: true }
@@ -34,10 +34,11 @@ describe('faults between the page and its token endpoint', () => {
   })
 
   describe('at the first load', () => {
+    const faults = faultsAt(0)
     let during: Wall
     let after: Wall
     beforeAll(async () => {
-      const wall = await ChatWall.open(browser, demo, { link: 'endpoint', harmed: true })
+      const wall = await ChatWall.open(browser, demo, { link: 'endpoint', faults, harmed: true })
       const right = (fault: HttpFault, { state, code }: Seen) =>
         code === ENDPOINT[fault] && (code !== null || state === 'ready')
       await wall.until((fault, seen) => ENDPOINT[fault] === 'endpoint-timeout' || right(fault, seen))
@@ -48,7 +49,7 @@ describe('faults between the page and its token endpoint', () => {
       await wall.close()
     })
 
-    it.each(CELLS)('$fault → $code, and in once it is over', ({ fault, code }) => {
+    it.each(cellsOf(faults))('$fault → $code, and in once it is over', ({ fault, code }) => {
       const { state, blank, asked } = during[fault]
       expect(during[fault].code).toBe(code)
       if (code === null) expect(state).toBe('ready')
@@ -59,11 +60,12 @@ describe('faults between the page and its token endpoint', () => {
   })
 
   describe('at a refresh', () => {
+    const faults = faultsAt(1)
     let during: Wall
     let after: Wall
     let left: { asked: number; events: number }
     beforeAll(async () => {
-      const wall = await ChatWall.open(browser, demo, { link: 'endpoint' })
+      const wall = await ChatWall.open(browser, demo, { link: 'endpoint', faults })
       await wall.until(isIn)
       await wall.forget()
       wall.harm()
@@ -81,17 +83,20 @@ describe('faults between the page and its token endpoint', () => {
       await wall.close()
     })
 
-    it.each(CELLS)('$fault → the chat stays, and a new token once it is over', ({ fault, code }) => {
-      const { events, frames, blank, state, asked } = during[fault]
-      expect(events).toContain(code === null ? 'refresh' : 'error')
-      expect(frames).toBeGreaterThanOrEqual(1)
-      expect(blank).toBe(false)
-      expect(state).not.toBe('error')
-      expect(asked).toBeGreaterThanOrEqual(1)
-      expect(asked).toBeLessThanOrEqual(MOST)
-      expect(after[fault].events).toContain('refresh')
-      expect(after[fault]).toMatchObject({ ...IN, blank: false })
-    })
+    it.each(cellsOf(faults))(
+      '$fault → the chat stays, and a new token once it is over',
+      ({ fault, code }) => {
+        const { events, frames, blank, state, asked } = during[fault]
+        expect(events).toContain(code === null ? 'refresh' : 'error')
+        expect(frames).toBeGreaterThanOrEqual(1)
+        expect(blank).toBe(false)
+        expect(state).not.toBe('error')
+        expect(asked).toBeGreaterThanOrEqual(1)
+        expect(asked).toBeLessThanOrEqual(MOST)
+        expect(after[fault].events).toContain('refresh')
+        expect(after[fault]).toMatchObject({ ...IN, blank: false })
+      },
+    )
 
     it('a chat that is taken off the page meanwhile asks no more, and says no more', () => {
       expect(left).toEqual({ asked: 0, events: 0 })
@@ -99,11 +104,12 @@ describe('faults between the page and its token endpoint', () => {
   })
 
   describe('at waking, with a token that has ended', () => {
+    const faults = faultsAt(2)
     let asleep: Wall
     let during: Wall
     let after: Wall
     beforeAll(async () => {
-      const wall = await ChatWall.open(browser, demo, { link: 'endpoint' })
+      const wall = await ChatWall.open(browser, demo, { link: 'endpoint', faults })
       await wall.until(isIn)
       await wall.forget()
       await wall.hide(true)
@@ -121,16 +127,19 @@ describe('faults between the page and its token endpoint', () => {
       await wall.close()
     })
 
-    it.each(CELLS)('$fault → the end is named over a chat that stays, and in once it is over', (cell) => {
-      const { fault, code } = cell
-      expect(asleep[fault].asked).toBe(0)
-      const { frames, blank, asked } = during[fault]
-      if (code === null) expect(during[fault].events).toContain('refresh')
-      else expect(during[fault].code).toBe('token-expired')
-      expect(frames).toBeGreaterThanOrEqual(1)
-      expect(blank).toBe(false)
-      expect(asked).toBeLessThanOrEqual(MOST)
-      expect(after[fault]).toMatchObject({ ...IN, blank: false })
-    })
+    it.each(cellsOf(faults))(
+      '$fault → the end is named over a chat that stays, and in once it is over',
+      (cell) => {
+        const { fault, code } = cell
+        expect(asleep[fault].asked).toBe(0)
+        const { frames, blank, asked } = during[fault]
+        if (code === null) expect(during[fault].events).toContain('refresh')
+        else expect(during[fault].code).toBe('token-expired')
+        expect(frames).toBeGreaterThanOrEqual(1)
+        expect(blank).toBe(false)
+        expect(asked).toBeLessThanOrEqual(MOST)
+        expect(after[fault]).toMatchObject({ ...IN, blank: false })
+      },
+    )
   })
 })
