@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'demo',
           include: ['demo/test/**/*.test.ts'],
-          globalSetup: 'demo/test/e2e/shared-browsers.ts',
+          globalSetup: ['demo/test/e2e/shared-browsers.ts', 'demo/test/placing/shared-database.ts'],
         },
       },
     ],

@@ -19,8 +19,21 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** A database server of the test's own, in a folder that goes with it; it listens on no port. */
+/** The variable with the address that lends a database server, which `shared-database.ts` sets. */
+export const SHARED_DATABASE = 'TEST_DATABASE'
+
+/** The database server of the test run, or one of the caller's own. */
 export async function startDatabase(): Promise<Database> {
+  const lender = process.env[SHARED_DATABASE]
+  if (!lender) return startDatabaseServer()
+  const reply = await fetch(lender)
+  const text = await reply.text()
+  if (!reply.ok) throw new Error(text)
+  return { host: text, create: (name) => createIn(text, name), close: () => Promise.resolve() }
+}
+
+/** Starts a database server in a folder that goes with it; it listens on no port. */
+export async function startDatabaseServer(): Promise<Database> {
   const folder = await mkdtemp(join(tmpdir(), 'wordpress-db-'))
   const data = join(folder, 'data')
   const socket = join(folder, 'db.sock')
@@ -48,19 +61,24 @@ export async function startDatabase(): Promise<Database> {
       ],
       { stdio: 'ignore' },
     )
-    const query = (sql: string) => {
-      const code = `mysqli_report(MYSQLI_REPORT_OFF); $db = @new mysqli('localhost', 'root', '', '', 0, $argv[1]); exit($db->connect_errno || !$db->query($argv[2]) ? 1 : 0);`
-      return spawnSync('php', ['-r', code, '--', socket, sql]).status === 0
-    }
-    for (let tries = 0; !(existsSync(socket) && query('SELECT 1')); tries++) {
+    const host = `localhost:${socket}`
+    for (let tries = 0; !(existsSync(socket) && query(host, 'SELECT 1')); tries++) {
       if (tries === 100) throw new Error('MariaDB did not start')
       await wait(100)
     }
-    const create = (name: string) =>
-      query(`CREATE DATABASE ${name}`) ? Promise.resolve() : Promise.reject(new Error(`no database ${name}`))
-    return { host: `localhost:${socket}`, create, close }
+    return { host, create: (name) => createIn(host, name), close }
   } catch (error) {
     await close()
     throw error
   }
 }
+
+function query(host: string, sql: string): boolean {
+  const code = `mysqli_report(MYSQLI_REPORT_OFF); $db = @new mysqli('localhost', 'root', '', '', 0, $argv[1]); exit($db->connect_errno || !$db->query($argv[2]) ? 1 : 0);`
+  return spawnSync('php', ['-r', code, '--', host.replace('localhost:', ''), sql]).status === 0
+}
+
+const createIn = (host: string, name: string): Promise<void> =>
+  query(host, `CREATE DATABASE ${name}`)
+    ? Promise.resolve()
+    : Promise.reject(new Error(`no database ${name}`))

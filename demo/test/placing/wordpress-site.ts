@@ -117,7 +117,8 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
     const name = `site${process.pid}_${++count}`
     await options.database.create(name)
     const url = `http://localhost:${port}`
-    await cp(options.folder, site, { recursive: true, dereference: true })
+    // 2,600 files, for which Node's own `cp` takes two seconds of a processor
+    await run('cp', ['-rL', `${options.folder}/.`, site])
     await furnish(site, { ...options, network }, name, url)
     // WordPress guesses its own address from the last two
     const bootstrap = `$_SERVER = ['HTTP_HOST' => 'localhost:${port}', 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => getenv('SITE') ?: '/', 'PHP_SELF' => '/index.php', 'SCRIPT_FILENAME' => '${site}/index.php'] + $_SERVER;`
