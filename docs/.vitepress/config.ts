@@ -158,6 +158,15 @@ export default defineConfig({
         tokens[index]!.attrSet('v-pre', '')
         return render(tokens, index, ...rest)
       }
+      // the search renders each page once more, and highlighting is a third of the build
+      const highlight = md.options.highlight!
+      const highlighted = new Map<string, string>()
+      md.options.highlight = (...block) => {
+        const key = JSON.stringify(block)
+        const html = highlighted.get(key) ?? highlight(...block)
+        highlighted.set(key, html)
+        return html
+      }
     },
     anchor: {
       slugify: (heading) =>
