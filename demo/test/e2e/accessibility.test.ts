@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type axe from 'axe-core'
-import type { Page } from 'playwright-core'
+import type { Frame } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { launchDemo } from './test-demo.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TABS = ['scenarios', 'events', 'requests', 'state', 'code', 'attributes', 'emulator']
 
-/** What axe finds in the page and in its frames, which are of another origin and so are asked one by one. */
-async function findings(page: Page): Promise<string[]> {
+/** What axe finds in frames, which are of other origins and so are asked one by one. */
+async function findings(frames: Frame[]): Promise<string[]> {
   const found = await Promise.all(
-    page.frames().map(async (frame) => {
-      await frame.evaluate(AXE)
+    frames.map(async (frame) => {
+      if (!(await frame.evaluate(() => 'axe' in window))) await frame.evaluate(AXE)
       const { violations } = await frame.evaluate<axe.AxeResults>('axe.run({ iframes: false })')
       return violations
     }),
@@ -41,7 +41,8 @@ describe('the QA page and the emulated chat page', () => {
       await page.locator('#verdict[data-verdict=passed]').waitFor()
       for (const tab of TABS) {
         await page.click(`#tab-${tab}`)
-        expect(await findings(page), tab).toEqual([])
+        // the chat is the same on every tab
+        expect(await findings(tab === TABS[0] ? page.frames() : [page.mainFrame()]), tab).toEqual([])
         expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(
           width,
         )

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { handSteps, needsHand, type Run } from '../../src/run-all.js'
 import { SCENARIOS } from '../../src/scenarios.js'
@@ -6,6 +6,8 @@ import { launchDemo } from './test-demo.js'
 
 describe('the QA bench', () => {
   const running = launchDemo()
+  // an open page goes on working
+  afterEach(() => Promise.all(running.browser.contexts().map((context) => context.close())))
 
   async function open(path: string, viewport = { width: 1280, height: 800 }): Promise<Page> {
     const context = await running.browser.newContext({ locale: 'en-GB', viewport })

@@ -30,7 +30,14 @@ export async function launchBrowser(flags: string[] = []): Promise<Browser> {
   const reply = await fetch(`${lender}/${process.env['VITEST_POOL_ID'] ?? ''}`)
   const text = await reply.text()
   if (!reply.ok) throw new Error(text)
-  return chromium.connect(text)
+  return withoutAnimations(await chromium.connect(text))
+}
+
+/** Its pages ask for reduced motion, unless a test asks for more: an animation is drawn sixty times a second. */
+function withoutAnimations(browser: Browser): Browser {
+  const newContext = browser.newContext.bind(browser)
+  browser.newContext = (options) => newContext({ reducedMotion: 'reduce', ...options })
+  return browser
 }
 
 /** A Chromium of its own with all that it has, such as its rules for the cookies of other sites. */

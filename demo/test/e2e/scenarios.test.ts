@@ -1,3 +1,4 @@
+import type { BrowserContext } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { testsAll } from '../../../scripts/test-tier.js'
 import { SCENARIOS } from '../../src/scenarios.js'
@@ -9,10 +10,12 @@ const OFTEN = SCENARIOS.filter(({ setup }) => !setup.identity?.sources.includes(
 
 describe('the scenarios of the QA page', () => {
   const running = launchDemo()
+  /** Browser contexts that no scenario is in: a new one starts two processes and loads the page's modules anew. */
+  const free: BrowserContext[] = []
 
-  // side by side, each in a browser context of its own: most of them wait most of the time
+  // side by side, each alone in its browser context: most of them wait most of the time
   it.concurrent.each(testsAll ? SCENARIOS : OFTEN)('$id: $title.en', async (scenario) => {
-    const context = await running.browser.newContext({ locale: 'en-GB' })
+    const context = free.pop() ?? (await running.browser.newContext({ locale: 'en-GB' }))
     const page = await context.newPage()
     const errors: string[] = []
     page.on('pageerror', ({ message }) => errors.push(message))
@@ -32,8 +35,14 @@ describe('the scenarios of the QA page', () => {
       if (expected.inFrame && 'refused' in expected.inFrame)
         expect(outcome.refused).toBe(expected.inFrame.refused)
       expect(errors).toEqual([])
-    } finally {
+      // the next one's visitor is a new one
+      await page.evaluate(() => localStorage.clear())
+      await page.close()
+      await context.clearCookies()
+      free.push(context)
+    } catch (error) {
       await context.close()
+      throw error
     }
   })
 })
