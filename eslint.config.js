@@ -4,7 +4,7 @@ import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'docs/.vitepress/pages/', '**/coverage/', '.tools/', '.cache/'] },
+  { ignores: ['**/dist/', 'docs/.vitepress/pages/', '**/coverage/', '.tools/', '**/.cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

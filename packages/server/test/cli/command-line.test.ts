@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { COMMANDS } from '../../src/cli/commands.js'
 import { run } from '../../src/cli/run.js'
@@ -295,7 +295,6 @@ describe('as a process', () => {
   beforeAll(async () => {
     cli = await builtCli()
   })
-  afterAll(() => cli.remove())
 
   it('reads the API token from a file and hands its exit code on', async () => {
     const file = join(bench.folder, 'token')

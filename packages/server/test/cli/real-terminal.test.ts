@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SEED, seedEvents } from '../../../../demo/emulator/seed-events.js'
 import { listen } from '../running-server.js'
 import { builtCli, type BuiltCli } from './built-cli.js'
@@ -19,7 +19,6 @@ let bench: Workbench
 beforeAll(async () => {
   cli = await builtCli()
 })
-afterAll(() => cli.remove())
 beforeEach(async () => {
   const events = seedEvents()
   events.forEach((event, index) => (event.name = TITLES[index % TITLES.length]!))

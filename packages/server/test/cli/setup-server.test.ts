@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
 import { builtCli, type BuiltCli } from './built-cli.js'
@@ -14,7 +14,6 @@ let server: ChildProcess | undefined
 beforeAll(async () => {
   cli = await builtCli()
 }, 60_000)
-afterAll(() => cli.remove())
 beforeEach(async () => {
   bench = await workbench()
 })

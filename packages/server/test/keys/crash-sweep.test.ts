@@ -27,7 +27,6 @@ let cli: BuiltCli
 beforeAll(async () => {
   cli = await builtCli()
 })
-afterAll(() => cli.remove())
 
 describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
   let bench: Workbench

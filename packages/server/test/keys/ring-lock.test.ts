@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { lockRing } from '../../src/keys/store/ring-lock.js'
 import { builtCli, type BuiltCli } from '../cli/built-cli.js'
 import { workbench } from '../cli/workbench.js'
@@ -80,7 +80,6 @@ describe('two processes at once', () => {
   beforeAll(async () => {
     cli = await builtCli()
   })
-  afterAll(() => cli.remove())
 
   it('one rotates, the other says who does and ends with 1', async () => {
     const bench = await workbench()

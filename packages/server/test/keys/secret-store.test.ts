@@ -21,6 +21,8 @@ let cluster: Cluster
 let bench: Workbench
 let giveBack: () => void
 beforeAll(async () => {
+  // large: loaded before a command's deadline starts
+  await import('@kubernetes/client-node')
   cluster = new Cluster()
   await cluster.listen()
 })

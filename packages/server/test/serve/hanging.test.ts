@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function start(more: Record<string, string> = {}) {
   const port = await freePort()
-  const server = runServe({
+  const server = await runServe({
     PORT: String(port),
     CHAT_EVENTS: EVENT,
     CHAT_ALLOWED_ORIGINS: SITE_ORIGIN,
@@ -120,7 +120,7 @@ describe('SIGTERM', () => {
 describe('SIGHUP and SIGUSR1', () => {
   it('are harmless from the first moment on, while the modules are still loading', async () => {
     const port = await freePort()
-    const server = runServe({
+    const server = await runServe({
       PORT: String(port),
       CHAT_EVENTS: EVENT,
       CHAT_IDENTITY: 'forward',
@@ -173,7 +173,7 @@ describe('SIGHUP and SIGUSR1', () => {
 
 describe('the start', () => {
   it('names what is wrong with a port, and what to do', async () => {
-    const server = runServe({
+    const server = await runServe({
       PORT: String(silentPort),
       CHAT_EVENTS: EVENT,
       CHAT_IDENTITY: 'forward',

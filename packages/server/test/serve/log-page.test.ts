@@ -16,7 +16,7 @@ afterAll(async () => {
 
 async function serverWith(env: Record<string, string>) {
   const port = await freePort()
-  const server = runServe({
+  const server = await runServe({
     PORT: String(port),
     CHAT_EVENTS: EVENT,
     CHAT_ALLOWED_ORIGINS: ORIGIN,

@@ -33,7 +33,7 @@ beforeAll(async () => {
   replicas = await Promise.all(
     [1, 2].map(async () => {
       const port = await freePort()
-      const process = runServe({
+      const process = await runServe({
         PORT: String(port),
         CHAT_BASE_PATH: '/chat',
         CHAT_EVENTS: EVENT,

@@ -25,7 +25,7 @@ describe('kinescope-chat serve as a process', () => {
       void released.then(() => response.end(JSON.stringify({ id: 'u-1', name: 'Ann' })))
     })
     port = await freePort()
-    server = runServe({
+    server = await runServe({
       PORT: String(port),
       CHAT_EVENTS: EVENT,
       CHAT_ALLOWED_ORIGINS: SITE_ORIGIN,
@@ -99,9 +99,9 @@ describe('a wrong setting', () => {
       CHAT_IDENTITY_SECRET: '0123456789abcdef'.repeat(2),
       PORT: '0',
     }
-    const one = runServe({ ...right, CHAT_TOKEN_TTL: '1h' })
-    const several = runServe({ CHAT_TOKEN_TTL: '1h', CHAT_EVENT: EVENT })
-    const key = runServe({ ...right, CHAT_PRIVATE_KEY: secret(makeKey(1024).pem), CHAT_KEY_ID: 'kid' })
+    const one = await runServe({ ...right, CHAT_TOKEN_TTL: '1h' })
+    const several = await runServe({ CHAT_TOKEN_TTL: '1h', CHAT_EVENT: EVENT })
+    const key = await runServe({ ...right, CHAT_PRIVATE_KEY: secret(makeKey(1024).pem), CHAT_KEY_ID: 'kid' })
     expect([await one.ended, await several.ended, await key.ended]).toEqual([2, 2, 2])
     expect(one.output()).toContain('CHAT_TOKEN_TTL')
     for (const name of ['CHAT_TOKEN_TTL', 'CHAT_EVENTS', 'CHAT_EVENT', 'CHAT_IDENTITY'])

@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { builtCli } from '../cli/built-cli.js'
 
 /** Whether a program from the system's packages is there; says why a test is skipped where it isn't. */
 export function hasProgram(name: string, test: string): boolean {
@@ -36,11 +36,10 @@ export function run(command: string, args: string[], env: Record<string, string>
   return { child, ended, output: () => output }
 }
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
 /** Starts `kinescope-chat serve` as a process of its own. */
-export function runServe(env: Record<string, string>): Spawned {
-  return run(process.execPath, ['--import', 'tsx', CLI, 'serve'], env)
+export async function runServe(env: Record<string, string>): Promise<Spawned> {
+  const { file } = await builtCli()
+  return run(process.execPath, [file, 'serve'], env)
 }
 
 /** Starts a Redis of the test's own, which keeps nothing. */
