@@ -77,7 +77,7 @@ export const problem = (status: number, code?: string, headers: Record<string, s
     : 'no JSON here',
 })
 
-const placed = new Set<Element>()
+const placed = new Set<KinescopeChatElement>()
 /** Puts a chat on the page, removed again after the test. */
 export function place(
   properties: Partial<KinescopeChatElement> = {},
@@ -112,9 +112,11 @@ export async function until<T>(condition: () => T | Promise<T>, ms = 8_000): Pro
     const value = await condition()
     if (value) return value
     if (realNow() > end) throw new Error(`waited in vain for ${String(condition)}`)
-    await new Promise((resolve) => realTimeout(resolve, 10))
+    await realPause()
   }
 }
+/** A short while on real time. */
+export const realPause = () => new Promise((resolve) => realTimeout(resolve, 10))
 
 export const frames = (chat: KinescopeChatElement) => [...chat.shadowRoot!.querySelectorAll('iframe')]
 export const shownFrame = (chat: KinescopeChatElement) => frames(chat).find((frame) => !frame.inert) ?? null
@@ -155,13 +157,42 @@ export function record(chat: KinescopeChatElement): string[] {
   return seen
 }
 
+/** Whether a chat page is on its way. */
+export const isPageLoading = () => [...placed].some((chat) => frames(chat).some(({ inert }) => inert))
+
+const tasks: (() => void)[] = []
+const { port1, port2 } = new MessageChannel()
+port1.onmessage = () => tasks.shift()!()
+/**
+ * Resolves in a task of its own. A nested timeout takes 4 ms, which adds up where the test's clock fires thousands of timers,
+ * but gives a chat page the time to load.
+ */
+const nextTask = () =>
+  new Promise<void>((resolve) => {
+    if (isPageLoading()) return void realTimeout(resolve)
+    tasks.push(resolve)
+    port2.postMessage(null)
+  })
+
 /** Takes the page's timers and wall clock into the test's hands. */
 export function fakeTime(): sinon.SinonFakeTimers {
-  return sinon.useFakeTimers({
+  const time = sinon.useFakeTimers({
     now: Date.now(),
     shouldClearNativeTimers: true,
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
   })
+  const pending = time as unknown as { timers?: Map<number, { callAt: number }> }
+  time.tickAsync = async (ms) => {
+    const end = time.now + Number(ms)
+    for (;;) {
+      await nextTask()
+      const due = Math.min(...[...(pending.timers?.values() ?? [])].map(({ callAt }) => callAt))
+      if (due > end) break
+      time.next()
+    }
+    return time.tick(end - time.now)
+  }
+  return time
 }
 
 let hidden = false

@@ -1,7 +1,17 @@
 // @engines
 import { expect } from '@open-wc/testing'
 import type { KinescopeChatElement } from '../../src/index.js'
-import { clean, makeReply, part, place, until, whenState } from './bench.js'
+import {
+  clean,
+  fakeTime,
+  isPageLoading,
+  makeReply,
+  part,
+  place,
+  realPause,
+  until,
+  whenState,
+} from './bench.js'
 
 const status = (code: number) => Object.assign(new Error(), { status: code })
 const never = () => new Promise<never>(() => {})
@@ -133,6 +143,24 @@ const STATES: Record<string, (chat: KinescopeChatElement) => Promise<unknown>> =
   },
 }
 
+/** Starts a clock that goes fast, except while chat pages load. Returns a function that stops it. */
+function fastClock(): () => Promise<void> {
+  const time = fakeTime()
+  let stopped = false
+  const run = async () => {
+    while (!stopped) {
+      await time.tickAsync(isPageLoading() ? 5 : 100)
+      await realPause()
+    }
+  }
+  const ran = run()
+  return async () => {
+    stopped = true
+    await ran
+    time.restore()
+  }
+}
+
 /** Puts a chat into a place that something follows. */
 function stand({ html, chat: style }: Container) {
   const room = document.createElement('div')
@@ -189,7 +217,9 @@ const FOLLOWING: Record<string, Container> = {
 }
 
 describe('the box', () => {
-  afterEach(clean)
+  let stop: () => Promise<void>
+  beforeEach(() => (stop = fastClock()))
+  afterEach(() => stop().finally(clean))
 
   for (const [place, container] of Object.entries(CONTAINERS))
     it(`holds everything in every state: ${place}`, async () => {
