@@ -219,8 +219,8 @@ export class KinescopeChatElement extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     this.#lifecycle.updated()
-    const { ignoredOrigin } = this.#settings
-    if (changed.has('chatOrigin') && ignoredOrigin)
+    const ignoredOrigin = changed.has('chatOrigin') && this.#settings.ignoredOrigin
+    if (ignoredOrigin)
       console.warn(`<kinescope-chat> chat-origin ${ignoredOrigin} is not listed by the page, and ignored.`)
   }
 

@@ -78,8 +78,9 @@ export function own(object: unknown, name: string): unknown {
  * outside as well.
  */
 export function outsideZones<T>(work: () => T): T {
-  // a frame of that name may be another site's, and not to be looked into
   const root = tryOrUndefined(() => {
+    // of the page's own names only: an element or a frame may have this name, and to search for them takes a while
+    if (!Object.hasOwn(globalThis, 'Zone')) return undefined
     const { root } = (globalThis as unknown as { Zone: { root: { run(work: () => T): T } } }).Zone
     return typeof root.run === 'function' ? root : undefined
   })

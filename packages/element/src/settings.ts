@@ -189,6 +189,7 @@ const subjectOf = (token: string): unknown => {
 }
 
 let linkIdentity: string | undefined
+let keyRead: string | undefined
 
 /** What mail clients and click trackers leave of a link's fragment: an encoded `=`, a period, a query after it. */
 const LINK = /^#kinescope-chat=(?:3D)?([\w-]+(?:\.[\w-]+)*)/
@@ -207,7 +208,10 @@ export function takeLinkIdentity(): string | undefined {
     linkIdentity = isOurs ? `${token}.${browserId()}` : token
     if (isOurs) tryOrUndefined(() => sessionStorage.setItem(key, linkIdentity!))
   }
-  return (linkIdentity ??= tryOrUndefined(() => sessionStorage.getItem(key)) ?? undefined)
+  // storage makes a page wait, and settings are read often
+  if (keyRead !== key) linkIdentity ??= tryOrUndefined(() => sessionStorage.getItem(key)) ?? undefined
+  keyRead = key
+  return linkIdentity
 }
 
 /** A tracker encodes an address once or twice. */

@@ -37,10 +37,11 @@ export function openAddress(href: string, target: string): void {
  * window, where a frame is no link's target. A sandbox without an origin lets no page open its frame's empty page.
  */
 export function sendFrame(frame: HTMLIFrameElement, url: string): void {
-  const { contentDocument } = frame
-  if (!contentDocument || (frame.ownerDocument === document && !/^Apple/.test(navigator.vendor)))
-    return openAddress(url, frame.name)
-  contentDocument.open().close()
+  const byLink = frame.ownerDocument === document && !/^Apple/.test(navigator.vendor)
+  // to look into a frame makes it a world of scripts, so only where it is needed
+  const empty = byLink ? null : frame.contentDocument
+  if (!empty) return openAddress(url, frame.name)
+  empty.open().close()
   frame.contentWindow!.location.href = url
 }
 

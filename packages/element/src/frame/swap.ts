@@ -61,6 +61,8 @@ export class FrameSwapper {
     frame.title = this.#title
     const isShown = () => frame === this.#shown
     const loading = new AbortController()
+    // before it has a listener: the empty page's `load` says nothing
+    this.stage.append(frame)
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {
       // `load` fires for blocked frames too (https://github.com/whatwg/html/issues/12311); the report comes with it
@@ -85,7 +87,6 @@ export class FrameSwapper {
       clearTimeout(late)
       loading.abort()
     }
-    this.stage.append(frame)
     const unguard = guardFocus(frame, () => isShown() && isActive(frame))
     try {
       sendFrame(frame, url)

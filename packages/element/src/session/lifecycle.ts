@@ -45,7 +45,7 @@ export class Lifecycle {
     const returned = this.#left
     this.#left = false
     join(this)
-    if (!this.#begun || returned || this.#isStill() !== this.#wasStill) return this.#begin()
+    if (!this.#begun || returned || this.#isStill(this.settings) !== this.#wasStill) return this.#begin()
     // a move in one task leaves the session alone; only the browser has emptied the frame
     if (!session.frames.empty) session.start({ keepToken: true })
   }
@@ -102,12 +102,12 @@ export class Lifecycle {
   }
 
   /** In an editor, or by the setting, the element is a picture of itself. */
-  #isStill(): boolean {
-    return this.#view.settings().preview || inEditorCanvas(this.#host)
+  #isStill({ preview }: Settings): boolean {
+    return preview || inEditorCanvas(this.#host)
   }
 
   #needsNewSession(next: Settings): boolean {
-    return this.#isStill() !== this.#wasStill || startsNewSession(this.session.settings, next)
+    return this.#isStill(next) !== this.#wasStill || startsNewSession(this.session.settings, next)
   }
 
   readonly #apply = (): void => {
@@ -124,7 +124,7 @@ export class Lifecycle {
   #begin(): void {
     const { session } = this
     const settings = this.#view.settings()
-    const still = this.#isStill()
+    const still = this.#isStill(settings)
     this.#waiting.abort()
     this.#begun = true
     session.settings = settings

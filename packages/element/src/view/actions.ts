@@ -46,15 +46,19 @@ export class Actions {
   copied = false
   /** The report, where the visitor must copy it by hand. */
   reportToCopy = ''
-  /** The name in the form for guests, as remembered. */
-  name = tryOrUndefined(() => localStorage.getItem(REMEMBERED)) ?? ''
   nameError = ''
   entering = false
   readonly #host: ActionsHost
+  #name: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(host: ActionsHost) {
     this.#host = host
+  }
+
+  /** The name in the form for guests, as remembered: read for the form alone, since storage makes a page wait. */
+  get name(): string {
+    return (this.#name ??= tryOrUndefined(() => localStorage.getItem(REMEMBERED)) ?? '')
   }
 
   readonly reload = (): void => this.#host.element.reload()
@@ -117,21 +121,21 @@ export class Actions {
     const { tokenUrl } = settings
     if (this.entering || session.state.busy) return
     const field = element.shadowRoot!.querySelector('input')!
-    this.name = field.value.trim()
+    const name = (this.#name = field.value.trim())
     const rejected = (reason: string) => {
       this.entering = false
       this.nameError = reason
       this.#host.announce('')
       field.focus()
     }
-    if (!this.name || !tokenUrl) return rejected(text.nameEmpty)
+    if (!name || !tokenUrl) return rejected(text.nameEmpty)
     this.entering = true
     this.nameError = ''
     this.#host.announce(text.retrying)
-    void enterGuest(settings, this.name).then(
+    void enterGuest(settings, name).then(
       ({ identity }) => {
         this.entering = false
-        tryOrUndefined(() => localStorage.setItem(REMEMBERED, this.name))
+        tryOrUndefined(() => localStorage.setItem(REMEMBERED, name))
         session.guest = { identity, for: settings.identity, tokenUrl }
         this.reload()
       },

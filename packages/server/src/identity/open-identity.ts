@@ -81,10 +81,10 @@ export function openIdentity(
 }
 
 /** Tells the guests' source the names of members: no guest may take one. */
-function notingMembers(identify: NodeSource, { noteMember }: Guests): NodeSource {
+function notingMembers(identify: NodeSource, admitted: Guests): NodeSource {
   return async (call, eventId, until) => {
     const answer = await identify(call, eventId, until)
-    if ('user' in answer && !answer.user.id.startsWith(GUEST_ID_PREFIX)) noteMember(answer.user.name)
+    if ('user' in answer && !answer.user.id.startsWith(GUEST_ID_PREFIX)) admitted.noteMember(answer.user.name)
     return answer
   }
 }
