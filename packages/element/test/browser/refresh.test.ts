@@ -95,7 +95,7 @@ describe('keeping a token fresh', () => {
     const frame = shownFrame(chat)
     await time.tickAsync(600_000)
     expect(asked.length).to.be.within(2, 14)
-    expect(shownFrame(chat)).to.equal(frame)
+    expect(shownFrame(chat) === frame).to.be.true
     // it was sent again, but it lives no longer for that
     expect(chat.problem!.code).to.equal('token-expired')
   })
@@ -128,7 +128,7 @@ describe('keeping a token fresh', () => {
     window.dispatchEvent(new Event('focus'))
     await time.tickAsync(0)
     expect(asked).to.have.length(2)
-    expect(shownFrame(chat)).to.equal(old)
+    expect(shownFrame(chat) === old).to.be.true
     await settle(() => shownFrame(chat) !== old)
     expect(chat.state).to.equal('ready')
   })
@@ -145,7 +145,7 @@ describe('keeping a token fresh', () => {
       expect(frames(chat)).to.have.length(0)
       await settle(() => chat.state === 'ready')
       expect(asked).to.have.length(2)
-      expect(shownFrame(chat)).not.to.equal(old)
+      expect(shownFrame(chat) === old).to.be.false
     })
 
   it('asks once when timer, wake and visitor come at the same moment', async () => {
@@ -166,7 +166,7 @@ describe('keeping a token fresh', () => {
     await time.tickAsync(3_300_000)
     expect(asked).to.have.length(2)
     await settle(() => events.includes('refresh'))
-    expect(shownFrame(chat)).to.equal(frame)
+    expect(shownFrame(chat) === frame).to.be.true
     expect(chat.state).to.equal('ready')
     chat.reload()
     await settle(() => shownFrame(chat) !== frame && chat.state === 'ready')
@@ -191,7 +191,7 @@ describe('a refresh that fails', () => {
     expect(part(chat, 'banner')).to.be.null
     await time.tickAsync(2_000)
     expect(part(chat, 'banner')).to.exist
-    expect(shownFrame(chat)).to.equal(frame)
+    expect(shownFrame(chat) === frame).to.be.true
     await time.tickAsync(30_000)
     expect(announced).to.have.length(1)
     down = false
@@ -239,7 +239,7 @@ describe('a refresh that fails', () => {
     await time.tickAsync(400_000)
     expect(chat.state).to.equal('error')
     expect(events.filter((event) => event === 'error:token-expired')).to.have.length(1)
-    expect(shownFrame(chat)).to.equal(frame)
+    expect(shownFrame(chat) === frame).to.be.true
     expect(part(chat, 'banner')).to.exist
     down = false
     await time.tickAsync(150_000)
