@@ -14,7 +14,7 @@ const FILE = `${FOLDER}/test-keys`
 const STORED = 64
 
 const { generateKeyPair, generateKeyPairSync } = crypto
-const pairs: Pair[] = stored().slice(0, STORED).map(pairOf)
+const pairs: Pair[] = stored().slice(0, STORED).flatMap(pairOf)
 let used = 0
 let prepared = true
 
@@ -47,13 +47,15 @@ function stored(): string[] {
   return existsSync(FILE) ? readFileSync(FILE, 'utf8').split('\n').filter(Boolean) : []
 }
 
-function pairOf(line: string): Pair {
-  const privateKey = crypto.createPrivateKey({
-    key: Buffer.from(line, 'base64'),
-    format: 'der',
-    type: 'pkcs8',
-  })
-  return { privateKey, publicKey: crypto.createPublicKey(privateKey) }
+/** A worker that was killed leaves half a line, which is no key. */
+function pairOf(line: string): Pair[] {
+  try {
+    const key = Buffer.from(line, 'base64')
+    const privateKey = crypto.createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+    return [{ privateKey, publicKey: crypto.createPublicKey(privateKey) }]
+  } catch {
+    return []
+  }
 }
 
 /** Only plain requests: other sizes, exponents and encodings are made. */
