@@ -20,6 +20,9 @@ import { answerClientError } from './client-error.js'
 const REQUEST_TIMEOUT_MS = 5000
 /** Longer than nginx keeps its side (60 s), so that the server never closes under a request. */
 const KEEP_ALIVE_MS = 65_000
+/** A client has this long to take a response: a clock of Node's on each connection costs a thirtieth of a token. */
+const RESPONSE_TIMEOUT_MS = 65_000
+const RESPONSE_CHECK_MS = 5000
 /** While more than half of the connections are in use. */
 const BUSY_KEEP_ALIVE_MS = 5000
 const MAX_CONNECTIONS = 20_000
@@ -100,10 +103,11 @@ const beyondLimit = new WeakSet<Socket>()
 
 /**
  * A server of `node:http` that stays reachable: idle connections make room for new ones, health probes always get a
- * response, and one connection can't fill a tick with pipelined requests.
+ * response, one connection can't fill a tick with pipelined requests, and one that takes no response is closed.
  */
 function limitedServer(handler: RequestListener, { maxConnections, probes, origins }: ServerLimits): Server {
-  const unanswered = new WeakMap<Socket, number>()
+  /** Connections with requests whose response isn't out, and since when the oldest of them is waited for. */
+  const unanswered = new Map<Socket, { requests: number; since: number }>()
   const load: ServerLoad = { connections: 0, inFlight: 0 }
   let closedIdleAt = -Infinity
 
@@ -119,16 +123,19 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
     const { socket } = request
     // the parser goes on with the chunk it has
     if (socket.destroyed) return
-    const count = (unanswered.get(socket) ?? 0) + 1
-    if (count > MAX_PIPELINED) {
+    let open = unanswered.get(socket)
+    if (!open) unanswered.set(socket, (open = { requests: 0, since: performance.now() }))
+    if (open.requests === MAX_PIPELINED) {
       socket.destroy()
       return
     }
-    unanswered.set(socket, count)
+    open.requests++
     load.inFlight++
     response.once('close', () => {
       load.inFlight--
-      unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1)
+      open.requests--
+      if (open.requests === 0) unanswered.delete(socket)
+      else open.since = performance.now()
     })
     if (beyondLimit.has(socket) && !probes.has(pathOf(request.url ?? ''))) refuse(request, response)
     else if (requestHost(request).ambiguous) refuseHost(request, response)
@@ -164,7 +171,11 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
     listener,
   )
   loads.set(server, load)
-  server.setTimeout(KEEP_ALIVE_MS)
+  const check = setInterval(() => {
+    const latest = performance.now() - RESPONSE_TIMEOUT_MS
+    for (const [socket, { since }] of unanswered) if (since < latest) socket.destroy()
+  }, RESPONSE_CHECK_MS).unref()
+  server.on('close', () => clearInterval(check))
   // more would end in EMFILE, which breaks the log and the key ring too
   server.maxConnections = maxConnections + RESERVED_CONNECTIONS
   server.on('connection', (socket: Socket) => {

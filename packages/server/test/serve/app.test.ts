@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { AdmissionQueue } from '../../src/endpoint/admission.js'
-import { buildApp, limitStarts, type AppOptions } from '../../src/serve/app.js'
+import { buildApp, limitStarts, loadOf, type AppOptions } from '../../src/serve/app.js'
 
 const LISTED = 'https://www.example.com'
 const open: { app: FastifyInstance; sockets: Socket[] }[] = []
@@ -27,6 +27,8 @@ async function serve(options: Partial<AppOptions> = {}) {
   let handled = 0
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/page', () => ({ handled: ++handled }))
+  // more than the system's buffers hold
+  app.get('/large', () => Buffer.alloc(64 << 20))
   app.get('/slow', () => new Promise(() => undefined))
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -93,6 +95,30 @@ describe('a server whose connections are all in use', () => {
       ;(await socket()).destroy()
       expect(app.server.keepAliveTimeout).toBe(before)
     })
+  })
+})
+
+describe('a client that takes no response', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('is closed after a minute, and others are not', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+    const { app, socket, talk, get } = await serve()
+    const stuck = await socket()
+    stuck.pause().write(get('/large'))
+    const idle = await socket()
+    await talk(idle, get('/page'), '}')
+    const connections = () =>
+      new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)))
+    await vi.waitFor(() => expect(loadOf(app).inFlight).toBe(1))
+    vi.advanceTimersByTime(60_000)
+    const late = await socket()
+    late.write(get('/slow'))
+    await vi.waitFor(() => expect(loadOf(app).inFlight).toBe(2))
+    vi.advanceTimersByTime(15_000)
+    await vi.waitFor(async () => expect(await connections()).toBe(2))
+    await vi.waitFor(() => expect(loadOf(app).inFlight).toBe(1))
+    expect(await talk(idle, get('/page'), '}')).toMatch(/^HTTP\/1\.1 200 /)
   })
 })
 
