@@ -15,7 +15,6 @@ export default defineConfig({
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // a worker loads the sources once: a test file puts back the globals, clocks and modules that it replaced
     isolate: false,
-    setupFiles: 'scripts/test-setup.ts',
     tags: [
       {
         name: 'rare',

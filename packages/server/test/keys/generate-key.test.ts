@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { generateKey, loadPrivateKey } from '../../src/keys/private-key.js'
-import { makeKeysAnew } from '../../../../scripts/prepared-keys.js'
 import { runs } from '../../../../scripts/test-tier.js'
 
 const now = Date.parse('2026-11-25T12:00:00Z')
-beforeAll(makeKeysAnew)
 
 describe('generateKey', () => {
   const COUNT = runs(200)
