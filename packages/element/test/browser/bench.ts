@@ -160,39 +160,13 @@ export function record(chat: KinescopeChatElement): string[] {
 /** Whether a chat page is on its way. */
 export const isPageLoading = () => [...placed].some((chat) => frames(chat).some(({ inert }) => inert))
 
-const tasks: (() => void)[] = []
-const { port1, port2 } = new MessageChannel()
-port1.onmessage = () => tasks.shift()!()
-/**
- * Resolves in a task of its own. A nested timeout takes 4 ms, which adds up where the test's clock fires thousands of timers,
- * but gives a chat page the time to load.
- */
-const nextTask = () =>
-  new Promise<void>((resolve) => {
-    if (isPageLoading()) return void realTimeout(resolve)
-    tasks.push(resolve)
-    port2.postMessage(null)
-  })
-
 /** Takes the page's timers and wall clock into the test's hands. */
 export function fakeTime(): sinon.SinonFakeTimers {
-  const time = sinon.useFakeTimers({
+  return sinon.useFakeTimers({
     now: Date.now(),
     shouldClearNativeTimers: true,
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
   })
-  const pending = time as unknown as { timers?: Map<number, { callAt: number }> }
-  time.tickAsync = async (ms) => {
-    const end = time.now + Number(ms)
-    for (;;) {
-      await nextTask()
-      const due = Math.min(...[...(pending.timers?.values() ?? [])].map(({ callAt }) => callAt))
-      if (due > end) break
-      time.next()
-    }
-    return time.tick(end - time.now)
-  }
-  return time
 }
 
 let hidden = false
