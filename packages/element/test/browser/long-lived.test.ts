@@ -449,8 +449,8 @@ describe('an unattended screen', () => {
 describe('an unattended screen whose page is too old', () => {
   afterEach(closePages)
 
-  /** Time passes fifty times as fast on the page. */
-  const FASTER = 50
+  /** Time passes so many times as fast on the page: its ten seconds for a request must be enough on a busy machine. */
+  const FASTER = 20
   const clock = `<script>
     for (const [owner, name] of [[Date, 'now'], [performance, 'now']]) {
       const real = owner[name].bind(owner), start = real()
@@ -489,7 +489,7 @@ describe('an unattended screen whose page is too old', () => {
   ] as [string, Answer][])
     it(`loads it again, each time later: ${name}`, async () => {
       const { loads } = await watched([answer], 'unattended')
-      await until(() => loads.length === 3, 15_000)
+      await until(() => loads.length === 3, 17_000)
       const [first, second, third] = loads as [number, number, number]
       // a busy machine loads later, never earlier
       expect(first).to.be.at.least(11)
@@ -502,7 +502,7 @@ describe('an unattended screen whose page is too old', () => {
       [problem(401, 'identity-expired'), { body: makeReply() }],
       'unattended',
     )
-    await until(() => loads.length === 1 && chat()?.state === 'ready', 15_000)
+    await until(() => loads.length > 0 && chat()?.state === 'ready', 17_000)
     expect(sessionStorage.getItem('kinescope-chat-reloads')).to.equal('0')
   })
 
