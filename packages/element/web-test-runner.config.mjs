@@ -198,7 +198,7 @@ export default {
   hostname: '127.0.0.1',
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,
-  testsFinishTimeout: 180_000,
+  testsFinishTimeout: 300_000,
   // as in vite.config.ts
   testFramework: { config: { timeout: 20_000, retries: process.env.CI ? 1 : 0 } },
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: 'tsconfig.json' }), plugin],
