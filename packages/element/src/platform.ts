@@ -79,7 +79,7 @@ export function own(object: unknown, name: string): unknown {
  */
 export function outsideZones<T>(work: () => T): T {
   const root = tryOrUndefined(() => {
-    // of the page's own names only: an element or a frame may have this name, and to search for them takes a while
+    // own properties only: an element or a frame of this name isn't zone.js, and looking for those is slow
     if (!Object.hasOwn(globalThis, 'Zone')) return undefined
     const { root } = (globalThis as unknown as { Zone: { root: { run(work: () => T): T } } }).Zone
     return typeof root.run === 'function' ? root : undefined

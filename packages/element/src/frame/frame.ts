@@ -38,7 +38,7 @@ export function openAddress(href: string, target: string): void {
  */
 export function sendFrame(frame: HTMLIFrameElement, url: string): void {
   const byLink = frame.ownerDocument === document && !/^Apple/.test(navigator.vendor)
-  // to look into a frame makes it a world of scripts, so only where it is needed
+  // `contentDocument` makes the browser create a script context for the frame, so it is read only where it is needed
   const empty = byLink ? null : frame.contentDocument
   if (!empty) return openAddress(url, frame.name)
   empty.open().close()

@@ -61,7 +61,7 @@ export class FrameSwapper {
     frame.title = this.#title
     const isShown = () => frame === this.#shown
     const loading = new AbortController()
-    // before it has a listener: the empty page's `load` says nothing
+    // before it has a listener: Chromium fires `load` for the empty page at once
     this.stage.append(frame)
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {

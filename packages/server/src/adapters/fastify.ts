@@ -106,7 +106,7 @@ export function tokenCall(
       return Array.isArray(value) ? value.join(', ') : (value ?? null)
     },
     address,
-    // read only where the page's origin isn't listed; HTTP/1.0 may name no host, and then no page is of it
+    // HTTP/1.0 may name no host, and then no page is of the server's own origin; computed only where it is needed
     get ownOrigin() {
       return request.host ? `${request.protocol}://${request.host}` : null
     },

@@ -235,7 +235,7 @@ export class RequestDeadline {
     this.#step = next
   }
 
-  /** Measures the steps from now on. For most requests nobody reads them. */
+  /** Measures the steps from now on. Only a rehearsal needs them. */
   measureSteps(): void {
     this.#stepMs = {}
     this.#stepSince = performance.now()

@@ -1,5 +1,5 @@
 import type { Code, TokenReply } from 'kinescope-chat/contract'
-import type { ChatUser, IdentityCall, IdentitySource } from '../identity/identity.js'
+import type { ChatUser, IdentityAnswer, IdentityCall, IdentitySource } from '../identity/identity.js'
 import { OperatorProblem } from '../problem.js'
 import { mintToken, type MintTokenInput } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
@@ -116,9 +116,13 @@ export function tokenIssuer<R>(
       throw new Refusal('overloaded', { reason: 'no-time-left', retryAfter: queue.retryAfter() })
     }
     const started = performance.now()
-    const answer = await identify(call, eventId, deadline).finally(() =>
-      options.onIdentified?.(performance.now() - started),
-    )
+    let answer: IdentityAnswer
+    try {
+      // a source in code may return its answer without a promise, or throw
+      answer = await identify(call, eventId, deadline)
+    } finally {
+      options.onIdentified?.(performance.now() - started)
+    }
     if (!('refused' in answer)) return answer
     const { refused, reason, detail, retryAfter, cause } = answer
     throw new Refusal(refused, {

@@ -75,10 +75,7 @@ export function requestHost(
   const authority = headers[':authority'] as string | undefined
   const [, absolute] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url) ?? []
   let lines = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]!
-    if (name.length === 4 && name.toLowerCase() === 'host') lines++
-  }
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === 'host') lines++
   const host = authority ?? absolute ?? headers.host
   const differs = authority !== undefined && headers.host !== undefined && authority !== headers.host
   const malformed = host !== undefined && /[\s,/@?#\\]/.test(host)

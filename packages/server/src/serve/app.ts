@@ -20,7 +20,7 @@ import { answerClientError } from './client-error.js'
 const REQUEST_TIMEOUT_MS = 5000
 /** Longer than nginx keeps its side (60 s), so that the server never closes under a request. */
 const KEEP_ALIVE_MS = 65_000
-/** A client has this long to take a response: a clock of Node's on each connection costs a thirtieth of a token. */
+/** A client has this long to receive a response. Node's own timer on each connection costs a thirtieth of a token. */
 const RESPONSE_TIMEOUT_MS = 65_000
 const RESPONSE_CHECK_MS = 5000
 /** While more than half of the connections are in use. */

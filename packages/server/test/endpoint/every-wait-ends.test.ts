@@ -126,6 +126,22 @@ describe('a limit of the host’s own', () => {
   })
 })
 
+describe('an identity source in code', () => {
+  it.each([
+    ['returns a visitor', () => ({ user: { id: 'u-1', name: 'Ann' } }), 200],
+    ['returns a refusal', () => ({ refused: 'sign-in-required', reason: 'none' }), 401],
+    ['throws', () => raise(), 500],
+  ])('that %s without a promise is measured and answered', async (_what, identify, status) => {
+    const onIdentified = vi.fn()
+    const { endpoint } = endpointWith(key, { identify: identify as never, onIdentified })
+    expect((await endpoint.answer(tokenCall())).status).toBe(status)
+    expect(onIdentified).toHaveBeenCalledOnce()
+  })
+  const raise = () => {
+    throw new Error('broken')
+  }
+})
+
 describe('more than can be signed', () => {
   it('is refused before the body is read and the site asked', async () => {
     const queue = new SigningQueue(() => 0)

@@ -122,7 +122,7 @@ describe('SIGTERM', () => {
     const asked = askToken(url, { Cookie: 'sid=1' }).catch(() => null)
     await soon(async () => expect(await gauge('requests_in_flight')).toBe(1))
     server.child.kill('SIGTERM')
-    await soon(() => expect(server.output()).toContain('SIGTERM received, draining'))
+    await soon(() => expect(server.output()).toContain('"signal":"SIGTERM"'))
     const { code, ms } = await endOf(server)
     expect(code).toBe(143)
     expect(ms).toBeLessThan(1000)
