@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import crypto, { type KeyPairKeyObjectResult } from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
+import { generateKeyPair, type KeyPairKeyObjectResult } from 'node:crypto'
 import { promisify } from 'node:util'
+import { makeKeysBy } from '../../packages/server/test/keys/crash-points.mjs'
 
 const made: Promise<KeyPairKeyObjectResult>[] = []
 const taken = new AsyncLocalStorage<{ count: number }>()
@@ -11,16 +11,9 @@ export const withSameKeys = <T>(work: () => Promise<T>): Promise<T> => taken.run
 
 /** Lets `withSameKeys` do so. @returns takes it back */
 export function shareKeys(): () => void {
-  const real = crypto.generateKeyPair
-  const make = promisify(real) as (type: 'rsa', options: object) => Promise<KeyPairKeyObjectResult>
-  const take = (type: 'rsa', options: object) => {
+  const make = promisify(generateKeyPair) as (type: 'rsa', options: object) => Promise<KeyPairKeyObjectResult>
+  return makeKeysBy((type: 'rsa', options: object) => {
     const run = taken.getStore()
     return run ? (made[run.count++] ??= make(type, options)) : make(type, options)
-  }
-  crypto.generateKeyPair = Object.assign(() => undefined, { [promisify.custom]: take }) as never
-  syncBuiltinESMExports()
-  return () => {
-    crypto.generateKeyPair = real
-    syncBuiltinESMExports()
-  }
+  })
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { chromium, type Browser, type BrowserServer } from 'playwright-core'
+import { borrow } from './lending.js'
 
 const CANDIDATES = [
   process.env['CHROME_PATH'],
@@ -25,12 +26,9 @@ export const SHARED_BROWSERS = 'TEST_BROWSERS'
 
 /** A Chromium of the worker's own, or one started with these flags. Closing it closes its pages. */
 export async function launchBrowser(flags: string[] = []): Promise<Browser> {
-  const lender = process.env[SHARED_BROWSERS]
-  if (!lender || flags.length > 0) return chromium.launch(options(shellPath(), flags))
-  const reply = await fetch(`${lender}/${process.env['VITEST_POOL_ID'] ?? ''}`)
-  const text = await reply.text()
-  if (!reply.ok) throw new Error(text)
-  return withoutAnimations(await chromium.connect(text))
+  const lent = flags.length > 0 ? null : await borrow(SHARED_BROWSERS, process.env['VITEST_POOL_ID'])
+  if (lent === null) return chromium.launch(options(shellPath(), flags))
+  return withoutAnimations(await chromium.connect(lent))
 }
 
 /** Its pages ask for reduced motion, unless a test asks for more: an animation is drawn sixty times a second. */

@@ -29,23 +29,24 @@ const GAP_MS = 91_000
 const REFRESH_MS = 3_300_000
 
 /**
- * One page of the site with a chat for each of the faults, whose visitor is signed in: every chat has a token endpoint and a chat
- * page of its own, behind proxies, and the proxy on the link that is tried has the chat's fault. The page's clock is the
+ * One page of the site with a chat for each of the faults, whose visitor is signed in. Every chat has a token endpoint and
+ * a chat page of its own, behind proxies. The proxy on the link that is tried has the chat's fault. The page's clock is the
  * test's, so that an hour passes at once.
  */
 export class ChatWall {
   readonly page: Page
   readonly #faulty: ReadonlyMap<HttpFault, Proxy>
   readonly #all: readonly Proxy[]
-  get #faults(): HttpFault[] {
-    return [...this.#faulty.keys()]
-  }
   #askedBefore = new Map<HttpFault, number>()
 
   constructor(page: Page, faulty: ReadonlyMap<HttpFault, Proxy>, all: readonly Proxy[]) {
     this.page = page
     this.#faulty = faulty
     this.#all = all
+  }
+
+  get #faults(): HttpFault[] {
+    return [...this.#faulty.keys()]
   }
 
   static async open(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { borrow } from '../e2e/lending.js'
 
 const run = promisify(execFile)
 
@@ -24,12 +25,9 @@ export const SHARED_DATABASE = 'TEST_DATABASE'
 
 /** The database server of the test run, or one of the caller's own. */
 export async function startDatabase(): Promise<Database> {
-  const lender = process.env[SHARED_DATABASE]
-  if (!lender) return startDatabaseServer()
-  const reply = await fetch(lender)
-  const text = await reply.text()
-  if (!reply.ok) throw new Error(text)
-  return { host: text, create: (name) => createIn(text, name), close: () => Promise.resolve() }
+  const host = await borrow(SHARED_DATABASE)
+  if (host === null) return startDatabaseServer()
+  return { host, create: (name) => createIn(host, name), close: () => Promise.resolve() }
 }
 
 /** Starts a database server in a folder that goes with it; it listens on no port. */

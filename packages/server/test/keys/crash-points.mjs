@@ -64,15 +64,23 @@ export function watchSteps({ dir, onStep }) {
  * @returns {() => void} takes the patch back
  */
 export function takeKeysFrom(pool) {
-  const real = crypto.generateKeyPair
-  const take = async () => {
+  return makeKeysBy(async () => {
     const [name] = fs.readdirSync(pool).sort()
     if (!name) throw new Error('the pool of keys is empty')
     const privateKey = crypto.createPrivateKey(fs.readFileSync(path.join(pool, name)))
     fs.unlinkSync(path.join(pool, name))
     return { privateKey, publicKey: crypto.createPublicKey(privateKey) }
-  }
-  crypto.generateKeyPair = Object.assign(() => undefined, { [promisify.custom]: take })
+  })
+}
+
+/**
+ * Replaces what makes a key pair.
+ * @param {Function} make as the promisified `generateKeyPair`
+ * @returns {() => void} takes it back
+ */
+export function makeKeysBy(make) {
+  const real = crypto.generateKeyPair
+  crypto.generateKeyPair = Object.assign(() => undefined, { [promisify.custom]: make })
   syncBuiltinESMExports()
   return () => {
     crypto.generateKeyPair = real
