@@ -27,6 +27,10 @@ export const hostOf = (node: Node): Element | undefined => {
   return typeof host === 'object' ? (host as Element) : undefined
 }
 
+/** The focused element of the tree that a node is in. `:focus` matches in a focused window only. */
+export const focusedBeside = (node: Node): Element | null | undefined =>
+  ofNode('activeElement', rootOf(node) as ShadowRoot)
+
 /** The elements below a document, a fragment, a shadow root or an element. */
 export const findAll = (root: Node, selector: string): Element[] => [
   ...ofNode('querySelectorAll', root as Element)(selector),

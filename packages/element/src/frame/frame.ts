@@ -1,4 +1,4 @@
-import { isReportOf, ofDocument, onViolation, tryOrUndefined } from '../platform.js'
+import { focusedBeside, isReportOf, ofDocument, onViolation, tryOrUndefined } from '../platform.js'
 import { ChatFailure } from '../problems.js'
 
 const referrerPolicy = 'strict-origin-when-cross-origin'
@@ -92,8 +92,7 @@ export function onBlocked(
 type CoepBody = Partial<Record<'disposition' | 'blockedURL', string>>
 
 /** Whether the visitor is in this frame: its document has the focus, in a hidden tab too. */
-export const isInside = (frame: HTMLIFrameElement): boolean =>
-  (frame.getRootNode() as ShadowRoot).activeElement === frame
+export const isInside = (frame: HTMLIFrameElement): boolean => focusedBeside(frame) === frame
 
 /**
  * Whether the visitor has just typed or clicked: true for about five seconds after a key press inside a frame too, even

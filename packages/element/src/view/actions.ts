@@ -2,7 +2,7 @@ import type { LitElement } from 'lit'
 import { writeReport, type Diagnostics } from '../diagnostics.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { openAddress } from '../frame/frame.js'
-import { ofDocument, rootOf, tryOrUndefined } from '../platform.js'
+import { focusedBeside, ofDocument, rootOf, tryOrUndefined } from '../platform.js'
 import { categoryOf } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
 import { dispatch } from '../session/state.js'
@@ -88,7 +88,7 @@ export class Actions {
       element.requestUpdate()
       const button = currentTarget as HTMLElement
       void element.updateComplete.then(() => {
-        if (!button.matches(':focus')) return
+        if (focusedBeside(button) !== button) return
         const area = button.nextElementSibling as HTMLTextAreaElement
         area.focus()
         area.select()

@@ -3,7 +3,7 @@ import { steadyNow } from '../clock.js'
 import type { ElementCode } from '../contract.js'
 import { oddCharacters } from '../event-id.js'
 import { httpUrl } from '../frame/chat-url.js'
-import { baseOf, ofDocument, tryOrUndefined } from '../platform.js'
+import { baseOf, focusedBeside, ofDocument, tryOrUndefined } from '../platform.js'
 import type { Failure, Problem } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
 import { isOn, textOf, type PageDefaults, type Settings } from '../settings.js'
@@ -106,7 +106,9 @@ export class View implements ReactiveController, ChatView {
   hostUpdate(): void {
     const { element } = this
     this.language = languageOf(element, element.language, this.#defaults.language)
-    this.#focused = element.shadowRoot?.activeElement ?? element.querySelector(':focus')
+    const focused = focusedBeside(element) ?? null
+    this.#focused =
+      focused === element ? element.shadowRoot!.activeElement : element.contains(focused) ? focused : null
     const now = steadyNow()
     this.moment = pace(this.moment, this.session.state, now)
     this.#announceChange()
@@ -119,11 +121,15 @@ export class View implements ReactiveController, ChatView {
   /** When a focused part of ours, or of the page's own content, goes, another gets the focus. */
   hostUpdated(): void {
     const { frames } = this.session
+    const { shadowRoot, ownerDocument: page } = this.element
     frames.title = this.name
     // the visitor has gone on to another part of the page
-    if (ofDocument('activeElement') !== ofDocument('body')) frames.lostFocus = false
+    if (ofDocument('activeElement', page) !== ofDocument('body', page)) frames.lostFocus = false
     const lost = this.#focused ? !isShown(this.#focused) : frames.lostFocus
-    if (lost && focusFirst(this.element.shadowRoot!)) frames.lostFocus = false
+    if (!lost) return
+    const first = focusFirst(shadowRoot!)
+    frames.lostFocus = !first
+    if (first?.localName === 'iframe') frames.acceptFocus()
   }
 
   hostDisconnected(): void {
