@@ -1,10 +1,9 @@
 import jwt from 'jsonwebtoken'
 import { readServeConfig, startServer, type RunningServer } from 'kinescope-chat-server'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { workbench, type Workbench } from '../../packages/server/test/cli/workbench.js'
 import { SEED } from '../emulator/seed-events.js'
 import { CHOICES, DOCUMENTED, type Variants } from '../emulator/variants.js'
-import { shareKeys, withSameKeys } from './same-keys.js'
 
 const { id: UUID, publicId: PAGE } = SEED.live
 const SITE = 'www.example.com'
@@ -68,64 +67,57 @@ const CELLS = [{}, ...CHOSEN, ...FREE].map((variants): Cell => {
 })
 
 describe('every switch of the emulator, from the set-up to a revocation', () => {
-  // each cell is an account of its own, and takes the same three keys
-  let giveBack: () => void
-  beforeAll(() => void (giveBack = shareKeys()))
-  afterAll(() => giveBack())
+  it.concurrent.for(CELLS)('$title → $seen', async (cell, { expect }) => {
+    const bench = await workbench({ variants: cell.variants })
+    let server: RunningServer | undefined
+    try {
+      const { data } = await bench.json('setup', '--event', PAGE)
+      expect(data).toMatchObject({ pageEventId: PAGE, event: { id: UUID } })
+      server = await serve(bench, PAGE)
+      const chat = new Chat(bench, server)
 
-  it.concurrent.for(CELLS)('$title → $seen', (cell, { expect }) =>
-    withSameKeys(async () => {
-      const bench = await workbench({ variants: cell.variants })
-      let server: RunningServer | undefined
-      try {
-        const { data } = await bench.json('setup', '--event', PAGE)
-        expect(data).toMatchObject({ pageEventId: PAGE, event: { id: UUID } })
-        server = await serve(bench, PAGE)
-        const chat = new Chat(bench, server)
-
-        const first = await chat.enter()
-        expect(first.seen).toBe(cell.seen)
-        expect((await chat.look('')).seen).toBe(cell.withoutToken)
-        if (cell.events) {
-          await server.close()
-          server = await serve(bench, cell.events)
-          chat.server = server
-        }
-        const mended = cell.events ? 'verified' : cell.seen
-        const second = await chat.enter()
-        expect(second.seen).toBe(mended)
-        expect(second.token).not.toBe(first.token)
-
-        // its end, by Kinescope's clock
-        bench.ahead.ms = 2 * 3600_000
-        if (cell.seen === 'verified') {
-          expect((await chat.look(second.token)).seen).toBe('token-expired')
-          expect(await chat.say(second.session)).toBe(cell.atExpiry)
-        }
-        bench.ahead.ms = 0
-
-        const before = (await chat.enter()).kid
-        expect((await bench.kc('keys', 'rotate', '--propagation', '0')).exit).toBe(cell.rotationExit)
-        await server.reload()
-        const rotated = await chat.enter()
-        expect(rotated.seen).toBe(mended)
-        expect(rotated.kid === before).toBe(cell.rotationExit !== 0)
-        if (cell.rotationExit !== 0) return
-
-        expect((await bench.kc('keys', 'revoke', rotated.kid)).exit).toBe(0)
-        await server.reload()
-        const afterwards = await chat.enter()
-        expect(afterwards.seen).toBe(mended)
-        expect(afterwards.kid).not.toBe(rotated.kid)
-        if (cell.seen !== 'verified') return
-        expect((await chat.look(rotated.token)).seen).toBe('key-not-registered')
-        expect(await chat.say(rotated.session)).toBe(cell.atDeletion)
-      } finally {
-        await server?.close()
-        await bench.close()
+      const first = await chat.enter()
+      expect(first.seen).toBe(cell.seen)
+      expect((await chat.look('')).seen).toBe(cell.withoutToken)
+      if (cell.events) {
+        await server.close()
+        server = await serve(bench, cell.events)
+        chat.server = server
       }
-    }),
-  )
+      const mended = cell.events ? 'verified' : cell.seen
+      const second = await chat.enter()
+      expect(second.seen).toBe(mended)
+      expect(second.token).not.toBe(first.token)
+
+      // its end, by Kinescope's clock
+      bench.ahead.ms = 2 * 3600_000
+      if (cell.seen === 'verified') {
+        expect((await chat.look(second.token)).seen).toBe('token-expired')
+        expect(await chat.say(second.session)).toBe(cell.atExpiry)
+      }
+      bench.ahead.ms = 0
+
+      const before = (await chat.enter()).kid
+      expect((await bench.kc('keys', 'rotate', '--propagation', '0')).exit).toBe(cell.rotationExit)
+      await server.reload()
+      const rotated = await chat.enter()
+      expect(rotated.seen).toBe(mended)
+      expect(rotated.kid === before).toBe(cell.rotationExit !== 0)
+      if (cell.rotationExit !== 0) return
+
+      expect((await bench.kc('keys', 'revoke', rotated.kid)).exit).toBe(0)
+      await server.reload()
+      const afterwards = await chat.enter()
+      expect(afterwards.seen).toBe(mended)
+      expect(afterwards.kid).not.toBe(rotated.kid)
+      if (cell.seen !== 'verified') return
+      expect((await chat.look(rotated.token)).seen).toBe('key-not-registered')
+      expect(await chat.say(rotated.session)).toBe(cell.atDeletion)
+    } finally {
+      await server?.close()
+      await bench.close()
+    }
+  })
 
   it('beforeStart: not-yet → not-started, before the start', async ({ expect }) => {
     const bench = await workbench({ variants: { beforeStart: 'not-yet' } })

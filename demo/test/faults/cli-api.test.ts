@@ -3,7 +3,6 @@ import pLimit from 'p-limit'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { workbench, type CommandResult, type Workbench } from '../../../packages/server/test/cli/workbench.js'
 import { SEED } from '../../emulator/seed-events.js'
-import { shareKeys, withSameKeys } from '../same-keys.js'
 import { API } from './cells.js'
 import { startHttpProxy, type Proxy } from './fault-proxy.js'
 import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
@@ -49,12 +48,7 @@ describe('faults between the command line and Kinescope’s API', () => {
   const shortened = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
     setTimeout(run, hurried.getStore() ? ms! / SHORTER : ms, ...args)
   vi.stubGlobal('setTimeout', Object.assign(shortened, setTimeout))
-  // each cell is an account of its own, and takes the same keys
-  const giveBack = shareKeys()
-  afterAll(() => {
-    vi.unstubAllGlobals()
-    giveBack()
-  })
+  afterAll(() => void vi.unstubAllGlobals())
   const cells = MOMENTS.flatMap(([moment, argv, spared]) =>
     (spared.length ? DOUBTFUL : HTTP_FAULTS).map((fault) => ({
       moment,
@@ -67,7 +61,7 @@ describe('faults between the command line and Kinescope’s API', () => {
   // side by side, since much of the time is waiting; not all at once, or a machine that is busy counts as an API that is slow
   const inTurn = pLimit(8)
   const played = cells.map(({ argv, spared, fault }) => {
-    const run = () => withSameKeys(() => play(argv, spared, fault))
+    const run = () => play(argv, spared, fault)
     const outcome = inTurn(() => (SILENT.includes(fault) ? hurried.run(true, run) : run()))
     outcome.catch(() => undefined)
     return outcome

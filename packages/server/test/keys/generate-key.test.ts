@@ -1,10 +1,16 @@
-import { describe, expect, it } from 'vitest'
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKey, loadPrivateKey } from '../../src/keys/private-key.js'
 import { runs } from '../../../../scripts/test-tier.js'
+import { findKeys } from './quick-keys.js'
 
 const now = Date.parse('2026-11-25T12:00:00Z')
 
 describe('generateKey', () => {
+  let giveBack: () => void
+  beforeAll(() => void (giveBack = findKeys()))
+  afterAll(() => giveBack())
+
   const COUNT = runs(200)
   it(`makes ${COUNT} keys whose n is exactly 256 bytes, base64url without padding, each under its own kid`, async () => {
     const keys = []
@@ -40,4 +46,17 @@ describe('generateKey', () => {
       code: 'passphrase-short',
     })
   })
+})
+
+it('tests have keys of few primes: each another one, that signs for its own public key alone', () => {
+  const pairs = Array.from({ length: 20 }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }))
+  const data = Buffer.from('data')
+  const signatures = pairs.map(({ privateKey }) => sign('sha256', data, privateKey))
+  pairs.forEach(({ publicKey }, index) => {
+    expect(publicKey.asymmetricKeyDetails).toMatchObject({ modulusLength: 2048, publicExponent: 65537n })
+    expect(signatures.map((signature) => verify('sha256', data, publicKey, signature)).indexOf(true)).toBe(
+      index,
+    )
+  })
+  expect(new Set(pairs.map(({ publicKey }) => publicKey.export({ format: 'jwk' }).n)).size).toBe(20)
 })

@@ -1,0 +1,91 @@
+/**
+ * Set-up of every test file: RSA keys of 2048 bits are made of a few primes, as to find a prime takes a tenth of a second.
+ * Every key has its own modulus. Each worker finds its own primes. Other sizes, and other processes, make their keys as ever.
+ */
+import crypto, {
+  createPrivateKey,
+  createPublicKey,
+  generatePrimeSync,
+  type KeyPairKeyObjectResult,
+} from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { promisify } from 'node:util'
+
+const E = 65_537n
+const { generateKeyPair: find, generateKeyPairSync: findSync } = crypto
+const findLater = promisify(find) as (...words: unknown[]) => Promise<KeyPairKeyObjectResult>
+
+const primes: bigint[] = []
+/** The place of the larger prime of the next pair, and of the smaller. */
+let [larger, smaller] = [1, 0]
+
+/** Makes a key pair of two primes that no other pair has together. */
+function combine(): KeyPairKeyObjectResult {
+  while (primes.length <= larger) {
+    // its two highest bits are set, so the product of two has all of its bits
+    const prime = generatePrimeSync(1024, { bigint: true })
+    if (prime % E !== 1n) primes.push(prime)
+  }
+  const p = primes[larger]!
+  const q = primes[smaller]!
+  if (++smaller === larger) [larger, smaller] = [larger + 1, 0]
+  const d = inverse(E, (p - 1n) * (q - 1n))
+  const jwk = {
+    kty: 'RSA',
+    n: base64url(p * q),
+    e: base64url(E),
+    d: base64url(d),
+    p: base64url(p),
+    q: base64url(q),
+    dp: base64url(d % (p - 1n)),
+    dq: base64url(d % (q - 1n)),
+    qi: base64url(inverse(q, p)),
+  }
+  const privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
+  return { privateKey, publicKey: createPublicKey(privateKey) }
+}
+
+/** The inverse of `a` modulo `m`, by Euclid's extended algorithm. */
+function inverse(a: bigint, m: bigint): bigint {
+  let [r, next, x, after] = [m, a % m, 0n, 1n]
+  while (next) {
+    const quotient = r / next
+    ;[r, next] = [next, r - quotient * next]
+    ;[x, after] = [after, x - quotient * after]
+  }
+  return ((x % m) + m) % m
+}
+
+function base64url(value: bigint): string {
+  const hex = value.toString(16)
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
+}
+
+/** Whether a key object of 2048 bits is all that is asked for. */
+function isPlain(type: unknown, options: object = {}): boolean {
+  const { modulusLength, publicExponent = Number(E), ...more } = options as Record<string, unknown>
+  const usual = modulusLength === 2048 && publicExponent === Number(E)
+  return type === 'rsa' && usual && !Object.keys(more).length
+}
+
+/** Lets keys be found as ever. @returns undoes that */
+export function findKeys(): () => void {
+  Object.assign(crypto, { generateKeyPair: find, generateKeyPairSync: findSync })
+  syncBuiltinESMExports()
+  return combineKeys
+}
+
+function combineKeys(): void {
+  const later = async (type: unknown, options: object) =>
+    isPlain(type, options) ? combine() : findLater(type, options)
+  Object.assign(crypto, {
+    generateKeyPair: Object.assign((...words: Parameters<typeof find>) => find(...words), {
+      [promisify.custom]: later,
+    }),
+    generateKeyPairSync: (type: 'rsa', options: { modulusLength: number }) =>
+      isPlain(type, options) ? combine() : findSync(type, options),
+  })
+  syncBuiltinESMExports()
+}
+
+combineKeys()
