@@ -1,6 +1,7 @@
 // What the tests need beyond Node: browsers, servers, and libraries of other languages. CI installs them, and so does
 // `npm test -- --install`, as root on a Debian system.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** @typedef {{ name: string, packages: string[], paths: (string | undefined)[] }} Tool found when one of `paths` exists */
@@ -61,27 +62,27 @@ const OPTIONAL = [
   },
 ]
 
+/** What the tests need and this machine lacks. @param {boolean} all the optional tools too, as in CI */
+export const missingTools = (all) => [...REQUIRED, ...(all ? OPTIONAL : [])].filter((tool) => !isThere(tool))
+
 /**
  * Installs what is missing where that was asked for. Otherwise it says what is missing and how to get it. The tests that
  * need a browser are left out without one.
- * @param {{ all: boolean, install: boolean }} options `all`: the optional tools too, as in CI
- * @returns {boolean} whether there is a browser
+ * @param {Tool[]} missing
+ * @param {boolean} install
+ * @returns {Promise<boolean>} whether there is a browser
  */
-export function provide({ all, install }) {
-  const missing = [...REQUIRED, ...(all ? OPTIONAL : [])].filter((tool) => !isThere(tool))
+export async function provide(missing, install) {
   if (!missing.length) return true
   const packages = [...new Set(missing.flatMap((tool) => tool.packages))]
   const names = missing.map(({ name }) => name).join(', ')
   const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
   if (install && canInstall) {
     console.log(`Installing ${names} …`)
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const apt = (...args) =>
-      spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status
-    apt('update')
-    if (apt('install', '-y', '--no-install-recommends', ...packages) !== 0)
+    await apt('update')
+    if ((await apt('install', '-y', '--no-install-recommends', ...packages)) !== 0)
       // one package that a release doesn't have must not keep the others away
-      for (const name of packages) apt('install', '-y', '--no-install-recommends', name)
+      for (const name of packages) await apt('install', '-y', '--no-install-recommends', name)
   }
   const still = missing.filter((tool) => !isThere(tool))
   if (still.length) {
@@ -90,6 +91,13 @@ export function provide({ all, install }) {
     if (canInstall && !install) console.log('Or let the tests install it: npm test -- --install')
   }
   return REQUIRED.every(isThere)
+}
+
+async function apt(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const child = spawn('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const [status] = await once(child, 'exit')
+  return status
 }
 
 const isThere = ({ paths }) => paths.some((path) => path && existsSync(path))

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { browserTests, provide } from './browsers.mjs'
+import { browserTests, missingTools, provide } from './browsers.mjs'
 import { git, importGraph, root } from './import-graph.mjs'
 import { lastRun } from './results.mjs'
 
@@ -37,7 +37,8 @@ const related = [...distances.keys()]
 const chosen = choose()
 const needsBrowser = new Set(browserTests())
 const hasBrowser =
-  !chosen.some((file) => inBrowser(file) || needsBrowser.has(file)) || provide({ all: false, install: false })
+  !chosen.some((file) => inBrowser(file) || needsBrowser.has(file)) ||
+  (await provide(missingTools(false), false))
 
 const inNode = chosen.filter((file) => !inBrowser(file) && (hasBrowser || !needsBrowser.has(file)))
 const inBrowsers = hasBrowser ? chosen.filter(inBrowser) : []

@@ -1,9 +1,10 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
-// The tests in Node take all cores. Those in browsers wait half of the time, so the checks run beside them.
+// The tests in Node take all cores. Those in browsers wait half of the time, so the checks run beside them; or beside an
+// installation, which takes one core.
 // Nothing is installed on the system unless CI or `--install` asks.
 import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { browserTests, provide } from './browsers.mjs'
+import { browserTests, missingTools, provide } from './browsers.mjs'
 import { NODE_RESULTS, BROWSER_RESULTS } from './results.mjs'
 
 const USAGE = `npm test                 what a change can break, in the browsers that are installed
@@ -27,16 +28,19 @@ const began = Date.now()
 const all = given.includes('--all')
 const ci = Boolean(process.env.CI)
 const install = ci || given.includes('--install')
-const hasBrowser = provide({ all: ci, install })
-if (all && install) spawnSync(process.execPath, ['scripts/other-releases.mjs'], { stdio: 'inherit' })
 mkdirSync(LOGS, { recursive: true })
 for (const file of [NODE_RESULTS, BROWSER_RESULTS]) rmSync(file, { force: true })
 // read by scripts/test-tier.ts and by the browsers' configuration
 process.env.TEST_TIER = all ? 'all' : 'change'
 
 const counts = { passed: 0, failed: 0, left: 0 }
+const check = () => must('Checks', 'node', 'scripts/check.mjs')
+const missing = missingTools(ci)
+const checked = missing.length && install ? check() : undefined
+const hasBrowser = await provide(missing, install)
+if (all && install) spawnSync(process.execPath, ['scripts/other-releases.mjs'], { stdio: 'inherit' })
 await inNode()
-await Promise.all([hasBrowser && inBrowsers(), must('Checks', 'node', 'scripts/check.mjs')])
+await Promise.all([hasBrowser && inBrowsers(), checked ?? check()])
 if (all) await must('Soak', 'node', '--import', 'tsx', 'demo/soak/run-soak.ts', '--minutes', '5')
 if (!hasBrowser)
   console.log('\nLeft out, without a browser: the tests of the element, of the bench and of pages.')
