@@ -15,7 +15,7 @@ export default defineConfig({
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // a worker loads the sources once: a test file puts back the globals, clocks and modules that it replaced
     isolate: false,
-    setupFiles: 'packages/server/test/keys/quick-keys.ts',
+    setupFiles: 'packages/server/test/set-up.ts',
     tags: [
       {
         name: 'rare',

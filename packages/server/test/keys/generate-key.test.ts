@@ -2,13 +2,13 @@ import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKey, loadPrivateKey } from '../../src/keys/private-key.js'
 import { runs } from '../../../../scripts/test-tier.js'
-import { findKeys } from './quick-keys.js'
+import { useNodeKeys } from './quick-keys.js'
 
 const now = Date.parse('2026-11-25T12:00:00Z')
 
 describe('generateKey', () => {
   let giveBack: () => void
-  beforeAll(() => void (giveBack = findKeys()))
+  beforeAll(() => void (giveBack = useNodeKeys()))
   afterAll(() => giveBack())
 
   const COUNT = runs(200)
@@ -48,7 +48,7 @@ describe('generateKey', () => {
   })
 })
 
-it('tests have keys of few primes: each another one, that signs for its own public key alone', () => {
+it('keys combined for tests differ, and each signs for its own public key only', () => {
   const pairs = Array.from({ length: 20 }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }))
   const data = Buffer.from('data')
   const signatures = pairs.map(({ privateKey }) => sign('sha256', data, privateKey))

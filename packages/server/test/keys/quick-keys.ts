@@ -1,6 +1,6 @@
 /**
- * Set-up of every test file: RSA keys of 2048 bits are made of a few primes, as to find a prime takes a tenth of a second.
- * Every key has its own modulus. Each worker finds its own primes. Other sizes, and other processes, make their keys as ever.
+ * For all tests in Node: RSA keys of 2048 bits are combined from a few primes, since generating one takes 0.1 to 0.2 s.
+ * Each key has its own modulus, and each worker its own primes. Keys of other sizes, and those of other processes, are Node's.
  */
 import crypto, {
   createPrivateKey,
@@ -12,23 +12,23 @@ import { syncBuiltinESMExports } from 'node:module'
 import { promisify } from 'node:util'
 
 const E = 65_537n
-const { generateKeyPair: find, generateKeyPairSync: findSync } = crypto
-const findLater = promisify(find) as (...words: unknown[]) => Promise<KeyPairKeyObjectResult>
+const { generateKeyPair, generateKeyPairSync } = crypto
+const generate = promisify(generateKeyPair) as (...words: unknown[]) => Promise<KeyPairKeyObjectResult>
 
 const primes: bigint[] = []
-/** The place of the larger prime of the next pair, and of the smaller. */
-let [larger, smaller] = [1, 0]
+/** The next pair, as two indexes. */
+let [first, second] = [1, 0]
 
 /** Makes a key pair of two primes that no other pair has together. */
 function combine(): KeyPairKeyObjectResult {
-  while (primes.length <= larger) {
+  while (primes.length <= first) {
     // its two highest bits are set, so the product of two has all of its bits
     const prime = generatePrimeSync(1024, { bigint: true })
     if (prime % E !== 1n) primes.push(prime)
   }
-  const p = primes[larger]!
-  const q = primes[smaller]!
-  if (++smaller === larger) [larger, smaller] = [larger + 1, 0]
+  const p = primes[first]!
+  const q = primes[second]!
+  if (++second === first) [first, second] = [first + 1, 0]
   const d = inverse(E, (p - 1n) * (q - 1n))
   const jwk = {
     kty: 'RSA',
@@ -68,24 +68,27 @@ function isPlain(type: unknown, options: object = {}): boolean {
   return type === 'rsa' && usual && !Object.keys(more).length
 }
 
-/** Lets keys be found as ever. @returns undoes that */
-export function findKeys(): () => void {
-  Object.assign(crypto, { generateKeyPair: find, generateKeyPairSync: findSync })
+/** Lets Node generate all keys. @returns undoes that */
+export function useNodeKeys(): () => void {
+  Object.assign(crypto, { generateKeyPair, generateKeyPairSync })
   syncBuiltinESMExports()
-  return combineKeys
+  return useCombinedKeys
 }
 
-function combineKeys(): void {
-  const later = async (type: unknown, options: object) =>
-    isPlain(type, options) ? combine() : findLater(type, options)
+function useCombinedKeys(): void {
+  const combineOrGenerate = async (type: unknown, options: object) =>
+    isPlain(type, options) ? combine() : generate(type, options)
   Object.assign(crypto, {
-    generateKeyPair: Object.assign((...words: Parameters<typeof find>) => find(...words), {
-      [promisify.custom]: later,
-    }),
+    generateKeyPair: Object.assign(
+      (...words: Parameters<typeof generateKeyPair>) => generateKeyPair(...words),
+      {
+        [promisify.custom]: combineOrGenerate,
+      },
+    ),
     generateKeyPairSync: (type: 'rsa', options: { modulusLength: number }) =>
-      isPlain(type, options) ? combine() : findSync(type, options),
+      isPlain(type, options) ? combine() : generateKeyPairSync(type, options),
   })
   syncBuiltinESMExports()
 }
 
-combineKeys()
+useCombinedKeys()
