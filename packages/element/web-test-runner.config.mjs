@@ -200,7 +200,7 @@ export default {
   testsStartTimeout: 60_000,
   testsFinishTimeout: 300_000,
   // as in vite.config.ts
-  testFramework: { config: { timeout: 20_000, retries: process.env.CI ? 1 : 0 } },
+  testFramework: { config: { timeout: 60_000, retries: process.env.CI ? 1 : 0 } },
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: 'tsconfig.json' }), plugin],
   middleware: [middleware],
   reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), counter()],
