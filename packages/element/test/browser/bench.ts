@@ -4,7 +4,7 @@ import type { KinescopeChatElement } from '../../src/index.js'
 import type { TokenReply } from '../../src/contract.js'
 import '../../src/define.js'
 
-// The runner sends what a failed assertion has compared. An element leads to the whole page, and the run never ended
+// The runner sends the compared values of a failed assertion. An element refers to the whole page, so that never ends
 const { assert } = chai.Assertion.prototype
 chai.Assertion.prototype.assert = function (...words) {
   try {

@@ -64,23 +64,15 @@ export function watchSteps({ dir, onStep }) {
  * @returns {() => void} takes the patch back
  */
 export function takeKeysFrom(pool) {
-  return makeKeysBy(async () => {
+  const real = crypto.generateKeyPair
+  const take = async () => {
     const [name] = fs.readdirSync(pool).sort()
     if (!name) throw new Error('the pool of keys is empty')
     const privateKey = crypto.createPrivateKey(fs.readFileSync(path.join(pool, name)))
     fs.unlinkSync(path.join(pool, name))
     return { privateKey, publicKey: crypto.createPublicKey(privateKey) }
-  })
-}
-
-/**
- * Replaces what makes a key pair.
- * @param {Function} make as the promisified `generateKeyPair`
- * @returns {() => void} takes it back
- */
-export function makeKeysBy(make) {
-  const real = crypto.generateKeyPair
-  crypto.generateKeyPair = Object.assign(() => undefined, { [promisify.custom]: make })
+  }
+  crypto.generateKeyPair = Object.assign(() => undefined, { [promisify.custom]: take })
   syncBuiltinESMExports()
   return () => {
     crypto.generateKeyPair = real

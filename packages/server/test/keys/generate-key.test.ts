@@ -4,12 +4,21 @@ import { generateKey, loadPrivateKey } from '../../src/keys/private-key.js'
 import { runs } from '../../../../scripts/test-tier.js'
 import { useNodeKeys } from './quick-keys.js'
 
+const pairsOf = (count: number) =>
+  Array.from({ length: count }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }))
+const primesOf = (pairs: ReturnType<typeof pairsOf>) =>
+  new Set(pairs.map(({ privateKey }) => privateKey.export({ format: 'jwk' })).flatMap(({ p, q }) => [p, q]))
+
 const now = Date.parse('2026-11-25T12:00:00Z')
 
 describe('generateKey', () => {
   let giveBack: () => void
   beforeAll(() => void (giveBack = useNodeKeys()))
   afterAll(() => giveBack())
+
+  it('is tested with keys that Node generates', () => {
+    expect(primesOf(pairsOf(3)).size).toBe(6)
+  })
 
   const COUNT = runs(200)
   it(`makes ${COUNT} keys whose n is exactly 256 bytes, base64url without padding, each under its own kid`, async () => {
@@ -49,7 +58,8 @@ describe('generateKey', () => {
 })
 
 it('keys combined for tests differ, and each signs for its own public key only', () => {
-  const pairs = Array.from({ length: 20 }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }))
+  const pairs = pairsOf(20)
+  expect(primesOf(pairs).size).toBeLessThan(40)
   const data = Buffer.from('data')
   const signatures = pairs.map(({ privateKey }) => sign('sha256', data, privateKey))
   pairs.forEach(({ publicKey }, index) => {
