@@ -76,6 +76,24 @@ describe('a keyboard’s place', () => {
       await inTheChat(chat)
     })
 
+  it('goes on into a chat that is in a shadow root, from a part of the page with a shadow root of its own', async () => {
+    const host = document.createElement('div')
+    document.body.append(host)
+    try {
+      const { chat, letIn } = closed(401)
+      host.attachShadow({ mode: 'open' }).append(chat)
+      chat.innerHTML = '<div slot="signin"></div>'
+      const inner = chat.querySelector('div')!.attachShadow({ mode: 'open' })
+      inner.innerHTML = '<button>Open</button>'
+      await until(() => part(chat, 'heading'))
+      inner.querySelector('button')!.focus()
+      letIn()
+      await inTheChat(chat)
+    } finally {
+      host.remove()
+    }
+  })
+
   it('stays where it is as long as that is there', async () => {
     const chat = place({ help: true, debug: true, fetchToken: () => Promise.resolve(makeReply()) })
     await whenState(chat, 'ready')
