@@ -5,27 +5,27 @@ import { runCommand } from './run-command.js'
 export interface OperateOptions {
   keyDir: string
   api: { url: string; token: string }
-  /** Origin of the site whose visitors the chat is for. */
+  /** Origin of the site whose visitors use the chat. */
   site: string
-  /** The stream that is set up. */
+  /** The stream to set up. */
   event: StreamEvent
-  /** Ids of all streams that tokens are made for. */
+  /** Ids of all streams that the token server allows. */
   allowed: readonly string[]
-  /** The token server's; 0 for any free one. */
+  /** The token server's port. 0 for any free port. */
   port: number
-  /** Settings of the token server, beside these. */
+  /** Additional settings of the token server. */
   settings?: Record<string, string> | undefined
   logLevel: 'error' | 'silent'
   report: (step: string) => void
 }
 
-/** What the operator has brought up. */
+/** The running token server, and the operator's actions on it. */
 export interface Operated {
   /** Origin of the token server, as a browser should visit it. */
   tokenServer: string
-  /** Replaces the signing key; resolves when the server signs with the new one. */
+  /** Replaces the signing key. Resolves when the server signs with the new key. */
   rotateKeys: () => Promise<void>
-  /** Ends the server as an orchestrator does, and starts it anew in its place. */
+  /** Stops the server as an orchestrator does, and starts a new one on the same port. */
   restart: () => Promise<void>
   /** Starts one more server, with these settings changed, on any free port; returns its address. */
   serveAlso: (changes: Record<string, string>) => Promise<string>
@@ -34,7 +34,7 @@ export interface Operated {
   close: () => Promise<void>
 }
 
-/** Does what an operator does, with the operator's own command: sets up the key and the stream, then serves. */
+/** Sets up the key and the stream with the operator's own command, and starts the token server. */
 export async function operate(options: OperateOptions): Promise<Operated> {
   const { keyDir, api, site, event, allowed, port, settings, logLevel, report } = options
   const shared = { CHAT_KEY_DIR: keyDir, KINESCOPE_API_URL: api.url, KINESCOPE_CHAT_ORIGIN: api.url }
@@ -43,11 +43,11 @@ export async function operate(options: OperateOptions): Promise<Operated> {
 
   const setup = ['setup', '--event', event.publicId, '--url', `http://localhost:${port}`]
   const said = await command(setup)
-  // what it did; what it would say next is for operators of their own
+  // only the first paragraph, about the completed steps: the next one is for real operators
   const [done = ''] = said.trim().split('\n\n')
   report(`kinescope-chat-server ${setup.join(' ')}\n\n${done.replace(/^/gm, '    ')}\n`)
 
-  // the running server gets no API token: it needs none
+  // the running server needs no API token
   const env = {
     ...shared,
     CHAT_LOG_LEVEL: logLevel,
@@ -70,7 +70,7 @@ export async function operate(options: OperateOptions): Promise<Operated> {
     tokenServer,
     command,
     async rotateKeys() {
-      // also where the last rotation isn't finished, as it is for an hour: whoever presses a button means it
+      // `--force` rotates also in the hour during which the last rotation is unfinished
       await command(['keys', 'rotate', '--propagation', '0', '--force'])
       await main.reload()
     },

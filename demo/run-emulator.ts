@@ -1,9 +1,9 @@
-// `npm run emulator`: the emulator of Kinescope alone, for whoever wants to try their own token server without an account.
+// `npm run emulator` starts only the emulator of Kinescope. Developers can try their token server without an account.
 import { buildEmulator } from './emulator/emulator.js'
 import { SEED } from './emulator/seed-events.js'
 import { checkPorts, PortProblem, readPorts } from './ports.js'
 
-/** Opens this emulator and nothing else; a fixed one, so that what was set once goes on to work. */
+/** Gives access only to this emulator. The token is constant, so that stored settings continue to work. */
 const API_TOKEN = '00000000-0000-4000-8000-0000000000ad'
 
 try {

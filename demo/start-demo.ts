@@ -14,13 +14,13 @@ export interface DemoOptions {
   ports: DemoPorts
   /** Reload the page when its sources change. */
   watch: boolean
-  /** The folder of the element's sources, where those are served in place of the built file. */
+  /** The folder of the element's sources, if the site serves them in place of the built file. */
   elementSources?: string | undefined
-  /** Settings of the token server, beside the demo's own. */
+  /** Additional settings of the token server. */
   settings?: Record<string, string>
-  /** Of the token servers, on standard output. */
+  /** The log level of the token servers, on standard output. */
   logLevel: 'error' | 'silent'
-  /** Told each step as it is done. */
+  /** Called after each step. */
   report: (step: string) => void
 }
 
@@ -29,14 +29,14 @@ export interface Demo {
   readonly site: string
   readonly tokenServer: string
   readonly emulator: Emulator
-  /** Who keeps the token server. */
+  /** The running token server, and the operator's actions on it. */
   readonly operated: Operated
   close(): Promise<void>
 }
 
 /**
- * Starts the three parts as three origins on two sites, as in real life: the emulator of Kinescope on 127.0.0.1, the
- * host site and the token server on localhost. What is ours is set up by the code an operator would run.
+ * Starts three origins on two sites, as in production: the emulator of Kinescope on 127.0.0.1, the host site and the
+ * token server on localhost. The operator's own commands set up the key and the stream.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { ports, watch, elementSources, settings, logLevel, report } = options
@@ -47,12 +47,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   try {
     const emulator = buildEmulator()
     closers.push(() => emulator.close())
-    // the other streams were set up long ago; one of them is over and couldn't be any more
+    // the other streams are already set up, since a finished one among them can't be set up any more
     for (const event of emulator.state.events) event.jwtRequired = event.id !== SEED.live.id
     await emulator.listen(ports.emulator)
     report(`Emulator of Kinescope: API and chat page on ${emulator.url}`)
 
-    // the site is up before the servers that its page names: they ask it who a visitor is
+    // the site starts before the servers that its page names, since they request the visitor's identity from it
     const behind: {
       operated?: Operated
       others?: OtherServers
@@ -110,7 +110,7 @@ function factsOf(emulator: Emulator, operated: Operated): PageFacts {
   }
 }
 
-/** The scripted endpoint signs with a key of its own, known to the emulator like any other. */
+/** Registers the scripted endpoint's own key with the emulator. */
 async function registerScriptedKey(emulator: Emulator, registration: Record<string, string>): Promise<void> {
   const { statusCode } = await emulator.app.inject({
     method: 'POST',

@@ -10,7 +10,7 @@ import { PAGES } from './site-pages.js'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SITE = join(ROOT, 'docs/.vitepress/pages')
 
-/** Writes every page and picture. @throws if a page is named that isn't there */
+/** Writes every page and picture. @throws if a page in `PAGES` doesn't exist */
 export async function assemble(): Promise<string> {
   await rm(SITE, { recursive: true, force: true })
   const titles = new Map<string, string>()
@@ -25,7 +25,7 @@ export async function assemble(): Promise<string> {
   return SITE
 }
 
-/** Writes a page again whenever its file changes. */
+/** Rewrites a page when its file changes. */
 export function follow(): void {
   for (const file of Object.keys(PAGES))
     watch(join(ROOT, file), () => void write(file).catch((error: unknown) => console.error(error)))
@@ -51,7 +51,7 @@ async function put(name: string, write: (to: string) => Promise<void>): Promise<
 export const titleOf = (text: string): string =>
   (/^# (.+)$/m.exec(text)?.[1] ?? /^ {2}text: (.+)$/m.exec(text)?.[1] ?? '').replaceAll('`', '')
 
-/** An API page under the name that one imports; typedoc has the name of the file. */
+/** Titles an API page with its import specifier, because typedoc uses the name of the file. */
 const titled = (text: string, page: string): string => {
   const [, of, path = ''] = /^api\/(\w+)\/(.+)\.md$/.exec(page) ?? []
   if (!of) return text
@@ -59,7 +59,7 @@ const titled = (text: string, page: string): string => {
   return text.replace(/^# .+$/m, `# ${path === 'main' ? name : `${name}/${path.replace('token/', '')}`}`)
 }
 
-/** https://llmstxt.org */
+/** Returns the list of pages in the format of https://llmstxt.org. */
 function llmsText(titles: Map<string, string>): string {
   const list = (pages: string[]) => pages.map((page) => `- [${titles.get(page)}](/${page})`).join('\n')
   const all = [...titles.keys()].filter((page) => titles.get(page))

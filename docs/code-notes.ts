@@ -12,13 +12,13 @@ export const WHO: Record<Who, Record<Language, string>> = {
   nobody: { en: 'nobody needs to: the element retries', ru: 'никто: элемент повторит запрос' },
 }
 
-/** One likely cause: what it is, how to check it, how to fix it. */
+/** One likely cause: its name, how to check it, how to fix it. */
 export type Cause = readonly [cause: string, check: string, fix: string]
 
 export interface CodeNote {
   who: Who
   means: Record<Language, string>
-  /** The likeliest first. */
+  /** The most likely cause first. */
   causes: Record<Language, readonly [Cause, Cause, Cause]>
 }
 
@@ -32,11 +32,11 @@ const note = (
   return { who, means: { en: meansEn, ru: meansRu }, causes: { en: causesEn, ru: causesRu } }
 }
 
-/** The statuses of a code on the wire; empty where the code never travels. */
+/** Returns the HTTP statuses of a code, or an empty list if no response contains the code. */
 export const statusesOf = (code: Code): readonly number[] =>
   code in WIRE_STATUSES ? WIRE_STATUSES[code as keyof typeof WIRE_STATUSES] : []
 
-/** What people search for in place of the code. */
+/** The search terms of readers who don't know the code. */
 const ALSO: Partial<Record<Code, Record<Language, string>>> = {
   'sign-in-required': { en: 'the chat asks to sign in', ru: 'чат просит войти, кнопка «Войти» не работает' },
   'origin-not-allowed': { en: 'CORS error', ru: 'ошибка CORS' },
@@ -47,7 +47,7 @@ const ALSO: Partial<Record<Code, Record<Language, string>>> = {
 
 export const alsoOf = (code: Code, language: Language): string | undefined => ALSO[code]?.[language]
 
-/** What the pages about codes say beyond the element's own texts. A new code doesn't compile without its note. */
+/** The texts of the pages about codes, besides the element's own texts. A new code doesn't compile without its note. */
 export const CODE_NOTES: Record<Code, CodeNote> = {
   'sign-in-required': note(
     'visitor',

@@ -1,5 +1,5 @@
 // Writes the pages about codes from the element's own tables: `pnpm --filter kinescope-chat-docs run pages`.
-// `docs/troubleshooting.md` lists all codes, `docs/codes/CODE.md` has one; the same in `docs/ru`.
+// `docs/troubleshooting.md` lists all codes, and `docs/codes/CODE.md` describes one. `docs/ru` has the same files.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { STATUS_CODES } from 'node:http'
@@ -57,7 +57,7 @@ const TEXT = {
   },
 }
 
-/** The folder of a language's pages, below `docs/`. */
+/** Returns the folder of a language's pages, below `docs/`. */
 const folderOf = (language: Language) => (language === 'ru' ? 'ru/' : '')
 
 const topicOf = (code: Code, language: Language) => {
@@ -65,7 +65,7 @@ const topicOf = (code: Code, language: Language) => {
   return kind && (language === 'en' ? en : ru).problems[kind[0]]
 }
 
-/** The page about one code. */
+/** Returns the page about one code. */
 export function codePage(code: Code, language: Language): string {
   const text = TEXT[language]
   const { who, means, causes } = CODE_NOTES[code]
@@ -99,7 +99,7 @@ export function codePage(code: Code, language: Language): string {
     .concat('\n')
 }
 
-/** A cause's links are written as from `docs/` or `docs/ru/`; a code's page lies one folder deeper. */
+/** Adjusts a cause's links: they are relative to `docs/` or `docs/ru/`, and a code's page is one folder deeper. */
 const linked = (text: string) => text.replaceAll(/\]\((?!https?:)/g, '](../')
 
 const INTRO = {
@@ -156,7 +156,7 @@ kinescope-chat-server doctor --event ID --url https://chat.example.com --origin 
 `,
 }
 
-/** The codes behind a response's status; not every response is the token server's. */
+/** Lists the possible codes for each HTTP status, because a response may come from an intermediary. */
 function byStatus(language: Language): string {
   const statuses = new Map<number, Code[]>([
     [404, ['endpoint-not-found']],
@@ -178,7 +178,7 @@ function byStatus(language: Language): string {
   return [`## ${heading}`, '', `| ${head.join(' | ')} |`, '| --- | --- |', ...rows].join('\n')
 }
 
-/** The page that lists all codes. */
+/** Returns the page that lists all codes. */
 export function troubleshootingPage(language: Language): string {
   const [heading, ...head] =
     language === 'en'
@@ -192,11 +192,11 @@ export function troubleshootingPage(language: Language): string {
   return `${INTRO[language]}\n${[all, byStatus(language)].join('\n\n')}\n`
 }
 
-/** For Markdown and for VitePress, which compiles its pages as Vue templates. */
+/** Escapes a text for Markdown and for VitePress, which compiles its pages as Vue templates. */
 const escaped = (text: string) =>
   text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{{', '{&#123;')
 
-/** Pages with copyable blocks that the switch in `published.ts` writes. */
+/** The pages with copyable blocks from `published.ts`. */
 export const PAGES_WITH_BLOCKS = [
   '../README.md',
   'start.md',
@@ -206,7 +206,7 @@ export const PAGES_WITH_BLOCKS = [
   'assistants.md',
 ].filter((name) => existsSync(new URL(name, import.meta.url)))
 
-/** Every generated page about codes, by its path below `docs/`. */
+/** Returns all generated pages about codes, by their paths below `docs/`. */
 export function codePages(): Map<string, string> {
   return new Map(
     LANGUAGES.flatMap((language): [string, string][] => [

@@ -29,14 +29,14 @@ interface Declaration extends Described {
 
 const cell = (text: string | undefined) => (text ?? '').replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')
 const code = (text: string | undefined) => (text ? `\`${cell(text)}\`` : '')
-/** Types are for TypeScript; a reader wants to know what to write. */
+/** Returns a type without `undefined`, which only TypeScript needs. */
 const kindOf = (type: { text: string } | undefined) => code(type?.text.replace(/ \| undefined$/, ''))
 
 function table(head: string[], rows: string[][]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-/** The page about the element. */
+/** Returns the page about the element. */
 export async function elementPage(): Promise<string> {
   const manifest = JSON.parse(
     await readFile(new URL('../packages/element/metadata/custom-elements.json', import.meta.url), 'utf8'),

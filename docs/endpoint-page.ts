@@ -12,7 +12,7 @@ const seconds = (description: string) => ({
   description: `${description} Seconds.`,
 })
 
-/** The token endpoint as OpenAPI 3.1, for authors of other endpoints and clients. */
+/** Describes the token endpoint in OpenAPI 3.1, for authors of other endpoints and clients. */
 export function openApi(): Record<string, unknown> {
   const byStatus = new Map<string, WireCode[]>()
   for (const code of WIRE_CODES)
@@ -153,7 +153,7 @@ export function openApi(): Record<string, unknown> {
   }
 }
 
-/** The page about it. */
+/** Returns the page about the token endpoint. */
 export function endpointPage(): string {
   const rows = WIRE_CODES.map(
     (code) =>

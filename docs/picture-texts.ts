@@ -3,7 +3,7 @@ import { PROBLEMS } from '../packages/element/src/problems.js'
 import { en } from '../packages/element/src/view/en.js'
 import { ru } from '../packages/element/src/view/ru.js'
 
-/** What two visitors write in the pictures of a working chat, by their names. */
+/** The messages of two visitors in the pictures of a working chat, by their names. */
 export const TALKS = {
   en: { Ann: 'Hello! Can everyone hear the lecturer?', Ben: 'Loud and clear.' },
   ru: { Анна: 'Здравствуйте! Всем слышно лектора?', Борис: 'Слышно отлично!' },
@@ -13,7 +13,7 @@ export const THEMES = ['light', 'dark'] as const
 const hash = (text: unknown): string =>
   createHash('sha256').update(JSON.stringify(text)).digest('hex').slice(0, 12)
 
-/** A hash of the texts in each picture. `docs/pictures/texts.json` has the hashes of the pictures that were taken. */
+/** Hashes the texts in each picture. `docs/pictures/texts.json` has the hashes of the existing pictures. */
 export function pictureTexts(): Record<string, string> {
   const messages = { en, ru }
   const hashes = (['en', 'ru'] as const).flatMap((language) => {

@@ -1,11 +1,11 @@
-// The one switch for copyable lines: `pnpm --filter kinescope-chat-docs run pages` writes them into the pages again.
+// The switch for copyable commands. `pnpm --filter kinescope-chat-docs run pages` writes them into the pages.
 
-/** Whether the packages are on a registry. Until then a command that names them would run a program of an unknown author. */
+/** Whether the packages are on a registry. Until then, a command with their names may run an unknown program. */
 export const PUBLISHED = false
 
 const fenced = (lines: string[]) => ['```sh', ...lines, '```'].join('\n')
 
-/** Copyable blocks, by the mark `<!-- block: NAME -->` that a page has them under. */
+/** The copyable blocks, by the name in the mark `<!-- block: NAME -->` of a page. */
 export const BLOCKS: Readonly<Record<string, string>> = PUBLISHED
   ? {
       command: fenced([
@@ -29,7 +29,7 @@ export const BLOCKS: Readonly<Record<string, string>> = PUBLISHED
 
 const MARKED = /(<!-- block: (\w+) -->\n)[^]*?(\n<!-- \/block -->)/g
 
-/** A page with its copyable blocks as the switch has them. @throws where a page names a block that isn't there */
+/** Returns a page with the current copyable blocks. @throws if a page names an unknown block */
 export function withBlocks(page: string): string {
   return page.replaceAll(MARKED, (_whole, begin: string, name: string, end: string) => {
     const block = BLOCKS[name]

@@ -1,11 +1,11 @@
 import { posix } from 'node:path'
 
-/** `](address)` and `](address "title")` of Markdown, outside of code. */
+/** Matches `](address)` and `](address "title")` in Markdown. */
 const LINK = /\]\(([^()\s]+)((?:\s+"[^"]*")?)\)/g
 
 /**
- * The Markdown files link to each other as files, so that they can be read in the repository too; on the site they have
- * other places. Rewrites the links of one file for the site; what is a file of the repository and no page loses its link.
+ * Rewrites the links of one Markdown file for the site. The files link to each other by their paths in the repository,
+ * and these differ from the paths on the site. A link to a file that isn't a page becomes plain text.
  */
 export function forSite(text: string, file: string, pages: Readonly<Record<string, string>>): string {
   const from = pages[file] ?? file
@@ -27,7 +27,7 @@ export function forSite(text: string, file: string, pages: Readonly<Record<strin
   ).replaceAll(/\[([^\]]*)\]\(#no-page\d+\)/g, '$1')
 }
 
-/** Changes what is prose: fenced code and code spans stay as they are. */
+/** Changes the text outside of fenced code and code spans. */
 function outsideCode(text: string, change: (prose: string) => string): string {
   return text
     .split(/(^ *```[^]*?^ *```$|`[^`\n]*`)/gm)

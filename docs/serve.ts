@@ -1,4 +1,4 @@
-// `npm run docs`: the site while it is written. A change of a page shows at once.
+// `npm run docs`: serves the site for authors. A change of a page is visible at once.
 import { fileURLToPath } from 'node:url'
 import { createServer } from 'vitepress'
 import { assemble, follow } from './assemble.js'

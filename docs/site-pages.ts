@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** The API reference has names of its own. */
+/** Files that aren't pages under their own path. The pages of the API reference have other names. */
 const NO_PAGE = /(?:^|\/)README\.md$|^(?:node_modules|\.vitepress|dist|api)\//
 
-/** A folder's Markdown files, each under its place on the site. */
+/** Returns a folder's Markdown files, each with its path on the site. */
 function folder(of: string, place: (name: string) => string): Record<string, string> {
   if (!existsSync(`${ROOT}${of}`)) return {}
   const names = readdirSync(`${ROOT}${of}`, { recursive: true }).map(String)
@@ -14,18 +14,18 @@ function folder(of: string, place: (name: string) => string): Record<string, str
   return Object.fromEntries(pages.map((name) => [`${of}/${name}`, place(name)]))
 }
 
-/** The API reference, which typedoc writes into the packages: one page a module. */
+/** Returns the API reference, which typedoc writes into the packages: one page for each module. */
 const apiPages = (of: 'element' | 'server') =>
   folder(`packages/${of}/docs/api`, (name) => `api/${of}/${name.replace(/^index\.md$/, 'main.md')}`)
 
-/** `docs/` is laid out as the site is, but for these. */
+/** The files in `docs/` whose path on the site is different. */
 const ELSEWHERE: Record<string, string> = {
   'docs/endpoint.md': 'server/endpoint.md',
   'docs/api.md': 'api/index.md',
   'docs/bench.md': 'speed.md',
 }
 
-/** The site's pages: files of the repository, each under its place on the site. Nothing else is a page. */
+/** All pages of the site: files of the repository, each with its path on the site. */
 export const PAGES: Readonly<Record<string, string>> = {
   ...folder('docs', (name) => name),
   ...ELSEWHERE,

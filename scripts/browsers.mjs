@@ -1,5 +1,5 @@
-// What the tests need beyond Node: browsers, servers, and libraries of other languages. CI installs them, and so does
-// `npm test -- --install`, as root on a Debian system.
+// The tools that the tests need beyond Node: browsers, servers, and libraries of other languages. CI installs them, and
+// so does `npm test -- --install`, as root on a Debian system.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -62,12 +62,12 @@ const OPTIONAL = [
   },
 ]
 
-/** What the tests need and this machine lacks. @param {boolean} all the optional tools too, as in CI */
+/** Returns the tools that this machine lacks. @param {boolean} all include the optional tools, as in CI */
 export const missingTools = (all) => [...REQUIRED, ...(all ? OPTIONAL : [])].filter((tool) => !isThere(tool))
 
 /**
- * Installs what is missing where that was asked for. Otherwise it says what is missing and how to get it. The tests that
- * need a browser are left out without one.
+ * Installs the missing tools if `install` is set. Otherwise it prints their names and the command that installs them.
+ * Without a browser, the tests that need one don't run.
  * @param {Tool[]} missing
  * @param {boolean} install
  * @returns {Promise<boolean>} whether there is a browser
@@ -81,7 +81,7 @@ export async function provide(missing, install) {
     console.log(`Installing ${names} …`)
     await apt('update')
     if ((await apt('install', '-y', '--no-install-recommends', ...packages)) !== 0)
-      // one package that a release doesn't have must not keep the others away
+      // one package that a release lacks must not prevent the others
       for (const name of packages) await apt('install', '-y', '--no-install-recommends', name)
   }
   const still = missing.filter((tool) => !isThere(tool))

@@ -1,5 +1,5 @@
 // Builds the packages whose sources changed since the last build: `node scripts/build.mjs [element server …]`.
-// A package is built again when a file outside `test` and `docs` changed, when one that it needs changed, or when its `dist` did.
+// A package is rebuilt if its sources, its `dist`, or a package that it needs changed. `test` and `docs` don't count.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
 const stamps = join(root, '.cache/built')
-/** What a package is built from, besides its own folder. */
+/** The packages that a package needs for its build. */
 const NEEDS = { element: [], server: ['element'], php: [], wordpress: ['php', 'element'] }
 const IGNORED = new Set(['node_modules', 'dist', 'test', 'docs', 'bench', 'deploy', 'vendor', 'coverage'])
 
@@ -35,7 +35,7 @@ async function buildOne(name, env) {
 
   const began = Date.now()
   rmSync(stamp, { force: true })
-  // a module that was renamed or deleted would stay in the package
+  // otherwise a renamed or deleted module would stay in the package
   rmSync(join(folder, 'dist'), { recursive: true, force: true })
   const { code, output } = await run('pnpm', ['--silent', 'run', 'build'], folder, env)
   if (code !== 0) {
@@ -75,7 +75,7 @@ function filesIn(folder) {
     )
 }
 
-/** The files of `dist` by name, size and time: another build than this one changes them. */
+/** Hashes the names, sizes and times of the files in `dist`, which any other build changes. */
 function outputOf(folder) {
   const dist = join(folder, 'dist')
   if (!existsSync(dist)) return 'none'

@@ -1,5 +1,5 @@
 // `npm run check`: format, lint, style, import levels, types. It prints the output of what fails.
-// Caches lie in .cache: a warm run reads only what changed. CI has none, so it sees everything.
+// With the caches in .cache, a run reads only changed files. CI has no caches, so it reads all files.
 import { spawn } from 'node:child_process'
 import { availableParallelism, setPriority } from 'node:os'
 
@@ -29,7 +29,7 @@ const CHECKS = [
   ['style', node, '--import', 'tsx', 'scripts/style.ts'],
 ]
 
-// beside tests, the tests come first
+// tests that run at the same time have priority
 if (process.env.TEST_TIER) setPriority(10)
 
 const began = Date.now()

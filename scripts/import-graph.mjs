@@ -24,7 +24,7 @@ function importsOf(file, code) {
   return [...new Set(targets.flatMap((path) => (path && sourceOf(path, code)) ?? []))]
 }
 
-/** The path that an import means: a relative one, or a subpath of one of our packages. */
+/** Resolves an import to a path: a relative import, or a subpath of one of our packages. */
 function pathOf(file, name) {
   if (name.startsWith('.')) return join(dirname(file), name)
   const [, server, subpath = ''] = /^kinescope-chat(-server)?(\/.+)?$/.exec(name) ?? []

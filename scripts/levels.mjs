@@ -1,8 +1,8 @@
-// `npm run check`: imports in packages/element/src and packages/server/src point down and make no cycle, types included.
-// A module may import from its own level and those below. CONTRIBUTING.md says what a level is.
+// `npm run check`: imports in packages/element/src and packages/server/src point down without cycles, types included.
+// A module may import from its own level and the levels below. CONTRIBUTING.md explains levels.
 import { importGraph } from './import-graph.mjs'
 
-/** From the bottom: the folders and the files of each level. A file has its folder's level unless it has its own, else 4. */
+/** The folders and the files of each level, the lowest first. A file has its own level, else its folder's, else 4. */
 const LEVELS = {
   element: [
     ['contract'],

@@ -1,6 +1,6 @@
-// Unpacks what is older or newer than this Debian's into .cache/releases, for the tests: the newest WordPress, and the
-// oldest and newest PHP that packages/php promises. Nothing is installed. All of it comes from the machine's own Debian
-// mirror, 150 MB; `--again` replaces it. `npm run test:all` uses it in CI.
+// Unpacks other releases than this Debian's into .cache/releases for the tests: the newest WordPress, and the oldest
+// and newest PHP that packages/php supports. It installs nothing. The files come from the machine's own Debian mirror,
+// 150 MB. `--again` replaces them. `npm run test:all` runs this script in CI.
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** With a theme, and with the libraries that Debian ships separately and WordPress finds by links. */
+/** WordPress with a theme, and the libraries that Debian ships separately and links to. */
 const WORDPRESS = [
   'wordpress',
   'wordpress-theme-twentytwentyfive',
@@ -26,7 +26,7 @@ const WORDPRESS = [
   'libphp-phpmailer',
   'php-getid3',
 ]
-/** For one command: a mirror may be slow. */
+/** The time limit of one command. A mirror may be slow. */
 const LIMIT_MS = 300_000
 const again = process.argv.includes('--again')
 const releases = fileURLToPath(new URL('../.cache/releases', import.meta.url))
@@ -42,7 +42,7 @@ function wordpress(name, suite) {
   })
 }
 
-/** PHP with its extensions and all libraries, and a script `php` that starts it with them. */
+/** Unpacks PHP with its extensions and libraries, and writes a script `php` that starts it with them. */
 function php(name, suite) {
   provide(name, (folder, target) => {
     const extensions = ['curl', 'intl', 'mbstring', 'mysql', 'xml', 'zip'].map((part) => `${name}-${part}`)
@@ -50,7 +50,7 @@ function php(name, suite) {
     cpSync(files, folder, { recursive: true, verbatimSymlinks: true })
     const modules = readdirSync(join(folder, 'usr/lib/php')).find((entry) => /^\d{8}$/.test(entry))
     const shared = readdirSync(join(folder, 'usr/lib/php', modules)).filter((file) => file.endsWith('.so'))
-    // the others need one of these
+    // the other extensions need one of these
     const first = ['mysqlnd.so', 'dom.so', 'xml.so'].filter((file) => shared.includes(file))
     const others = shared.filter((file) => !first.includes(file) && file !== 'opcache.so')
     writeFileSync(
@@ -82,7 +82,7 @@ PHP_INI_SCAN_DIR= exec ${target}/${loader} --library-path ${paths} \\
   })
 }
 
-/** Fills a folder that appears under its name when it is complete. One that can't be had leaves the others alone. */
+/** Fills a folder, and renames the folder when it is complete. A failure doesn't stop the other releases. */
 function provide(name, fill) {
   const target = join(releases, name)
   if (existsSync(target) && !again) return console.log(target)
@@ -98,7 +98,7 @@ function provide(name, fill) {
   }
 }
 
-/** A new folder, removed when this process ends. */
+/** Makes a new folder, and removes it when this process ends. */
 function temporary() {
   mkdirSync(releases, { recursive: true })
   const folder = mkdtempSync(join(releases, '.unpacked-'))
@@ -107,9 +107,9 @@ function temporary() {
 }
 
 /**
- * Fetches packages of another suite of Debian and unpacks them.
+ * Downloads packages of another Debian suite and unpacks them.
  * @param {string} suite
- * @param {'download' | 'install'} how `install` brings all they depend on too, and installs nothing
+ * @param {'download' | 'install'} how `install` also downloads the dependencies, and installs nothing
  * @param {string[]} packages
  * @returns {string} a folder of files, as they would be under `/`
  */
@@ -127,7 +127,7 @@ function unpack(suite, how, packages) {
     'Dir::Etc::sourcelist': join(folder, 'sources.list'),
     'Dir::Etc::sourceparts': '-',
     'Dir::State::lists': join(folder, 'lists'),
-    'Dir::State::status': join(folder, 'status'), // an empty list of what is installed
+    'Dir::State::status': join(folder, 'status'), // an empty list of installed packages
   }).flatMap(([name, value]) => ['-o', `${name}=${value}`])
   const apt = (...words) => run('apt-get', ['-qq', ...options, ...words], archives)
   apt('update')
@@ -139,7 +139,7 @@ function unpack(suite, how, packages) {
   return files
 }
 
-/** Where this machine has its Debian packages from. */
+/** Returns the address of this machine's Debian mirror. */
 function mirror() {
   const format = '$(CREATED_BY) $(ORIGIN) $(LABEL) $(REPO_URI)'
   const found = /^Packages Debian Debian (\S+)$/m.exec(run('apt-get', ['indextargets', '--format', format]))

@@ -1,6 +1,6 @@
-// Where the packages say they come from: `node scripts/repository.mjs [URL]` writes repository, homepage and bugs into both,
-// out of the address of the git remote `origin` where none is given. `--check` runs before each publishing, and ends it where
-// they are missing: a package from nowhere is nobody's to trust.
+// `node scripts/repository.mjs [URL]` writes the fields repository, homepage and bugs into both packages. Without a
+// URL, it uses the address of the git remote `origin`. `--check` runs before each publish and fails if the fields are
+// missing, so that each published package names its repository.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 const PACKAGES = ['packages/element', 'packages/server']
 const FIELDS = ['repository', 'homepage', 'bugs']
 
-/** The address that people can open, out of any that git takes: `git@host:owner/name.git`, `ssh://…`, `https://…`. */
+/** Converts any address that git accepts to a web address: `git@host:owner/name.git`, `ssh://…`, `https://…`. */
 export function webAddress(remote) {
   const [, host, path] =
     /^(?:(?:https?|ssh|git):\/\/)?(?:[^@/]*@)?([\w.-]+)(?::\d+)?[:/](.+?)(?:\.git)?\/?$/.exec(
@@ -18,7 +18,7 @@ export function webAddress(remote) {
   return `https://${host}/${path}`
 }
 
-/** The package with what it says of its home, in the place where npm writes it. */
+/** Returns the package with the fields for its repository, after the description, as npm writes them. */
 export function withHome(pkg, address, directory) {
   const { license, ...rest } = pkg
   const entries = Object.entries(rest).filter(([name]) => !FIELDS.includes(name))

@@ -1,4 +1,4 @@
-// What the last run of the tests left behind: how long each file took. Paths are relative to the repository's root.
+// The results of the last test run: how long each file took. Paths are relative to the repository's root.
 import { existsSync, readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 

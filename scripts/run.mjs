@@ -1,7 +1,7 @@
 // Runs the commands of package.json. It needs only Node and npm, and no network after the first run.
-//   node scripts/run.mjs [--for demo|docs|build] [--build] [SCRIPT ARGUMENTS…]
-// It installs the pinned pnpm into .tools/ and the locked packages, then builds (--build) and runs a script of package.json.
-// --for installs less: the `dependencies` of the packages that the command needs, without any `devDependencies`.
+//   `node scripts/run.mjs [--for demo|docs|build] [--build] [SCRIPT ARGUMENTS…]`
+// It installs the pinned pnpm into .tools/ and the locked packages. Then it builds (--build) and runs a script of
+// package.json. With `--for`, it installs only the `dependencies` of the packages that the command needs.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ const [, version, sha512] = /^pnpm@([^+]+)\+sha512\.(\w+)$/.exec(packageManager)
 const tool = join(root, '.tools', `pnpm-${version}`)
 const pnpm = join(tool, 'node_modules/pnpm/bin/pnpm.cjs')
 
-// npm passes its own settings on as variables, and pnpm would obey them
+// npm sets its own settings as variables, and pnpm would use them
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
 )
@@ -46,13 +46,13 @@ if (wanted.build) {
 }
 if (words.length) runScript(words)
 
-/** Installs pnpm by a lock file, so that npm compares it with the hash in package.json. */
+/** Installs pnpm with a lock file, so that npm verifies the hash from package.json. */
 function fetchPnpm() {
   console.log(`Downloading pnpm ${version} …`)
   mkdirSync(tool, { recursive: true })
   const manifest = { private: true, dependencies: { pnpm: version } }
   const integrity = `sha512-${Buffer.from(sha512, 'hex').toString('base64')}`
-  // without `bin` npm links no command
+  // without `bin`, npm links no command
   const bin = { pnpm: 'bin/pnpm.cjs' }
   const packages = { '': manifest, 'node_modules/pnpm': { version, integrity, bin } }
   writeFileSync(join(tool, 'package.json'), JSON.stringify(manifest))
@@ -61,7 +61,7 @@ function fetchPnpm() {
   runNow([npmCli(), 'ci', ...options], tool, 'ignore')
 }
 
-/** Installs what the command needs, unless this lock file's packages for it are there. */
+/** Installs the packages that the command needs, unless they are already installed from this lock file. */
 function install(scope) {
   const stamp = join(root, 'node_modules/.installed')
   const lock = createHash('sha256')
@@ -74,7 +74,7 @@ function install(scope) {
   const now = scope === 'all' ? ['all'] : [...there, scope]
   console.log('Installing packages …')
   const options = ['--frozen-lockfile', '--reporter=append-only', '--loglevel=error']
-  // from part of the packages to all, pnpm would ask before it links them anew
+  // without this option, pnpm asks before it changes from some packages to all
   runNow([pnpm, 'install', ...options, '--config.confirmModulesPurge=false', ...filters(now)], root)
   writeFileSync(stamp, [tools, ...now].join('\n'))
 }
@@ -94,7 +94,7 @@ function filters(scopes) {
 
 function runScript(script) {
   const child = spawn(process.execPath, [pnpm, 'run', ...script], { cwd: root, env, stdio: 'inherit' })
-  // the terminal sends Ctrl-C to the whole group: the child ends, and this process follows it
+  // the terminal sends Ctrl-C to the whole process group: the child ends first, and then this process
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.on(signal, () => signal === 'SIGTERM' && child.kill(signal))
   child.on('exit', (code, signal) => process.exit(signal === 'SIGINT' ? 130 : (code ?? 1)))

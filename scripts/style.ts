@@ -1,5 +1,6 @@
 // `npm run check`: the rules of plain words that a program can check. Sentence length, banned words, visitors' headings.
-// It reads Markdown, the strings of the packages, and the visitors' texts. `node --import tsx scripts/style.ts [FILE…]`.
+// It reads Markdown, the packages' strings and visitors' texts, and comments and test titles everywhere.
+// `node --import tsx scripts/style.ts [FILE…]`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
@@ -14,8 +15,12 @@ export const MAX_WORDS = 30
 export const MAX_HEADING_WORDS = 5
 export const MAX_MESSAGE_SENTENCES = 2
 
-/** Files that are output of a program or a text of somebody else. */
-const GENERATED = [/\/docs\/api\//, /^packages\/wordpress\/plugin\/languages\//]
+/** Files that a program writes, and files of other projects. */
+const GENERATED = [
+  /\/docs\/api\//,
+  /^packages\/wordpress\/plugin\/languages\//,
+  /(^|\/)(?:test|tests|vendor)\/.*\.(?:md|txt)$|(^|\/)vendor\//,
+]
 
 /** A word or phrase that this product doesn't use, and the standard one. */
 const BANNED: [pattern: RegExp, instead: string][] = [
@@ -43,6 +48,15 @@ const BANNED: [pattern: RegExp, instead: string][] = [
   [/сам(?:о|а|и)? собой/iu, 'автоматически'],
 ]
 
+/** The same in comments and in titles of tests. */
+const BANNED_IN_CODE: [pattern: RegExp, instead: string][] = [
+  ...BANNED,
+  [/\b(?:some|no|any)body\b/iu, 'name the role: a visitor, an operator, another process, no one'],
+  [/\btold\b/iu, 'receives, is notified, is configured'],
+  [/\bstands?\b(?! for)/iu, 'is, contains, represents'],
+  [/\bwhat (?:is|are|was|were)\b(?! wrong)/iu, 'the noun: the requests in flight, the remaining time'],
+]
+
 /** Where a banned word is right. */
 const EXCEPTIONS: { file: RegExp; text: RegExp; why: string }[] = [
   { file: /./, text: /--statement-file|CHAT_\w*STATEMENT|identity\/statement\./, why: 'names on the wire' },
@@ -51,6 +65,8 @@ const EXCEPTIONS: { file: RegExp; text: RegExp; why: string }[] = [
 export interface Text {
   line: number
   text: string
+  /** A comment, or the title of a test. */
+  code?: true
 }
 
 export interface Finding {
@@ -128,7 +144,75 @@ export function programTexts(source: string): Text[] {
   return texts
 }
 
-/** The same in PHP: what stands in single or double quotes, outside of comments. */
+/** A comment without its signs. Code in it counts as one word, and a tag such as `@param` as none. */
+function commentText(comment: string): string {
+  const text = comment.replaceAll(/^\s*(?:\/\*+|\/\/+|#|\*(?!\/))|\*+\/$/gm, '')
+  return text
+    .replaceAll(/`[^`]+`|\{@\w+ [^}]+\}/g, 'Code')
+    .replaceAll(/@\w+/g, '')
+    .trim()
+}
+
+/** Comments of one line each that follow each other are one text. */
+function joinComments(comments: { line: number; text: string }[]): Text[] {
+  const joined: (Text & { last: number })[] = []
+  for (const { line, text } of comments) {
+    const before = joined.at(-1)
+    const isLine = /^(?:\/\/|#)/.test(text)
+    if (before && isLine && before.last === line - 1) {
+      before.text += ` ${commentText(text)}`
+      before.last = line
+    } else joined.push({ line, text: commentText(text), code: true, last: isLine ? line : -1 })
+  }
+  return joined.filter(({ text }) => !/^(?:eslint|prettier|phpcs|@ts-)/.test(text))
+}
+
+/** The comments in a program, and the titles of its tests. */
+export function commentTexts(source: string): Text[] {
+  const file = ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest, true)
+  const lineOf = (position: number) => file.getLineAndCharacterOfPosition(position).line + 1
+  const comments = new Map<number, string>()
+  const titles: Text[] = []
+  const isTest = (node: ts.Node): boolean =>
+    ts.isIdentifier(node)
+      ? /^(?:describe|it|test|suite)$/.test(node.text)
+      : ts.isCallExpression(node) || ts.isPropertyAccessExpression(node)
+        ? isTest(node.expression)
+        : false
+  const visit = (node: ts.Node): void => {
+    for (const { pos, end } of [
+      ...(ts.getLeadingCommentRanges(source, node.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(source, node.getEnd()) ?? []),
+    ])
+      comments.set(pos, source.slice(pos, end))
+    if (ts.isCallExpression(node) && isTest(node.expression)) {
+      const [title] = node.arguments
+      if (title && ts.isStringLiteralLike(title))
+        titles.push({ line: lineOf(title.getStart()), text: title.text, code: true })
+      else if (title && ts.isTemplateExpression(title))
+        titles.push({
+          line: lineOf(title.getStart()),
+          text: title.head.text + title.templateSpans.map(({ literal }) => `x${literal.text}`).join(''),
+          code: true,
+        })
+    }
+    for (const child of node.getChildren()) visit(child)
+  }
+  visit(file)
+  const sorted = [...comments].sort(([one], [other]) => one - other)
+  return [...joinComments(sorted.map(([pos, text]) => ({ line: lineOf(pos), text }))), ...titles]
+}
+
+/** The same in PHP. */
+export function phpComments(source: string): Text[] {
+  const token = /(\/\*[^]*?\*\/|(?:\/\/|#)[^\n]*)|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g
+  const found = [...source.matchAll(token)].filter(([, comment]) => comment)
+  return joinComments(
+    found.map(({ 1: text, index }) => ({ line: source.slice(0, index).split('\n').length, text: text! })),
+  )
+}
+
+/** The texts in a PHP program: in single or double quotes, outside of comments. */
 export function phpTexts(source: string): Text[] {
   const token = /\/\*[^]*?\*\/|(?:\/\/|#)[^\n]*|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g
   return [...source.matchAll(token)].flatMap((match): Text[] => {
@@ -138,15 +222,21 @@ export function phpTexts(source: string): Text[] {
   })
 }
 
+/** Programs whose strings are no texts of the product. */
+const COMMENTS_ONLY =
+  /(?:^|\/)tests?\/|^(?:scripts|docs)\/|^demo\/(?!src\/)|^packages\/(?:element|server)\/(?!src\/)|\.m?jsx?$/
+
 export function textsOf(file: string, source: string): Text[] {
   if (file.endsWith('.md')) return markdownTexts(source)
   // a plugin's readme begins with its title and fields
   if (file.endsWith('readme.txt')) return markdownTexts(source.replace(/^===.*\n(?:.+: .*\n)*/, blank))
-  return file.endsWith('.php') ? phpTexts(source) : programTexts(source)
+  const speaks = !COMMENTS_ONLY.test(file)
+  if (file.endsWith('.php')) return [...(speaks ? phpTexts(source) : []), ...phpComments(source)]
+  return [...(speaks ? programTexts(source) : []), ...commentTexts(source)]
 }
 
 /** What the rules find in one text. */
-export function judge(file: string, { line, text }: Text): Finding[] {
+export function judge(file: string, { line, text, code }: Text): Finding[] {
   const excepted = (found: string) =>
     EXCEPTIONS.some((exception) => exception.file.test(file) && exception.text.test(found))
   return [
@@ -156,7 +246,7 @@ export function judge(file: string, { line, text }: Text): Finding[] {
         const advice = `${wordsOf(sentence)} words, at most ${MAX_WORDS}: make two sentences`
         return { file, line, rule: 'sentence', text: sentence, advice }
       }),
-    ...BANNED.flatMap(([pattern, instead]): Finding[] => {
+    ...(code ? BANNED_IN_CODE : BANNED).flatMap(([pattern, instead]): Finding[] => {
       const found = pattern.exec(text)
       if (!found || excepted(text)) return []
       return [{ file, line, rule: 'word', text: found[0], advice: `write: ${instead}` }]
@@ -191,9 +281,7 @@ export function judgeTopic(
   return found
 }
 
-const CHECKED =
-  /(^|\/)(?:[^/]+\.md|readme\.txt)$|^(?:packages\/(?:element|server)|demo)\/src\/.*\.ts$|^packages\/(?:php|wordpress)\/.*\.php$/
-const TESTS = /(^|\/)(test|tests|vendor)\//
+const CHECKED = /(^|\/)(?:[^/]+\.(?:md|[cm]?[jt]sx?|php)|readme\.txt)$/
 
 function files(named: string[]): string[] {
   if (named.length) return named.map((name) => relative(ROOT, resolve(name)))
@@ -201,9 +289,7 @@ function files(named: string[]): string[] {
     cwd: ROOT,
     encoding: 'utf8',
   })
-  return listed
-    .split('\0')
-    .filter((file) => CHECKED.test(file) && ![...GENERATED, TESTS].some((left) => left.test(file)))
+  return listed.split('\0').filter((file) => CHECKED.test(file) && !GENERATED.some((left) => left.test(file)))
 }
 
 /** The visitors' texts. */

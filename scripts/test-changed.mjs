@@ -1,5 +1,6 @@
-// `npm run test:changed [-- GIT_REF]`: the test files nearest to what differs from GIT_REF (HEAD), by their imports. It takes as
-// many as ran within BUDGET_MS last time and prints how many it leaves to `npm test`. A browser test runs in one engine.
+// `npm run test:changed [-- GIT_REF]`: runs the test files nearest to the changes since GIT_REF (HEAD), by imports.
+// It takes as many as ran within BUDGET_MS last time, and prints how many it leaves to `npm test`. A browser test runs
+// in one engine.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,9 +9,9 @@ import { git, importGraph, root } from './import-graph.mjs'
 import { lastRun } from './results.mjs'
 
 const BUDGET_MS = 35_000
-/** Of a file that the last run doesn't know. */
+/** The assumed time of a file that isn't in the last results. */
 const UNKNOWN_MS = 3_000
-/** Starting Vitest or a browser. */
+/** The time to start Vitest or a browser. */
 const START_MS = 4_000
 
 const ref = process.argv[2] ?? 'HEAD'
@@ -65,7 +66,7 @@ function nearest() {
   return found
 }
 
-/** 1 if the file lies in the folder of tests that mirrors a changed module's. */
+/** Returns 1 if the file's test folder mirrors the folder of a changed file. */
 function mirrors(file) {
   const folder = dirname(file).replace('/test', '/src').replace('/pure', '')
   return [...changed].some((one) => dirname(one) === folder) ? 1 : 0

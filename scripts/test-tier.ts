@@ -10,3 +10,7 @@ export function* codePoints(): Generator<number> {
   for (let code = 0; code <= 0x10_ffff; code++)
     if (testsAll || code < 0x3000 || (code >= 0xd7b0 && code <= 0xffff) || code % 61 === 0) yield code
 }
+
+/** All of many similar cases in `npm run test:all`, otherwise every nth from the first on. */
+export const everyNth = <T>(n: number, cases: readonly T[]): T[] =>
+  cases.filter((_, index) => testsAll || index % n === 0)

@@ -1,7 +1,7 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
-// The tests in Node take all cores. Those in browsers wait half of the time, so the checks run beside them; or beside an
-// installation, which takes one core.
-// Nothing is installed on the system unless CI or `--install` asks.
+// The tests in Node use all cores. The tests in browsers wait half of the time, so the checks run at the same time, or
+// during an installation, which uses one core.
+// The script installs nothing on the system, except in CI or with `--install`.
 import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, missingTools, provide } from './browsers.mjs'
@@ -30,7 +30,7 @@ const ci = Boolean(process.env.CI)
 const install = ci || given.includes('--install')
 mkdirSync(LOGS, { recursive: true })
 for (const file of [NODE_RESULTS, BROWSER_RESULTS]) rmSync(file, { force: true })
-// read by scripts/test-tier.ts and by the browsers' configuration
+// scripts/test-tier.ts and the configuration of the browsers read this variable
 process.env.TEST_TIER = all ? 'all' : 'change'
 
 const counts = { passed: 0, failed: 0, left: 0 }
@@ -83,14 +83,14 @@ async function inBrowsers() {
   counts.left += results.skipped
 }
 
-/** A step that isn't a test counts as one. */
+/** Runs a step that isn't a test, and counts it as one test. */
 async function must(title, command, ...args) {
   counts[(await step(title, command, args)) ? 'passed' : 'failed']++
 }
 
 /**
- * Runs a step and prints its output when it has ended, so that steps beside each other stay readable. Until then the output
- * is in .cache/test-logs.
+ * Runs a step and prints its output at the end, so that parallel steps stay readable. Until then, the output is in
+ * .cache/test-logs.
  */
 function step(title, command, args, env = {}) {
   const started = Date.now()

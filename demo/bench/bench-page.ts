@@ -11,10 +11,10 @@ import {
 } from './part.js'
 
 const BAR = 24
-/** Kept by hand: the figures before and after a change. */
+/** The figures before and after a change, edited manually. */
 const HISTORY = readFileSync(new URL('history.md', import.meta.url), 'utf8')
 
-/** The page of the documentation, with the chapters in their order. */
+/** Returns the documentation page, with the chapters in order. */
 export function benchPage(chapters: Chapters): string {
   const measured = Object.values(chapters)
   const aims = measured.flatMap((chapter) =>
@@ -47,10 +47,10 @@ function circumstancesText({ date, machine, load, long }: Circumstances): string
   return `${long ? 'Long' : 'Short'} form, ${date}, ${machine}, load average ${load.toFixed(2)}${busy}.`
 }
 
-/** As GitHub and the site make the anchor of a heading. */
+/** Links to the anchor that GitHub and the documentation site generate for a heading. */
 const linkTo = ({ title }: Chapter): string => `[${title}](#${title.toLowerCase().replaceAll(' ', '-')})`
 
-/** What was to be reached, and whether it was; in the console and on the page. */
+/** A row for each aim: its limit, the measured figure and whether it meets the limit. For the console and the page. */
 export const aimRows = (aims: readonly NamedAim[]): Row[] =>
   aims.map((aim) => ({
     figure: aim.what,

@@ -2,11 +2,14 @@ import { craftToken, makeKey } from '../site/craft-token.js'
 import { EVENT } from '../test/placing/kinescope.js'
 import { Site } from '../test/placing/site.js'
 
-/** Where the element's chat page is, and Superset's. */
+/** Paths of the chat page: for the element and for Superset's SDK. */
 export const CHAT_PATHS = [`/chat/${EVENT}`, `/embedded/${EVENT}`]
 export const CHAT_PAGE = '<!doctype html><title>Chat</title><p>Chat'
 
-/** A site with a token endpoint and, by its other name, a chat page: as light as can be, so that what is measured is the page's part. */
+/**
+ * Starts a site with a token endpoint and, at its other host name, a chat page. Both do as little work as possible, so
+ * that the figures show the work of the page.
+ */
 export async function startBenchSite(): Promise<Site> {
   const site = await new Site().listen()
   const token = craftToken(makeKey('bench'), EVENT)
@@ -18,6 +21,6 @@ export async function startBenchSite(): Promise<Site> {
   return site
 }
 
-/** The tag for that site's chat. */
+/** Returns the tag for this site's chat. */
 export const chatTag = (site: Site, chatOrigin = site.url('127.0.0.1')): string =>
   `<kinescope-chat event-id="${EVENT}" token-url="/token" chat-origin="${chatOrigin}"></kinescope-chat>`

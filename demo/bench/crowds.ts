@@ -6,11 +6,11 @@ const CROWDS = [
   { viewers: 1_000_000, replicas: 8 },
 ]
 
-/** A hundred thousand and a million viewers, simulated with the element's own delays. */
+/** Simulates 100,000 and 1,000,000 viewers with the element's own delays. */
 export function crowds(): Part {
   const aims: NamedAim[] = []
   const tables = CROWDS.map(({ viewers, replicas }) => {
-    // what a crowd that came within ten seconds brings back at exp - 60 s, where nobody had been refused
+    // viewers who arrive within ten seconds, are never rejected, and all refresh at exp - 60 s
     const naive = stories(viewers, Infinity, 'naive')[1]!
     const { refreshPeak: naivePeak } = play(naive)
     const worst = { refreshPeak: 0, afterReturn: 0 }

@@ -1,8 +1,8 @@
-/** What a page's threads have worked, milliseconds of processor time: who waits for another process doesn't work. */
+/** Processor time of a page's threads, in milliseconds. A wait for another process doesn't count. */
 export interface MainThread {
-  /** All tasks: parsing, script, layout, painting, and making the frame. */
+  /** All tasks: parsing, script, layout, painting, and producing the frame. */
   tasks: number
-  /** Script, whether a task's own or in a promise's turn. */
+  /** Script, in a task or in a microtask. */
   script: number
   /** Styles and layout. */
   layout: number
@@ -10,7 +10,7 @@ export interface MainThread {
   background: number
 }
 
-/** An event of Chromium's trace (the "Trace Event Format"); times are microseconds, `tdur` those of the processor. */
+/** An event of Chromium's trace ("Trace Event Format"). Times are microseconds, and `tdur` is processor time. */
 export interface TraceEvent {
   name: string
   ph: string
@@ -22,7 +22,7 @@ export interface TraceEvent {
   args: { data?: { url?: string } }
 }
 
-/** What of a trace has to be recorded. */
+/** The trace categories to record. */
 export const CATEGORIES = ['devtools.timeline', 'toplevel']
 
 const SCRIPT =
@@ -31,7 +31,7 @@ const LAYOUT = /^(UpdateLayoutTree|Layout|ParseAuthorStyleSheet)$/
 const TASK = /RunTask$/
 const BACKGROUND = 'v8.parseOnBackground'
 
-/** Reads it from the trace of a load; the page is the one that ran a script of this address. */
+/** Reads the times from the trace of a load. The page's thread is the one that evaluated the script at this address. */
 export function mainThread(trace: readonly TraceEvent[], script: string): MainThread {
   const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`
   const ofScript = (kind: string) =>
@@ -45,7 +45,7 @@ export function mainThread(trace: readonly TraceEvent[], script: string): MainTh
     let end = 0
     let total = 0
     for (const { name, ts, dur, tdur = 0 } of events) {
-      // what is inside of another of its kind is counted with it
+      // the time of an event inside another of its kind is already counted
       if (!kind.test(name) || ts < end) continue
       end = ts + dur
       total += tdur

@@ -18,7 +18,7 @@ const EARLY_MS = 5
 const READY_TIMEOUT_MS = 60_000
 const SCRIPT = readFileSync(new URL('../../packages/element/dist/kinescope-chat.js', import.meta.url))
 
-/** The tags that are compared: `SERVER` is the token server's origin. */
+/** The compared tags. `SERVER` is the token server's origin. */
 const TAGS = {
   classic: '<script async src="SERVER/kinescope-chat.js"></script>',
   module: '<script type="module" src="SERVER/kinescope-chat.js"></script>',
@@ -34,9 +34,9 @@ const NAMES: Record<Tag, string> = {
   relative: 'classic script, relative `src`: the page is on the token server',
 }
 
-/** What was seen of one load. Times are milliseconds from the script's request, as the token server gets it. */
+/** Figures of one load. Times are milliseconds from the script's request, as the token server receives it. */
 interface Load {
-  /** To the token server, with a request. */
+  /** Connections to the token server that carried a request. */
   connections: number
   preflights: number
   /** From the element's `fetch()` to the token. */
@@ -99,7 +99,7 @@ export async function roundTrips(): Promise<Part> {
   }
 }
 
-/** Those of the fastest load: a busy machine adds time to the others. What isn't a whole one is the browser's own time. */
+/** Round trips of the fastest load, since a busy machine delays the others. The remainder is the browser's own time. */
 const roundTripsOf = (loads: readonly Load[]): number =>
   Math.floor((Math.min(...loads.map(({ fetched }) => fetched)) + EARLY_MS) / ROUND_TRIP_MS)
 
@@ -124,7 +124,7 @@ interface Report {
   fetched: number
 }
 
-/** The page's server is near; the token server and the chat page are far. */
+/** Starts a near server for the page, and far servers for tokens and the chat page. */
 async function startScene(): Promise<Scene> {
   const folder = mkdtempSync(`${tmpdir()}/round-trips-`)
   const { options, fingerprint } = makeCertificate(folder)

@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: every part, or those named (`npm run bench -- size crowds`), with `--long` also what takes long. Prints tables
- * and writes the chapters of these parts into `demo/bench/measured.json` and docs/bench.md. A part that can't run keeps its
- * chapter. A missed aim is no failure: exit code 1 means that a part broke.
+ * `npm run bench` runs every part, or the named ones (`npm run bench -- size crowds`). `--long` adds the slow
+ * measurements. The program prints tables, and writes the chapters of these parts into `demo/bench/measured.json` and
+ * docs/bench.md. A part that can't run keeps its chapter. A missed aim isn't a failure: exit code 1 means that a part
+ * threw an error.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
@@ -76,7 +77,7 @@ console.log(
   `${measured.length} measured, ${left.length} not, ${Math.round((performance.now() - begun) / 1000)} s`,
 )
 
-/** After each part: what is measured isn't lost if a later part is interrupted. */
+/** Runs after each part, so that an interruption of a later part loses no figures. */
 function write(): void {
   const ordered = Object.keys(PARTS).flatMap((name) =>
     chapters[name] ? [[name, chapters[name]] as const] : [],

@@ -17,7 +17,7 @@ interface Measured {
   memory: number[]
 }
 
-/** What its figures are called on the page. */
+/** The headings of the figures on the page. */
 const STEADY = {
   contender: 'server',
   connections: 'connections',
@@ -55,16 +55,16 @@ const AIMED = {
   peak: 'memory at most, MiB',
 } as Record<string, string>
 
-/** What the long form has besides. */
+/** Additional settings of the long form. */
 const LONG = { BENCH_CONNECTIONS: '50,200,1000', BENCH_MEMORY_MINUTES: '5' }
-/** Past this it hangs. */
+/** A run that takes longer counts as hung. */
 const LIMIT_MS = { short: 6 * 60_000, long: 20 * 60_000 }
 
-/** The server's own benchmark, which stands on its own feet too: `npm run bench:server`. */
+/** Runs the server's own benchmark, which can also run alone: `npm run bench:server`. */
 export function server(long: boolean): Part {
-  // an earlier run's is no measurement of this one
+  // the result of an earlier run must not count as this run's
   rmSync(new URL('.cache/bench-server.json', ROOT), { force: true })
-  // how it ends is a matter for whoever runs it alone
+  // the exit code matters only if the benchmark runs alone
   spawnSync('pnpm', ['--filter', './packages/server', 'run', 'bench'], {
     cwd: ROOT,
     stdio: 'inherit',

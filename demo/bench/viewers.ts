@@ -2,42 +2,42 @@ import type { Failure } from '../../packages/element/src/problems.js'
 import { refreshDelay, retryIn } from '../../packages/element/src/token/life.js'
 import { RetryAfterScheduler } from '../../packages/server/src/endpoint/admission.js'
 
-/** A crowd, and what happens to it. Times are seconds. */
+/** A crowd of viewers, and the events during its stream. Times are seconds. */
 export interface Story {
   name: string
   viewers: number
-  /** When a viewer opens the page: from 0 up to 1 in, seconds out. */
+  /** Returns the second when a viewer opens the page. Both arguments are between 0 and 1. */
   arrival: (share: number, random: number) => number
-  /** How many tokens a second the servers sign at this moment; 0: nobody answers. */
+  /** How many tokens a second the servers sign at this moment. With 0, no server responds. */
   capacity: (second: number) => number
-  /** When all tokens die at once, as after a revocation; the visitors' pages ask anew when they notice. */
+  /** When all tokens become invalid at once, as after a revocation. A page notices at its next refresh. */
   revokedAt?: number
   lastS: number
-  /** How the element asks again; the naive way is what peers do. */
+  /** `ours` uses the element's delays. `naive` requests 60 s before the expiry and 1 s after a failure. */
   way: 'ours' | 'naive'
 }
 
 export interface Outcome {
   /** The most requests in one second by viewers who had a token before. */
   refreshPeak: number
-  /** The most in one second, ever. */
+  /** The most requests in one second. */
   peak: number
   asked: number
   refused: number
-  /** The longest that somebody who had come was without a living token, seconds; that of the joining included. */
+  /** The longest time that a viewer was without a valid token, in seconds. It includes the wait for the first token. */
   longestWithout: number
-  /** The same, counted from the moment that the servers answer again. */
+  /** The same, counted from the moment when the servers respond again. */
   longestAfterReturn: number
   /** Requests in each minute. */
   minutes: number[]
-  /** Everybody who was to come has a token at the end. */
+  /** Whether each viewer who arrived more than two minutes before the end has a valid token at the end. */
   allIn: boolean
 }
 
 export const TTL_S = 3600
 const TICK_MS = 100
 
-/** Numbers that look random and are the same each time. */
+/** Returns a generator of pseudorandom numbers, which are the same for the same seed. */
 export function randoms(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -49,14 +49,14 @@ export function randoms(seed: number): () => number {
 }
 
 /**
- * Plays a story with the element's own delays, tick by tick: who is due asks, the servers sign what they can in that tick
- * and refuse the rest, or don't answer at all. Pure.
+ * Simulates a story with the element's own delays, tick by tick. Due viewers request a token. The servers sign as many
+ * tokens as they can in that tick and reject the other requests, or don't respond. Pure.
  */
 export function play(story: Story, random = randoms(1)): Outcome {
   const { viewers, lastS, revokedAt } = story
   const ticks = (lastS * 1000) / TICK_MS
   const due: number[][] = Array.from({ length: ticks + 1 }, () => [])
-  const endsAt = new Float64Array(viewers) // seconds; 0: never had one
+  const endsAt = new Float64Array(viewers) // seconds; 0: never had a token
   const cameAt = new Float64Array(viewers)
   const failures = new Uint8Array(viewers)
   const at = (viewer: number, second: number) => {
@@ -81,7 +81,7 @@ export function play(story: Story, random = randoms(1)): Outcome {
     minutes: [],
     allIn: true,
   }
-  // one line for all replicas: each has its share of the crowd and of the work
+  // one scheduler for all replicas, since each has its share of the viewers and of the work
   const slots = new RetryAfterScheduler()
   let inSecond = 0
   let refreshes = 0
@@ -93,7 +93,7 @@ export function play(story: Story, random = randoms(1)): Outcome {
     outcome.minutes[minute] = (outcome.minutes[minute] ?? 0) + due[tick]!.length
     if (revokedAt !== undefined && !revoked && now >= revokedAt) {
       revoked = true
-      // a chat that is open is asked for again at its next refresh; a page that is loaded again asks at once
+      // an open chat requests a token at its next refresh, and a reloaded page requests one at once
       for (let viewer = 0; viewer < viewers; viewer++) if (endsAt[viewer]! > now) endsAt[viewer] = now
     }
     let left = (story.capacity(now) * TICK_MS) / 1000
@@ -139,7 +139,7 @@ const refreshAfter = (way: Story['way'], random: number): number =>
 
 const PER_REPLICA = 1000
 
-/** The stories that an operator fears, for a crowd of this size on so many replicas. */
+/** Returns the stories with high load or failures, for a crowd of this size and this number of replicas. */
 export function stories(viewers: number, replicas: number, way: Story['way'] = 'ours'): Story[] {
   const all = PER_REPLICA * replicas
   const steady = () => all
@@ -153,7 +153,7 @@ export function stories(viewers: number, replicas: number, way: Story['way'] = '
       ...common,
       name: 'two minutes without servers, at the peak of the refreshes',
       arrival: organic,
-      // the first to come ask again after 36 minutes, the last after 84; most of all after 54
+      // the first viewers refresh after 36 minutes, the last after 84, and most of them after 54
       capacity: (second) => (second >= 3180 && second < 3300 ? 0 : all),
     },
     {

@@ -1,7 +1,7 @@
 import type { ChatSession } from './chat-room.js'
 import type { StreamEvent } from './seed-events.js'
 
-/** Why somebody is not let in. `code` is a name of the specification's list, or the page's own for what it can't name. */
+/** Why the page rejects a visitor. `code` is from the specification's list, or the page's own if the list has none. */
 export interface Refusal {
   code: string
   reason: string
@@ -24,7 +24,7 @@ const ADVICE: Record<string, string> = {
   'embed-refused': 'The owner doesn’t allow this chat on the page you came from.',
 }
 
-/** The page for somebody who is in. The session id is all it gets: the token's work is done. */
+/** The page for an accepted visitor. It receives only the session id, since it doesn't need the token any more. */
 export const chatPage = (event: StreamEvent, urlId: string, session: ChatSession, takesFocus: boolean) =>
   page(
     event.name,
@@ -43,7 +43,7 @@ export const chatPage = (event: StreamEvent, urlId: string, session: ChatSession
     </form>`,
   )
 
-/** The page for somebody who is not. */
+/** The page for a rejected visitor. */
 export const refusalPage = ({ code, reason }: Refusal) =>
   page(
     'You can’t enter this chat',

@@ -1,14 +1,14 @@
 import type { Code } from 'kinescope-chat/contract'
 
-/** One visitor inside one chat page: what the token, or its absence, was exchanged for when the page loaded. */
+/** The session of one visitor in one chat page. The page's load exchanges the token, or its absence, for a session. */
 export interface ChatSession {
   id: string
   eventId: string
   name: string
-  /** `verified`: by a token; `anonymous`: without one; `read-only`: may look, not write. */
+  /** `verified`: with a token. `anonymous`: without a token. `read-only`: can read but not write. */
   standing: 'verified' | 'anonymous' | 'read-only'
   kid: string | null
-  /** ms since the epoch after which the session is dead; null: it lives on */
+  /** When the session ends, in ms since the epoch. Null: the session doesn't end. */
   endsAt: number | null
 }
 
@@ -20,7 +20,7 @@ export interface ChatMessage {
   at: number
 }
 
-/** What the page's stream says: JSON in Server-Sent Events. */
+/** An event of the page's stream: JSON in Server-Sent Events. */
 export type ChatNews =
   | { kind: 'members'; names: string[] }
   | { kind: 'message'; message: ChatMessage }
@@ -28,14 +28,14 @@ export type ChatNews =
 
 interface Listener {
   session: ChatSession
-  tell: (news: ChatNews) => void
+  notify: (news: ChatNews) => void
   close: () => void
 }
 
 const HISTORY = 100
 const LONGEST_MESSAGE = 500
 
-/** The chats of all streams: sessions, who listens, what was said. Holds no token. */
+/** The chats of all streams: sessions, listeners and messages. Stores no token. */
 export class ChatRooms {
   #sessions = new Map<string, ChatSession>()
   #listeners = new Set<Listener>()
@@ -46,41 +46,41 @@ export class ChatRooms {
     this.#sessions.set(session.id, session)
   }
 
-  /** The living session of that id in that chat, or why there is none. */
+  /** Returns the valid session with this id in this chat, or the code of the rejection. */
   enter(id: string, eventId: string, now: number): ChatSession | { code: Code } {
     const session = this.#sessions.get(id)
     if (!session || session.eventId !== eventId) return { code: 'access-denied' }
     return session.endsAt !== null && session.endsAt <= now ? { code: 'token-expired' } : session
   }
 
-  /** Returns what takes the listener out again. */
-  listen(session: ChatSession, tell: Listener['tell'], close: () => void): () => void {
-    const listener = { session, tell, close }
-    for (const message of this.#history.get(session.eventId) ?? []) tell({ kind: 'message', message })
+  /** Adds a listener. Returns a function that removes the listener. */
+  listen(session: ChatSession, notify: Listener['notify'], close: () => void): () => void {
+    const listener = { session, notify, close }
+    for (const message of this.#history.get(session.eventId) ?? []) notify({ kind: 'message', message })
     this.#listeners.add(listener)
-    this.#tellMembers(session.eventId)
+    this.#notifyMembers(session.eventId)
     return () => {
-      if (this.#listeners.delete(listener)) this.#tellMembers(session.eventId)
+      if (this.#listeners.delete(listener)) this.#notifyMembers(session.eventId)
     }
   }
 
-  /** False for an empty or too long message, or one who may only read. */
+  /** Sends a message. Returns false if the message is empty or too long, or if the session is read-only. */
   say(session: ChatSession, text: string, now: number): boolean {
     const clean = text.trim()
     if (session.standing === 'read-only' || clean === '' || clean.length > LONGEST_MESSAGE) return false
     const { name, standing, eventId } = session
     const message = { id: ++this.#lastId, name, standing, text: clean, at: now }
     this.#history.set(eventId, [...(this.#history.get(eventId) ?? []), message].slice(-HISTORY))
-    for (const listener of this.#in(eventId)) listener.tell({ kind: 'message', message })
+    for (const listener of this.#in(eventId)) listener.notify({ kind: 'message', message })
     return true
   }
 
-  /** Ends the sessions that `which` picks, and tells their pages. */
+  /** Ends the sessions that `which` selects, and notifies their pages. */
   end(which: (session: ChatSession) => boolean, code: Code): void {
     for (const session of this.#sessions.values()) if (which(session)) this.#sessions.delete(session.id)
     for (const listener of [...this.#listeners]) {
       if (!which(listener.session)) continue
-      listener.tell({ kind: 'ended', code })
+      listener.notify({ kind: 'ended', code })
       listener.close()
     }
   }
@@ -93,7 +93,7 @@ export class ChatRooms {
     for (const listener of [...this.#listeners]) listener.close()
   }
 
-  /** What was said in a chat, for tests and the control page. */
+  /** The messages of a chat, for tests and the control page. */
   messages(eventId: string): readonly ChatMessage[] {
     return this.#history.get(eventId) ?? []
   }
@@ -106,8 +106,8 @@ export class ChatRooms {
     return [...this.#listeners].filter(({ session }) => session.eventId === eventId)
   }
 
-  #tellMembers(eventId: string): void {
+  #notifyMembers(eventId: string): void {
     const names = this.members(eventId)
-    for (const listener of this.#in(eventId)) listener.tell({ kind: 'members', names })
+    for (const listener of this.#in(eventId)) listener.notify({ kind: 'members', names })
   }
 }

@@ -27,7 +27,7 @@ export function updateEvent(state: EmulatorState, id: string, { body }: ApiReque
   const read = readObject(body)
   if ('reply' in read) return read.reply
   const { event } = found
-  // seen on the live service: a broadcast that is over can't be edited
+  // the live service rejects changes of a finished broadcast
   if (event.status === 'finished') return refuse.finishedEvent()
 
   const before = { name: event.name, chat_jwt_required: event.jwtRequired, ...event.settings }
@@ -53,7 +53,7 @@ function find(state: EmulatorState, id: string): { event: StreamEvent } | { repl
   return event ? { event } : { reply: refuse.noSuchEntity() }
 }
 
-/** The shape of a real answer, collected in research; `chat_jwt_required` was in none of them. */
+/** Returns an event in the shape of real responses. None of them contained `chat_jwt_required`. */
 function shown({ variants }: EmulatorState, event: StreamEvent) {
   const { settings } = event
   return {
@@ -79,7 +79,7 @@ function shown({ variants }: EmulatorState, event: StreamEvent) {
 const wrapped = ({ variants }: EmulatorState, event: object) =>
   variants.eventEnvelope === 'data' ? { data: event } : event
 
-/** Go's zero values, which a full update gives to what it isn't told. */
+/** Go's zero values, which a full update assigns to omitted fields. */
 function zeroed<T extends Record<string, unknown>>(fields: T): T {
   const zero = { string: '', boolean: false, number: 0 } as Record<string, unknown>
   return Object.fromEntries(
@@ -92,7 +92,7 @@ interface Order {
   shown: Record<string, string>
 }
 
-/** `created_at.desc,name.asc`; an unknown field is 400216. */
+/** Parses an order, for example `created_at.desc,name.asc`. An unknown field is error 400216. */
 function readOrder(text = 'created_at.desc'): Order | { reply: ApiReply } {
   const terms = text.split(',').map((term) => term.split('.') as [string, string?])
   const fields = {

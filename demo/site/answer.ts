@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** A handler of one route of the site; `done` is false where the request is somebody else's. */
+/** A handler of one route of the site. Returns false if the request is for another handler. */
 export type SiteHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean> | boolean
 
-/** Whether somebody asks for a page to show. */
+/** Whether the request is for a page to show. */
 export const acceptsPage = ({ method, headers, url = '' }: IncomingMessage): boolean =>
   method === 'GET' && (/^\/(\?|$)/.test(url) || !!headers.accept?.includes('text/html'))
 
@@ -18,7 +18,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   return true
 }
 
-/** The body as a JSON object; anything else is an empty one. */
+/** Reads the body as a JSON object. Any other body counts as an empty object. */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)

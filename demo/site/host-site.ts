@@ -16,21 +16,21 @@ import { Visitors } from './visitors.js'
 export interface HostSiteOptions {
   /** 0 for any free port. */
   port: number
-  /** Asked for each page; undefined until all that a page names is there, since the site starts before its servers. */
+  /** Called for each page. Returns undefined until the servers that a page names run, since the site starts first. */
   facts: () => PageFacts | undefined
-  /** The address of a token server in trouble. */
+  /** The address of a token server with a problem. */
   otherServer: (name: OtherServer) => Promise<string>
   /** Token servers with other identity sources. */
   identityServers: () => IdentityPlaces | undefined
-  /** Replaces the token server's key; resolves when the new one signs. */
+  /** Replaces the token server's key. Resolves when the server signs with the new key. */
   rotateKeys: () => Promise<void>
   /** Watch the page's sources and reload on a change. */
   watch: boolean
-  /** The folder of the element's sources, where those are served in place of the built file. */
+  /** The folder of the element's sources, if the site serves them in place of the built file. */
   elementSources?: string | undefined
 }
 
-/** Token servers by their identity sources, and what visitors bring to them. */
+/** Token servers by their identity sources, and the visitors' credentials for them. */
 export interface IdentityPlaces {
   /** The address of a server, without a path. */
   address(setup: IdentitySetup): Promise<string>
@@ -47,7 +47,7 @@ export interface HostSite {
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** The site that has the chat on its page: sign-in, `/me`, and the QA page itself, served by Vite from its sources. */
+/** Starts the site that embeds the chat: sign-in, `/me`, and the QA page, which Vite serves from its sources. */
 export async function startHostSite({
   port,
   facts,
@@ -83,7 +83,7 @@ export async function startHostSite({
     publicDir: false,
     clearScreen: false,
     logLevel: 'warn',
-    // everything the page imports is a module already; a bundler that notices one late would reload the page
+    // all imports of the page are modules already; a bundler that discovers an import late would reload the page
     optimizeDeps: { noDiscovery: true, include: [] },
     server: {
       host: '127.0.0.1',
@@ -121,10 +121,10 @@ function sitePlugin(
       })
       middlewares.use((request, response, next) => {
         const { policy, identity } = scenarioOf(request.url)?.setup ?? {}
-        // a guest of an earlier scenario is a new one
+        // a scenario must not continue as the guest of an earlier one
         if (identity) response.setHeader('set-cookie', NO_GUEST)
         if (policy) response.setHeader('content-security-policy', policy)
-        // a POST that nobody took is no page
+        // a POST without a handler must not return a page
         if (request.method === 'POST') sendJson(response, 404, { message: 'nothing here' })
         else next()
       })
@@ -140,7 +140,7 @@ function sitePlugin(
         const { chatOrigin, events } = known
         const tokenServer = place?.tokenServer ?? known.tokenServer
         const [before = '', integration = '', after = ''] = html.split(/<!-- \/?integration -->/)
-        // the page puts a scenario's element there itself, once all it needs is set up
+        // the page itself adds a scenario's element after the set-up
         const script = /<script.*?<\/script>/s.exec(integration)?.[0] ?? ''
         const kept = scenario ? (scenario.setup.script === 'npm' ? '' : script) : integration
         const json = JSON.stringify(known).replaceAll('<', '\\u003c')
@@ -153,7 +153,7 @@ function sitePlugin(
   }
 }
 
-/** The site's own `/kinescope-chat.js`: the element's sources, so that a change of them reloads the page. */
+/** Serves the element's sources as the site's own `/kinescope-chat.js`, so that a change reloads the page. */
 function elementFrom(sources: string): Plugin {
   const source = `${sources}/standalone.ts`
   return {
@@ -163,7 +163,7 @@ function elementFrom(sources: string): Plugin {
     transformIndexHtml: {
       order: 'pre',
       handler: (html) =>
-        // the token endpoint is beside the built file, not beside this one
+        // the token endpoint is at the origin of the built file, not of this one
         html.replace(
           /src="([^"]*)\/kinescope-chat\.js"/,
           (_, server: string) => `src="/kinescope-chat.js" data-token-url="${server}/token"`,
@@ -177,11 +177,11 @@ const middleware =
   (request, response, next) =>
     void Promise.resolve(handle(request, response)).then((done) => done || next(), next)
 
-/** Removes a guest's cookie: cookies of this machine are the same at every port. */
+/** Removes a guest's cookie, since all ports of this machine share their cookies. */
 const NO_GUEST =
   '__Host-kinescope-chat-guest=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=None; Partitioned'
 
-/** The token server of a scenario about identity sources, and what the site writes into the page for its visitor. */
+/** Returns the token server of a scenario about identity sources, and the visitor's credential for the page. */
 async function placeOf(
   scenario: Scenario | undefined,
   servers: IdentityPlaces | undefined,
@@ -201,7 +201,7 @@ function scenarioOf(url = '/') {
   return id === null ? undefined : SCENARIOS.find((scenario) => scenario.id === id)
 }
 
-/** `/other-server/<name>/token`: this site's own proxy before another token server, so that no CORS is in the way. */
+/** `/other-server/<name>/token`: the site's own proxy for another token server, so that no request needs CORS. */
 function proxyTo(address: (name: OtherServer) => Promise<string>): SiteHandler {
   return async (request, response) => {
     const wanted = /^\/other-server\/([\w-]+)\/token$/.exec(request.url ?? '')?.[1]
@@ -211,7 +211,7 @@ function proxyTo(address: (name: OtherServer) => Promise<string>): SiteHandler {
   }
 }
 
-/** `/signing-in-proxy/<scenario>/token`: a proxy that knows who has signed in, and tells the server behind it by headers. */
+/** `/signing-in-proxy/<scenario>/token`: a proxy that sends the signed-in visitor's id and name in headers. */
 function signingInProxy(
   visitors: Visitors,
   identityServers: HostSiteOptions['identityServers'],
@@ -229,10 +229,10 @@ function signingInProxy(
   }
 }
 
-/** Headers are bytes, and proxies write names in UTF-8 there. */
+/** Header values are bytes, and proxies write names in UTF-8. */
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
-/** `/second-visitor/token`: the same for the second visitor, whose session the site knows by a cookie of its own. */
+/** `/second-visitor/token`: a proxy for the second visitor, whose session has a separate cookie. */
 function secondVisitor(visitors: Visitors, facts: () => PageFacts | undefined): SiteHandler {
   return async (request, response) => {
     if (request.url !== '/second-visitor/token') return false
@@ -253,7 +253,7 @@ async function passOn(
   cookie: string | undefined,
   more: Record<string, string> = {},
 ): Promise<true> {
-  // as a proxy that drops Sec-Fetch-Site, as old browsers send none: the Origin decides
+  // without Sec-Fetch-Site, as from old browsers: the server then checks the Origin header
   const headers = new Headers({ ...more, ...(cookie === undefined ? {} : { cookie }) })
   for (const wanted of ['content-type', 'origin']) {
     const value = request.headers[wanted]

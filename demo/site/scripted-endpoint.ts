@@ -6,19 +6,19 @@ import { readJson, sendJson, type SiteHandler } from './answer.js'
 import { craftToken, makeKey, type CraftKey } from './craft-token.js'
 import type { Visitor, Visitors } from './visitors.js'
 
-/** Counters kept at most: one per started scenario. */
+/** The maximum number of counters. Each started scenario has one. */
 const RUNS_KEPT = 500
 
 /**
- * The scripted endpoint: NOT our token server, but a stand-in that says what a scenario's script tells it to, for
- * answers that the real server gives only when something is broken. `POST /scripted-endpoint/<scenario>/<run>`; each
- * run goes through its script from the start, the last answer repeats.
+ * The scripted endpoint is NOT our token server. It sends the responses of a scenario's script, which the real server
+ * sends only when something is broken. `POST /scripted-endpoint/<scenario>/<run>`: each run starts with the first
+ * response of its script, and the last response repeats.
  */
 export class ScriptedEndpoint {
   readonly #visitors: Visitors
-  /** Its own key, registered with the emulator under its own name. */
+  /** The endpoint's own key, which is registered with the emulator. */
   readonly key: CraftKey = makeKey('scripted-endpoint')
-  #stranger: CraftKey | undefined
+  #untrustedKey: CraftKey | undefined
   #asked = new Map<string, number>()
 
   constructor(visitors: Visitors) {
@@ -71,7 +71,7 @@ export class ScriptedEndpoint {
     const times = Object.fromEntries(
       Object.entries(relativeClaims).map(([name, seconds]) => [name, now + seconds]),
     )
-    const key = signer === 'stranger' ? (this.#stranger ??= makeKey('scripted-endpoint')) : this.key
+    const key = signer === 'stranger' ? (this.#untrustedKey ??= makeKey('scripted-endpoint')) : this.key
     const given = { username, iat: now, exp: now + ttl, ...times, ...claims }
     return {
       token: raw ?? craftToken(key, eventId, given, header),

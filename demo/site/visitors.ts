@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readJson, sendJson, type SiteHandler } from './answer.js'
 
-/** Somebody with a session on the site. */
+/** A visitor with a session on the site. */
 export interface Visitor {
   id: string
   name: string
@@ -11,23 +11,23 @@ export interface Visitor {
   me: 'answers' | 'fails'
 }
 
-/** The session's cookie, that of a second visitor whom the page shows beside the first, and one that is set aside. */
+/** Cookies of three sessions: the visitor's, a second visitor's on the same page, and one that is set aside. */
 const COOKIE = 'demo_session'
 const SECOND_COOKIE = 'demo_second_session'
 const ASIDE_COOKIE = 'demo_session_aside'
 const LONGEST_NAME = 40
 
 /**
- * The site's own sign-in: choose a name, get a session cookie. Nothing here knows of the chat; the token server asks
- * `/me`, as it would ask any site.
+ * The site's own sign-in: a visitor enters a name and receives a session cookie. This class has no code for the chat.
+ * The token server requests `/me`, as on any site.
  *
- *     GET  /me                 200 {id, name}, 401 for a stranger, 403 for a banned visitor
- *     GET  /visitor/who        200 {name}, null for a stranger: for the page itself
+ *     GET  /me                 200 {id, name}, 401 for a signed-out visitor, 403 for a banned visitor
+ *     GET  /visitor/who        200 {name}, null for a signed-out visitor: for the page itself
  *     POST /visitor/sign-in    {"name": "Ann"}
  *     POST /visitor/sign-out
  *     POST /visitor/standing   {"banned": true, "me": "fails"}
  *     POST /visitor/set-aside  keeps the session for later and signs out
- *     POST /visitor/bring-back  goes on with the session that was set aside, or with none
+ *     POST /visitor/bring-back  restores the session that was set aside, if there is one
  *     POST /second-visitor/sign-in  {"name": "Ben"}
  */
 export class Visitors {
@@ -38,7 +38,7 @@ export class Visitors {
     return this.#sessions.get(cookieOf(request, COOKIE) ?? '')
   }
 
-  /** The cookie with which the site itself can ask for the second visitor. */
+  /** The cookie with which the site requests a token for the second visitor. */
   secondCookie(request: IncomingMessage): string {
     return `${COOKIE}=${cookieOf(request, SECOND_COOKIE) ?? ''}`
   }

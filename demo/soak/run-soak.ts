@@ -1,7 +1,7 @@
 /**
- * `npm run soak`: the long form of the fault matrix, then two visitors who talk for fifteen minutes while everything around
- * them breaks in turn. `-- --minutes 5` makes it shorter, `-- visitors` or `-- faults` plays one of the two. Ends with 1 where
- * something was lost, has grown or was blank.
+ * `npm run soak` plays the long form of the fault matrix. Then two visitors talk for fifteen minutes, while one fault
+ * after another occurs. `-- --minutes 5` makes the talk shorter. `-- visitors` or `-- faults` plays one part. The exit
+ * code is 1 if a test failed, a message was lost, a figure has grown or a chat was blank.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'

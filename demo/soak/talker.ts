@@ -3,22 +3,22 @@ import { SEED } from '../emulator/seed-events.js'
 import type { Demo } from '../start-demo.js'
 
 const BETWEEN_MS = 1200
-/** Whoever types waits no longer for a field that isn't there. */
+/** The time limit for an action on a field that may be missing. */
 const TYPE_MS = 2000
 const SAMPLE_MS = 100
 
-/** A visitor on a page of the site who says something again and again. */
+/** A visitor on a page of the site who sends messages continuously. */
 export class Talker {
   readonly name: string
-  /** What they have sent, as far as they can tell. */
+  /** The messages that appeared in the visitor's chat. */
   readonly sent: string[] = []
   readonly #page: Page
   readonly #devtools: CDPSession
-  /** Nothing may be asked of a page that sleeps: it doesn't answer. */
+  /** Whether the page is frozen or hidden. A frozen page doesn't respond to the test. */
   #asleep = false
   #sentAt = performance.now()
   #longestSilence = 0
-  /** How often something had to be typed or sent anew. */
+  /** How often the visitor typed or sent a message again. */
   #again = 0
 
   private constructor(name: string, page: Page, devtools: CDPSession) {
@@ -30,7 +30,7 @@ export class Talker {
   static async enter(browser: Browser, demo: Demo, name: string): Promise<Talker> {
     const context = await browser.newContext()
     const page = await context.newPage()
-    // functions that tsx has compiled call this, and the page has none
+    // functions that tsx compiles call __name, which the page lacks
     await page.addInitScript('globalThis.__name = (value) => value')
     await page.goto(`${demo.site}/me`)
     await page.addScriptTag({ url: `${demo.tokenServer}/kinescope-chat.js`, type: 'module' })
@@ -47,7 +47,7 @@ export class Talker {
         const seen = Object.assign(window, { samples: 0, blank: 0 })
         setInterval(() => {
           const frames = chat.shadowRoot?.querySelectorAll('iframe') ?? []
-          // until the first chat there is something else to be seen
+          // before the first chat, the element shows other content
           if (seen.samples === 0 && frames.length === 0) return
           seen.samples++
           if (![...frames].some((frame) => frame.checkVisibility({ visibilityProperty: true }))) seen.blank++
@@ -63,7 +63,7 @@ export class Talker {
     return talker
   }
 
-  /** Says one thing after the other; one that can't be sent is sent again. */
+  /** Sends one message after another, and repeats a failed message. */
   async talk(isOver: () => boolean): Promise<void> {
     for (let number = 1; !isOver(); number++) {
       const text = `${this.name} ${number}`
@@ -103,7 +103,7 @@ export class Talker {
   }
   readonly emulateNetwork = (offline: boolean) => this.#page.context().setOffline(offline)
 
-  /** With the garbage collected; null while nothing can be asked. */
+  /** Measures the page after a garbage collection. Returns null while the page is frozen or hidden. */
   async weigh(): Promise<{ heap: number; listeners: number; history: number } | null> {
     if (this.#asleep) return null
     for (let times = 0; times < 2; times++) await this.#devtools.send('HeapProfiler.collectGarbage')
@@ -113,7 +113,7 @@ export class Talker {
     return { heap: of('JSHeapUsedSize'), listeners: of('JSEventListeners'), history }
   }
 
-  /** How they stand, and what they see in the chat. */
+  /** Returns the figures, the chat's state and the messages that the visitor sees. */
   async stand() {
     const page = await this.#page.evaluate(() => {
       const { samples, blank } = window as unknown as { samples: number; blank: number }
@@ -123,7 +123,7 @@ export class Talker {
     return { ...page, shown, longestSilence: this.#longestSilence, again: this.#again }
   }
 
-  /** Types it and sends it. @returns whether it is gone from the field, and nothing says that it wasn't sent */
+  /** Types a message and sends it. @returns whether the message appears in the chat */
   async #say(text: string): Promise<boolean> {
     if (this.#asleep) return false
     const chat = this.#shown()
@@ -132,11 +132,11 @@ export class Talker {
     try {
       await message.fill(text, { timeout })
       await message.press('Enter', { timeout })
-      // a message that can't be sent comes back to the field
+      // a message that the chat can't send returns to the field
       await chat.locator('#log article p', { hasText: new RegExp(`^${text}$`) }).waitFor({ timeout })
       return true
     } catch {
-      // it may have gone all the same: whoever looks sees it, also in a new frame
+      // the message may have arrived anyway: then the chat shows it, also in a new frame
       return this.#sees(text)
     }
   }
@@ -152,7 +152,7 @@ export class Talker {
 
   async #away(ms: number, put: (away: boolean) => Promise<unknown>): Promise<void> {
     this.#asleep = true
-    // what is being typed is typed to its end
+    // the visitor finishes the current message
     await new Promise((resolve) => setTimeout(resolve, 3 * TYPE_MS))
     await put(true)
     await new Promise((resolve) => setTimeout(resolve, ms))

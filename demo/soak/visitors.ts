@@ -6,17 +6,17 @@ import { growth, type Weight } from './growth.js'
 import { hazards } from './hazards.js'
 import { Talker } from './talker.js'
 
-/** The shortest that a token may live: everything happens as often as it can. */
+/** The shortest lifetime of a token, so that refreshes are as frequent as possible. */
 const TOKEN_S = 60
-/** How often it is weighed. */
+/** How often the soak test measures the pages. */
 const WEIGH_MS = 20_000
-/** Everything is over: time for the last try, and for what was said meanwhile to arrive. */
+/** The time after the last fault: for the last retry, and for delayed messages to arrive. */
 const CALM_MS = 80_000
 
 /**
- * Two visitors who talk all the time, by the real clock and the real server, while keys are replaced, the token server is
- * started anew, the API is out, a machine sleeps, a tab is hidden and the network goes.
- * @returns whether nothing was lost, nothing has grown and nothing was blank
+ * Two visitors talk all the time, by the real clock and the real server. Meanwhile keys are replaced, the token server
+ * restarts, the API fails, a machine sleeps, a tab is hidden and the network is lost.
+ * @returns whether no message was lost, no figure has grown and no chat was blank
  */
 export async function visitors(minutes: number): Promise<boolean> {
   const demo = await startDemo({
@@ -101,7 +101,7 @@ export async function visitors(minutes: number): Promise<boolean> {
   }
 }
 
-/** Hears everything that is said in the chat, and counts it. */
+/** Counts each message in the chat. */
 function listen(rooms: Awaited<ReturnType<typeof startDemo>>['emulator']['rooms']): Map<string, number> {
   const arrived = new Map<string, number>()
   const session = {

@@ -2,7 +2,7 @@ import type { KinescopeChatElement } from 'kinescope-chat'
 
 /** One `kinescope-chat-…` event. */
 export interface SeenEvent {
-  /** ms since the page was opened */
+  /** ms since the page's load began */
   at: number
   /** Without the prefix. */
   name: string
@@ -11,7 +11,7 @@ export interface SeenEvent {
 
 const NAMES = ['statechange', 'ready', 'refresh', 'error', 'signin'] as const
 
-/** Watches the chats of the page from outside, as any page could: their events, and which frames came and went. */
+/** Watches the page's chats as any page can: their events, and the frames that were ever in them. */
 export class ChatWatch extends EventTarget {
   readonly events: SeenEvent[] = []
   #frames = new Set<Element>()
@@ -24,7 +24,7 @@ export class ChatWatch extends EventTarget {
         this.dispatchEvent(new Event('change'))
       })
     }
-    // the frames live in shadow roots, which tell nobody outside of a change
+    // the frames are in shadow roots, whose changes send no events to the document
     setInterval(() => this.framesNow.forEach((frame) => this.#frames.add(frame)), 50)
   }
 

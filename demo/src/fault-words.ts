@@ -54,6 +54,6 @@ const SENTENCES: Record<Aspect, Sentence> = {
   }),
 }
 
-/** What was expected and what came, as a sentence or two. Pure. */
+/** Describes the expected and the observed result in one or two sentences. Pure. */
 export const faultText = ({ aspect, expected, observed }: Check): Text =>
   SENTENCES[aspect](expected, observed)

@@ -1,6 +1,6 @@
 import type { ChatState, Expectation } from './scenario.js'
 
-/** What is to be seen on the page at a moment. */
+/** The observed state of the page at one moment. */
 export interface Sight {
   state: ChatState
   problem: string | null
@@ -14,23 +14,23 @@ export interface Sight {
   sessionName: string | null
 }
 
-/** What a check looks at; `step`: a step that must succeed; `hand`: the tester's part, which has a time limit. */
+/** The subject of a check. `step`: a step that must succeed. `hand`: the tester's part, which has a time limit. */
 export type Aspect = keyof Expectation | 'step' | 'hand'
 
-/** One thing that is expected, beside what is to be seen. */
+/** One expectation, and the observed value. */
 export interface Check {
   aspect: Aspect
-  /** In the words of the element's own vocabulary, so that it needs no translation. */
+  /** In the element's own terms, which need no translation. */
   expected: string
   observed: string
-  /** Null where nobody on this page can see it, only a person can. */
+  /** Null if the page can't observe the value and a person must look. */
   met: boolean | null
 }
 
 /** The checks that failed. */
 export const faultsOf = (checks: readonly Check[]): Check[] => checks.filter(({ met }) => met === false)
 
-/** Compares what is to be seen with what is expected. Pure. */
+/** Compares the observed state with the expected one. Pure. */
 export function judge(sight: Sight, expected: Expectation): Check[] {
   const { state, problem, events, noEvents, tokenRequests, frames, framesSeen, name, inFrame } = expected
   const checks: Check[] = []

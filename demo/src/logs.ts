@@ -4,7 +4,7 @@ import { find } from './make.js'
 import type { Network } from './network.js'
 import { say } from './words.js'
 
-/** Newest first, and no more than anybody reads. */
+/** How many rows a table shows, newest first. */
 const ROWS = 100
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
@@ -25,7 +25,7 @@ export function drawEvents({ events }: ChatWatch): void {
   )
 }
 
-/** Each request opens to what went out and what came, the token decoded and masked. */
+/** Draws the requests. Each one opens to its two bodies, with the token decoded and masked. */
 export function drawRequests({ requests }: Network): void {
   render(
     requests

@@ -19,7 +19,7 @@ import { drawState } from './state-panel.js'
 import { startTabs } from './tabs.js'
 import { inLanguage, say, speak, type Language } from './words.js'
 
-/** Long enough to see what came, short enough for fifty scenarios. */
+/** Long enough to see the result, short enough for fifty scenarios. */
 const NEXT_AFTER_MS = 400
 
 const facts = readFacts()
@@ -32,7 +32,7 @@ let step = 0
 let handUntil: number | null = null
 let verdict: Verdict | undefined
 let sessionName: string | null = null
-// the element keeps a personal link for a reload of the tab, and each scenario is a page of its own
+// the element stores a personal link for a reload of the tab, but the next scenario must not use the link
 sessionStorage.removeItem(`kinescope-chat:${location.pathname}`)
 
 startTabs((panel) => {
@@ -56,7 +56,7 @@ if (!scenario) await endRun()
 await showVisitor()
 if (scenario) await run()
 
-/** Everything that has words in it. */
+/** Draws every part of the page that contains text. */
 function drawAll(): void {
   const unknown = scenario ? null : wanted.get('scenario')
   find('unknown').hidden = unknown === null
@@ -141,13 +141,13 @@ async function runAll(): Promise<void> {
   goOn()
 }
 
-/** To the next scenario of the run, or to its table. */
+/** Opens the next scenario of the run, or the table of results. */
 function goOn(): void {
   const [next] = readRun().queue
   location.assign(next ? `?scenario=${next}` : '/')
 }
 
-/** Ends a run, and gives the tester back the session from before it. */
+/** Ends a run, and restores the tester's session from before the run. */
 async function endRun(): Promise<void> {
   const run = readRun()
   if (!run.sessionAside) return
@@ -196,7 +196,7 @@ function startVisitor(): void {
     void site.signIn(name.value).then(changed)
   })
   find('sign-out').addEventListener('click', () => void site.signOut().then(changed))
-  // the element can't sign anybody in: it asks its page to
+  // the element can't sign a visitor in, so it asks the page to do it
   document.addEventListener('kinescope-chat-signin', (event) => {
     event.preventDefault()
     find('sign-in').scrollIntoView({ block: 'nearest' })

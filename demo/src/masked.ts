@@ -1,7 +1,7 @@
 const LONGEST_TEXT = 4000
 const JWT = /[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g
 
-/** The start of a name or an id: enough to tell two apart, too little to be anybody. */
+/** The start of a name or an id: enough to distinguish two visitors, too little to identify one. */
 const masked = (value: unknown): unknown =>
   typeof value === 'string' && value ? `${[...value].slice(0, 2).join('')}…` : value
 
@@ -21,10 +21,10 @@ function partsOf(token: string): Record<string, unknown>[] {
 /** The claims of a JWT. Pure. @throws for anything else */
 export const claimsOf = (token: string): Record<string, unknown> | undefined => partsOf(token)[1]
 
-/** What says who somebody is, in a chat token and in an identity token. */
+/** The claims that identify a visitor, in a chat token and in an identity token. */
 const PERSONAL = ['user_id', 'username', 'sub', 'name']
 
-/** A token as something to look at: header and claims, who it is for masked, the signature gone. */
+/** Decodes a token to its header and claims, with personal claims masked and without the signature. */
 function opened(token: string): unknown {
   try {
     const [header, claims] = partsOf(token)
@@ -39,7 +39,7 @@ function opened(token: string): unknown {
   }
 }
 
-/** A body as the bench shows it: never with a token that anybody could use. Pure. */
+/** Formats a body for the bench. The result never contains a usable token. Pure. */
 export function readable(body: string): string {
   const short = body.slice(0, LONGEST_TEXT)
   try {

@@ -10,13 +10,13 @@ export interface Bench {
   facts: PageFacts
   network: Network
   watch: ChatWatch
-  /** What the site does for its visitor: sign in, sign out, ban. */
+  /** The site's actions for its visitor: sign in, sign out, ban. */
   site: Site
   /** The name of the visitor's session on the site. */
   sessionName(): string | null
-  /** Tells which step is under way. */
+  /** Reports the index of the current step. */
   onStep(index: number): void
-  /** Tells until when the tester can do a step, by `performance.now()`; null once it is over. */
+  /** Reports until when the tester can do a step, by `performance.now()`. Null after the step. */
   onHand(until: number | null): void
 }
 
@@ -26,10 +26,10 @@ export interface Site {
   standing(changes: { banned?: boolean; me?: 'answers' | 'fails' }): Promise<void>
   /** Keeps the tester's session for later. The page then plays other visitors. */
   setAside(): Promise<void>
-  /** Ends the present session, and goes on with the one that was set aside. */
+  /** Ends the current session, and restores the one that was set aside. */
   bringBack(): Promise<void>
   rotateKeys(): Promise<void>
-  /** Signs a second visitor in beside the first. */
+  /** Signs a second visitor in, in addition to the first. */
   bringSecond(name: string): Promise<void>
   /** The signed-in visitor's name, or null. */
   whoAmI(): Promise<string | null>
@@ -59,7 +59,7 @@ export async function runScenario(scenario: Scenario, bench: Bench): Promise<Ver
   return { passed: faultsOf(checks).length === 0, checks }
 }
 
-/** How long a scenario may take; what waits for a person stops the clock. */
+/** The time limit of a scenario. A step that waits for a person stops the clock. */
 class Deadline {
   #at: number
 
@@ -116,13 +116,13 @@ export function attributesOf(id: string, setup: Setup, facts: PageFacts): Record
   }
 }
 
-/** What the page shows now. */
+/** Returns the observed state of the page. */
 export function look({
   network,
   watch,
   sessionName,
 }: Pick<Bench, 'network' | 'watch' | 'sessionName'>): Sight {
-  // several chats are in the state that the least advanced of them is in
+  // of several chats, the first one that isn't ready decides the state
   const odd = watch.chats.find(({ state }) => state !== 'ready')
   const chat: KinescopeChatElement | undefined = odd ?? watch.first
   return {
@@ -137,7 +137,7 @@ export function look({
   }
 }
 
-/** Looks until all is as expected, or the time is up. */
+/** Checks repeatedly until everything is as expected or the time is up. */
 async function until(expected: Expectation, bench: Bench, clock: Deadline): Promise<Check[]> {
   for (;;) {
     const checks = judge(look(bench), expected)
@@ -195,7 +195,7 @@ async function take(step: Step, bench: Bench, clock: Deadline): Promise<Check[]>
   }
 }
 
-/** Submits a name in the form for guests, and compares whether it is refused. */
+/** Submits a name in the form for guests, and checks whether the form rejects the name. */
 async function enterName(
   { name, refused = false }: Extract<Step, { do: 'enter-name' }>,
   { watch }: Bench,
@@ -216,7 +216,7 @@ async function enterName(
 const isBusy = (chat: KinescopeChatElement | undefined): boolean =>
   chat?.problem == null && ['loading', 'refreshing'].includes(chat?.state ?? '')
 
-/** Waits for the tester's part, up to its limit. The scenario's own clock stands still. */
+/** Waits for the tester's part, up to its limit. The scenario's own clock is stopped meanwhile. */
 async function byHand(
   seconds: number,
   isDone: () => boolean,
@@ -237,7 +237,7 @@ async function byHand(
 function pretendHidden(hidden: boolean): void {
   const read = { hidden, visibilityState: hidden ? 'hidden' : 'visible' }
   for (const [name, value] of Object.entries(read)) {
-    // where the platform keeps it: what stands on the document itself could be anybody's
+    // on the prototype, where browsers define the property: any script can set one on the document itself
     Object.defineProperty(Document.prototype, name, { get: () => value, configurable: true })
   }
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))

@@ -9,20 +9,20 @@ import { sign, type Sign } from './signs.js'
 import { inLanguage, say, type Word } from './words.js'
 import type { Verdict } from './run-scenario.js'
 
-/** How far the scenario of this page has come. */
+/** The progress of this page's scenario. */
 export interface Progress {
   scenario: Scenario
-  /** Index of the step under way. */
+  /** Index of the current step. */
   step: number
   /** Until when the tester can do their part, by `performance.now()`. */
   handUntil: number | null
-  /** What is expected, beside what is seen so far. */
+  /** The expectations, and the values observed so far. */
   checks: readonly Check[]
-  /** Undefined while it runs. */
+  /** Undefined while the scenario runs. */
   verdict: Verdict | undefined
 }
 
-/** The scenario of this page: what it is, what is expected, and then what came. */
+/** Draws this page's scenario: its description, the expectations, and then the result. */
 export function drawScenario(progress: Progress, stop: () => void): void {
   const { scenario, step, handUntil, checks, verdict } = progress
   const index = SCENARIOS.indexOf(scenario)
@@ -111,7 +111,7 @@ function neighbour(index: number, word: 'previous' | 'next'): TemplateResult | t
   >`
 }
 
-/** A narrow page shows the sign only. The word is read aloud in any case. */
+/** A narrow page shows only the icon. A screen reader reads the word in any case. */
 const label = (name: Sign, word: Word): TemplateResult =>
   html`${sign(name)}<span class="word">${say(word)}</span>`
 

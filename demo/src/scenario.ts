@@ -13,39 +13,39 @@ export type ChatState = 'idle' | 'preview' | 'loading' | 'ready' | 'refreshing' 
 /** What must be seen. Unset members may be anything. */
 export interface Expectation {
   state?: ChatState
-  /** The problem's code; null: none. */
+  /** The problem's code. Null: no problem. */
   problem?: ElementCode | null
-  /** Names of `kinescope-chat-…` events that were seen in this order, without the prefix; others may lie between. */
+  /** Names of expected `kinescope-chat-…` events in order, without the prefix. Other events may occur between them. */
   events?: readonly string[]
-  /** Names of events that must not have been seen. */
+  /** Names of events that must not occur. */
   noEvents?: readonly string[]
-  /** How many times the token endpoint was asked, at least and at most. */
+  /** The minimum and the maximum number of token requests. */
   tokenRequests?: readonly [number, number]
   /** How many frames are on the page. */
   frames?: number
-  /** How many frames there ever were: one more for each swap. */
+  /** How many frames were ever on the page. Each swap adds one. */
   framesSeen?: number
   /** The name in the newest token: `#` is any digit, and `session` is the name on the site. */
   name?: string | { of: 'session' }
-  /** What stands in the first frame; a page of another site can't look in there, a test and a person can. */
+  /** The content of the first frame. A page of another site can't read it, but a test and a person can. */
   inFrame?: { verified: true } | { refused: string }
 }
 
-/** One answer of the scripted endpoint. */
+/** One response of the scripted endpoint. */
 export type Answer = { delayMs?: number } & (
   | {
       kind: 'token'
       /** Seconds. */
       ttl?: number
       refreshIn?: number
-      /** 401 for a stranger and 403 for a banned visitor, as the site knows them. */
+      /** The response is 401 for a signed-out visitor and 403 for a banned one, by the site's session. */
       asksSite?: true
-      /** Changed or, as undefined, removed claims. */
+      /** Changed claims. An undefined value removes the claim. */
       claims?: Record<string, unknown>
       /** Claims in seconds from now. */
       relativeClaims?: Record<string, number>
       header?: Record<string, unknown>
-      /** `stranger`: a key with the registered key's id that isn't it. */
+      /** `stranger`: another key with the id of the registered key. */
       signer?: 'stranger'
       /** In place of a token. */
       raw?: string
@@ -56,7 +56,7 @@ export type Answer = { delayMs?: number } & (
   | { kind: 'drop' }
 )
 
-/** Token servers in trouble, reached over the site's own proxy. */
+/** Token servers with a problem. The page reaches them over the site's own proxy. */
 export const OTHER_SERVERS = [
   'other-origin',
   'low-limit',
@@ -66,28 +66,28 @@ export const OTHER_SERVERS = [
 ] as const
 export type OtherServer = (typeof OTHER_SERVERS)[number]
 
-/** A stream that one server's list has and Kinescope doesn't. */
+/** A stream that is on one server's list but doesn't exist at Kinescope. */
 export const UNKNOWN_STREAM = 'aStreamNobodyEverMade0'
 
 export interface Setup {
-  /** The stream, by what it is there to show; `unlisted`: one the server's list doesn't have; `none`: no `event-id`. */
+  /** The stream, by its purpose. `unlisted`: a stream that isn't on the server's list. `none`: no `event-id`. */
   event?: keyof typeof SEED | 'unlisted' | 'unknown' | 'oversized' | 'none'
-  /** Who is looking; a signed-in visitor in good standing by default. */
+  /** The visitor. The default is a signed-in visitor who isn't banned. */
   visitor?: 'signed-in' | 'stranger' | 'banned' | 'unknowable'
-  /** The token endpoint: our server by default. */
+  /** The scripted token endpoint. The default is our server. */
   endpoint?: readonly Answer[]
   /** Another of our servers. */
   server?: OtherServer
-  /** A token server with other identity sources, and what the visitor brings. */
+  /** A token server with other identity sources, and the visitor's credential. */
   identity?: IdentitySetup
-  /** How the element got onto the page: `npm` leaves it without a default `token-url`. */
+  /** How the page loads the element. With `npm`, the element has no default `token-url`. */
   script?: 'npm'
   attributes?: Readonly<Record<string, string>>
   /** How many chats; 1 by default. */
   chats?: number
-  /** The page pretends from the start that there is no network. */
+  /** The page simulates a lost network from the start. */
   offline?: true
-  /** The chat stands far below the fold. */
+  /** The chat is far below the fold. */
   below?: true
   /** A Content-Security-Policy for this page. */
   policy?: string
@@ -101,19 +101,19 @@ export type Step =
   /** The visitor types a name into the form for guests and submits it. */
   | { do: 'enter-name'; name: string; refused?: boolean }
   | { do: 'sign-out' | 'ban' | 'reload' | 'rotate-keys' | 'scroll-to-chat' }
-  /** The page pretends: `navigator.onLine`, `document.hidden` and `fetch` say so, and the browser's events are sent. */
+  /** The page simulates the change: `navigator.onLine`, `document.hidden`, `fetch` and the browser's events. */
   | { do: 'go-offline' | 'come-online' | 'hide-page' | 'show-page' }
-  /** The tester types into the frame without sending, or clicks on the page outside, within so many seconds. */
+  /** The tester types into the frame without sending, or clicks outside of it, within this many seconds. */
   | { do: 'visitor-types' | 'visitor-leaves'; seconds: number }
 
 export interface Scenario {
   id: string
   title: Text
-  /** What it shows and how it is caused. */
+  /** Describes the result and its cause. */
   about: Text
   setup: Setup
   steps: readonly Step[]
   expect: Expectation
-  /** Seconds that all of it may take. */
+  /** The time limit in seconds, without the tester's part. */
   within: number
 }

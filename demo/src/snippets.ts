@@ -1,4 +1,4 @@
-/** The ways onto a page, in the order in which to try them, and what a page with a policy needs for them. */
+/** The ways to embed the chat, in recommended order, and the policy for a page with a Content-Security-Policy. */
 export type SnippetKind =
   | 'snippetModule'
   | 'snippetFixed'
@@ -9,20 +9,20 @@ export type SnippetKind =
   | 'snippetPolicy'
 
 export interface SnippetFacts {
-  /** The address of somebody's own token server, without a slash at its end. */
+  /** The address of the operator's own token server, without a trailing slash. */
   tokenServer: string
   eventId: string
   /** Further attributes of the element. */
   attributes: Record<string, string>
-  /** The lasting name of the script and its hash, where they are known. */
+  /** The versioned file name of the script and its hash, if they are known. */
   fixed: { file: string; integrity: string } | undefined
 }
 
 export const KINESCOPE = 'https://kinescope.io'
-/** What a div of an editor may say; everything else is for the site to say (docs/embedding.md). */
+/** Attributes that a div in an editor can set. Only the site can set the others (docs/embedding.md). */
 const PLACED = ['language', 'label', 'loading', 'refresh', 'help', 'preview']
 
-/** The code to paste, for each way. Pure. */
+/** Returns the code to paste for each way. Pure. */
 export function snippets({
   tokenServer,
   eventId,

@@ -2,7 +2,7 @@ import type { Text } from './scenario.js'
 
 export type Language = keyof Text
 
-/** The page's own words, by the `data-text` of what they stand in. */
+/** The page's own texts, by the `data-text` of their elements. */
 export const WORDS = {
   bench: { en: 'QA bench', ru: 'стенд для проверки' },
   language: { en: 'Language', ru: 'Язык' },
@@ -170,7 +170,7 @@ export const language = (): Language => current
 export const say = (word: Word): string => WORDS[word][current]
 export const inLanguage = (text: Text): string => text[current]
 
-/** Writes the page's words in another language. The element follows the document's `lang`. */
+/** Shows the page's texts in another language. The element follows the document's `lang`. */
 export function speak(wanted: Language): void {
   current = wanted
   document.documentElement.lang = wanted

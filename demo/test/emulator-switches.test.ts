@@ -7,17 +7,17 @@ import { CHOICES, DOCUMENTED, type Variants } from '../emulator/variants.js'
 
 const { id: UUID, publicId: PAGE } = SEED.live
 const SITE = 'www.example.com'
-/** What a page that waits for its chat waits here. */
-const PATIENCE_MS = 1000
+/** The time limit for the chat page's response. */
+const TIMEOUT_MS = 1000
 
-/** What one who comes with a token sees; where it is a code, `events` is how the operator mends it. */
+/** What a visitor with a token sees. If that is a code, `events` is the setting with which the operator fixes it. */
 interface Cell {
   title: string
   variants: Partial<Variants>
   seen: string
   events?: string
   withoutToken: string
-  /** A message in an open chat whose token has ended, or whose key is gone: its status. */
+  /** The status of a message in an open chat after the token's expiry, or after the key's deletion. */
   atExpiry: number
   atDeletion: number
   rotationExit: number
@@ -66,7 +66,7 @@ const CELLS = [{}, ...CHOSEN, ...FREE].map((variants): Cell => {
   return { title, variants, ...documented, ...SEEN[title] }
 })
 
-describe('every switch of the emulator, from the set-up to a revocation', () => {
+describe('each switch of the emulator, from the set-up to a revocation', () => {
   it.concurrent.for(CELLS)('$title → $seen', async (cell, { expect }) => {
     const bench = await workbench({ variants: cell.variants })
     let server: RunningServer | undefined
@@ -84,12 +84,12 @@ describe('every switch of the emulator, from the set-up to a revocation', () => 
         server = await serve(bench, cell.events)
         chat.server = server
       }
-      const mended = cell.events ? 'verified' : cell.seen
+      const fixed = cell.events ? 'verified' : cell.seen
       const second = await chat.enter()
-      expect(second.seen).toBe(mended)
+      expect(second.seen).toBe(fixed)
       expect(second.token).not.toBe(first.token)
 
-      // its end, by Kinescope's clock
+      // the token's expiry, by Kinescope's clock
       bench.ahead.ms = 2 * 3600_000
       if (cell.seen === 'verified') {
         expect((await chat.look(second.token)).seen).toBe('token-expired')
@@ -101,14 +101,14 @@ describe('every switch of the emulator, from the set-up to a revocation', () => 
       expect((await bench.kc('keys', 'rotate', '--propagation', '0')).exit).toBe(cell.rotationExit)
       await server.reload()
       const rotated = await chat.enter()
-      expect(rotated.seen).toBe(mended)
+      expect(rotated.seen).toBe(fixed)
       expect(rotated.kid === before).toBe(cell.rotationExit !== 0)
       if (cell.rotationExit !== 0) return
 
       expect((await bench.kc('keys', 'revoke', rotated.kid)).exit).toBe(0)
       await server.reload()
       const afterwards = await chat.enter()
-      expect(afterwards.seen).toBe(mended)
+      expect(afterwards.seen).toBe(fixed)
       expect(afterwards.kid).not.toBe(rotated.kid)
       if (cell.seen !== 'verified') return
       expect((await chat.look(rotated.token)).seen).toBe('key-not-registered')
@@ -119,7 +119,7 @@ describe('every switch of the emulator, from the set-up to a revocation', () => 
     }
   })
 
-  it('beforeStart: not-yet → not-started, before the start', async ({ expect }) => {
+  it('beforeStart: not-yet → not-started, until the stream starts', async ({ expect }) => {
     const bench = await workbench({ variants: { beforeStart: 'not-yet' } })
     const { publicId } = SEED.upcoming
     await bench.json('setup', '--event', publicId)
@@ -147,7 +147,7 @@ const serve = ({ keyDir }: Workbench, events: string) =>
     }),
   )
 
-/** What the element does, without a browser: asks for a token and opens the chat with it. */
+/** Acts like the element, without a browser: requests a token and opens the chat with it. */
 class Chat {
   readonly #bench: Workbench
   server: RunningServer
@@ -164,7 +164,7 @@ class Chat {
     const { url } = this.server
     const response = await fetch(`${url}/token`, {
       method: 'POST',
-      // each visit is somebody else's: the tokens of one second would be the same
+      // each visit has another visitor, since one visitor's tokens of the same second are equal
       headers: { 'content-type': 'application/json', origin: url, 'x-visitor': `visitor-${this.#visits++}` },
       body: JSON.stringify({ event_id: this.#page }),
     })
@@ -173,10 +173,10 @@ class Chat {
     return { token, kid, ...(await this.look(token, chat_id)) }
   }
 
-  /** What the chat page shows: the visitor's standing, or why they aren't let in. */
+  /** What the chat page shows: the visitor's standing, or the code of the rejection. */
   async look(token: string, chatId = this.#page): Promise<{ seen: string; session: string }> {
     const address = `${this.#bench.emulator.url}/chat/${chatId}${token && `?token=${token}`}`
-    const options = { headers: { referer: `https://${SITE}/` }, signal: AbortSignal.timeout(PATIENCE_MS) }
+    const options = { headers: { referer: `https://${SITE}/` }, signal: AbortSignal.timeout(TIMEOUT_MS) }
     const page = await fetch(address, options).then(
       (response) => response.text(),
       () => 'data-refused="frame-timeout"',
@@ -185,7 +185,7 @@ class Chat {
     return { seen, session: /data-session="([\w-]+)"/.exec(page)?.[1] ?? '' }
   }
 
-  /** The status with which a message is taken or refused. */
+  /** Sends a message. Returns the status of the response. */
   async say(session: string): Promise<number> {
     const response = await fetch(`${this.#bench.emulator.url}/chat/${this.#page}/messages`, {
       method: 'POST',

@@ -51,7 +51,7 @@ async function freePorts(): Promise<Record<string, string>> {
 }
 
 describe('npm run demo', () => {
-  it('starts everything, says where it is, and ends with Ctrl-C', async () => {
+  it('starts all servers, prints their addresses, and ends with Ctrl-C', async () => {
     const env = await freePorts()
     const demo = runDemo(env)
     try {
@@ -72,7 +72,7 @@ describe('npm run demo', () => {
     await expect(checkPorts(readPorts(env))).resolves.toBeUndefined()
   })
 
-  it('says “starting” until all that its page names is there, and then goes on by itself', async () => {
+  it('responds with 503 until its servers run, and then shows the page automatically', async () => {
     let facts: PageFacts | undefined
     const browser = await launchBrowser()
     const site = await startHostSite({
@@ -98,9 +98,9 @@ describe('npm run demo', () => {
     }
   })
 
-  it('serves the element from its sources for whoever works on it, and shows a change without a restart', async () => {
+  it('serves the element from its sources if configured, and shows a change without a restart', async () => {
     const browser = await launchBrowser()
-    // a copy, beside the packages that it imports: whoever else reads the sources meanwhile reads them as they are
+    // a copy next to the packages that it imports, so that other readers of the sources see no change
     const element = fileURLToPath(new URL('../../packages/element', import.meta.url))
     const elementSources = await mkdtemp(`${element}/src-changed-`)
     await cp(`${element}/src`, elementSources, { recursive: true })
@@ -122,7 +122,7 @@ describe('npm run demo', () => {
     }
   })
 
-  it('names a port that is taken, and what to do', async () => {
+  it('names a port that is in use, and the remedy', async () => {
     const env = await freePorts()
     const taken = createServer().listen(Number(env['TOKEN_PORT']), '127.0.0.1')
     await once(taken, 'listening')
@@ -133,7 +133,7 @@ describe('npm run demo', () => {
     taken.close()
   })
 
-  it.each([['no-number'], ['70000'], ['-1']])('refuses the port %s', (text) => {
+  it.each([['no-number'], ['70000'], ['-1']])('rejects the port %s', (text) => {
     expect(() => readPorts({ DEMO_PORT: text })).toThrow(/DEMO_PORT/)
   })
 })

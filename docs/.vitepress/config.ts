@@ -93,7 +93,7 @@ const russian: DefaultTheme.SidebarItem[] = [
   { text: 'По-английски', items: [{ text: 'Вся документация', link: '/' }] },
 ]
 
-/** What every page links to, in a row or, on a phone, in a menu. */
+/** The links on every page: in a row, or on a phone in a menu. */
 const navigation = {
   english: [
     { text: 'Quick start', link: '/start' },
@@ -109,13 +109,13 @@ const navigation = {
   ],
 }
 
-/** The documentation as a site. `assemble.ts` assembles its pages. */
+/** The configuration of the documentation site. `assemble.ts` writes its pages. */
 export default defineConfig({
   title: 'kinescope-chat',
   description:
     'Kinescope’s live-stream chat on any web page, with the visitor already signed in. Unofficial.',
   srcDir: '.vitepress/pages',
-  // the pages once more, as Markdown to read
+  // the Markdown copies of the pages
   srcExclude: ['public/**'],
   outDir: 'dist',
   cacheDir: '../.cache/vitepress',
@@ -149,16 +149,16 @@ export default defineConfig({
       },
     },
   },
-  // as in the repository's own view of these files, so that one link serves both
+  // anchors as in the repository's view of these files, so that a link works in both
   markdown: {
-    // code is text: VitePress takes `{{ … }}` in it for a template
+    // otherwise VitePress compiles `{{ … }}` in code as a template
     config(md) {
       const render = md.renderer.rules.code_inline!
       md.renderer.rules.code_inline = (tokens, index, ...rest) => {
         tokens[index]!.attrSet('v-pre', '')
         return render(tokens, index, ...rest)
       }
-      // the search renders each page once more, and highlighting is a third of the build
+      // the search renders each page a second time, and highlighting takes a third of the build
       const highlight = md.options.highlight!
       const highlighted = new Map<string, string>()
       md.options.highlight = (...block) => {
@@ -184,7 +184,7 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
-        // a code's page is one result, not one for each of its headings
+        // a code's page is one result, without a result for each heading
         _render(src, env, md) {
           const html = md.render(src, env)
           const isCode = /(?:^|\/)codes\//.test((env as { relativePath: string }).relativePath)
@@ -192,9 +192,9 @@ export default defineConfig({
         },
         miniSearch: {
           options: {
-            // a code is one word: `rate-limited` finds its own row, not every page with a rate on it
+            // a code is one word, so that `rate-limited` doesn't find every page with the word "rate"
             tokenize: (text) => text.split(/[^\p{L}\p{N}_-]+/u).filter(Boolean),
-            // a Russian word is its stem: "утечка ключей" finds "утечку ключа"
+            // the index has the stems of Russian words, so that "утечка ключей" finds "утечку ключа"
             processTerm: (term) =>
               !/^(?:https?|www|example|com|the|an?|to|at|of|on|by|is|has|been|from)$/i.test(term) &&
               term
@@ -206,7 +206,7 @@ export default defineConfig({
                 ),
           },
           searchOptions: {
-            // reference and measurements contain every word; a reader with a problem needs neither
+            // reference and measurements contain every word, but rarely the answer to a problem
             boostDocument: (id: string) =>
               /^\/(?:api|speed|fault-matrix|bench|contributing|changelog|architecture|security|assistants|server\/(?:doctor|reading-the-log))\b/.test(
                 id,

@@ -62,7 +62,7 @@ describe('the token endpoint’s OpenAPI', () => {
       415,
     ],
     ['too large a body', ann, request({ event_id: 'x'.repeat(5000) }), 413],
-  ])('describes the real answer to %s', async (_title, authenticate, asks, status) => {
+  ])('describes the real response to %s', async (_title, authenticate, asks, status) => {
     const reply = await (await handler(authenticate))(asks)
     expect(reply.status).toBe(status)
     type Responses = Record<string, { content: Record<string, { schema: object }> }>

@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const written = (name: string) => readFile(new URL(`../${name}`, import.meta.url), 'utf8')
 
 describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', () => {
-  it('about the codes are current, and there is none for a code that is gone', async () => {
+  it('about the codes are current, and none is left for a removed code', async () => {
     const pages = codePages()
     for (const [name, page] of pages) expect(await written(name), name).toBe(page)
     for (const folder of ['codes', 'ru/codes'])
@@ -26,7 +26,7 @@ describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', ()
       )
   })
 
-  it('have the copyable blocks of the switch', async () => {
+  it('have the current copyable blocks', async () => {
     for (const name of PAGES_WITH_BLOCKS) {
       const page = await written(name)
       expect(withBlocks(page), name).toBe(page)
@@ -48,7 +48,7 @@ describe('the generated pages (pnpm --filter kinescope-chat-docs run pages)', ()
 })
 
 describe('the pictures (pnpm --filter ./demo run pictures NAME…)', () => {
-  it('show the present texts', async () => {
+  it('show the current texts', async () => {
     const texts = pictureTexts()
     expect(JSON.parse(await written('pictures/texts.json'))).toEqual(texts)
     const files = await readdir(new URL('../pictures', import.meta.url))
@@ -57,11 +57,11 @@ describe('the pictures (pnpm --filter ./demo run pictures NAME…)', () => {
 })
 
 describe('copyable lines', () => {
-  /** Commands that fetch a package by its name, and run or install what its author put there. */
+  /** Commands that download a package by its name, and run or install the package. */
   const BY_NAME =
     /\b(?:npx|pnpx|bunx|(?:pnpm|yarn) dlx|npm (?:install|i|exec|create)|(?:pnpm|yarn|bun) add|composer require)\s+(?:-[-\w=]+\s+)*kinescope-chat/
 
-  it('name no package that is on no registry', () => {
+  it('name no package that is not published', () => {
     const listed = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0')
     const texts = listed.filter(
       (file) =>
@@ -70,7 +70,7 @@ describe('copyable lines', () => {
     const found = texts.filter(
       (file) =>
         file !== 'docs/published.ts' &&
-        // puts npx before a command only when npx itself ran it
+        // prints npx before a command only when npx ran it
         file !== 'packages/server/src/cli/terminal.ts' &&
         existsSync(ROOT + file) &&
         BY_NAME.test(readFileSync(ROOT + file, 'utf8')),
@@ -82,9 +82,9 @@ describe('copyable lines', () => {
     'npx kinescope-chat-server serve',
     'npm install -g kinescope-chat',
     'pnpm add kinescope-chat-server',
-  ])('would be noticed: %s', (line) => expect(line).toMatch(BY_NAME))
+  ])('are found with this command: %s', (line) => expect(line).toMatch(BY_NAME))
 
-  it('are in fences, which have a box and a button', async () => {
+  it('are in fenced blocks, which have a copy button', async () => {
     const indented: string[] = []
     for (const file of Object.keys(PAGES))
       for (const { type, map } of new MarkdownIt().parse(await readFile(ROOT + file, 'utf8'), {}))

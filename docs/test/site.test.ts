@@ -19,7 +19,7 @@ const HOMES = ['/', '/ru/'] as const
 
 type Question = readonly [home: (typeof HOMES)[number], words: string, answer: RegExp]
 
-/** What a reader types into the search, and the pages that answer it. */
+/** Searches of readers, and the pages that answer them. */
 const QUESTIONS: Question[] = [
   ['/', 'blank chat', /\/embedding#my-chat-is-blank/],
   ['/', 'chat is empty', /\/embedding#my-chat-is-blank/],
@@ -89,7 +89,7 @@ const FIRST: Question[] = [
   ['/ru/', 'CORS', /^\/ru\/(codes\/origin-not-allowed|troubleshooting)/],
 ]
 
-/** For a reader who doesn't search: links to follow from the home page, two at most. */
+/** Links for a reader who doesn't search: at most two, from the home page. */
 const WALKS: [home: '/' | '/ru/', goal: string, links: string[], heading: RegExp][] = [
   ['/', 'blank chat', ['My chat is blank'], /blank/],
   ['/', 'iframe only', ['An iframe, with the visitor’s identity'], /iframe/],
@@ -129,7 +129,7 @@ describe('the site', () => {
     site?.close()
   })
 
-  it('leads nowhere that is not there, anchors included', () => {
+  it('has no broken links or anchors', () => {
     const missing: string[] = []
     for (const [page, html] of pages) {
       const links = [...html.matchAll(/<a[^>]* href="([^"]+)"/g)].map(([, href]) => href!)
@@ -155,7 +155,7 @@ describe('the site', () => {
     expect([...new Set(missing)]).toEqual([])
   })
 
-  /** The first three places that the site's own search finds. */
+  /** Returns the first three results of the site's own search. */
   async function found(page: Page, words: string): Promise<string[]> {
     const input = page.locator('#localsearch-input')
     // a click before the page's scripts have run does nothing
@@ -175,7 +175,7 @@ describe('the site', () => {
     return links.slice(0, 3).map((link) => decodeURI(link))
   }
 
-  /** The questions of one language that its search doesn't answer, in that many of its first results. */
+  /** Returns the questions of one language that the first `among` results don't answer. */
   async function missed(home: string, questions: readonly Question[], among: number): Promise<string[]> {
     const page = await browser.newPage()
     await page.goto(site.url + home)
@@ -190,10 +190,10 @@ describe('the site', () => {
   }
 
   it.each(testsAll ? HOMES : HOMES.slice(0, 1))(
-    'answers by its search what a newcomer types: %s',
+    'has a search that answers a newcomer’s questions: %s',
     async (home) => {
       expect(await missed(home, QUESTIONS, 3)).toEqual([])
-      // a control: the search doesn't find whatever it is asked for
+      // a control: the search doesn't find a word that isn't on the site
       expect(await missed(home, [[home, 'xylophone', /./]], 3)).toEqual(['xylophone: nothing'])
     },
   )
@@ -208,9 +208,9 @@ describe('the site', () => {
     expect(await missed(home, questions, 1)).toEqual([])
   })
 
-  it(`scrolls sideways on no page${testsAll ? '' : '; of each code one language'}`, async () => {
+  it(`has no page that scrolls sideways${testsAll ? '' : '; of each code one language'}`, async () => {
     const wide: string[] = []
-    // the pages are laid out without their scripts already
+    // the layout of the pages doesn't need their scripts
     const context = await browser.newContext({
       javaScriptEnabled: false,
       viewport: { width: 320, height: 800 },
@@ -250,7 +250,7 @@ describe('the site', () => {
     }
   })
 
-  it('names each page of the API as it is imported', () => {
+  it('names each page of the API by its import specifier', () => {
     const titles = [...pages]
       .filter(([page]) => page.startsWith('/api/'))
       .map(([, html]) => /<title>([^|<]+)/.exec(html)![1]!.trim())

@@ -19,7 +19,7 @@ export interface StaticSite {
   close: () => void
 }
 
-/** Serves the built site as a web server does that knows addresses without `.html`. */
+/** Serves the built site like a web server that accepts addresses without `.html`. */
 export async function serveStatically(folder: string): Promise<StaticSite> {
   const server = createServer((request, response) => {
     const path = decodeURI(new URL(request.url!, 'http://localhost').pathname)

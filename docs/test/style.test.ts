@@ -56,7 +56,11 @@ describe('the style check', () => {
     ['a string', 'a.ts', `const a =\n  '${words(31)}'\n`, ['2 sentence']],
     ['strings that are added', 'a.ts', `throw Error('${words(16)} ' + '${words(16)}')\n`, ['1 sentence']],
     ['a template', 'a.ts', 'log(`for somebody who reads ${this} at once`)\n', ['1 word']],
-    ['PHP', 'a.php', `<?php\n// it's whoever\n$a = 'It is to be done at once';\n`, ['3 word']],
+    ['PHP', 'a.php', `<?php\n// it's short\n$a = 'It is to be done at once';\n`, ['3 word']],
+    ['a comment', 'a.ts', `/**\n * What is sent.\n */\nconst a = 1 // for whoever\n`, ['1 word', '4 word']],
+    ['a sentence of two line comments', 'a.ts', `// ${words(16)}\n// ${words(16)}\nrun()\n`, ['1 sentence']],
+    ['a comment in PHP', 'a.php', `<?php\n$a = "# what is"; # nobody reads it\n`, ['2 word']],
+    ['the title of a test', 'test/a.test.ts', `it.each([1])('is told of %s', () => {})\n`, ['1 word']],
     ['Russian', 'page.md', 'Ваш пропуск в чат закончился.\n', ['1 word']],
   ])('finds %s', (_title, file, source, expected) => {
     expect(rules(file, source)).toEqual(expected)
@@ -65,6 +69,9 @@ describe('the style check', () => {
   it.each([
     ['code', 'page.md', `Run \`${words(40)}\`.\n\n\`\`\`\n${words(40)}\n\`\`\`\n`],
     ['comments', 'page.md', `<!-- ${words(40)} whoever -->\n\nText.\n`],
+    ['the data of a test', 'test/a.test.ts', `expect(read('this is to be done at once')).toBe(1)\n`],
+    ['directives', 'a.ts', `// eslint-disable-next-line whoever\nrun()\n`],
+    ['what is quoted as code', 'a.ts', '/** Reads `what is told`. */\nrun()\n'],
     ['names', 'a.ts', `import a from 'whoever/is-to-be'\nconst css = css\`${words(40)}\`\n`],
     ['a Russian verb', 'page.md', 'Прокси пропускает запрос.\n'],
   ])('leaves %s alone', (_title, file, source) => {

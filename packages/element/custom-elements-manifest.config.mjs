@@ -1,5 +1,5 @@
-// The element's description for editors and frameworks, out of its source: `pnpm run metadata` writes metadata/, which is
-// committed; test/package/metadata.test.ts holds it to be current.
+// Describes the element for editors and frameworks from its source: `pnpm run metadata` writes metadata/, which is
+// committed. test/package/metadata.test.ts checks that it is current.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { customElementJetBrainsPlugin } from 'custom-element-jet-brains-integration'
 import { customElementVsCodePlugin } from 'custom-element-vs-code-integration'
@@ -7,10 +7,10 @@ import { customElementVsCodePlugin } from 'custom-element-vs-code-integration'
 const outdir = process.env.METADATA_DIR ?? 'metadata'
 mkdirSync(outdir, { recursive: true })
 
-/** A property that a page may set has an attribute of its name, but for what is no text. */
+/** The attribute of a property that a page may set. A property whose value isn't text has none. */
 const attributeOf = ({ name }) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** What has no description is the machinery's own business, and so are the platform's callbacks. */
+/** Whether a member is public. Members without a description and the platform's callbacks are internal. */
 const isPublic = ({ kind, name, privacy, description, attribute, readonly, static: isStatic }) =>
   (!privacy || privacy === 'public') &&
   !/Callback$/.test(name) &&
@@ -26,7 +26,7 @@ const publicParts = {
         JSON.parse(
           JSON.stringify(module)
             .replaceAll(/"src\/([\w/-]+)\.ts"/g, '"dist/$1.js"')
-            // a type of the platform is spelt out, for editors to offer its values
+            // spells out a platform type, so that editors offer its values
             .replaceAll(
               '"RequestCredentials | undefined"',
               `"'include' | 'same-origin' | 'omit' | undefined"`,
@@ -71,7 +71,7 @@ const jsxTypes = {
         const { type, description: text } = fields.get(fieldName)
         return line(name, type.text.includes('undefined') ? type.text : `${type.text} | undefined`, text)
       }),
-      // React sets what the element has as a property; what is no attribute can be given in no other way
+      // React sets existing properties of the element; without an attribute, there is no other way to set this one
       line('fetchToken', fields.get('fetchToken').type.text, fields.get('fetchToken').description),
       ...events.map(({ name, type, description: text }) =>
         line(`on${name}`, `((event: ${type.text}) => void) | undefined`, text),

@@ -10,11 +10,11 @@ require __DIR__ . '/vendor/autoload.php'; // Without Composer: require __DIR__ .
 $site = new Site([
     // The address of your site.
     'site' => 'https://www.example.com',
-    // The ids of your streams, as they stand in their links.
+    // The ids of your streams, as in their links.
     'events' => ['0csUJYzAHfe3PcyMEVScmQ'],
-    // A folder that no browser can reach: beside the web root, never inside it.
+    // A folder for keys, outside the web root.
     'folder' => dirname(__DIR__) . '/kinescope-chat-keys',
-    // Who is the visitor? Return their id and their name, or null if nobody is signed in.
+    // Return the visitor's id and name, or null if no visitor is signed in.
     'identify' => static function (): ?array {
         session_start(['read_and_close' => true]);
         if (empty($_SESSION['user_id'])) {

@@ -6,7 +6,7 @@ import { launchDemo } from './test-demo.js'
 
 describe('the QA bench', () => {
   const running = launchDemo()
-  // an open page goes on working
+  // an open page would continue to send requests
   afterEach(() => Promise.all(running.browser.contexts().map((context) => context.close())))
 
   async function open(path: string, viewport = { width: 1280, height: 800 }): Promise<Page> {
@@ -26,8 +26,8 @@ describe('the QA bench', () => {
     page.evaluate(() => JSON.parse(sessionStorage.getItem('run-all') ?? '{}') as Run)
 
   it(
-    'plays every scenario by one button, and leaves a table whose rows open',
-    // scenarios.test.ts plays each of them by itself
+    'plays every scenario after one click, and then shows a table whose rows open the scenarios',
+    // scenarios.test.ts plays each scenario separately
     { timeout: 600_000, tags: ['rare'] },
     async () => {
       const page = await open('/')
@@ -36,7 +36,7 @@ describe('the QA bench', () => {
       await page.locator('#progress').waitFor()
       await page.waitForURL(/\/$/, { timeout: 560_000 })
       expect(await page.locator('#took').textContent()).toMatch(/[1-9] min \d+ s/)
-      // the scenarios signed others in, out and banned them
+      // the scenarios signed other visitors in and out, and banned them
       expect(await page.locator('#visitor-name').textContent()).toBe('Ann')
       await page.frameLocator('kinescope-chat iframe').locator('#who', { hasText: 'Ann' }).waitFor()
       const { results } = await runOf(page)
@@ -52,14 +52,14 @@ describe('the QA bench', () => {
     },
   )
 
-  it('stops a run, keeps its verdicts and the tester’s session, and goes on to a scenario’s neighbours', async () => {
+  it('stops a run, keeps verdicts and session, and links to the neighboring scenarios', async () => {
     const page = await open('/')
     await signIn(page, 'Ann')
     await page.click('#run-all')
     await page.locator('#scenario').getByRole('button', { name: 'Stop' }).click()
     await page.locator('#verdict[data-verdict]').waitFor()
     await page.locator('#visitor-name', { hasText: 'Ann' }).waitFor()
-    // the first scenario, unless it was over before the click
+    // the first scenario, unless it ended before the click
     const stoppedAt = new URL(page.url()).searchParams.get('scenario')
     const last = SCENARIOS.findIndex(({ id }) => id === stoppedAt)
     const { results, queue } = await runOf(page)
@@ -76,7 +76,7 @@ describe('the QA bench', () => {
   it.each([
     [1280, 800],
     [390, 700],
-  ])('has the open scenario’s row in sight and cuts no row: %i px', async (width, height) => {
+  ])('shows the row of the open scenario and cuts no row: %i px', async (width, height) => {
     const page = await open(`/?scenario=${SCENARIOS.at(-2)!.id}`, { width, height })
     await page.locator('#verdict[data-verdict=passed]').waitFor()
     const cut = () =>
@@ -98,7 +98,7 @@ describe('the QA bench', () => {
     await expect.poll(async () => (await cut()).cut).toEqual([])
   })
 
-  it('gives the tester’s part a time limit, and says in words what was missed', async () => {
+  it('limits the time of the tester’s part, and describes a missed part', async () => {
     const byHand = SCENARIOS.find(needsHand)!
     const { seconds } = handSteps(byHand)[0]!
     const page = await open(`/?scenario=${byHand.id}`)
@@ -109,11 +109,11 @@ describe('the QA bench', () => {
     const words = `Your part wasn’t done within ${seconds} s. Run the scenario again.`
     expect(await page.locator('#scenario .fault').textContent()).toBe(words)
     expect(await page.locator('.scenarios li', { hasText: byHand.id }).textContent()).toContain(words)
-    // signs are drawn: a font may lack them
+    // icons are drawings, since a font may lack the characters
     expect(await page.locator('body').innerText()).not.toMatch(/[\u2190-\u2bff\u{1f000}-\u{1ffff}]/u)
   })
 
-  it('says what is expected before it says what came', async () => {
+  it('shows the expected result before the observed one', async () => {
     const page = await open('/?scenario=slow-chat')
     const row = page.locator('#checks tr', { hasText: 'State' }).last()
     await row.waitFor()
@@ -128,25 +128,25 @@ describe('the QA bench', () => {
     expect(await page.locator('#unknown-name').textContent()).toBe('<b>no-such')
   })
 
-  it('keeps the tab from one scenario to the next', async () => {
+  it('keeps the selected tab in the next scenario', async () => {
     const page = await open('/?scenario=first-load')
     await page.click('#tab-requests')
     await page.locator('a[rel=next]').click()
     await page.locator('#panel-requests:not([hidden])').waitFor()
   })
 
-  it('has the verdict in sight on a phone', async () => {
+  it('shows the verdict without scrolling on a phone', async () => {
     const page = await open('/?scenario=first-load', { width: 375, height: 700 })
     await page.locator('#verdict[data-verdict=passed]').waitFor()
     const box = await page.locator('#verdict').boundingBox()
     expect(box!.y + box!.height).toBeLessThanOrEqual(700)
-    // beside it the page itself is to be seen
+    // the verdict must leave space for the page itself
     expect((await page.locator('.run').boundingBox())!.height).toBeLessThanOrEqual(80)
     expect((await page.locator('.bar').boundingBox())!.height).toBeLessThanOrEqual(80)
     await page.getByRole('link', { name: 'Run again' }).waitFor()
   })
 
-  it('opens a request to its bodies and decoded claims, with nothing that anybody could use', async () => {
+  it('opens a request to its bodies and decoded claims, without a usable token or a name', async () => {
     const page = await open('/?scenario=first-load')
     await page.locator('#verdict[data-verdict=passed]').waitFor()
     await page.click('#tab-requests')
@@ -158,7 +158,7 @@ describe('the QA bench', () => {
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/)
   })
 
-  it('shows as its state what the element shows to developers', async () => {
+  it('shows the same state as the element’s debug panel', async () => {
     const page = await open('/?scenario=bad-audience')
     await page.locator('#verdict[data-verdict=passed]').waitFor()
     await page.click('#tab-state')
@@ -190,7 +190,7 @@ describe('the QA bench', () => {
     expect(await mine!.locator('#who').textContent()).not.toBe(await theirs!.locator('#who').textContent())
   })
 
-  it('says which switch of the emulator is not as documented', async () => {
+  it('marks the emulator’s switches that differ from the documents', async () => {
     const page = await open('/')
     await page.click('#tab-emulator')
     await page.selectOption('#variant-keyList', '"paged"')

@@ -6,12 +6,12 @@ interface Closable {
 }
 
 /**
- * Global set-up of Vitest: lends what a test run shares, such as a browser, to all workers. It is started when a worker first
- * asks for it.
+ * Global set-up of Vitest that lends the shared resources of a test run, such as a browser, to all workers. A resource
+ * starts when a worker first requests it.
  * @param variable the environment variable with the lender's address
- * @param start called once for each name that `borrow` asks for
- * @param addressOf what `borrow` returns
- * @returns ends what was started
+ * @param start called once for each name that `borrow` requests
+ * @param addressOf returns the address for `borrow`
+ * @returns a function that closes the started resources
  */
 export async function lend<T extends Closable>(
   variable: string,
@@ -42,7 +42,7 @@ export async function lend<T extends Closable>(
   }
 }
 
-/** The address of what the test run lends under this name; null outside of a run, as in a benchmark. */
+/** The address of the resource that the test run lends under this name. Null outside of a run, as in a benchmark. */
 export async function borrow(variable: string, name = ''): Promise<string | null> {
   const lender = process.env[variable]
   if (!lender) return null

@@ -1,34 +1,34 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { testsAll } from '../../../scripts/test-tier.js'
+import { everyNth } from '../../../scripts/test-tier.js'
 import type { Scenario } from '../../src/scenario.js'
 import { SCENARIOS } from '../../src/scenarios.js'
 import { play } from './play.js'
 import { launchDemo } from './test-demo.js'
 
-const isChain = ({ setup }: Scenario) => setup.identity?.sources.includes(',')
-/** The server's own tests play every credential that it rejects. */
-const isRejected = ({ setup, expect }: Scenario) => setup.identity && expect.problem !== null
+/** The server's own tests play every identity source, every credential and every chain of sources. */
+const isIdentity = ({ setup }: Scenario) => setup.identity !== undefined
 /** The element's own tests play every code in a browser. */
-const isOneReply = ({ setup, steps, expect }: Scenario) =>
-  setup.endpoint?.length === 1 && !steps.length && expect.problem !== null
+const isProblem = ({ setup, steps, expect }: Scenario) =>
+  !setup.identity && !steps.length && expect.problem !== null
 
-/** All but chains, which the server's own tests play in every way; of the two kinds above every third. */
-function often(): Scenario[] {
-  const single = SCENARIOS.filter((scenario) => !isChain(scenario))
-  const left = [isRejected, isOneReply].flatMap((isAlike) =>
-    single.filter(isAlike).filter((_, index) => index % 3 !== 0),
-  )
-  return single.filter((scenario) => !left.includes(scenario))
+/** `npm test` plays a third of the scenarios that differ from each other in one value, and all others. */
+function played(): Scenario[] {
+  const left = [isIdentity, isProblem].flatMap((isAlike) => {
+    const alike = SCENARIOS.filter(isAlike)
+    const some = everyNth(3, alike)
+    return alike.filter((scenario) => !some.includes(scenario))
+  })
+  return SCENARIOS.filter((scenario) => !left.includes(scenario))
 }
 
 describe('the scenarios of the QA page', () => {
   const running = launchDemo()
-  /** Pages that no scenario is in, each in a browser context of its own. A new one starts a process. */
+  /** Idle pages, each with its own browser context. A new page starts a process. */
   const free: Page[] = []
 
-  // side by side, each alone in its browser context: most of them wait most of the time
-  it.concurrent.each(testsAll ? SCENARIOS : often())('$id: $title.en', async (scenario) => {
+  // concurrently, each in its own browser context: most scenarios wait most of the time
+  it.concurrent.each(played())('$id: $title.en', async (scenario) => {
     const page = free.pop() ?? (await running.browser.newPage({ locale: 'en-GB' }))
     const errors: string[] = []
     page.on('pageerror', ({ message }) => errors.push(message))
@@ -37,18 +37,18 @@ describe('the scenarios of the QA page', () => {
       const outcome = await play(page, running.demo.site, scenario)
       expect(outcome.verdict, outcome.words).toBe('passed')
       expect(outcome.problem).toBe(expected.problem)
-      // a problem that can pass may be on its second try by now
+      // an element that retries may be loading again by now
       if (expected.problem === null) expect(outcome.state).toBe(expected.state)
       if (expected.name !== undefined) {
         const { name } = expected
-        // a browser context of its own: its visitor is the one that the scenario signs in
+        // each browser context has its own visitor, whom the scenario signs in
         const wanted = typeof name === 'string' ? name : 'Tester'
         expect(wanted.includes('#') ? outcome.name?.replaceAll(/\d/g, '#') : outcome.name).toBe(wanted)
       }
       if (expected.inFrame && 'refused' in expected.inFrame)
         expect(outcome.refused).toBe(expected.inFrame.refused)
       expect(errors).toEqual([])
-      // the next one's visitor is a new one
+      // the next scenario gets a new visitor
       await page.evaluate(() => [localStorage, sessionStorage].forEach((storage) => storage.clear()))
       await page.goto('about:blank')
       await page.context().clearCookies()

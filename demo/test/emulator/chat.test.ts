@@ -11,10 +11,10 @@ const now = () => Math.floor(Date.now() / 1000)
 describe('the chat page', () => {
   let emulator: Emulator
   let key: CraftKey
-  let stranger: CraftKey
+  let untrusted: CraftKey
   const variants = (changes: Partial<Variants>) => Object.assign(emulator.state.variants, changes)
 
-  /** Opens the page: who one is there, or the code of the refusal. */
+  /** Opens the page. Returns the visitor's name and standing, or the code of the rejection. */
   async function visit(
     token?: string,
     id: string = SEED.live.publicId,
@@ -42,7 +42,7 @@ describe('the chat page', () => {
 
   beforeAll(() => {
     key = makeKey('our-key')
-    stranger = makeKey('our-key')
+    untrusted = makeKey('our-key')
   })
   beforeEach(async () => {
     emulator = buildEmulator()
@@ -52,7 +52,7 @@ describe('the chat page', () => {
   })
   afterEach(() => emulator.close())
 
-  it('shows the name of a verified visitor, whatever letters it has', async () => {
+  it('shows a verified visitor’s name with Cyrillic letters and an emoji', async () => {
     expect(await visit(craftToken(key, SEED.live.publicId))).toMatchObject({
       status: 200,
       who: 'Жанна 😀',
@@ -60,7 +60,7 @@ describe('the chat page', () => {
     })
   })
 
-  it('takes the audience as the array that the article’s Go sample makes', async () => {
+  it('accepts the audience as an array, as the article’s Go sample makes it', async () => {
     expect((await visit(craftToken(key, SEED.live.id, { aud: ['chat'] }))).standing).toBe('verified')
   })
 
@@ -68,17 +68,17 @@ describe('the chat page', () => {
     ['UUID', SEED.live.id],
     ['22-character id', SEED.live.publicId],
     ['nine-digit id', SEED.old.publicId],
-  ])('is reached by a %s', async (_title, id) => {
+  ])('opens under a %s', async (_title, id) => {
     expect((await visit(craftToken(key, id), id)).standing).toBe('verified')
   })
 
-  it('escapes what a name brings along', async () => {
+  it('escapes markup in a name', async () => {
     const { html } = await visit(craftToken(key, SEED.live.id, { username: '<img src=x onerror=alert(1)>' }))
     expect(html).not.toContain('<img')
   })
 
-  it.each<[string, (key: CraftKey, stranger: CraftKey) => string]>([
-    ['bad-signature', (_key, stranger) => craftToken(stranger, SEED.live.id)],
+  it.each<[string, (key: CraftKey, untrusted: CraftKey) => string]>([
+    ['bad-signature', (_key, untrusted) => craftToken(untrusted, SEED.live.id)],
     ['key-not-registered', (key) => craftToken(key, SEED.live.id, {}, { kid: 'nobody' })],
     ['token-expired', (key) => craftToken(key, SEED.live.id, { exp: now() - 1 })],
     ['token-not-yet-valid', (key) => craftToken(key, SEED.live.id, { nbf: now() + 60 })],
@@ -88,11 +88,11 @@ describe('the chat page', () => {
     ['claim-missing', (key) => craftToken(key, SEED.live.id, {}, { kid: undefined })],
     ['token-malformed', () => 'not.a.token'],
     ['bad-algorithm', (key) => craftToken(key, SEED.live.id, {}, { alg: 'HS256' })],
-  ])('refuses with %s', async (code, make) => {
-    expect(await visit(make(key, stranger))).toMatchObject({ status: 403, refused: code, session: '' })
+  ])('rejects a token with %s', async (code, make) => {
+    expect(await visit(make(key, untrusted))).toMatchObject({ status: 403, refused: code, session: '' })
   })
 
-  it('refuses every token of a key that has expired, is for another algorithm or was deleted', async () => {
+  it('rejects every token of a key that has expired, is for another algorithm or was deleted', async () => {
     const token = craftToken(key, SEED.live.id)
     const registered = emulator.state.keys[0]!
     registered.expiresAt = new Date(Date.now() - 1000).toISOString()
@@ -103,7 +103,7 @@ describe('the chat page', () => {
     expect((await visit(token)).refused).toBe('key-not-registered')
   })
 
-  it('has no leeway unless given one, and its clock can be wrong', async () => {
+  it('has no leeway by default, and a clock that can be wrong', async () => {
     const token = craftToken(key, SEED.live.id, { exp: now() - 5 })
     expect((await visit(token)).refused).toBe('token-expired')
     variants({ leeway: 60 })
@@ -117,13 +117,13 @@ describe('the chat page', () => {
   it.each([
     ['uuid', SEED.live.id, SEED.live.publicId],
     ['public-id', SEED.live.publicId, SEED.live.id],
-  ] as const)('wants the claim to be the %s when told to', async (claimEventId, good, bad) => {
+  ] as const)('requires the event_id claim to be the %s if configured', async (claimEventId, good, bad) => {
     variants({ claimEventId })
     expect((await visit(craftToken(key, good))).standing).toBe('verified')
     expect((await visit(craftToken(key, bad))).refused).toBe('wrong-event')
   })
 
-  it('wants the claim to be the id in the URL when told to', async () => {
+  it('requires the event_id claim to be the id in the URL if configured', async () => {
     variants({ claimEventId: 'as-in-url' })
     expect((await visit(craftToken(key, SEED.live.id), SEED.live.id)).standing).toBe('verified')
     expect((await visit(craftToken(key, SEED.live.id), SEED.live.publicId)).refused).toBe('wrong-event')
@@ -133,16 +133,16 @@ describe('the chat page', () => {
     ['refuse', { refused: 'token-missing', standing: null }],
     ['anonymous', { refused: null, standing: 'anonymous' }],
     ['read-only', { refused: null, standing: 'read-only' }],
-  ] as const)('without a token where one is required: %s', async (withoutToken, expected) => {
+  ] as const)('follows the switch if a required token is missing: %s', async (withoutToken, expected) => {
     variants({ withoutToken })
     expect(await visit()).toMatchObject(expected)
   })
 
-  it('is open to anybody where no token is required', async () => {
+  it('accepts a visitor without a token if the stream requires none', async () => {
     expect((await visit(undefined, SEED.second.publicId)).standing).toBe('anonymous')
   })
 
-  it('can be closed before the stream starts, to unknown ids and to foreign pages', async () => {
+  it('rejects unknown ids and, if configured, upcoming streams and other sites’ pages', async () => {
     expect((await visit(undefined, 'nowhere')).status).toBe(404)
     expect((await visit(undefined, SEED.upcoming.id)).standing).toBe('anonymous')
     variants({ beforeStart: 'not-yet' })
@@ -155,13 +155,13 @@ describe('the chat page', () => {
     expect(visited.headers.get('content-security-policy')).toContain('frame-ancestors https://school.example')
   })
 
-  it('lets one stream have switches of its own', async () => {
+  it('applies a stream’s own switches to that stream only', async () => {
     emulator.state.events.find(({ id }) => id === SEED.second.id)!.chatVariants = { chatUrlId: 'uuid' }
     expect((await visit(undefined, SEED.second.publicId)).status).toBe(404)
     expect((await visit(craftToken(key, SEED.live.publicId), SEED.live.publicId)).status).toBe(200)
   })
 
-  it('carries what one visitor says to the others, and who is there', async () => {
+  it('sends a visitor’s messages and the list of names to the others', async () => {
     const ann = await visit(craftToken(key, SEED.live.id, { username: 'Ann' }))
     const bob = await visit(craftToken(key, SEED.live.id, { username: 'Bob' }))
     const news = await listen(bob.session)
@@ -173,7 +173,7 @@ describe('the chat page', () => {
     expect((await say(ann.session, '  ')).status).toBe(400)
   })
 
-  it('ends a session with its token, or lets it live on', async () => {
+  it('ends a session when its token expires, or keeps it if configured', async () => {
     const ends = await visit(craftToken(key, SEED.live.id, { exp: now() + 2 }))
     variants({ sessionAtExpiry: 'survives' })
     const lives = await visit(craftToken(key, SEED.live.id, { exp: now() + 2 }))
@@ -183,7 +183,7 @@ describe('the chat page', () => {
     expect((await say(lives.session, 'Still here.')).status).toBe(201)
   })
 
-  it('cuts the sessions of a deleted key when told to', async () => {
+  it('ends the sessions of a deleted key if configured', async () => {
     variants({ sessionAtKeyDeletion: 'ends' })
     const { session } = await visit(craftToken(key, SEED.live.id))
     const news = await listen(session)
@@ -192,7 +192,7 @@ describe('the chat page', () => {
     expect((await say(session, 'Hello')).status).toBe(401)
   })
 
-  it('remembers requests without queries, bodies or credentials', async () => {
+  it('records requests without queries, bodies or credentials', async () => {
     const token = craftToken(key, SEED.live.id)
     await visit(token, SEED.live.id, { referer: `https://school.example/?secret=${token}` })
     expect(emulator.count('GET', `/chat/${SEED.live.id}`)).toBe(1)
@@ -201,14 +201,14 @@ describe('the chat page', () => {
     expect(JSON.stringify(emulator.state.requests)).not.toContain(token.slice(0, 20))
   })
 
-  it('serves its script with the types taken off', async () => {
+  it('serves its script without types', async () => {
     const reply = await fetch(`${emulator.url}/page/chat.js`)
     const script = await reply.text()
     expect(reply.headers.get('content-type')).toContain('javascript')
     expect(() => new Script(script.replace('export {}', ''))).not.toThrow()
   })
 
-  /** Reads a page's stream of news until something was said in it. */
+  /** Opens a page's event stream. `until` reads it until a text arrives. */
   async function listen(session: string) {
     const reply = await fetch(`${emulator.url}/chat/${SEED.live.id}/stream?session=${session}`)
     const reader = reply.body!.pipeThrough(new TextDecoderStream()).getReader()

@@ -22,13 +22,13 @@ describe('the live events API', () => {
     })
   })
 
-  it('changes only what a PUT says', async () => {
+  it('changes only the fields in a PUT', async () => {
     const { body } = await callApi(emulator, 'PUT', path, { chat_jwt_required: true })
     expect(body.data).toMatchObject({ chat_jwt_required: true, name: SEED.live.name, ...DEFAULT_SETTINGS })
     expect(emulator.state.events[0]!.jwtRequired).toBe(true)
   })
 
-  it('resets what a PUT leaves out, when updates are full', async () => {
+  it('resets the fields that a PUT omits, if updates are full', async () => {
     emulator.state.variants.eventUpdate = 'full'
     const { body } = await callApi(emulator, 'PUT', path, { chat_jwt_required: true })
     expect(body.data).toMatchObject({
@@ -39,7 +39,7 @@ describe('the live events API', () => {
     })
   })
 
-  it('does not report chat_jwt_required when told not to', async () => {
+  it('omits chat_jwt_required and the envelope if configured', async () => {
     emulator.state.variants.jwtRequiredShown = false
     expect((await callApi(emulator, 'GET', path)).body.data).not.toHaveProperty('chat_jwt_required')
     emulator.state.variants.eventEnvelope = 'bare'
@@ -50,24 +50,24 @@ describe('the live events API', () => {
     ['a finished stream', SEED.finished.id, 400, 400246],
     ['an id that is no UUID', SEED.live.publicId, 400, 400301],
     ['an unknown stream', '00000000-0000-4000-8000-000000000000', 404, 404404],
-  ])('refuses to change %s', async (_title, id, status, code) => {
+  ])('rejects a change of %s', async (_title, id, status, code) => {
     const reply = await callApi(emulator, 'PUT', `/v2/live/events/${id}`, { chat_jwt_required: true })
     expect([reply.status, reply.body.error.code]).toEqual([status, code])
   })
 
-  it('refuses a value of the wrong type', async () => {
+  it('rejects a value of the wrong type', async () => {
     const { body } = await callApi(emulator, 'PUT', path, { chat_jwt_required: 'yes' })
     expect(body.error.code).toBe(400102)
   })
 
-  it('takes any id in the path when told to', async () => {
+  it('accepts any id in the path if configured', async () => {
     emulator.state.variants.apiEventId = 'any'
     expect((await callApi(emulator, 'GET', `/v2/live/events/${SEED.old.publicId}`)).body.data.id).toBe(
       SEED.old.id,
     )
   })
 
-  it('lists pages of ten, at most a hundred, newest first', async () => {
+  it('lists ten streams on a page by default, at most a hundred, newest first', async () => {
     emulator.state.events = Array.from({ length: 25 }, (_, index): StreamEvent => ({
       ...structuredClone(SEED.live),
       id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,

@@ -6,7 +6,7 @@ import { callApi } from './call-api.js'
 import { makeKey, type CraftKey } from '../../site/craft-token.js'
 
 describe('the fault list', () => {
-  it('strikes the nth matching request, as often as it was told', () => {
+  it('applies a fault from the nth matching request on, as often as configured', () => {
     const faults = new FaultList()
     faults.add({ kind: 'drop', method: 'POST', path: '/v1/jwk', after: 1, times: 2 })
     const strikes = ['GET', 'POST', 'POST', 'POST', 'POST'].map(
@@ -41,7 +41,7 @@ describe('injected faults', () => {
   })
   afterEach(() => emulator.close())
 
-  it('answer with a status and Retry-After, once', async () => {
+  it('send a status and Retry-After, once', async () => {
     emulator.faults.add({ kind: 'status', status: 429, retryAfter: '7', times: 1 })
     const refused = await list()
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '7'])
@@ -49,30 +49,30 @@ describe('injected faults', () => {
     expect((await list()).status).toBe(200)
   })
 
-  it('answer with a page in place of JSON', async () => {
+  it('send an HTML page in place of JSON', async () => {
     emulator.faults.add({ kind: 'html', status: 200 })
     const reply = await fetch(`${emulator.url}/v1/jwk`)
     expect(reply.headers.get('content-type')).toContain('text/html')
   })
 
-  it('do the work and lose the answer', async () => {
+  it('complete the work and drop the response', async () => {
     emulator.faults.add({ kind: 'commit-then-drop', method: 'POST', path: '/v1/jwk', times: 1 })
     await expect(callApi(emulator, 'POST', '/v1/jwk', key.registration)).rejects.toThrow()
     expect(emulator.state.keys).toHaveLength(1)
   })
 
-  it('do no work when the socket drops first', async () => {
+  it('do no work if the socket closes first', async () => {
     emulator.faults.add({ kind: 'drop', times: 1 })
     await expect(callApi(emulator, 'POST', '/v1/jwk', key.registration)).rejects.toThrow()
     expect(emulator.state.keys).toHaveLength(0)
   })
 
-  it('break an answer off in the middle', async () => {
+  it('break a response off in the middle', async () => {
     emulator.faults.add({ kind: 'truncate', times: 1 })
     await expect(list()).rejects.toThrow()
   })
 
-  it('never answer, or late', async () => {
+  it('send no response, or a late one', async () => {
     emulator.faults.add({ kind: 'hang', times: 1 }, { kind: 'latency', ms: 120, after: 1 })
     await expect(fetch(`${emulator.url}/v1/jwk`, { signal: AbortSignal.timeout(60) })).rejects.toThrow()
     const started = performance.now()
@@ -80,7 +80,7 @@ describe('injected faults', () => {
     expect(performance.now() - started).toBeGreaterThan(110)
   })
 
-  it('close a socket that is used again', async () => {
+  it('close a reused socket', async () => {
     emulator.faults.add({ kind: 'close-reused', times: 2 })
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const get = () =>
@@ -95,7 +95,7 @@ describe('injected faults', () => {
     agent.destroy()
   })
 
-  it('can be set, seen and taken away over HTTP, from this machine’s pages only', async () => {
+  it('are set and removed over HTTP, only from this machine’s pages', async () => {
     const control = (method: string, path: string, body?: unknown, origin = 'http://localhost:5173') =>
       fetch(`${emulator.url}/emulator/${path}`, {
         method,

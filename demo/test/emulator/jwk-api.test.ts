@@ -20,7 +20,7 @@ describe('the JWK API', () => {
   })
   afterEach(() => emulator.close())
 
-  it('answers a registration with the five fields of the article, bare', async () => {
+  it('responds to a registration with the article’s five fields, without an envelope', async () => {
     const { status, body, headers } = await register()
     expect(status).toBe(200)
     expect(Object.keys(body)).toEqual(['id', 'kty', 'kid', 'created_at', 'expires_at'])
@@ -29,7 +29,7 @@ describe('the JWK API', () => {
     expect(headers.get('date')).toBeTruthy()
   })
 
-  it('answers in the envelope of the API rules when told to', async () => {
+  it('responds in the envelope of the API rules if configured', async () => {
     variants({ keyEnvelope: 'data', createStatus: 201, keyIdForm: 'uuid', keyFields: 'full' })
     const { status, body } = await register()
     expect(status).toBe(201)
@@ -69,13 +69,13 @@ describe('the JWK API', () => {
     ['invalid key format', { expires_at: '31.12.2026' }],
     ['invalid key format', { d: 'a-private-member' }],
     ['key expired', { expires_at: '2020-01-01T00:00:00Z' }],
-  ])('refuses with "%s": %o', async (message, changes) => {
+  ])('rejects a registration with "%s": %o', async (message, changes) => {
     const { status, body } = await register(changes)
     expect([status, body.error.message]).toEqual([400, message])
     expect(emulator.state.keys).toHaveLength(0)
   })
 
-  it('refuses a key of 1024 bits and takes one of 3072', async () => {
+  it('rejects a key of 1024 bits and accepts one of 3072', async () => {
     const post = (small: CraftKey) => callApi(emulator, 'POST', '/v1/jwk', small.registration)
     expect((await post(makeKey('small', 1024))).body.error.message).toBe('key size too small')
     expect((await post(makeKey('large', 3072))).status).toBe(200)
@@ -86,7 +86,7 @@ describe('the JWK API', () => {
     ['409', 409, 1],
     ['creates-duplicate', 200, 2],
   ] as const)(
-    'answers a second key of the same kid by the switch: %s',
+    'responds to a second key with the same kid by the switch: %s',
     async (duplicateKid, status, count) => {
       variants({ duplicateKid })
       await register()
@@ -98,7 +98,7 @@ describe('the JWK API', () => {
   it.each([
     ['body', 200, { data: { success: true } }],
     ['empty', 204, undefined],
-  ] as const)('deletes by id, with the answer "%s"', async (deleteAnswer, status, expected) => {
+  ] as const)('deletes a key by id, with the response "%s"', async (deleteAnswer, status, expected) => {
     variants({ deleteAnswer })
     const { id } = (await register()).body
     expect((await callApi(emulator, 'DELETE', `/v1/jwk/${key.kid}`)).status).toBe(404)
@@ -107,13 +107,13 @@ describe('the JWK API', () => {
     expect(emulator.state.keys).toHaveLength(0)
   })
 
-  it('refuses more keys than the limit', async () => {
+  it('rejects more keys than the limit', async () => {
     variants({ keyLimit: 1 })
     await register()
     expect((await register({ kid: 'another' })).body.error.code).toBe(100106)
   })
 
-  it('leaves expired keys out of the list when it shows active ones only', async () => {
+  it('omits expired keys from the list if configured', async () => {
     await register()
     emulator.state.keys[0]!.expiresAt = '2020-01-01T00:00:00Z'
     expect((await callApi(emulator, 'GET', '/v1/jwk')).body.data).toHaveLength(1)
@@ -125,13 +125,13 @@ describe('the JWK API', () => {
     ['a missing header', '', 100101],
     ['a token that is no UUID', 'Bearer secret', 100102],
     ['an unknown UUID', 'Bearer 5b0c7c1e-0d5a-4c1b-9a52-6a4a0b7f3d11', 100102],
-  ])('refuses %s', async (_title, authorization, code) => {
+  ])('rejects %s', async (_title, authorization, code) => {
     const reply = await fetch(`${emulator.url}/v1/jwk`, authorization ? { headers: { authorization } } : {})
     expect(reply.status).toBe(401)
     expect(await reply.json()).toMatchObject({ error: { code } })
   })
 
-  it('tells an empty body from a broken one and from the wrong type', async () => {
+  it('distinguishes an empty body, invalid JSON and a wrong type', async () => {
     const code = async (body: string) => (await callApi(emulator, 'POST', '/v1/jwk', body)).body.error.code
     expect(await code(' ')).toBe(1)
     expect(await code('{"kty":')).toBe(400101)
@@ -139,7 +139,7 @@ describe('the JWK API', () => {
     expect(await code(JSON.stringify({ ...key.registration, kid: 7 }))).toBe(400102)
   })
 
-  it('answers a wrong method with 405 and an unknown path with 404', async () => {
+  it('rejects a wrong method with 405 and an unknown path with 404', async () => {
     expect((await callApi(emulator, 'PUT', '/v1/jwk', {})).body.error.code).toBe(400405)
     expect((await callApi(emulator, 'GET', '/v1/jwks')).body.error.code).toBe(404404)
   })

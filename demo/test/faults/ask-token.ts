@@ -3,16 +3,16 @@ import type { Workbench } from '../../../packages/server/test/cli/workbench.js'
 
 export interface TokenAnswer {
   status: number
-  /** The visitor that the token says it is. */
+  /** The visitor's id in the token. */
   as: string | null
-  /** The key that it is signed with. */
+  /** The id of the key that signed the token. */
   kid: string | null
-  /** What is wrong where there is no token; `closed`: there was no answer. */
+  /** The problem's code, if there is no token. `closed`: there was no response. */
   code: string | null
   tookMs: number
 }
 
-/** Asks a token server as the element does, with what tells who asks. */
+/** Requests a token as the element does, with headers that identify the visitor. */
 export async function askToken(
   url: string,
   event: string,
@@ -37,7 +37,7 @@ export async function askToken(
   }
 }
 
-/** The key that signs, as the operator is told. */
+/** The id of the signing key, as `keys list` reports it. */
 export async function signedWith(bench: Workbench): Promise<string> {
   const { stdout } = await bench.kc('keys', 'list', '--json')
   const { keys } = JSON.parse(stdout) as { keys: { kid: string; signs: boolean }[] }

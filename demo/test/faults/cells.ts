@@ -2,7 +2,7 @@ import type { ElementCode } from 'kinescope-chat/contract'
 import type { HttpFault } from './http-faults.js'
 import type { TcpFault } from './tcp-proxy.js'
 
-/** How the page names each fault of its token endpoint; `null`: it gets in all the same. */
+/** The page's code for each fault of its token endpoint. `null`: the chat opens anyway. */
 export const ENDPOINT: Record<HttpFault, ElementCode | null> = {
   delayed: null,
   hangs: 'endpoint-timeout',
@@ -34,7 +34,7 @@ export const ENDPOINT: Record<HttpFault, ElementCode | null> = {
   'a 429 of somebody else': 'rate-limited',
 }
 
-/** What a visitor is told when the site's who-is-it answer meets a fault; `null`: they get a token. */
+/** The visitor's code if the response of the site's identity endpoint has a fault. `null`: the visitor gets a token. */
 export const SITE: Record<HttpFault, 'identity-unavailable' | 'sign-in-required' | null> = {
   delayed: null,
   hangs: 'identity-unavailable',
@@ -57,19 +57,19 @@ export const SITE: Record<HttpFault, 'identity-unavailable' | 'sign-in-required'
   'a challenge, 403': 'identity-unavailable',
   'a page, 200': 'identity-unavailable',
   'nothing, 200': 'identity-unavailable',
-  // nobody, say those who have no words for it
+  // an empty response means that the visitor isn't signed in
   'nothing, 204': 'sign-in-required',
   'half of the JSON': 'identity-unavailable',
-  // an object without an id is a site's way to say the same
+  // an object without an id means the same
   'another’s JSON, 200': 'sign-in-required',
-  // a site sends those whom it doesn't know to its form
+  // a site redirects signed-out visitors to its sign-in form
   'a sign-in form, 302': 'sign-in-required',
   'a redirect loop': 'sign-in-required',
   'a 404 page': 'identity-unavailable',
   'a 429 of somebody else': 'identity-unavailable',
 }
 
-/** What a visitor is told while the servers' common count is out of reach: nothing, each server counts for itself. */
+/** The visitor's code while Redis is unreachable. None, since each server then counts alone. */
 export const REDIS: Record<TcpFault, null> = {
   delayed: null,
   hangs: null,
@@ -78,7 +78,7 @@ export const REDIS: Record<TcpFault, null> = {
   garbage: null,
 }
 
-/** The names under which the command line ends when Kinescope's API meets a fault; none: it succeeds all the same. */
+/** The codes of the failed command if Kinescope's API has a fault. None: the command succeeds anyway. */
 export const API: Record<HttpFault, readonly string[]> = {
   delayed: [],
   hangs: ['api-timeout'],
@@ -111,15 +111,15 @@ export const API: Record<HttpFault, readonly string[]> = {
 }
 
 /**
- * How the page names a fault of the chat page; `null`: its frame is shown. A page may not see what a frame of another
- * site holds, nor its status: what came in the chat's place is shown until the next token brings a new frame.
+ * The page's code for each fault of the chat page. `null`: the page shows the frame. A page can't read the content or
+ * the status of another site's frame. So an unexpected response stays visible until the next token brings a new frame.
  */
 export const CHAT: Record<HttpFault, ElementCode | null> = {
   delayed: null,
   hangs: 'frame-timeout',
   dropped: null,
   reset: null,
-  // a page that breaks off never says that it has loaded, nor does one that can't be unpacked
+  // no load event follows a response that breaks off, or one that the browser can't decompress
   'broken off': 'frame-timeout',
   'stands still': 'frame-timeout',
   drips: 'frame-timeout',

@@ -4,34 +4,34 @@ import type { Demo } from '../../start-demo.js'
 import { startHttpProxy, type Proxy } from './fault-proxy.js'
 import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
 
-/** What a visitor sees of a chat. */
+/** The visible state of a chat. */
 export interface Seen {
   state: string
   code: string | null
   frames: number
-  /** Whether there is nothing to be seen in the element's box, or was in any painted frame since it was watched. */
+  /** Whether the element's box is empty, or was empty in a painted frame since the last `forget`. */
   blank: boolean
-  /** Whether the frame that is shown is the chat, with the visitor in it. */
+  /** Whether the visible frame is the chat, with the signed-in visitor. */
   signedIn: boolean
-  /** The names of the element's events since they were last forgotten. */
+  /** The names of the element's events since the last `forget`. */
   events: string[]
-  /** Requests of the faulty link since then. */
+  /** Requests over the faulty link since the last `forget`. */
   asked: number
 }
 export type Wall = Record<HttpFault, Seen>
 
-/** How long is looked for what must come by itself, on a machine that is busy. */
-const PATIENCE_MS = 60_000
+/** The time limit for an automatic change, on a busy machine. */
+const TIMEOUT_MS = 60_000
 const LOOK_MS = 100
-/** Longer than any gap between two tries of an element. */
+/** Longer than any delay between two attempts of an element. */
 const GAP_MS = 91_000
-/** Past every refresh of an hour's token, and before its end. */
+/** After every refresh of a one-hour token, and before its expiry. */
 const REFRESH_MS = 3_300_000
 
 /**
- * One page of the site with a chat for each of the faults, whose visitor is signed in. Every chat has a token endpoint and
- * a chat page of its own, behind proxies. The proxy on the link that is tried has the chat's fault. The page's clock is the
- * test's, so that an hour passes at once.
+ * One page of the site with one chat for each fault, and a signed-in visitor. Every chat has its own proxies to the
+ * token endpoint and to the chat page. The proxy on the tested link injects the chat's fault. The test controls the
+ * page's clock, so that an hour passes at once.
  */
 export class ChatWall {
   readonly page: Page
@@ -78,14 +78,14 @@ export class ChatWall {
     const wall = new ChatWall(page, faulty, all)
     if (harmed) wall.harm()
     await page.clock.install()
-    // a real answer of the site: a made-up one may not ask servers on this machine; and small, unlike its pages
+    // a real response, since a page from a mocked one can't send requests to this machine; /me is a small page
     await page.goto(`${demo.site}/me`)
     await page.addScriptTag({ url: `${demo.tokenServer}/kinescope-chat.js`, type: 'module' })
     await page.evaluate(hang, chats)
     return wall
   }
 
-  /** Does its harm on every link, from now on. */
+  /** Injects the faults on all links from now on. */
   harm(): void {
     for (const [fault, proxy] of this.#faulty) proxy.fault = fault
   }
@@ -94,22 +94,22 @@ export class ChatWall {
     for (const proxy of this.#faulty.values()) proxy.fault = null
   }
 
-  /** Lets time pass for the page, all at once as in a sleep: each timer that is due fires once. */
+  /** Advances the page's clock at once, as after a sleep: each due timer fires once. */
   pass(ms: number): Promise<void> {
     return this.page.clock.fastForward(ms)
   }
 
-  /** To the next refresh. */
+  /** Advances the page's clock to the next refresh. */
   refresh(): Promise<void> {
     return this.pass(REFRESH_MS)
   }
 
-  /** Looks until every chat is as it should be, or for as long as it would take at most; the tests judge what is seen. */
+  /** Checks repeatedly until every chat is right or the time limit is over. The tests compare the returned state. */
   async until(isRight: (fault: HttpFault, seen: Seen) => boolean): Promise<Wall> {
-    const end = performance.now() + PATIENCE_MS
+    const end = performance.now() + TIMEOUT_MS
     for (;;) {
       const isLate = performance.now() > end
-      // looking into the frames is dear: only once all that the page itself knows is right
+      // reading the frames is slow, so the page's own state must be right first
       const known = await this.#fromPage()
       if (isLate || this.#faults.every((fault) => isRight(fault, { ...known[fault], signedIn: true }))) {
         const wall = await this.look()
@@ -119,7 +119,7 @@ export class ChatWall {
     }
   }
 
-  /** The same where a chat may have to wait for its next try: the gaps pass at once. */
+  /** The same if a chat may wait for its next attempt: the delays pass at once. */
   async untilTried(isRight: (fault: HttpFault, seen: Seen) => boolean): Promise<Wall> {
     let wall = await this.look()
     for (let gap = 0; gap < 4; gap++) {
@@ -130,7 +130,7 @@ export class ChatWall {
     return wall
   }
 
-  /** Forgets events, requests and blank moments. */
+  /** Resets events, requests and blank moments. */
   async forget(): Promise<void> {
     for (const [fault, proxy] of this.#faulty) this.#askedBefore.set(fault, proxy.seen)
     await this.page.evaluate(() => {
@@ -150,7 +150,7 @@ export class ChatWall {
     return Object.fromEntries(await Promise.all(entries)) as Wall
   }
 
-  /** All but what only a chat's frame knows. */
+  /** The state that the page knows without reading the frames. */
   async #fromPage(): Promise<Record<HttpFault, Omit<Seen, 'signedIn'>>> {
     const seen = await this.page.evaluate(lookAt)
     const entries = this.#faults.map((fault, index) => {
@@ -160,14 +160,14 @@ export class ChatWall {
     return Object.fromEntries(entries) as Record<HttpFault, Omit<Seen, 'signedIn'>>
   }
 
-  /** Presses "Try again" where it is offered. */
+  /** Reloads each chat with a problem, as "Try again" does. */
   async retry(): Promise<void> {
     await this.page.evaluate(() => {
       for (const chat of document.querySelectorAll('kinescope-chat')) if (chat.problem) chat.reload()
     })
   }
 
-  /** The page is hidden, or shown again, as far as it can tell. */
+  /** Simulates that the page is hidden or shown again. */
   async hide(hidden: boolean): Promise<void> {
     await this.page.evaluate((now) => {
       Object.defineProperty(Document.prototype, 'hidden', { configurable: true, get: () => now })
@@ -175,7 +175,7 @@ export class ChatWall {
     }, hidden)
   }
 
-  /** The page has lain in the back/forward cache. */
+  /** Simulates a restore from the back/forward cache. */
   async restore(): Promise<void> {
     await this.page.evaluate(() => {
       for (const name of ['pagehide', 'pageshow'])
@@ -183,21 +183,21 @@ export class ChatWall {
     })
   }
 
-  /** Takes the chats off the page. @returns what still comes of them in the hour that follows */
+  /** Removes the chats from the page. @returns their requests and events in the hour that follows */
   async leave(): Promise<{ asked: number; events: number }> {
     const chats = await this.page.evaluateHandle(() => {
       const all = [...document.querySelectorAll('kinescope-chat')]
       for (const chat of all) chat.remove()
       return all
     })
-    // what was on its way has arrived when nothing more does
+    // the requests in flight have arrived when the number no longer changes
     let asked = -1
     while (asked !== this.#asked) {
       asked = this.#asked
       await new Promise((resolve) => setTimeout(resolve, 3 * LOOK_MS))
     }
     await chats.evaluate((all) => all.forEach((chat) => Object.assign(chat, { seen: [] })))
-    // what is waited for longest, and then every gap and refresh
+    // the longest timeout, and then every delay and refresh
     for (const ms of [15_000, GAP_MS, REFRESH_MS]) await this.pass(ms)
     await new Promise((resolve) => setTimeout(resolve, 3 * LOOK_MS))
     const events = await chats.evaluate((all) =>
@@ -218,7 +218,7 @@ export class ChatWall {
 
 const idOf = (fault: HttpFault) => `chat-${HTTP_FAULTS.indexOf(fault)}`
 
-/** In the page: signs the visitor in, hangs the chats up side by side, and watches them at every painted frame. */
+/** In the page: signs the visitor in, adds the chats side by side, and watches them at every painted frame. */
 async function hang(chats: (readonly [string, string])[][]): Promise<void> {
   await fetch('/visitor/sign-in', {
     method: 'POST',
@@ -238,12 +238,12 @@ async function hang(chats: (readonly [string, string])[][]): Promise<void> {
     shown.set(watched, false)
     document.body.append(chat)
   }
-  // one loop for all of them: the test's clock goes through all its timers for each that is due
+  // one loop for all chats, since the test's clock checks all its timers for each due timer
   const watch = () => {
     for (const [chat, wasShown] of shown) {
       const frames = chat.shadowRoot?.querySelectorAll('iframe') ?? []
       const visible = [...frames].some((frame) => getComputedStyle(frame).visibility === 'visible')
-      // before the first chat there is something else to be seen
+      // before the first chat, the element shows other content
       if (visible) shown.set(chat, true)
       else if (wasShown && chat.isConnected) chat.blank++
     }
@@ -252,7 +252,7 @@ async function hang(chats: (readonly [string, string])[][]): Promise<void> {
   watch()
 }
 
-/** In the page. */
+/** In the page: returns the state of each chat. */
 function lookAt() {
   return [...document.querySelectorAll('kinescope-chat')].map((chat) => {
     const root = chat.shadowRoot!

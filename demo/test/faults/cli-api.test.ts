@@ -7,18 +7,18 @@ import { API } from './cells.js'
 import { startHttpProxy, type Proxy } from './fault-proxy.js'
 import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
 
-/** Three attempts of ten seconds, and what a machine that is busy needs. */
+/** Three attempts of ten seconds, and more time for a busy machine. */
 const BOUND_MS = 60_000
-/** Of the ten seconds for an answer that doesn't come: one passes. */
+/** Divides the timeout for a missing response: ten seconds become one. */
 const SHORTER = 10
 const DELAY_MS = 100
-/** Nothing comes of waiting for these. */
+/** Faults after which no complete response arrives. */
 const SILENT: readonly HttpFault[] = ['hangs', 'stands still', 'drips']
 const READS = ['GET', 'OPTIONS']
 
 const SETUP = ['setup', '--event', SEED.live.publicId]
 const ROTATE = ['keys', 'rotate', '--propagation', '0']
-/** Those after which nobody knows whether something was done. */
+/** Faults after which the command can't know whether the API did the work. */
 const DOUBTFUL: readonly HttpFault[] = [
   'hangs',
   'broken off',
@@ -34,7 +34,7 @@ const DOUBTFUL: readonly HttpFault[] = [
   'half of the JSON',
   'another’s JSON, 200',
 ]
-/** What meets the fault, and the methods that pass. */
+/** The command during the fault, and the methods without the fault. */
 const MOMENTS = [
   ['set-up', SETUP, []],
   ['the writing of a set-up', SETUP, READS],
@@ -58,23 +58,23 @@ describe('faults between the command line and Kinescope’s API', () => {
       expected: API[fault],
     })),
   )
-  // side by side, since much of the time is waiting; not all at once, or a machine that is busy counts as an API that is slow
-  const inTurn = pLimit(8)
+  // in parallel, since most of the time is waiting; with a limit, or a busy machine would count as a slow API
+  const limitConcurrency = pLimit(8)
   const played = cells.map(({ argv, spared, fault }) => {
     const run = () => play(argv, spared, fault)
-    const outcome = inTurn(() => (SILENT.includes(fault) ? hurried.run(true, run) : run()))
+    const outcome = limitConcurrency(() => (SILENT.includes(fault) ? hurried.run(true, run) : run()))
     outcome.catch(() => undefined)
     return outcome
   })
 
   it.each(cells.map((cell, index) => ({ ...cell, index })))(
-    '$moment: $fault → done, or a problem with a name; again, and one key signs',
+    '$moment: $fault → success or a problem’s code, and one signing key after a second run',
     async ({ argv, spared, expected, index }) => {
       const { during, codes, tookMs, after, keys, registered, required } = await played[index]!
       expect(tookMs).toBeLessThan(BOUND_MS)
       expect(during.stdout + during.stderr).not.toMatch(/\n\s+at /)
       expect([0, 1]).toContain(during.exit)
-      // where reading goes well, a command may find that its work was done all the same
+      // if reads succeed, a command may find that the API did the work anyway
       if (!spared.length) expect(during.exit).toBe(expected.length ? 1 : 0)
       if (during.exit === 1) expect(codes, during.stdout).not.toEqual([])
       for (const code of codes) expect(expected).toContain(code)
@@ -90,19 +90,19 @@ describe('faults between the command line and Kinescope’s API', () => {
 
 interface Played {
   during: CommandResult
-  /** Of the problems that it names. */
+  /** The codes of the reported problems. */
   codes: string[]
   tookMs: number
-  /** The command once more when it is over, and the comparison with Kinescope's list. */
+  /** A second run of the command after the fault, and `keys list`. */
   after: CommandResult[]
   keys: { kid: string; signs: boolean }[]
   registered: string[]
-  /** Whether the stream's chat needs a token. */
+  /** Whether the stream's chat requires a token. */
   required: boolean
 }
 
 async function play(argv: readonly string[], spared: readonly string[], fault: HttpFault): Promise<Played> {
-  // a second registration would be taken, and seen; where requests are doubled on their way, it is not the command's doing
+  // the test notices a second registration by the command, but the proxy's doubled request must not create one
   const duplicateKid = fault === 'asked twice' ? '400201' : 'creates-duplicate'
   const bench = await workbench({ variants: { duplicateKid } })
   const proxy = await startHttpProxy(bench.env['KINESCOPE_API_URL']!, DELAY_MS)

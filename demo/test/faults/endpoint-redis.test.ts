@@ -19,15 +19,15 @@ import { startTcpProxy, TCP_FAULTS, type TcpFault, type TcpProxy } from './tcp-p
 const EVENT = SEED.live.publicId
 /** Tokens a minute for one visitor. */
 const LIMIT = 4
-/** Redis is waited for half a second, twice; the rest is for a machine that is busy. */
+/** A server waits for Redis twice, half a second each. The rest is for a busy machine. */
 const BOUND_MS = 5000
-/** A server that is told to stop is gone by then. */
+/** The time limit for a server's shutdown. */
 const CLOSE_MS = 5000
 const available = hasProgram('redis-server', 'the faults between the token endpoint and Redis')
 
 interface Line {
   proxy: TcpProxy
-  /** One that was there when the fault began, one that was started under it. */
+  /** A server that ran before the fault, and one that started during the fault. */
   servers: RunningServer[]
 }
 type Each<T> = Record<TcpFault, T>
@@ -52,10 +52,10 @@ describe.skipIf(!available)('faults between the token endpoint and Redis', () =>
     ) as Each<T>
   const ask = (server: RunningServer, visitor: string) =>
     askToken(server.url, EVENT, { 'x-visitor': visitor })
-  /** One visitor after the other, at both servers in turn. */
+  /** Requests of this many new visitors at once, alternately to both servers. */
   const some = ({ servers }: Line, count: number) =>
     Promise.all(Array.from({ length: count }, (_, i) => ask(servers[i % 2]!, `visitor-${visitors++}`)))
-  /** How many tokens a fresh visitor gets of both servers together before both refuse. */
+  /** How many tokens a new visitor gets from both servers together before both reject. */
   const budget = async ({ servers }: Line) => {
     const visitor = `visitor-${visitors++}`
     const answers = []
@@ -99,7 +99,7 @@ describe.skipIf(!available)('faults between the token endpoint and Redis', () =>
       after[fault] = await untilTogether(line)
       line.proxy.fault = fault
     })
-    // the servers are told to stop while a count is under way
+    // the servers shut down while a count is in progress
     last = await each(async (line, fault) => {
       const asked = some(line, 2)
       const began = performance.now()
@@ -119,7 +119,7 @@ describe.skipIf(!available)('faults between the token endpoint and Redis', () =>
   describe.each(TCP_FAULTS.map((fault) => ({ fault, code: REDIS[fault] })))('$fault → $code', (cell) => {
     const { fault, code } = cell
 
-    it('at a question, and at a start: in time, and counted together again once it is over', () => {
+    it('the servers respond in time, and count together again after the fault', () => {
       expect(before[fault]).toBe(LIMIT)
       for (const answer of during[fault]) {
         expect(answer.code).toBe(code)
@@ -128,12 +128,12 @@ describe.skipIf(!available)('faults between the token endpoint and Redis', () =>
       expect(after[fault]).toBe(LIMIT)
     })
 
-    it('at a rotation: the new key signs', () => {
+    it('the servers sign with the new key after a rotation', () => {
       for (const answer of rotated[fault])
         expect({ code: answer.code, kid: answer.kid }).toEqual({ code, kid: secondKid })
     })
 
-    it('at shutdown: whoever has asked is answered, and the server is gone in time', () => {
+    it('the servers respond to open requests or close them, and shut down in time', () => {
       expect(closed[fault]).toBeLessThan(CLOSE_MS)
       for (const answer of last[fault]) expect([code, 'overloaded', 'closed']).toContain(answer.code)
     })

@@ -11,9 +11,9 @@ import { HTTP_FAULTS, type HttpFault } from './http-faults.js'
 import { SEED } from '../../emulator/seed-events.js'
 
 const EVENT = SEED.live.publicId
-/** The visitor waits for the site no longer than three seconds; the rest is for a machine that is busy. */
+/** The server waits for the site for at most three seconds. The rest is for a busy machine. */
 const BOUND_MS = 12_000
-/** A server that is told to stop is gone by then. */
+/** The time limit for a server's shutdown. */
 const CLOSE_MS = 5000
 const VISITORS = ['ann', 'ben', 'cleo'] as const
 
@@ -21,19 +21,19 @@ interface Line {
   proxy: Proxy
   server: RunningServer
 }
-/** What the visitors of each faulty line were told. */
-type Told = Record<HttpFault, TokenAnswer[]>
+/** The responses to the visitors, for each fault. */
+type Responses = Record<HttpFault, TokenAnswer[]>
 
 describe('faults between the token endpoint and the site', () => {
   let bench: Workbench
   let site: Server
   const lines = {} as Record<HttpFault, Line>
   let [firstKid, secondKid] = ['', '']
-  let during: Told
-  let across: Told
-  let rotated: Told
-  let after: Told
-  let last: Told
+  let during: Responses
+  let across: Responses
+  let rotated: Responses
+  let after: Responses
+  let last: Responses
   const closed = {} as Record<HttpFault, number>
 
   const each = async <T>(work: (line: Line, fault: HttpFault) => Promise<T>) =>
@@ -74,7 +74,7 @@ describe('faults between the token endpoint and the site', () => {
     rotated = await ask()
     heal()
     after = await ask()
-    // the server is told to stop while they wait
+    // the server shuts down while visitors wait
     harm()
     const seen = new Map(HTTP_FAULTS.map((fault) => [fault, lines[fault].proxy.seen]))
     const lastOnes = ask()
@@ -95,26 +95,27 @@ describe('faults between the token endpoint and the site', () => {
   describe.each(HTTP_FAULTS.map((fault) => ({ fault, code: SITE[fault] })))('$fault → $code', (cell) => {
     const { fault, code } = cell
     const expected = VISITORS.map((id) => ({ as: code === null ? id : null, code }))
-    const said = (told: Told) => told[fault].map(({ as, code: said }) => ({ as, code: said }))
+    const outcomes = (responses: Responses) =>
+      responses[fault].map(({ as, code: received }) => ({ as, code: received }))
 
-    it('at a question: in time, nobody as somebody else, and in once it is over', () => {
-      expect(said(during)).toEqual(expected)
+    it('visitors get their own token or the code in time, and a token after the fault', () => {
+      expect(outcomes(during)).toEqual(expected)
       for (const { tookMs } of during[fault]) expect(tookMs).toBeLessThan(BOUND_MS)
       expect(after[fault].map(({ as }) => as)).toEqual([...VISITORS])
     })
 
-    it('at a rotation: told the same, and the new key signs', () => {
+    it('visitors get the same during a rotation, and the new key signs after it', () => {
       expect(secondKid).not.toBe(firstKid)
-      expect(said(across)).toEqual(expected)
-      expect(said(rotated)).toEqual(expected)
+      expect(outcomes(across)).toEqual(expected)
+      expect(outcomes(rotated)).toEqual(expected)
       for (const { kid } of across[fault]) expect([null, firstKid, secondKid]).toContain(kid)
       for (const { kid } of rotated[fault]) expect(kid).toBe(code === null ? secondKid : null)
       for (const { kid } of after[fault]) expect(kid).toBe(secondKid)
     })
 
-    it('at shutdown: whoever has asked is answered, and the server is gone in time', () => {
+    it('the server responds to open requests or rejects them, and shuts down in time', () => {
       expect(closed[fault]).toBeLessThan(CLOSE_MS)
-      // a request that came after the word to stop is turned away, without a token for anybody else
+      // the server may reject a late request, but never sends another visitor's token
       for (const [index, answer] of last[fault].entries()) {
         expect([code, 'overloaded', 'closed']).toContain(answer.code)
         if (answer.as !== null) expect(answer.as).toBe(VISITORS[index])

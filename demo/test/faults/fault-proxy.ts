@@ -5,24 +5,24 @@ import { HARM, type Answer, type HttpFault } from './http-faults.js'
 
 export interface Proxy {
   readonly port: number
-  /** What it does to requests that come from now on. */
+  /** The fault of all requests from now on. */
   fault: HttpFault | null
-  /** Methods that pass unharmed all the same. */
+  /** Methods that the proxy forwards without the fault. */
   spared: readonly string[]
-  /** Requests that came by; preflights don't count. */
+  /** The number of requests, without preflights. */
   readonly seen: number
-  /** Requests that met a fault. */
+  /** The number of requests with a fault. */
   readonly struck: number
   close(): Promise<void>
 }
 
-/** Long enough to be noticed, short enough for nobody to lose patience. */
+/** Long enough to notice, and shorter than every timeout. */
 const DELAY_MS = 300
 
-/** A proxy before an HTTP server on this machine, which passes everything on until it is told to do harm. */
+/** Starts a proxy before an HTTP server on this machine. The proxy forwards all requests until a test sets a fault. */
 export async function startHttpProxy(target: string, delayMs = DELAY_MS): Promise<Proxy> {
   const sockets = new Set<Socket>()
-  // a browser's preflight passes: what is tried is the answer itself
+  // a browser's preflight has no fault, since the tests are about the response itself
   const proxy = { fault: null as HttpFault | null, spared: ['OPTIONS'], seen: 0, struck: 0 }
   const server = createServer((request, response) => {
     if (request.method !== 'OPTIONS') proxy.seen++

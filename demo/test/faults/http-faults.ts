@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { testsAll } from '../../../scripts/test-tier.js'
 
-/** What the network, or somebody on it, does to an exchange. */
+/** Faults of the network or of an intermediary in an exchange. */
 export const HTTP_FAULTS = [
   'delayed',
   'hangs',
@@ -34,28 +34,28 @@ export const HTTP_FAULTS = [
 ] as const
 export type HttpFault = (typeof HTTP_FAULTS)[number]
 
-/** Those that hold an exchange until somebody loses patience: what else is told then is told in the middle of it. */
+/** Faults that keep a request open, so that a signal arrives while the request is in progress. */
 export const HOLDING = ['delayed', 'hangs', 'stands still', 'drips'] as const satisfies HttpFault[]
 
 /**
- * The faults that a browser meets at one of a link's three moments: all in `npm run test:all`. Otherwise every third, so
- * that the moments together have each once.
+ * The faults for a browser at one of a link's three moments. `npm run test:all` tests all of them at each moment.
+ * Otherwise each moment has every third fault, so that the three moments together cover each fault once.
  */
 export const faultsAt = (moment: 0 | 1 | 2): HttpFault[] =>
   HTTP_FAULTS.filter((_, index) => testsAll || index % 3 === moment)
 
-/** What the server behind has answered. */
+/** The response of the server behind the proxy. */
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
   body: Buffer
 }
 
-/** One request that came by, and what can be done with it. */
+/** One request, and the ways to respond to it. */
 export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
-  /** Asks the server behind. */
+  /** Sends the request to the server behind the proxy. */
   ask: () => Promise<Answer>
   delayMs: number
 }
@@ -66,9 +66,9 @@ const JSON_TYPE = 'application/json'
 const DRIP_MS = 250
 const FLOOD_MS = 20
 
-/** Does the harm. */
+/** Responds with the fault. */
 export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
-  // the answer is late, not the request: a request that arrives after its sender has gone can't be told from a second one
+  // delays the response, since a request that arrives after its client left looks like a second request
   delayed: async (exchange) => {
     const answer = await exchange.ask()
     await new Promise((resolve) => setTimeout(resolve, exchange.delayMs))
@@ -146,12 +146,12 @@ export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
   'a 429 of somebody else': (exchange) => reply(exchange, 429, HTML, PAGE),
 }
 
-/** So that a page may read an answer: what it may not read is "unreachable" to it, whatever it is. */
+/** Allows a page to read the response. A page treats a response that it can't read as "unreachable". */
 function readable({ headers: { origin } }: IncomingMessage): Record<string, string> {
   return origin ? { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' } : {}
 }
 
-/** Somebody else's answer. */
+/** Sends an unexpected response, as an intermediary does. */
 function reply({ request, response }: Exchange, status: number, type: string, body: string, more = {}): void {
   response.writeHead(status, { 'content-type': type, ...readable(request), ...more }).end(body)
 }
@@ -176,7 +176,7 @@ function rawHead(status: number, headers: Answer['headers']): Buffer {
   return Buffer.from(`HTTP/1.1 ${status} As it was\r\n${lines.join('')}\r\n`)
 }
 
-/** Again and again, until the connection has gone. */
+/** Repeats the work until the connection is closed. */
 function whileOpen({ response }: Pick<Exchange, 'response'>, everyMs: number, work: () => void): void {
   const timer = setInterval(() => (response.destroyed || response.writableEnded ? stop() : work()), everyMs)
   const stop = () => clearInterval(timer)

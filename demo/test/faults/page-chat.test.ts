@@ -7,7 +7,7 @@ import { CHAT } from './cells.js'
 import { ChatWall, type Seen, type Wall } from './chat-wall.js'
 import { faultsAt, type HttpFault } from './http-faults.js'
 
-/** The chat page's time to come. */
+/** The load timeout of the chat page. */
 const LOAD_MS = 15_000
 
 const cellsOf = (faults: HttpFault[]) => faults.map((fault) => ({ fault, code: CHAT[fault] }))
@@ -19,7 +19,7 @@ describe('faults between the page and the chat page', () => {
   let demo: Demo
   let browser: Browser
   beforeAll(async () => {
-    // one visitor has them all
+    // one visitor opens all chats
     ;[demo, browser] = await Promise.all([startTestDemo({ CHAT_RATE_LIMIT: 'off' }), launchBrowser()])
   })
   afterAll(async () => {
@@ -27,7 +27,7 @@ describe('faults between the page and the chat page', () => {
     await demo.close()
   })
 
-  /** Waits for what must come, lets the patience with the rest end, and waits for that. */
+  /** Waits for the chats that must open, lets the load timeout pass, and waits for the other chats. */
   async function seenThrough(wall: ChatWall, right: (fault: HttpFault, seen: Seen) => boolean) {
     await wall.until((fault, seen) => CHAT[fault] !== null || right(fault, seen))
     await wall.pass(LOAD_MS)
@@ -44,7 +44,7 @@ describe('faults between the page and the chat page', () => {
         CHAT[fault] === null ? state === 'ready' : code === CHAT[fault],
       )
       wall.heal()
-      // the next token brings a new frame, or the visitor's "Try again" does
+      // the next token brings a new frame, as does the visitor's "Try again"
       await wall.retry()
       await wall.until((fault, seen) => CHAT[fault] === null || isIn(fault, seen))
       await wall.refresh()
@@ -52,7 +52,7 @@ describe('faults between the page and the chat page', () => {
       await wall.close()
     })
 
-    it.each(cellsOf(faults))('$fault → $code, and in once it is over', ({ fault, code }) => {
+    it.each(cellsOf(faults))('$fault → $code, and the chat opens after the fault', ({ fault, code }) => {
       expect(during[fault].code).toBe(code)
       if (code === null) expect(during[fault].state).toBe('ready')
       expect(during[fault].blank).toBe(false)
@@ -60,7 +60,7 @@ describe('faults between the page and the chat page', () => {
     })
   })
 
-  // after the back/forward cache the old frame is gone, since its visitor may have signed out
+  // a restore from the back/forward cache removes the old frame, since the visitor may have signed out
   describe.each([
     ['at a swap', faultsAt(1), (wall: ChatWall) => wall.refresh(), { success: 'refresh', keepsChat: true }],
     [
@@ -83,7 +83,7 @@ describe('faults between the page and the chat page', () => {
         CHAT[fault] === null ? events.includes(success) && frames === 1 : events.includes('error'),
       )
       wall.heal()
-      // a chat that never came back stands at its problem, as at the first load
+      // a chat that never returned still shows its problem, as at the first load
       if (!keepsChat) await wall.retry()
       await wall.refresh()
       after = await wall.until(isIn)
@@ -94,20 +94,20 @@ describe('faults between the page and the chat page', () => {
     })
 
     it.each(cellsOf(faults))(
-      '$fault → the chat, or what is wrong, and in once it is over',
+      '$fault → the chat or its problem, and the chat opens after the fault',
       ({ fault, code }) => {
         const { events, signedIn, frames, asked, blank } = during[fault]
         expect(events).toContain(code === null ? success : 'error')
-        // a chat that works isn't given up for one that doesn't come
+        // the element keeps a working chat if the new frame doesn't load
         if (code !== null && keepsChat) expect({ signedIn, frames }).toEqual({ signedIn: true, frames: 1 })
         expect(asked).toBeGreaterThanOrEqual(1)
         expect(after[fault]).toMatchObject(IN)
-        // in the other case a skeleton or a problem stands where the old chat was
+        // after a restore, a skeleton or a problem replaces the old chat
         if (keepsChat) expect([blank, after[fault].blank]).toEqual([false, false])
       },
     )
 
-    it('a chat that is taken off the page meanwhile asks no more, and says no more', () => {
+    it('a chat that was removed from the page sends no more requests and events', () => {
       expect(left).toEqual({ asked: 0, events: 0 })
     })
   })

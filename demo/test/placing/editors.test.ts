@@ -10,7 +10,7 @@ import { startChatSite, type ChatSite } from './site.js'
 
 const LINK = `https://kinescope.io/chat/${EVENT}#kinescope-chat`
 const TAG = `<kinescope-chat event-id="${EVENT}" language="ru"></kinescope-chat>`
-/** What would send a visitor's statement or token elsewhere. */
+/** Attributes that would send a visitor's tokens elsewhere. */
 const GREEDY = TAG.replace(
   '></',
   ' token-url="https://evil.example/token" identity="a.b.c" token="a.b.c" chat-origin="https://evil.example" signin-url="https://evil.example" credentials="omit" debug=""></',
@@ -26,7 +26,7 @@ let requests: string[]
 beforeAll(async () => {
   ;[chatSite, browser] = await Promise.all([startChatSite(), launchBrowser()])
   chatSite.site.pages.set('/tiptap.js', {
-    // it comes as modules only
+    // the package has modules only
     html: await bundle('./tiptap-entry.js'),
     headers: { 'content-type': 'text/javascript' },
   })
@@ -53,10 +53,10 @@ async function openEditor(html: string): Promise<Page> {
 const roundTrip = (page: Page, html: string) =>
   page.evaluate<string>(`window.roundTrip(${JSON.stringify(html)})`)
 
-/** What an editor would have done to its readers or its text if the element had come alive in it. */
+/** The requests of an element that loaded a chat in the editor. */
 const ours = () => requests.filter((url) => /\/token$/.test(url) || url.startsWith(chatSite.chatOrigin))
 
-/** Publishes what was saved, on a page with the script in its head, and tells how many chats are ready there. */
+/** Publishes a saved text on a page with the script in its head. @returns the number of chats */
 async function publish(html: string): Promise<number> {
   chatSite.site.pages.set('/published', {
     html: `<!doctype html><html lang="en"><head><title>Page</title>
@@ -71,7 +71,7 @@ async function publish(html: string): Promise<number> {
   return page.locator('kinescope-chat').count()
 }
 
-/** The attributes of the only chat in a saved text, and what is inside it. */
+/** The attributes and the content of each chat in a saved text. */
 async function savedTag(html: string) {
   const page = await context.newPage()
   return page.evaluate((html) => {
@@ -120,7 +120,7 @@ describe('the tag, with our configuration', () => {
             [...(root?.querySelectorAll('kinescope-chat') ?? [])].map((chat) => chat.state),
           )
         })
-      // what has come alive in the editor's canvas has decided what it is before anybody asks what it did
+      // the element in the editor's canvas has its state before the test looks at its requests
       await expect.poll(states).toEqual(canvas ? ['preview'] : [])
       expect(ours()).toEqual([])
       expect(await savedTag(saved)).toEqual(AS_WRITTEN)
@@ -128,16 +128,16 @@ describe('the tag, with our configuration', () => {
     })
 
   for (const { name, page } of EDITORS)
-    // GrapesJS keeps every tag as it is: who edits there may write anything
+    // GrapesJS keeps every tag: its users may write any HTML
     if (name !== 'GrapesJS')
-      it(`loses in ${name} what an author may not say`, async () => {
+      it(`loses in ${name} what an author may not set`, async () => {
         const editor = await openEditor(page(true))
         expect(await savedTag(await roundTrip(editor, `<p>Before</p>${GREEDY}<p>After</p>`))).toEqual(
           AS_WRITTEN,
         )
       })
 
-  it('loses in sanitize-html what an author may not say', async () => {
+  it('loses in sanitize-html what an author may not set', async () => {
     expect(await savedTag(sanitizeHtml(GREEDY, sanitizeHtmlSettings))).toEqual(AS_WRITTEN)
   })
 

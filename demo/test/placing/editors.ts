@@ -1,11 +1,11 @@
-/** How each editor and sanitizer is started, as pages that define `roundTrip(html)`: content in, what it saves out. */
+/** An editor or a sanitizer. Its page defines `roundTrip(html)`, which takes content and returns the saved content. */
 export interface Editor {
   name: string
-  /** Whether the tag is lost as long as nobody configures anything. */
+  /** Whether the editor removes the tag without configuration. */
   dropsTag: boolean
-  /** Whether it shows the element itself while it edits, not a text or nothing. */
+  /** Whether the editor shows the element itself during editing, not a text or nothing. */
   canvas: boolean
-  /** The page; `snippet`: with our configuration, and with the element's script on the editor's page. */
+  /** The page. `snippet` adds our configuration, and the element's script on the editor's page. */
   page(snippet: boolean): string
 }
 
@@ -75,7 +75,7 @@ export const EDITORS: Editor[] = [
     dropsTag: true,
     page: (snippet) =>
       page(
-        // the classic file, under the name that a bundler knows it by
+        // the classic file, under the module name for bundlers
         importMap({ quill: 'data:text/javascript,export default window.Quill' }) +
           '<script src="/lib/quill/dist/quill.js"></script>',
         `${example('KinescopeChatBlot', 'quill', snippet)}

@@ -8,7 +8,7 @@ import { startTokenServer, type TokenServer } from './token-server.js'
 const folder = fileURLToPath(new URL('../../examples/identity', import.meta.url))
 const NAME = 'Жанна "Ж" <d’Arc>'
 
-/** One program per language that prints the statement for the arguments it is given. */
+/** One program per language, which prints the identity token for its arguments. */
 const LANGUAGES: { language: string; command: string; args: string[] }[] = [
   {
     language: 'PHP',
@@ -34,7 +34,7 @@ const LANGUAGES: { language: string; command: string; args: string[] }[] = [
   },
 ]
 
-describe('a statement of who the visitor is, by the site’s own few lines', () => {
+describe('an identity token, signed by the site’s own code', () => {
   let tokenServer: TokenServer
   beforeAll(async () => {
     tokenServer = await startTokenServer()
@@ -55,8 +55,8 @@ describe('a statement of who the visitor is, by the site’s own few lines', () 
   for (const { language, command, args } of LANGUAGES) {
     const missing = spawnSync(command, ['--version']).status !== 0
     if (missing)
-      console.log(`Skipped: ${command} is not installed, so the statement in ${language} is not tried.`)
-    it.skipIf(missing)(`in ${language} gets the visitor a token under their name`, async () => {
+      console.log(`Skipped: ${command} is not installed, so the identity token in ${language} is not tried.`)
+    it.skipIf(missing)(`in ${language} gives the visitor a chat token with their name`, async () => {
       const identity = execFileSync(command, [...args, 'user-1', NAME, EVENT, tokenServer.secret], {
         encoding: 'utf8',
       })
@@ -66,7 +66,7 @@ describe('a statement of who the visitor is, by the site’s own few lines', () 
       expect(jwt.decode(token)).toMatchObject({ user_id: 'user-1', username: NAME, event_id: EVENT })
     })
 
-    it.skipIf(missing)(`in ${language} is refused with another secret`, async () => {
+    it.skipIf(missing)(`in ${language} is rejected if signed with another secret`, async () => {
       const other = tokenServer.secret.replace(/./g, 'x')
       const identity = execFileSync(command, [...args, 'user-1', NAME, EVENT, other], { encoding: 'utf8' })
       expect((await ask(identity)).status).toBe(401)

@@ -18,7 +18,7 @@ import { twoVisitorsTalk } from './two-visitors.js'
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 type Route = (request: Request, context: object) => Promise<Response>
 
-/** What the code of a page may export. */
+/** The possible exports of a page's code. */
 interface Replayed {
   buildSite?: (userOf: (request: IncomingMessage) => ChatUser | null) => Promise<Handler>
   app?: FastifyInstance
@@ -32,10 +32,10 @@ interface Case {
   page: string
   language: 'js' | 'ts'
   mark: string
-  /** What the page leaves to the reader. */
+  /** Code that the page leaves to the reader. */
   before?: string
   after?: string
-  /** Where the site puts what the code exports: handlers by their path. */
+  /** Returns the site's handlers by their path, from the code's exports. */
   mount: (code: Replayed) => Promise<Record<string, Handler>> | Record<string, Handler>
   tag?: string
 }
@@ -96,7 +96,7 @@ const CASES: Case[] = [
   },
 ]
 
-/** A file's exports by method; HEAD is GET's, and a method that is missing is refused. */
+/** Calls a file's export for the method, as Next.js does. HEAD uses GET, and a missing method is rejected. */
 const asNextDoes =
   (routes: Replayed): Handler =>
   async (request, response) => {
@@ -114,7 +114,7 @@ const asNextDoes =
     response.end(Buffer.from(await reply.arrayBuffer()))
   }
 
-describe('code for an app of one’s own, as it stands on its page', () => {
+describe('the documented code for a reader’s own app', () => {
   let browser: Browser
   let keys: string
   let folder: Awaited<ReturnType<typeof replayFolder>>
@@ -145,7 +145,7 @@ describe('code for an app of one’s own, as it stands on its page', () => {
     await rm(keys, { recursive: true, force: true })
   })
 
-  /** The page's code as a file, with the reader's stream and keys. */
+  /** Saves the page's code as a file, with the test's stream and keys, and imports it. */
   async function replay({ page, language, mark, before = '', after = '' }: Case, name: string) {
     const code = await blockOf(page, language, mark)
     const own = code.replaceAll(PLACEHOLDER, EVENT).replaceAll(`'./keys'`, `'${keys}'`)
@@ -168,19 +168,19 @@ describe('code for an app of one’s own, as it stands on its page', () => {
     })
     try {
       await twoVisitorsTalk(browser, `${site.url()}/`)
-      const stranger = await fetch(`${site.url()}${code.tag ? '/chat' : ''}/token`, {
+      const signedOut = await fetch(`${site.url()}${code.tag ? '/chat' : ''}/token`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
         body: `{"event_id":"${EVENT}"}`,
       })
-      expect(stranger.status).toBe(401)
+      expect(signedOut.status).toBe(401)
     } finally {
       await site.close()
       await exports.app?.close()
     }
   })
 
-  it('is loaded where neither keys nor settings are, as `next build` loads a route', async () => {
+  it('loads without a key directory, as `next build` loads a route', async () => {
     vi.stubEnv('CHAT_KEY_DIR', join(keys, 'not-there'))
     const next = CASES.find(({ mark }) => mark === 'app/token/route.ts')!
     const { POST } = await replay(next, 'built')

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 
-/** A page of a course: React owns a marked link and a marked div, and what stands around them. */
+/** A page of a course. React owns a marked link, a marked div and the content around them. */
 export function Lesson({ event, acts }: { event: string; acts?: (act: (name: string) => void) => void }) {
   const [{ title, before, moved, words, hidden, stream }, set] = useState({
     title: 'Lesson',

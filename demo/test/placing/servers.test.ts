@@ -62,7 +62,7 @@ describe('the Express example', () => {
   it('gives a signed-in visitor a token that Kinescope can verify', async () => {
     await expectToken(await fetch(url, question('visitor=Ann')))
   })
-  it('sends a stranger to the sign-in', async () => {
+  it('rejects a signed-out visitor with sign-in-required', async () => {
     await expectSignIn(await fetch(url, question()))
   })
 })
@@ -74,15 +74,15 @@ describe('the Next.js route example', () => {
     const { POST } = await import('../../examples/next/app/token/route.js')
     await expectToken(await POST(new Request(url, question('visitor=Ann'))))
   })
-  it('sends a stranger to the sign-in, and answers other methods', async () => {
+  it('rejects a signed-out visitor with sign-in-required, and GET with 405', async () => {
     const { POST, GET } = await import('../../examples/next/app/token/route.js')
     await expectSignIn(await POST(new Request(url, question())))
     expect((await GET(new Request(url))).status).toBe(405)
   })
 })
 
-describe('both, after the key was revoked', () => {
-  it('sign with the next one within seconds, without a restart', async () => {
+describe('both examples, after the key was revoked', () => {
+  it('sign with the next key within seconds, without a restart', async () => {
     const { POST } = await import('../../examples/next/app/token/route.js')
     const site = createServer(await buildSite(() => ({ id: 'user-Ann', name: 'Ann' })))
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))

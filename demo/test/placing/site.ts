@@ -13,7 +13,7 @@ export interface SitePage {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** A web site on a port of its own, called by `localhost` or by `127.0.0.1`: the two are different sites. */
+/** A web site on its own port. Its addresses at `localhost` and at `127.0.0.1` are two different sites. */
 export class Site {
   readonly pages = new Map<string, SitePage>()
   readonly handlers = new Map<string, Handler>()
@@ -71,7 +71,7 @@ export interface ChatSite extends Kinescope {
   close(): Promise<void>
 }
 
-/** A site with a token endpoint at `/token`, which takes every visitor for the same one, and a chat to show. */
+/** Starts a site with a chat, and with a token endpoint at `/token` that signs each token for the same visitor. */
 export async function startChatSite(user: ChatUser = { id: 'u-1', name: 'Жанна' }): Promise<ChatSite> {
   const kinescope = await startKinescope()
   const signingKey = await importSigningKey({ kid: kinescope.key.kid, privateKey: kinescope.key.pem })
@@ -79,7 +79,7 @@ export async function startChatSite(user: ChatUser = { id: 'u-1', name: 'Жан�
   site.handlers.set(
     '/token',
     createNodeHandler({
-      limits: null, // one visitor opens more pages here than anybody does
+      limits: null, // the test's one visitor opens more pages than a real one
       keys: fixedKeySource(signingKey),
       events: [EVENT],
       authenticate: () => user,

@@ -50,7 +50,7 @@ async function goto(path: string): Promise<Page> {
   return page
 }
 
-/** Waits until the page has so many chats, all ready, and no more come; the links with a chat are hidden, all others seen. */
+/** Waits until exactly this many chats are ready. Links with a chat must be hidden, and other links must be visible. */
 async function settles(page: Page, count: number): Promise<void> {
   await page.waitForFunction((count) => {
     const chats = [...document.querySelectorAll('kinescope-chat')]
@@ -76,10 +76,10 @@ describe('React 19, in StrictMode, owns the link and the div', () => {
   for (const [way, body, head] of [
     ['rendered in the browser', `<main id="root"></main>${app}`, ''],
     ['hydrated before the upgrade', `<main id="root">${html}</main>${app}`, ''],
-    // the upgrade waits for the page to be parsed, and React for a click
+    // the upgrade waits until the page is parsed, and React waits for start()
     ['hydrated after the upgrade', `<main id="root" data-wait>${html}</main>${app}`, ''],
   ] as const)
-    it(`${way}: one chat each, and React goes on with its nodes`, async () => {
+    it(`${way}: each mark has one chat, and React continues to update its nodes`, async () => {
       put('/react', body, head + script())
       const page = await goto('/react')
       if (body.includes('data-wait')) {
@@ -87,7 +87,7 @@ describe('React 19, in StrictMode, owns the link and the div', () => {
         await page.evaluate('start()')
       }
       await settles(page, 2)
-      // React changes, moves and removes what is its own
+      // React changes, moves and removes its own nodes
       for (const [act, count] of [
         ['rename', 2],
         ['before', 2],
@@ -119,7 +119,7 @@ describe('Turbo 8', () => {
     await page.waitForFunction((title) => document.querySelector('h1')?.textContent === title, title)
   }
 
-  it('visits, and goes back and forth: one chat for each mark', async () => {
+  it('shows one chat for each mark after visits and history navigation', async () => {
     const page = await goto('/one')
     await settles(page, 2)
     await visit(page, 'two', 'Two')
@@ -135,7 +135,7 @@ describe('Turbo 8', () => {
     expect(errors).toEqual([])
   })
 
-  it('morphs the page over itself and over a changed one: one chat for each mark', async () => {
+  it('shows one chat for each mark after morphs to the same marks and to other marks', async () => {
     const meta =
       '<meta name="turbo-refresh-method" content="morph"><meta name="turbo-refresh-scroll" content="preserve">'
     put('/one', `${nav}<main><h1>One</h1><p>${A}</p>${DIV}</main>`, meta + turbo())
@@ -159,7 +159,7 @@ describe('Turbo 8', () => {
     expect(errors).toEqual([])
   })
 
-  it('keeps a permanent part with its chat over visits', async () => {
+  it('keeps the chat in a permanent element over visits', async () => {
     const permanent = `<aside id="chat" data-turbo-permanent>${DIV}</aside>`
     for (const path of ['/one', '/two'])
       put(path, `${nav}<main><h1>${path === '/one' ? 'One' : 'Two'}</h1>${permanent}</main>`, turbo())
@@ -177,7 +177,7 @@ describe('Turbo 8', () => {
 
 describe('htmx 2', () => {
   it.each(['innerHTML', 'outerHTML', 'beforeend', 'afterbegin'])(
-    'swaps a fragment in by %s: one chat for each mark',
+    'shows one chat for each mark after a swap by %s',
     async (swap) => {
       chatSite.site.pages.set('/fragment', { html: `<section id="part"><p>${A}</p>${DIV}</section>` })
       put(
@@ -195,7 +195,7 @@ describe('htmx 2', () => {
     },
   )
 
-  it('calls upgrade() by onLoad, beside our observer and outside of the scope', async () => {
+  it('shows one chat for each mark outside of the scope if onLoad calls upgrade()', async () => {
     chatSite.site.pages.set('/fragment', { html: `<p>${A}</p>${DIV}` })
     put(
       '/htmx',

@@ -4,12 +4,12 @@ import { EVENT, startKinescope, type Kinescope } from './kinescope.js'
 
 export interface TokenServer extends Kinescope {
   server: RunningServer
-  /** What sites sign their statements with. */
+  /** The secret with which sites sign their identity tokens. */
   secret: string
   close(): Promise<void>
 }
 
-/** The real token server, as `kinescope-chat serve` runs it, before an emulated Kinescope that knows its key: its own, or a given one. */
+/** Starts the real token server, as `kinescope-chat serve` does. An emulated Kinescope, given or new, knows its key. */
 export async function startTokenServer(
   settings: Record<string, string> = {},
   kinescope?: Kinescope,

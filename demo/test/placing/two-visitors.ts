@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { expect } from 'vitest'
 
-/** Opens a page, which believes what stands in `?as=`, as two people; each is in the chat by name, and they talk. */
+/** Opens a page as two visitors, named by `?as=`. Both enter the chat under their names, and one writes a message. */
 export async function twoVisitorsTalk(browser: Browser, page: string): Promise<void> {
   const chats = await Promise.all(
     ['Ann', 'Ben'].map(async (name) => {

@@ -43,7 +43,7 @@ afterAll(async () => {
   await chats.close()
 })
 
-/** What is to be seen of the chat, in whatever window it is. */
+/** Returns the visible state of the chat, in either window. */
 const look = () =>
   page.evaluate(() => {
     const find = (where: Document | undefined) => where?.querySelector<KinescopeChatElement>('kinescope-chat')
@@ -63,8 +63,8 @@ const look = () =>
 
 const CHAT = { state: 'ready', frames: 1, seen: true, corner: '12px' }
 
-describe('a chat that goes to a window of its own and comes back when that is closed', () => {
-  it.each(['pip', 'popup'])('is a chat there and here, of one token: %s', async (way) => {
+describe('a chat that moves to another window, and returns when that window closes', () => {
+  it.each(['pip', 'popup'])('is ready in both windows with one token request: %s', async (way) => {
     let asked = 0
     const count = (request: { method(): string; url(): string }) =>
       void (request.method() === 'POST' && request.url().endsWith('/token') && asked++)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { everyNth } from '../../../scripts/test-tier.js'
 import { launchBrowser } from '../e2e/browser.js'
 import { EVENT } from './kinescope.js'
 import { startTokenServer, type TokenServer } from './token-server.js'
@@ -12,15 +13,15 @@ import { People, type Person } from './wordpress-people.js'
 import { releases, startWordPress, whyNoWordPress, type WordPress } from './wordpress-site.js'
 
 const missing = whyNoWordPress()
-if (missing) console.log(`Skipped: nobody attacks the WordPress plugin. ${missing}`)
+if (missing) console.log(`Skipped: attacks on the WordPress plugin. ${missing}`)
 
-const STATEMENT = /eyJ[\w-]+\.[\w-]+\.[\w-]+/
+const IDENTITY_TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/
 const TAG = `<kinescope-chat event-id="${EVENT}">`
 const BLOCK = (attributes: object) =>
   `<!-- wp:stream-chat-for-kinescope/chat ${JSON.stringify(attributes)} /-->`
 const entities = (text: string) => [...text].map((letter) => `&#${letter.charCodeAt(0)};`).join('')
 
-/** What an author may think of, by what it tries. `EVIL` is the attacker's server. */
+/** Hostile texts of an author. `EVIL` is the attacker's server. */
 function attacks(): [name: string, content: string][] {
   const names = [
     'token-url',
@@ -61,7 +62,7 @@ function attacks(): [name: string, content: string][] {
       ],
     ]),
   )
-  // hundreds of attributes to a post: a page for each would take an hour
+  // forty in one post: a page for each would take an hour
   const grouped = Array.from({ length: Math.ceil(attributes.length / 40) }, (_, i): [string, string] => {
     const part = attributes.slice(i * 40, i * 40 + 40)
     return [`${part[0]![0]} and its like`, part.map(([, content]) => content).join('\n\n')]
@@ -136,7 +137,7 @@ function attacks(): [name: string, content: string][] {
     ['a thousand shortcodes', `[kinescope_chat ${EVENT}]\n\n`.repeat(1000)],
     ['deeply nested', '<div>'.repeat(3000) + TAG + '</div>'.repeat(3000)],
   ]
-  const megabytes: [string, string][] = [
+  const megabytes = everyNth(4, [
     '<',
     `${TAG}`,
     '<!--',
@@ -145,7 +146,7 @@ function attacks(): [name: string, content: string][] {
     'a ',
     "<a href='",
     '[kinescope_chat ',
-  ].map((piece) => [
+  ]).map((piece): [string, string] => [
     `a megabyte of ${piece}`,
     `${TAG}</kinescope-chat><div data-kinescope-chat="${EVENT}" ${piece.repeat(Math.floor(1e6 / piece.length))}`,
   ])
@@ -169,15 +170,15 @@ describe.skipIf(missing)('an attacker who may write', () => {
     let people: People
     let evil: Server
     let evilUrl: string
-    /** All that the attacker's server was told. */
-    const told: string[] = []
+    /** The requests to the attacker's server. */
+    const requests: string[] = []
 
     beforeAll(async () => {
       evil = createServer((request, response) => {
         const chunks: Buffer[] = []
         request.on('data', (chunk: Buffer) => chunks.push(chunk))
         request.on('end', () => {
-          told.push(
+          requests.push(
             [
               request.method,
               request.url,
@@ -212,7 +213,7 @@ describe.skipIf(missing)('an attacker who may write', () => {
       evil?.close()
     })
 
-    /** Publishes texts in an author's name, with WordPress's filters or as if they had missed everything. */
+    /** Publishes texts as a user, with or without WordPress's filters. */
     async function publish(
       contents: string[],
       filtered: boolean,
@@ -232,18 +233,18 @@ describe.skipIf(missing)('an attacker who may write', () => {
       ) as number[]
     }
 
-    /** Where statements stand in a page, by a browser's parser: in tags of ours, or else where. */
+    /** Counts the identity tokens in our tags, and lists the nodes with one elsewhere, by a browser's parser. */
     const places = async (html: string) => {
       const page = await people.page('stranger')
       return page.evaluate(
         ({ html, own }) => {
-          const statement = /eyJ[\w-]+\.[\w-]+\.[\w-]+/
+          const identityToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/
           const found = { ours: 0, elsewhere: [] as string[] }
           const look = (root: Node) => {
             for (const node of [...root.childNodes]) {
               if (node instanceof Element) {
                 for (const { name, value } of [...node.attributes])
-                  if (statement.test(name + value)) {
+                  if (identityToken.test(name + value)) {
                     const ours =
                       node.localName === 'kinescope-chat' &&
                       name === 'identity' &&
@@ -252,7 +253,7 @@ describe.skipIf(missing)('an attacker who may write', () => {
                       found.ours++
                     else found.elsewhere.push(node.outerHTML.slice(0, 300))
                   }
-              } else if (statement.test(node.nodeValue ?? ''))
+              } else if (identityToken.test(node.nodeValue ?? ''))
                 found.elsewhere.push(String(node.nodeValue).slice(0, 300))
               look(node)
               if (node instanceof HTMLTemplateElement) look(node.content)
@@ -265,18 +266,20 @@ describe.skipIf(missing)('an attacker who may write', () => {
       )
     }
 
-    it('has a control: an honest text gets a statement', async () => {
+    it('gives an honest text an identity token (control)', async () => {
       const [id] = await publish([`${TAG}</kinescope-chat>`], true)
       const { html } = await people.read('boss', `/?p=${id}`)
       expect(await places(html)).toEqual({ ours: 1, elsewhere: [] })
     })
 
     it.each([
-      ['an author, whose texts WordPress filters', true],
-      ['somebody whose texts nothing filters', false],
-    ])('sends no statement elsewhere and kills no page: %s', async (_, filtered) => {
-      // a megabyte that nothing filtered ends a page of WordPress without the plugin, too
-      const all = attacks().filter(([name]) => filtered || !name.startsWith('a megabyte'))
+      ['WordPress filters the texts', true],
+      ['nothing filters the texts', false],
+    ])('writes no identity token elsewhere and breaks no page: %s', async (_, filtered) => {
+      // an unfiltered megabyte breaks a page of WordPress without the plugin too
+      const all = filtered
+        ? attacks()
+        : everyNth(2, attacks()).filter(([name]) => !name.startsWith('a megabyte'))
       const ids = await publish(
         all.map(([, content]) => content),
         filtered,
@@ -292,11 +295,11 @@ describe.skipIf(missing)('an attacker who may write', () => {
         expect(found.elsewhere, name).toEqual([])
         ours += found.ours
       }
-      expect(ours).toBeGreaterThan(50)
+      expect(ours).toBeGreaterThan(filtered ? 50 : 25)
     })
 
-    it('is told nothing by the browser of a visitor who is signed in', async () => {
-      const spellings = attacks().slice(0, 6)
+    it('receives no identity token from the browser of a signed-in visitor', async () => {
+      const spellings = everyNth(2, attacks().slice(0, 6))
       const ids = await publish(
         spellings.map(([, content]) => content),
         false,
@@ -307,18 +310,18 @@ describe.skipIf(missing)('an attacker who may write', () => {
         await page.waitForFunction(() => customElements.get('kinescope-chat'))
         await page.waitForLoadState('networkidle')
       }
-      for (const request of told) expect(request).not.toMatch(STATEMENT)
+      for (const request of requests) expect(request).not.toMatch(IDENTITY_TOKEN)
     })
 
-    it('shows a contributor’s draft to an editor as a still picture', async () => {
+    it('shows a contributor’s draft to an editor as a preview', async () => {
       const contents = [`[kinescope_chat ${EVENT}]`, `${TAG}</kinescope-chat>`, BLOCK({ event: EVENT })]
       for (const status of ['draft', 'pending'])
         for (const id of await publish(contents, true, status, 'contributor')) {
           const { html } = await people.read('editor', `/?p=${id}&preview=true`)
           expect(html).toMatch(/<kinescope-chat [^>]*preview/)
-          expect(html).not.toMatch(STATEMENT)
+          expect(html).not.toMatch(IDENTITY_TOKEN)
         }
-      // a change that waits for its turn, in the preview of a post that is public
+      // an unpublished change, in the preview of a public post
       const [id] = await publish(['<p>Public</p>'], true)
       const page = await people.page('boss')
       await page.goto(`${wordpress.url}/wp-admin/post.php?post=${id}&action=edit`)
@@ -336,10 +339,10 @@ describe.skipIf(missing)('an attacker who may write', () => {
       )
       const { html } = await people.read('boss', link)
       expect(html).toMatch(/<kinescope-chat [^>]*preview/)
-      expect(html).not.toMatch(STATEMENT)
+      expect(html).not.toMatch(IDENTITY_TOKEN)
     })
 
-    it('makes a statement for a page only: not for feeds, answers, excerpts, heads, frames, mails, tasks', async () => {
+    it('makes an identity token for a page only: not for feeds, REST, excerpts, heads, embeds, mail, cron', async () => {
       const [id] = await publish(
         [
           `<p>Words</p>\n\n[kinescope_chat ${EVENT}]\n\n${BLOCK({ event: EVENT })}\n\n${TAG}</kinescope-chat>`,
@@ -373,12 +376,12 @@ describe.skipIf(missing)('an attacker who may write', () => {
         '/?sitemap=posts&sitemap-subtype=post&paged=1',
       ]) {
         const { html } = await people.read('boss', path)
-        expect(html, path).not.toMatch(STATEMENT)
+        expect(html, path).not.toMatch(IDENTITY_TOKEN)
       }
-      // on the page itself it stands in the chats alone, not in what others make of its text
+      // the page has it in the chats only, not in what other plugins make of the text
       const { html } = await people.read('boss', `/?p=${id}&excerpt=1&late=${id}`)
       expect(await places(html)).toEqual({ ours: 3, elsewhere: [] })
-      expect(/<meta name="description"[^>]*>/.exec(html)![0]).not.toMatch(STATEMENT)
+      expect(/<meta name="description"[^>]*>/.exec(html)![0]).not.toMatch(IDENTITY_TOKEN)
       for (const how of [
         '',
         `define('DOING_CRON', true);`,
@@ -389,11 +392,11 @@ describe.skipIf(missing)('an attacker who may write', () => {
           String(id),
         )
         expect(text).toContain('kinescope-chat')
-        expect(text).not.toMatch(STATEMENT)
+        expect(text).not.toMatch(IDENTITY_TOKEN)
       }
     })
 
-    it('gets nothing by a comment, even where a theme runs shortcodes and embeds in comments', async () => {
+    it('gets no chat by a comment, even if a theme runs shortcodes and embeds in comments', async () => {
       const [id] = await publish([`[kinescope_chat ${EVENT}]`], true)
       await writeFile(
         join(wordpress.folder, 'wp-content/mu-plugins/comments.php'),

@@ -18,9 +18,9 @@ const readme = files['readme.txt']!
 const header = (name: string) => new RegExp(`^(?: \\*)? *${name}: *(.+)$`, 'm')
 const has = (command: string) => spawnSync(command, ['--version']).status === 0
 
-/** The rules of the plugin directory and of its check, as far as they can be asked without it. */
+/** The rules of the plugin directory and of its check that this test can verify by itself. */
 describe('the archive of the WordPress plugin', () => {
-  it('holds what a plugin needs, and nothing else', () => {
+  it('contains the files of a plugin, and no others', () => {
     for (const path of [
       `${NAME}.php`,
       'readme.txt',
@@ -37,7 +37,7 @@ describe('the archive of the WordPress plugin', () => {
     expect(zip.length).toBeLessThan(1_000_000)
   })
 
-  it('says of itself in the readme what its header says', () => {
+  it('has the same metadata in the readme as in its header', () => {
     const main = files[`${NAME}.php`]!
     for (const [inHeader, inReadme] of [
       ['Version', 'Stable tag'],
@@ -69,16 +69,16 @@ describe('the archive of the WordPress plugin', () => {
     expect(readme).toContain(`\n= ${header('Version').exec(main)![1]} =\n`)
   })
 
-  it('has no file that can be opened by its address', () => {
+  it('has no PHP file that runs outside of WordPress', () => {
     for (const [path, text] of php)
       expect(text, path).toMatch(/\ndefined\( '(ABSPATH|WP_UNINSTALL_PLUGIN)' \) \|\| exit;\n/)
   })
 
-  it('escapes what it prints', () => {
+  it('escapes its output', () => {
     for (const [path, written] of php) {
-      // the endpoint prints JSON, and no page
+      // the endpoint prints JSON, not a page
       const text = written.replace(/^.*phpcs:ignore WordPress\.Security\.EscapeOutput -- JSON\.$/m, '')
-      // every argument of echo and printf is a text of its own, a number, or goes through WordPress
+      // every argument of echo and printf is a literal, a number, or the result of a function of WordPress
       for (const [, printed] of text.matchAll(/\b(?:echo|print)\s+([^;]+);/g))
         for (const part of printed!.split(/ \. /))
           expect(part.trim(), path).toMatch(/^(['"]|esc_\w+\(|submit_button|[^$]*$)/)
@@ -88,7 +88,7 @@ describe('the archive of the WordPress plugin', () => {
     }
   })
 
-  it('has names and words of its own', () => {
+  it('uses its own namespace, text domain and option names', () => {
     for (const [path, text] of php) {
       if (path !== 'uninstall.php')
         expect(text, path).toMatch(/^namespace Live_Chat_For_Kinescope_Streams(\\Token_Server)?;$/m)
@@ -100,7 +100,7 @@ describe('the archive of the WordPress plugin', () => {
       expect(text.match(new RegExp(`'${NAME}' \\)`, 'g'))?.length ?? 0, path).toBeGreaterThanOrEqual(
         calls.length,
       )
-      // a translator is told what stands for what
+      // a comment explains the placeholders to translators
       const lines = text.split('\n')
       for (const [index, line] of lines.entries())
         if (/\b(?:__|esc_html__)\( '[^']*%/.test(line)) expect(lines[index - 1], line).toMatch(/translators:/)
@@ -108,13 +108,13 @@ describe('the archive of the WordPress plugin', () => {
         /\b(?:get_option|update_option|add_option|delete_option|set_transient|get_transient|apply_filters)\( '([^']+)'/g,
       ))
         expect(option, path).toMatch(
-          // the former name, WordPress's own, and what it lends to plugins
+          // the former name, the current name, and names that WordPress defines
           /^(stream_chat_for_kinescope|live_chat_for_kinescope_streams|widget_|date_format$|https_local_ssl_verify$)/,
         )
     }
   })
 
-  it('reads what a form sends with its nonce and the right of who sent it', () => {
+  it('reads a form only after a check of its nonce and of the user’s capability', () => {
     const readers = php.filter(([, text]) => /\$_(POST|GET|REQUEST|COOKIE|FILES)\b/.test(text))
     expect(readers.map(([path]) => path)).toEqual([
       'includes/class-settings-page.php',
@@ -130,19 +130,19 @@ describe('the archive of the WordPress plugin', () => {
       settings.match(/isset\( \$_POST\[/g)!.length,
     )
     expect(settings).toContain('current_user_can(')
-    // one method looks at who sent a form and at its nonce; the other reads its fields, and only that one calls it
+    // one method checks the user and the nonce; it alone calls the method that reads the fields
     const [before, inside] = setup.split('private static function perform(')
     const act = before!.slice(before!.indexOf('public static function act('))
     expect(act).toMatch(/current_user_can\([^]*check_admin_referer\([^]*self::perform\(/)
     expect(setup.match(/self::perform\(/g)).toHaveLength(1)
     expect(inside!.slice(inside!.indexOf('\n\tprivate static'))).not.toContain('$_POST')
-    // pages that caches keep have no nonce: the endpoint looks whether its query is there, and at no value
+    // cached pages have no nonce, so the endpoint checks only whether its query parameter exists
     expect(route.match(/\$_(POST|GET|REQUEST|COOKIE|FILES)\b.*/g)).toEqual([
       expect.stringContaining('$_GET[ self::QUERY ] ) ) {') as string,
     ])
   })
 
-  it.skipIf(!has('phpcs'))('is written in WordPress’s style', () => {
+  it.skipIf(!has('phpcs'))('follows the WordPress coding standards', () => {
     const { stdout, status } = spawnSync('phpcs', [`--standard=${PACKAGE}/phpcs.xml`, '-q'], {
       cwd: PACKAGE,
       encoding: 'utf8',
@@ -150,7 +150,7 @@ describe('the archive of the WordPress plugin', () => {
     expect(status, stdout).toBe(0)
   })
 
-  it.skipIf(!has('xgettext'))('has all its words in its catalogues, in Russian too', () => {
+  it.skipIf(!has('xgettext'))('has all its texts in its catalogs, also in Russian', () => {
     const { stderr, stdout, status } = spawnSync('node', ['scripts/make-pot.mjs', '--check'], {
       cwd: PACKAGE,
       encoding: 'utf8',

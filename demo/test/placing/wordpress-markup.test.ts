@@ -15,7 +15,7 @@ if (missing)
 const OWN = 'https://own.example/token'
 const CHAT = '<kinescope-chat event-id="ID">'
 
-/** The texts as the plugin makes them, with the word STATEMENT for each statement. */
+/** Returns the texts as the plugin rewrites them, with a placeholder for each identity token. */
 function rewrite(texts: string[]): string[] {
   const { stdout, stderr, status } = spawnSync('php', [`${PLUGIN}/test/rewrite.php`], {
     input: JSON.stringify(texts),
@@ -26,7 +26,7 @@ function rewrite(texts: string[]): string[] {
   return JSON.parse(stdout) as string[]
 }
 
-/** What may take a tokenizer elsewhere than a browser. */
+/** Pieces of markup that a tokenizer may read differently than a browser. */
 const PIECES = [
   ...[
     CHAT,
@@ -95,7 +95,7 @@ const PIECES = [
   ],
 ]
 
-describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
+describe.skipIf(missing)('the WordPress plugin, on any markup', () => {
   let browser: Browser
   let page: Page
   beforeAll(async () => {
@@ -110,7 +110,7 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
   })
   afterAll(() => browser?.close())
 
-  /** Where a browser sees a statement, by its parser with and without scripts: `ours` in a tag of ours, else where. */
+  /** Where a browser's parser, with and without scripts, finds the placeholder: `ours`, or the name of another node. */
   const places = (texts: string[]): Promise<string[][]> =>
     page.evaluate(
       ({ texts, own }) => {
@@ -120,7 +120,7 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
               for (const { name, value } of [...node.attributes])
                 if ((name + value).includes('STATEMENT')) {
                   const ours =
-                    node.localName === 'kinescope-chat' && // inside svg and math it is one that does nothing
+                    node.localName === 'kinescope-chat' && // inside svg and math, the tag has no effect
                     name === 'identity' &&
                     value === 'STATEMENT' &&
                     node.getAttribute('token-url') === own
@@ -147,28 +147,28 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
       { texts, own: OWN },
     )
 
-  it('puts a statement into tags of its own only, whatever the markup, by a browser’s own parser', async () => {
-    let statements = 0
+  it('puts an identity token only into its own tags, for any markup, by a browser’s own parser', async () => {
+    let identityTokens = 0
     const texts = fc
       .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 14 })
       .map((pieces) => pieces.join(''))
     await fc.assert(
       fc.asyncProperty(fc.array(texts, { minLength: 300, maxLength: 300 }), async (batch) => {
-        // each with a chat behind it: what came before must not swallow it
+        // a chat follows each text, and the markup before it must not capture its identity token
         const given = batch.map((text) => `${text}${CHAT}</kinescope-chat>'">`)
         const made = rewrite(given)
         for (const [index, found] of (await places(made)).entries()) {
-          statements += found.length
+          identityTokens += found.length
           const elsewhere = found.filter((place) => place !== 'ours')
           expect(elsewhere, JSON.stringify([given[index], made[index]])).toEqual([])
         }
       }),
       { numRuns: Number(process.env['MARKUP_RUNS'] ?? 15), endOnFailure: true },
     )
-    expect(statements).toBeGreaterThan(1000)
+    expect(identityTokens).toBeGreaterThan(1000)
   })
 
-  it('gives a statement to every chat that a browser sees in plain markup', async () => {
+  it('gives an identity token to every chat that a browser sees in plain markup', async () => {
     const plain = fc.constantFrom(
       ...[
         '<p>text</p>',
@@ -203,7 +203,7 @@ describe.skipIf(missing)('how the WordPress plugin reads markup', () => {
       expect(places, batch[index]!.join('')).toEqual(Array(2 * chats[index]!).fill('ours'))
   })
 
-  it.skipIf(!existsSync('/usr/bin/phpunit'))('stands in tests of its own, which need no WordPress', () => {
+  it.skipIf(!existsSync('/usr/bin/phpunit'))('passes its PHPUnit tests, which need no WordPress', () => {
     const { stdout, status } = spawnSync('phpunit', ['-c', `${PLUGIN}/test/phpunit.xml`], {
       encoding: 'utf8',
     })

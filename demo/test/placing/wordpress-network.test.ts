@@ -7,13 +7,13 @@ const missing = whyNoWordPress()
 if (missing)
   console.log(`Skipped: the WordPress plugin is not tried behind a page cache and on a network. ${missing}`)
 
-/** The newest WordPress that is here. */
+/** The newest installed WordPress release. */
 const [release, folder] = (missing ? [] : releases()).at(-1) ?? ['', '']
-const STATEMENT = /identity="(eyJ[\w-]+\.[\w-]+\.[\w-]+)"/
+const IDENTITY_TOKEN = /identity="(eyJ[\w-]+\.[\w-]+\.[\w-]+)"/
 
 /**
- * A page cache of the rudest kind: one copy for everybody, whoever is signed in. It obeys what real ones obey, only one
- * of the two at a time: the constant (WP Super Cache, W3 Total Cache, WP Rocket, LiteSpeed) or the header (proxies).
+ * The simplest page cache, which serves one copy to all visitors, also to signed-in ones. It obeys one of two signals
+ * at a time: the constant (WP Super Cache, W3 Total Cache, WP Rocket, LiteSpeed) or the header (proxies).
  */
 const CACHE = `<?php
 $obeys = $_SERVER['HTTP_X_OBEYS'];
@@ -37,9 +37,9 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
   afterAll(() => database?.close())
 
   const claims = (html: string) => {
-    const statement = STATEMENT.exec(html)?.[1]
-    return statement
-      ? (JSON.parse(Buffer.from(statement.split('.')[1]!, 'base64url').toString()) as { name: string })
+    const identityToken = IDENTITY_TOKEN.exec(html)?.[1]
+    return identityToken
+      ? (JSON.parse(Buffer.from(identityToken.split('.')[1]!, 'base64url').toString()) as { name: string })
       : null
   }
 
@@ -74,7 +74,7 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
     const OBEYS = ['constant', 'header']
 
     it.each(OBEYS)(
-      'never hands one visitor’s statement to another, where the %s alone is obeyed',
+      'never serves a visitor’s identity token to another visitor if the cache obeys only the %s',
       async (obeys) => {
         const pattern = await publish(`[kinescope_chat ${EVENT}]`, 'wp_block')
         for (const content of [
@@ -88,16 +88,16 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
           for (const path of [`/?p=${id}`, `/?s=Chat&x=${id}`]) {
             expect(claims((await visit(path, obeys, 'boss')).html)?.name, content).toBe('Boss')
             expect(claims((await visit(path, obeys, 'subscriber')).html)?.name, content).toBe('Reader')
-            const stranger = await visit(path, obeys)
-            expect(claims(stranger.html)).toBeNull()
-            expect(stranger.html).toContain('signin-url=')
+            const signedOut = await visit(path, obeys)
+            expect(claims(signedOut.html)).toBeNull()
+            expect(signedOut.html).toContain('signin-url=')
           }
         }
       },
     )
 
     it.each(OBEYS)(
-      'lets the cache keep what is nobody’s: pages without a chat, and a stranger’s (%s)',
+      'allows caching of pages without a chat, and of a signed-out visitor’s chat page (%s)',
       async (obeys) => {
         const id = await publish('<p>No chat</p>')
         await visit(`/?p=${id}`, obeys)
@@ -118,7 +118,7 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
     })
     afterAll(() => wordpress?.close())
 
-    it('is set up on each site by itself, and a statement of one is none of the other', async () => {
+    it('needs a set-up on each site, and gives a user the same pseudonym on all sites', async () => {
       const cookie = await wordpress.php(SIGN_IN, 'boss')
       const page = async (path: string) => {
         const html = await (await fetch(`${wordpress.url}${path}`, { headers: { cookie } })).text()
@@ -138,11 +138,11 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
       await wordpress.php(`switch_to_blog(2); ${SET_UP}`, secret())
       const [first, second] = [await page(`/?p=${ids[0]}`), await page(`/two/?p=${ids[1]}`)].map(claims)
       expect(second?.name).toBe('Boss')
-      // users belong to the network, and so do their pseudonyms: a ban holds on each of its sites
+      // users belong to the network, and so do their pseudonyms: a ban applies on all sites
       expect((first as { sub?: string }).sub).toBe((second as { sub?: string }).sub)
     })
 
-    it('leaves nothing on any site when it is deleted', async () => {
+    it('removes its options from all sites when it is deleted', async () => {
       const count = `$left = 0; foreach (get_sites(['fields' => 'ids']) as $site) { switch_to_blog($site); $left += $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%stream\\\\_chat%'"); restore_current_blog(); } echo $left;`
       expect(Number(await wordpress.php(`global $wpdb; ${count}`))).toBeGreaterThanOrEqual(4)
       const left = await wordpress.php(`

@@ -15,7 +15,7 @@ const PAGE = 'docs/wordpress.md'
 const missing = whyNoWordPress()
 if (missing) console.log(`Skipped: ${PAGE} is not followed in a real WordPress. ${missing}`)
 
-/** What an author may write, by the page's table: a link is in words there. */
+/** The content for each way in the page's table. The table has only the address of a link, so this adds the tag. */
 async function ways(): Promise<string[]> {
   const text = await readFile(join(ROOT, PAGE), 'utf8')
   const cell = (way: string) => new RegExp(`^\\| ${way} \\| (.*) \\|$`, 'm').exec(text)![1]!
@@ -24,8 +24,8 @@ async function ways(): Promise<string[]> {
   const [shortcode] = codes('shortcode')
   const [link] = codes('link')
   const [tag, div] = codes('tag, div')
-  const placing = await readFile(join(ROOT, 'docs/embedding.md'), 'utf8')
-  const indented = /^(?: {4})?(\[kinescope_chat.*)\n(?: {4})?(https:.*)$/m.exec(placing)!
+  const embedding = await readFile(join(ROOT, 'docs/embedding.md'), 'utf8')
+  const indented = /^(?: {4})?(\[kinescope_chat.*)\n(?: {4})?(https:.*)$/m.exec(embedding)!
   return [
     shortcode!,
     shortcode!.replace(']', ' height="70vh" language="ru" loading="lazy" refresh="hold" help]'),
@@ -37,7 +37,7 @@ async function ways(): Promise<string[]> {
   ]
 }
 
-describe.skipIf(missing)(`${PAGE}, followed word for word`, () => {
+describe.skipIf(missing)(`the WordPress plugin, set up by ${PAGE}`, () => {
   let database: Database
   let browser: Browser
   let wordpress: WordPress
@@ -68,7 +68,7 @@ describe.skipIf(missing)(`${PAGE}, followed word for word`, () => {
     tokenServer = await startTokenServer({ PORT: new URL(server).port, ...lines }, kinescope)
   }
 
-  it('is set up in its four steps', async () => {
+  it('connects to the token server after the four steps', async () => {
     await owner.upload()
     await owner.save(server)
     const shown = await owner.makeSecret()
@@ -76,7 +76,7 @@ describe.skipIf(missing)(`${PAGE}, followed word for word`, () => {
     const lines = Object.fromEntries([...onPage].map(([, name, value]) => [name!, value!]))
     expect(Object.keys(lines)).toEqual(Object.keys(shown))
     expect(lines['CHAT_IDENTITY']).toBe(shown['CHAT_IDENTITY'])
-    // what the page can't know
+    // settings that the page can't know
     await serve({
       ...lines,
       CHAT_IDENTITY_SECRET: shown['CHAT_IDENTITY_SECRET']!,
@@ -86,27 +86,27 @@ describe.skipIf(missing)(`${PAGE}, followed word for word`, () => {
     expect(await owner.testConnection(EVENT)).toBe('ok')
   })
 
-  it('shows the chat in every way of the table, in the name of whoever is signed in', async () => {
+  it('shows the chat for every way in the table, with the signed-in visitor’s name', async () => {
     const written = (await ways()).map((way) =>
       way
         .replaceAll(PLACEHOLDER, EVENT)
         .replaceAll(/\bID\b/g, EVENT)
-        // an address on a line of its own is Kinescope's, which the emulator stands in for
+        // an address on its own line is Kinescope's, and the emulator replaces Kinescope
         .replace(/^https:\/\/kinescope\.io/, kinescope.chatOrigin),
     )
-    // one page at a time: a browser keeps six connections to an origin, and each emulated chat page holds one
+    // two pages, since a browser opens six connections to an origin and each emulated chat page uses one
     for (const content of [written.slice(0, 4), written.slice(4)]) {
       const { link } = await people.write('author', content.join('\n\n'))
       const chats = await people.chats('subscriber', link)
       expect(chats.map(({ state, code, name }) => [state, code, name])).toEqual(
         content.map(() => ['ready', undefined, 'Reader']),
       )
-      const [stranger] = await people.chats('stranger', link)
-      expect(stranger!.signin).toContain('/wp-login.php')
+      const [signedOut] = await people.chats('stranger', link)
+      expect(signedOut!.signin).toContain('/wp-login.php')
     }
   })
 
-  it('takes the secret from wp-config.php, and names no hash where it is told so', async () => {
+  it('reads the secret from wp-config.php, and omits the integrity hash if a filter says so', async () => {
     const { link } = await people.write('author', `[kinescope_chat event="${EVENT}"]`)
     expect((await people.read('subscriber', link)).html).toContain('integrity="sha384')
     const secret = crypto.randomUUID() + crypto.randomUUID()
@@ -116,7 +116,7 @@ describe.skipIf(missing)(`${PAGE}, followed word for word`, () => {
     const always = join(wordpress.folder, 'wp-content/mu-plugins/no-hash.php')
     await appendFile(always, `<?php ${await blockOf(PAGE, 'php', 'kinescope_integrity')}`)
     await serve({ CHAT_IDENTITY_SECRET: secret, CHAT_ALLOWED_ORIGINS: wordpress.url })
-    // PHP may keep a file that it has compiled for two seconds
+    // PHP may cache a compiled file for two seconds
     await expect
       .poll(async () => (await people.chats('subscriber', link)).map(({ state, name }) => [state, name]), {
         timeout: 15_000,

@@ -2,11 +2,11 @@ import type { Browser, Page } from 'playwright-core'
 import type { KinescopeChatElement } from 'kinescope-chat'
 import { PASSWORD, type WordPress } from './wordpress-site.js'
 
-/** Somebody of each role, and one who has not signed in. */
+/** A user of each role. `stranger` is a signed-out visitor. */
 export const ROLES = ['boss', 'editor', 'author', 'contributor', 'subscriber'] as const
 export type Person = (typeof ROLES)[number] | 'stranger'
 
-/** The people of a site, each in a browser of their own. */
+/** The users of a site, each in a separate browser context. */
 export class People {
   readonly wordpress: WordPress
   readonly browser: Browser
@@ -33,7 +33,7 @@ export class People {
     return page
   }
 
-  /** Saves a post the way the editor does, by the REST API, as that person. */
+  /** Saves a post by the REST API, as the editor does, for this user. */
   async write(person: Person, content: string, status = 'publish'): Promise<{ id: number; link: string }> {
     const page = await this.page(person)
     if (!page.url().includes('/wp-admin/')) await page.goto(`${this.wordpress.url}/wp-admin/profile.php`)
@@ -52,14 +52,14 @@ export class People {
     )
   }
 
-  /** A page as it is served to that person. */
+  /** A page as the site serves it to this user. */
   async read(person: Person, path: string) {
     const page = await this.page(person)
     const response = await page.request.get(new URL(path, this.wordpress.url).href)
     return { status: response.status(), headers: response.headers(), html: await response.text() }
   }
 
-  /** What each chat on a page has come to, after the last of them has. */
+  /** The state of each chat on a page, after all chats are ready or have failed. */
   async chats(person: Person, url: string) {
     const page = await this.page(person)
     await page.goto(url)

@@ -101,7 +101,7 @@ export const PASSWORD = 'correct horse battery staple'
 
 let count = 0
 
-/** A fresh WordPress with somebody of every role. */
+/** A new WordPress with a user of every role. */
 export async function startWordPress(options: WordPressOptions): Promise<WordPress> {
   const { network = false, plugin = true, port = await freePort() } = options
   const site = await mkdtemp(join(tmpdir(), 'wordpress-'))

@@ -14,7 +14,7 @@ if (missing) console.log(`Skipped: the WordPress plugin is not tried in a real W
 
 const randomSecret = () => crypto.randomUUID() + crypto.randomUUID()
 
-/** A place for pictures, for whoever wants to look: `WORDPRESS_PICTURES=folder`. */
+/** The folder for screenshots: `WORDPRESS_PICTURES=folder`. */
 const pictures = process.env['WORDPRESS_PICTURES']
 
 describe.skipIf(missing)('the WordPress plugin, from its upload to the chat', () => {
@@ -93,7 +93,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     const testConnection = (event: string) => owner.testConnection(event)
 
-    it('is uploaded as an archive, switched on, and leads to its settings from the list of plugins', async () => {
+    it('is uploaded as an archive and activated, and links to its set-up page', async () => {
       const page = await owner.upload()
       await page.click(
         'tr[data-slug="live-chat-for-kinescope-streams"] a[href*="page=live-chat-for-kinescope-streams"]',
@@ -102,7 +102,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(await faults(page)).toBeNull()
     })
 
-    it('is set up on its settings page: a good address, and a secret that is shown once', async () => {
+    it('accepts only a valid address on its settings page, and shows a new secret once', async () => {
       const page = await people.page('boss')
       const kept = async () =>
         JSON.parse(
@@ -132,7 +132,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(lines['CHAT_ALLOWED_ORIGINS']).toBe(wordpress.url)
       const secret = lines['CHAT_IDENTITY_SECRET']!
       expect(secret).toMatch(/^[0-9a-f]{64}$/)
-      // loaded anew, the page sends the form again: the secret stays
+      // a reload sends the form again, and the secret must stay the same
       await page.reload()
       expect(await page.content()).not.toContain(secret)
       await page.goto(settings)
@@ -145,7 +145,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(await faults(page)).toBeNull()
     })
 
-    it('takes a secret that the token server has already, but no weak one', async () => {
+    it('accepts an existing secret of the token server, but rejects a weak one', async () => {
       const page = await people.page('boss')
       const other = randomSecret()
       for (const [given, expected] of [
@@ -163,13 +163,13 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       }
     })
 
-    it('lets nobody but an administrator see or press anything of it', async () => {
+    it('shows its settings only to administrators, and requires a nonce', async () => {
       for (const person of ['editor', 'author', 'subscriber'] as const) {
         const { status, html } = await people.read(person, settings)
         expect(status).toBe(403)
         expect(html).not.toContain('stream_chat_for_kinescope_make_secret')
       }
-      // without the nonce of its own page a button does nothing
+      // a form without the page's nonce has no effect
       const boss = await people.page('boss')
       await boss.request.post(settings, {
         form: { stream_chat_for_kinescope_make_secret: '0000000000000000' },
@@ -179,7 +179,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       )
     })
 
-    it('says in a test of the connection what is wrong, and that nothing is', async () => {
+    it('reports each problem, or success, in a test of the connection', async () => {
       const page = await people.page('boss')
       await restart({ ...asShown(), CHAT_IDENTITY_SECRET: randomSecret() })
       expect(await testConnection(EVENT)).toBe('sign-in-required')
@@ -206,7 +206,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(await faults(page)).toBeNull()
     })
 
-    it('speaks Russian on a Russian site', async () => {
+    it('shows Russian texts to a user with the Russian locale', async () => {
       await wordpress.php(
         `update_user_meta(1, 'locale', 'ru_RU'); @mkdir(WP_LANG_DIR); touch(WP_LANG_DIR . '/ru_RU.mo'); `,
       )
@@ -220,7 +220,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       await wordpress.php(`delete_user_meta(1, 'locale');`)
     })
 
-    it('gives an editor a block: a link is pasted, the picture stands still, settings are at the side', async () => {
+    it('gives an editor a block with a pasted link, a static preview and settings', async () => {
       const page = await people.page('editor')
       const asked: string[] = []
       page.on('request', (request) => asked.push(request.url()))
@@ -262,7 +262,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
         await data.dispatch('core/editor').savePost()
         return data.select('core/editor').getPermalink()
       })
-      // what somebody pastes becomes the block, and so does the shortcode
+      // a pasted address becomes the block, and so does a pasted shortcode
       const pasted = await page.evaluate((event) => {
         const { blocks } = (window as never as { wp: Wp }).wp
         return [
@@ -301,7 +301,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       ['author', 'Жанна "Ж" & Co'],
       ['boss', 'Boss'],
     ] as const)
-      it(`shows what the ${person} wrote, in every way there is, as a chat in the visitor’s name`, async () => {
+      it(`shows a chat with the visitor’s name for each way that the ${person} used`, async () => {
         const { link } = await people.write(person, inAllWays())
         const chats = await people.chats(person, link)
         expect(chats.map(({ state, name }) => [state, name])).toEqual(Array(6).fill(['ready', name]))
@@ -314,13 +314,13 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
           Array(6).fill(['ready', 'Reader']),
         )
         expect(subscribers[0]!.user).not.toBe(chats[0]!.user)
-        const strangers = await people.chats('stranger', link)
-        expect(strangers).toHaveLength(6)
-        for (const { state, code } of strangers) expect([state, code]).toEqual(['error', 'sign-in-required'])
-        expect(strangers[0]!.signin).toContain('/wp-login.php?redirect_to=')
+        const signedOut = await people.chats('stranger', link)
+        expect(signedOut).toHaveLength(6)
+        for (const { state, code } of signedOut) expect([state, code]).toEqual(['error', 'sign-in-required'])
+        expect(signedOut[0]!.signin).toContain('/wp-login.php?redirect_to=')
       })
 
-    it('asks for its script once, by name and hash where the server gives them, and on pages with a chat only', async () => {
+    it('loads its script once and only on pages with a chat, with a hash for signed-in visitors', async () => {
       const { link } = await people.write('author', `[kinescope_chat ${EVENT}] [kinescope_chat ${EVENT}]`)
       const scripts = async (person: 'subscriber' | 'stranger', path: string) =>
         (await people.read(person, path)).html.match(/<script[^>]*kinescope-chat[^>]*>/g) ?? []
@@ -329,7 +329,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(signedIn).toMatch(/type="module"/)
       expect(signedIn).toMatch(/integrity="sha384-[^"]+"/)
       expect(signedIn).toContain(`data-token-url="${server}/token"`)
-      // a page that a cache may keep must not name a hash that the next release hasn't
+      // a cached page must not contain a hash that the next release changes
       const [anonymous] = await scripts('stranger', link)
       expect(anonymous).toContain(`src="${server}/kinescope-chat.js"`)
       expect(anonymous).not.toContain('integrity')
@@ -337,22 +337,22 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(await scripts('subscriber', plain)).toEqual([])
     })
 
-    it('names no hash, and does not wait, where the server can’t be asked', async () => {
+    it('omits the integrity hash if the token server is unreachable', async () => {
       const { link } = await people.write('author', `[kinescope_chat ${EVENT}]`)
       const set = (address: string) =>
         wordpress.php(
           `delete_transient('stream_chat_for_kinescope_script'); update_option('stream_chat_for_kinescope', ['server' => $argv[1]] + get_option('stream_chat_for_kinescope'));`,
           address,
         )
-      const nobody = `http://localhost:${await freePort()}`
-      await set(nobody)
+      const unreachable = `http://localhost:${await freePort()}`
+      await set(unreachable)
       const { html } = await people.read('subscriber', link)
-      expect(html).toContain(`src="${nobody}/kinescope-chat.js"`)
+      expect(html).toContain(`src="${unreachable}/kinescope-chat.js"`)
       expect(html).not.toContain('integrity="sha384')
       await set(server)
     })
 
-    it('shows the chat in a widget and, where the theme is made of blocks, in its templates', async () => {
+    it('shows the chat in a widget, and in the templates of a block theme', async () => {
       const block = `<!-- wp:stream-chat-for-kinescope/chat {"event":"${EVENT}","label":"Side"} /-->`
       await wordpress.php(
         `update_option('widget_block', [2 => ['content' => $argv[1]], '_multiwidget' => 1]); update_option('sidebars_widgets', ['side' => ['block-2'], 'wp_inactive_widgets' => []]);`,
@@ -389,7 +389,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       await wordpress.php(`switch_theme('plain');`)
     })
 
-    it('leaves nothing behind when it is deleted', async () => {
+    it('removes its options when it is deleted', async () => {
       const left = await wordpress.php(`
         require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
         deactivate_plugins('live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php');
@@ -405,7 +405,7 @@ interface Block {
   attributes: Record<string, unknown>
 }
 
-/** What the tests use of `window.wp`. */
+/** The parts of `window.wp` that the tests use. */
 interface Wp {
   blocks: {
     createBlock(name: string): Block

@@ -10,8 +10,8 @@ const token = [
   signature,
 ].join('.')
 
-describe('a body as the bench shows it', () => {
-  it('opens a token to its header and claims, masked, without the signature', () => {
+describe('the bench’s view of a body', () => {
+  it('shows a token’s header and masked claims, without the signature', () => {
     const shown = readable(JSON.stringify({ token, expires_in: 60 }))
     expect(JSON.parse(shown)).toEqual({
       token: {
@@ -36,14 +36,14 @@ describe('a body as the bench shows it', () => {
     ['a personal link', `link.${part({ name: 'Анна' })}.${signature}`],
     ['init data', `user=%7B%22first_name%22%3A%22%D0%90%D0%BD%D0%BD%D0%B0%22%7D&hash=${signature}`],
     ['a JWT', token],
-  ])('shows nothing of an identity token that anybody could use: %s', (_title, identity) => {
+  ])('hides the signature and the name of an identity token: %s', (_title, identity) => {
     const shown = readable(JSON.stringify({ event_id: 'e', identity }))
     expect(shown).toContain('"event_id": "e"')
     expect(shown).not.toContain(signature)
     expect(shown).not.toContain('Анна')
   })
 
-  it('cuts what is long', () => {
+  it('cuts a long body', () => {
     expect(readable('x'.repeat(100_000)).length).toBeLessThan(5000)
   })
 })

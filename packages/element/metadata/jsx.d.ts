@@ -10,32 +10,32 @@ export interface KinescopeChatAttributes {
   'token-url'?: string | undefined
   /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
   'credentials'?: 'include' | 'same-origin' | 'omit' | undefined
-  /** An identity token: a JWT by the page's own server that says who the visitor is. As a property also a function, called
-before each request. Another token of the same `sub` is used at the next request. */
+  /** An identity token: a JWT from the page's own server that identifies the visitor. The property can also be a
+function, called before each request. A different token with the same `sub` is used at the next request. */
   'identity'?: Identity | undefined
-  /** A first token, rendered by the page's server. */
+  /** An initial token, rendered by the page's server. */
   'token'?: string | undefined
-  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
+  /** `swap` (default): a new token takes effect before the old one expires. `hold`: at the next reload. */
   'refresh'?: 'swap' | 'hold' | undefined
-  /** `lazy`: nothing is fetched until the element comes near the viewport. */
+  /** `lazy`: the element requests nothing until it comes near the viewport. */
   'loading'?: 'eager' | 'lazy' | undefined
-  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
+  /** `en`, `ru` or an added language. By default the nearest `lang`, then the browser's languages, then `en`. */
   'language'?: string | undefined
   /** The frame's accessible name. */
   'label'?: string | undefined
-  /** Draws a still placeholder and contacts nothing. */
+  /** Shows a static placeholder and sends no request. */
   'preview'?: boolean | undefined
   /** Offers "Chat not working?" under the frame. */
   'help'?: boolean | undefined
-  /** Where the sign-in button leads. */
+  /** The address that the sign-in button opens. */
   'signin-url'?: string | undefined
-  /** For screens without a person: what needs one, a page reload included, is done automatically. */
+  /** For unattended screens: does automatically what needs a visitor elsewhere, page reloads included. */
   'unattended'?: boolean | undefined
   /** Shows the developer's panel. */
   'debug'?: boolean | undefined
   /** The origin of the chat page, for staging and QA. An attribute may name listed origins only; code may name any. */
   'chat-origin'?: string | undefined
-  /** Replaces the call of the token endpoint. */
+  /** Replaces the request to the token endpoint. */
   'fetchToken'?: FetchToken | undefined
   /** `state` has changed. */
   'onkinescope-chat-statechange'?: ((event: ChatStateChangeEvent) => void) | undefined
@@ -43,7 +43,7 @@ before each request. Another token of the same `sub` is used at the next request
   'onkinescope-chat-ready'?: ((event: ChatReadyEvent) => void) | undefined
   /** A new token is in effect or held. */
   'onkinescope-chat-refresh'?: ((event: ChatRefreshEvent) => void) | undefined
-  /** Something is wrong; once per problem. */
+  /** There is a problem; fired once per problem. */
   'onkinescope-chat-error'?: ((event: ChatErrorEvent) => void) | undefined
   /** The visitor pressed "Sign in"; cancelable. */
   'onkinescope-chat-signin'?: ((event: ChatSigninEvent) => void) | undefined

@@ -1,6 +1,6 @@
-// What a page pays for, and for what: `pnpm --filter kinescope-chat run bundle-report`, after a build. A share is what the
-// compressed file would lose with these sources gone, so the shares add up to a little less than the whole. With `--files`,
-// each source is a share of its own.
+// Reports the size of the file for a page, by source: `pnpm --filter kinescope-chat run bundle-report`, after a build.
+// A share is the size that the compressed file would lose without these sources. So the shares add up to a little less
+// than the whole. With `--files`, each source has its own share.
 import { readFileSync } from 'node:fs'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
@@ -37,14 +37,14 @@ function decode(segment) {
   return numbers
 }
 
-// the sheet is made of strings without a map of their own: they are known by what is in them
+// the style sheet consists of strings without a source map; their content identifies them
 const byFile = process.argv.includes('--files')
 const fileOf = (path) => (/node_modules/.test(path) ? 'lit' : path.replace(/^.*\/src\//, ''))
 const shareOf = (source) =>
   byFile
     ? fileOf(sources[source] ?? 'our code besides')
     : (SHARES.find(([, path]) => path.test(sources[source] ?? ''))?.[0] ?? 'our code besides')
-/** Pieces of the file in order, each with whose it is. */
+/** The pieces of the file in order, each with its source. */
 const pieces = []
 let source = 0
 mappings.split(';').forEach((mapping, index) => {

@@ -8,8 +8,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 }
 
 /**
- * Runs before anything else in the file, lit included: where another copy of the file was first, this one ends here, for a
- * second Trusted Types policy of one name is an error. So it does on a server, which has no page.
+ * Runs before anything else in the file, lit included. If another copy of the file was first, this one stops, because a
+ * second Trusted Types policy of the same name is an error. It also stops on a server, which has no page.
  */
 export const INTRO = `
 if (typeof HTMLScriptElement !== 'function' || typeof customElements !== 'object') return
@@ -22,12 +22,12 @@ if (first && first === globalThis.KinescopeChat) {
 }`
 
 /**
- * Runs however it is run: as a module, as a classic script, evaluated, after a script that forgot its last semicolon. Most of it
- * runs at once: told so, V8 compiles all of it on another thread while it arrives, and not piece by piece on the page's.
+ * Lets the file run as a module, as a classic script, in `eval`, and after a script without a final semicolon. The hint
+ * makes V8 compile all functions on another thread while the file arrives, because most of them run at once.
  */
 const PREAMBLE = '//# allFunctionsCalledOnLoad\n;'
 
-/** The version stands in the file once. */
+/** Keeps the version only once in the file. */
 export const oneVersion: Plugin = {
   name: 'one-version',
   transform: (_, id) =>
@@ -36,9 +36,9 @@ export const oneVersion: Plugin = {
       : null,
 }
 
-/** A template without the white space of its source. */
+/** Removes the white space of a template's source. */
 const FOLDS: Readonly<Record<string, (text: string) => string>> = {
-  // texts are bound as properties, so no white space beside a tag or an expression is seen
+  // texts are bound as properties, so white space beside a tag or an expression is never visible
   html: (text) =>
     text
       .replace(/\s+/g, ' ')
@@ -58,7 +58,9 @@ interface Text extends Tree {
   tail: boolean
 }
 
-/** Folds the white space of our templates. Their line breaks move behind each text, so that the source map stays right. */
+/**
+ * Folds the white space of our templates. Moves their line breaks behind each text, so that the source map stays right.
+ */
 export const foldTemplates: Plugin = {
   name: 'fold-templates',
   transform(code, id) {
@@ -81,7 +83,7 @@ export const foldTemplates: Plugin = {
   },
 }
 
-/** lit-html's policy under our name, so that it collides with no other lit on the page and a page can allow it by name. */
+/** Renames lit-html's policy, so that it collides with no other lit on the page, and a page can allow it by name. */
 export function namePolicy(): Plugin {
   let named = 0
   return {
@@ -104,9 +106,9 @@ export function namePolicy(): Plugin {
 }
 
 /**
- * Minifies the file once more (terser finds what oxc leaves) and writes it under both names. It begins with a byte order mark: a
- * classic script that comes without a `charset` is read in the page's encoding, Windows-1251 it may be, and the mark goes
- * before that (HTML, "fetch a classic script").
+ * Minifies the file again (terser finds more than oxc) and writes it under both names. The file begins with a byte
+ * order mark, which takes precedence over the page's encoding. Otherwise, a classic script without a `charset` is read
+ * in that encoding, for example Windows-1251 (HTML, "fetch a classic script").
  */
 export const finish: Plugin = {
   name: 'finish',
@@ -122,7 +124,7 @@ export const finish: Plugin = {
         url: 'kinescope-chat.js.map',
       },
     })
-    // a line of its own for the next script, where files are put together
+    // ends the last line, so that another script can be appended
     writeFileSync(file, `\ufeff${code}\n`)
     writeFileSync(`${file}.map`, map as string)
     copyFileSync(file, `${dir}/kinescope-chat.classic.js`)

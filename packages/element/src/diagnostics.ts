@@ -6,35 +6,35 @@ import type { Settings } from './settings.js'
 import { readable } from './text.js'
 import { VERSION } from './version.js'
 
-/** The header or the claims of a token. A rejected token may have anything in them. */
+/** The header or the claims of a token. A rejected token can contain anything. */
 type TokenPart = Readonly<Record<string, unknown>>
 
-/** What `diagnostics()` returns. It never holds a token's signature, so nobody can sign in with it. */
+/** The result of `diagnostics()`. It never contains a token's signature, so the report can't be used to sign in. */
 export interface Diagnostics {
   version: string
   eventId: string
   state: Status
   problem: Problem | null
-  /** Of the current token, or of the rejected one, where it could be read. */
+  /** From the current token, or from the rejected one, where readable. */
   header: TokenPart | null
   claims: TokenPart | null
-  /** The member of the header or the claims that is wrong. */
+  /** The wrong member of the header or the claims. */
   wrong: string | null
-  /** Milliseconds until the token ends. */
+  /** Milliseconds until the token expires. */
   timeLeftMs: number | null
-  /** The token's lifetime so far, what is left, and the time until the next request, in milliseconds. */
+  /** The token's age, its remaining life and the time until the next request, in milliseconds. */
   life: { spentMs: number; leftMs: number; nextInMs: number | null } | null
-  /** The server's clock less the browser's, in milliseconds. A note only. */
+  /** The server's clock minus the browser's, in milliseconds. For information only. */
   clockDifferenceMs: number | null
-  /** What happened, in milliseconds since the script began. */
+  /** Events, with their times in milliseconds since the script started. */
   steps: { at: number; what: string }[]
-  /** A `chat-origin` that an attribute named and that doesn't count. */
+  /** A `chat-origin` attribute that the element ignores. */
   ignoredChatOrigin: string | null
   browser: string
   page: string
 }
 
-/** The members of a token that say nothing of a person. Any other is masked. */
+/** The members of a token without personal data. All others are masked. */
 const PLAIN_HEADER = ['alg', 'typ', 'kid']
 const PLAIN_CLAIMS = ['aud', 'event_id', 'exp', 'iat', 'nbf']
 
@@ -51,15 +51,15 @@ const masked = (part: TokenPart | null, plain: readonly string[]): TokenPart | n
     Object.entries(part).map(([name, value]) => [name, plain.includes(name) ? value : mask(value)]),
   )
 
-/** Enough to see that a value is there, and its kind. */
+/** Masks a value, but keeps enough to show that it exists, and its type. */
 const mask = (value: unknown): string =>
   typeof value === 'string' ? `${[...value.slice(0, 4)].slice(0, 2).join('')}…` : `(${typeof value})`
 
-/** Everything known of a session, as a plain object: of a rejected token too, but never a signature. */
+/** Describes a session as a plain object. It includes the parts of a rejected token, but never a signature. */
 export function diagnose(session: ChatSession, settings: Settings): Diagnostics {
   const { state, token, timeLeft, clockDifferenceMs, failure, askInMs, steps } = session
   const wrong = failure?.claim ?? null
-  // the wrong member comes first, as the last of very many are cut
+  // the wrong member comes first, because the end of a long list is cut
   const partOf = (part: object | undefined) =>
     readable(part && wrong && wrong in part ? { [wrong]: null, ...part } : (part ?? null)) as TokenPart | null
   return {

@@ -25,47 +25,47 @@ import { showFallback, View } from './view/view.js'
  * `<kinescope-chat>`: Kinescope's stream chat, with the visitor signed in by the page's own token endpoint.
  *
  * @tag kinescope-chat
- * @slot - Always shown below the chat; also where a self-closed tag leaves the rest of the page.
- * @slot placeholder - Shown until the chat is; a link here is the fallback where no script runs.
+ * @slot - Always shown below the chat. After a self-closed tag, it contains the rest of the page.
+ * @slot placeholder - Shown until the chat is ready. A link here is the fallback where no script runs.
  * @slot signin - Replaces the sign-in button.
  * @csspart frame - The chat's frame.
- * @csspart panel - What stands in the frame's place while there is none.
+ * @csspart panel - Replaces the frame while there is none.
  * @csspart heading - The panel's heading.
  * @csspart message - The panel's or the banner's text.
  * @csspart button - Each button.
- * @csspart banner - The slim banner over a chat in trouble.
+ * @csspart banner - The slim banner over a chat with a problem.
  * @csspart details - "For the site" under a problem, and the developer's panel.
- * @cssproperty [--kinescope-chat-height=600px] - The chat's height where the tag or its place gives it none.
- * @cssproperty [--kinescope-chat-accent] - Buttons, links and outlines; dark enough on the background to be read.
- * @cssproperty [--kinescope-chat-on-accent] - The words on a filled button.
+ * @cssproperty [--kinescope-chat-height=600px] - The chat's height, unless the tag or its container sets one.
+ * @cssproperty [--kinescope-chat-accent] - Buttons, links and outlines; needs contrast with the background.
+ * @cssproperty [--kinescope-chat-on-accent] - The text on a filled button.
  * @cssproperty [--kinescope-chat-background=Canvas] - Behind everything but the chat itself.
- * @cssproperty [--kinescope-chat-color=CanvasText] - The words.
+ * @cssproperty [--kinescope-chat-color=CanvasText] - The text.
  * @cssproperty [--kinescope-chat-line] - Borders.
- * @cssproperty [--kinescope-chat-mark] - What is wrong in the developer's panel.
+ * @cssproperty [--kinescope-chat-mark] - Errors in the developer's panel.
  * @cssproperty [--kinescope-chat-radius=12px] - The corners.
- * @cssproperty [--kinescope-chat-font=16px/1.4 system-ui] - The font, as the `font` shorthand takes it.
- * @cssstate idle - Nothing has begun.
- * @cssstate preview - A still placeholder, in an editor or by `preview`.
- * @cssstate loading - No chat yet.
+ * @cssproperty [--kinescope-chat-font=16px/1.4 system-ui] - The font, as a `font` shorthand.
+ * @cssstate idle - Nothing has started.
+ * @cssstate preview - A static placeholder, in an editor or with `preview`.
+ * @cssstate loading - The chat isn't shown yet.
  * @cssstate ready - The chat is on the page.
- * @cssstate refreshing - A newer token is being fetched or waits to be used; the chat is on the page.
- * @cssstate error - Something is wrong; `problem` tells what.
+ * @cssstate refreshing - The element requests a newer token or waits to use it; the chat is on the page.
+ * @cssstate error - There is a problem; see `problem`.
  * @fires {ChatStateChangeEvent} kinescope-chat-statechange - `state` has changed.
  * @fires {ChatReadyEvent} kinescope-chat-ready - The chat is on the page.
  * @fires {ChatRefreshEvent} kinescope-chat-refresh - A new token is in effect or held.
- * @fires {ChatErrorEvent} kinescope-chat-error - Something is wrong; once per problem.
+ * @fires {ChatErrorEvent} kinescope-chat-error - There is a problem; fired once per problem.
  * @fires {ChatSigninEvent} kinescope-chat-signin - The visitor pressed "Sign in"; cancelable.
  */
 export class KinescopeChatElement extends LitElement {
-  /** The release that this is. */
+  /** The version of this release. */
   static readonly version = VERSION
-  /** Adds a language, or changes texts of one that is there. */
+  /** Adds a language, or changes texts of an existing one. */
   static readonly addMessages = addMessages
-  /** Puts the element in the place of marked links and divs below a node; see docs/embedding.md. */
+  /** Upgrades marked links and divs below a node to chats; see docs/embedding.md. */
   static readonly upgrade = (root: unknown = document): void => upgrade(root, this.defaults)
   /** Resets every chat of this page and of the site's other tabs, for example on sign-out. */
   static readonly reset = (): void => outsideZones(resetAll)
-  /** What the standalone script's tag sets for the whole page. */
+  /** The defaults that the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults = {}
   static override readonly properties = PROPERTIES
   static override readonly styles = styles
@@ -77,37 +77,37 @@ export class KinescopeChatElement extends LitElement {
   /** As in `fetch`: `include` (default), `same-origin` or `omit`. */
   declare credentials: RequestCredentials | undefined
   /**
-   * An identity token: a JWT by the page's own server that says who the visitor is. As a property also a function, called
-   * before each request. Another token of the same `sub` is used at the next request.
+   * An identity token: a JWT from the page's own server that identifies the visitor. The property can also be a
+   * function, called before each request. A different token with the same `sub` is used at the next request.
    */
   declare identity: Identity | undefined
-  /** A first token, rendered by the page's server. */
+  /** An initial token, rendered by the page's server. */
   declare token: string | undefined
-  /** `swap` (default): a new token takes effect before the old one ends. `hold`: at the next reload. */
+  /** `swap` (default): a new token takes effect before the old one expires. `hold`: at the next reload. */
   declare refresh: 'swap' | 'hold' | undefined
-  /** `lazy`: nothing is fetched until the element comes near the viewport. */
+  /** `lazy`: the element requests nothing until it comes near the viewport. */
   declare loading: 'eager' | 'lazy' | undefined
-  /** `en`, `ru` or an added one; else the nearest `lang`, the browser's languages, `en`. */
+  /** `en`, `ru` or an added language. By default the nearest `lang`, then the browser's languages, then `en`. */
   declare language: string | undefined
   /** The frame's accessible name. */
   declare label: string | undefined
-  /** Draws a still placeholder and contacts nothing. */
+  /** Shows a static placeholder and sends no request. */
   declare preview: boolean
   /** Offers "Chat not working?" under the frame. */
   declare help: boolean
-  /** Where the sign-in button leads. */
+  /** The address that the sign-in button opens. */
   declare signinUrl: string | undefined
-  /** For screens without a person: what needs one, a page reload included, is done automatically. */
+  /** For unattended screens: does automatically what needs a visitor elsewhere, page reloads included. */
   declare unattended: boolean
   /** Shows the developer's panel. */
   declare debug: boolean
-  /** Replaces the call of the token endpoint. */
+  /** Replaces the request to the token endpoint. */
   declare fetchToken: FetchToken | undefined
 
   #chatOrigin: string | undefined
-  /** Whether code has set the chat origin, and not an attribute, which may be an author's. */
+  /** Whether code set the chat origin. An attribute may come from an author. */
   #originByCode = true
-  /** Where the page was when the token address was set: a soft navigation doesn't change what it means. */
+  /** The page's base address when the token address was set: a soft navigation doesn't change its meaning. */
   #base: string | undefined
   #broken = false
   readonly #lifecycle: Lifecycle = new Lifecycle(this, {
@@ -137,28 +137,28 @@ export class KinescopeChatElement extends LitElement {
     return this.#session.state.status
   }
 
-  /** What is wrong, or null. */
+  /** The current problem, or null. */
   get problem(): Problem | null {
     return this.#session.state.problem
   }
 
-  /** When the token ends, by the browser's clock; null without one. */
+  /** When the token expires, by the browser's clock; null without a token. */
   get expiresAt(): Date | null {
     const { timeLeft } = this.#session
     return timeLeft === null ? null : new Date(Date.now() + timeLeft)
   }
 
-  /** Gets a new token and a new frame. */
+  /** Requests a new token for a new frame. */
   reload(): void {
     outsideZones(() => this.#lifecycle.reload())
   }
 
-  /** Drops the token and the frame at once, for example on sign-out, then starts again. */
+  /** Removes the token and the frame at once, for example on sign-out, then starts again. */
   reset(): void {
     outsideZones(() => this.#lifecycle.reset())
   }
 
-  /** A plain object for the person who debugs it, without secrets. */
+  /** A plain object without secrets, for debugging. */
   diagnostics(): Diagnostics {
     return diagnose(this.#session, this.#settings)
   }
@@ -181,7 +181,7 @@ export class KinescopeChatElement extends LitElement {
   override connectedCallback(): void {
     this.#guard(() => {
       assertPlatform()
-      // before the first picture: the first request doesn't wait for it
+      // before the first paint: the first request doesn't wait for it
       queueMicrotask(() => this.#guard(() => this.#lifecycle.connected()))
       super.connectedCallback()
     })
@@ -194,10 +194,10 @@ export class KinescopeChatElement extends LitElement {
     })
   }
 
-  /** `moveBefore()`: where the browser can keep the frame over a move, so do we. */
+  /** Lets `moveBefore()` keep the frame, in browsers that can. */
   connectedMoveCallback(): void {}
 
-  /** A window of its own, such as picture in picture, takes no sheet of another document. */
+  /** Adopts the styles again: another document, such as a picture-in-picture window, can't use this one's sheets. */
   adoptedCallback(): void {
     if (this.shadowRoot) adoptStyles(this.shadowRoot)
   }
@@ -247,24 +247,24 @@ export class KinescopeChatElement extends LitElement {
     }
   }
 
-  /** Whatever is missing, the page is not left with an empty box: the link in the tag is shown. */
+  /** Shows the link in the tag if the element can't start, so that the page has no empty box. */
   #breakDown(fault: unknown): void {
     console.error('<kinescope-chat> could not start:', fault)
     if (this.#session.state.framed) return
     this.#broken = true
     removeFailed(this)
-    // without a shadow root nothing hides what the page has put into the tag
+    // without a shadow root, the tag's own content is visible
     if (this.shadowRoot) showFallback(this.shadowRoot)
   }
 }
 
-/** Whether this is a page: a server that renders one has no elements, or only what imitates them. */
+/** Whether this is a page. A server that renders one has no elements, or only imitates them. */
 export const isPage = (): boolean =>
   typeof HTMLScriptElement === 'function' && typeof customElements === 'object'
 
 /**
- * Registers `<kinescope-chat>`, once: a second copy of the script leaves the first in charge and says so.
- * @returns the class that is in charge
+ * Registers `<kinescope-chat>` once. If another copy of the script was first, its class stays registered.
+ * @returns the registered class
  */
 export function register(): typeof KinescopeChatElement {
   const first = customElements.get('kinescope-chat') as { version?: string } | undefined

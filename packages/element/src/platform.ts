@@ -1,14 +1,14 @@
 /**
- * The platform's own properties, out of reach of the page's content: `<img name="currentScript">` takes the place of a
- * property of `document`, and `<input name="nodeType">` of one of its form (HTML: [LegacyOverrideBuiltIns]). What stands on
- * the prototype stays the platform's.
+ * Reads a property from its prototype, because page content can replace it on the object itself: `<img
+ * name="currentScript">` a property of `document`, and `<input name="nodeType">` one of its form (HTML:
+ * [LegacyOverrideBuiltIns]).
  */
 const read = (prototype: object, name: PropertyKey, target: object): unknown => {
   const value: unknown = Reflect.get(prototype, name, target)
   return typeof value === 'function' ? (value as (...words: never[]) => unknown).bind(target) : value
 }
 
-/** A property of a document; methods come bound to it. */
+/** A property of a document. Methods are bound to it. */
 export const ofDocument = <K extends keyof Document>(name: K, page: Document = document): Document[K] =>
   read(Document.prototype, name, page) as Document[K]
 
@@ -18,16 +18,16 @@ export const ofNode = <N extends Node, K extends keyof N>(name: K, node: N): N[K
 
 export const isElement = (node: Node): node is Element => ofNode('nodeType', node) === 1
 
-/** The document or shadow root that a node is in, else the top of its tree. */
+/** The document or shadow root of a node, or the top of its tree. */
 export const rootOf = (node: Node): Node => ofNode('getRootNode', node)()
 
-/** The host of the shadow root that a node is in. The top of a removed tree can be a link, whose `host` is a text. */
+/** The host of the shadow root of a node. The top of a removed tree can be a link, whose `host` is a string. */
 export const hostOf = (node: Node): Element | undefined => {
   const host: unknown = ofNode('host', rootOf(node) as ShadowRoot)
   return typeof host === 'object' ? (host as Element) : undefined
 }
 
-/** The focused element of the tree that a node is in. `:focus` matches in a focused window only. */
+/** The focused element in the tree of a node. `:focus` matches in a focused window only. */
 export const focusedBeside = (node: Node): Element | null | undefined =>
   ofNode('activeElement', rootOf(node) as ShadowRoot)
 
@@ -40,10 +40,7 @@ export const findAll = (root: Node, selector: string): Element[] => [
 export const closestAcrossRoots = (element: Element | undefined, selector: string): Element | undefined =>
   element && (element.closest(selector) ?? closestAcrossRoots(hostOf(element), selector))
 
-/**
- * What the addresses on a page are resolved against. A `<base>` that leads to another origin may be of anybody who writes
- * content, and doesn't count.
- */
+/** The base address of a page. Ignores a `<base>` of another origin: any author of content can add one. */
 export function baseOf(page: Document = document): string {
   const base = ofDocument('baseURI', page)
   const own = [location.origin, globalThis.origin].find((origin) => origin !== 'null')
@@ -51,16 +48,16 @@ export function baseOf(page: Document = document): string {
 }
 
 /**
- * The page's origin as servers see it. A page out of `srcdoc` has none in its address, a sandboxed one has none at all; in
- * any other, `origin` may be a variable of the page's.
+ * The page's origin as servers see it. A `srcdoc` page has none in its address, and a sandboxed page has none at all.
+ * In any other page, `origin` may be a variable of the page.
  */
 export const ownOrigin = (): string =>
   [location.origin, globalThis.origin].includes('null') ? globalThis.origin : location.origin
 
-/** Whether there may be a network: where a browser doesn't say, there is. */
+/** Whether the network may be available. If the browser doesn't say, the answer is yes. */
 export const isOnline = (): boolean => (navigator as Partial<Navigator>).onLine !== false
 
-/** What the work returns, or undefined where it throws. */
+/** Returns the result of the work, or undefined if it throws. */
 export function tryOrUndefined<T>(work: () => T): T | undefined {
   try {
     return work()
@@ -69,7 +66,10 @@ export function tryOrUndefined<T>(work: () => T): T | undefined {
   }
 }
 
-/** A property of the page's object. Nothing comes from `Object.prototype`, where a page's script may have put anything. */
+/**
+ * Reads a property of an object from the page. Ignores `Object.prototype`, because a page's script may have added
+ * anything.
+ */
 export function own(object: unknown, name: string): unknown {
   if (Object(object) !== object) return undefined
   const found = Object.prototype.hasOwnProperty.call(object, name) || !(name in Object.prototype)
@@ -77,9 +77,8 @@ export function own(object: unknown, name: string): unknown {
 }
 
 /**
- * Runs work outside of any zone of zone.js, which patches what a page waits with: Angular holds a page for unstable while
- * a timer or a request that began in its zone is under way, and ours never end. Everything that begins in the work is
- * outside as well.
+ * Runs work outside of any zone of zone.js, together with everything that starts in it. Angular considers a page
+ * unstable while a timer or a request from its zone is pending, and the element always has one.
  */
 export function outsideZones<T>(work: () => T): T {
   const root = tryOrUndefined(() => {
@@ -92,9 +91,9 @@ export function outsideZones<T>(work: () => T): T {
 }
 
 /**
- * The file can be read by browsers that are a little older than those it is for (README). What they lack would be taken for
- * a fault of the endpoint or of a token.
- * @throws where something is missing
+ * Checks that the browser has the required features. Slightly older browsers than supported (README) can parse the
+ * file, but a missing feature would look like a fault of the endpoint or of a token.
+ * @throws where a feature is missing
  */
 export function assertPlatform(): void {
   new TextDecoder('utf-8', { fatal: true })
@@ -111,7 +110,7 @@ export const isLoopback = (hostname: string): boolean =>
   /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 /**
- * Calls back when the page's Content Security Policy blocks this address. Ignores report-only policies, and reports of
+ * Calls back when the page's Content Security Policy blocks this address. Ignores report-only policies and reports of
  * other addresses.
  */
 export function onViolation(

@@ -1,38 +1,38 @@
 import type { ElementCode } from './contract.js'
 
-/** What is wrong, as the element shows it: in `problem`, in `kinescope-chat-error`, in `diagnostics()`. */
+/** A problem, as the element shows it: in `problem`, in `kinescope-chat-error`, in `diagnostics()`. */
 export interface Problem {
   readonly code: ElementCode
   /** For the visitor, in the element's language. */
   readonly message: string
-  /** For the developer: what was found against what is expected, and what to do about it. */
+  /** For the developer: the found and the expected value, and the remedy. */
   readonly remediation: string
-  /** The address of the code's page in the docs, in the element's language; null where the page names no docs. */
+  /** The address of the code's page in the docs, in the element's language; null if the page configures no docs. */
   readonly help: string | null
-  /** The HTTP status behind it, where there was one. */
+  /** The HTTP status, if there was one. */
   readonly status: number | null
-  /** Milliseconds until the element tries again by itself; null where it won't. */
+  /** Milliseconds until the element retries; null if it won't. */
   readonly retryInMs: number | null
-  /** The `X-Request-ID` of the refusing answer. */
+  /** The `X-Request-ID` of the rejecting response. */
   readonly requestId: string | null
 }
 
-/** A failure before it has words: what a fetch, a token check or a frame reports upwards. */
+/** A failure without texts, as a fetch, a token check or a frame reports it. */
 export interface Failure {
   code: ElementCode
-  /** What was found and what is expected, for the developer: a whole clause, cut and cleaned. Never a secret. */
+  /** For the developer: the found and the expected value, as one clause, cut and sanitized. Never a secret. */
   reason?: string | undefined
   status?: number | null | undefined
   retryAfterMs?: number | undefined
   requestId?: string | null | undefined
-  /** What could be read of a refused token, for `diagnostics()`; never its signature. */
+  /** The readable parts of a rejected token, for `diagnostics()`; never its signature. */
   header?: Readonly<Record<string, unknown>> | undefined
   claims?: Readonly<Record<string, unknown>> | undefined
-  /** The member of the header or the claims that is wrong. */
+  /** The wrong member of the header or the claims. */
   claim?: string | undefined
-  /** Whether it is the token of a chat on the page that has ended, and not one that came. */
+  /** Whether the token of a chat on the page has expired, as opposed to a received token. */
   ended?: boolean | undefined
-  /** The retry policy, where it isn't the code's usual one. */
+  /** The retry policy, if it isn't the code's usual one. */
   retryPolicy?: RetryPolicy | undefined
 }
 
@@ -46,7 +46,7 @@ export class ChatFailure extends Error {
   }
 }
 
-/** What a visitor can be told: many codes share one text. The texts of a language are listed by category. */
+/** A category of the visitor's texts: many codes share one text. The texts of a language are listed by category. */
 export type Category =
   | 'signIn'
   | 'name'
@@ -71,16 +71,17 @@ export type Category =
 /**
  * What the element does after a failure.
  * - `retry`: retries with growing delays.
- * - `intermediary`: something else answered in the endpoint's place; retries while the token is valid, a few times without one.
+ * - `intermediary`: an intermediary answered for the endpoint; retries while the token is valid, a few times without
+ * one.
  * - `retry-while-valid`: retries while the token is valid, else waits for the visitor.
- * - `keep`: keeps a chat that is there and waits for the visitor.
+ * - `keep`: keeps the current chat and waits for the visitor.
  * - `revoke`: removes the chat at once.
  */
 type RetryPolicy = 'retry' | 'intermediary' | 'retry-while-valid' | 'keep' | 'revoke'
 
 /**
- * What the element knows of each code: the category of the visitor's text, the retry policy, and for the developer what is
- * wrong and what to do.
+ * For each code: the category of the visitor's text, the retry policy, and the problem and the remedy for the
+ * developer.
  */
 export const PROBLEMS: Readonly<
   Record<ElementCode, readonly [category: Category, retryPolicy: RetryPolicy, remediation: string]>
@@ -234,5 +235,5 @@ export const PROBLEMS: Readonly<
 export const retryPolicyOf = ({ code, retryPolicy }: Pick<Failure, 'code' | 'retryPolicy'>): RetryPolicy =>
   retryPolicy ?? PROBLEMS[code][1]
 
-/** The category that the visitor's text goes by. */
+/** The category of the visitor's text. */
 export const categoryOf = ({ code, ended }: Failure): Category => (ended ? 'ended' : PROBLEMS[code][0])

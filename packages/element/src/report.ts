@@ -5,10 +5,13 @@ import type { Settings } from './settings.js'
 import { VERSION } from './version.js'
 
 const MOST_REPORTS = 5
-/** Time for the first token reply. A crowd whose first requests fail is sampled by then, and a lasting problem still reported. */
+/**
+ * How long reports wait for the share in the first token reply. Later attempts usually bring it by then, and a lasting
+ * problem is still reported.
+ */
 const SAMPLING_WAIT_MS = 10_000
 
-/** Reports to the site's own server what visitors saw. Off unless the page has set an address. */
+/** Reports what visitors saw to the site's own server. Off unless the page sets an address. */
 export class Reporter {
   readonly #sample = Math.random()
   #share: number | undefined
@@ -20,13 +23,13 @@ export class Reporter {
     this.#startedAt = steadyNow()
   }
 
-  /** @param share the share of visits that report, from the token reply; without it, every visit does */
+  /** @param share the share of visits that report, from the token reply; by default, every visit does */
   sampleBy(share = 1): void {
     this.#share = share
     for (const send of this.#waiting.splice(0)) send()
   }
 
-  /** A lost report costs nothing: nobody waits for the response. */
+  /** Sends a report without waiting for the response. A lost report does no harm. */
   report({ reportUrl }: Settings, code: PageReport['code']): void {
     if (!reportUrl || this.#sent >= MOST_REPORTS) return
     this.#sent++

@@ -5,13 +5,13 @@ import { isLoopback, own, tryOrUndefined } from './platform.js'
 import { readPasted } from './text.js'
 import { readClaims } from './token/check-token.js'
 
-/** Why a token is requested: on load, before the old one ends, after a failure, because of "Reload". */
+/** Why a token is requested: on load, before the old one expires, after a failure, or on a reload. */
 export type TokenReason = 'load' | 'refresh' | 'retry' | 'reload'
 
 /**
- * Replaces the call of the token endpoint. `signal` is aborted after ten seconds, or when the result is no longer needed.
- * The function may reject with an error that has a `code` of the contract, or a `status` as in HTTP; any other error is
- * `endpoint-unreachable`.
+ * Replaces the request to the token endpoint. `signal` aborts after ten seconds, or when the result is no longer
+ * needed. The function may reject with an error that has a `code` of the contract, or an HTTP `status`. Any other error
+ * is `endpoint-unreachable`.
  */
 export type FetchToken = (request: {
   eventId: string
@@ -22,11 +22,11 @@ export type FetchToken = (request: {
 /** An identity token, or a function that returns one. The function is called before each request. */
 export type Identity = string | (() => string | undefined | Promise<string | undefined>)
 
-/** What the standalone script's tag sets for every chat on the page. */
+/** The settings of the standalone script's tag, for every chat on the page. */
 export interface PageDefaults {
   /** A configured token endpoint. */
   tokenUrl?: string | undefined
-  /** The token endpoint beside the script, used where none is configured. */
+  /** The token endpoint next to the script, used if none is configured. */
   scriptTokenUrl?: string | undefined
   identity?: string | undefined
   language?: string | undefined
@@ -36,13 +36,13 @@ export interface PageDefaults {
   chatOrigin?: string | undefined
   /** The selector inside which links are upgraded automatically. */
   upgrade?: string | undefined
-  /** Turns reports on. Their address, by default `report` beside the token endpoint. */
+  /** Enables reports. The value is their address, by default `report` next to the token endpoint. */
   report?: string | undefined
 }
 
 interface ChatProperty extends PropertyDeclaration {
   attribute: string | false
-  /** Whether an author may set it on a marked div. No author decides where a token goes. */
+  /** Whether an author may set it on a marked div. An author must not choose where a token goes. */
   authored?: boolean
 }
 
@@ -50,7 +50,7 @@ interface ChatProperty extends PropertyDeclaration {
 const text = { converter: { fromAttribute: (value: string | null) => value ?? undefined } }
 const onOff = { converter: { fromAttribute: (value: string | null) => value !== null && isOn(value) } }
 
-/** Every property that a page may set. Attributes and what authors may write follow from this table. */
+/** Every property that a page may set. The attributes and the authors' subset follow from this table. */
 export const PROPERTIES = {
   eventId: { attribute: 'event-id', ...text },
   tokenUrl: { attribute: 'token-url', ...text },
@@ -70,27 +70,27 @@ export const PROPERTIES = {
   debug: { attribute: 'debug', ...onOff },
 } satisfies Record<string, ChatProperty>
 
-/** The attributes that the `data-…` of a marked div may set too. A closed list. */
+/** The attributes that the `data-…` attributes of a marked div may set too. A closed list. */
 export const PLACED_ATTRIBUTES = Object.values<ChatProperty>(PROPERTIES)
   .filter(({ authored }) => authored)
   .map(({ attribute }) => String(attribute))
 
-/** A switch. The word "false" is off, as frameworks and CMS fields write it. */
+/** Reads a boolean. The text "false" is off, as frameworks and CMS fields write it. */
 export const isOn = (value: unknown): boolean =>
   typeof value === 'string' ? wordOf(value) !== 'false' : Boolean(value)
-/** A text; undefined where it is blank or no text. */
+/** Reads a text; undefined if it is blank or isn't text. */
 export const textOf = (value: unknown): string | undefined => readPasted(value) || undefined
-/** One of a few words, in any case (HTML, "enumerated attribute"). */
+/** Reads a keyword, in any case (HTML, "enumerated attribute"). */
 const wordOf = (value: unknown): string => readPasted(value).toLowerCase()
-/** A text that may stand in a header. With anything else in one, browsers send no request. */
+/** Reads a valid header value. With any other value, browsers send no request. */
 export const readHeaderValue = (value: unknown): string | undefined =>
   /^[\x21-\x7e]+$/.exec(textOf(value) ?? '')?.[0]
 
-/** What a session works with. */
+/** The settings of a session. */
 export interface Settings {
   eventId: string
   tokenUrl: string | undefined
-  /** Whether the request is a simple one: to our own server on another origin. */
+  /** Whether the request is a simple one (Fetch standard): to our own server on another origin. */
   simple: boolean
   credentials: RequestCredentials
   identity: Identity | undefined
@@ -98,9 +98,9 @@ export interface Settings {
   /** An initial token, rendered into the page. */
   token: string | undefined
   chatOrigin: string
-  /** A chat origin that an attribute named and that doesn't count. */
+  /** A `chat-origin` attribute that the element ignores. */
   ignoredOrigin: string | undefined
-  /** Keeps a new token for the next reload. */
+  /** Whether the element keeps a new token until the next reload. */
   hold: boolean
   lazy: boolean
   preview: boolean
@@ -108,15 +108,15 @@ export interface Settings {
   reportUrl: string | undefined
 }
 
-/** The properties as the page has set them: of any type. */
+/** The properties as the page set them, of any type. */
 type RequestedSettings = Partial<Record<keyof typeof PROPERTIES, unknown>>
 
 interface Page {
-  /** What addresses are resolved against. */
+  /** The base address for relative addresses. */
   baseUrl: string
   /** The page's own host, without a port. */
   hostname: string
-  /** The origin that servers see. */
+  /** The page's origin as servers see it. */
   origin: string
   /** The identity token of a personal link, taken from the page's address. */
   linkIdentity?: string | undefined
@@ -125,9 +125,9 @@ interface Page {
 const CREDENTIALS: readonly RequestCredentials[] = ['include', 'same-origin', 'omit']
 
 /**
- * Resolves the page's properties and defaults into session settings. The page's identity token goes to the page's own token
- * server only, and a chat token to no chat origin that only an attribute names.
- * @param byCode whether code has set the chat origin, which may set any
+ * Resolves the page's properties and defaults into session settings. The page's identity token goes only to the page's
+ * own token server, and a chat token never to a chat origin that only an attribute names.
+ * @param byCode whether code set the chat origin; code may set any origin
  */
 export function readSettings(
   requested: RequestedSettings,
@@ -170,7 +170,7 @@ export function readSettings(
   }
 }
 
-/** Whether settings mean another stream, another server or another visitor. Any other change keeps the chat. */
+/** Whether new settings are for another stream, server or visitor. Any other change keeps the chat. */
 export const startsNewSession = (before: Settings, after: Settings): boolean =>
   SESSION.some((name) => before[name] !== after[name]) || IDENTIFYING.some((of) => of(before) !== of(after))
 
@@ -181,7 +181,7 @@ const IDENTIFYING: ((settings: Settings) => unknown)[] = [
   ({ identity }) => (typeof identity === 'string' ? subjectOf(identity) : typeof identity),
 ]
 
-/** Whom a JWT is for; the JWT itself where it doesn't say. */
+/** The issuer and subject of a JWT, or the JWT itself if it names none. */
 const subjectOf = (token: string): unknown => {
   const claims = readClaims(token)
   const subject = own(claims, 'sub')
@@ -191,12 +191,14 @@ const subjectOf = (token: string): unknown => {
 let linkIdentity: string | undefined
 let keyRead: string | undefined
 
-/** What mail clients and click trackers leave of a link's fragment: an encoded `=`, a period, a query after it. */
+/**
+ * Matches a link's fragment as mail clients and click trackers leave it: an encoded `=`, a period, a query after it.
+ */
 const LINK = /^#kinescope-chat=(?:3D)?([\w-]+(?:\.[\w-]+)*)/
 
 /**
- * The identity token of a personal link, taken out of the page's address so that nobody copies it from there. Kept for a
- * reload of this tab.
+ * Takes the identity token of a personal link out of the page's address, so that visitors don't copy it. The tab keeps
+ * it for a reload.
  */
 export function takeLinkIdentity(): string | undefined {
   const { hash, pathname, search } = location
@@ -208,17 +210,19 @@ export function takeLinkIdentity(): string | undefined {
     linkIdentity = isOurs ? `${token}.${browserId()}` : token
     if (isOurs) tryOrUndefined(() => sessionStorage.setItem(key, linkIdentity!))
   }
-  // storage makes a page wait, and settings are read often
+  // storage access blocks the page, and settings are read often
   if (keyRead !== key) linkIdentity ??= tryOrUndefined(() => sessionStorage.getItem(key)) ?? undefined
   keyRead = key
   return linkIdentity
 }
 
-/** A tracker encodes an address once or twice. */
+/** Decodes a fragment. Click trackers encode an address once or twice. */
 const decodeFragment = (hash: string): string =>
   tryOrUndefined(() => decodeURIComponent(decodeURIComponent(hash))) ?? hash
 
-/** Tells the server which browser uses a link for one browser; made anew where nothing can be stored. */
+/**
+ * Identifies this browser to the server for one-browser links. Where nothing can be stored, the id is new each time.
+ */
 function browserId(): string {
   const key = 'kinescope-chat-browser'
   const id =

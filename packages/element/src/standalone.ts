@@ -1,6 +1,6 @@
 /**
- * The file that a page loads with one tag: registers the element, takes the page's defaults from its own tag, and
- * upgrades marked links and divs once the page is parsed. The build ends it at once where another copy was first.
+ * The file that a page loads with one tag: registers the element, reads the page's defaults from its own tag, and
+ * upgrades marked links and divs once the page is parsed. The build stops it at once if another copy was first.
  */
 import { httpUrl } from './frame/chat-url.js'
 import { KinescopeChatElement, isPage, register } from './kinescope-chat-element.js'
@@ -8,7 +8,7 @@ import { watch } from './placing/upgrade.js'
 import { baseOf, ofDocument, own, tryOrUndefined } from './platform.js'
 import type { PageDefaults } from './settings.js'
 
-/** The file's name, in every release: `kinescope-chat.js`, `kinescope-chat.classic.0.1.0-1a2b3c4d.js`. */
+/** The file's name in every release: `kinescope-chat.js`, `kinescope-chat.classic.0.1.0-1a2b3c4d.js`. */
 const FILE_NAME = /\/kinescope-chat[^/]*\.js$/
 /** The settings of the script's tag, as `data-…`. */
 const SETTINGS = ['tokenUrl', 'identity', 'language', 'chatOrigin', 'upgrade', 'report', 'docs']
@@ -28,13 +28,13 @@ function start(): void {
   KinescopeChatElement.defaults = defaults
   const Chat = register()
   Chat.defaults = defaults
-  // set and not defined anew: an `<a id="KinescopeChat">` gives way, and a page's `var KinescopeChat` can be no more than set;
-  // what can't be set either stays the page's, and the chats come all the same
+  // assigned, not defined: an assignment replaces an `<a id="KinescopeChat">`, and a page's `var KinescopeChat` allows
+  // nothing else. A name that can't be assigned stays the page's, and the chats still start
   tryOrUndefined(() => Object.assign(globalThis, { KinescopeChat: Chat }))
   whenParsed(() => watch(() => Chat.defaults))
 }
 
-/** Optimizers hold events back or rename them: the first signal counts. */
+/** Runs work once the page is parsed. Optimizers delay or rename events, so the first signal counts. */
 function whenParsed(work: () => void): void {
   const signals = ['readystatechange', 'DOMContentLoaded', 'load']
   const check = () => {
@@ -47,10 +47,10 @@ function whenParsed(work: () => void): void {
 }
 
 /**
- * Finds the tag that has brought this file while it runs: `document.currentScript` for a classic script, the one tag with the
- * file's name for a module, and the address that the engine gives the running code where there is no such tag or several.
- * Only a real script element counts: not an image of that name, nor a drawing's script.
- * @returns the tag's `data-…`, empty where the tag is lost; and the file's address, where it has its name
+ * Finds the tag that loaded this file: `document.currentScript` for a classic script, or the only tag with the file's
+ * name for a module. Otherwise, uses the address that the engine gives the running code. Only a real script element
+ * counts: not an image of that name, nor an SVG script.
+ * @returns the tag's `data-…`, empty if the tag isn't found; and the file's address, if it has its name
  */
 function findOwnScript(): { settings: DOMStringMap; address: string | undefined } {
   const isScript = (script: unknown): script is HTMLScriptElement => script instanceof HTMLScriptElement
@@ -58,14 +58,14 @@ function findOwnScript(): { settings: DOMStringMap; address: string | undefined 
   const current = [ofDocument('currentScript')].filter(isScript)
   const named = current.some(isNamed) ? current : [...ofDocument('scripts')].filter(isScript).filter(isNamed)
   const [only] = named.length === 1 ? named : []
-  // another script may have imported this file while a tag with a similar name stands on the page
+  // another script may have imported this file while the page has a tag with a similar name
   const runs = only && (only === current[0] || only.type === 'module')
   const address = (runs ? undefined : runningFile()) ?? (only && sourceOf(only))
   const tag = named.find((script) => pathOf(sourceOf(script)) === pathOf(address ?? ''))
   return { settings: (tag ?? (named.length ? undefined : current[0]))?.dataset ?? {}, address }
 }
 
-/** The address of a tag's file: not `src`, which a `<base>` further down in the content moves. */
+/** The address of a tag's file. Not `src`, which a `<base>` later in the content changes. */
 const sourceOf = (script: HTMLScriptElement): string =>
   tryOrUndefined(() => new URL(script.getAttribute('src')!, baseOf()).href) ?? ''
 
@@ -73,8 +73,7 @@ const sourceOf = (script: HTMLScriptElement): string =>
 const pathOf = (address: string): string => address.replace(/[?#].*/s, '')
 
 /**
- * The file that is running, where it has our name. `import.meta.url` would say it too, but a classic script with these words
- * in it does not parse.
+ * The running file, if it has our name. `import.meta.url` isn't used, because a classic script with it doesn't parse.
  */
 function runningFile(): string | undefined {
   const file = /https?:\/\/[^\s()]+?(?=:\d+(?::\d+)?(?!\S*\/))/.exec(

@@ -1,21 +1,21 @@
 import { tryOrUndefined } from './platform.js'
 
 /**
- * What pasting adds around a text: white space, quotes of any language, and characters that nobody sees. In ASCII: read as
- * another encoding, a range of this class would be none, and the whole file no script.
+ * Matches characters that pasting adds around a text: white space, quotes of any language, invisible characters. In
+ * ASCII: read in another encoding, a range of this class would be invalid, and the file would not parse.
  */
 const AROUND =
   /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}`\u00b4\u2032\u2033\u2329\u232a\u27e8-\u27eb\u2800\u3008-\u300b]/u
-/** What nobody has to look at twice: most of what is given. */
+/** Matches plain ASCII text, the most common case, which needs no cleaning. */
 const PLAIN = /^(?:\w(?:[!-~]*\w)?)?$/
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
-/** A text that any encoder takes: a half of a character becomes the replacement character. */
+/** Makes a text safe for any encoder: a lone surrogate becomes the replacement character. */
 export const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, '\ufffd')
 
 /**
- * A text that a person, an editor or a framework gave, without what pasting adds around it. A number is its digits, an
- * address its text; whatever is no text is none.
+ * Reads a text from a visitor, an editor or a framework, without the characters that pasting adds around it. A number
+ * becomes its digits, an address its text, and any other value an empty text.
  */
 export function readPasted(raw: unknown): string {
   const text = asText(raw)
@@ -34,11 +34,11 @@ function asText(raw: unknown): string {
   return raw instanceof URL ? raw.href : ''
 }
 
-/** Characters that a reader can't see, or that turn the text around: controls, C1, bidi, fillers, lone surrogates. */
+/** Matches invisible characters and those that reverse the text: controls, C1, bidi, fillers, lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 const LONGEST = 60
 
-/** A text from outside as one that can be shown: cut, and with what can't be seen written out. */
+/** Makes an untrusted text safe to show: cut, with invisible characters escaped. */
 export function shown(text: string, longest = LONGEST): string {
   // cut before anything looks at it: a text from outside may be a megabyte
   const head = [...text.slice(0, 2 * longest)].slice(0, longest).join('')
@@ -46,7 +46,7 @@ export function shown(text: string, longest = LONGEST): string {
   return head.length < text.length ? `${visible}…` : visible
 }
 
-/** A value from outside as a developer would write it, such as `"Chat"`, `7` or `["x"]`. */
+/** Formats an untrusted value as a developer would write it, such as `"Chat"`, `7` or `["x"]`. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') return `"${shown(value)}"`
   return shown(tryOrUndefined(() => JSON.stringify(value)) ?? typeof value)
@@ -54,7 +54,7 @@ export function quote(value: unknown): string {
 
 const LONGEST_TEXT = 1_000
 
-/** A value from outside as plain data that can be shown: nested, listed and written only so far. */
+/** Copies an untrusted value as plain data that can be shown. Limits its depth, its length and its texts. */
 export function readable(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return shown(value, LONGEST_TEXT)
   if (typeof value !== 'object' || !value) return value
@@ -64,7 +64,7 @@ export function readable(value: unknown, depth = 0): unknown {
   return Array.isArray(value) ? read.map(([, member]) => member) : Object.fromEntries(read)
 }
 
-/** A number of seconds in words: the largest unit that fits, in English as all that is the developer's. */
+/** Formats seconds in the largest unit that fits. In English, like all texts for the developer. */
 export function inWords(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS.at(-1)!
   const count = Math.round(seconds / size)

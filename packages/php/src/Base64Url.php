@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** RFC 4648, section 5, without padding. */
+/** Base64url without padding (RFC 4648, section 5). */
 final class Base64Url
 {
     public static function encode(string $bytes): string

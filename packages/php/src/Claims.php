@@ -5,11 +5,11 @@ namespace KinescopeChat\TokenServer;
 /** The claims of a chat token. */
 final class Claims
 {
-    /** A verifier whose clock is behind doesn't refuse a token issued this much earlier. Seconds. */
+    /** Backdates `iat`, so that a verifier with a slow clock accepts the token. Seconds. */
     private const BACKDATED = 30;
 
     /**
-     * @param int $until the token never outlives its key. Seconds since the epoch
+     * @param int $until the latest `exp`, so that the token never outlives its key. Seconds since the epoch
      * @return array<string, string|int>
      */
     public static function make(string $userId, string $name, string $eventId, int $now, int $ttl, int $until): array
@@ -24,14 +24,17 @@ final class Claims
         ];
     }
 
-    /** Whether an id names a visitor: systems write an empty text or 0 if nobody is signed in. */
+    /** Whether an id identifies a visitor. Some systems write an empty text or 0 if no visitor is signed in. */
     public static function isUserId(string $id): bool
     {
         return strlen($id) <= 256 && trim($id) !== '0' && preg_match('/[^\s\p{Z}\p{Cf}\x{2800}\x{3164}\x{ffa0}\x{115f}\x{1160}]/u', $id)
             && !preg_match('/[\p{Cc}\p{Zl}\p{Zp}]/u', $id);
     }
 
-    /** A stable id that says nothing of the site's own. The key must stay when signing keys change: bans hang on it. */
+    /**
+     * Makes a stable id that doesn't reveal the site's own user id. The key must not change with the signing keys,
+     * because bans apply to pseudonyms.
+     */
     public static function pseudonym(string $userId, string $key): string
     {
         return substr(hash_hmac('sha256', $userId, $key), 0, 32);

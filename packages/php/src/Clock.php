@@ -2,12 +2,12 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Port: the time. */
+/** Port: the current time. */
 interface Clock
 {
     /** Seconds since the epoch. */
     public function now(): int;
 
-    /** Waits. Milliseconds. */
+    /** Waits for this time. Milliseconds. */
     public function sleep(int $ms): void;
 }

@@ -21,7 +21,7 @@ TEXT;
 
     /**
      * @param string[] $words
-     * @return int the exit code: 0 fine, 1 a problem was found, 2 wrong use
+     * @return int the exit code: 0 success, 1 a problem, 2 wrong usage
      */
     public static function run(Site $site, array $words): int
     {

@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** The token endpoint: from the facts of a request to a response. The contract is in docs/endpoint.md. */
+/** The token endpoint: turns a request into a response. docs/endpoint.md has the contract. */
 final class Endpoint
 {
     private const METHODS = 'POST, OPTIONS';
@@ -23,6 +23,7 @@ final class Endpoint
     private $options;
 
     /**
+     * @param Keys|null $keys null if the site has no secret to open them with
      * @param array{
      *   events: string[],
      *   identify: callable(string, ?string): (array{id: string, name: string}|null),
@@ -32,7 +33,7 @@ final class Endpoint
      *   ttl?: int,
      *   log?: callable(array<string, string|int|null>): void,
      *   random?: callable(): float
-     * } $options the keys are null if nothing can open them; `identify` gets the stream and the identity token, and says who the visitor is
+     * } $options `identify` gets the stream's id and the identity token, and returns the visitor
      */
     public function __construct(?Keys $keys, Clock $clock, array $options)
     {
@@ -52,7 +53,7 @@ final class Endpoint
 
     /**
      * @param array<string, string> $headers names in lower case
-     * @param callable(int): string $readBody reads at most so many bytes of the body
+     * @param callable(int): string $readBody reads at most that many bytes of the body
      * @return array{status: int, headers: array<string, string>, body: string}
      */
     public function answer(string $method, array $headers, callable $readBody): array
@@ -68,7 +69,7 @@ final class Endpoint
             'X-Request-ID' => $id,
         ];
         if ($method === 'GET' || $method === 'HEAD') {
-            // A GET tells no secret: a page that isn't listed learns why it gets no token.
+            // A response to GET contains no secret. A page of an unlisted origin may read why it gets no token.
             $common += ['Access-Control-Allow-Origin' => '*', 'Access-Control-Expose-Headers' => self::EXPOSED];
         } elseif ($policy->isListed($origin)) {
             $common += [
@@ -158,13 +159,13 @@ final class Endpoint
         return [
             'token' => $signer->token($kid, $claims),
             'expires_in' => $life,
-            // Viewers who came together must not come back together.
+            // Spreads the renewals of visitors who arrived at the same time.
             'refresh_in' => max(1, (int) floor($life * (0.6 + 0.3 * ($this->options['random'])()))),
         ];
     }
 
     /**
-     * A simple request (Fetch standard) comes as text in UTF-8. The origin check has judged it before.
+     * Accepts JSON, and `text/plain` in UTF-8, which needs no preflight (Fetch standard). The origin check runs before.
      *
      * @param array<string, string> $headers
      */
@@ -181,7 +182,7 @@ final class Endpoint
         }
     }
 
-    /** @return array{string, ?string} the stream and the identity token */
+    /** @return array{string, ?string} the stream's id and the identity token */
     private static function readBody(string $body, bool $hasAuthorization): array
     {
         if (strlen($body) > self::MAX_BODY) {
@@ -211,7 +212,7 @@ final class Endpoint
         if (!is_string($eventId)) {
             throw new Refusal('bad-request', '"event_id" must be a string.');
         }
-        // JavaScript counts UTF-16 units.
+        // The limit counts UTF-16 code units, as JavaScript does.
         $length = preg_match_all('/./us', $eventId) + preg_match_all('/[\x{10000}-\x{10ffff}]/u', $eventId);
         $trimmed = (string) preg_replace('/^[\s\p{Z}\x{feff}]+|[\s\p{Z}\x{feff}]+$/u', '', $eventId);
         if ($length > self::MAX_EVENT_ID || $trimmed === '') {

@@ -2,14 +2,14 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Keeps the values as files in a folder that no browser can reach. */
+/** Stores the values as files in a folder outside the web root. */
 final class FileStore implements Store
 {
     /** @var string */
     private $folder;
 
     /**
-     * @param string $webRoot what the web server gives out; empty on the command line
+     * @param string $webRoot the document root of the web server; empty on the command line
      * @throws OperatorProblem `folder-unsafe`, `folder-not-writable`
      */
     public function __construct(string $folder, string $webRoot = '')
@@ -72,7 +72,7 @@ final class FileStore implements Store
         }
     }
 
-    /** Readers see the old or the new file, never half of one. */
+    /** Replaces a file with one rename, so that readers never see a partial file. */
     private function write(string $path, string $text): bool
     {
         $mask = umask(0077);

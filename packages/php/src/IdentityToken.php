@@ -2,17 +2,17 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Reads a site's identity token (JWT with HS256), as the WordPress plugin writes it into pages. */
+/** Verifies an identity token of a site (JWT with HS256), as the WordPress plugin writes it into pages. */
 final class IdentityToken
 {
     private const AUDIENCE = 'kinescope-chat';
 
-    /** Seconds. */
+    /** How far in the future `exp` may be, and the clock skew to allow for. Seconds. */
     private const MAX_AGE = 86400;
     private const LEEWAY = 60;
 
     /**
-     * The visitor; null if the token isn't valid for this stream.
+     * Returns the visitor, or null if the token isn't valid for this stream.
      *
      * @return array{id: string, name: string}|null
      * @throws Refusal `identity-expired`

@@ -2,10 +2,10 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** The places where a joiner changes how a name looks (RFC 5892, appendix A.1 and A.2). PCRE lacks Joining_Type. */
+/** Finds the joiners that change how a name looks (RFC 5892, appendix A.1 and A.2). PCRE has no Joining_Type. */
 final class Joiners
 {
-    /** Joining_Type L or D: joins the next letter. */
+    /** Letters that join the next letter (Joining_Type L or D). */
     private const JOINS_NEXT = '\x{620}\x{626}\x{628}\x{62a}-\x{62e}\x{633}-\x{63f}\x{641}-\x{647}\x{649}-\x{64a}\x{66e}-\x{66f}'
         . '\x{678}-\x{687}\x{69a}-\x{6bf}\x{6c1}-\x{6c2}\x{6cc}\x{6ce}\x{6d0}-\x{6d1}\x{6fa}-\x{6fc}\x{6ff}'
         . '\x{712}-\x{714}\x{71a}-\x{71d}\x{71f}-\x{727}\x{729}\x{72b}\x{72d}-\x{72e}\x{74e}-\x{758}'
@@ -19,7 +19,7 @@ final class Joiners
         . '\x{10f76}-\x{10f81}\x{10fb0}\x{10fb2}-\x{10fb3}\x{10fb8}\x{10fbb}-\x{10fbc}\x{10fbe}-\x{10fbf}'
         . '\x{10fc1}\x{10fc4}\x{10fca}-\x{10fcb}\x{1e900}-\x{1e943}';
 
-    /** Joining_Type R or D: joins the letter before. */
+    /** Letters that join the previous letter (Joining_Type R or D). */
     private const JOINS_PREVIOUS = '\x{620}\x{622}-\x{63f}\x{641}-\x{64a}\x{66e}-\x{66f}\x{671}-\x{673}\x{675}-\x{6d3}\x{6d5}'
         . '\x{6ee}-\x{6ef}\x{6fa}-\x{6fc}\x{6ff}\x{710}\x{712}-\x{72f}\x{74d}-\x{77f}\x{7ca}-\x{7ea}'
         . '\x{840}-\x{858}\x{860}\x{862}-\x{865}\x{867}-\x{86a}\x{870}-\x{882}\x{886}\x{889}-\x{88f}'
@@ -29,7 +29,7 @@ final class Joiners
         . '\x{10ec6}-\x{10ec7}\x{10f30}-\x{10f44}\x{10f51}-\x{10f54}\x{10f70}-\x{10f81}\x{10fb0}'
         . '\x{10fb2}-\x{10fb6}\x{10fb8}-\x{10fbf}\x{10fc1}-\x{10fc4}\x{10fc9}-\x{10fca}\x{1e900}-\x{1e943}';
 
-    /** Canonical_Combining_Class Virama. */
+    /** Characters of Canonical_Combining_Class Virama. */
     private const VIRAMA = '\x{94d}\x{9cd}\x{a4d}\x{acd}\x{b4d}\x{bcd}\x{c4d}\x{ccd}\x{d3b}-\x{d3c}\x{d4d}\x{dca}\x{e3a}\x{eba}'
         . '\x{f84}\x{1039}-\x{103a}\x{1714}-\x{1715}\x{1734}\x{17d2}\x{1a60}\x{1b44}\x{1baa}-\x{1bab}'
         . '\x{1bf2}-\x{1bf3}\x{2d7f}\x{a806}\x{a82c}\x{a8c4}\x{a953}\x{a9c0}\x{aaf6}\x{abed}\x{10a3f}\x{11046}'
@@ -38,13 +38,13 @@ final class Joiners
         . '\x{1193d}-\x{1193e}\x{119e0}\x{11a34}\x{11a47}\x{11a99}\x{11c3f}\x{11d44}-\x{11d45}\x{11d97}'
         . '\x{11f41}-\x{11f42}\x{1612f}';
 
-    /** Joining_Type T: marks, which leave the connection of the letters around them as it is. */
+    /** Marks that don't change whether the letters around them join (Joining_Type T). */
     private const TRANSPARENT = '[\p{Mn}\p{Me}\x{1e94b}]';
 
-    /** A pattern of joiners between two pictures, or between two letters. */
+    /** Returns the pattern of the joiners and variation selectors to keep: in emoji sequences and between letters. */
     public static function pattern(): string
     {
-        // The property came with PCRE2 10.40.
+        // PCRE2 has this property since 10.40.
         $emoji = version_compare(PCRE_VERSION, '10.40', '>=')
             ? '\p{Extended_Pictographic}'
             : '[\x{a9}\x{ae}\x{203c}\x{2049}\x{2122}\x{2139}\x{2194}-\x{21aa}\x{231a}-\x{23fa}\x{24c2}\x{25aa}-\x{27bf}'
@@ -52,7 +52,7 @@ final class Joiners
         $skin = '[\x{1f3fb}-\x{1f3ff}]';
         $marks = self::TRANSPARENT;
         $before = [];
-        // A lookbehind needs alternatives of known lengths.
+        // A lookbehind needs alternatives of fixed length.
         for ($count = 0; $count <= 4; $count++) {
             $before[] = '[' . self::JOINS_NEXT . ']' . ($count === 0 ? '' : $marks . '{' . $count . '}');
         }

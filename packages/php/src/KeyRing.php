@@ -8,10 +8,10 @@ namespace KinescopeChat\TokenServer;
  */
 final class KeyRing
 {
-    /** Two clocks may differ by this much. Seconds. */
+    /** The clock skew to allow for. Seconds. */
     public const SKEW = 300;
 
-    /** The successor is due after this share of a key's lifetime. */
+    /** Rotation is due after this share of a key's lifetime. */
     private const ROTATE_AT = 2 / 3;
 
     /** A key signs at least this long before the next rotation. Seconds. */
@@ -29,10 +29,10 @@ final class KeyRing
     /** The longest lifetime of any token signed with these keys. Seconds. @var int */
     public $ttl;
 
-    /** Keys that Kinescope didn't list when last asked. @var string[] */
+    /** Ids of registered keys that Kinescope's last list didn't contain. @var string[] */
     public $missing = [];
 
-    /** When Kinescope was last asked. @var int */
+    /** The time of the last comparison with Kinescope's list. @var int */
     public $checkedAt = 0;
 
     public function __construct(string $home, int $ttl)
@@ -91,8 +91,8 @@ final class KeyRing
     }
 
     /**
-     * `generated`: Kinescope doesn't know it. `published`: registered, doesn't sign yet. `active`: signs. `retiring`:
-     * its tokens may still live. `expired`, `revoked`, `removed`: never signs again.
+     * Returns a key's state. `generated`: not registered. `published`: registered, doesn't sign yet. `active`: signs.
+     * `retiring`: replaced, but its tokens may still be valid. `expired`, `revoked`, `removed`: never signs again.
      *
      * @param array<string, mixed> $key
      */
@@ -117,8 +117,8 @@ final class KeyRing
     }
 
     /**
-     * The keys that may sign, the best first, and the end that no token may pass: the newest active one, then, if a
-     * clock jumped or a job was missed, the next one, a spare, and one that retires.
+     * Returns the keys that may sign, the preferred first, each with the latest `exp` of its tokens. After the active
+     * keys come fallbacks for a clock jump or a missed job: the next key, a spare one, a retiring one.
      *
      * @return array<int, array{array<string, mixed>, int}>
      */
@@ -153,7 +153,7 @@ final class KeyRing
         return $all;
     }
 
-    /** Why no key may sign: a code of the wire contract. */
+    /** Returns the code of the wire contract that explains why no key may sign. */
     public function whyNoSigner(int $now): string
     {
         $states = [];
@@ -169,7 +169,7 @@ final class KeyRing
     }
 
     /**
-     * Keys in one of some states.
+     * Returns the keys that are in one of these states.
      *
      * @return array<int, array<string, mixed>>
      */
@@ -181,7 +181,7 @@ final class KeyRing
     }
 
     /**
-     * Keys that Kinescope must forget now.
+     * Returns the keys to delete at Kinescope now.
      *
      * @return array<int, array<string, mixed>>
      */
@@ -223,7 +223,7 @@ final class KeyRing
         return max($due, min($served, $key['expiresAt'] - self::LEAST_SERVICE));
     }
 
-    /** One change: from when a key signs, and when the keys before it stop and may go. */
+    /** Sets the time from which a key signs. The previous keys stop then, and are removed after their tokens expire. */
     public function start(string $kid, int $from): void
     {
         foreach ($this->keys as $other => $key) {
@@ -236,7 +236,7 @@ final class KeyRing
         $this->keys[$kid] = ['signFrom' => $from, 'signUntil' => null, 'removeAfter' => null] + $this->keys[$kid];
     }
 
-    /** Forgets the private key of a removed key at once, and the rest of it after a year. */
+    /** Deletes the private key of a removed key at once, and the rest of its record after a year. */
     public function remove(string $kid, int $now): void
     {
         $this->keys[$kid]['removedAt'] = $now;

@@ -3,8 +3,8 @@
 namespace KinescopeChat\TokenServer;
 
 /**
- * Makes, registers, rotates and removes keys. Each step is one durable change, so a process may die after any of them:
- * the next run finishes the job. A claim keeps two processes from registering at once.
+ * Makes, registers, rotates and removes keys. Each step is one durable change, so the next run finishes the work of a
+ * process that crashed. A claim (a lock that expires) keeps two processes from registering at once.
  */
 final class Keys
 {
@@ -13,21 +13,21 @@ final class Keys
     private const RING = 'ring';
     private const CLAIM = 'claim';
 
-    /** A claim ends by itself. Seconds. */
+    /** A claim expires after this time. Seconds. */
     private const CLAIM_LIFE = 120;
 
-    /** After a failure, only a person tries again at once. Seconds. */
+    /** Automatic runs wait this long after a failure. Seconds. */
     private const PAUSE = 300;
 
-    /** Looks at the list until a registered key is in it. */
+    /** How many times to read Kinescope's list until it contains a new key. */
     private const LOOKS = 5;
 
     private const DEFAULTS = [
         'ttl' => self::TTL,
         'life' => 365 * 86400,
-        // How long Kinescope may take until all of it knows a new key.
+        // The time until all of Kinescope's servers know a new key. Seconds.
         'propagation' => 600,
-        // Whether this process can make a new key by itself: 0 if a person registers keys by hand.
+        // Whether this process can register a new key itself: 0 if a person registers keys by hand.
         'renews' => 1,
     ];
 
@@ -50,7 +50,7 @@ final class Keys
     private $claim = null;
 
     /**
-     * @param string $home the site's address: a copy of the site has another one
+     * @param string $home the site's address; a copy of the site has another one
      * @param array<string, int> $options
      */
     public function __construct(Store $store, Seal $seal, Clock $clock, string $home, array $options = [])
@@ -62,7 +62,7 @@ final class Keys
         $this->options = $options + self::DEFAULTS;
     }
 
-    /** The ring; null before the site is connected. */
+    /** Returns the key ring, or null before the site is connected. */
     public function ring(): ?KeyRing
     {
         $text = $this->store->read(self::RING);
@@ -70,7 +70,7 @@ final class Keys
     }
 
     /**
-     * The key to sign with now: its id, the key, and the end that no token may pass.
+     * Returns the key to sign with now: its id, the key, and the latest `exp` of a token.
      *
      * @return array{string, Signer, int}
      * @throws Refusal
@@ -99,14 +99,14 @@ final class Keys
         throw new Refusal($code, null, null, [], $problem);
     }
 
-    /** Whether the ring was made for a site under another address. */
+    /** Whether the key ring belongs to a site with another address. */
     public function isCopy(): bool
     {
         $ring = $this->ring();
         return $ring !== null && $ring->home !== $this->home;
     }
 
-    /** Whether the sealing secret is another one than the stored keys were sealed with. */
+    /** Whether a stored key was sealed with another secret than the current one. */
     public function isSealChanged(): bool
     {
         $ring = $this->ring();
@@ -128,7 +128,7 @@ final class Keys
         return !$this->isClaimed($this->store->read(self::CLAIM));
     }
 
-    /** The site has moved here: this address manages the keys from now on. */
+    /** Makes this address the manager of the keys, after the site has moved here. */
     public function moveHere(): void
     {
         $this->update(function (KeyRing $ring): void {
@@ -136,7 +136,7 @@ final class Keys
         });
     }
 
-    /** Makes the first key and registers it, or finishes that. Then the site can sign. */
+    /** Makes the first key and registers it, or finishes an earlier attempt. Then the site can sign. */
     public function connect(KinescopeApi $api): void
     {
         $this->withClaim(true, function () use ($api): void {
@@ -150,7 +150,7 @@ final class Keys
         });
     }
 
-    /** Does what is due: removes old keys, then rotates at two thirds of a key's lifetime. */
+    /** Removes old keys, then rotates after two thirds of a key's lifetime. */
     public function reconcile(KinescopeApi $api, bool $byPerson = false): void
     {
         if ($this->ring() === null) {
@@ -169,7 +169,7 @@ final class Keys
         });
     }
 
-    /** Puts a new key in the place of the current one, although it isn't due. */
+    /** Replaces the current key with a new one before rotation is due. */
     public function rotate(KinescopeApi $api): void
     {
         $this->withClaim(true, function () use ($api): void {
@@ -188,7 +188,7 @@ final class Keys
         });
     }
 
-    /** A key has leaked: another signs at once, and Kinescope forgets this one. All its tokens become invalid. */
+    /** Revokes a leaked key: Kinescope deletes it, all its tokens become invalid, and another key signs at once. */
     public function revoke(KinescopeApi $api, string $kid): void
     {
         $this->withClaim(true, function () use ($api, $kid): void {
@@ -210,9 +210,9 @@ final class Keys
     }
 
     /**
-     * Makes a key for a person who registers it by hand, or returns the one that waits.
+     * Makes a key that a person registers by hand, or returns the one that isn't registered yet.
      *
-     * @return array<string, string> the body of the request to send
+     * @return array<string, string> the body of the registration request
      */
     public function addByHand(): array
     {
@@ -225,7 +225,7 @@ final class Keys
         return KinescopeApi::registration($key);
     }
 
-    /** A person has registered the key that waits. */
+    /** Marks the key from `addByHand()` as registered, and sets the time from which it signs. */
     public function confirmByHand(): void
     {
         $now = $this->clock->now();
@@ -257,7 +257,7 @@ final class Keys
     }
 
     /**
-     * Makes or takes a key, registers it, and sets the time from which it signs.
+     * Makes a key or takes an unused one, registers it, and sets the time from which it signs.
      *
      * @param array<int, array<string, mixed>>|null $listed
      */
@@ -292,7 +292,7 @@ final class Keys
         });
     }
 
-    /** Makes a key. The private key is stored before Kinescope hears of it. @return array<string, mixed> */
+    /** Makes a key and stores it before Kinescope receives its public key. @return array<string, mixed> */
     private function add(): array
     {
         $now = $this->clock->now();
@@ -306,7 +306,7 @@ final class Keys
     }
 
     /**
-     * Registers a key once, whatever became of earlier attempts.
+     * Registers a key, unless an earlier attempt has already registered it.
      *
      * @param array<string, mixed> $key
      * @param array<int, array<string, mixed>>|null $listed
@@ -326,7 +326,7 @@ final class Keys
             if (!in_array($problem->problem, $unclear, true)) {
                 throw $problem;
             }
-            // Nobody knows whether Kinescope has the key: the list does.
+            // The error doesn't show whether Kinescope has the key, but the list does.
             $found = $this->find($api, $key, $this->list($api));
             if ($found === null) {
                 throw $problem;
@@ -350,7 +350,7 @@ final class Keys
     }
 
     /**
-     * Kinescope's list. It counts only if nobody else took over while it was on its way.
+     * Reads Kinescope's list of keys. Throws if another process has taken over the claim in the meantime.
      *
      * @return array<int, array<string, mixed>>
      */
@@ -362,7 +362,7 @@ final class Keys
     }
 
     /**
-     * A key in Kinescope's list; further registrations of it are deleted.
+     * Finds a key in Kinescope's list, and deletes duplicate registrations of it.
      *
      * @param array<string, mixed> $key
      * @param array<int, array<string, mixed>> $listed
@@ -379,7 +379,7 @@ final class Keys
     }
 
     /**
-     * By `kid`, which holds the thumbprint, and by the modulus if Kinescope shows it.
+     * Returns the list's entries for a key: with its `kid`, which contains the thumbprint, and its modulus if listed.
      *
      * @param array<string, mixed> $key
      * @param array<int, array<string, mixed>> $listed
@@ -397,7 +397,7 @@ final class Keys
     }
 
     /**
-     * Takes over what Kinescope's list knows better.
+     * Updates the key ring from Kinescope's list: ids, expiry times and missing keys.
      *
      * @param array<int, array<string, mixed>> $listed
      */
@@ -411,7 +411,7 @@ final class Keys
             if ($remote !== null) {
                 $found[$key['kid']] = $remote;
             } elseif ($key['publishedAt'] !== null && KeyRing::state($key, $now) !== 'retiring') {
-                // A deleted key may be a leaked one: it isn't registered again.
+                // A key that was deleted at Kinescope may have leaked, so it isn't registered again.
                 $missing[] = $key['kid'];
             }
         }
@@ -427,7 +427,7 @@ final class Keys
     }
 
     /**
-     * Deletes a key at Kinescope, then here: in this order nothing is forgotten there.
+     * Deletes a key at Kinescope, then here. In this order, a failure leaves no unknown key at Kinescope.
      *
      * @param array<string, mixed> $key
      * @param array<int, array<string, mixed>> $listed
@@ -435,7 +435,7 @@ final class Keys
     private function remove(KinescopeApi $api, array $key, array $listed): void
     {
         $ids = array_column(self::same($key, $listed), 'id');
-        // Expired keys may not be listed. An id that now belongs to another `kid` isn't ours.
+        // Kinescope may not list expired keys. A listed id with another `kid` isn't this key.
         if ($key['remoteId'] !== null && !in_array($key['remoteId'], array_column($listed, 'id'), true)) {
             $ids[] = $key['remoteId'];
         }
@@ -452,7 +452,7 @@ final class Keys
     }
 
     /**
-     * Keys whose private half opens with the secret that is set now.
+     * Returns the keys that were sealed with the current secret.
      *
      * @param array<int, array<string, mixed>> $keys
      * @return array<int, array<string, mixed>>
@@ -464,7 +464,7 @@ final class Keys
         }));
     }
 
-    /** A clock that is far off would set times that never come, or are over. */
+    /** Rejects a wrong clock, because it would set key times in the past or far in the future. */
     private function refuseWrongClock(KinescopeApi $api): void
     {
         if ($api->date !== null && abs($api->date - $this->clock->now()) > 2 * KeyRing::SKEW) {
@@ -477,7 +477,7 @@ final class Keys
     }
 
     /**
-     * The keys that may sign now, by the ring alone.
+     * Returns the keys that may sign now, whether or not the current secret opens them.
      *
      * @return array<int, array<string, mixed>>
      */
@@ -496,7 +496,7 @@ final class Keys
         return $ring;
     }
 
-    /** Changes the ring; on a ring that somebody else has changed meanwhile, again. */
+    /** Changes the key ring. Tries again if another process has changed it in the meantime. */
     private function update(callable $change): void
     {
         for ($attempt = 0; $attempt < 5; $attempt++) {
@@ -541,7 +541,7 @@ final class Keys
         }
     }
 
-    /** Before each change at Kinescope: the claim must still be ours, and last long enough. */
+    /** Checks that this process still has the claim, and extends it if it expires soon. Runs before each API change. */
     private function hold(): void
     {
         $until = (int) explode(':', (string) $this->claim)[1];
@@ -565,7 +565,7 @@ final class Keys
         return new OperatorProblem('busy', 'Another process changes the keys.', 'Try again in two minutes.');
     }
 
-    /** An address without its scheme: the move to https makes no copy. */
+    /** Returns an address without its scheme, so that a move to https doesn't count as a copy. */
     private static function bare(string $home): string
     {
         return rtrim((string) preg_replace('#^https?://#i', '', strtolower($home)), '/');

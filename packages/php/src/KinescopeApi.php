@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Kinescope's API: keys and streams. The token goes to one address and into no message. */
+/** Kinescope's API: keys and streams. The API token is sent only to this API, and no message contains it. */
 final class KinescopeApi
 {
     public const URL = 'https://api.kinescope.io';
@@ -13,7 +13,7 @@ final class KinescopeApi
 
     private const UUID = '/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/iD';
 
-    /** The time of the last response by Kinescope's clock. Seconds since the epoch. @var int|null */
+    /** The `Date` header of the last response that had one. Seconds since the epoch. @var int|null */
     public $date = null;
 
     /** @var Transport */
@@ -28,7 +28,7 @@ final class KinescopeApi
     /** @var string */
     private $url;
 
-    /** @throws OperatorProblem `api-token-refused` if the token can't be one */
+    /** @throws OperatorProblem `api-token-refused` if the text isn't an API token */
     public function __construct(Transport $transport, Clock $clock, string $token, string $url = self::URL)
     {
         if (!preg_match(self::UUID, $token)) {
@@ -45,7 +45,7 @@ final class KinescopeApi
     }
 
     /**
-     * All registered keys.
+     * Returns all registered keys.
      *
      * @return array<int, array{id: string, kid: string, n: ?string, expiresAt: ?int}>
      */
@@ -63,7 +63,7 @@ final class KinescopeApi
     }
 
     /**
-     * The public key, exactly as the article documents it.
+     * Returns the body that registers a public key, exactly as Kinescope's article documents it.
      *
      * @param array<string, mixed> $key a record of the ring
      * @return array<string, string>
@@ -87,7 +87,7 @@ final class KinescopeApi
         $this->call('POST', ['v1', 'jwk'], self::registration($key));
     }
 
-    /** Deletes a key; it is fine if Kinescope has no such key any more. */
+    /** Deletes a key. Succeeds also if Kinescope no longer has the key. */
     public function deleteKey(string $id): void
     {
         try {
@@ -100,7 +100,7 @@ final class KinescopeApi
     }
 
     /**
-     * All streams, the newest first.
+     * Returns all streams, the newest first.
      *
      * @return array<int, array{id: string, publicId: ?string, name: string, status: ?string, jwtRequired: ?bool}>
      */
@@ -117,9 +117,9 @@ final class KinescopeApi
     }
 
     /**
-     * Switches `chat_jwt_required` and nothing else.
+     * Changes `chat_jwt_required` and nothing else.
      *
-     * @return string[] what else is different now, by the names of the members
+     * @return string[] the names of other fields that Kinescope changed
      */
     public function requireJwt(string $id, bool $required = true): array
     {
@@ -223,18 +223,18 @@ final class KinescopeApi
     }
 
     /**
-     * Sends a request, again where that is safe: a POST only after 429, which says that nothing was done.
+     * Sends a request, and retries if that is safe. Retries a POST only after 429, because Kinescope did nothing then.
      *
      * @param string[] $path
      * @param array<string, string>|array<string, bool>|null $body
      * @param array<string, string> $query
-     * @return mixed the JSON; null for an empty body
+     * @return mixed the decoded JSON; null for an empty body
      */
     private function call(string $method, array $path, ?array $body = null, array $query = [])
     {
         $url = $this->url;
         foreach ($path as $segment) {
-            // `..` would be the parent: deleting that could delete everything.
+            // `..` is the parent, and deleting the parent could delete everything.
             if (in_array(trim(rawurldecode($segment)), ['', '.', '..'], true)) {
                 throw new OperatorProblem('api-id-malformed', 'This is not an id.', 'Give the id as the list shows it.');
             }
@@ -296,7 +296,7 @@ final class KinescopeApi
     }
 
     /**
-     * Explains a refusal. The status decides first, then the code: the two don't always agree.
+     * Explains an error response. The status takes precedence over the code: the two don't always agree.
      *
      * @param mixed $body
      */
@@ -337,7 +337,7 @@ final class KinescopeApi
         );
     }
 
-    /** A text from outside, on one line, without what could hide or turn text. */
+    /** Returns an external text as one line of at most 300 characters, without control and format characters. */
     public static function shown(string $text): string
     {
         $clean = preg_replace('/[\p{C}\p{Zl}\p{Zp}]+/u', ' ', substr($text, 0, 2000));

@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** A problem that the operator can fix. It has a stable code, what is wrong, and what to do. Never a secret. */
+/** A problem that the operator can fix: a stable code, what is wrong, and what to do. It contains no secret. */
 final class OperatorProblem extends \RuntimeException
 {
     /** @var string */

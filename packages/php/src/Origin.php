@@ -2,10 +2,10 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Decides whether the page that sends a request may get tokens. Browsers set both headers, pages can't. */
+/** Decides whether the page that sends a request may get tokens. Browsers set the headers, and pages can't. */
 final class Origin
 {
-    /** What monitoring adds to the requests of a page. */
+    /** Headers that monitoring tools add to a page's requests. */
     private const MONITORING = '/^(?:traceparent|tracestate|baggage|sentry-trace|b3|newrelic|x-request-id'
         . '|x-requested-with|x-datadog-[a-z\d-]{1,40}|x-b3-[a-z\d-]{1,40})$/D';
 
@@ -17,7 +17,7 @@ final class Origin
 
     /**
      * @param string[] $allowed exact origins of pages on other hosts
-     * @param string[] $own     origins of this site: without `Sec-Fetch-Site`, its pages are known by them
+     * @param string[] $own     origins of this site, for requests without `Sec-Fetch-Site`
      */
     public function __construct(array $allowed, array $own)
     {
@@ -25,7 +25,7 @@ final class Origin
         $this->own = $own;
     }
 
-    /** Whether a page of this `Origin` and `Sec-Fetch-Site` may get a token. */
+    /** Whether a request with this `Origin` and `Sec-Fetch-Site` may get a token. */
     public function mayAsk(?string $origin, ?string $fetchSite): bool
     {
         if ($origin === 'null') {
@@ -39,7 +39,7 @@ final class Origin
             case 'none':
                 return false;
             default:
-                // A sibling host may belong to somebody else.
+                // A `same-site` host may have another owner.
                 return $this->isListed($origin);
         }
     }
@@ -51,7 +51,7 @@ final class Origin
     }
 
     /**
-     * The response headers of a preflight (Fetch standard, section 3.2.2).
+     * Returns the response headers of a preflight (Fetch standard, section 3.2.2).
      *
      * @return array<string, string>
      */
@@ -69,7 +69,7 @@ final class Origin
         ];
     }
 
-    /** The origin of an address (RFC 6454); null if it has none. */
+    /** Returns the origin of a URL (RFC 6454), or null if it has none. */
     public static function of(string $url): ?string
     {
         $parts = parse_url($url);

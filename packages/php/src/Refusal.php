@@ -2,10 +2,10 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** The end of a token request that gets no token: a code of the wire contract (RFC 9457). */
+/** An error response to a token request (RFC 9457), with a code of the wire contract. */
 final class Refusal extends \RuntimeException
 {
-    /** Status, title and detail of each code. */
+    /** The status, title and detail of each code. */
     private const CODES = [
         'sign-in-required' => [401, 'Sign in first', 'The site does not know the visitor.'],
         'access-denied' => [403, 'Access denied', 'The visitor is known, but may not enter this chat.'],
@@ -50,7 +50,7 @@ final class Refusal extends \RuntimeException
         $this->problem = $problem;
         $this->status = $status ?? $usual;
         $this->detail = $detail ?? $text;
-        // A 401 names a scheme (RFC 9110, section 15.5.2).
+        // A 401 response names an authentication scheme (RFC 9110, section 15.5.2).
         $this->headers = $headers + ($this->status === 401 ? ['WWW-Authenticate' => 'Bearer'] : []);
     }
 }

@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Encrypts what lies in a store: AES-256-GCM under a secret that is kept elsewhere. */
+/** Encrypts stored values with a secret (AES-256-GCM). */
 final class Seal
 {
     private const CIPHER = 'aes-256-gcm';
@@ -27,7 +27,7 @@ final class Seal
         $this->mark = substr(hash_hmac('sha256', 'mark', $this->key), 0, 12);
     }
 
-    /** @param string $about what is sealed: a sealed text opens under the same name only */
+    /** @param string $about a name for the text; `open()` needs the same name */
     public function close(string $plain, string $about): string
     {
         $iv = random_bytes(12);

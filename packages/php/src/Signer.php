@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** An RSA private key, kept as numbers: OpenSSL 3 needs 0.8 ms a token to decode a PEM. */
+/** An RSA private key, stored as numbers because OpenSSL 3 takes 0.8 ms a token to decode a PEM. */
 final class Signer
 {
     public const BITS = 2048;
@@ -41,7 +41,7 @@ final class Signer
         return new self(array_intersect_key($details['rsa'], array_flip(self::PARTS)));
     }
 
-    /** Reads what `export()` wrote. */
+    /** Reads the output of `export()`. */
     public static function import(string $text): self
     {
         $parts = json_decode($text, true);
@@ -51,25 +51,25 @@ final class Signer
         return new self(array_map([Base64Url::class, 'decode'], $parts));
     }
 
-    /** The private key as text. It must be sealed. */
+    /** Returns the private key as text. Seal the text before you store it. */
     public function export(): string
     {
         return (string) json_encode(array_map([Base64Url::class, 'encode'], $this->parts));
     }
 
-    /** The modulus, as a JWK has it (RFC 7518, section 6.3.1.1: no leading zero octet). */
+    /** Returns the modulus in the form of a JWK (RFC 7518, section 6.3.1.1: no leading zero octet). */
     public function n(): string
     {
         return Base64Url::encode(ltrim($this->parts['n'], "\0"));
     }
 
-    /** The exponent, as a JWK has it. */
+    /** Returns the exponent in the form of a JWK. */
     public function e(): string
     {
         return Base64Url::encode(ltrim($this->parts['e'], "\0"));
     }
 
-    /** The date and 16 characters of the thumbprint (RFC 7638): the same `kid` means the same key. */
+    /** Returns the date and 16 characters of the thumbprint (RFC 7638). The same `kid` means the same key. */
     public function kid(int $now): string
     {
         $jwk = sprintf('{"e":"%s","kty":"RSA","n":"%s"}', $this->e(), $this->n());
@@ -77,7 +77,7 @@ final class Signer
     }
 
     /**
-     * A signed token (RFC 7515, compact form).
+     * Returns a signed token (RFC 7515, compact serialization).
      *
      * @param array<string, mixed> $claims
      */

@@ -2,7 +2,7 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** What `token.php` and the command line share: a folder, a configuration, and the objects made of them. */
+/** A site's configuration and the objects made from it, for `token.php` and the command line. */
 final class Site
 {
     private const API_TOKEN = 'api-token';
@@ -28,7 +28,7 @@ final class Site
     private $transport;
 
     /**
-     * @param array<string, mixed> $config as `token.php` has it: folder, site, events, identify
+     * @param array<string, mixed> $config as in `token.php`: folder, site, events, identify
      * @throws OperatorProblem
      */
     public function __construct(array $config, ?Transport $transport = null, ?Clock $clock = null)
@@ -45,7 +45,7 @@ final class Site
         ]);
     }
 
-    /** Answers the request that PHP runs for, then does what is due with the keys. */
+    /** Answers the current request, then reconciles the keys if that is due. */
     public function answer(): void
     {
         $headers = [];
@@ -55,7 +55,7 @@ final class Site
             }
         }
         $headers['content-type'] = (string) ($_SERVER['CONTENT_TYPE'] ?? '');
-        // Apache with PHP-FPM hides it from scripts unless it is told otherwise.
+        // Apache with PHP-FPM hides this header from scripts unless it is configured to pass it.
         $authorization = $_SERVER['HTTP_AUTHORIZATION'] ?? $_SERVER['REDIRECT_HTTP_AUTHORIZATION'] ?? null;
         if (is_string($authorization)) {
             $headers['authorization'] = $authorization;
@@ -108,7 +108,7 @@ final class Site
         }
     }
 
-    /** Connects the site: checks the API token, makes and registers a key, keeps the token. */
+    /** Connects the site: checks the API token, makes and registers a key, and stores the token. */
     public function connect(string $apiToken): void
     {
         $this->keys->connect($this->apiWith($apiToken));
@@ -130,7 +130,7 @@ final class Site
         return new KinescopeApi($this->transport, $this->clock, $token, (string) ($this->config['api'] ?? KinescopeApi::URL));
     }
 
-    /** A random secret of the folder, made when first needed. */
+    /** Returns a random secret from the store, and makes it at first use. */
     private function secret(string $name): string
     {
         $known = $this->store->read($name);

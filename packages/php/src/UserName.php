@@ -2,17 +2,17 @@
 
 namespace KinescopeChat\TokenServer;
 
-/** Makes a name fit for the public chat, by the rules of the Node server. */
+/** Cleans a name for the public chat, by the same rules as the Node server. */
 final class UserName
 {
     private const MAX_CODE_POINTS = 64;
 
-    /** UTF-16 units that are read of a name. Normalization is quadratic in combining marks. */
+    /** How many UTF-16 code units of a name to read. Normalization is quadratic in combining marks. */
     private const MAX_RAW = 512;
 
     private const NAMELESS = 'Guest';
 
-    /** Format characters, what fonts may leave out (Default_Ignorable_Code_Point), and signs drawn as nothing. */
+    /** Format characters, characters that fonts may omit (Default_Ignorable_Code_Point), and blank characters. */
     private const INVISIBLE = '[\x{16fe4}\p{Cc}\p{Cf}\p{Cs}\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}'
         . '\x{2060}-\x{206f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fff0}-\x{fff8}\x{1d159}\x{e0000}-\x{e0fff}]';
 
@@ -20,10 +20,10 @@ final class UserName
     private const EMAIL_AT = '/(?<=[^\s@])[@\x{ff20}\x{fe6b}]'
         . '(?=\[?[\p{L}\p{N}\p{M}-]+[.\x{3002}\x{ff0e}\x{ff61}:][\p{L}\p{N}\[:])/u';
 
-    /** The same where the raw text was cut inside the domain. */
+    /** The same for a raw text that was cut inside the domain. */
     private const CUT_EMAIL_AT = '/(?<=[^\s@])[@\x{ff20}\x{fe6b}](?=[\p{L}\p{N}\p{M}.\x{3002}\x{ff0e}\x{ff61}-]*$)/uD';
 
-    /** The first half of a conjunct. */
+    /** The first part of an Indic conjunct. */
     private const CONJUNCT = '/[\p{Devanagari}\p{Bengali}\p{Gujarati}\p{Oriya}\p{Telugu}\p{Malayalam}][\p{M}\x{200d}]*'
         . '[\x{94d}\x{9cd}\x{acd}\x{b4d}\x{c4d}\x{d4d}][\p{M}\x{200d}]*$/uD';
 
@@ -35,11 +35,11 @@ final class UserName
         $text = self::utf8($raw);
         $read = self::first($text);
         $name = self::tidy(self::cut(self::withoutEmail(self::tidy($read), $read !== $text)));
-        // This PCRE may know less of Unicode than Node: what it doesn't know may be a letter.
+        // PCRE may have an older Unicode version than Node, so an unassigned character may be a letter.
         return preg_match('/[\p{L}\p{N}\p{P}\p{S}\p{Co}\p{Cn}]/u', $name) ? $name : self::NAMELESS;
     }
 
-    /** Most of an address identifies its owner outside the chat, so the name ends before the `@`. */
+    /** Cuts a name before the `@` of an email address, because the address identifies its owner outside the chat. */
     private static function withoutEmail(string $name, bool $isCut): string
     {
         $isThere = preg_match(self::EMAIL_AT, $name, $found, PREG_OFFSET_CAPTURE)
@@ -49,7 +49,7 @@ final class UserName
 
     private static function tidy(string $name): string
     {
-        // Line ends and tabs are controls too, but they separate words.
+        // Line breaks and tabs are control characters too, but they separate words.
         $visible = preg_replace('/(?![\t-\r\x{85}\x{200c}\x{200d}\x{fe0e}\x{fe0f}])' . self::INVISIBLE . '/u', '', $name);
         $single = preg_replace('/([\x{200c}\x{200d}])\1+/u', '$1', (string) $visible);
         $kept = preg_replace('/(?:' . Joiners::pattern() . ')(*SKIP)(*FAIL)|[\x{200c}\x{200d}\x{fe0e}\x{fe0f}]/u', '', (string) $single);
@@ -60,7 +60,7 @@ final class UserName
         return trim($name, ' ');
     }
 
-    /** The first characters, never more than fit and never a part of one. */
+    /** Cuts a name to the limit, without splitting a character. */
     private static function cut(string $name): string
     {
         $points = (array) preg_split('//u', $name, -1, PREG_SPLIT_NO_EMPTY);
@@ -68,13 +68,13 @@ final class UserName
         while ($end > 0 && isset($points[$end]) && self::isInside($points, $end)) {
             $end--;
         }
-        // A single "character" longer than a whole name is marks piled on a letter.
+        // One character longer than the limit is a letter with many marks, so cut inside it.
         return implode('', array_slice($points, 0, $end === 0 ? self::MAX_CODE_POINTS : $end));
     }
 
     /**
-     * Whether a cut would part a character: before a mark, beside a joiner, in a flag. `\X` of PCRE2 10.42 takes a row
-     * of joined emoji for one character.
+     * Whether a cut here would split a character: before a mark, beside a joiner, in a flag. `\X` can't decide this,
+     * because in PCRE2 10.42 it matches a row of joined emoji as one character.
      *
      * @param string[] $points
      */
@@ -94,7 +94,7 @@ final class UserName
             && preg_match('/(?<![\x{1f1e6}-\x{1f1ff}])(?:[\x{1f1e6}-\x{1f1ff}]{2})*[\x{1f1e6}-\x{1f1ff}]$/uD', $before);
     }
 
-    /** As much of a name as the Node server reads. */
+    /** Returns the first part of a name, as long as the Node server reads it. */
     private static function first(string $text): string
     {
         $kept = '';
@@ -109,7 +109,7 @@ final class UserName
         return $kept;
     }
 
-    /** The text without bytes that are no UTF-8. */
+    /** Returns the text without bytes that aren't valid UTF-8. */
     private static function utf8(string $text): string
     {
         $text = substr($text, 0, 4 * self::MAX_RAW + 8);

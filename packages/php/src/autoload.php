@@ -1,6 +1,6 @@
 <?php
 
-// For sites without Composer.
+// Loads the classes on sites without Composer.
 spl_autoload_register(static function (string $class): void {
     $prefix = 'KinescopeChat\\TokenServer\\';
     if (strncmp($class, $prefix, strlen($prefix)) === 0) {

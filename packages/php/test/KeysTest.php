@@ -92,7 +92,7 @@ final class KeysTest extends TestCase
         $this->assertStringNotContainsString('PRIVATE', implode($this->store->values));
     }
 
-    /** Seconds between two looks at the site, and for how long. */
+    /** Seconds between two visits, and days in total. */
     public function visits(): array
     {
         return [
@@ -128,12 +128,12 @@ final class KeysTest extends TestCase
                     $this->assertContains($signedBy, $this->registered(), 'a token outlived its key');
                 }
             } catch (Refusal $refusal) {
-                // The key has ended while nobody came: the element comes back in five seconds.
+                // The key expired while the site had no visitors. The element retries after five seconds.
                 $this->assertSame(['key-unavailable', '5'], [$refusal->problem, $refusal->headers['Retry-After']]);
                 $this->assertGreaterThan(365 * self::DAY, $every);
                 $kid = null;
             }
-            // After the response, as on a host without cron.
+            // Runs after the response, as on a host without cron.
             for ($round = 0; $keys->isDue() && $round < 3; $round++) {
                 $keys->reconcile($this->api());
             }
@@ -197,7 +197,7 @@ final class KeysTest extends TestCase
             try {
                 $this->keys()->connect($this->api());
             } catch (\Error $killed) {
-                // A killed process tidies nothing up: its claim ends by itself.
+                // A killed process leaves its claim behind, and the claim expires.
                 $this->store->values['claim'] = 'dead:' . ($this->clock->now + 120);
                 $this->assertSame('busy', $this->problemOf(function (): void {
                     $this->keys()->connect($this->api());
@@ -227,7 +227,7 @@ final class KeysTest extends TestCase
                 return null;
             }
             $once = false;
-            // The list is on its way for so long that another process takes over.
+            // The list takes so long that another process takes over the claim.
             return function (): void {
                 $this->clock->now += 121;
                 $this->keys()->connect($this->api());

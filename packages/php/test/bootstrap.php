@@ -8,7 +8,7 @@ use KinescopeChat\TokenServer\Transport;
 
 require __DIR__ . '/../src/autoload.php';
 
-/** Time that passes only when a test says so. */
+/** A clock that advances only when a test sets it or waits. */
 final class FakeClock implements Clock
 {
     /** @var int */
@@ -30,7 +30,7 @@ final class MemoryStore implements Store
     /** @var array<string, string> */
     public $values = [];
 
-    /** Runs before each swap: what another process does meanwhile. @var callable|null */
+    /** Runs once, before the next swap, in place of another process. @var callable|null */
     public $meanwhile = null;
 
     public function read(string $name): ?string
@@ -69,10 +69,14 @@ final class FakeKinescope implements Transport
     /** Every request, as "POST /v1/jwk". @var string[] */
     public $requests = [];
 
-    /** Called for each request; what it returns or throws is the response. @var callable|null */
+    /**
+     * Runs for each request. It may return a response, or a function to call after the real response, and it may throw.
+     *
+     * @var callable|null
+     */
     public $fault = null;
 
-    /** @var bool whether the list shows `n` */
+    /** @var bool whether the list shows `n` and `expires_at` */
     public $showsModulus = true;
 
     /** @var FakeClock */

@@ -1,6 +1,6 @@
 <?php
 
-// Reads a JSON list of names from its input and prints them as the chat may show them.
+// Reads a JSON list of names from standard input and prints the names as the chat may show them.
 
 require __DIR__ . '/../src/autoload.php';
 

@@ -1,6 +1,6 @@
 <?php
 
-// Serves the contract's cases: php -S 127.0.0.1:PORT test/server.php, with KEY_FOLDER set.
+// Serves the test cases of the contract: php -S 127.0.0.1:PORT test/server.php, with SITE and KEY_FOLDER set.
 
 namespace KinescopeChat\TokenServer;
 

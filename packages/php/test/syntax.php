@@ -1,6 +1,6 @@
 <?php
 
-// Names what PHP 7.4 would not understand in the files that are given, by the syntax tree. Needs nikic/php-parser.
+// Lists syntax and functions in the given files that PHP 7.4 doesn't support. Needs nikic/php-parser.
 
 require 'PhpParser/autoload.php';
 

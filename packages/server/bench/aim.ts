@@ -1,4 +1,4 @@
-/** What a figure was to reach. A quiet machine shows it; a busy one may miss it. */
+/** The target for a measured value. A quiet machine reaches it, a busy one may miss it. */
 export interface Aim {
   bound: 'at least' | 'at most'
   limit: number

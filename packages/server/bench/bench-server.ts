@@ -1,11 +1,11 @@
 /**
- * How the server behaves when everybody comes at once, beside what people write and beside the least there can be, in the
- * same run on the same machine. Tokens a second are told against `openssl speed rsa2048`: only ratios mean anything
- * elsewhere. Then thousands of connections ask for more than can be signed.
+ * Measures the server under a steady load and under overload, next to two comparable endpoints in the same run.
+ * Tokens per second are compared with `openssl speed rsa2048`. Only these ratios are comparable between machines.
  *
- * Prints two tables and writes `.cache/bench-server.json`. Ends with 1 where an answer is wrong or an alarm is passed.
- * `BENCH_SECONDS` (5) and `BENCH_ROUNDS` (3) make it shorter or steadier; `BENCH_CONNECTIONS` (200) may be several,
- * `50,200,1000`; `BENCH_MEMORY_MINUTES` (0) is for how long its memory is watched under load.
+ * Prints two tables and writes `.cache/bench-server.json`. Exits with 1 if a response is wrong or a limit is exceeded.
+ * `BENCH_SECONDS` (5) and `BENCH_ROUNDS` (3) set the length and the number of rounds. `BENCH_CONNECTIONS` (200) can be
+ * a
+ * list, `50,200,1000`. `BENCH_MEMORY_MINUTES` (0) sets for how long memory is measured under load.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { at, CONNECTIONS, hasWrk, steadyLoad, type SteadyResult } from './steady
 const CORES = availableParallelism()
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5)
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3)
-/** What a quiet machine shows; a noisy one may miss them. Times of one core's openssl, milliseconds, MiB. */
+/** Targets for a quiet machine; a busy one may miss them. Ratios to one core's openssl, milliseconds, MiB. */
 const AIMS = [
   { name: 'ofOpenssl', bound: 'at least', limit: 0.9 },
   { name: 'mainThreadOfOpenssl', bound: 'at most', limit: 0.65 },
@@ -30,10 +30,10 @@ const AIMS = [
 const LOADS = (process.env['BENCH_CONNECTIONS'] ?? String(CONNECTIONS)).split(',').map(Number)
 const MEMORY_MINUTES = Number(process.env['BENCH_MEMORY_MINUTES'] ?? 0)
 const MEMORY_LOOK_S = 5
-/** Of one core's openssl: below it something has become slow. */
+/** Ratio to one core's openssl. A lower value means a regression. */
 const ALARM_RATIO = 0.75
 const ALARM_HEALTH_P99_MS = 100
-/** About a second of signatures and several, of those who do as they are told and those who ask again at once. */
+/** About one second of signatures, and several. Half of the crowds wait for `Retry-After`, half retry at once. */
 const CROWDS: Crowd[] = [2000, 8000].flatMap((connections) => [
   { connections, patient: true },
   { connections, patient: false },
@@ -43,14 +43,14 @@ const CONTENDERS: Contender[] = ['serve', 'fastify-jose', 'express-jsonwebtoken'
 interface Round extends SteadyResult {
   contender: Contender
   connections: number
-  /** Signatures of one core, and of all. */
+  /** Signatures per second of one core and of all cores. */
   openssl: { one: number; all: number }
 }
 
 const rounds: Round[] = []
 for (let round = 0; round < ROUNDS; round++) {
   for (const contender of CONTENDERS) {
-    // of the same minute, since neighbours come and go
+    // measured in the same minute, since the load of other processes changes
     const openssl = { one: opensslSignsPerSecond(1), all: opensslSignsPerSecond(CORES) }
     const server = await startContender(contender)
     try {
@@ -106,7 +106,7 @@ const steady = kinds.map(({ contender, connections }) => {
     wrong: own.reduce((sum, { wrong }) => sum + wrong, 0),
   }
 })
-// what the others do wrong is theirs; the aims are for the crowd that they were set by
+// failures of the other endpoints don't count; the aims apply to the default number of connections
 const serve = steady.find(
   ({ contender, connections }) => contender === 'serve' && connections === CONNECTIONS,
 )
@@ -145,7 +145,7 @@ const wrong = (serve?.wrong ?? 0) + overloads.reduce((sum, result) => sum + resu
 const slow = !serve || serve.ofOpenssl < ALARM_RATIO || serve.healthP99 > ALARM_HEALTH_P99_MS
 if (wrong > 0 || slow) process.exitCode = 1
 
-/** MiB, every five seconds of a load that goes on. */
+/** Resident memory in MiB, every five seconds of a continuous load. */
 async function memoryUnderLoad(): Promise<number[]> {
   if (MEMORY_MINUTES === 0) return []
   const server = await startContender('serve')

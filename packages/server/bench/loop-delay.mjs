@@ -1,7 +1,7 @@
-/** Runs in every contender before its own code: tells by how much the event loop was late. */
+/** Loaded into every contender before its own code: reports the delay of the event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-/** What a loop that is never late shows: the timer's own pace, milliseconds. */
+/** The delay that an idle event loop shows: the timer's own resolution, in milliseconds. */
 const PACE_MS = 10
 const delay = monitorEventLoopDelay({ resolution: PACE_MS })
 delay.enable()
@@ -9,7 +9,7 @@ process.on('message', () => {
   process.send?.(Math.max(0, delay.percentile(99) / 1e6 - PACE_MS))
   delay.reset()
 })
-// a bench that was killed leaves no server behind
+// ends the server when the bench process is gone
 process.on('disconnect', () => process.exit())
-// a channel that is listened to would keep a server that was told to stop
+// without this, the open channel keeps a stopped server running
 process.channel?.unref()

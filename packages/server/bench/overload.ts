@@ -5,44 +5,45 @@ import { asked, call, type ServerUnderTest } from './server-under-test.js'
 import { at } from './steady-load.js'
 
 const SECONDS = 5
-/** Gives up on a server that doesn't answer, after the load's end. */
+/** Time after the load's end in which the server must respond. */
 const LATE_MS = 10_000
-/** A server has recovered when a token takes no longer than this again. */
+/** A server has recovered when a token takes at most this time. */
 const RECOVERED_MS = 100
 
 export interface Crowd {
   connections: number
-  /** Whether a refused client waits as Retry-After says, or asks again at once. */
+  /** Whether a rejected client waits for `Retry-After`. Otherwise it retries at once. */
   patient: boolean
 }
 
 export interface OverloadResult extends Crowd {
   acceptedPerSecond: number
   refusedPerSecond: number
-  /** Milliseconds from request to answer. */
+  /** Milliseconds from request to response. */
   acceptedP50: number
   acceptedP99: number
   refusedP50: number
   refusedP99: number
-  /** From the moment all ask to the first 503; null where there was room for all. */
+  /** From the start of the load to the first 503; null if all requests were accepted. */
   firstRefusalMs: number | null
   healthP99: number
-  /** Milliseconds, as the server's own process measures it. */
+  /** Milliseconds, measured by the server's own process. */
   loopDelayP99: number
-  /** From the end of the load to a token in less than a tenth of a second. */
+  /** From the end of the load to a token in less than 100 ms. */
   recoveryMs: number
-  /** Connections that broke, and answers that are neither a token nor a 503. */
+  /** Failed connections, and responses that are neither a token nor a 503. */
   wrong: number
 }
 
 /**
- * Connections that all ask at one moment, and again after every answer. They are all taken on before: a loop that works
- * takes on one connection a turn (libuv 1.46), and those it had not come to would be measured as waiting.
+ * Connections that all send a request at the same time, and another one after every response. They are opened before
+ * the
+ * measurement, since a busy event loop accepts only one connection per iteration (libuv 1.46).
  */
 export async function overload(server: ServerUnderTest, crowd: Crowd): Promise<OverloadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const clients = await Promise.all(Array.from({ length: crowd.connections }, () => takenOn(server.port)))
-  await server.loopDelayP99() // what was before doesn't count
+  await server.loopDelayP99() // discards earlier delays
   const start = performance.now()
   const end = start + SECONDS * 1000
   const accepted: number[] = []
@@ -98,7 +99,7 @@ const HEAD = [
 ]
 const REQUEST = `${HEAD.join('\r\n')}\r\n\r\n${asked.body}`
 
-/** A connection that the server has answered on. */
+/** Opens a connection and waits for a first response on it. */
 async function takenOn(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
   socket.write('GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n')
@@ -106,7 +107,7 @@ async function takenOn(port: number): Promise<Socket> {
   return socket
 }
 
-/** A client as light as can be: the machine's time is the server's. */
+/** A minimal client, which leaves the processor time to the server. */
 function askOn(
   socket: Socket,
   end: number,

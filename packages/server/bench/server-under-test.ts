@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const EVENT = 'bench'
 const SECRET = 'the-secret-of-the-site-for-the-benchmark'
 const ORIGIN = 'https://www.example.com'
-/** Linux counts processor time in these (`getconf CLK_TCK`). */
+/** Unit of processor time on Linux (`getconf CLK_TCK`). */
 const TICK_MS = 10
 
 export { EVENT, ORIGIN }
@@ -22,7 +22,7 @@ export const identityToken = signed({
   name: 'Visitor',
   exp: now + 3600,
 })
-/** The request that is sent again and again. */
+/** The request that the load repeats. */
 export const asked = {
   headers: { 'Content-Type': 'application/json', Origin: ORIGIN, Authorization: `Bearer ${identityToken}` },
   body: JSON.stringify({ event_id: EVENT }),
@@ -30,25 +30,25 @@ export const asked = {
 
 export type Contender = 'serve' | 'fastify-jose' | 'express-jsonwebtoken'
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface ServerUnderTest {
   url: string
   port: number
-  /** Of the key that it signs with. */
+  /** The public half of the signing key. */
   publicKey: KeyObject
-  /** Milliseconds that its main thread has worked; null where the system doesn't tell. */
+  /** Processor time of its main thread in milliseconds; null if the system doesn't report it. */
   mainThreadMs(): number | null
-  /** MiB now and at most. */
+  /** Current and peak memory in MiB. */
   memory(): { rss: number; peak: number } | null
-  /** By how many milliseconds its event loop was late, in the worst hundredth of the time since this was last asked. */
+  /** 99th percentile of the event loop's delay in milliseconds, since the last call. */
   loopDelayP99(): Promise<number>
   stop(): Promise<void>
 }
 
 export interface ContenderOptions {
-  /** Of the RSA key. */
+  /** Size of the RSA key. */
   keyBits?: number
-  /** The only core that it may use. */
+  /** The only core that the server may use. */
   core?: number
   /** More settings. */
   env?: Readonly<Record<string, string>>
@@ -119,7 +119,7 @@ function serveEnv(pem: string): Record<string, string> {
   }
 }
 
-/** One request; status 0 where there was no answer. */
+/** Sends one request. The status is 0 if there was no response. */
 export function call(
   url: string,
   method: 'GET' | 'POST',
@@ -146,7 +146,7 @@ function procFile({ pid }: ChildProcess, name: string): string | null {
   }
 }
 
-/** Waits for an answer in a twentieth of a second: the server is up, and done with what came before. */
+/** Waits for a response within 50 ms: the server is up and idle. */
 export async function untilHealthy(url: string, alive: () => boolean = () => true): Promise<void> {
   const agent = new Agent()
   for (let attempt = 0; attempt < 800; attempt++) {

@@ -7,34 +7,36 @@ import { join } from 'node:path'
 import { jwtVerify } from 'jose'
 import { asked, call, EVENT, type ServerUnderTest } from './server-under-test.js'
 
-/** What is asked for unless somebody says otherwise. */
+/** The default number of connections. */
 export const CONNECTIONS = 200
 
 export interface SteadyResult {
   tokensPerSecond: number
-  /** Milliseconds of its main thread for one token. */
+  /** Processor time of the main thread for one token, in milliseconds. */
   mainThreadMsPerToken: number | null
-  /** Milliseconds from outside. */
+  /** Milliseconds, measured by the client. */
   healthP50: number
   healthP99: number
-  /** Milliseconds, as the server's own process measures it. */
+  /** Milliseconds, measured by the server's own process. */
   loopDelayP99: number
   rss: number | null
   peak: number | null
-  /** Answers that should have been tokens and weren't, and tokens that don't verify. */
+  /** Responses without a token, and tokens that don't verify. */
   wrong: number
 }
 
-/** Without it, the load comes from Node. */
+/** Without wrk, Node generates the load. */
 export const hasWrk = (): boolean => !spawnSync('wrk', ['-v']).error
 
-/** Connections that ask as fast as they are answered, while /healthz and a sample of tokens are watched. */
+/**
+ * Connections that send the next request after each response. Meanwhile, /healthz and a sample of tokens are checked.
+ */
 export async function steadyLoad(
   server: ServerUnderTest,
   seconds: number,
   connections = CONNECTIONS,
 ): Promise<SteadyResult> {
-  await server.loopDelayP99() // what was before doesn't count
+  await server.loopDelayP99() // discards earlier delays
   const before = server.mainThreadMs()
   const load = hasWrk()
     ? loadFromWrk(server, seconds, connections)
@@ -55,7 +57,7 @@ export async function steadyLoad(
   }
 }
 
-/** A value of a sorted list by its share of the way. */
+/** The value at a quantile of a sorted list. */
 export function at(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Infinity
 }
@@ -89,7 +91,7 @@ function loadFromWrk({ url }: ServerUnderTest, seconds: number, connections: num
   )
 }
 
-/** Without wrk: slower, since the client itself takes a good part of the machine. */
+/** The load without wrk. It is lower, since the client uses a part of the processor time. */
 async function loadFromNode({ url }: ServerUnderTest, seconds: number, connections: number): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const end = performance.now() + seconds * 1000
@@ -107,7 +109,7 @@ async function loadFromNode({ url }: ServerUnderTest, seconds: number, connectio
   return load
 }
 
-/** Asks for /healthz on a connection of its own, and for a token now and then that is checked to the last claim. */
+/** Requests /healthz on its own connection, and now and then a token whose claims are all checked. */
 async function watch({ url, publicKey }: ServerUnderTest, load: Promise<unknown>) {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 })
   const health: number[] = []

@@ -175,7 +175,7 @@ describe('the configuration', () => {
     ['CHAT_SOMETHING', FORWARD, { CHAT_SOMETHING: '1' }],
   ]
 
-  it.each(wrong)('names %s when it alone is wrong: %j %j', (name, env, change) => {
+  it.each(wrong)('names %s when only this setting is wrong: %j %j', (name, env, change) => {
     const problems = problemsOf({ ...env, ...change })
     expect(problems.map((problem) => problem.name)).toEqual([name])
     expect(problems[0]!.message).not.toBe('')
@@ -192,18 +192,18 @@ describe('the configuration', () => {
     expect(JSON.stringify(problemsOf({ ...JWT, ...secrets }))).not.toContain('hunter')
   })
 
-  it('names everything that is wrong at once', () => {
+  it('names all wrong settings at once', () => {
     const names = problemsOf({ PORT: 'x', CHAT_TOKEN_TTL: '1' }).map(({ name }) => name)
     expect(names.sort()).toEqual(['CHAT_EVENTS', 'CHAT_IDENTITY', 'CHAT_TOKEN_TTL', 'PORT'])
   })
 
-  it('guesses what a misspelt name was meant to be', () => {
+  it('suggests the correct name for a misspelt one', () => {
     expect(problemsOf({ ...FORWARD, CHAT_ALOWED_ORIGINS: 'x' })[0]!.remediation).toContain(
       'CHAT_ALLOWED_ORIGINS',
     )
   })
 
-  it('takes every setting as a flag too, which goes before the environment', () => {
+  it('takes every setting as a flag too, and a flag overrides the environment', () => {
     expect(readServeConfig({ ...FORWARD, PORT: '1' }, { port: '2', 'token-ttl': '60' })).toMatchObject({
       port: 2,
       tokenTtl: 60,
@@ -213,7 +213,7 @@ describe('the configuration', () => {
     )
   })
 
-  it('reads a value without what files and environments add to it, the same for a value and its file', () => {
+  it('trims what files and environments add to a value, the same for a value and its file', () => {
     const around: ((value: string) => string)[] = [
       (value) => `${value}\n`,
       (value) => `${value}\r\n`,
@@ -241,7 +241,7 @@ describe('the configuration', () => {
         expect(events).toEqual([{ id: 'a' }, { id: 'b' }])
       }
     }
-    // one pair is the file's, a second one somebody's own
+    // the file's own pair of quotes is removed, a second pair is part of the value
     const twice = readServeConfig({ ...JWT, CHAT_IDENTITY_SECRET: `""${SECRET}""` })
     expect(twice.identity).toMatchObject([{ key: { secret: `"${SECRET}"` } }])
     const quoted = readServeConfig({ ...FORWARD, CHAT_ALLOWED_ORIGINS: '"https://a.test", "https://b.test"' })
@@ -261,7 +261,7 @@ describe('the configuration', () => {
     expect(problemsOf(env).map(({ name }) => name)).toEqual(['CHAT_IDENTITY_SECRET_FILE'])
   })
 
-  it('does not take for its own what Kubernetes injects for services called chat…', () => {
+  it('ignores the variables that Kubernetes injects for services called chat…', () => {
     const links = {
       CHAT_SERVICE_HOST: '10.0.0.1',
       CHAT_SERVICE_PORT: '80',
@@ -274,7 +274,7 @@ describe('the configuration', () => {
       CHAT_PORT_53_UDP: 'udp://10.0.0.1:53',
       CHAT_XYZ_SERVICE_HOST: '10.0.0.1',
       CHAT_XYZ_PORT: 'tcp://10.0.0.1:80',
-      // a service called chat-admin takes the name of a setting
+      // a service called chat-admin produces the name of a setting
       CHAT_ADMIN_PORT: 'tcp://10.0.0.1:80',
       CHAT_ADMIN_SERVICE_HOST: '10.0.0.1',
       KINESCOPE_CHAT_PORT: 'tcp://10.0.0.1:80',
@@ -289,7 +289,7 @@ describe('the configuration', () => {
     })
   })
 
-  it('names the settings it was given, whatever they hold, and repeats no secret (property)', () => {
+  it('names only the wrong settings, for any values, and repeats no secret (property)', () => {
     const names = SETTINGS.map(({ name }) => name)
     const values = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant(''), fc.constant('*'))
     fc.assert(
@@ -309,7 +309,7 @@ describe('the configuration', () => {
     expect(url('https://WWW.example.com:443/chat/')).toBe('https://www.example.com/chat')
   })
 
-  it('refuses a private key that everybody may read where that is ours to change', () => {
+  it('rejects a private key file that every user can read, if the server can change its mode', () => {
     const file = join(directory, 'open.pem')
     const env = { ...FORWARD, CHAT_PRIVATE_KEY_FILE: file, CHAT_KEY_ID: 'kid' }
     writeFileSync(file, 'pem', { mode: 0o644 })
@@ -321,7 +321,7 @@ describe('the configuration', () => {
     }
   })
 
-  it('reads a secret from the file that NAME_FILE or the flag names, without its last line break', () => {
+  it('reads a secret from the file named by NAME_FILE or by the flag, without its last line break', () => {
     const file = join(directory, 'secret')
     writeFileSync(file, `${SECRET}\n`)
     const env = { ...JWT, CHAT_IDENTITY_SECRET: '' }
@@ -333,7 +333,7 @@ describe('the configuration', () => {
     ])
   })
 
-  it('understands base paths, lists and pairs of ids', () => {
+  it('parses base paths, lists and pairs of ids', () => {
     const paths = ['/', '/chat', '/chat/', '/a/b-c'].map(
       (path) => readServeConfig({ ...FORWARD, CHAT_BASE_PATH: path }).basePath,
     )
@@ -359,7 +359,7 @@ describe('the configuration', () => {
     afterEach(() => vi.unstubAllEnvs())
     const warned = (env: Record<string, string>) => configWarnings(readServeConfig(env))
 
-    it('of nothing where all is well', () => {
+    it('of nothing if all settings are right', () => {
       expect(warned(quiet)).toEqual([])
       expect(warned({ ...quiet, CHAT_ALLOWED_ORIGINS: '', CHAT_BASE_PATH: '/chat' })).toEqual([])
       expect(
@@ -390,18 +390,18 @@ describe('the configuration', () => {
       expect(warnings[0]!.remediation).not.toBe('')
     })
 
-    it('not of cleartext to this machine itself', () => {
+    it('not of cleartext to the same machine', () => {
       for (const host of ['127.0.0.1', 'localhost', '[::1]', 'app.localhost'])
         expect(warned({ ...quiet, CHAT_IDENTITY_URL: `http://${host}:3000/me` }), host).toEqual([])
     })
 
-    it('of processors that can’t sign', () => {
+    it('of a thread pool without threads', () => {
       vi.stubEnv('UV_THREADPOOL_SIZE', '0')
       expect(warned(quiet).map(({ name }) => name)).toEqual(['UV_THREADPOOL_SIZE'])
     })
   })
 
-  it('lets the command line read the API’s and the ring’s part alone', () => {
+  it('lets the command line read only the API’s and the key ring’s settings', () => {
     const token = '3f0b2c1e-0000-4000-8000-000000000000'
     expect(
       readApiConfig({ KINESCOPE_API_TOKEN: token, KINESCOPE_API_URL: 'http://127.0.0.1:9090/' }),

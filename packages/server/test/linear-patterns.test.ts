@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { describeError, withoutSecrets } from '../src/serve/log.js'
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
-/** These read what an operator types. All other modules also read what a visitor, a site or Kinescope writes. */
+/** These modules read an operator's input. All others also read input of a visitor, a site or Kinescope. */
 const OPERATOR_ONLY = /^(cli|keys|audit)\/|^(config|setting)/
 
 interface Pattern {
@@ -38,7 +38,7 @@ function patternsIn(path: string): Pattern[] {
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !OPERATOR_ONLY.test(name))
   .map((name) => join(SOURCE, name))
-/** By proof where the pattern is regular; by search for an attack where it looks ahead or back. */
+/** Proves a regular pattern. For lookaheads and lookbehinds, searches for an attack. */
 function check({ source, flags }: Pattern) {
   const proof = checkSync(source, flags, { checker: 'automaton', timeout: 20_000 })
   return proof.status === 'unknown'
@@ -46,7 +46,7 @@ function check({ source, flags }: Pattern) {
     : proof
 }
 
-describe('every regular expression that sees outside text', () => {
+describe('every regular expression for untrusted text', () => {
   const patterns = files.flatMap(patternsIn)
 
   it('is found', () => {
@@ -54,23 +54,23 @@ describe('every regular expression that sees outside text', () => {
   })
 
   it.each(patterns)('is linear: $where', { tags: ['rare'] }, (pattern) => {
-    // "unknown" is no answer either
+    // "unknown" fails too
     expect(check(pattern).status).toBe('safe')
   })
 
-  it('would be caught if it were not (control)', () => {
+  it('fails the check if it is not linear (control)', () => {
     const quadratic = { source: String.raw`[\w-]{4,}\.[\w-]{4,}\.[\w-]{16,}`, flags: 'g', where: '' }
     expect(check(quadratic).status).toBe('vulnerable')
     expect(check({ source: '^(a+)+$', flags: '', where: '' }).status).toBe('vulnerable')
   })
 })
 
-describe('what a log keeps of a text', () => {
-  it('is short and holds no half of a secret, however long the text', () => {
-    const statement = `${'a'.repeat(900)}.${'b'.repeat(900)}.${'c'.repeat(900)}`
+describe('a logged text', () => {
+  it('is short and contains no half of a secret, for any length of the input', () => {
+    const identityToken = `${'a'.repeat(900)}.${'b'.repeat(900)}.${'c'.repeat(900)}`
     for (const text of [
-      statement.repeat(1000),
-      `crit ${statement}`,
+      identityToken.repeat(1000),
+      `crit ${identityToken}`,
       '.'.repeat(1e6),
       `-----BEGIN RSA ${'x '.repeat(1e5)}`,
     ]) {
@@ -80,7 +80,7 @@ describe('what a log keeps of a text', () => {
     }
   })
 
-  it('is bounded for causes in a circle and for what can’t be written', () => {
+  it('is bounded for circular causes and for values without a text', () => {
     const error = new Error('round')
     error.cause = error
     expect(JSON.stringify(describeError(error)).length).toBeLessThan(1000)

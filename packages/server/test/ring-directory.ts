@@ -9,7 +9,7 @@ import { makeKey, type TestKey } from './running-server.js'
 export const HOUR_MS = 3_600_000
 const iso = (ms: number) => new Date(ms).toISOString()
 
-/** A key with its record in a ring: registered and signing for an hour, unless changed. */
+/** A key with its record in a ring. By default, it is registered and has been signing for an hour. */
 export interface RingEntry {
   key: TestKey
   record: KeyRecord
@@ -55,7 +55,7 @@ export function replaceFile(path: string, text: string): void {
   renameSync(`${path}.new`, path)
 }
 
-/** A directory for keys that is gone after the test. */
+/** A temporary key directory. */
 export function ringDirectory(): { dir: string; remove: () => void } {
   const dir = mkdtempSync(join(tmpdir(), 'chat-keys-'))
   chmodSync(dir, 0o700)

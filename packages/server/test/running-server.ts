@@ -42,7 +42,7 @@ export async function listen(
   }
 }
 
-/** A site with sessions: `/me` says who a cookie belongs to. */
+/** A site with sessions. `/me` returns the user of a cookie. */
 export async function startSite() {
   const sessions = new Map<string, { id: string | number; name: string }>()
   const { url, close } = await listen((request, response) => {
@@ -54,7 +54,7 @@ export async function startSite() {
   return {
     url,
     close,
-    /** Signs somebody in and returns the `Cookie` header of their browser. */
+    /** Signs in a visitor and returns the `Cookie` header of their browser. */
     signIn(id: string | number, name: string): string {
       const session = secret(randomUUID())
       sessions.set(session, { id, name })
@@ -67,7 +67,7 @@ export interface TestServer extends RunningServer {
   log: string[]
 }
 
-/** Starts the real server on a free port, with a log that is searched for secrets when it closes. */
+/** Starts the real server on a free port. On close, its log is searched for secrets. */
 export async function startTestServer(
   env: Record<string, string>,
   options: StartOptions = {},
@@ -92,7 +92,7 @@ export async function startTestServer(
   }
 }
 
-/** Environment of a server whose visitors a site knows. */
+/** The environment of a server that identifies visitors by a site. */
 export function forwardEnv(siteUrl: string, { kid, pem }: TestKey): Record<string, string> {
   return {
     CHAT_IDENTITY: 'forward',
@@ -102,7 +102,7 @@ export function forwardEnv(siteUrl: string, { kid, pem }: TestKey): Record<strin
   }
 }
 
-/** Asks for a token as the element does. */
+/** Requests a token as the element does. */
 export function askToken(
   url: string,
   headers: Record<string, string> = {},

@@ -1,9 +1,9 @@
-/** Values that tests have made up and that must turn up in no log: cookies, API tokens, passphrases. */
-const planted = new Set<string>()
+/** Values of tests that no log may contain: cookies, API tokens, passphrases. */
+const marked = new Set<string>()
 
-/** Marks a value as one that no log may hold, and returns it. */
+/** Marks a value that no log may contain, and returns it. */
 export function secret(value: string): string {
-  planted.add(value)
+  marked.add(value)
   return value
 }
 
@@ -14,9 +14,9 @@ const SHAPES: Record<string, RegExp> = {
   'a cookie': /\b(set-)?cookie["':=\s]+[^"\s]*=/i,
 }
 
-/** What a text holds that it must not; empty where it is clean. */
+/** The kinds of secrets in a text; empty if there is none. */
 export function secretsIn(text: string): string[] {
   const shapes = Object.entries(SHAPES).filter(([, shape]) => shape.test(text))
-  const values = [...planted].filter((value) => text.includes(value))
+  const values = [...marked].filter((value) => text.includes(value))
   return [...shapes.map(([name]) => name), ...values.map(() => 'a planted secret')]
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 const ROOT = new URL('../../../', import.meta.url)
 
-it('SECURITY.md names a test for each promise, and each of them is there', () => {
+it('SECURITY.md names a test for each promise, and each test exists', () => {
   const page = readFileSync(new URL('SECURITY.md', ROOT), 'utf8')
   const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (threat|---)/.test(line))
   expect(rows.length).toBeGreaterThan(20)

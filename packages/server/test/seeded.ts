@@ -1,4 +1,4 @@
-/** Evenly spread numbers from 0 up to 1, the same at each run (mulberry32). */
+/** Evenly distributed numbers from 0 up to 1, the same in each run (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,2 +1,2 @@
-// Vitest evaluates this anew before each test file, but what it imports only once in each worker.
+// Vitest evaluates this file before each test file, but its imports only once in each worker.
 import './keys/quick-keys.js'

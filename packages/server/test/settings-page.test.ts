@@ -6,7 +6,7 @@ import { SETTING_GROUPS, SETTINGS, type Setting } from '../src/settings.js'
 const PAGE = new URL('../docs/settings.md', import.meta.url)
 const SECTION = /(<!-- settings: [^\n]*-->\n)[\s\S]*?(<!-- \/settings -->)/
 
-it('docs/settings.md shows the table of settings as it is', () => {
+it('docs/settings.md contains the current table of settings', () => {
   const page = readFileSync(PAGE, 'utf8')
   const right = page.replace(SECTION, (_all, start, end) => `${String(start)}${table()}${String(end)}`)
   if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, right)
@@ -14,7 +14,7 @@ it('docs/settings.md shows the table of settings as it is', () => {
   expect(page.match(SECTION)).not.toBeNull()
 })
 
-it('the table names each setting, each flag and each heading once', () => {
+it('the table contains each setting, each flag and each heading once', () => {
   expect(new Set(SETTINGS.map(({ name }) => name)).size).toBe(SETTINGS.length)
   expect(new Set(SETTINGS.map(({ flag }) => flag)).size).toBe(SETTINGS.length)
   expect(new Set(SETTINGS.map(({ group }) => group))).toEqual(new Set(SETTING_GROUPS))

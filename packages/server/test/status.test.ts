@@ -25,7 +25,7 @@ kinescope_chat_page_ready_seconds_bucket{le="+Inf",engine="webkit"} 100
 `
 
 describe('readMetrics', () => {
-  it('reads labels with quotes, line ends and braces in them', () => {
+  it('reads labels that contain quotes, line ends and braces', () => {
     expect(
       readMetrics('a{x="1 \\"2\\"",y="{\\n}"} 3 1790000000\n# a comment\nbroken line here\nb 4'),
     ).toEqual([
@@ -48,7 +48,7 @@ describe('readStatus', () => {
     samples: text === null ? null : readMetrics(text),
   })
 
-  it('adds up the replicas, and takes the interval between readings', () => {
+  it('adds up the replicas, with rates over the interval between readings', () => {
     const status = readStatus(
       [look('a', 0, page(100, 0, 0)), look('b', 0, page(7, 5, 2))],
       [look('a', 5000, page(200, 10, 4)), look('b', 5000, page(57, 5, 2))],
@@ -66,7 +66,7 @@ describe('readStatus', () => {
     expect(status.keys).toEqual([{ kid: 'k1', endsAtMs: NOW + 40 * 86_400_000 }])
   })
 
-  it('counts a replica that started anew from 0, and names a silent one', () => {
+  it('counts a restarted replica from 0, and names a silent one', () => {
     const status = readStatus(
       [look('a', 0, page(1000, 0, 0)), look('b', 0, page(1, 0, 0))],
       [look('a', 1000, page(20, 0, 0)), look('b', 1000, null)],
@@ -77,7 +77,7 @@ describe('readStatus', () => {
 })
 
 describe('status', () => {
-  it('prints one screen where there is no terminal, and ends with 1 if a replica is silent', async () => {
+  it('prints one screen without a terminal, and exits with 1 if a replica is silent', async () => {
     let asked = 0
     const server = createServer((_request, response) => response.end(page(100 * ++asked, 0, 0))).listen(
       0,

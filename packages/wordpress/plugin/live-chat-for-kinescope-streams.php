@@ -61,7 +61,7 @@ register_deactivation_hook( __FILE__, array( Upkeep::class, 'unschedule' ) );
 add_action(
 	'init',
 	static function (): void {
-		// The directory brings its own translations; these are for a plugin that came as a file.
+		// The WordPress.org directory provides its own translations. These are for a plugin installed from a file.
 		load_plugin_textdomain( 'live-chat-for-kinescope-streams', false, dirname( plugin_basename( FILE ) ) . '/languages' );
 	}
 );

@@ -1,6 +1,6 @@
 <?php
 /**
- * Removes what the plugin keeps, on every site of a network.
+ * Removes the plugin's data, on every site of a network.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,7 +10,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
 /**
- * Removes it on the site that is current.
+ * Removes the options of the current site.
  */
 function remove_options(): void {
 	delete_option( 'stream_chat_for_kinescope' );
@@ -21,7 +21,7 @@ function remove_options(): void {
 	}
 }
 
-// Kinescope forgets the keys first; what can't be reached there is left to its owner.
+// Delete the keys at Kinescope first. If that fails, the account's owner deletes them there.
 require_once __DIR__ . '/live-chat-for-kinescope-streams.php';
 try {
 	Connection::disconnect();

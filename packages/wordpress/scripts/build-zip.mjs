@@ -1,4 +1,4 @@
-// Makes dist/live-chat-for-kinescope-streams.zip, which an administrator uploads, and the same unpacked beside it.
+// Makes dist/live-chat-for-kinescope-streams.zip, which an administrator uploads, and an unpacked copy beside it.
 // The same sources make the same bytes.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -7,7 +7,7 @@ import { zipSync } from 'fflate'
 import { translations } from './translations.mjs'
 
 const NAME = 'live-chat-for-kinescope-streams'
-/** Of the token server's core: what WordPress has itself. */
+/** The files of packages/php that the plugin doesn't need. */
 const LEFT_OUT = [
   'autoload.php',
   'Console.php',
@@ -26,7 +26,7 @@ for (const entry of await readdir(join(home, 'plugin'), { recursive: true, withF
   const path = join(entry.parentPath, entry.name)
   files[path.slice(join(home, 'plugin/').length).replaceAll('\\', '/')] = await readFile(path)
 }
-// the token server's core under the plugin's own namespace: another plugin may bring another version of it
+// packages/php under the plugin's own namespace, because another plugin may contain another version
 const core = join(home, '../php/src')
 for (const name of await readdir(core)) {
   if (name === 'openssl.cnf') files[`lib/${name}`] = await readFile(join(core, name))
@@ -59,7 +59,7 @@ const zip = zipSync(
 await writeFile(join(dist, `${NAME}.zip`), zip)
 console.log(`${NAME}.zip  ${zip.length} bytes, ${Object.keys(files).length} files`)
 
-/** The directory takes no plugin whose readme and header disagree. */
+/** Throws if versions differ. The WordPress.org directory rejects a plugin whose readme and header disagree. */
 function sameVersionEverywhere() {
   const text = (path) => files[path].toString()
   const found = {

@@ -1,5 +1,5 @@
-// Takes the words out of the plugin's sources into languages/*.pot, and brings the catalogues up to them (GNU gettext).
-// `--check` changes nothing and fails where they are not up to date.
+// Extracts the texts of the plugin's sources into languages/*.pot, and updates the catalogues (GNU gettext).
+// `--check` changes nothing, and fails if they are not up to date.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ add(block.title, 'blocks/chat/block.json', { msgctxt: 'block title' })
 add(block.description, 'blocks/chat/block.json', { msgctxt: 'block description' })
 for (const keyword of block.keywords) add(keyword, 'blocks/chat/block.json', { msgctxt: 'block keyword' })
 
-/** A catalogue of these words, with what `known` has for them. */
+/** Makes a catalogue of the texts, with the translations in `known`. */
 function catalogue(headers, known = {}) {
   const translations = {}
   for (const { msgid, msgctxt, references, extracted } of words.values()) {

@@ -1,10 +1,10 @@
 import { mo, po } from 'gettext-parser'
 
-/** The script that takes its words from a JSON file, and the handle by which WordPress names that file. */
+/** The script that reads its translations from a JSON file, and the handle in the name of that file. */
 const SCRIPT = { path: 'blocks/chat/editor.js', handle: 'live-chat-for-kinescope-streams-block' }
 
 /**
- * What WordPress reads of a catalogue: an .mo file for PHP, a JSON file (Jed 1.x) for the editor's script.
+ * Converts a catalogue to the files that WordPress reads: .mo for PHP, and JSON (Jed 1.x) for the editor's script.
  * @param {string} path of the .po file
  * @param {Buffer} bytes of the .po file
  * @returns {Record<string, Buffer>} by path

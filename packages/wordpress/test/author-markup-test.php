@@ -9,7 +9,7 @@ use PHPUnit\Framework\TestCase;
 use Live_Chat_For_Kinescope_Streams\Author_Markup;
 use Live_Chat_For_Kinescope_Streams\Chat;
 
-/** What is found, and what is put in its place. */
+/** The chats that are found, and their replacements. */
 final class Author_Markup_Test extends TestCase {
 
 	private const P = '<a slot="placeholder" href="https://kinescope.io/chat/ID">Open the chat</a>';
@@ -71,7 +71,7 @@ final class Author_Markup_Test extends TestCase {
 		$this->assertStringNotContainsString( '<OURS', $this->rewrite( $html ) );
 	}
 
-	/** What WordPress makes of nearly every text: apostrophes and `&` are character references. */
+	/** WordPress writes apostrophes and `&` as character references in nearly every text. */
 	public function test_a_long_post_without_a_chat_costs_little(): void {
 		$paragraph = '<p>It&#8217;s <a href="https://example.com/?a=1&#038;b=2">a link</a> &#8211; and <img src="x.png" alt="&quot;"> text. </p>';
 		$html      = str_repeat( $paragraph, 600 );
@@ -83,7 +83,7 @@ final class Author_Markup_Test extends TestCase {
 			Author_Markup::rewrite( $html, 'strval' );
 			$best = min( $best, ( hrtime( true ) - $start ) / 1e6 );
 		}
-		// The aim is 0.3 ms; a busy machine gets some more. The tokenizer took 7 to 11 ms.
+		// The target is 0.3 ms, with a margin for a busy machine. The tokenizer alone takes 7 to 11 ms.
 		$this->assertLessThan( 1, $best );
 	}
 

@@ -1,6 +1,6 @@
 <?php
 /**
- * The plugin's rooms without a WordPress around them: the few functions that they call, as plain as they can be.
+ * Loads the plugin's classes without WordPress, with simple replacements for the functions that they call.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -53,7 +53,7 @@ function wp_specialchars_decode( $text ) {
 	return html_entity_decode( $text, ENT_QUOTES, 'UTF-8' );
 }
 
-/** Somebody. */
+/** A user. */
 class WP_User { // phpcs:ignore
 	public $ID            = 7;
 	public $display_name  = 'Жанна &quot;Ж&quot; &amp; Co';
@@ -66,7 +66,7 @@ class WP_User { // phpcs:ignore
 	}
 }
 
-/** Keeps values in memory. */
+/** Applies the filter that a test has set. */
 function apply_filters( $name, $value ) {
 	return isset( $GLOBALS['filters'][ $name ] ) ? $GLOBALS['filters'][ $name ]( ...array_slice( func_get_args(), 1 ) ) : $value;
 }
@@ -77,7 +77,7 @@ function wp_cache_delete() {
 	return true;
 }
 
-/** The options table, as far as the store asks it. */
+/** The options table, as far as `Option_Store` uses it. */
 class Fake_Database { // phpcs:ignore
 	public $rows = array();
 

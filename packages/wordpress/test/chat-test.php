@@ -1,6 +1,6 @@
 <?php
 /**
- * What is read of what people type.
+ * Reading of authors' and administrators' texts.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */

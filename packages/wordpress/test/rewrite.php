@@ -1,7 +1,7 @@
 <?php
 /**
- * Reads texts of HTML as a JSON list from its input, and prints them with a statement in each chat: for the tests that
- * hold the plugin's reading against a browser's.
+ * Reads a JSON list of HTML texts from standard input, and prints them with an identity token in each chat. Tests
+ * compare the result with a browser's.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */

@@ -1,6 +1,6 @@
 <?php
 /**
- * Who the visitor is, signed.
+ * The identity token.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -9,14 +9,14 @@ use PHPUnit\Framework\TestCase;
 use Live_Chat_For_Kinescope_Streams\Settings;
 use Live_Chat_For_Kinescope_Streams\Statement;
 
-/** Statements and the settings that they need. */
+/** Identity tokens and the settings that they need. */
 final class Statement_Test extends TestCase {
 
 	protected function setUp(): void {
 		$GLOBALS['options'] = array( Settings::SECRET => bin2hex( random_bytes( 32 ) ) );
 	}
 
-	/** The claims of a statement whose signature is good. */
+	/** Verifies the signature of an identity token, and returns its claims. */
 	private function claims( string $statement ): array {
 		list( $head, $body, $signature ) = explode( '.', $statement );
 		$expected                        = hash_hmac( 'sha256', "$head.$body", $GLOBALS['options'][ Settings::SECRET ], true );

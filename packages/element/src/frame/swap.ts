@@ -2,30 +2,30 @@ import { ofDocument } from '../platform.js'
 import { ChatFailure, type Failure } from '../problems.js'
 import { createFrame, guardFocus, isActive, isBlank, isInside, onBlocked, sendFrame } from './frame.js'
 
-/** How long the chat page may take before the visitor is told. */
+/** How long the chat page may take to load before the visitor sees a problem. */
 const LOAD_TIMEOUT_MS = 15_000
-/** A swap waits for the visitor until this long before the old token ends … */
+/** While the visitor is in the frame, a swap waits until this long before the old token expires. */
 const SWAP_DEADLINE_MS = 15_000
-/** … and, while they type, until this long before. */
+/** The same, while the visitor is active in the page, for example types. */
 const TYPING_DEADLINE_MS = 5_000
 const WAIT_MS = 250
-/** Long enough for the new frame to be painted over the old one. */
+/** Long enough to paint the new frame over the old one. */
 const OVERLAP_MS = 100
-/** How long a new chat may not take the focus by itself. */
+/** How long a new chat may not take the focus on its own. */
 const GUARD_MS = 1_000
 
 export interface FrameHost {
-  /** A frame that is shown, or that is late and may still come, has failed. */
+  /** Called when a shown frame has failed, or a late one that may still load. */
   frameFailed(failure: Failure): void
   /** The shown frame has lost its page. */
   frameLost(): void
 }
 
-/** Owns the frames: one is shown, the next one loads behind it. */
+/** Owns the frames: one is shown while the next one loads behind it. */
 export class FrameSwapper {
-  /** Holds the frames. lit places this node once and never looks inside. */
+  /** Contains the frames. lit inserts this node once and never changes its content. */
   readonly stage = ofDocument('createElement')('div')
-  /** Whether the visitor was in the frame when it was removed. */
+  /** Whether the visitor was in the frame when the element removed it. */
   lostFocus = false
   readonly #host: FrameHost
   #title = ''
@@ -39,10 +39,10 @@ export class FrameSwapper {
   }
 
   /**
-   * Shows the chat in place of the present one, which stays until the new one has loaded and the visitor has left it.
-   * @param address called when the frame navigates; false where its token has ended meanwhile
-   * @param timeLeft milliseconds until the present frame's token ends
-   * @param wanted aborted when the swap no longer matters
+   * Replaces the current chat, which stays until the new one has loaded and the visitor has left it.
+   * @param address called when the frame navigates; false if its token has expired meanwhile
+   * @param timeLeft milliseconds until the current frame's token expires
+   * @param wanted aborts when the swap no longer matters
    * @returns false where there is no address
    * @throws {ChatFailure}, or anything else once the swap is aborted
    */
@@ -56,29 +56,29 @@ export class FrameSwapper {
     const url = address()
     if (!url) return false
 
-    // in a window of its own (picture in picture) the stage is in another document than the script
+    // in a picture-in-picture window, the stage is in another document than the script
     const frame = createFrame(this.stage.ownerDocument, new URL(url).origin)
     frame.title = this.#title
     const isShown = () => frame === this.#shown
     const loading = new AbortController()
-    // before it has a listener: Chromium fires `load` for the empty page at once
+    // before the frame has a listener: Chromium fires `load` for the empty page at once
     this.stage.append(frame)
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {
-      // `load` fires for blocked frames too (https://github.com/whatwg/html/issues/12311); the report comes with it
+      // `load` fires for blocked frames too (https://github.com/whatwg/html/issues/12311); the report arrives with it
       frame.onload = () => {
         if (!isBlank(frame)) setTimeout(resolve)
         else if (isShown()) this.#host.frameLost()
       }
       signal.addEventListener('abort', reject)
       onBlocked(frame.ownerDocument, url, loading.signal, signal, (error) => {
-        // behind a chat that works, a blocked frame changes nothing
+        // while another chat works, a blocked frame changes nothing
         reject(this.#shown ? new ChatFailure({ ...error.failure, retryPolicy: 'keep' }) : error)
         if (isShown()) this.#host.frameFailed(error.failure)
       })
       late = setTimeout(() => {
         const error = new ChatFailure({ code: 'frame-timeout' })
-        // a late first chat is still welcome; a late second one isn't needed
+        // a late first chat is still used; a late second one isn't needed
         if (this.#shown) reject(error)
         else this.#host.frameFailed(error.failure)
       }, LOAD_TIMEOUT_MS)
@@ -143,7 +143,7 @@ export class FrameSwapper {
     setTimeout(() => old.remove(), OVERLAP_MS)
   }
 
-  /** Resolves once the stage has a size, and a swap interrupts nobody or can wait no longer. */
+  /** Resolves once the stage has a size, and the swap either disturbs no visitor or can wait no longer. */
   async #canSwap(timeLeft: () => number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (!this.#hasSize()) await this.#resized(signal)
@@ -153,11 +153,14 @@ export class FrameSwapper {
     signal.throwIfAborted()
   }
 
-  /** Outside of a page, what is sent to a frame would open in a tab. In a closed tab or accordion, a chat would start at 0 × 0. */
+  /**
+   * Whether the stage is in a page and has a size. Outside of a page, the frame's request would open in a tab. In a
+   * closed tab or accordion, a chat would start at 0 × 0.
+   */
   #hasSize(): boolean {
     const { stage } = this
     const { clientWidth, clientHeight } = stage
-    // newer than some supported browsers
+    // some supported browsers don't have this method
     const isRendered = (stage as Partial<HTMLElement>).checkVisibility?.bind(stage)
     return (
       stage.isConnected &&
@@ -166,7 +169,7 @@ export class FrameSwapper {
     )
   }
 
-  /** Resolves when the stage may have got a size. Some changes resize nothing, so it also polls. */
+  /** Resolves when the stage may have a size. It also polls, because some changes trigger no resize. */
   async #resized(signal: AbortSignal): Promise<void> {
     let observer: ResizeObserver | undefined
     await new Promise<void>((resolve) => {

@@ -6,11 +6,11 @@ import { readPasted } from '../text.js'
 
 export const TAG = 'kinescope-chat'
 
-/** What CMS editors let through of a chat: a plain link with its fragment, or a div. */
+/** The marks of a chat that CMS editors allow: a plain link with a fragment, or a div. */
 const LINKS = `a[href*="/chat/"][href*="#${TAG}"]`
 export const MARKS = `${LINKS},div[data-${TAG}]`
 
-/** The attributes whose change changes a mark. */
+/** The attributes whose changes update a mark's chat. */
 export const MARK_ATTRIBUTES = ['href', `data-${TAG}`, ...PLACED_ATTRIBUTES.map((name) => `data-${name}`)]
 
 /** The chat's attributes that a mark sets, undefined for those that it doesn't set. */
@@ -18,7 +18,7 @@ type ChatAttributes = Record<string, string | undefined>
 
 export const isLink = (mark: Element): boolean => mark.localName === 'a'
 
-/** The chat's attributes from its mark; null where a mark names no stream, or a page of another origin. */
+/** Reads the chat's attributes from its mark. Returns null if it names no stream, or a page of another origin. */
 export const readMark = (mark: Element, listed: readonly string[]): ChatAttributes | null =>
   isLink(mark) ? readLink(mark, listed) : readDiv(mark)
 
@@ -31,7 +31,7 @@ function readDiv(div: Element): ChatAttributes | null {
 
 /** `https://kinescope.io/chat/EVENT#kinescope-chat`, with a slash or a query before the fragment, or a listed origin. */
 function readLink(link: Element, listed: readonly string[]): ChatAttributes | null {
-  // the address of a link in a drawing is no text
+  // the `href` of an SVG link isn't a string
   const isText = typeof ofNode('href', link as HTMLAnchorElement) === 'string'
   const url = isText ? httpUrl(link.getAttribute('href')) : undefined
   const segment = url && /^\/chat\/([^/]+)\/?$/.exec(url.pathname)?.[1]
@@ -44,7 +44,7 @@ function readLink(link: Element, listed: readonly string[]): ChatAttributes | nu
   return { 'event-id': eventId, 'chat-origin': other ? url.origin : undefined, slot }
 }
 
-/** The chat of each mark. A mark that leaves the page keeps it for its return. */
+/** The chat of each mark. A mark that leaves the page keeps its chat for its return. */
 const chats = new WeakMap<Element, Element>()
 /** The mark of each chat. */
 const owners = new WeakMap<Element, Element>()
@@ -56,8 +56,8 @@ const failed = new WeakSet<Element>()
 export const hasChat = (mark: Element): boolean => placed.has(mark)
 
 /**
- * Gives a mark its one chat: before the link, which stays where it is, for the page's framework may own it; inside the
- * div. What was cloned, copied, morphed or restored brings its chat with it, and that is taken over.
+ * Gives a mark exactly one chat: before a link, which stays because the page's framework may own it, or inside a div.
+ * Reuses a chat that came with a cloned, copied, morphed or restored mark.
  */
 export function placeChat(mark: Element, attributes: ChatAttributes): void {
   if (failed.has(mark)) return
@@ -84,7 +84,9 @@ export function placeChat(mark: Element, attributes: ChatAttributes): void {
 const isInPlace = (chat: Element, mark: Element): boolean =>
   isLink(mark) ? mark.previousElementSibling === chat : chat.parentNode === mark
 
-/** The chats in a mark's place that belong to no other mark on the page: its own, or what a copy of it has brought. */
+/**
+ * The chats at a mark that belong to no other mark on the page: its own chat, or one that came with a copy of the mark.
+ */
 function freeChats(mark: Element, eventId: string | undefined): Element[] {
   const { previousElementSibling: before } = mark
   const fits = before?.localName === TAG && before.getAttribute('event-id') === eventId
@@ -101,16 +103,16 @@ function insert(chat: Element, mark: Element): void {
     return mark.append(chat)
   }
   const parent = mark.parentNode as Node & { moveBefore(node: Node, child: Node): void }
-  // where the browser can, the frame goes along unharmed
+  // where the browser can, the frame survives the move
   const moved = chat.isConnected && tryOrUndefined(() => ofNode('moveBefore', parent)(chat, mark) ?? true)
   if (!moved) mark.before(chat)
 }
 
-/** In a pop-up or a picture-in-picture window the chat stays until that window is gone. */
+/** Whether a chat is in a pop-up or picture-in-picture window. It stays there until that window closes. */
 const isInAnotherWindow = (chat: Element): boolean =>
   chat.isConnected && chat.ownerDocument !== document && !!ofDocument('defaultView', chat.ownerDocument)
 
-/** Removes the chat of a mark. The link or the content is shown again. */
+/** Removes the chat of a mark, and shows its link or content again. */
 export function removeChat(mark: Element): void {
   placed.delete(mark)
   chats.get(mark)?.remove()
@@ -118,7 +120,7 @@ export function removeChat(mark: Element): void {
   showContent(mark)
 }
 
-/** A chat that can't start is removed for good: its link is shown again. */
+/** Removes a chat that can't start, permanently, and shows its link again. */
 export function removeFailed(chat: Element): void {
   const mark = owners.get(chat)
   if (!mark || chats.get(mark) !== chat) return
@@ -126,7 +128,7 @@ export function removeFailed(chat: Element): void {
   removeChat(mark)
 }
 
-/** Removes the chats whose links have left the page. Returns the marks whose chat isn't in its place. */
+/** Removes the chats whose links have left the page. Returns the marks whose chat is misplaced. */
 export function misplacedMarks(): Element[] {
   return [...placed].filter((mark) => {
     const chat = chats.get(mark)
@@ -139,7 +141,10 @@ export function misplacedMarks(): Element[] {
 
 let sheet: CSSStyleSheet | undefined
 
-/** Hides the links of a document or shadow root whose chat stands before them. In another window they stay: it takes no sheet. */
+/**
+ * Hides the links that have a chat before them, in a document or shadow root. Links in another window stay visible:
+ * they can't use a sheet of this document.
+ */
 function hideLinks(root: Node): void {
   tryOrUndefined(() => {
     if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(`${TAG}:defined+${LINKS}{display:none!important}`)
@@ -148,7 +153,7 @@ function hideLinks(root: Node): void {
   })
 }
 
-/** Whether a node shows anything. Editors leave empty lines. */
+/** Whether a node is visible. Empty lines, which editors leave, aren't. */
 const isSeen = (node: Node): boolean =>
   isElement(node)
     ? !node.matches('script,style,template,noscript,br') &&
@@ -156,8 +161,8 @@ const isSeen = (node: Node): boolean =>
     : node.nodeName === '#text' && !!readPasted(node.nodeValue)
 
 /**
- * The slots of the divs with content of their own. That content stays untouched, for the page's framework may own it: no node
- * is moved, no attribute set. The slot shows the chat alone.
+ * The slots of the divs that have their own content. The page's framework may own that content, so no node is moved and
+ * no attribute is set. The slot shows only the chat.
  */
 const slots = new WeakMap<Node, HTMLSlotElement>()
 
@@ -172,16 +177,16 @@ function hideContent(div: Element, chat: Element): void {
   slots.get(div)?.assign(chat)
 }
 
-/** Shows a div's content where it has no chat. */
+/** Shows a div's content if the div has no chat. */
 export function showContent(div: Node): void {
   if (!placed.has(div as Element)) slots.get(div)?.assign(...([...div.childNodes] as (Element | Text)[]))
 }
 
-/** Gives the chat a copy of the div's content as its placeholder. Removes the blank lines that editors leave. */
+/** Gives the chat a copy of the div's content as its placeholder. Removes the empty lines that editors leave. */
 function copyContent(div: Element, chat: Element): void {
   const nodes = [...div.childNodes]
   if (!nodes.some(isSeen)) {
-    // comments and empty texts are a framework's markers
+    // comments and empty text nodes are a framework's markers
     for (const node of nodes)
       if (node.nodeName === 'BR' || (node.nodeName === '#text' && node.nodeValue)) node.remove()
     return
@@ -190,7 +195,7 @@ function copyContent(div: Element, chat: Element): void {
   const placeholder = ofDocument('createElement')('span')
   placeholder.slot = 'placeholder'
   placeholder.append(...nodes.map((node) => node.cloneNode(true)))
-  // a copy does nothing a second time, and can't be addressed
+  // a copy must not run again, and must not have an id or a name
   for (const copy of findAll(placeholder, `${TAG},script,style,iframe,object,embed,video,audio`))
     copy.remove()
   for (const copy of findAll(placeholder, '[id],[name]'))

@@ -4,26 +4,26 @@ import { ofDocument, tryOrUndefined } from '../platform.js'
 import { startsNewSession, type Settings } from '../settings.js'
 import { ChatSession, type ChatHost, type SessionView } from './session.js'
 
-/** How far outside the viewport a lazy chat starts. */
+/** How far from the viewport a lazy chat starts. */
 const LAZY_MARGIN = '200px'
 /** The delay of a change beyond the burst limit. */
 const PAUSE_MS = 1_000
 const CHANNEL = 'kinescope-chat'
 
 interface LifecycleView extends SessionView {
-  /** The page's settings of this moment. */
+  /** The page's current settings. */
   settings(): Settings
 }
 
-/** Starts and stops an element's session: as it comes and goes, as its settings change, as the page is shown. */
+/** Starts and stops an element's session when it connects or disconnects, its settings change, or the page is shown. */
 export class Lifecycle {
   readonly session: ChatSession
   readonly #host: ChatHost
   readonly #view: LifecycleView
-  /** Whether a session has begun for the settings. It may yet wait for the viewport. */
+  /** Whether a session has begun for the settings. It may still wait for the viewport. */
   #begun = false
   #left = false
-  /** A lazy chat that was reloaded doesn't wait for the viewport. */
+  /** Whether a lazy chat was reloaded. It then doesn't wait for the viewport. */
   #wanted = false
   #waiting = new AbortController()
   #pause: ReturnType<typeof setTimeout> | undefined
@@ -38,7 +38,7 @@ export class Lifecycle {
     return this.#view.settings()
   }
 
-  /** Called a microtask after the element came, so that the settings of its whole task count. */
+  /** Called a microtask after the element connects, so that all settings of that task count. */
   connected(): void {
     const { session } = this
     if (!this.#host.isConnected) return
@@ -46,7 +46,7 @@ export class Lifecycle {
     this.#left = false
     join(this)
     if (!this.#begun || returned || this.#isStill(this.settings) !== this.#wasStill) return this.#begin()
-    // a move in one task leaves the session alone; only the browser has emptied the frame
+    // a move within one task keeps the session; only the browser has emptied the frame
     if (!session.frames.empty) session.start({ keepToken: true })
   }
 
@@ -59,7 +59,10 @@ export class Lifecycle {
     })
   }
 
-  /** The element has drawn changed properties. An update draws and doesn't act, so the change is applied after it. */
+  /**
+   * Called after an update has rendered changed properties. Updates have no side effects, so the change is applied
+   * here.
+   */
   updated(): void {
     if (!this.#begun || this.#pause) return
     const { settings } = this.session
@@ -71,7 +74,7 @@ export class Lifecycle {
     this.#pause = setTimeout(() => this.#view.guard(this.#apply), PAUSE_MS)
   }
 
-  /** Requests a new token for a new frame. The settings of this moment count, also those that aren't drawn yet. */
+  /** Requests a new token for a new frame. Uses the current settings, rendered or not. */
   reload(): void {
     const { session } = this
     if (!this.#begun) {
@@ -101,7 +104,7 @@ export class Lifecycle {
     return this.session.state.status === 'preview'
   }
 
-  /** In an editor, or by the setting, the element is a picture of itself. */
+  /** Whether the element is a static placeholder: in an editor, or by its setting. */
   #isStill({ preview }: Settings): boolean {
     return preview || inEditorCanvas(this.#host)
   }
@@ -129,7 +132,7 @@ export class Lifecycle {
     this.#begun = true
     session.settings = settings
     session.stop({ preview: still })
-    // a listener may have removed the element, or changed settings, which start a session of their own
+    // a listener may have removed the element, or changed settings, which start another session
     if (!still && this.#host.isConnected && !startsNewSession(settings, this.#view.settings()))
       this.#startWhenDue()
   }
@@ -144,7 +147,7 @@ export class Lifecycle {
     this.#waiting.abort()
     const { signal } = (this.#waiting = new AbortController())
     const page = this.#host.ownerDocument
-    // nobody may ever see a prerendered page (HTML, "prerendering")
+    // a prerendered page may never be shown (HTML, "prerendering")
     if (ofDocument('prerendering' as 'hidden', page)) {
       const options = { once: true, signal }
       ofDocument('addEventListener', page)(
@@ -171,7 +174,7 @@ export class Lifecycle {
   }
 }
 
-/** The chats of this page. They hear of a reset in the site's other tabs. */
+/** The chats of this page. They receive resets from the site's other tabs. */
 const live = new Set<Lifecycle>()
 let channel: BroadcastChannel | undefined
 
@@ -194,7 +197,7 @@ function openChannel(): void {
   if (channel) channel.onmessage = resetPage
 }
 
-/** An open channel keeps a page out of the back/forward cache of older browsers. */
+/** Closes the channel. An open one keeps a page out of the back/forward cache of older browsers. */
 function closeChannel(): void {
   channel?.close()
   channel = undefined

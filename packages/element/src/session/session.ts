@@ -11,32 +11,32 @@ import { askForToken } from '../token/ask.js'
 import { holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
 import { dispatch, IDLE, nextState, type ChatState, type SessionEvent, type ShownProblem } from './state.js'
 
-/** Timers stop while a machine sleeps, and overflow past 2^31 ms: none is set for longer than this. */
+/** Timers stop while a machine sleeps, and overflow past 2^31 ms, so none is set for longer than this. */
 const LONGEST_TIMER_MS = 60_000
-/** The interval at which the network is checked: the browser's event may not arrive. */
+/** How often the element checks the network: the browser's event may not arrive. */
 const OFFLINE_CHECK_MS = 5_000
-/** A token that is there already is used with at least this much time left. */
+/** An existing token is used only with at least this much time left. */
 const LEAST_LEFT_MS = 30_000
 const STEPS_KEPT = 30
 
-/** The element, as its session sees it. */
+/** The element, as its session uses it. */
 export interface ChatHost extends HTMLElement {
-  /** Resolves once the stage is on the page and the texts are chosen. */
+  /** Resolves once the stage is in the page and the texts are chosen. */
   readonly updateComplete: Promise<unknown>
 }
 
 export interface SessionView {
-  /** Puts words to a failure. */
+  /** Adds the texts to a failure. */
   describe(failure: Failure, retryInMs: number | null): Problem
-  /** Called at each change of the state, before its event. */
+  /** Called on each change of the state, before its event. */
   changed(): void
-  /** Runs work of a timer, an event or a task. An exception ends in the tag's own link. */
+  /** Runs work of a timer, an event or a task. If it throws, the element shows the tag's own link. */
   guard(work: () => void): void
 }
 
 /**
  * One visitor's session in one chat: requests a token, shows the chat, refreshes the token, and decides what a failure
- * means. The only owner of the session's time: one timer, set for whatever is due next.
+ * means. It owns the only timer, set for the next due step.
  */
 export class ChatSession implements FrameHost {
   state: ChatState = IDLE
@@ -44,11 +44,11 @@ export class ChatSession implements FrameHost {
   token: HeldToken | null = null
   failure: Failure | undefined
   reloads = 0
-  /** The identity token of a guest who entered a name, for browsers that drop the cookie. */
+  /** The identity token of a guest with an entered name, for browsers that drop the cookie. */
   guest: { identity: string; for: Settings['identity']; tokenUrl: string | undefined } | undefined
-  /** The server's clock less the browser's, in milliseconds. */
+  /** The server's clock minus the browser's, in milliseconds. */
   clockDifferenceMs: number | null = null
-  /** The last steps, for the developer. */
+  /** The last events, for the developer. */
   readonly steps: { at: number; what: string }[] = []
   readonly frames: FrameSwapper = new FrameSwapper(this)
 
@@ -60,14 +60,14 @@ export class ChatSession implements FrameHost {
   /** Whether the page was in the back/forward cache since the last check. */
   #restored = false
   #request: AbortController | undefined
-  /** When the next request is due, a refresh or a retry. */
+  /** When the next request is due: a refresh or a retry. */
   #askAt = Infinity
   #failures = 0
-  /** When the token of the shown frame ends. */
+  /** When the token of the shown frame expires. */
   #shownEndsAt = 0
-  /** An initial token that isn't used again: the visitor may have signed out since. */
+  /** An initial token that must not be used again: the visitor may have signed out since. */
   #usedToken: string | undefined
-  /** What is due is another load of the page: an unattended screen has nobody to press a button. */
+  /** Whether the due step is a page reload: an unattended screen has no visitor to press a button. */
   #reloadsPage = false
   #wasHidden = false
   #warned = false
@@ -77,17 +77,17 @@ export class ChatSession implements FrameHost {
     this.#view = view
   }
 
-  /** Milliseconds that the token has left; null without one. */
+  /** Milliseconds until the token expires; null without a token. */
   get timeLeft(): number | null {
     return this.token && Math.round(this.token.endsAt - steadyNow())
   }
 
-  /** Milliseconds until a token is requested; null where none will be. */
+  /** Milliseconds until the next token request; null if none is planned. */
   get askInMs(): number | null {
     return this.#askAt < Infinity ? Math.max(0, Math.round(this.#askAt - steadyNow())) : null
   }
 
-  /** Starts anew, with the initial token or a new one; after a move in one task with the token at hand. */
+  /** Starts again, with the initial token or a new one. After a move within one task, it keeps the current token. */
   start({ keepToken = false } = {}): void {
     this.stop({ keepToken })
     this.#running = new AbortController()
@@ -113,7 +113,7 @@ export class ChatSession implements FrameHost {
     this.#transition(preview ? 'previewed' : 'stopped')
   }
 
-  /** Forgets the visitor, initial token included. */
+  /** Forgets the visitor, including the initial token. */
   forget(): void {
     this.guest = undefined
     this.#usedToken = (this.settings as Settings | undefined)?.token
@@ -126,11 +126,11 @@ export class ChatSession implements FrameHost {
     if (!this.#take(settings)) this.#obtain(this.state.framed ? 'reload' : 'retry')
   }
 
-  /** Takes settings over that mean the same stream and the same visitor: the next request uses them. */
+  /** Applies settings for the same stream and the same visitor. The next request uses them. */
   update(settings: Settings): void {
     const before = this.settings
     if (this.#take(settings)) return
-    // what could not be had with the old settings may be with the new ones
+    // a request that failed with the old settings may succeed with the new ones
     if (this.failure && !this.#request && REQUESTED.some((name) => before[name] !== settings[name]))
       this.#obtain('retry')
   }
@@ -153,7 +153,10 @@ export class ChatSession implements FrameHost {
     this.#fail(failure)
   }
 
-  /** Some browsers empty a frame when its element moves, even where they could keep it. */
+  /**
+   * Starts again with the same token: some browsers empty a frame when its element moves, even where they could keep
+   * it.
+   */
   frameLost(): void {
     this.start({ keepToken: true })
   }
@@ -163,14 +166,14 @@ export class ChatSession implements FrameHost {
     if (!token || this.token || token === this.#usedToken) return
     if (tokenUrl ?? fetchToken) this.#usedToken = token
     try {
-      // its age is unknown: it counts only where the browser's clock agrees with it
+      // its age is unknown, so it is valid only if the browser's clock agrees
       this.token = this.#hold({ reply: { token }, ignored: [], date: Date.now() }, this.settings)
     } catch (error) {
       this.#note(`initial token: ${readFailure(error).code}`)
     }
   }
 
-  /** @returns whether the new initial token is good. Then the chat shows it without a request. */
+  /** @returns whether the new initial token is valid. The chat then shows it without a request. */
   #replaceInitialToken(): boolean {
     const before = this.token
     this.token = null
@@ -194,8 +197,8 @@ export class ChatSession implements FrameHost {
   }
 
   /**
-   * Gets another token. One that arrives expired may have been cached, or the device slept: it is requested once more.
-   * @returns whether it is a new one
+   * Requests another token, and once more if it arrives expired: a cache may have sent it, or the device slept.
+   * @returns whether the token is new
    */
   async #fetch(reason: TokenReason, signal: AbortSignal): Promise<boolean> {
     const token = await this.#requestToken(reason, signal).catch((error: unknown) => {
@@ -217,7 +220,7 @@ export class ChatSession implements FrameHost {
     if (!settings.eventId) throw new ChatFailure({ code: 'event-id-missing' })
     if (!settings.tokenUrl && !settings.fetchToken) throw new ChatFailure({ code: 'token-url-missing' })
     const { guest } = this
-    // a guest's token is the server's that gave it
+    // a guest's token is valid only at the server that issued it
     const isGuest = guest && guest.for === settings.identity && guest.tokenUrl === settings.tokenUrl
     const identity = isGuest ? guest.identity : settings.identity
     const answer = await askForToken({ ...settings, identity }, reason, signal)
@@ -234,7 +237,7 @@ export class ChatSession implements FrameHost {
     return holdToken(answer, settings, this.token, steadyNow(), Math.random())
   }
 
-  /** Shows the chat with the token at hand. A token that expires while the swap waits is replaced first. */
+  /** Shows the chat with the current token. If it expires while the swap waits, a new one is requested first. */
   async #show(reason: TokenReason, signal: AbortSignal): Promise<void> {
     // a reload doesn't wait until the visitor leaves the frame
     const timeLeft = () => (reason === 'reload' ? 0 : this.#shownEndsAt - steadyNow())
@@ -258,7 +261,7 @@ export class ChatSession implements FrameHost {
     this.#request = undefined
   }
 
-  /** Runs what may fail, as the only such work. A failure of work that was cancelled doesn't count. */
+  /** Cancels the previous work and runs new work that may fail. A failure of canceled work doesn't count. */
   #run(reason: TokenReason, work: (signal: AbortSignal) => Promise<void>): void {
     this.#cancel()
     const request = (this.#request = new AbortController())
@@ -309,13 +312,13 @@ export class ChatSession implements FrameHost {
       wait = Math.max(leftMs, unattendedIn(attempt, random))
     }
     this.#askAt = steadyNow() + wait
-    // a frame that couldn't be swapped is tried again with the next token
+    // a frame that couldn't be swapped is retried with the next token
     if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.token!.refreshAt
     this.#publish(failure)
     this.#arm()
   }
 
-  /** Shows what is wrong: that the token of a chat has ended, else the failure itself. */
+  /** Publishes the problem: that the token of a chat has expired, else the failure itself. */
   #publish(failure: Failure): void {
     const revoked = retryPolicyOf(failure) === 'revoke'
     const expired = !revoked && this.#endsAt <= steadyNow()
@@ -337,12 +340,12 @@ export class ChatSession implements FrameHost {
     return code === 'offline' || (this.#askAt < Infinity && code !== 'frame-timeout')
   }
 
-  /** When the token of a chat with a problem ends. `identity-expired` stays named: only a new page helps. */
+  /** When the token of a chat with a problem expires. `identity-expired` keeps its name: only a new page helps. */
   get #endsAt(): number {
     return this.state.framed && this.failure?.code !== 'identity-expired' ? this.token!.endsAt : Infinity
   }
 
-  /** The same, until the visitor was told. */
+  /** The same time, until the visitor sees that the token has expired. */
   get #lostAt(): number {
     const { problem, category } = this.state
     return problem && category !== 'ended' ? this.#endsAt : Infinity
@@ -352,7 +355,7 @@ export class ChatSession implements FrameHost {
     clearTimeout(this.#timer)
     const check = this.failure?.code === 'offline' ? steadyNow() + OFFLINE_CHECK_MS : Infinity
     const wait = Math.min(this.#askAt, this.#lostAt, check) - steadyNow()
-    // it may be early, so the check looks at the clock
+    // a timer may fire early, so the check looks at the clock
     if (wait < Infinity)
       this.#timer = setTimeout(this.#guardedCheck, Math.max(0, Math.min(wait, LONGEST_TIMER_MS)))
   }
@@ -370,7 +373,7 @@ export class ChatSession implements FrameHost {
     const { code } = this.failure ?? {}
     const late = this.settings.unattended && code === 'frame-timeout'
     if (this.#request && !late) return
-    // the visitor may have signed in in another tab
+    // the visitor may have signed in on another tab
     if ((code === 'offline' && isOnline()) || (code === 'sign-in-required' && returned)) this.#askAt = 0
     if (this.#askAt > steadyNow()) return this.#arm()
     if (!this.#reloadsPage) return this.#obtain(this.failure ? 'retry' : 'refresh')
@@ -405,13 +408,13 @@ export class ChatSession implements FrameHost {
   }
 }
 
-/** A change of these is worth another request after a failure. */
+/** A change of one of these justifies another request after a failure. */
 const REQUESTED = ['tokenUrl', 'credentials', 'identity'] as const
 
 const isOtherVisitor = (before: HeldToken, after: HeldToken): boolean =>
   before.claims.user_id !== after.claims.user_id
 
-/** Counts the automatic reloads of the page, so that their delays grow from one to the next. */
+/** Counts the automatic reloads of the page, so that each delay is longer than the last. */
 function countPageReloads(count?: number): number {
   const key = 'kinescope-chat-reloads'
   const stored = tryOrUndefined(() => {
@@ -420,14 +423,14 @@ function countPageReloads(count?: number): number {
   })
   return stored ?? UNKNOWN_RELOADS
 }
-/** Where a page may store nothing, the delay is long from the first. */
+/** Used where a page can't store the count: the delay is long from the start. */
 const UNKNOWN_RELOADS = 6
 
-/** Whether only another load of the page helps. */
+/** Whether only a page reload helps. */
 const needsPage = (failure: Failure): boolean =>
   failure.code === 'identity-expired' || retryPolicyOf(failure) === 'intermediary'
 
-/** The token of a chat on the page has ended, and why there is no newer one. */
+/** The failure of a chat whose token has expired, with the reason why there is no newer token. */
 const endedBy = ({ code, reason }: Failure): Failure => ({
   code: 'token-expired',
   reason: `No new token could be had: ${code}${reason ? ` (${reason})` : ''}`,

@@ -3,9 +3,9 @@ import { isOnline, own, tryOrUndefined } from '../platform.js'
 import { ChatFailure, PROBLEMS, type Failure } from '../problems.js'
 import { quote, shown } from '../text.js'
 
-/** A response with its body as text; undefined where the body is longer than any of an endpoint. */
+/** A response with its body as text; undefined if the body is longer than any valid one. */
 export interface HttpAnswer {
-  /** A redirect that wasn't followed is `opaqueredirect`. */
+  /** `opaqueredirect` for a redirect that wasn't followed. */
   type: ResponseType | undefined
   status: number
   headers: Headers
@@ -14,7 +14,7 @@ export interface HttpAnswer {
 
 export interface TokenAnswer {
   reply: TokenReply
-  /** The reply's members that were dropped for their type. */
+  /** The members of the reply that were dropped for their type. */
   ignored: readonly string[]
   /** The response's `Date` in milliseconds since the epoch. */
   date?: number | undefined
@@ -22,7 +22,7 @@ export interface TokenAnswer {
 
 const REFUSALS: Partial<Record<number, ElementCode>> = { 401: 'sign-in-required', 403: 'access-denied' }
 
-/** Markup under any content type; in UTF-16 it has a zero in each character. */
+/** Matches markup under any content type. In UTF-16, each character contains a zero. */
 const MARKUP = /^[\s\p{Cc}\p{Cf}]*<[!?a-z]|<(?:\/|(?:!doctype|html|head|body|title|script|meta|br)\b)|\0/iu
 const CDN_PAGE = /^error code: \d{3,4}\s*$/i
 /** Headers by which a firewall, a CDN or a gateway marks its own response. */
@@ -60,7 +60,7 @@ export function readAnswer(answer: HttpAnswer, now = Date.now()): TokenAnswer {
   throw failure(codeOf(status), { reason: describeAnswer(answer, json) })
 }
 
-/** Whether this is one of our codes, at a status that it comes with. */
+/** Whether this is one of our codes, at a status that belongs to it. */
 function isWireCode(code: unknown, status: number): code is WireCode {
   const statuses: Readonly<Record<string, readonly number[]>> = WIRE_STATUSES
   return typeof code === 'string' && Object.hasOwn(statuses, code) && statuses[code]!.includes(status)
@@ -84,7 +84,7 @@ function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
   return /^$|^text\/plain$|\bjson$/.test(mediaType(headers))
 }
 
-/** Whether JSON has the error shape of a known product, which answered before the endpoint did. */
+/** Whether JSON has the error shape of a known product, which answered instead of the endpoint. */
 function isProductError(json: unknown): boolean {
   const has = (value: unknown, ...names: string[]) => names.every((name) => own(value, name) !== undefined)
   const type = own(json, 'type')
@@ -106,7 +106,7 @@ function isProductError(json: unknown): boolean {
 const mediaType = (headers: Headers): string =>
   (headers.get('Content-Type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
 
-/** What came, for the developer: its title or type, its status, and the server's name. */
+/** Describes the response for the developer: its title or type, its status, and the server's name. */
 function describeAnswer({ type, status, headers, body = '' }: HttpAnswer, json: unknown): string {
   if (type === 'opaqueredirect') return 'The answer is a redirect, and none is followed'
   const title = MARKUP.test(body) && /<title[^>]{0,100}>([^<]{1,200})/i.exec(body)?.[1]?.trim()
@@ -116,13 +116,13 @@ function describeAnswer({ type, status, headers, body = '' }: HttpAnswer, json: 
   return `The answer is ${code ? `JSON with ${quote(code)}` : shown(form)}, HTTP ${status}${server ? `, from the server ${quote(server)}` : ''}`
 }
 
-/** Seconds, at most a year: a point in time or milliseconds are a mistake of the endpoint. */
+/** Seconds, at most a year. A timestamp or milliseconds are an error of the endpoint. */
 const duration = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value < 31_700_000
 const id = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const share = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1
 
-/** What each optional member must be. One that isn't is dropped: the token alone is enough. */
+/** The check of each optional member. An invalid one is dropped: the token alone is enough. */
 const MEMBERS = {
   expires_in: duration,
   refresh_in: duration,
@@ -132,7 +132,7 @@ const MEMBERS = {
   warning: id,
 }
 
-/** Reads a token endpoint's reply, or a `fetchToken`'s; undefined where there is no token in it. */
+/** Reads the reply of a token endpoint or of a `fetchToken`; undefined without a token. */
 export function readReply(value: unknown): { reply: TokenReply; ignored: readonly string[] } | undefined {
   const token = own(value, 'token')
   if (typeof token !== 'string') return undefined
@@ -147,8 +147,8 @@ export function readReply(value: unknown): { reply: TokenReply; ignored: readonl
 }
 
 /**
- * Reads what was thrown by us, by the platform or by the page's own code, which may name one of our codes or an HTTP status.
- * Never throws.
+ * Reads an error thrown by the element, by the platform or by the page's own code, which may have one of our codes or
+ * an HTTP status. Never throws.
  */
 export const readFailure = (error: unknown): Failure => tryOrUndefined(() => read(error)) ?? read(undefined)
 
@@ -166,7 +166,7 @@ function read(error: unknown): Failure {
   }
 }
 
-/** Codes that only the element itself can find. */
+/** Codes that only the element itself can detect. */
 const OWN_CODES = /^(?:frame|offline)/
 
 function codeFor(code: unknown, status: number): ElementCode {
@@ -178,7 +178,7 @@ function codeFor(code: unknown, status: number): ElementCode {
   return isOnline() ? 'endpoint-unreachable' : 'offline'
 }
 
-/** The longest `Retry-After` that is obeyed. */
+/** The longest `Retry-After` that the element follows. */
 const LONGEST_WAIT_MS = 3_600_000
 const DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)/i
 

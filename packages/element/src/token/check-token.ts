@@ -22,43 +22,46 @@ export interface TokenClaims {
 
 export interface TokenFault {
   code: TokenCode
-  /** A short stable word for the developer: the claim's name, or what is wrong with the token's form. */
+  /** A short stable identifier for the developer: the claim's name, or the fault in the token's form. */
   reason: string
-  /** The member of the header or the claims that is wrong, where it is one. */
+  /** The wrong member of the header or the claims, if there is one. */
   claim?: string
-  /** What was found and what is expected, such as `aud is "Chat", must be "chat"`: cut, cleaned, and nobody's name. */
+  /**
+   * The found and the expected value, such as `aud is "Chat", must be "chat"`: cut, sanitized and without personal
+   * data.
+   */
   detail: string
 }
 
-/** What could be read of the token, and the first thing that is wrong with it. */
+/** The readable parts of a token, and its first fault. */
 export type TokenCheck =
   | { fault: null; header: TokenHeader; claims: TokenClaims }
   | { fault: TokenFault; header?: Json; claims?: Json }
 
 export interface TokenExpectation {
-  /** The stream the token must be for; left out, any stream will do. */
+  /** The stream that the token must be for; by default, any stream. */
   eventId?: string | undefined
-  /** Seconds since the epoch by a clock the caller trusts; left out, `exp` isn't compared at all, `nbf` with `iat`. */
+  /** Seconds since the epoch by a trusted clock. Without it, `exp` isn't compared, and `nbf` is compared with `iat`. */
   now?: number | undefined
 }
 
-/** A JSON object, whatever is in it. */
+/** A JSON object with any content. */
 export type Json = Record<string, unknown>
 
 /** Three parts of base64url (RFC 7515, section 7.1). */
 const FORM = /^([\w-]+)\.([\w-]+)\.[\w-]+$/
-/** Past this a NumericDate can only be milliseconds: as seconds it is the year 5138. */
+/** From this value on, a NumericDate can only be milliseconds: as seconds it is the year 5138. */
 const MILLISECONDS_FROM = 1e11
-/** How far `nbf` may be ahead of `iat` where no clock can be trusted, in seconds. */
+/** How far `nbf` may be ahead of `iat` without a trusted clock, in seconds. */
 const NOT_BEFORE_LEEWAY = 60
 const TEXTS = ['kid', 'user_id', 'username', 'event_id']
 const REQUIRED = [...TEXTS, 'aud', 'exp']
 const TIMES = ['exp', 'nbf', 'iat']
 
 /**
- * Judges a chat token by everything that can be seen without a key: its form, `alg`, `kid`, `aud`, `user_id`,
- * `username`, `event_id`, `exp` and `nbf`. Pure, never throws, never puts the token into what it returns; takes time in
- * proportion to the token's length. The signature is Kinescope's to check.
+ * Checks everything in a chat token that needs no key: its form, `alg`, `kid`, `aud`, `user_id`, `username`,
+ * `event_id`, `exp` and `nbf`. Pure, never throws, never returns the token itself. Takes time in proportion to the
+ * token's length. Kinescope checks the signature.
  */
 export function checkToken(token: unknown, expected: TokenExpectation = {}): TokenCheck {
   const [, first, second] = (typeof token === 'string' && FORM.exec(token)) || []
@@ -123,7 +126,7 @@ function findFault(
   return fault('token-expired', 'exp', `exp is ${inWords(now - end!)} behind the server’s clock`)
 }
 
-/** The payload of a JWT that nobody has verified, or nothing. */
+/** Reads the payload of an unverified JWT, or nothing. */
 export const readClaims = (token: string): Json | undefined => readPart(token.split('.', 3)[1])
 
 /** Claims that name a person. */
@@ -135,11 +138,11 @@ const malformed = (reason: string, detail: string): TokenFault => ({
   detail,
 })
 
-/** What stands in a token's place, without a character of it: it may be a secret of another kind. */
+/** Describes an invalid token without a character of it: it may be another kind of secret. */
 const formOf = (token: unknown): string =>
   typeof token === 'string' ? `text of ${token.split('.', 9).length} parts` : `of type ${typeof token}`
 
-/** A base64url-encoded JSON object in UTF-8 (RFC 7515, section 2), or nothing. */
+/** Reads a base64url-encoded JSON object in UTF-8 (RFC 7515, section 2), or nothing. */
 const readPart = (part = ''): Json | undefined =>
   tryOrUndefined(() => {
     const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) =>

@@ -1,6 +1,6 @@
 import type { Category } from '../problems.js'
 
-/** What a visitor reads of one category: a heading, and a message that says it all by itself. */
+/** The visitor's texts of one category: a heading, and a message that is complete without it. */
 export interface Words {
   heading: string
   message: string
@@ -13,12 +13,12 @@ export interface Messages {
   stillLoading: string
   preview: string
   signInButton: string
-  /** Said where pressing "Sign in" has led nowhere: the page has no sign-in of its own. */
+  /** Shown if "Sign in" had no effect: the page has no sign-in of its own. */
   signInFirst: string
   retry: string
-  /** The button where the next retry is counted down; the time follows it. */
+  /** The button while the element counts down to the next retry. The time follows the text. */
   retryNow: string
-  /** The button while a request is under way. */
+  /** The button during a request. */
   retrying: string
   reloadPage: string
   openInTab: string
@@ -26,7 +26,7 @@ export interface Messages {
   reload: string
   copyReport: string
   copied: string
-  /** Over a chat that goes on while a new token can't be had. */
+  /** Shown over a working chat while there is no new token. */
   renewing: string
   restored: string
   /** The form for guests who choose a name. */
@@ -34,7 +34,7 @@ export interface Messages {
   enter: string
   nameEmpty: string
   nameRefused: string
-  /** The closed part under a problem, for whoever runs the site. */
+  /** The collapsed details under a problem, for the site's developers. */
   forTheSite: string
   code: string
   found: string

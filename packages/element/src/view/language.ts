@@ -5,7 +5,7 @@ import { readPasted } from '../text.js'
 import { en, type Messages, type Words } from './en.js'
 import { ru } from './ru.js'
 
-/** Some of a language's texts. */
+/** Some texts of a language. */
 export type SomeMessages = Partial<Omit<Messages, 'problems'>> & {
   problems?: Partial<Record<Category, Partial<Words>>>
 }
@@ -14,12 +14,12 @@ const languages = new Map<string, Messages>([
   ['en', en],
   ['ru', ru],
 ])
-/** The connected elements: added texts change theirs. */
+/** The connected elements. Added texts update them. */
 const hosts = new Set<ReactiveControllerHost>()
 
 /**
- * Adds a language, or changes texts of one, and updates every chat. What is left out stays as it is, or is English. Ignores
- * what isn't a text of ours: a page's texts may come from anywhere.
+ * Adds a language, or changes texts of one, and updates every chat. Missing texts keep their value, or are English.
+ * Ignores values that aren't our texts: a page's texts may come from anywhere.
  */
 export function addMessages(language: string, messages: SomeMessages): void {
   const key = tagOf(language)
@@ -27,7 +27,7 @@ export function addMessages(language: string, messages: SomeMessages): void {
   for (const host of hosts) host.requestUpdate()
 }
 
-/** Texts with those in place that were given, at any depth. */
+/** Copies texts and replaces the given ones, at any depth. */
 function merge<T extends object>(texts: T, given: unknown): T {
   const others = Object(given) as Record<string, unknown>
   const merged = Object.entries(texts).map(([name, text]: [string, unknown]) => {
@@ -38,7 +38,7 @@ function merge<T extends object>(texts: T, given: unknown): T {
   return Object.fromEntries(merged) as T
 }
 
-/** Cut, since a value from outside may be a megabyte. No language's tag is longer. */
+/** Normalizes a language tag. Cut, because an untrusted value may be a megabyte, and no tag is longer. */
 const tagOf = (language: unknown): string =>
   readPasted(language).slice(0, 99).toLowerCase().replaceAll('_', '-')
 
@@ -46,8 +46,8 @@ const tagOf = (language: unknown): string =>
 export const messagesIn = (language: string): Messages => languages.get(language) ?? en
 
 /**
- * The first language that there are texts for, by its full tag or what is left of it without its last subtags (RFC 4647,
- * 3.4). After the requested ones come the nearest `lang`, through shadow roots, and the browser's languages.
+ * The first language that has texts, by its full tag or by the tag without its last subtags (RFC 4647, 3.4). The
+ * requested languages come first, then the nearest `lang`, through shadow roots, then the browser's languages.
  */
 export function languageOf(element: Element, ...requested: unknown[]): string {
   const nearest = closestAcrossRoots(element, '[lang]')
@@ -69,7 +69,9 @@ export function ignoreLanguage(element: ReactiveControllerHost, changes: Mutatio
   changes.disconnect()
 }
 
-/** Adds the texts to a failure: the visitor's in their language, the developer's in English with what was found first. */
+/**
+ * Adds the texts to a failure: the visitor's in their language, the developer's in English, with the found value first.
+ */
 export function describeProblem(
   failure: Failure,
   { problems }: Messages,

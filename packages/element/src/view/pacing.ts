@@ -1,37 +1,37 @@
 import { IDLE, type ChatState } from '../session/state.js'
 
-/** Nothing is shown before this. */
+/** The view shows nothing before this. */
 const SKELETON_AFTER_MS = 300
 /** A skeleton stays at least this long, so that nothing flashes. */
 const SKELETON_LEAST_MS = 400
 const STILL_LOADING_AFTER_MS = 8_000
-/** A shorter problem needs no banner over a chat that works. */
+/** A shorter problem shows no banner over a working chat. */
 const BANNER_AFTER_MS = 1_500
 /** A shorter countdown would rush the visitor. */
 
 const COUNTDOWN_FROM_MS = 5_000
 
-/** What is shown over the chat or in its place. */
+/** The content over the chat or instead of it. */
 type Layer = 'nothing' | 'skeleton' | 'preview' | 'problem' | 'chat'
 
-/** What is shown at one moment. */
+/** The view at one moment. */
 export interface Moment {
   layer: Layer
-  /** Loading takes so long that the text says so. */
+  /** Whether the text says that loading takes long. */
   still: boolean
-  /** A problem is shown over a chat that stays on the page. */
+  /** Whether a problem is shown over a chat that stays on the page. */
   banner: boolean
-  /** Seconds until the next retry, where they are counted down; 0 once the retry is due. */
+  /** Seconds of the countdown to the next retry, or null without one; 0 once the retry is due. */
   seconds: number | null
-  /** When the view changes by itself, on the steady clock. */
+  /** When the view changes without an event, on the steady clock. */
   next: number
-  /** What the next moment needs of this one. */
+  /** The state that the next moment needs. */
   memory: Memory
 }
 
 interface Memory {
   state: ChatState
-  /** When the chat appeared or went, or the problem began. */
+  /** When the chat appeared or disappeared, or the problem began. */
   since: number
   skeletonSince: number
   retryAt: number
@@ -48,7 +48,7 @@ export const BEGINNING: Moment = {
 }
 
 /**
- * The moment that follows another one. Pure.
+ * Computes the next moment from the last one. Pure.
  * @param now the steady clock's time
  */
 export function pace({ layer: before, memory }: Moment, state: ChatState, now: number): Moment {

@@ -9,13 +9,13 @@ import { developerPanel } from './developer.js'
 import type { Messages } from './en.js'
 import type { Moment } from './pacing.js'
 
-/** What the templates show. */
+/** The data that the templates show. */
 export interface ChatView extends ActionsHost {
   readonly moment: Moment
   readonly language: string
   /** The accessible name. */
   readonly name: string
-  /** The visitor pressed "Sign in", and nothing on the page handled it. */
+  /** Whether the visitor pressed "Sign in", and nothing on the page handled it. */
   readonly signInFirst: boolean
   /** The text of the live region. */
   readonly spoken: string
@@ -23,8 +23,8 @@ export interface ChatView extends ActionsHost {
 }
 
 /**
- * The root template. The stage, the live region and the slots are unconditional: a frame that is moved loads again, and a
- * screen reader announces only a region that was there before its text (WCAG 2.2, 4.1.3).
+ * The root template. The stage, the live region and the slots are unconditional: a moved frame loads again, and a
+ * screen reader announces only a region that existed before its text (WCAG 2.2, 4.1.3).
  *
  * Every text is bound as `.textContent`: a translator replaces text nodes, and lit would update the detached ones.
  */
@@ -33,7 +33,7 @@ export function chatTemplate(view: ChatView): TemplateResult {
   const { state, frames } = session
   const { layer } = moment
   const problem = layer === 'problem' ? state.problem : null
-  // the page can't see Kinescope's own refusal: a visitor who reloads twice may have met one
+  // the page can't see a rejection inside Kinescope's chat: a visitor may reload twice because of one
   const help = isOn(element.help) || state.problem?.code === 'frame-timeout' || session.reloads > 1
   return html`<div class="all" lang=${view.language}>
     <section class="box" aria-label=${view.name} aria-busy=${state.busy && layer !== 'chat'}>
@@ -64,7 +64,7 @@ export function chatTemplate(view: ChatView): TemplateResult {
   </div>`
 }
 
-/** What is shown in the chat's place while there is no problem. */
+/** The panel instead of the chat while there is no problem. */
 function panel({ moment, text, settings }: ChatView): TemplateResult | typeof nothing {
   if (moment.layer === 'skeleton')
     return html`<div class="bars"></div>
@@ -79,10 +79,10 @@ function panel({ moment, text, settings }: ChatView): TemplateResult | typeof no
 
 /** Categories that only the organizers can fix: the report helps most. */
 const FOR_ORGANIZERS: readonly Category[] = ['misconfigured', 'otherStream', 'notForChat', 'unknownKey']
-/** Categories for which a new page helps most. */
+/** Categories for which a page reload helps most. */
 const FOR_RELOAD: readonly Category[] = ['pageTooOld', 'expiredOnArrival', 'intercepted']
 
-/** The banner's text: while the chat works, it says so. */
+/** The banner's text. While the chat works, the text says so. */
 export const bannerText = ({ status, category }: ChatState, text: Messages): string =>
   status === 'refreshing' && category !== 'offline' && category !== 'ended'
     ? text.renewing
@@ -97,7 +97,7 @@ function banner(view: ChatView): TemplateResult {
     ${retryButton(view)} ${details(view, state.problem!)}`
 }
 
-/** The problem in the place of the chat. */
+/** The problem, shown instead of the chat. */
 function problemPanel(view: ChatView): TemplateResult {
   const { text, session, signInFirst } = view
   const category = session.state.category!
@@ -108,7 +108,7 @@ function problemPanel(view: ChatView): TemplateResult {
     ${category === 'name' ? nameForm(view) : html`<div class="row">${buttons(view)}</div>`}`
 }
 
-/** The buttons, the one that helps most first. */
+/** The buttons, with the most helpful one first. */
 function buttons(view: ChatView): unknown[] {
   const { text, actions, session } = view
   const { category, problem } = session.state
@@ -137,8 +137,8 @@ function signInButton({ text, element, actions }: ChatView): TemplateResult {
 }
 
 /**
- * The button that retries, or reloads the page where nothing else helps. It shows when the next retry is due. A screen
- * reader doesn't hear the countdown: it would read every second.
+ * The button that retries, or reloads the page where nothing else helps. It counts down to the next retry, hidden from
+ * screen readers: they would read every second.
  */
 function retryButton(view: ChatView, main = false): TemplateResult {
   const { moment, text, actions, session, language } = view
@@ -195,14 +195,14 @@ function details({ text, session, actions, moment }: ChatView, problem: Problem)
   </details>`
 }
 
-/** "Copy report", and the report to copy by hand where the browser lets no page write to the clipboard. */
+/** "Copy report", and the report to copy by hand where the browser denies access to the clipboard. */
 function copyReport(text: Messages, actions: Actions, main = false): TemplateResult {
   const { copied, reportToCopy } = actions
   return html`${button(copied ? text.copied : text.copyReport, actions.copyReport, main)}
   ${reportToCopy ? html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>` : nothing}`
 }
 
-/** The longest name that a server accepts is 32 code points. In UTF-16 units, as `maxlength` counts. */
+/** The longest name in UTF-16 units, as `maxlength` counts. A server accepts at most 32 code points. */
 const LONGEST_NAME = 64
 
 /** The form for a guest who chooses a name. */
@@ -244,7 +244,7 @@ const PATHS = {
 }
 type Icon = keyof typeof PATHS
 
-/** The icon of each kind of problem; of a wrong setup where there is none here. */
+/** The icon of each kind of problem; the icon of a wrong setup for all others. */
 const ICONS: Partial<Record<Category, Icon>> = {
   signIn: 'person',
   name: 'person',

@@ -8,13 +8,14 @@ const { version: VERSION } = JSON.parse(
 )
 
 /**
- * The other side for tests in a browser: a chat page on an origin of its own, and a token endpoint that answers as the
- * test has told it to. `/bench/origin` tells where the chat page is, which is late (`slow-MS`), silent (`hang`) or waits for
- * the test to ask for `/open/NAME` (`gate-…`), as its stream's id says; `/bench/endpoint/NAME` is programmed by PUT with a
- * list of answers (the last one repeats), asked by POST, and tells by GET what it was asked.
+ * The servers for tests in a browser: a chat page on its own origin, and a token endpoint that the test programs.
+ * - `/bench/origin` returns the chat page's origin. The stream's id makes the page late (`slow-MS`), silent (`hang`),
+ * or wait until the test requests `/open/NAME` (`gate-…`).
+ * - `/bench/endpoint/NAME` takes a list of responses by PUT (the last one repeats), answers requests by POST, and
+ * returns the received requests by GET.
  */
 export function bench() {
-  /** Chat pages that wait to be let through, and those that were. */
+  /** The chat pages that wait for their release, and the released ones. */
   const gates = new Map()
   const opened = new Set()
   const unlisted = unlistedServer()
@@ -28,7 +29,7 @@ export function bench() {
       gates.get(mode)?.()
       return response.end()
     }
-    if (mode.startsWith('hang')) return // never answers: closed with the server
+    if (mode.startsWith('hang')) return // never responds: the connection closes with the server
     const answer = () => {
       response.setHeader('Content-Type', 'text/html; charset=utf-8')
       if (mode.startsWith('refusing')) response.setHeader('X-Frame-Options', 'DENY')
@@ -66,13 +67,13 @@ export function bench() {
       const script = await readFile(new URL(`../../dist/${path.slice(12)}`, import.meta.url), 'utf8')
       // the same script as another release of it
       const body = query.version ? script.replace(VERSION, query.version) : script
-      // a host that tells no encoding, with the file as it is or as somebody saved it
+      // a host without a charset, with the file as it is or saved without the byte order mark
       if (query.bare !== undefined) context.set('Content-Type', 'text/javascript')
       context.body = query.bare === 'unmarked' ? body.replace(/^\ufeff/, '') : body
       return
     }
     if (/^\/bench\/optimized\/.*js$/.test(path)) {
-      // what a minifier makes of several files, under a name of its own
+      // a minifier's bundle of several files, under its own name
       context.type = 'js'
       const script = await readFile(new URL('../../dist/kinescope-chat.js', import.meta.url), 'utf8')
       context.body = `${query.before ?? ''}${script}${query.after ?? ''}`
@@ -108,7 +109,7 @@ async function read(request) {
   return body
 }
 
-/** A chat page that tells its frame's owner what it sees, on being asked to. Real chat pages say nothing. */
+/** A chat page that reports its state to the frame's owner on request. Real chat pages send nothing. */
 function page(mode) {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Chat</title>
 <input id="draft" aria-label="Message"><script>

@@ -5,8 +5,8 @@ import { chatOrigin, endpoint, EVENT, makeReply, makeToken, problem, until, type
 import { closePages, openPage } from './open-page.js'
 
 /**
- * What is younger than Chromium 109, Firefox 115 and Safari 16.4, or may be switched off, and how a browser without it looks
- * to a script. With each of them gone the chat works all the same.
+ * Features that are newer than Chromium 109, Firefox 115 and Safari 16.4, or can be switched off, with the code that
+ * removes them. The chat works without each of them.
  */
 const NICETIES: Record<string, string> = {
   'AbortSignal.any': 'delete AbortSignal.any',
@@ -57,7 +57,7 @@ const NICETIES: Record<string, string> = {
   'URL.parse': 'delete URL.parse; delete URL.canParse',
 }
 
-/** What nothing works without: then the link that the tag came with is to be seen. */
+/** Features that the chat requires. Without them, the link in the tag must be visible. */
 const NEEDS: Record<string, string> = {
   attachShadow: 'Element.prototype.attachShadow = () => { throw new Error("no shadow") }',
   templates:
@@ -69,7 +69,7 @@ const NEEDS: Record<string, string> = {
   'an observer that throws': 'window.IntersectionObserver = function () { throw new Error("no observer") }',
 }
 
-/** What the oldest browsers have, and those that can just read the file may lack. */
+/** Features of the oldest supported browsers that slightly older ones, which can still parse the file, may not have. */
 const BELOW: Record<string, string> = {
   'Object.hasOwn': 'delete Object.hasOwn',
   'String.prototype.replaceAll': 'delete String.prototype.replaceAll',
@@ -88,7 +88,7 @@ const pageWithout = async (takeAway: string, answer: Answer, attributes = '') =>
   })
 }
 
-/** An element that could not be made has the class's getters, and nothing behind them. */
+/** Whether the chat is ready. An element that was never constructed has the class's getters without their state. */
 const isReady = (chat: KinescopeChatElement) => {
   try {
     return chat.state === 'ready'
@@ -99,7 +99,7 @@ const isReady = (chat: KinescopeChatElement) => {
 
 const canBeSeen = (element: Element) => element.getClientRects().length > 0
 
-describe('a browser that lacks something', () => {
+describe('a browser without a feature', () => {
   afterEach(closePages)
 
   for (const [name, takeAway] of Object.entries(NICETIES))
@@ -110,7 +110,7 @@ describe('a browser that lacks something', () => {
       expect(chat.problem).to.be.null
       expect(chat.shadowRoot!.querySelector('.box')!.getBoundingClientRect().height).to.equal(600)
       expect(page.errors).to.deep.equal([])
-      // and what is wrong, where something is: counted, and with a report to be had
+      // a problem also works: with its countdown and its report
       chat.fetchToken = () =>
         Promise.reject(Object.assign(new Error(), { status: 503, retryAfterMs: 20_000 }))
       await until(() => chat.shadowRoot!.querySelector('[part=heading]'))
@@ -122,11 +122,11 @@ describe('a browser that lacks something', () => {
     })
 
   for (const [name, takeAway] of Object.entries(NEEDS))
-    it(`shows the link, where nothing else can be done, without: ${name}`, async () => {
+    it(`shows the link if there is no chat, without: ${name}`, async () => {
       const page = await pageWithout(takeAway, { body: makeReply() }, 'loading="lazy"')
       const chat = page.chat()!
       const link = page.document.querySelector('[slot=placeholder]')!
-      // whatever becomes of it, at no moment is there neither
+      // at each moment, the chat or the link is visible
       for (let times = 0; times < 30; times++) {
         expect(isReady(chat) || canBeSeen(link)).to.be.true
         await new Promise((resolve) => setTimeout(resolve, 20))
@@ -134,7 +134,7 @@ describe('a browser that lacks something', () => {
     })
 
   for (const [name, takeAway] of Object.entries(BELOW))
-    it(`blames nobody else, and shows the link, without: ${name}`, async () => {
+    it(`reports no fault of the endpoint or the token, and shows the link, without: ${name}`, async () => {
       const answers: Answer[] = [
         { body: makeReply() },
         { body: { token: makeToken({ aud: 'Chat' }) } },
@@ -148,7 +148,7 @@ describe('a browser that lacks something', () => {
       }
     })
 
-  it('shows the link while the chat is not there, whatever is wrong', async () => {
+  it('shows the link while a problem replaces the chat', async () => {
     const page = await pageWithout('', problem(403, 'access-denied'))
     await until(() => page.chat()!.problem)
     await page.chat()!.updateComplete

@@ -22,7 +22,7 @@ import {
 afterEach(clean)
 
 describe('the first load', () => {
-  it('asks the endpoint once, shows the chat with the token, and says so', async () => {
+  it('requests one token, shows the chat with the token, and fires the events', async () => {
     const reply = makeReply()
     const { url, asked } = await endpoint({ body: reply })
     const chat = place({ tokenUrl: url })
@@ -39,7 +39,7 @@ describe('the first load', () => {
     expect(frames(chat)).to.have.length(1)
   })
 
-  it('asks before its first picture, which is there once lit says so', async () => {
+  it('requests the token before the first render, which is complete with updateComplete', async () => {
     const picture = () => chat.shadowRoot!.querySelector('[part=panel]')
     const drawn: boolean[] = []
     const fetchToken = () => {
@@ -53,7 +53,7 @@ describe('the first load', () => {
     await whenState(chat, 'ready')
   })
 
-  it('opens another visit for what a listener changes as the first one begins', async () => {
+  it('starts another session for a setting that a listener changes as the first session begins', async () => {
     const streams: string[] = []
     const fetchToken = ({ eventId }: { eventId: string }) => {
       streams.push(eventId)
@@ -65,7 +65,7 @@ describe('the first load', () => {
     expect(streams.at(-1)).to.equal('second')
   })
 
-  it('leaves the token in no attribute, no resource timing and no history entry', async () => {
+  it('exposes the token in no attribute, no resource timing and no history entry', async () => {
     const reply = makeReply()
     const history = window.history.length
     const seen: string[] = []
@@ -85,7 +85,7 @@ describe('the first load', () => {
     expect(window.history.length).to.equal(history)
   })
 
-  it('gives the frame what the chat needs and nothing else', async () => {
+  it('gives the frame only what the chat needs', async () => {
     const { url } = await endpoint({ body: makeReply() })
     const chat = place({ tokenUrl: url })
     await whenState(chat, 'ready')
@@ -106,7 +106,7 @@ describe('the first load', () => {
     try {
       expect((await askPage(shownFrame(chat)!)).fullscreen).to.be.true
       expect((await askPage(other)).fullscreen).to.be.false
-      // only Chromium has a permission for the clipboard, and no window manager is needed there for a full screen
+      // only Chromium has a permission for the clipboard, and needs no window manager there for fullscreen
       if (!navigator.userAgent.includes('Chrome/')) return
       expect(await click(shownFrame(chat)!)).to.include({ copied: true, fullscreen: true })
       expect(await click(other)).to.include({ copied: false, fullscreen: false })
@@ -115,7 +115,7 @@ describe('the first load', () => {
     }
   })
 
-  it('uses chat_id for the address and event_id for the claim where the server says that they differ', async () => {
+  it('uses chat_id for the address and event_id for the claim if the server sends both', async () => {
     const uuid = '088105cf-1f5b-4b3f-9d0c-5c1f8b7a2d11'
     const { url } = await endpoint({
       body: makeReply({ chat_id: 'public', event_id: uuid }, { event_id: uuid }),
@@ -134,7 +134,7 @@ describe('the first load', () => {
     `${chatOrigin}/chat/${EVENT}`,
     `https://kinescope.io/${EVENT}`,
   ])
-    it(`takes ${JSON.stringify(id)} for a stream`, async () => {
+    it(`accepts ${JSON.stringify(id)} as a stream`, async () => {
       const asked: string[] = []
       const chat = place({
         eventId: id,
@@ -149,14 +149,14 @@ describe('the first load', () => {
       expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${encodeURIComponent(wanted)}`)
     })
 
-  it('asks on behalf of the identity that the page was given', async () => {
+  it('sends the identity token that the page has set', async () => {
     const { url, asked } = await endpoint({ body: makeReply() })
     const chat = place({ tokenUrl: url, identity: 'a.b.c' })
     await whenState(chat, 'ready')
     expect((await asked())[0]!.authorization).to.equal('Bearer a.b.c')
   })
 
-  it('honours properties set before the class is defined', async () => {
+  it('keeps properties that were set before the class is defined', async () => {
     const { KinescopeChatElement } = await import('../../src/index.js')
     const chat = document.createElement('late-chat') as InstanceType<typeof KinescopeChatElement>
     Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken: () => Promise.resolve(makeReply()) })
@@ -166,7 +166,7 @@ describe('the first load', () => {
     chat.remove()
   })
 
-  it('uses a token from the page without asking, and asks where it has too little left', async () => {
+  it('uses an initial token without a request, and requests one if the initial token expires too soon', async () => {
     const { url, asked } = await endpoint({ body: makeReply() })
     const now = Math.floor(Date.now() / 1000)
     const chat = place({ tokenUrl: url, token: makeToken() })
@@ -177,7 +177,7 @@ describe('the first load', () => {
     expect(await asked()).to.have.length(1)
   })
 
-  it('lives on a token from the page alone until its end, and says then what is missing', async () => {
+  it('uses an initial token alone until its end, and then names the missing setting', async () => {
     const time = fakeTime()
     const chat = place({ token: makeToken() })
     await until(async () => {
@@ -192,7 +192,7 @@ describe('the first load', () => {
     expect(shownFrame(chat)).to.exist
   })
 
-  it('shares one request among elements that ask for the same thing at the same time', async () => {
+  it('shares one request among elements with the same settings at the same time', async () => {
     const { url, asked } = await endpoint({ body: makeReply(), delay: 50 })
     const chats = [1, 2, 3, 4, 5].map(() => place({ tokenUrl: url }))
     await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
@@ -200,7 +200,7 @@ describe('the first load', () => {
     expect(new Set(chats.map((chat) => shownFrame(chat)!.title)).size).to.equal(5)
   })
 
-  it('takes five elements to the sign-in with one request and no further one', async () => {
+  it('shows the sign-in in five elements after one request', async () => {
     const { url, asked } = await endpoint({ ...problem(401, 'sign-in-required'), delay: 50 })
     const chats = [1, 2, 3, 4, 5].map(() => place({ tokenUrl: url }))
     await Promise.all(chats.map((chat) => whenState(chat, 'error')))
@@ -217,21 +217,21 @@ describe('the first load', () => {
   })
 })
 
-/** Clicks into a chat page, and resolves with what it could do then. */
+/** Clicks into a chat page, and returns its report of the click. */
 async function click(frame: HTMLIFrameElement): Promise<object> {
-  let told: object | undefined
+  let reported: object | undefined
   const hear = ({ source, data }: MessageEvent<{ clicked?: boolean }>) => {
-    if (source === frame.contentWindow && data.clicked) told = data
+    if (source === frame.contentWindow && data.clicked) reported = data
   }
   addEventListener('message', hear)
   frame.scrollIntoView()
   const { x, y } = frame.getBoundingClientRect()
   const position: [number, number] = [Math.round(x) + 60, Math.round(y) + 100]
   try {
-    // the browser sends no click to another site's frame before it has painted it
+    // the browser sends no click to another site's frame before its first paint
     return await until(async () => {
       await sendMouse({ type: 'click', position })
-      return told
+      return reported
     })
   } finally {
     removeEventListener('message', hear)

@@ -18,7 +18,7 @@ import {
 
 afterEach(clean)
 
-/** A token source that counts, and answers when told to. */
+/** A token source that counts its requests, and responds when the test calls `answer`. */
 function source() {
   const asked: { eventId: string; signal: AbortSignal; answer: (reply?: unknown) => void }[] = []
   const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId, signal }) =>
@@ -32,7 +32,7 @@ function source() {
   return { asked, fetchToken }
 }
 
-/** A lazy chat, far below what is to be seen. */
+/** A lazy chat, far below the visible part of the page. */
 function placeFar(fetchToken: KinescopeChatElement['fetchToken']) {
   const room = document.createElement('div')
   room.style.paddingTop = '5000px'
@@ -42,8 +42,8 @@ function placeFar(fetchToken: KinescopeChatElement['fetchToken']) {
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-describe('coming, going and changing', () => {
-  it('lets the last event-id win, and hears nothing of the first', async () => {
+describe('an element that connects, disconnects and changes', () => {
+  it('uses the last event-id, and ignores the result of the first', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     await until(() => asked.length === 1)
@@ -58,7 +58,7 @@ describe('coming, going and changing', () => {
     expect(events.filter((event) => event.startsWith('error'))).to.deep.equal([])
   })
 
-  it('asks once for several changes in one task', async () => {
+  it('sends one request for several changes in one task', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     chat.eventId = 'a'
@@ -68,7 +68,7 @@ describe('coming, going and changing', () => {
     expect(asked.map(({ eventId }) => eventId)).to.deep.equal(['b'])
   })
 
-  it('aborts a shared request only when the last chat that waits for it has gone', async () => {
+  it('aborts a shared request only when the last chat that waits for it is removed', async () => {
     const { asked, fetchToken } = source()
     const chats = [place({ fetchToken }), place({ fetchToken, refresh: 'hold' })]
     await until(() => asked.length === 1)
@@ -80,7 +80,7 @@ describe('coming, going and changing', () => {
     expect(asked[0]!.signal.aborted).to.be.true
   })
 
-  it('takes nothing from an answer that only another chat still waits for', async () => {
+  it('ignores a response that only another chat still waits for', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     const other = place({ fetchToken })
@@ -94,7 +94,7 @@ describe('coming, going and changing', () => {
     await whenState(chat, 'ready')
   })
 
-  it('begins anew for another visitor: the old chat is gone at once', async () => {
+  it('starts again for another visitor, and removes the old chat at once', async () => {
     const { url } = await endpoint({ body: makeReply() }, { body: makeReply(), delay: 200 })
     const chat = place({ tokenUrl: url, identity: 'a.b.c' })
     await whenState(chat, 'ready')
@@ -104,7 +104,7 @@ describe('coming, going and changing', () => {
     await whenState(chat, 'ready')
   })
 
-  it('drops token and frame on reset, and starts again', async () => {
+  it('removes the token and the frame on reset, and starts again', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     await until(() => asked.length === 1)
@@ -118,14 +118,14 @@ describe('coming, going and changing', () => {
 
   for (const [way, change] of Object.entries<(chat: KinescopeChatElement) => void>({
     'no token is null': (chat) => Object.assign(chat, { token: null }),
-    'no statement is an empty text': (chat) => (chat.identity = ''),
+    'no identity token is an empty text': (chat) => (chat.identity = ''),
     'no address is null': (chat) => Object.assign(chat, { tokenUrl: null }),
-    'no wish is null': (chat) => Object.assign(chat, { credentials: null, loading: null }),
+    'no option is null': (chat) => Object.assign(chat, { credentials: null, loading: null }),
     'a switch is off by the word': (chat) => Object.assign(chat, { preview: 'False' }),
     'a switch is undefined': (chat) => Object.assign(chat, { preview: undefined }),
     'a stream has spaces around it': (chat) => (chat.eventId = ` ${EVENT}\u200b`),
   }))
-    it(`leaves a chat alone where it means the same: ${way}`, async () => {
+    it(`keeps a chat if the setting means the same: ${way}`, async () => {
       const fetchToken = () => Promise.resolve(makeReply())
       const chat = place({ fetchToken })
       await whenState(chat, 'ready')
@@ -141,7 +141,7 @@ describe('coming, going and changing', () => {
     identity: (times) => `a.b.${times}`,
     token: () => makeToken(),
   }))
-    it(`doesn't keep the page busy where it sets another ${property} at each change of state`, async () => {
+    it(`doesn't keep the page busy if a listener sets another ${property} at each change of state`, async () => {
       const chat = document.createElement('kinescope-chat')
       let times = 0
       chat.addEventListener('kinescope-chat-statechange', () => {
@@ -151,12 +151,12 @@ describe('coming, going and changing', () => {
       document.body.append(chat)
       await turn()
       expect(times).to.be.within(1, 50)
-      // and there is something to be seen meanwhile
+      // meanwhile, the element shows something
       expect(chat.shadowRoot!.querySelector('.box')).to.not.equal(null)
       chat.remove()
     })
 
-  it('lets the last of very many changes win', async () => {
+  it('uses the last of very many changes', async () => {
     const streams: string[] = []
     const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId }) => {
       streams.push(eventId)
@@ -172,7 +172,7 @@ describe('coming, going and changing', () => {
     expect(streams.length).to.be.below(20)
   })
 
-  it('asks at the same address after a soft navigation', async () => {
+  it('sends requests to the same address after a soft navigation', async () => {
     const { url, asked } = await endpoint({ body: makeReply() })
     const here = location.href
     history.replaceState(null, '', url.replace(/token$/, 'page'))
@@ -228,7 +228,7 @@ describe('coming, going and changing', () => {
       document.implementation.createHTMLDocument().body.append(chat)
       home.append(chat)
     },
-    'told to do everything before it comes and after': (chat, set, home) => {
+    'used before it connects and after': (chat, set, home) => {
       const all = () => [chat.reload(), chat.reset(), chat.focus(), chat.diagnostics()]
       all()
       set()
@@ -248,7 +248,7 @@ describe('coming, going and changing', () => {
       for (let times = 0; times < 9; times++) chat.requestUpdate()
     },
   }))
-    it(`asks once, and draws little, for a chat that is ${way}`, async () => {
+    it(`sends one request, and renders rarely, for a chat that is ${way}`, async () => {
       const { asked, fetchToken } = source()
       const chat = document.createElement('kinescope-chat')
       const home = document.createElement('div')
@@ -265,7 +265,7 @@ describe('coming, going and changing', () => {
       home.remove()
     })
 
-  it('costs no request to move in one task', async () => {
+  it('sends no request for a move in one task', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     await until(() => asked.length === 1)
@@ -286,7 +286,7 @@ describe('coming, going and changing', () => {
 
   it('keeps its state over moveBefore, and the frame where the browser can', async () => {
     const parent = document.body as HTMLElement & { moveBefore?: (node: Node, before: Node | null) => void }
-    if (!parent.moveBefore) return // this browser has none: nothing to keep
+    if (!parent.moveBefore) return // this browser doesn't have the method
     const { asked, fetchToken } = source()
     const box = document.createElement('div') as typeof parent
     document.body.append(box)
@@ -304,7 +304,7 @@ describe('coming, going and changing', () => {
     box.remove()
   })
 
-  it('stops everything when removed, and asks the endpoint first when it returns', async () => {
+  it('stops everything when removed, and requests a token first when it returns', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     await until(() => asked.length === 1)
@@ -326,14 +326,14 @@ describe('coming, going and changing', () => {
     await whenState(chat, 'ready')
   })
 
-  it('opens nothing and says nothing when the token comes just after it was removed', async () => {
+  it('shows no frame and fires no error when the token arrives just after the element was removed', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken })
     await until(() => asked.length === 1)
     const events = record(chat)
     asked[0]!.answer()
     chat.remove()
-    // the token arrives in the same task, before the element knows that it won't come back
+    // the token arrives in the same task, before the element knows whether it returns
     for (let turns = 0; turns < 20; turns++) await Promise.resolve()
     expect(frames(chat)).to.have.length(0)
     document.body.append(chat)
@@ -342,7 +342,7 @@ describe('coming, going and changing', () => {
     expect(asked).to.have.length(1)
   })
 
-  it('applies a new token of the page without asking', async () => {
+  it('applies a new initial token without a request', async () => {
     const { asked, fetchToken } = source()
     const chat = place({ fetchToken, token: makeToken() })
     await whenState(chat, 'ready')
@@ -352,7 +352,7 @@ describe('coming, going and changing', () => {
     expect(asked).to.have.length(0)
   })
 
-  it('waits with loading="lazy" until it comes near', async () => {
+  it('waits with loading="lazy" until the element comes near the viewport', async () => {
     const { asked, fetchToken } = source()
     const { chat, room } = placeFar(fetchToken)
     await turn()
@@ -363,14 +363,14 @@ describe('coming, going and changing', () => {
     room.remove()
   })
 
-  it('asks no second time for a lazy chat that was reloaded before it came near', async () => {
+  it('sends no second request for a lazy chat that was reloaded before it came near the viewport', async () => {
     const { asked, fetchToken } = source()
     const { chat, room } = placeFar(fetchToken)
     await Promise.resolve() // it begins in a microtask
     chat.reload()
     await until(() => asked.length === 1)
     chat.scrollIntoView()
-    // told after the chat's own observer, which is older
+    // this observer runs after the chat's own, which is older
     await new Promise<void>((resolve) =>
       new IntersectionObserver((entries) => entries.at(-1)!.isIntersecting && resolve()).observe(chat),
     )
@@ -379,7 +379,7 @@ describe('coming, going and changing', () => {
     room.remove()
   })
 
-  it('has no method or property named like an attribute’s counterpart, and one state for CSS', async () => {
+  it('reflects no property to an attribute, and has one state for CSS', async () => {
     const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
     await whenState(chat, 'ready')
     expect(chat.matches(':state(ready)')).to.be.true
@@ -387,7 +387,7 @@ describe('coming, going and changing', () => {
     expect(chat.outerHTML).to.equal('<kinescope-chat></kinescope-chat>')
   })
 
-  it('never tells a token', async () => {
+  it('exposes no signature of a token in events, diagnostics or text', async () => {
     const reply = makeReply()
     const chat = document.createElement('kinescope-chat')
     const seen: string[] = []
@@ -405,13 +405,13 @@ describe('coming, going and changing', () => {
     await whenState(chat, 'ready')
     await turn()
     const signature = reply.token.split('.')[2]!
-    const told = [JSON.stringify(chat.diagnostics()), chat.shadowRoot!.textContent, ...seen].join()
-    expect(told.includes(signature)).to.be.false
+    const exposed = [JSON.stringify(chat.diagnostics()), chat.shadowRoot!.textContent, ...seen].join()
+    expect(exposed.includes(signature)).to.be.false
     expect(chat.diagnostics().claims!['username']).to.equal('Жанна 😀')
     chat.remove()
   })
 
-  it('leaves nothing behind after two hundred comings and goings', async () => {
+  it('leaks nothing after two hundred connections and removals', async () => {
     const gc = (globalThis as { gc?: () => void }).gc
     const { fetchToken } = source()
     const refs: WeakRef<Element>[] = []

@@ -1,12 +1,12 @@
 import type { KinescopeChatElement } from '../../src/index.js'
 
-/** A page of its own, in a frame of the same origin, with what went wrong on it. */
+/** A page of its own in a frame of the same origin, with a record of its errors and requests. */
 export interface Page {
   document: Document
   /** Uncaught errors. */
   errors: string[]
   warnings: string[]
-  /** What was said on the console as an error. */
+  /** The error messages on the console. */
   faults: string[]
   /** The addresses that the page fetched. */
   fetched: string[]

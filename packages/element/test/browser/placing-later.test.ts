@@ -21,7 +21,7 @@ async function openScoped(body: string, scope: string | null = 'main') {
   return { page, main, chats, asked }
 }
 
-/** Long enough for observers and their answers to one another. */
+/** Long enough for observers and their reactions to each other. */
 const settled = (page: Page) => new Promise((resolve) => page.window.setTimeout(resolve, 50))
 
 interface Way {
@@ -31,7 +31,9 @@ interface Way {
   chats: number
 }
 
-/** What frameworks and people do to a page that has a mark in its scope. Each ends in so many chats. */
+/**
+ * The changes that frameworks and people make to a page with a mark in its scope. Each results in this number of chats.
+ */
 const WAYS: Record<string, Way> = {
   'a link that comes later': {
     body: '<main></main>',
@@ -232,9 +234,9 @@ const WAYS: Record<string, Way> = {
 /** Touches the mark, as a framework's render does. */
 const KICK = (main: Element) => main.querySelector('div')!.setAttribute('data-label', 'x')
 
-describe('what happens to a page after it was parsed', () => {
+describe('a page that changes after it was parsed', () => {
   for (const [way, { body, scope, change, chats: count }] of Object.entries(WAYS))
-    it(`settles to one chat for each mark: ${way}`, async () => {
+    it(`has one chat for each mark in the end: ${way}`, async () => {
       const { page, main, chats } = await openScoped(body, scope)
       await settled(page)
       await change(main, page)
@@ -242,7 +244,7 @@ describe('what happens to a page after it was parsed', () => {
       await settled(page)
       expect(chats()).to.have.length(count)
       for (const link of page.document.querySelectorAll(`a[href="${LINK}"]`)) {
-        if (link.parentElement!.closest(`div[data-kinescope-chat="${EVENT}"]`)) continue // its content, which the chat stands for
+        if (link.parentElement!.closest(`div[data-kinescope-chat="${EVENT}"]`)) continue // the chat replaces this content
         const beside = link.previousElementSibling?.localName === 'kinescope-chat'
         expect(link.getClientRects().length > 0).to.equal(!beside)
       }
@@ -250,7 +252,7 @@ describe('what happens to a page after it was parsed', () => {
       expect(page.errors).to.deep.equal([])
     })
 
-  it('keeps a chat’s token over a move, and asks for a stream that has changed', async () => {
+  it('keeps a chat’s token over a move, and requests one for a changed stream', async () => {
     const { page, main, chats, asked } = await openScoped(`<main><p>${A}</p><aside></aside></main>`)
     await until(() => chats().length)
     const [chat] = chats()
@@ -274,7 +276,7 @@ describe('what happens to a page after it was parsed', () => {
       link.remove()
     },
   }))
-    it(`leaves a chat alone whose link is ${way}`, async () => {
+    it(`keeps a chat whose link is ${way}`, async () => {
       const { page, main, chats } = await openScoped(`<main>${A}</main>`)
       await until(() => chats().length)
       const [chat] = chats()
@@ -287,7 +289,7 @@ describe('what happens to a page after it was parsed', () => {
       expect(shownFrame(chat!)).to.equal(frame)
     })
 
-  it('upgrades what a self-closed tag has swallowed, but not its fallback', async () => {
+  it('upgrades marks that a self-closed tag contains, but not its fallback', async () => {
     const { page, chats } = await openScoped(
       `<main><kinescope-chat event-id="x"/><p>${A}</p>${DIV}<a href="${LINK.replace(EVENT, 'x')}">x</a></main>`,
     )
@@ -311,7 +313,7 @@ describe('what happens to a page after it was parsed', () => {
     'a comment': () => new Comment('v-if'),
     'an empty text': () => new Text(),
   }))
-    it(`leaves ${kind} where it is, a framework's bookmark in an empty div`, async () => {
+    it(`leaves ${kind} in place, a framework's marker in an empty div`, async () => {
       const { main, chats } = await openScoped('<main></main>')
       const bookmark = mark()
       main.innerHTML = DIV
@@ -321,7 +323,7 @@ describe('what happens to a page after it was parsed', () => {
       expect(chats()[0]!.hasChildNodes()).to.be.false
     })
 
-  it('shows what comes into a div that has no chat any more', async () => {
+  it('shows content that is added to a div after its chat was removed', async () => {
     const { page, main, chats } = await openScoped(
       `<main><div data-kinescope-chat="${EVENT}"><p>Soon</p></div></main>`,
     )
@@ -335,7 +337,7 @@ describe('what happens to a page after it was parsed', () => {
     for (const words of div.children) expect(words.getClientRects()).to.have.length(1)
   })
 
-  it('leaves links alone where the site names no scope', async () => {
+  it('upgrades no links if the site sets no scope', async () => {
     const { page, main, chats } = await openScoped(`<main>${A}${DIV}</main>`, null)
     await until(() => chats().length === 1)
     main.insertAdjacentHTML('beforeend', A)
@@ -345,7 +347,7 @@ describe('what happens to a page after it was parsed', () => {
     expect(chats()).to.have.length(3)
   })
 
-  it('names a scope that is no selector, once, and upgrades the divs all the same', async () => {
+  it('warns once about a scope that isn’t a selector, and still upgrades the divs', async () => {
     const { page, main, chats } = await openScoped(`<main>${A}${DIV}</main>`, 'main >')
     await until(() => chats().length === 1)
     main.insertAdjacentHTML('beforeend', A)
@@ -354,7 +356,7 @@ describe('what happens to a page after it was parsed', () => {
     expect(page.errors).to.deep.equal([])
   })
 
-  it('gives in to somebody who takes the chat away each time', async () => {
+  it('stops when a script removes the chat each time', async () => {
     const { page, main, chats } = await openScoped(`<main>${A}</main>`)
     await until(() => chats().length === 1)
     let taken = 0

@@ -29,7 +29,7 @@ async function chatOf(page: Page) {
   return chat
 }
 
-/** How pages load the script: any order, any way. */
+/** The ways in which pages load the script, in any order. */
 const WAYS: Record<string, (data: string) => { head?: string; body: string }> = {
   'a module in the head': (data) => ({
     head: `<script type="module" src="${MODULE}" ${data}></script>`,
@@ -95,7 +95,7 @@ describe('the script on a page', () => {
     expect(await asked()).to.have.length(1)
   })
 
-  it('gives its defaults to an element that a bundle has defined before', async () => {
+  it('sets its defaults on an element that a bundle has defined before', async () => {
     const { data } = await settings()
     const page = await openPage({
       head: '<script type="module" src="/src/define.ts"></script>',
@@ -111,13 +111,13 @@ describe('the script on a page', () => {
     ['module', `<script type="module" src="${MODULE}"></script>`],
     ['classic', `<script src="${CLASSIC}"></script>`],
   ])
-    it(`asks the token endpoint beside itself where the page names none (${kind})`, async () => {
+    it(`requests the token beside itself if the page names no endpoint (${kind})`, async () => {
       const page = await openPage({ head: script!, body: TAG })
       await until(() => page.fetched.length)
       expect(page.fetched).to.deep.equal([`${location.origin}/bench/dist/token`])
     })
 
-  it('takes the visitor’s identity and the language for the whole page from its own tag', async () => {
+  it('reads the identity token and the language for the whole page from its own tag', async () => {
     const { asked, data } = await settings()
     const page = await openPage({
       head: `<script type="module" src="${MODULE}" ${data} data-identity="a.b.c" data-language="ru"></script>`,
@@ -128,7 +128,7 @@ describe('the script on a page', () => {
     expect(chat.shadowRoot!.querySelector('[lang]')!.getAttribute('lang')).to.equal('ru')
   })
 
-  it('gives that identity to the page’s own token server only, whatever a tag names', async () => {
+  it('sends that identity token only to the page’s own token server, whatever address a tag names', async () => {
     const { data } = await settings()
     const page = await openPage({
       head: `<script type="module" src="${MODULE}" ${data} data-identity="a.b.c"></script>`,
@@ -147,7 +147,7 @@ describe('the script on a page', () => {
     expect(urls.map((url) => sent.get(url))).to.deep.equal([undefined, 'Bearer a.b.c'])
   })
 
-  it('lets the element’s own attributes win over the page’s', async () => {
+  it('prefers the element’s own attributes over the page’s', async () => {
     const { data } = await settings()
     const own = await endpoint({ body: makeReply() })
     const page = await openPage({
@@ -165,7 +165,7 @@ describe('the script on a page', () => {
     'Object.defineProperty(window, "KinescopeChat", { get: () => 1 })',
     'Object.defineProperty(window, "KinescopeChat", { value: 1 })',
   ])
-    it(`goes on where the page has a name of its own already: ${name}`, async () => {
+    it(`works if the page already uses a name of its own: ${name}`, async () => {
       const { data } = await settings()
       const page = await openPage({
         head: `<script>${name}</script><script src="${CLASSIC}" ${data} data-upgrade="main"></script>`,
@@ -188,7 +188,7 @@ describe('the script on a page', () => {
     'Object.defineProperty(Error, "stackTraceLimit", { get: () => 3, set() { throw new Error("mine") } })',
     'Object.freeze(Error)',
   ])
-    it(`finds its tag where the page makes its own stacks, and leaves them: ${own}`, async () => {
+    it(`finds its tag if the page changes the stack traces, and leaves that setting alone: ${own}`, async () => {
       const { asked, data } = await settings()
       const page = await openPage({
         head: `<script>${own}; limit = Error.stackTraceLimit</script><script type="module" src="${MODULE}" ${data}></script>`,
@@ -196,7 +196,7 @@ describe('the script on a page', () => {
       })
       await chatOf(page)
       expect(await asked()).to.have.length(1)
-      // with two tags of the name, the stack is read
+      // with two tags of the same name, the script reads the stack
       const two = await openPage({
         head: `<script>${own}</script><script type="text/held" src="${CLASSIC}"></script><script type="module" src="${MODULE}" ${data}></script>`,
         body: TAG,
@@ -207,7 +207,7 @@ describe('the script on a page', () => {
       expect(page.window.eval('Error.stackTraceLimit === limit')).to.equal(true)
     })
 
-  it('says its words in their letters on a page in another encoding, whose host tells none', async () => {
+  it('shows its texts in the right letters on a page in another encoding, from a host without a charset', async () => {
     const { data } = await settings()
     const titleOf = async (query: string) => {
       const page = await openPage({
@@ -222,11 +222,11 @@ describe('the script on a page', () => {
       return shownFrame(chat)!.title
     }
     expect(await titleOf('bare')).to.equal('Чат трансляции')
-    // without the mark the words are spoilt, and the chat is there all the same
+    // without the byte order mark, the texts are garbled, but the chat works
     expect(await titleOf('bare=unmarked')).to.not.equal('Чат трансляции')
   })
 
-  /** Where the statement went; the page's own server is the only one that may have it. */
+  /** A `<base>` that would redirect the identity token, which only the page's own server may receive. */
   const BASE = '<base href="https://evil.example/app/">'
   const BASES: Record<string, (data: string) => { head: string; body: string }> = {
     'a classic script with defer': (data) => ({
@@ -252,7 +252,7 @@ describe('the script on a page', () => {
   }
   for (const [way, parts] of Object.entries(BASES))
     for (const named of [true, false])
-      it(`asks its own server, ${named ? 'at the address that the tag names' : 'beside the file'}, whatever <base> the content has: ${way}`, async () => {
+      it(`sends requests to its own server, ${named ? 'at the address that the tag names' : 'beside the file'}, whatever <base> the content has: ${way}`, async () => {
         const { data } = await settings()
         const given = named ? data : data.replace(/data-token-url="[^"]*"/, '')
         const page = await openPage(parts(`${given} data-identity="a.b.c"`))
@@ -262,7 +262,7 @@ describe('the script on a page', () => {
         if (named) await chatOf(page)
       })
 
-  it('leads to the page’s own sign-in, whatever <base> the content has', async () => {
+  it('opens the page’s own sign-in, whatever <base> the content has', async () => {
     const { url } = await endpoint(problem(401, 'sign-in-required'))
     const page = await openPage({
       head: `<script type="module" src="${MODULE}" data-token-url="${url}"></script>`,
@@ -272,7 +272,7 @@ describe('the script on a page', () => {
     expect(link.href).to.equal(`${location.origin}/sign-in`)
   })
 
-  it('goes by a <base> of the page’s own origin, as all on the page', async () => {
+  it('uses a <base> of the page’s own origin, like everything on the page', async () => {
     const page = await openPage({
       head: `<base href="/app/"><script src="${MODULE}" data-token-url="token"></script>`,
       body: TAG,
@@ -281,7 +281,7 @@ describe('the script on a page', () => {
     expect(page.fetched).to.deep.equal([`${location.origin}/app/token`])
   })
 
-  it('honours an element that was made, set up and inserted before the script came', async () => {
+  it('keeps the settings of an element that was created and inserted before the script', async () => {
     const { data } = await settings()
     const page = await openPage({})
     const early = page.document.createElement('kinescope-chat')
@@ -298,8 +298,8 @@ describe('the script on a page', () => {
   })
 })
 
-describe('the tag as somebody typed it', () => {
-  it('closed like an XML tag, it leaves the page after it visible in every state', async () => {
+describe('the tag as page authors write it', () => {
+  it('leaves the page after it visible in every state if it is closed like an XML tag', async () => {
     const { data } = await settings()
     const page = await openPage({
       head: `<script src="${CLASSIC}" ${data}></script>`,
@@ -323,7 +323,7 @@ describe('the tag as somebody typed it', () => {
     )
   })
 
-  it('without any attribute, or with one that an editor or a framework renamed, says which is missing', async () => {
+  it('names the missing attribute if there is none, or if an editor or a framework renamed it', async () => {
     const { data } = await settings()
     const page = await openPage({
       head: `<script src="${CLASSIC}" ${data}></script>`,

@@ -16,7 +16,7 @@ afterEach(clean)
 
 const status = (code: number) => Object.assign(new Error(), { status: code })
 
-/** A chat whose next token no network lets come. */
+/** A chat whose next token request fails without a network. */
 async function chatOffline() {
   let down = true
   const bench = await chatWith([
@@ -33,8 +33,8 @@ async function chatOffline() {
   return { ...bench, network: { back } }
 }
 
-describe('keeping a token fresh', () => {
-  it('asks once between 60 and 90 % of the life, and shows the new chat in place of the old', async () => {
+describe('a token refresh', () => {
+  it('sends one request between 60 and 90 % of the token’s life, and replaces the old chat with the new one', async () => {
     const fresh = makeReply()
     const { chat, time, asked, events, settle, start } = await chatWith([() => makeReply(), () => fresh])
     const old = shownFrame(chat)
@@ -54,7 +54,7 @@ describe('keeping a token fresh', () => {
     ])
   })
 
-  it('asks when the server says', async () => {
+  it('follows refresh_in of the server', async () => {
     const { time, asked } = await chatWith([() => makeReply({ refresh_in: 600 })])
     await time.tickAsync(590_000)
     expect(asked).to.have.length(1)
@@ -63,7 +63,7 @@ describe('keeping a token fresh', () => {
   })
 
   for (const wrong of [-7200, -600, 3600, 7200])
-    it(`is not misled by a browser clock that is ${wrong} s off`, async () => {
+    it(`works with a browser clock that is ${wrong} s off`, async () => {
       const iat = Math.floor(Date.now() / 1000) + wrong
       const { chat, time, asked } = await chatWith([
         () => makeReply({ expires_in: 300 }, { iat, exp: iat + 300 }),
@@ -75,7 +75,7 @@ describe('keeping a token fresh', () => {
       expect(asked).to.have.length(2)
     })
 
-  it('does not loop on a token of thirty days, nor forget it', async () => {
+  it('neither loops with a token of thirty days nor forgets the refresh', async () => {
     const life = 30 * 86_400
     const now = Math.floor(Date.now() / 1000)
     const { time, asked } = await chatWith([() => makeReply({ expires_in: life }, { exp: now + life })])
@@ -89,18 +89,18 @@ describe('keeping a token fresh', () => {
     expect(asked).to.have.length(2)
   })
 
-  it('neither loops nor swaps when it gets the same token again', async () => {
+  it('neither loops nor swaps when the same token arrives again', async () => {
     const same = makeReply({ expires_in: 300 })
     const { chat, time, asked } = await chatWith([() => same])
     const frame = shownFrame(chat)
     await time.tickAsync(600_000)
     expect(asked.length).to.be.within(2, 14)
     expect(shownFrame(chat) === frame).to.be.true
-    // it was sent again, but it lives no longer for that
+    // a token that is sent again doesn't live longer
     expect(chat.problem!.code).to.equal('token-expired')
   })
 
-  it('spreads a thousand viewers who came together: no second sees more than 2 % of them', async () => {
+  it('spreads a thousand viewers who arrived together: no second has more than 2 % of them', async () => {
     const { refreshDelay } = await import('../../src/token/life.js')
     const seconds = new Map<number, number>()
     for (let viewer = 0; viewer < 1000; viewer++) {
@@ -110,7 +110,7 @@ describe('keeping a token fresh', () => {
     expect(Math.max(...seconds.values())).to.be.at.most(20)
   })
 
-  it('leaves a hidden tab alone, and asks at once when it is shown', async () => {
+  it('sends no request in a hidden tab, and one at once when the tab is shown', async () => {
     const { chat, time, asked } = await chatWith([() => makeReply()])
     setHidden(true)
     await time.tickAsync(7_200_000)
@@ -121,7 +121,7 @@ describe('keeping a token fresh', () => {
     expect(chat.problem).to.be.null
   })
 
-  it('after sleep, replaces an expired token before any frame', async () => {
+  it('replaces an expired token before any frame after the device slept', async () => {
     const { chat, time, asked, settle } = await chatWith([() => makeReply()])
     const old = shownFrame(chat)!
     time.setSystemTime(Date.now() + 4_200_000) // the machine slept: no timer ran
@@ -137,7 +137,7 @@ describe('keeping a token fresh', () => {
     ['a token that is still good', 0],
     ['an expired token', 4_200_000],
   ] as const)
-    it(`asks the endpoint before any frame when the page is restored from the back/forward cache, with ${token}`, async () => {
+    it(`requests a token before any frame when the page is restored from the back/forward cache, with ${token}`, async () => {
       const { chat, time, asked, settle } = await chatWith([() => makeReply()])
       const old = shownFrame(chat)
       time.setSystemTime(Date.now() + slept)
@@ -148,7 +148,7 @@ describe('keeping a token fresh', () => {
       expect(shownFrame(chat) === old).to.be.false
     })
 
-  it('asks once when timer, wake and visitor come at the same moment', async () => {
+  it('sends one request when a timer, a wake-up and the visitor trigger it at the same moment', async () => {
     const { chat, time, asked } = await chatWith([() => makeReply(), () => new Promise(() => {})])
     await time.tickAsync(3_300_000)
     const before = asked.length
@@ -160,7 +160,7 @@ describe('keeping a token fresh', () => {
     expect(chat.state).to.equal('refreshing')
   })
 
-  it('holds a new token ready where asked to, and uses it for the next reload', async () => {
+  it('holds a new token with refresh="hold", and shows a new chat at the next reload', async () => {
     const { chat, time, asked, events, settle } = await chatWith([() => makeReply()], { refresh: 'hold' })
     const frame = shownFrame(chat)
     await time.tickAsync(3_300_000)
@@ -174,8 +174,8 @@ describe('keeping a token fresh', () => {
   })
 })
 
-describe('a refresh that fails', () => {
-  it('leaves the chat alone, says so after 1.5 s, and announces its return once', async () => {
+describe('a failed refresh', () => {
+  it('keeps the chat, shows a banner after 1.5 s, and announces the recovery once', async () => {
     let down = true
     const { chat, time, settle, start } = await chatWith([
       () => makeReply({ refresh_in: 600 }),
@@ -203,7 +203,7 @@ describe('a refresh that fails', () => {
     expect(announced).to.have.length(2)
   })
 
-  it('waits for the network where there is none, and asks at once when it returns', async () => {
+  it('waits for the network while offline, and sends a request at once when it returns', async () => {
     const { chat, asked, settle, network } = await chatOffline()
     expect(chat.problem!.retryInMs).to.be.null
     expect(asked).to.have.length(2)
@@ -213,7 +213,7 @@ describe('a refresh that fails', () => {
     expect(asked).to.have.length(3)
   })
 
-  it('causes no announcement at all when it succeeds', async () => {
+  it('announces nothing when the refresh succeeds', async () => {
     const { chat, time, settle } = await chatWith([() => makeReply({ refresh_in: 60 })])
     const region = chat.shadowRoot!.querySelector('[role=status]')!
     let changes = 0
@@ -230,7 +230,7 @@ describe('a refresh that fails', () => {
     expect(changes).to.equal(0)
   })
 
-  it('ends in one token-expired, over a chat that stays, and recovers by itself', async () => {
+  it('ends in one token-expired over a chat that stays, and recovers automatically', async () => {
     let down = true
     const { chat, time, events, settle } = await chatWith([
       () => makeReply({ expires_in: 60 }),
@@ -252,7 +252,7 @@ describe('a refresh that fails', () => {
     [401, 'sign-in-required'],
     [403, 'access-denied'],
   ] as const)
-    it(`takes the chat away at once on ${code}, and asks no more`, async () => {
+    it(`removes the chat at once on ${code}, and sends no further request`, async () => {
       const { chat, time, asked } = await chatWith([() => makeReply(), () => Promise.reject(status(code))])
       await time.tickAsync(3_300_000)
       expect(chat.problem!.code).to.equal(name)
@@ -262,7 +262,7 @@ describe('a refresh that fails', () => {
       expect(asked).to.have.length(2)
     })
 
-  it('keeps the chat through a reply that is no token, and leaves the next try to a hand', async () => {
+  it('keeps the chat after a reply with a bad token, and leaves the next attempt to the visitor', async () => {
     const { chat, time, asked } = await chatWith([
       () => makeReply(),
       () => ({ token: makeToken({ aud: 'Chat' }) }),
@@ -275,8 +275,8 @@ describe('a refresh that fails', () => {
 })
 
 describe('a page whose events a third party has renamed', () => {
-  it('wakes all the same: by the platform’s own method, and by what else the page does', async () => {
-    // what WP Rocket does to the window while it delays scripts
+  it('wakes up through the platform’s own method, and through other events of the page', async () => {
+    // the renaming that WP Rocket does on the window while it delays scripts
     const rename = (type: string) => (type === 'pageshow' ? 'rocket-pageshow' : type)
     Object.defineProperty(window, 'addEventListener', {
       configurable: true,
@@ -289,7 +289,7 @@ describe('a page whose events a third party has renamed', () => {
     for (const wake of [
       () => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })),
       () => {
-        // the return is told by nothing but that the page goes on
+        // no event announces the return; only the page goes on
         window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
         window.dispatchEvent(new Event('focus'))
       },
@@ -301,7 +301,7 @@ describe('a page whose events a third party has renamed', () => {
     expect(asked).to.have.length(3)
   })
 
-  it('finds the network again although nobody says that it is back', async () => {
+  it('detects the network again without an event', async () => {
     const { chat, time, asked, settle, network } = await chatOffline()
     network.back()
     await time.tickAsync(6_000)

@@ -75,13 +75,13 @@ describe('the swap', () => {
     document.body.append(input)
     input.focus()
     const { url } = await endpoint({ body: makeReply({ event_id: 'greedy' }, { event_id: 'greedy' }) })
-    let told = 0
-    const hear = () => told++
+    let received = 0
+    const hear = () => received++
     addEventListener('message', hear)
     const chat = place({ tokenUrl: url, eventId: 'greedy' })
     await whenState(chat, 'ready')
-    // it tells when it has loaded, and again when it has asked for the focus once more
-    await until(() => told >= 2)
+    // the page reports its load, and reports again after it has requested the focus once more
+    await until(() => received >= 2)
     await until(() => document.activeElement === input)
     removeEventListener('message', hear)
     input.remove()

@@ -1,8 +1,11 @@
 /**
- * A token server on another origin that a page can't read, as `/token/KIND/NAME`: `unlisted` tells anybody who asks by GET
- * that the page isn't listed, `turning` does so once it has given the reply of its query, `mute` tells nobody anything, and
- * the others answer a GET with what is not our word. `open` gives its reply to every listed request, preflights included.
- * `/asked/KIND/NAME` tells what was asked.
+ * A token server on another origin that a page can't read, as `/token/KIND/NAME`. By kind:
+ * - `unlisted` answers any GET that the page isn't listed.
+ * - `turning` does the same once it has sent the reply of its query.
+ * - `mute` sends the same without CORS, so no page can read it.
+ * - `open` sends its reply to every listed request, preflights included.
+ * - The others answer a GET with a response that doesn't mean that the page isn't listed.
+ * `/asked/KIND/NAME` returns the received requests.
  */
 export function unlistedServer() {
   const asked = new Map()

@@ -7,11 +7,11 @@ const status = (code: number) => Object.assign(new Error(), { status: code })
 const failing = (code: string, details = {}) => Object.assign(new Error(), { code, ...details })
 const region = (chat: Element) => chat.shadowRoot!.querySelector('[role=status]')!
 
-describe('no button is dead', () => {
+describe('the element’s buttons', () => {
   beforeEach(() => (root.lang = 'en'))
   afterEach(clean)
 
-  it('asks again on "Sign in" where it leads nowhere, and says then to sign in on the site first', async () => {
+  it('retry on "Sign in" if that has no effect, and then tell the visitor to sign in on the site first', async () => {
     let asked = 0
     const chat = place({ fetchToken: () => Promise.reject((asked++, status(401))) })
     const events = record(chat)
@@ -23,7 +23,7 @@ describe('no button is dead', () => {
     expect(asked).to.equal(2)
     expect(events).to.include('signin')
     expect(region(chat).textContent).to.contain(part(chat, 'message')!.textContent)
-    // a second press asks once more: the visitor may have signed in meanwhile
+    // a second press retries again: the visitor may have signed in meanwhile
     chat.fetchToken = () => Promise.resolve(makeReply())
     await chat.updateComplete
     await new Promise((resolve) => setTimeout(resolve))
@@ -31,7 +31,7 @@ describe('no button is dead', () => {
     await whenState(chat, 'ready')
   })
 
-  it('asks at once who has signed in meanwhile', async () => {
+  it('retry at once for a visitor who has signed in meanwhile', async () => {
     let signedIn = false
     const chat = place({
       fetchToken: () => (signedIn ? Promise.resolve(makeReply()) : Promise.reject(status(401))),
@@ -42,7 +42,7 @@ describe('no button is dead', () => {
     await whenState(chat, 'ready')
   })
 
-  it('leaves a sign-in that the page takes over to the page, with its own button or ours', async () => {
+  it('leave the sign-in to a page that handles it, with the page’s own button or ours', async () => {
     let asked = 0
     const chat = place({ fetchToken: () => Promise.reject((asked++, status(401))) })
     chat.addEventListener('kinescope-chat-signin', (event) => event.preventDefault())
@@ -54,7 +54,7 @@ describe('no button is dead', () => {
     expect(chat.state).to.equal('error')
   })
 
-  it('loads the page again where the page is too old, over a chat that stays', async () => {
+  it('reload a page that is too old, over a chat that stays', async () => {
     const page = document.createElement('iframe')
     page.src = `/bench/page?${new URLSearchParams({
       head: '<script type="module" src="/bench/dist/kinescope-chat.js"></script>',
@@ -83,7 +83,7 @@ describe('no button is dead', () => {
     page.remove()
   })
 
-  it('copies a report, and says so to the eye and aloud; or hands it over to be copied', async () => {
+  it('copy a report and announce it, visibly and to screen readers; or show the report to be copied', async () => {
     const copied: string[] = []
     const clipboard = { writeText: (text: string) => Promise.resolve(void copied.push(text)) }
     Object.defineProperty(navigator, 'clipboard', { configurable: true, value: clipboard })
@@ -109,11 +109,11 @@ describe('no button is dead', () => {
   })
 })
 
-describe('what frameworks and people write', () => {
+describe('an element with values from frameworks and page authors', () => {
   afterEach(clean)
 
   for (const value of ['false', 'FALSE', ' false ', '“false”', '«false»'])
-    it(`takes ${JSON.stringify(value)} for off, as an attribute and as a property`, async () => {
+    it(`reads ${JSON.stringify(value)} as off, as an attribute and as a property`, async () => {
       const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
       for (const name of ['preview', 'help', 'debug'] as const) {
         chat.setAttribute(name, value)
@@ -126,13 +126,13 @@ describe('what frameworks and people write', () => {
     })
 
   for (const value of ['', 'true', 'preview', '1'])
-    it(`takes ${JSON.stringify(value)} for on`, async () => {
+    it(`reads ${JSON.stringify(value)} as on`, async () => {
       const chat = place({ fetchToken: () => Promise.resolve(makeReply()) })
       chat.setAttribute('preview', value)
       await whenState(chat, 'preview')
     })
 
-  it('takes null and undefined for what is not there, and a number for a stream', async () => {
+  it('treats null and undefined as not set, and a number as a stream', async () => {
     let asked = ''
     const chat = place({
       eventId: 202589431 as never,
@@ -150,7 +150,7 @@ describe('what frameworks and people write', () => {
     expect(shownFrame(chat)!.title).not.to.equal('')
   })
 
-  it('goes on where a property is set to another value and back in one task', async () => {
+  it('keeps the chat if a property changes and changes back in one task', async () => {
     let asked = 0
     const chat = place({ fetchToken: () => Promise.resolve((asked++, makeReply())) })
     await whenState(chat, 'ready')
@@ -167,7 +167,7 @@ describe('what frameworks and people write', () => {
 describe('two chats', () => {
   afterEach(clean)
 
-  it('have two names, as frames and as landmarks, labelled alike or not, and keep them', async () => {
+  it('have two names, as frames and as landmarks, with the same label or not, and keep them', async () => {
     const named = (label?: string) => place({ label, fetchToken: () => Promise.resolve(makeReply()) })
     const chats = [named(), named(), named('Зал'), named('Зал')]
     await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
@@ -193,10 +193,10 @@ describe('two chats', () => {
   })
 })
 
-describe('words of a language that is added while chats are there', () => {
+describe('the texts of a language that is added while chats are on the page', () => {
   afterEach(clean)
 
-  it('are drawn at once', async () => {
+  it('are rendered at once', async () => {
     const chat = place({ language: 'tlh', fetchToken: () => Promise.reject(status(403)) })
     await until(() => part(chat, 'button'))
     KinescopeChatElement.addMessages('tlh', { retry: 'yInIDqa’' })

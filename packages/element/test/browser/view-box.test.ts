@@ -17,10 +17,10 @@ const status = (code: number) => Object.assign(new Error(), { status: code })
 const never = () => new Promise<never>(() => {})
 
 interface Container {
-  /** The place, with `<slot>` where the chat comes. */
+  /** The container, with `<slot>` in the place of the chat. */
   html: string
   chat: string
-  /** How high the chat is then; undefined where it grows with what is in it. */
+  /** The expected height of the chat; undefined if it grows with its content. */
   height?: number
 }
 
@@ -143,7 +143,7 @@ const STATES: Record<string, (chat: KinescopeChatElement) => Promise<unknown>> =
   },
 }
 
-/** Starts a clock that goes fast, except while chat pages load. Returns a function that stops it. */
+/** Starts a clock that runs fast, except while chat pages load. Returns a function that stops it. */
 function fastClock(): () => Promise<void> {
   const time = fakeTime()
   let stopped = false
@@ -161,8 +161,8 @@ function fastClock(): () => Promise<void> {
   }
 }
 
-/** Puts a chat into a place that something follows. */
-function stand({ html, chat: style }: Container) {
+/** Puts a chat into a container, followed by an element. */
+function placeIn({ html, chat: style }: Container) {
   const room = document.createElement('div')
   room.innerHTML = `${html}<p style="margin: 0; height: 50px">What follows</p>`
   document.body.prepend(room)
@@ -174,7 +174,7 @@ function stand({ html, chat: style }: Container) {
   return { room, chat, after: room.lastElementChild as HTMLElement }
 }
 
-/** What is seen just below the chat: what follows it, or the chat where it paints outside. */
+/** The element just below the chat: the one that follows it, or the chat if it paints outside. */
 function seenBelow(chat: Element, after: HTMLElement): Element | null {
   after.scrollIntoView({ block: 'center' })
   const { left, width, bottom } = chat.getBoundingClientRect()
@@ -183,7 +183,9 @@ function seenBelow(chat: Element, after: HTMLElement): Element | null {
 
 const inner = (chat: Element) => chat.shadowRoot!.querySelector<HTMLElement>('.all')!
 
-/** Where the chat's size is its content's, or a page's text inherits what no panel can do with. */
+/**
+ * Containers where the chat's size follows its content, or the page's text has styles that a panel must not inherit.
+ */
 const FOLLOWING: Record<string, Container> = {
   'a float': { html: '<slot></slot><div style="clear: both"></div>', chat: 'float: left' },
   'inline-block without a width': {
@@ -222,18 +224,18 @@ describe('the box', () => {
   afterEach(() => stop().finally(clean))
 
   for (const [place, container] of Object.entries(CONTAINERS))
-    it(`holds everything in every state: ${place}`, async () => {
+    it(`contains everything in every state: ${place}`, async () => {
       await Promise.all(
         Object.entries(STATES).flatMap(([state, reach]) =>
           [{}, EXTRAS].map(async (extras) => {
-            const { room, chat, after } = stand(container)
+            const { room, chat, after } = placeIn(container)
             Object.assign(chat, extras)
             await reach(chat)
             await chat.updateComplete
             const where = `${state} ${JSON.stringify(extras)}`
             const host = chat.getBoundingClientRect()
             const all = inner(chat).getBoundingClientRect()
-            // whatever display the site has given the tag: then it is the tag itself that scrolls
+            // with some display values of the site, the tag itself scrolls
             const scrolls = chat.scrollHeight > chat.clientHeight
             if (!scrolls) expect(all.bottom, where).to.be.at.most(host.bottom + 0.5)
             expect(all.right, where).to.be.at.most(host.right + 0.5)
@@ -241,7 +243,7 @@ describe('the box', () => {
             if (container.height) expect(host.height, where).to.be.closeTo(container.height, 0.5)
             else expect(inner(chat).scrollHeight, where).to.be.at.most(Math.ceil(host.height))
             expect(chat.contains(seenBelow(chat, after)), where).to.be.false
-            // what doesn't fit is reached by scrolling
+            // content that doesn't fit is reachable by scrolling
             inner(chat).scrollTop = chat.scrollTop = 1e6
             const word = chat.querySelector('b')!.getBoundingClientRect()
             expect(word.bottom, where).to.be.at.most(chat.getBoundingClientRect().bottom + 0.5)
@@ -252,10 +254,10 @@ describe('the box', () => {
     })
 
   for (const [place, container] of Object.entries(FOLLOWING))
-    it(`has one size and wraps its words in every state: ${place}`, async () => {
+    it(`has one size and wraps its text in every state: ${place}`, async () => {
       const sizes = await Promise.all(
         Object.entries(STATES).map(async ([state, reach]) => {
-          const { room, chat } = stand(container)
+          const { room, chat } = placeIn(container)
           room.style.width = '600px'
           chat.help = true
           chat.innerHTML = '<p slot="placeholder" style="width: 900px"><b>Wide</b></p>'
@@ -270,7 +272,7 @@ describe('the box', () => {
             expect(own!.left, state).to.be.at.least(box!.left)
             expect(own!.right, state).to.be.at.most(box!.right)
           }
-          // what is too wide is reached by scrolling, to its beginning too
+          // content that is too wide is reachable by scrolling, including its beginning
           const wide = chat.querySelector('b')!
           root.querySelector('.panel')!.scrollLeft = 0
           if (wide.getClientRects().length && CSS.supports('align-items', 'safe center'))
@@ -283,8 +285,8 @@ describe('the box', () => {
       expect(new Set(sizes.map((size) => size.split(': ')[1])).size, sizes.join(', ')).to.equal(1)
     })
 
-  it('would be seen to leak, if it did', async () => {
-    const { room, chat, after } = stand(CONTAINERS['height: 300px on the tag']!)
+  it('fails this check if its content overflows: the control', async () => {
+    const { room, chat, after } = placeIn(CONTAINERS['height: 300px on the tag']!)
     chat.debug = true
     await STATES['ready']!(chat)
     inner(chat).style.overflow = chat.style.overflow = 'visible'
@@ -292,9 +294,9 @@ describe('the box', () => {
     room.remove()
   })
 
-  it('is as wide as its place from 280 px up', async () => {
+  it('is as wide as its container from 280 px up', async () => {
     for (const width of [280, 320, 1000]) {
-      const { room, chat } = stand(CONTAINERS['its own height']!)
+      const { room, chat } = placeIn(CONTAINERS['its own height']!)
       room.style.width = `${width}px`
       await STATES['error']!(chat)
       expect(chat.getBoundingClientRect().width).to.equal(width)

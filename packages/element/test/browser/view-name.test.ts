@@ -19,7 +19,7 @@ import { closePages, openPage } from './open-page.js'
 
 const REMEMBERED = 'kinescope-chat-name'
 
-/** The answers of `POST guest` beside a token endpoint, and what it was asked. */
+/** The responses of `POST guest` beside a token endpoint, and the received requests. */
 async function guestEndpoint(tokenUrl: string, answers: object[]) {
   const url = tokenUrl.replace(/token$/, 'guest')
   await fetch(url, { method: 'PUT', body: JSON.stringify(answers) })
@@ -41,7 +41,7 @@ const fieldOf = async (chat: KinescopeChatElement | null) => (await formOf(chat)
 const alertOf = (chat: KinescopeChatElement) => chat.shadowRoot!.querySelector('[role=alert]')!
 const spokenBy = (chat: KinescopeChatElement) => chat.shadowRoot!.querySelector('[role=status]')!.textContent
 
-/** The name in the token that the chat page got. */
+/** The name in the token that the chat page received. */
 async function nameInChat(chat: KinescopeChatElement): Promise<string> {
   const { search } = await askPage(shownFrame(chat)!)
   return usernameIn(search)
@@ -62,7 +62,7 @@ afterEach(() => {
 })
 
 describe('a guest who must choose a name', () => {
-  it('enters it by keyboard alone, hears what is wrong with it, and is in the chat under it', async () => {
+  it('enters the name by keyboard alone, hears its error, and joins the chat with that name', async () => {
     const { url, asked: tokenRequests } = await endpoint(problem(401, 'name-required'), { body: makeReply() })
     const { asked } = await guestEndpoint(url, [
       problem(400, 'bad-request'),
@@ -95,7 +95,7 @@ describe('a guest who must choose a name', () => {
       await sendKeys({ press: 'Tab' })
       const button = root.querySelector('form button')!
       expect(root.activeElement).to.equal(button)
-      // a busy machine may have the answer before the key press is over
+      // on a busy machine, the response may arrive before the key press is over
       const spoken: string[] = []
       const labels: (string | null)[] = []
       const watch = new MutationObserver(() => {
@@ -124,7 +124,7 @@ describe('a guest who must choose a name', () => {
     }
   })
 
-  it('gets no focus that they didn’t ask for', async () => {
+  it('receives no focus without asking for it', async () => {
     const { url } = await endpoint(problem(401, 'name-required'))
     await fieldOf(place({ tokenUrl: url }))
     expect(document.activeElement).to.equal(document.body)
@@ -134,7 +134,7 @@ describe('a guest who must choose a name', () => {
     ['en', 'Your name', 'This name can’t be used. Choose another one.'],
     ['ru', 'Ваше имя', 'Это имя не подходит. Выберите другое.'],
   ] as const)
-    it(`has a form that axe accepts, with an error too, and that says what it is: ${language}`, async () => {
+    it(`has a form that axe accepts, also with an error, and that has a label: ${language}`, async () => {
       const { url } = await endpoint(problem(401, 'name-required'))
       await guestEndpoint(url, [problem(400, 'bad-request')])
       const chat = place({ tokenUrl: url, language })
@@ -169,7 +169,7 @@ describe('a guest who must choose a name', () => {
     expect((await fieldOf(place({ tokenUrl: otherSite().url }))).value).to.equal('Ада')
   })
 
-  it('is told when the server can’t be reached, and keeps the name', async () => {
+  it('sees an error when the server rejects the request, and keeps the name', async () => {
     const { url } = await endpoint(problem(401, 'name-required'))
     await guestEndpoint(url, [problem(429, 'rate-limited')])
     const chat = place({ tokenUrl: url })
@@ -187,7 +187,7 @@ describe('a guest whose browser drops cookies of other sites', () => {
     ['beside the script', (url: string) => void (KinescopeChatElement.defaults = { scriptTokenUrl: url })],
     ['that the page names', (tokenUrl: string) => ({ tokenUrl })],
   ] as const)
-    it(`is asked once: the guest token stays for the session, at a server ${way}`, async () => {
+    it(`enters a name once: the guest token stays for the session, at a server ${way}`, async () => {
       const { url, asked } = otherSite()
       const chat = place({ ...settings(url) })
       const field = await fieldOf(chat)
@@ -200,7 +200,7 @@ describe('a guest whose browser drops cookies of other sites', () => {
       chat.reload()
       await until(() => chat.state === 'ready' && shownFrame(chat) && shownFrame(chat) !== frame)
       expect(await nameInChat(chat)).to.equal('Ada · guest')
-      // a single-page site takes the chat away and brings it back
+      // a single-page site removes the chat and adds it again
       chat.remove()
       await until(() => chat.state === 'idle')
       document.body.append(chat)
@@ -215,13 +215,13 @@ describe('a guest whose browser drops cookies of other sites', () => {
         'guest',
       ])
       expect(await asked('guest')).to.have.length(1)
-      // nobody else of this browser is that guest
+      // after a reset, the guest token isn't used for another visitor of this browser
       chat.reset()
       expect((await fieldOf(chat)).value).to.equal('Ada')
     })
 })
 
-/** How a page finds its storage in a WebView, by what its app allows. Runs before any script of ours. */
+/** The storage of a page in a WebView, depending on its app. Runs before any script of ours. */
 const STORAGES: Record<string, string> = {
   'that throws where it is read': `
     for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches'])
@@ -277,7 +277,7 @@ describe('a guest in a frame', () => {
     it(`enters a name in a sandbox that allows scripts only, ${way}`, async () => {
       const { url, asked } = otherSite()
       const { head, body } = built(url)
-      // the page of an opaque origin is not to be read from here: it tells
+      // a page of an opaque origin can't be read from here, so it sends its state
       const tell = `<script>
         addEventListener('message', async ({ data }) => {
           const chat = document.querySelector('kinescope-chat')
@@ -294,7 +294,7 @@ describe('a guest in a frame', () => {
       frame.src = `/bench/page?${new URLSearchParams({ head: tell + head, body })}`
       const before = document.createElement('button')
       document.body.append(before, frame)
-      interface Told {
+      interface Report {
         form: boolean
         state: string
         problem?: string
@@ -303,25 +303,25 @@ describe('a guest in a frame', () => {
         origin: string
       }
       const ask = (about: string) =>
-        new Promise<Told | undefined>((resolve) => {
-          const give = (told?: Told) => {
+        new Promise<Report | undefined>((resolve) => {
+          const give = (report?: Report) => {
             removeEventListener('message', hear)
             clearTimeout(late)
-            resolve(told)
+            resolve(report)
           }
           const hear = ({ source, data }: MessageEvent) =>
-            source === frame.contentWindow && 'origin' in (data as object) && give(data as Told)
+            source === frame.contentWindow && 'origin' in (data as object) && give(data as Report)
           const late = setTimeout(give, 500)
           addEventListener('message', hear)
           frame.contentWindow!.postMessage(about, '*')
         })
       try {
         const first = await until(async () => {
-          const told = await ask('')
-          return told?.form ? told : undefined
+          const report = await ask('')
+          return report?.form ? report : undefined
         })
         expect(first.origin).to.equal('null')
-        // WebKit lets no script of such a frame take the focus
+        // in WebKit, no script of such a frame can take the focus
         before.focus()
         await sendKeys({ press: 'Tab' })
         await until(async () => (await ask(''))?.focused === 'input')

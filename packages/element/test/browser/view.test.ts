@@ -23,8 +23,8 @@ afterEach(clean)
 const status = (code: number) => Object.assign(new Error(), { status: code })
 const never = () => new Promise<never>(() => {})
 
-describe('what the visitor sees', () => {
-  it('paints nothing in the first 300 ms, then a skeleton for at least 400', async () => {
+describe('the element’s view', () => {
+  it('paints nothing in the first 300 ms, then a skeleton for at least 400 ms', async () => {
     const time = fakeTime()
     let answer!: () => void
     const chat = place({ fetchToken: () => new Promise((_, reject) => (answer = () => reject(status(404)))) })
@@ -40,14 +40,14 @@ describe('what the visitor sees', () => {
     expect(part(chat, 'heading')).to.exist
   })
 
-  it('paints no skeleton at all where the answer is quick', async () => {
+  it('paints no skeleton if the response is quick', async () => {
     const time = fakeTime()
     const chat = place({ fetchToken: () => Promise.reject(status(404)) })
     await time.tickAsync(10)
     expect(part(chat, 'heading')).to.exist
   })
 
-  it('says that it is still loading after eight seconds', async () => {
+  it('shows that the chat is still loading after eight seconds', async () => {
     const time = fakeTime()
     const chat = place({ fetchToken: never })
     await time.tickAsync(8_100)
@@ -68,7 +68,7 @@ describe('what the visitor sees', () => {
     expect(chats[0]!.getBoundingClientRect().height).to.equal(100)
   })
 
-  it('counts down from five seconds up, aloud only once, with a button beside it', async () => {
+  it('counts down from five seconds up, announced only once, with a button', async () => {
     const { url } = await endpoint(problem(429, 'rate-limited', { 'Retry-After': '30' }))
     const chat = place({ tokenUrl: url })
     await whenState(chat, 'error')
@@ -87,7 +87,7 @@ describe('what the visitor sees', () => {
     expect(part(chat, 'button')!.firstElementChild!.textContent).to.equal('Retry')
   })
 
-  it('speaks the language of the nearest lang through shadow roots, of the attribute, or an added one', async () => {
+  it('uses the language of the nearest lang through shadow roots, of the attribute, or an added one', async () => {
     const section = document.createElement('section')
     section.lang = 'ru-RU'
     const shadow = section.appendChild(document.createElement('div')).attachShadow({ mode: 'open' })
@@ -105,7 +105,7 @@ describe('what the visitor sees', () => {
   })
 
   for (const html of ['<img name="host">', '<form name="host"></form>', '<iframe name="host"></iframe>'])
-    it(`takes no ${html} for what its page is in`, async () => {
+    it(`ignores ${html} when it looks for its shadow host`, async () => {
       const box = document.createElement('div')
       box.innerHTML = html
       document.body.append(box)
@@ -114,7 +114,7 @@ describe('what the visitor sees', () => {
       box.remove()
     })
 
-  it('finds the words of a language by as much of its tag as there are words for', async () => {
+  it('finds the texts of a language by the longest part of its tag that has texts', async () => {
     const added = [
       ['zh-Hant', 'zh_hant-TW'],
       ['sl-rozaj', 'sl-rozaj-biske-1994'],
@@ -125,12 +125,12 @@ describe('what the visitor sees', () => {
       const chat = place({ language: wanted, fetchToken: () => Promise.reject(status(403)) })
       await until(() => part(chat, 'heading')?.textContent === language)
     }
-    // nobody waits for a tag without end
+    // a very long tag causes no delay
     const endless = place({ language: 'x-'.repeat(100_000), fetchToken: () => Promise.reject(status(403)) })
     await until(() => part(endless, 'heading'))
   })
 
-  it('keeps words of any length within its box', async () => {
+  it('keeps texts of any length within its box', async () => {
     const long = 'Ж'.repeat(200)
     const { problems } = messagesIn('en')
     const words = Object.keys({ ...messagesIn('en') }).filter((name) => name !== 'problems')
@@ -151,14 +151,14 @@ describe('what the visitor sees', () => {
     }
   })
 
-  it('follows the page when its language changes', async () => {
+  it('changes its language with the page', async () => {
     const chat = place({ fetchToken: () => Promise.reject(status(403)) })
     await until(() => part(chat, 'heading'))
     root.lang = 'ru'
     await until(() => part(chat, 'heading')!.textContent === 'Нет доступа к чату')
   })
 
-  it('shows its placeholder until the chat is there, and what a self-closed tag swallowed always', async () => {
+  it('shows its placeholder until the chat is ready, and the content of a self-closed tag always', async () => {
     let answer!: () => void
     const chat = place({ fetchToken: () => new Promise((resolve) => (answer = () => resolve(makeReply()))) })
     chat.innerHTML = '<a slot="placeholder" href="#x">Open the chat</a><p>after</p>'
@@ -173,7 +173,7 @@ describe('what the visitor sees', () => {
     )
   })
 
-  it('offers help when asked to, after a second reload, and never a token in its report', async () => {
+  it('offers help by its attribute or after a second reload, and never a token in its report', async () => {
     const reply = makeReply()
     const chat = place({ fetchToken: () => Promise.resolve(reply) })
     await whenState(chat, 'ready')
@@ -198,7 +198,7 @@ describe('what the visitor sees', () => {
     for (const secret of [payload!, signature!, 'Жанна']) expect(copied.includes(secret)).to.be.false
   })
 
-  it('shows the developer the claims, and never the signature', async () => {
+  it('shows the claims to the developer, and never the signature', async () => {
     const reply = makeReply()
     const chat = place({ fetchToken: () => Promise.resolve(reply), debug: true })
     await whenState(chat, 'ready')
@@ -206,7 +206,7 @@ describe('what the visitor sees', () => {
     expect(chat.shadowRoot!.textContent.includes(reply.token.split('.')[2]!)).to.be.false
   })
 
-  it('is a still picture with preview: no request, no frame, no trace in its markup', async () => {
+  it('is a static placeholder with preview: no request, no frame, no trace in its markup', async () => {
     let asked = 0
     const holder = document.createElement('div')
     document.body.append(holder)
@@ -244,7 +244,7 @@ describe('what the visitor sees', () => {
       }
       await Promise.all([whenState(looks.ready, 'ready'), whenState(looks.second, 'ready')])
       await until(() => part(looks.busy, 'heading') && part(looks.loading, 'message'))
-      // one run for all: each goes through the whole page
+      // one run for all of them, because each run goes through the whole page
       await expect(box).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
       const titles = [looks.ready, looks.second].map((chat) => shownFrame(chat)!.title)
       expect(new Set(titles).size).to.equal(2)

@@ -23,8 +23,8 @@ import {
 
 afterEach(clean)
 
-/** What came is somebody's own making: a page may have put a `fetch` of its own in the platform's place. */
-it('reads what a page’s own fetch gives, without streams', async () => {
+/** The page may have replaced the platform's `fetch` by its own. */
+it('reads the response of a page’s own fetch, without streams', async () => {
   const { fetch } = window
   let body = JSON.stringify(makeReply())
   window.fetch = async (...request) => {
@@ -43,7 +43,7 @@ it('reads what a page’s own fetch gives, without streams', async () => {
   }
 })
 
-it('reads no more of an answer than a reply can have', async () => {
+it('reads a response only up to the longest valid reply', async () => {
   const { fetch } = window
   let cancelled = false
   const endless = new ReadableStream<Uint8Array>({
@@ -62,7 +62,7 @@ it('reads no more of an answer than a reply can have', async () => {
 })
 
 for (const eventId of [Symbol('id'), Object.create(null), [[]], () => 1])
-  it(`names an event-id that is no text: ${typeof eventId}`, async () => {
+  it(`reports an event-id that isn’t text: ${typeof eventId}`, async () => {
     const chat = place({ fetchToken: () => Promise.resolve(makeReply()), eventId: eventId as string })
     await until(() => chat.problem)
     expect(chat.problem!.code).to.equal('event-id-missing')
@@ -76,7 +76,7 @@ const page = (status: number, type = 'text/html; charset=UTF-8'): Answer => ({
   body: PAGE,
 })
 
-/** Answers of somebody who stands between the page and its endpoint. */
+/** Responses of an intermediary between the page and its endpoint. */
 const FOREIGN: [name: string, Answer, ElementCode][] = [
   ['a challenge', page(403), 'endpoint-bad-reply'],
   ['a challenge that is called plain text', page(403, 'text/plain'), 'endpoint-bad-reply'],
@@ -101,13 +101,13 @@ const FOREIGN: [name: string, Answer, ElementCode][] = [
   ['a teapot', { status: 418, body: {} }, 'endpoint-bad-reply'],
   ['a page that isn’t there', page(404), 'endpoint-not-found'],
 ]
-/** What isn’t ours and passes by its code: it is tried again for as long as it takes. */
+/** Responses of an intermediary with a temporary problem: the element retries without a limit. */
 const PASSING: [name: string, Answer, ElementCode][] = [
   ['a limit of a CDN', page(429), 'rate-limited'],
   ['a proxy’s error', page(502), 'endpoint-error'],
   ['a code of ours at another status', problem(502, 'key-expired'), 'endpoint-error'],
 ]
-/** The endpoint’s own word. */
+/** Rejections by the endpoint itself. */
 const REFUSALS: [name: string, Answer, ElementCode][] = [
   ['a ban', problem(403, 'access-denied'), 'access-denied'],
   ['a ban by hand, in JSON', { status: 403, body: { error: 'banned' } }, 'access-denied'],
@@ -124,9 +124,9 @@ const good = (expires_in: number, refresh_in: number): Answer => ({
 })
 const shows = (chat: KinescopeChatElement) => shownFrame(chat) !== null
 
-describe('somebody else’s answer on a first load', () => {
+describe('an intermediary’s response on the first load', () => {
   for (const [name, answer, code] of FOREIGN)
-    it(`${name}: is ${code}, asked again three times, each later than the last, and then waits for a hand`, async () => {
+    it(`${name}: is ${code}, retried three times with growing delays, and then waits for the visitor`, async () => {
       const { url, asked } = await endpoint(answer)
       const time = fakeTime()
       const chat = place({ tokenUrl: url })
@@ -147,7 +147,7 @@ describe('somebody else’s answer on a first load', () => {
       await settle(() => part(chat, 'button'))
     })
 
-  it('lets the visitor in as soon as the stranger steps aside', async () => {
+  it('stops blocking the visitor as soon as the endpoint answers', async () => {
     const { url } = await endpoint(page(403), page(403), { body: makeReply() })
     const time = fakeTime()
     const chat = place({ tokenUrl: url })
@@ -156,7 +156,7 @@ describe('somebody else’s answer on a first load', () => {
   })
 
   for (const [name, answer, code] of REFUSALS)
-    it(`is not ${name}: that is ${code} at once, and asked for once`, async () => {
+    it(`is not ${name}: that is ${code} at once, after one request`, async () => {
       const { url, asked } = await endpoint(answer)
       const time = fakeTime()
       const chat = place({ tokenUrl: url })
@@ -167,7 +167,7 @@ describe('somebody else’s answer on a first load', () => {
       expect(await asked()).to.have.length(1)
     })
 
-  it('says what came, and from whom', async () => {
+  it('is described with its content and its sender', async () => {
     const { url } = await endpoint({ ...page(403), headers: { ...page(403).headers, Server: 'cloudgate' } })
     const chat = place({ tokenUrl: url })
     await whenState(chat, 'error')
@@ -176,9 +176,9 @@ describe('somebody else’s answer on a first load', () => {
   })
 })
 
-describe('somebody else’s answer while a chat is there', () => {
+describe('an intermediary’s response while a chat is shown', () => {
   for (const [name, answer, code] of [...FOREIGN, ...PASSING])
-    it(`${name}: leaves the chat, is asked again, and heals`, async () => {
+    it(`${name}: keeps the chat, is retried, and recovers`, async () => {
       const { url, asked } = await endpoint(good(600, 10), answer, answer, good(600, 300))
       const time = fakeTime()
       const chat = place({ tokenUrl: url })
@@ -205,7 +205,7 @@ describe('somebody else’s answer while a chat is there', () => {
     })
 
   for (const [name, answer, code] of REFUSALS)
-    it(`is not ${name}: that takes the chat away at once`, async () => {
+    it(`is not ${name}: that removes the chat at once`, async () => {
       const { url, asked } = await endpoint(good(600, 10), answer)
       const time = fakeTime()
       const chat = place({ tokenUrl: url })
@@ -218,7 +218,7 @@ describe('somebody else’s answer while a chat is there', () => {
       expect(await asked()).to.have.length(2)
     })
 
-  it('is asked about until the token’s end, and then said to have ended, over a chat that stays', async () => {
+  it('is retried until the token expires, then reported as token-expired, over a chat that stays', async () => {
     const { url, asked } = await endpoint(good(120, 10), page(403))
     const time = fakeTime()
     const chat = place({ tokenUrl: url })
@@ -239,7 +239,7 @@ describe('somebody else’s answer while a chat is there', () => {
   })
 
   for (const status of [200, 401, 403])
-    it(`breaks off at ${status}: leaves the chat, and is asked again`, async () => {
+    it(`keeps the chat and is retried if it ends early at ${status}`, async () => {
       const { fetch } = window
       const { url } = await endpoint(good(600, 10))
       const time = fakeTime()
@@ -263,7 +263,7 @@ describe('somebody else’s answer while a chat is there', () => {
       }
     })
 
-  it('that says the page is too old leaves the chat, asks no more, and offers to load the page again', async () => {
+  it('keeps the chat and causes no further request for identity-expired of the endpoint', async () => {
     const { url, asked } = await endpoint(good(120, 10), problem(401, 'identity-expired'))
     const time = fakeTime()
     const chat = place({ tokenUrl: url })
@@ -276,7 +276,7 @@ describe('somebody else’s answer while a chat is there', () => {
     expect(await asked()).to.have.length(2)
   })
 
-  it('counts the same for a page’s own fetchToken', async () => {
+  it('has the same effect from a page’s own fetchToken', async () => {
     const status = (code: number) => Promise.reject(Object.assign(new Error(), { status: code }))
     for (const [code, name] of [
       [404, 'endpoint-not-found'],
@@ -310,7 +310,7 @@ function revoked(): object {
   return proxy
 }
 
-/** A `fetchToken` that rejects with what is no error. */
+/** A `fetchToken` that rejects with a value that isn't an error. */
 const rejecting = (reason: Error) => () => Promise.reject(reason)
 
 describe('a page’s own fetchToken', () => {
@@ -333,7 +333,7 @@ describe('a page’s own fetchToken', () => {
     }),
   }
   for (const [name, fetchToken] of Object.entries(FINE))
-    it(`is taken as it is meant: ${name}`, async () => {
+    it(`is used as intended: ${name}`, async () => {
       asked = 0
       await whenState(place({ fetchToken: fetchToken as never }), 'ready')
     })
@@ -356,7 +356,7 @@ describe('a page’s own fetchToken', () => {
     ['nothing', () => undefined, 'endpoint-bad-reply'],
   ]
   for (const [name, fetchToken, code] of BAD)
-    it(`ends in words, and says whose it was: ${name}`, async () => {
+    it(`causes a problem that names fetchToken: ${name}`, async () => {
       const chat = place({ fetchToken: fetchToken as never })
       await whenState(chat, 'error')
       expect(chat.problem!.code).to.equal(code)
@@ -365,7 +365,7 @@ describe('a page’s own fetchToken', () => {
     })
 
   for (const code of Object.keys(PROBLEMS))
-    it(`makes no loop of the code ${code}, with a chat or without`, async () => {
+    it(`causes no loop with the code ${code}, with or without a chat`, async () => {
       for (const first of [() => makeReply({ expires_in: 600, refresh_in: 10 }), undefined]) {
         const fails = () => Promise.reject(Object.assign(new Error(), { code }))
         const { chat, time, asked } = await chatWith(first ? [first, fails] : [fails])
@@ -378,7 +378,7 @@ describe('a page’s own fetchToken', () => {
     })
 })
 
-describe('why a page isn’t let in', () => {
+describe('a page that the server doesn’t list', () => {
   let serial = 0
   const server = (kind: string) => {
     const name = `${kind}-${++serial}-${Math.random().toString(36).slice(2)}`
@@ -391,7 +391,7 @@ describe('why a page isn’t let in', () => {
     return { url: `${chatOrigin}/token/${kind}/${name}`, asked }
   }
 
-  it('is asked once, without credentials, of a server on another origin, and named', async () => {
+  it('requests the reason once, without credentials, from a server on another origin, and reports the reason', async () => {
     const { url, asked } = server('unlisted')
     const chat = place({ tokenUrl: url, identity: 'a.b.c' })
     await whenState(chat, 'error')
@@ -407,7 +407,7 @@ describe('why a page isn’t let in', () => {
   })
 
   for (const kind of ['mute', 'page', 'elsewhere', 'wrong-status', 'banned', 'signed-out', 'endless'])
-    it(`stays a question of reach where the answer is no word of ours: ${kind}`, async () => {
+    it(`reports endpoint-unreachable for any other response: ${kind}`, async () => {
       const { url, asked } = server(kind)
       const chat = place({ tokenUrl: url })
       await whenState(chat, 'error')
@@ -422,7 +422,7 @@ describe('why a page isn’t let in', () => {
     ['a page out of srcdoc in a sandbox', 'null', 'allow-scripts', 'srcdoc'],
   ]
   for (const [name, origin, sandbox, attribute] of PAGES)
-    it(`names whom the server took the page for: ${name}`, async () => {
+    it(`reports the origin that the server received: ${name}`, async () => {
       const { url } = server('unlisted')
       const page = `<script>addEventListener('kinescope-chat-error', ({ problem }) => parent.postMessage(problem, '*'))</script>
         <script src="${location.origin}/bench/dist/kinescope-chat.js" data-token-url="${url}"></script><kinescope-chat event-id="${EVENT}"></kinescope-chat>`
@@ -441,7 +441,7 @@ describe('why a page isn’t let in', () => {
       expect(remediation).to.contain(`does not list ${origin}.`)
     })
 
-  it('takes no chat away: it is named, and asked on while the token lives', async () => {
+  it('keeps its chat, and retries while the token is valid', async () => {
     const { url, asked } = server('turning')
     const reply = JSON.stringify(makeReply({ expires_in: 600, refresh_in: 10 }))
     const time = fakeTime()

@@ -27,8 +27,8 @@ const manifest = () => {
   return modules.flatMap(({ declarations }) => declarations).find(({ tagName }) => tagName)!
 }
 
-describe('what editors and frameworks are told of the element', () => {
-  it('is made from the present source (else: pnpm --filter kinescope-chat run metadata)', () => {
+describe('the metadata of the element for editors and frameworks', () => {
+  it('is generated from the current source (else: pnpm --filter kinescope-chat run metadata)', () => {
     // the generators take relative folders only
     const fresh = mkdtempSync(`${root}/node_modules/.metadata-`)
     try {
@@ -43,7 +43,7 @@ describe('what editors and frameworks are told of the element', () => {
     }
   })
 
-  it('gives React types that hold against what the package exports', () => {
+  it('has React types that match the package’s exports', () => {
     const file = `${root}/metadata/jsx.d.ts`
     const program = ts.createProgram([file], {
       noEmit: true,
@@ -59,7 +59,7 @@ describe('what editors and frameworks are told of the element', () => {
     expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([])
   }, 30_000)
 
-  it('names every attribute and event of the contract, and nothing of the machinery', () => {
+  it('names every attribute and event of the contract, and no internals', () => {
     const { attributes, events, members } = manifest()
     const ofTable = Object.values(PROPERTIES).map(({ attribute }) => attribute)
     expect(attributes.map(({ name }) => name).sort()).toEqual(ofTable.filter(Boolean).sort())

@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the package', () => {
-  it('holds what it exports, its source for the source maps, its description and its licence; nothing else', () => {
+  it('contains its exports, its source for the source maps, its description and its licence; nothing else', () => {
     const targets = Object.values(packageJson.exports).flatMap((target) =>
       typeof target === 'string' ? [target] : Object.values(target),
     )
@@ -58,7 +58,7 @@ describe('the package', () => {
     expect(messages.filter(({ type }) => type !== 'suggestion')).toEqual([])
   })
 
-  it('has types that resolve for every way an ES module is imported', () => {
+  it('has types that resolve for every way to import an ES module', () => {
     const attw = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
     const { bin } = JSON.parse(readFileSync(attw, 'utf8')) as { bin: { attw: string } }
     const answer = execFileSync(
@@ -84,7 +84,7 @@ describe('the package', () => {
 
   const entries = Object.keys(packageJson.exports).filter((entry) => !entry.endsWith('.json'))
   const specifiers = entries.map((entry) => entry.replace('.', 'kinescope-chat'))
-  /** What an import of every entry adds to the global object, under these conditions of `exports`. */
+  /** The names that an import of every entry adds to the global object, under these conditions of `exports`. */
   const addedUnder = (conditions: string[]): unknown =>
     JSON.parse(
       execFileSync(
@@ -101,22 +101,22 @@ describe('the package', () => {
       ),
     )
 
-  // what Node, wrangler, Next.js at the edge and bundlers for workers ask for
+  // the conditions of Node, wrangler, Next.js at the edge and bundlers for workers
   it.each([[[]], [['workerd', 'worker', 'browser']], [['edge-light', 'worker']], [['worker', 'browser']]])(
-    'does nothing and says nothing when a server imports it: %j',
+    'has no effect and no output when a server imports it: %j',
     (conditions) => {
       expect(addedUnder(conditions)).toEqual([])
       expect(specifiers).toContain('kinescope-chat/kinescope-chat.classic.js')
     },
   )
 
-  it('has a stand-in for servers with the names of the class that pages use', async () => {
+  it('replaces the class on servers by one with the names that pages use', async () => {
     const { KinescopeChatElement } = await import('../../src/without-dom.js')
     for (const name of ['version', 'defaults', 'addMessages', 'upgrade'])
       expect(KinescopeChatElement).toHaveProperty(name)
   })
 
-  it('carries its version in its code', () => {
+  it('contains its version in its code', () => {
     expect(VERSION).toBe(packageJson.version)
     for (const file of ['dist/kinescope-chat.js', 'dist/kinescope-chat.classic.js'])
       expect(text(file)).toContain(packageJson.version)
@@ -128,7 +128,7 @@ describe('the package', () => {
     expect(packageJson.sideEffects).not.toContain('./dist/index.js')
     // the npm entries leave lit to the bundler
     expect(text('dist/kinescope-chat-element.js')).toMatch(/from 'lit'/)
-    // they register only where they are asked to
+    // they register only on request
     expect(text('dist/index.js')).not.toMatch(/define|register/)
     expect(text('dist/kinescope-chat-element.js')).not.toMatch(/^(?:register\(|customElements)/m)
   })
@@ -141,7 +141,7 @@ describe('the standalone file', () => {
     expect(text('dist/kinescope-chat.classic.js')).toBe(file)
   })
 
-  it('is complete, with a map, and holds no JWT library', () => {
+  it('is complete, with a map, and contains no JWT library', () => {
     const { sources } = JSON.parse(text('dist/kinescope-chat.js.map')) as { sources: string[] }
     expect(sources.filter((path) => /\/jose\//.test(path))).toEqual([])
     expect(sources.some((path) => path.includes('/lit-html/'))).toBe(true)
@@ -158,7 +158,7 @@ describe('the standalone file', () => {
     ['code before another script', (code: string) => new Script(`${code}var a = 1`)],
   ])('parses as %s', (_, parse) => {
     expect(() => parse(file)).not.toThrow()
-    // what a module alone may say would not
+    // it would not parse with syntax that only a module may contain
     expect(() => parse(`${file}import.meta`)).toThrow()
   })
 
@@ -176,7 +176,7 @@ describe('the standalone file', () => {
       'a server’s imitation of elements',
       'var HTMLElement = class {}, customElements = new Map(), document = { createElement() {} }',
     ],
-  ])('does nothing where there is %s', (_, world) => {
+  ])('has no effect where there is %s', (_, world) => {
     const context = createContext({ console: { warn: () => expect.unreachable() } })
     runInContext(world, context)
     const before = Object.keys(context)
@@ -184,16 +184,16 @@ describe('the standalone file', () => {
     expect(Object.keys(context)).toEqual(before)
   })
 
-  it('says its encoding, and that it is to be compiled while it arrives, before all else', () => {
+  it('begins with its encoding and the hint to compile all functions while it arrives', () => {
     expect(text('dist/kinescope-chat.js').startsWith('\ufeff//# allFunctionsCalledOnLoad\n;')).toBe(true)
   })
 
-  it('says where its code comes from', () => {
+  it('maps its code to its sources', () => {
     const { sourcesContent, mappings } = JSON.parse(text('dist/kinescope-chat.js.map')) as {
       sourcesContent: string[]
       mappings: string
     }
-    // the first two lines are a word to the engine and a shield for concatenated scripts, and map to nothing
+    // the first two lines are a hint for the engine and a guard for concatenated scripts, and have no mapping
     expect(
       mappings
         .split(';')

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
-/** What a page pays at most, in bytes: a guard against what nobody meant to add. Node's own zlib is a little worse. */
+/**
+ * The most that a page loads, in bytes, as a guard against unintended growth. Node's own zlib compresses a little
+ * worse.
+ */
 const GZIP_LIMIT = 33_700
 const BROTLI_LIMIT = 29_600
 
@@ -16,11 +19,11 @@ describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('the built %s'
     expect(brotli.length).toBeLessThanOrEqual(BROTLI_LIMIT)
   })
 
-  it('carries no JWT library and no warnings for developers of lit', () => {
+  it('contains no JWT library and no developer warnings of lit', () => {
     expect(file.toString()).not.toMatch(/JWTClaimValidationFailed|JOSEError|dev mode/)
   })
 
-  it('reads no global by which lit finds polyfills, hydration and other copies of itself', () => {
+  it('reads no global that lit uses to find polyfills, hydration and other copies of itself', () => {
     expect(file.toString()).not.toMatch(
       /PolyfillSupport|HydrateSupport|(?:lit\w*|reactiveElement)Versions|litNonce|ShadyCSS/,
     )

@@ -6,7 +6,7 @@ const ORIGIN = 'https://kinescope.io'
 const ID = '0csUJYzAHfe3PcyMEVScmQ'
 const UUID = '11d5a0f0-6d2b-4a3c-9a71-6a4f5d0c7c11'
 
-describe('an id that a template left', () => {
+describe('a placeholder that a template left', () => {
   const left = [
     ...['undefined', 'null', 'NaN', '[object Object]', '[object HTMLElement]', 'None', ' undefined '],
     ...[
@@ -22,8 +22,8 @@ describe('an id that a template left', () => {
     ],
     ...['[[id]]', '%EVENT_ID%', '$event_id', '%7B%7Bid%7D%7D', '"{{ id }}"', 'unde\u200bfined', 'NULL'],
   ]
-  it.each(left)('is no id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
-  it.each(left)('is no id in a link: %s', (id) =>
+  it.each(left)('is not an id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
+  it.each(left)('is not an id in a link: %s', (id) =>
     expect(readEventId(`${ORIGIN}/chat/${encodeURIComponent(id)}`, ORIGIN)).toBe(''),
   )
   it.each([ID, UUID, '42', 'nullable', 'undefined-1', 'a$b', '50%', 'objectObject', 'none-1'])(
@@ -35,7 +35,7 @@ describe('an id that a template left', () => {
   )
 })
 
-describe('an id with characters that nobody sees', () => {
+describe('an id with invisible characters', () => {
   const inside = [
     '\u00ad',
     '\u200b',
@@ -50,11 +50,11 @@ describe('an id with characters that nobody sees', () => {
     '\u034f',
     '\u3164',
   ]
-  it.each(inside)('loses them: %j', (unseen) => {
+  it.each(inside)('has them removed: %j', (unseen) => {
     expect(readEventId(`0csUJYzAHf${unseen}e3PcyMEVScmQ`, ORIGIN)).toBe(ID)
     expect(readEventId(`${ORIGIN}/chat/0csUJYzAHf${unseen}e3PcyMEVScmQ`, ORIGIN)).toBe(ID)
   })
-  it('is only that where nothing else is in it', () => expect(withoutInvisible('\u200b\u00ad')).toBe(''))
+  it('is empty without other characters', () => expect(withoutInvisible('\u200b\u00ad')).toBe(''))
 })
 
 describe('a character that only looks Latin', () => {
@@ -64,6 +64,6 @@ describe('a character that only looks Latin', () => {
     ['0\u03bfo', '"ο" (U+03BF)'],
     ['\uff10cs', '"０" (U+FF10)'],
     ['a\u2212b\u2010c', '"−" (U+2212), "‐" (U+2010)'],
-  ])('is named: %s', (id, named) => expect(oddCharacters(id)).toBe(named))
-  it('is none in an honest id', () => expect(oddCharacters(ID) + oddCharacters(UUID)).toBe(''))
+  ])('is listed: %s', (id, named) => expect(oddCharacters(id)).toBe(named))
+  it('is absent from a valid id', () => expect(oddCharacters(ID) + oddCharacters(UUID)).toBe(''))
 })

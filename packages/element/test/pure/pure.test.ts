@@ -15,7 +15,7 @@ import { IDLE, nextState, type ChatState, type SessionEvent } from '../../src/se
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (claims: object, header: object = {}) =>
   `${encode({ alg: 'RS256', typ: 'JWT', kid: 'key-2024-12-25', ...header })}.${encode({ ...ARTICLE, ...claims })}.c2ln`
-/** The payload of Kinescope's own article. */
+/** The payload in Kinescope's own article. */
 const ARTICLE = {
   aud: 'chat' as string | string[],
   user_id: 'user-12345',
@@ -26,7 +26,7 @@ const ARTICLE = {
 }
 
 describe('the token checks', () => {
-  it('accept the article’s sample, with aud as a string and as the array that its Go code emits', () => {
+  it('accept the article’s sample, with aud as a string and as the array of its Go code', () => {
     for (const aud of ['chat', ['chat'], ['other', 'chat']]) {
       const check = checkToken(token({ aud }), { eventId: 'event-abc-123', now: ARTICLE.iat })
       expect(check).toMatchObject({
@@ -69,7 +69,7 @@ describe('the token checks', () => {
     [token({ nbf: 1703504400000 }), 'token-malformed', 'nbf-in-milliseconds'],
     [token({ nbf: ARTICLE.iat + 100 }), 'token-not-yet-valid', 'nbf'],
   ]
-  it.each(table)('name what is wrong with %s', (bad, code, reason) => {
+  it.each(table)('name the fault of %s', (bad, code, reason) => {
     const { fault } = checkToken(bad, { eventId: 'event-abc-123', now: ARTICLE.iat })
     expect(fault).toMatchObject({ code, reason })
     expect(fault!.detail).not.toBe('')
@@ -79,12 +79,12 @@ describe('the token checks', () => {
     [-1, false],
     [0, false],
     [1, true],
-  ])('judge a token that ends in %i s', (left, good) => {
+  ])('check a token that expires in %i s', (left, good) => {
     const fault = checkToken(token({}), { now: ARTICLE.exp - left }).fault
     expect(fault === null).toBe(good)
   })
 
-  it('never throw, and never repeat the token, whatever they are given', () => {
+  it('never throw, and never repeat the token, for any value', () => {
     const anything = fc.oneof(
       fc.anything(),
       fc.string(),
@@ -111,11 +111,11 @@ describe('the token checks', () => {
   })
 })
 
-describe('what is said of a bad token', () => {
+describe('the detail of a bad token', () => {
   const now = ARTICLE.iat
   const detail = (bad: unknown, expected = { eventId: 'event-abc-123', now }) =>
     checkToken(bad, expected).fault!.detail
-  it('sets what was found against what is expected', () => {
+  it('contains the found and the expected value', () => {
     expect(detail(token({ aud: 'Chat' }))).toBe('aud is "Chat", must be "chat"')
     expect(detail(token({ aud: ['a', 'b'] }))).toContain('["a","b"]')
     expect(detail(token({}, { alg: 'HS256' }))).toContain('"HS256"')
@@ -127,7 +127,7 @@ describe('what is said of a bad token', () => {
     expect(detail(token({ nbf: now + 7200 }))).toContain('2 hours')
   })
 
-  it('names the member that is wrong', () => {
+  it('names the wrong member', () => {
     for (const [bad, claim] of [
       [token({ aud: 'x' }), 'aud'],
       [token({}, { kid: 7 }), 'kid'],
@@ -138,7 +138,7 @@ describe('what is said of a bad token', () => {
       expect(checkToken(bad, { now }).fault!.claim).toBe(claim)
   })
 
-  it('is cut, shows what hides, and is nobody’s name', () => {
+  it('is cut, escapes invisible characters, and contains no personal data', () => {
     const hostile = detail(token({ aud: `\u202e\u0000\u200b${'x'.repeat(1000)}` }))
     expect(hostile).toContain('\\u{202e}\\u{0}\\u{200b}')
     expect(hostile.length).toBeLessThan(150)
@@ -147,7 +147,7 @@ describe('what is said of a bad token', () => {
     expect(detail('sk-a-secret-of-another-kind')).not.toContain('secret-of')
   })
 
-  it('takes a megabyte of anything', () => {
+  it('accepts a megabyte of anything', () => {
     const size = 1_000_000
     for (const bad of [
       '.'.repeat(size),
@@ -164,7 +164,7 @@ describe('what is said of a bad token', () => {
 
 describe('a token’s life', () => {
   const claims = { ...ARTICLE }
-  it('is expires_in first, then exp - iat less its age, then exp - Date', () => {
+  it('is expires_in first, then exp - iat minus its age, then exp - Date', () => {
     expect(lifeOf({ expires_in: 100 }, claims, 0)).toBe(100_000)
     expect(lifeOf({}, claims)).toBe(3_600_000)
     expect(lifeOf({}, claims, claims.iat + 1800)).toBe(1_800_000)
@@ -174,7 +174,7 @@ describe('a token’s life', () => {
     expect(lifeOf({}, without)).toBeGreaterThan(0)
   })
 
-  it('asks for the next one never before the floor, and never past the margin where the life allows', () => {
+  it('has its refresh never before the floor, and never past the margin where the life allows', () => {
     const life = fc.double({ min: 0, max: 1e13, noNaN: true })
     fc.assert(
       fc.property(
@@ -190,15 +190,15 @@ describe('a token’s life', () => {
     )
   })
 
-  it('asks between 60 and 90 % of an ordinary life', () => {
+  it('has its refresh between 60 and 90 % of an ordinary life', () => {
     expect(refreshDelay(3_600_000, undefined, 0)).toBe(2_160_000)
     expect(refreshDelay(3_600_000, undefined, 1)).toBeCloseTo(3_240_000)
     expect(refreshDelay(60_000, undefined, 0)).toBe(36_000)
   })
 })
 
-describe('backing off', () => {
-  it('grows with each try up to a cap, and is never shorter than a second', () => {
+describe('retrying', () => {
+  it('waits longer after each attempt, up to a cap, and at least a second', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 2000 }),
@@ -214,7 +214,7 @@ describe('backing off', () => {
       expect(backOff(attempt + 1, 0)).toBeGreaterThan(backOff(attempt, 0))
   })
 
-  it('obeys Retry-After, in both forms, and survives nonsense', () => {
+  it('follows Retry-After in both forms, and ignores invalid values', () => {
     expect(backOff(9, 0, 7_000)).toBe(7_000)
     expect(backOff(1, 0.999, 7_000)).toBeLessThan(9_000)
     expect(readRetryAfter('7', 0)).toBe(7_000)
@@ -223,14 +223,14 @@ describe('backing off', () => {
     for (const nonsense of [null, '', 'soon', '-1e']) expect(readRetryAfter(nonsense, 0)).toBeUndefined()
   })
 
-  it('makes no loop of a Retry-After that asks for nothing', () => {
+  it('causes no loop with a Retry-After of a second or less', () => {
     for (const wait of [0, 1, 1_000]) {
       expect(backOff(1, 0, wait)).toBeGreaterThanOrEqual(1_500)
       expect(backOff(5, 0, wait)).toBeGreaterThan(backOff(4, 0.999, wait))
     }
   })
 
-  it('asks again after a stranger’s answer three times, each later than the last, or to the token’s end', () => {
+  it('happens three times after an intermediary’s response, with growing delays, or until the token expires', () => {
     const foreign = { code: 'endpoint-bad-reply' } as const
     const ask = (failures: number, live: boolean, random: number) =>
       retryIn(foreign, failures, live ? 600_000 : 0, random)
@@ -253,7 +253,7 @@ describe('backing off', () => {
     ])
   })
 
-  it('is in no hurry after a failure or two where the token lives long, and is where it doesn’t', () => {
+  it('waits longer after the first failures while the token is valid for long', () => {
     const ask = (leftMs: number, retryAfterMs?: number) =>
       [1, 2, 3, 9].map((failures) =>
         retryIn({ code: 'endpoint-unreachable', retryAfterMs }, failures, leftMs, 0.5),
@@ -262,11 +262,11 @@ describe('backing off', () => {
     expect(ask(590_000)).toEqual([2_000, 4_000, 100_000, 100_000])
     expect(ask(300_000)).toEqual([2_000, 4_000, 8_000, 72_000])
     expect(ask(0)).toEqual([2_000, 4_000, 8_000, 72_000])
-    // the server’s own word goes before our patience
+    // the server's `Retry-After` takes precedence over our own delays
     expect(ask(1_200_000, 30_000)).toEqual([31_000, 31_000, 31_000, 31_000])
   })
 
-  it('leaves to a hand what is the endpoint’s own refusal, and to the network’s return what is offline', () => {
+  it('is left to the visitor after the endpoint’s own rejection, and to the network’s return while offline', () => {
     for (const code of [
       'access-denied',
       'sign-in-required',
@@ -313,7 +313,7 @@ describe('the next state', () => {
     )
   })
 
-  it('keeps the chat through a failure that may pass', () => {
+  it('keeps the chat through a temporary failure', () => {
     const ready = nextState(IDLE, 'shown')
     expect(nextState(ready, 'retrying', trouble)).toEqual({
       ...trouble,

@@ -36,7 +36,7 @@ const text = (status: number, body: string, type?: string): Input => ({
   headers: type === undefined ? {} : { 'content-type': type },
 })
 
-describe('whose answer it is', () => {
+describe('the sender of a response', () => {
   const own: [string, Input, ElementCode | 'token'][] = [
     ['a token', json(200, { token: 'a.b.c' }), 'token'],
     [
@@ -81,10 +81,10 @@ describe('whose answer it is', () => {
     ['a 403 with a code of its own', json(403, { code: 'E_BANNED' }), 'access-denied'],
     ['a 403 with a code of ours for another status', json(403, { code: 'rate-limited' }), 'access-denied'],
   ]
-  it.each(own)('the endpoint’s own: %s', (_, input, code) => expect(codeOf(input)).toBe(code))
+  it.each(own)('is the endpoint: %s', (_, input, code) => expect(codeOf(input)).toBe(code))
 
   it.each(Object.entries(WIRE_STATUSES))(
-    'the endpoint’s own: %s at its own statuses alone',
+    'is the endpoint: %s at its own statuses alone',
     (code, statuses) => {
       for (const status of [200, 400, 401, 403, 404, 405, 413, 415, 418, 429, 500, 502, 503]) {
         const mine = (statuses as readonly number[]).includes(status)
@@ -141,7 +141,7 @@ describe('whose answer it is', () => {
     ],
     ['a refusal that never ends', { ...text(403, ''), body: undefined, type: 'cors' }],
   ]
-  it.each(foreign)('somebody else’s, and so no refusal: %s', (_, input) => {
+  it.each(foreign)('is an intermediary, so it causes no rejection: %s', (_, input) => {
     const outcome = input.body === undefined ? readEndless(input.status) : read(input)
     expect(outcome).toMatchObject({ code: 'endpoint-bad-reply', status: input.status })
     expect(retryPolicyOf(outcome as Failure)).toBe('intermediary')
@@ -196,14 +196,14 @@ describe('whose answer it is', () => {
     ['too early', text(425, ''), 'endpoint-bad-reply'],
     ['a hotel’s 511', text(511, PAGE, 'text/html'), 'endpoint-error'],
   ]
-  it.each(byStatus)('called by its status: %s', (_, input, code) => {
+  it.each(byStatus)('is unknown, so the status decides: %s', (_, input, code) => {
     const outcome = read(input) as Failure
     expect(outcome.code).toBe(code)
     expect(outcome.reason).not.toBe('')
     expect(retryPolicyOf(outcome)).not.toMatch(/revoke|keep/)
   })
 
-  it('says what came, and from whom, with nothing unseen in it', () => {
+  it('is described with the response, without invisible characters', () => {
     const { reason } = read({
       ...text(403, PAGE, 'text/html'),
       headers: { 'content-type': 'text/html', server: `cloud${'x'.repeat(200)}` },
@@ -217,7 +217,7 @@ describe('whose answer it is', () => {
     expect(bidi.reason).toContain('\\u{202e}evil\\u{7}')
   })
 
-  it('never refuses for anything with markup at its head, whatever the status and the type', () => {
+  it('never causes a rejection with markup at the start, for any status and type', () => {
     const status = fc.integer({ min: 200, max: 599 })
     const type = fc.constantFrom('', 'text/html', 'text/plain', 'application/json', 'x/y')
     const before = fc.constantFrom('', ' ', '\n\t', '\ufeff', '\u200b')
@@ -230,7 +230,7 @@ describe('whose answer it is', () => {
     )
   })
 
-  it('reads whatever fills 64 KiB, in a time that no test runner minds', () => {
+  it('is found in 64 KiB of any content, in a short time', () => {
     for (const unit of ['<', ' <', '<title', '<title><', '[', '\u200b<', 'error code: 1']) {
       const body = unit.repeat(Math.ceil(65_536 / unit.length))
       expect(codeOf(text(403, body, 'text/html'))).toBe('endpoint-bad-reply')
@@ -238,8 +238,8 @@ describe('whose answer it is', () => {
   })
 })
 
-describe('a reply’s members', () => {
-  it('are left out where they are of the wrong kind, and named', () => {
+describe('the members of a reply', () => {
+  it('are dropped and listed if they have the wrong type', () => {
     const good = {
       expires_in: 3600,
       refresh_in: 2700.5,
@@ -250,7 +250,7 @@ describe('a reply’s members', () => {
     expect(readReply({ token: 't', ...good })).toEqual({ reply: { token: 't', ...good }, ignored: [] })
     const bad = { expires_in: '3600', refresh_in: NaN, chat_id: 7, event_id: '', warning: 7 }
     expect(readReply({ token: 't', ...bad })).toEqual({ reply: { token: 't' }, ignored: Object.keys(bad) })
-    // a point in time, milliseconds, and no number that JSON has
+    // a timestamp, milliseconds, and a number that JSON can't contain
     for (const expires_in of [1_764_000_000, 86_400_000, Infinity])
       expect(readReply({ token: 't', expires_in })).toEqual({
         reply: { token: 't' },
@@ -262,7 +262,7 @@ describe('a reply’s members', () => {
     })
   })
 
-  it('give nothing without a token, whatever else there is', () => {
+  it('are nothing without a token, for any value', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         if (typeof (Object(value) as { token?: unknown }).token === 'string') return

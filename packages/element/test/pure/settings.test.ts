@@ -8,10 +8,10 @@ const PAGE = {
   origin: 'https://site.example',
 }
 const defaults = { tokenUrl: `${SERVER}/token`, identity: 'a.b.c' }
-const read = (wishes: object, given: object = defaults, byCode = false) =>
-  readSettings(wishes, given, PAGE, byCode)
+const read = (requested: object, given: object = defaults, byCode = false) =>
+  readSettings(requested, given, PAGE, byCode)
 
-describe('what a page wishes', () => {
+describe('a page’s settings', () => {
   it.each([
     ['OMIT', 'omit'],
     [' same-origin\n', 'same-origin'],
@@ -19,16 +19,16 @@ describe('what a page wishes', () => {
     ['never', 'include'],
     [undefined, 'include'],
     [7, 'include'],
-  ])('is read in whatever case and quotes it comes: credentials %j', (credentials, meant) => {
+  ])('are read in any case and quotes: credentials %j', (credentials, meant) => {
     expect(read({ credentials }).credentials).toBe(meant)
   })
 
-  it('keeps a token ready where it says so, in whatever case', () => {
+  it('hold a new token with refresh="hold", in any case', () => {
     for (const refresh of ['hold', 'HOLD', ' Hold ', '«hold»']) expect(read({ refresh }).hold).toBe(true)
     for (const refresh of ['swap', '', 'holding', true]) expect(read({ refresh }).hold).toBe(false)
   })
 
-  it('sends the page’s statement to the page’s own token server only', () => {
+  it('send the page’s identity token to the page’s own token server only', () => {
     for (const tokenUrl of [undefined, `${SERVER}/other`, ' "https://CHAT.example.com:443/token" '])
       expect(read({ tokenUrl }).identity).toBe('a.b.c')
     const elsewhere = [
@@ -42,13 +42,13 @@ describe('what a page wishes', () => {
       'javascript:alert(1)',
     ]
     for (const tokenUrl of elsewhere) expect(read({ tokenUrl }).identity).toBe(undefined)
-    // where the page's own token server isn't known, nobody's is
+    // without a known token server of the page, no server receives the identity token
     for (const tokenUrl of elsewhere.slice(0, 2))
       expect(read({ tokenUrl }, { identity: 'a.b.c' }).identity).toBe(undefined)
     expect(read({ tokenUrl: elsewhere[0], identity: 'own' }).identity).toBe('own')
   })
 
-  it('sends a simple request only to the server beside the script, on another origin', () => {
+  it('send a simple request only to the server beside the script, on another origin', () => {
     const beside = { scriptTokenUrl: `${SERVER}/token` }
     expect(read({}, beside)).toMatchObject({ tokenUrl: `${SERVER}/token`, simple: true })
     expect(read({ tokenUrl: `${SERVER}/token` }, beside).simple).toBe(false)
@@ -60,7 +60,7 @@ describe('what a page wishes', () => {
     expect(read({}, {})).toMatchObject({ tokenUrl: undefined, simple: false })
   })
 
-  it('reports only where the page asks for it, beside the token endpoint by default', () => {
+  it('enable reports only if the page asks for them, beside the token endpoint by default', () => {
     const beside = { scriptTokenUrl: `${SERVER}/chat/token` }
     expect(read({}, beside).reportUrl).toBe(undefined)
     expect(read({}, { ...beside, report: '' }).reportUrl).toBe(`${SERVER}/chat/report`)
@@ -68,12 +68,12 @@ describe('what a page wishes', () => {
     expect(read({}, { ...beside, report: 'javascript:x' }).reportUrl).toBe(undefined)
   })
 
-  it('sends no header that a browser would refuse', () => {
+  it('send no header that a browser would reject', () => {
     for (const identity of ['a b', 'a\nb', 'é', {}, 7n, ''])
       expect(read({ identity }, {}).identity).toBe(identity === 7n ? '7' : undefined)
   })
 
-  it('lets an attribute name listed chat origins only, and code any', () => {
+  it('allow an attribute to name listed chat origins only, and code to name any', () => {
     const staging = 'https://staging.kinescope.io'
     const listed = { ...defaults, chatOrigin: `${staging} https://kinescope.io` }
     expect(read({}, listed).chatOrigin).toBe(staging)

@@ -12,7 +12,7 @@ const textsOf = (texts: object): string[] =>
 describe.each<[string, Messages]>([
   ['en', en],
   ['ru', ru],
-])('the words in %s', (language, texts) => {
+])('the texts in %s', (language, texts) => {
   it('have headings of at most five words and messages of at most two sentences', () => {
     for (const { heading, message } of Object.values(texts.problems)) {
       expect(heading.split(' ').length, heading).toBeLessThanOrEqual(5)
@@ -27,11 +27,11 @@ describe.each<[string, Messages]>([
       expect(`${heading} ${message}`).not.toMatch(mechanism)
   })
 
-  it('are all there', () => {
+  it('are complete', () => {
     for (const text of textsOf(texts)) expect(text.trim()).not.toBe('')
   })
 
-  it('tell the article’s five cases apart from each other and from all else', () => {
+  it('distinguish the article’s five cases from each other and from all others', () => {
     const cases: Category[] = ['otherStream', 'notForChat', 'expiredOnArrival', 'ended', 'unknownKey']
     for (const category of cases)
       for (const [other, words] of Object.entries(texts.problems)) {
@@ -41,7 +41,7 @@ describe.each<[string, Messages]>([
       }
   })
 
-  it('never say “later” where waiting doesn’t help', () => {
+  it('never say “later” if waiting doesn’t help', () => {
     const lasting = CODES.filter((code) => !['retry'].includes(retryPolicyOf({ code })))
     expect(lasting.length).toBeGreaterThan(15)
     for (const code of lasting) {
@@ -63,14 +63,14 @@ describe.each<[string, Messages]>([
   })
 })
 
-describe('a problem’s words', () => {
+describe('a problem’s texts', () => {
   it.each(CODES)('%s has a message, and a remediation in whole sentences', (code) => {
     const problem = describeProblem({ code }, en, null)
     expect(problem.message).toBe(en.problems[PROBLEMS[code][0]].message)
     expect(problem.remediation).toMatch(/^[A-Zt].*[.]$/)
   })
 
-  it('have what was found first, and the chat’s own end apart from a token that came dead', () => {
+  it('have the found value first, and distinguish a chat’s expired token from one that arrived expired', () => {
     const found = { code: 'bad-audience', reason: 'aud is "Chat", must be "chat"' } as const
     expect(describeProblem(found, en, 7).remediation.indexOf(found.reason)).toBe(0)
     expect(describeProblem(found, en, 7).retryInMs).toBe(7)
@@ -80,7 +80,7 @@ describe('a problem’s words', () => {
 })
 
 describe('added texts', () => {
-  it('go as deep as the texts do, and what is left out is English', () => {
+  it('replace texts at any depth, and the missing ones are English', () => {
     addMessages('eo', { retry: 'Denove', problems: { signIn: { heading: 'Ensalutu' } } })
     const { retry, reload, problems } = messagesIn('eo')
     expect([retry, reload]).toEqual(['Denove', en.reload])
@@ -90,7 +90,7 @@ describe('added texts', () => {
     expect(en.problems.signIn.message).not.toBe('x')
   })
 
-  it('are passed over where they are none', () => {
+  it('are ignored if they aren’t texts', () => {
     const bad = [
       null,
       undefined,

@@ -17,7 +17,7 @@ final class Psr15Handler implements RequestHandlerInterface
     /** @var ResponseFactoryInterface */
     private $responses;
 
-    /** @param callable(ServerRequestInterface): Endpoint $endpointFor so that `identify` can look at the request */
+    /** @param callable(ServerRequestInterface): Endpoint $endpointFor lets `identify` read the request */
     public function __construct(callable $endpointFor, ResponseFactoryInterface $responses)
     {
         $this->endpointFor = $endpointFor;

@@ -8,7 +8,7 @@ use Psr\Http\Client\ClientInterface;
 use Psr\Http\Message\RequestFactoryInterface;
 use Psr\Http\Message\StreamFactoryInterface;
 
-/** Sends requests by a PSR-18 client. The client must not follow redirects. */
+/** Sends requests with a PSR-18 client. The client must not follow redirects. */
 final class Psr18Transport implements Transport
 {
     /** @var ClientInterface */

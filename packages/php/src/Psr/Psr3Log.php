@@ -4,7 +4,7 @@ namespace KinescopeChat\TokenServer\Psr;
 
 use Psr\Log\LoggerInterface;
 
-/** Writes refusals to a PSR-3 logger: `'log' => new Psr3Log($logger)`. */
+/** Writes log entries to a PSR-3 logger: `'log' => new Psr3Log($logger)`. */
 final class Psr3Log
 {
     /** @var LoggerInterface */

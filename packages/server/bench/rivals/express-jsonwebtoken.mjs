@@ -1,4 +1,7 @@
-/** What people write: Express, a body parser, jsonwebtoken with the PEM, on the main thread. No checks of page or limit. */
+/**
+ * A common implementation: Express, a body parser, and jsonwebtoken with the PEM on the main thread. No origin check,
+ * no limits.
+ */
 import express from 'express'
 import jsonwebtoken from 'jsonwebtoken'
 
@@ -7,8 +10,8 @@ const app = express()
 app.use(express.json())
 app.get('/healthz', (_request, response) => response.json({ status: 'ok' }))
 app.post('/token', (request, response) => {
-  const statement = request.headers.authorization.slice('Bearer '.length)
-  const { sub, name } = jsonwebtoken.verify(statement, SECRET, { algorithms: ['HS256'] })
+  const identityToken = request.headers.authorization.slice('Bearer '.length)
+  const { sub, name } = jsonwebtoken.verify(identityToken, SECRET, { algorithms: ['HS256'] })
   const claims = { user_id: sub, username: name, event_id: request.body.event_id }
   const token = jsonwebtoken.sign(claims, PRIVATE_KEY, {
     algorithm: 'RS256',

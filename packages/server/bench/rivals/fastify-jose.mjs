@@ -1,4 +1,4 @@
-/** The least that can be called a token endpoint: Fastify and jose, one route, no checks of page or limit. */
+/** A minimal token endpoint: Fastify and jose, one route. No origin check, no limits. */
 import Fastify from 'fastify'
 import { importPKCS8, jwtVerify, SignJWT } from 'jose'
 
@@ -8,8 +8,8 @@ const secret = new TextEncoder().encode(SECRET)
 const app = Fastify()
 app.get('/healthz', () => ({ status: 'ok' }))
 app.post('/token', async (request) => {
-  const statement = request.headers.authorization.slice('Bearer '.length)
-  const { payload } = await jwtVerify(statement, secret)
+  const identityToken = request.headers.authorization.slice('Bearer '.length)
+  const { payload } = await jwtVerify(identityToken, secret)
   const claims = { user_id: payload.sub, username: payload.name, event_id: request.body.event_id }
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'bench' })

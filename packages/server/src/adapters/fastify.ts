@@ -14,12 +14,12 @@ export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest
   scripts?: boolean | undefined
 }
 
-/** What is in flight when the application closes gets this long, then a 503. Milliseconds. */
+/** How long requests in flight may take when the application closes, before a 503. Milliseconds. */
 const GRACE_MS = 3000
 
 /**
- * The token endpoint and the element's script files for a Fastify application. Encapsulated: its error handler and its
- * body parsing stay its own, the application's decorators and hooks reach it, and `prefix` is honored.
+ * The token endpoint and the element's script files for a Fastify application. Encapsulated: its error handler and body
+ * parsing don't affect the application. The application's decorators and hooks apply to it, and `prefix` is honored.
  *
  * @example app.register(kinescopeChat, { prefix: '/chat', keys, events: ['EVENT'], authenticate: (request) => request.user })
  */
@@ -27,7 +27,7 @@ export const kinescopeChat = fp(
   async (app: FastifyInstance, { scripts = true, ...options }: KinescopeChatOptions) => {
     const endpoint = endpointFor(options, new AdmissionQueue())
     mountToken(app, endpoint, (request) => ({ address: addressWhereKnown(request) }))
-    // Fastify waits for requests in flight before onClose: a hook of the host that hangs would block it forever
+    // Fastify waits for requests in flight before onClose: a hanging hook of the host would block it forever
     let ending: NodeJS.Timeout | undefined
     app.addHook('onSend', (request, reply, payload, done) => {
       // a kept-alive connection would keep the application open (HTTP/2 has no such header)
@@ -50,7 +50,7 @@ export const kinescopeChat = fp(
 
 const directAddress = clientAddressBy(undefined)
 
-/** Fastify's own address where the application trusts proxies; else the peer's, where no proxy is between. */
+/** Fastify's own address if the application trusts proxies, else the peer's address if there is no proxy. */
 function addressWhereKnown(request: FastifyRequest): string | null {
   return request.ips === undefined ? directAddress(request.raw) : request.ip
 }
@@ -88,13 +88,13 @@ export function send(reply: FastifyReply, { status, headers, body }: TokenAnswer
     .send(status === 204 ? undefined : body)
 }
 
-/** What depends on the proxies in front. */
+/** The request data that depends on the proxies in front. */
 export interface RequestFacts {
   address: string | null
   traceparent?: string | undefined
 }
 
-/** The call of the endpoint for a Fastify request. */
+/** The endpoint's call for a Fastify request. */
 export function tokenCall(
   request: FastifyRequest,
   { address, traceparent }: RequestFacts,
@@ -106,7 +106,7 @@ export function tokenCall(
       return Array.isArray(value) ? value.join(', ') : (value ?? null)
     },
     address,
-    // HTTP/1.0 may name no host, and then no page is of the server's own origin; computed only where it is needed
+    // HTTP/1.0 may name no host, and then no page has the server's own origin; computed only on use
     get ownOrigin() {
       return request.host ? `${request.protocol}://${request.host}` : null
     },

@@ -3,43 +3,43 @@ import { ConfigProblem, errorCode, OperatorProblem } from '../problem.js'
 import { openAuditFile, type AuditFile } from './audit-file.js'
 import { auditLine } from './audit-line.js'
 
-/** Lines that wait for a disk that is slow or full: some seconds of a full server, a few MB. */
+/** The most buffered lines while a disk is slow or full: some seconds of a full server, a few MB. */
 const MAX_WAITING = 20_000
-/** How often a file that can't be written is tried again, and one that can is checked for rotation. */
+/** How often an unwritable file is retried, and a writable one is checked for rotation. */
 const RETRY_MS = 1000
-/** What is left to write gets this long at the end. */
+/** How long the last lines may take to write at the end. */
 const CLOSE_MS = 500
 
-/** Where a server writes who got a token. */
+/** The log of issued tokens. */
 export interface AuditLog {
   /** Never throws and never waits. */
   write(issued: IssuedToken): void
-  /** Opens the file by its name at the next line: after a rotation, or on a signal. */
+  /** Opens the file again by its name at the next line: after a rotation, or on a signal. */
   reopen(): void
-  /** Writes what waits, if that is quick, and ends. */
+  /** Writes the buffered lines, if that is quick, and ends. */
   close(): Promise<void>
 }
 
 export interface AuditOptions {
-  /** Opens the file at start, after a rotation, after a failure. */
+  /** Opens the file: at start, after a rotation, after a failure. */
   open: () => Promise<AuditFile>
   maxWaiting?: number
   retryMs?: number
-  /** Once when lines can't be written, or not as fast as they come. */
+  /** Called once when lines can't be written, or not as fast as they come. */
   onFailure?: (error: unknown) => void
-  /** Once when they can again, with how many were lost meanwhile. */
+  /** Called once after the recovery, with the number of lost lines. */
   onRecovered?: (lost: number) => void
   onLost?: () => void
 }
 
 /**
- * Writes who got a token. No token waits for it: a bounded number of lines is buffered, and lines beyond are counted as
- * lost. A renamed file is reopened; a line that a full disk took half of is written again.
+ * Writes issued tokens to the audit log. No token waits for it: the writer buffers a limited number of lines, and
+ * counts further ones as lost. It reopens a renamed file, and writes a line again if a full disk cut it.
  */
 export class AuditWriter implements AuditLog {
   readonly #options: AuditOptions
   #waiting: string[] = []
-  /** Whole lines, of which some bytes may be written already. */
+  /** Complete lines. Some of their bytes may be written already. */
   #batch: Buffer = Buffer.alloc(0)
   #written = 0
   #file: AuditFile | null
@@ -56,7 +56,7 @@ export class AuditWriter implements AuditLog {
     this.#file = file
   }
 
-  /** @throws what `open` throws */
+  /** @throws the error of `open` */
   static async start(options: AuditOptions): Promise<AuditWriter> {
     return new AuditWriter(options, await options.open())
   }
@@ -123,7 +123,7 @@ export class AuditWriter implements AuditLog {
     return this.#written === this.#batch.length && this.#waiting.length === 0
   }
 
-  /** A torn line is written again, whole and on a line of its own: the file may be another one by then. */
+  /** Writes a cut line again, complete and on a new line: the file may be another one by then. */
   #rewind(): void {
     const start = this.#batch.lastIndexOf('\n', this.#written - 1) + 1
     const lines = this.#batch.subarray(this.#written === 0 ? 0 : start)
@@ -131,7 +131,7 @@ export class AuditWriter implements AuditLog {
     this.#written = 0
   }
 
-  /** Between two lines, and not for each of them. */
+  /** Checks between two lines, at most once per retry interval, whether the file was rotated. */
   async #checkRotation(): Promise<void> {
     if ((this.#checked && !this.#stale) || !this.#file) return
     this.#checked = true
@@ -177,7 +177,7 @@ export interface LineOutput {
   write(line: string): boolean
 }
 
-/** An audit on standard output, through the one writer that the descriptor has. */
+/** An audit log on standard output, through the single writer of that descriptor. */
 class OutputAudit implements AuditLog {
   readonly #output: LineOutput
   readonly #options: Omit<AuditOptions, 'open'>
@@ -207,8 +207,8 @@ class OutputAudit implements AuditLog {
 }
 
 /**
- * Opens the file that `CHAT_AUDIT` names, or the output for `-`.
- * @throws ConfigProblem where it can't be written at start, since a server without its audit log must not run
+ * Opens the file of `CHAT_AUDIT`, or the output for `-`.
+ * @throws ConfigProblem if it can't be written at start, since a server without its audit log must not run
  */
 export async function openAudit(
   path: string,

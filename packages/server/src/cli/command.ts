@@ -3,10 +3,10 @@ import type { Shown } from './text.js'
 import type { Terminal } from './terminal.js'
 
 export interface Flag {
-  /** What stands for its value in the help; left out for a switch. */
+  /** The placeholder of its value in the help; left out for a switch. */
   value?: string
   meaning: string
-  /** What holds without it, in words. */
+  /** The default, in words. */
   default?: string
 }
 
@@ -18,9 +18,9 @@ export interface Command {
   /** Positional arguments in order; `[KID]` may be left out. */
   args?: readonly string[]
   flags?: Readonly<Record<string, Flag>>
-  /** Settings it reads; each is a flag too. */
+  /** The settings that the command reads; each is a flag too. */
   settings?: readonly string[]
-  /** More for `--help`, a paragraph each. */
+  /** More text for `--help`, a paragraph each. */
   notes?: readonly string[]
   run(call: Call): Promise<Outcome>
 }
@@ -33,11 +33,11 @@ export interface Call {
   /** ms since the epoch */
   now: () => number
   wait: (ms: number) => Promise<void>
-  /** Ends the command, as signals of the process do. */
+  /** Ends the command, like a signal to the process. */
   interrupt?: AbortSignal | undefined
   /**
    * Returns if the operator confirms, with `--yes` or on a terminal.
-   * @param danger what would happen, as the beginning of a sentence: "all visitors are disconnected"
+   * @param danger the effect, as the beginning of a sentence: "all visitors are disconnected"
    */
   confirm: (danger: string) => Promise<void>
 }
@@ -46,13 +46,13 @@ export interface Call {
 export interface Outcome {
   /** 0: fine. 1: a problem was found. */
   exit: 0 | 1
-  /** The answer under `--json`. */
+  /** The output for `--json`. */
   data: unknown
   /** The same for people, on standard output. */
   text: Shown | ''
 }
 
-/** The command was written wrongly: exit code 2. */
+/** The command line is invalid: exit code 2. */
 export class UsageProblem extends Error {
   override readonly name = 'UsageProblem'
   readonly code = 'usage'
@@ -64,11 +64,11 @@ export class UsageProblem extends Error {
   }
 }
 
-/** The command ended before its end. What it did stands. */
+/** The command stopped early. Its finished actions remain in effect. */
 export class PartialResult extends Error {
   override readonly name = 'PartialResult'
   readonly actions: readonly unknown[]
-  /** What was done, for people. */
+  /** The finished actions, for people. */
   readonly done: Shown
 
   constructor(cause: unknown, actions: readonly unknown[], done: Shown) {
@@ -78,7 +78,7 @@ export class PartialResult extends Error {
   }
 }
 
-/** What `npx` finds, and what the help and the remedies write; `kinescope-chat` is the same. */
+/** The name that `npx` finds, and that the help and the remedies use; `kinescope-chat` is the same. */
 export const PROGRAM = 'kinescope-chat-server'
 
 export const YES_FLAG = {
@@ -90,7 +90,7 @@ export const DRY_RUN_FLAG = {
 
 export const isDryRun = ({ flags }: Pick<Call, 'flags'>): boolean => flags['dry-run'] === true
 
-/** A flag's value as a whole number within bounds. @throws UsageProblem */
+/** Reads a flag's value as a whole number within bounds. @throws UsageProblem */
 export function wholeNumber(
   { flags }: Call,
   name: string,
@@ -112,7 +112,7 @@ export function wholeNumber(
 export const textFlag = ({ flags }: Call, name: string): string | undefined =>
   typeof flags[name] === 'string' ? flags[name] : undefined
 
-/** A flag there is no way without. @throws UsageProblem */
+/** Reads a required flag. @throws UsageProblem */
 export function requiredFlag(call: Call, command: string, name: string, example: string): string {
   const value = textFlag(call, name)
   if (value) return value

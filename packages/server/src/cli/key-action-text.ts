@@ -3,7 +3,7 @@ import type { KeyAction } from '../keys/steps.js'
 import { Shown, escaped, stacked, momentAndDistance, momentText } from './text.js'
 import type { Terminal } from './terminal.js'
 
-/** What is going on, for the progress line. */
+/** The text of an action in progress, for the progress line. */
 export function actionProgress(action: KeyAction): string | null {
   switch (action.action) {
     case 'generating':
@@ -17,7 +17,7 @@ export function actionProgress(action: KeyAction): string | null {
   }
 }
 
-/** What a finished action did, and what it would do. */
+/** The text of a finished action, and of a planned one. */
 interface ActionText {
   done: string
   would: string
@@ -67,7 +67,7 @@ function actionText(action: KeyAction, now: number, name: (kid: string) => strin
   }
 }
 
-/** What was done, a line each. Actions that only began are left out. */
+/** The finished actions, a line each. Skips actions that have only begun. */
 export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown[] {
   return actions.flatMap((action): Shown[] => {
     if (action.action === 'refused')
@@ -82,7 +82,7 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
   })
 }
 
-/** What a dry run would have done. A key that it made has a name that the real one won't have. */
+/** The actions of a dry run. The name of a key that it made is left out, because the real key has another name. */
 export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown {
   const made = actions.flatMap((action) => (action.action === 'generated' ? [action.kid] : []))
   const name = (kid: string) => (made.includes(kid) ? 'the new key' : kid)
@@ -102,7 +102,7 @@ export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, 
   )
 }
 
-/** Lines for a shell: whole, however wide. */
+/** Lines for a shell, never broken. */
 function manualText({ method, url, first, body }: ManualRequest): Shown {
   const lines = [
     ...(first === null ? [] : [`# ${first}`]),

@@ -19,7 +19,7 @@ import { DryRunRegistry, withRingInMemory } from './dry-run.js'
 import { actionLines, actionProgress, plannedLines } from './key-action-text.js'
 import { stacked } from './text.js'
 
-/** The settings of the key ring, which is bound to the API it is registered at. */
+/** The settings of the key ring, which is bound to the API where its keys are registered. */
 export const RING_SETTINGS = [
   'CHAT_KEY_DIR',
   'CHAT_KEY_SECRET',
@@ -93,7 +93,7 @@ export function ringOptions(call: Call): RingStoreOptions {
   }
 }
 
-/** Runs `work` on the locked key directory, with Kinescope's API as the registry, or a person (`--by-hand`). */
+/** Runs `work` on the locked key directory. The registry is Kinescope's API, or the operator (`--by-hand`). */
 export async function withKeys<T>(
   call: Call,
   work: (work: KeyWork) => Promise<T>,
@@ -116,7 +116,7 @@ export async function withKeys<T>(
   })
 }
 
-/** Runs work on the keys with a time limit. Where it fails, the error carries what was done until then. */
+/** Runs work on the keys with a time limit. If it fails, the error contains the actions until then. */
 export async function reportingActions<T>(
   call: Call,
   work: (means: Pick<KeyWork, 'report'> & Pick<Call, 'wait'> & { signal: AbortSignal }) => Promise<T>,
@@ -149,14 +149,14 @@ function registryFor(
     : new ApiRegistry(new JwkApi(openApi(call).until(signal)), call.wait)
 }
 
-/** The end of a command under `--dry-run`. */
+/** The result of a command with `--dry-run`. */
 export const dryRunOutcome = ({ terminal, now }: Call, actions: readonly KeyAction[]): Outcome => ({
   exit: 0,
   data: { dryRun: true, actions },
   text: plannedLines(actions, terminal, now()),
 })
 
-/** Covers Kinescope's slowest responses and the wait for another process' lock. */
+/** Covers Kinescope's slowest responses, and the wait for another process's lock. */
 const LONGEST_MS = 5 * 60_000
 /** Enough to finish a write and release the lock. */
 const GRACE_MS = 5000
@@ -168,7 +168,7 @@ const GOES_ON =
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * Runs work with a time limit that SIGINT and SIGTERM also end. The work stops where it waits, and releases its lock.
+ * Runs work with a time limit that SIGINT and SIGTERM also end. The work stops at its next wait, and releases its lock.
  *
  * @throws OperatorProblem `interrupted`, `gave-up`
  */
@@ -204,7 +204,7 @@ export async function runWithDeadline<T>(
   }
 }
 
-/** A wait that the signal ends. */
+/** Wraps a wait so that the signal ends it. */
 export function waitUntil(wait: Call['wait'], signal: AbortSignal): Call['wait'] {
   return async (ms) => {
     signal.throwIfAborted()

@@ -7,13 +7,13 @@ if (process.argv[2] === 'serve')
 const { run } = await import('./run.js')
 
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  // a reader that goes away (`… | head`) is no error, and no server ends because its log can't be written
+  // a closed reader (`… | head`) isn't an error, and a server must not end because its log can't be written
   if (code === 'EPIPE' || process.argv[2] === 'serve') return
   process.stderr.write(`Standard output can't be written (${code}). The output is incomplete.\n`)
   process.exit(1)
 })
 process.exitCode = await run(process.argv.slice(2), process)
-// what was given up may still wait for a disk; a reader who takes their time is waited for
+// abandoned work may still wait for a disk; the process ends unless a slow reader still reads the output
 setTimeout(() => {
   if (process.stdout.writableLength === 0) process.exit()
 }, 2000).unref()

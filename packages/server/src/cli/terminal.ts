@@ -4,7 +4,7 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { Shown, type Text } from './text.js'
 
-/** Where a command writes. `process.stdout` and `process.stderr` are such. */
+/** The output of a command, such as `process.stdout` and `process.stderr`. */
 export interface Output {
   write(text: string): unknown
   isTTY?: boolean
@@ -16,11 +16,11 @@ type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 export interface Column {
   title: string
-  /** Left out where the terminal is too narrow; the last ones first. */
+  /** Left out if the terminal is too narrow, beginning with the last column. */
   optional?: boolean
-  /** An untrusted text, in the last column: cut at the end of the line. All other columns are whole. */
+  /** An untrusted text in the last column, cut at the end of the line. Other columns are never cut. */
   cut?: boolean
-  /** Its name where each row is a list, if it isn't the title's. */
+  /** Its name when each row is a list, if it differs from the title. */
   inList?: string
 }
 
@@ -29,21 +29,21 @@ const FRAME_MS = 80
 /** Longer lines are hard to follow. Columns. */
 const WIDEST_TEXT = 100
 export const NARROWEST = 20
-/** Words that are cut to less than this say nothing. */
+/** A cell that is cut to less than this is useless. */
 const NARROWEST_CELL = 12
 const GAP = '  '
 const BELOW = '    '
 
 /**
- * Colours, progress and line breaks on a terminal; plain text anywhere else. The one way out: strings are escaped here,
- * and what isn't a string was (text.ts).
+ * Colors, progress and line breaks on a terminal; plain text anywhere else. All output goes through it: it escapes
+ * strings, and a value that isn't a string is already escaped (text.ts).
  */
 export class Terminal {
   readonly colours: Readonly<Record<Colour, (text: Text) => Shown>>
   readonly #out: Output
   readonly #err: Output
   readonly #live: boolean
-  /** Puts `npx` before the commands we name, where that is how we were called. */
+  /** Puts `npx` before our commands in texts, if the operator called this one with it. */
   readonly #asTyped: (text: string) => string
   #spinning: NodeJS.Timeout | null = null
 
@@ -73,18 +73,18 @@ export class Terminal {
       : (text) => text
   }
 
-  /** Columns there are; where no terminal is nothing is broken, so that a line stays one. */
+  /** The number of columns. Without a terminal, no line is broken. */
   get columns(): number {
     const { columns } = this.#out
     return columns ? Math.max(columns, NARROWEST) : Infinity
   }
 
-  /** Shows what is being done, on a terminal only. The next call replaces it. */
+  /** Shows a progress text, on a terminal only. The next call replaces it. */
   progress(text: string): void {
     if (!this.#live) return
     this.stop()
     let frame = 0
-    // a line that wraps could not be taken away again
+    // a wrapped line could not be removed again
     const room = Math.max((this.#err.columns ?? 80) - 4, NARROWEST)
     const doing = cliTruncate(Shown.of(text).ansi, room)
     const draw = () => this.#err.write(`\r\u001b[2K${FRAMES[frame++ % FRAMES.length]} ${doing}…`)
@@ -92,18 +92,18 @@ export class Terminal {
     this.#spinning = setInterval(draw, FRAME_MS).unref()
   }
 
-  /** Whether a screen can be redrawn. */
+  /** Whether the output can be redrawn as a screen. */
   get isLive(): boolean {
     return this.#live && Boolean(this.#out.isTTY)
   }
 
-  /** Shows a screen in place of the one before. */
+  /** Replaces the previous screen. */
   redraw(screen: Text): void {
     this.stop()
     this.#out.write(`\u001b[H\u001b[2J${Shown.of(screen).ansi}\n`)
   }
 
-  /** Takes the progress line away. */
+  /** Removes the progress line. */
   stop(): void {
     if (!this.#spinning) return
     clearInterval(this.#spinning)
@@ -138,12 +138,12 @@ export class Terminal {
     }
   }
 
-  /** A paragraph, broken to fit. */
+  /** Breaks a paragraph to fit. */
   prose(text: Text, indent = ''): Shown {
     return Shown.ours(indent + this.#wrapped(text, indent))
   }
 
-  /** A line with its mark, and what to do indented below it. */
+  /** A line with its mark, and its remedy indented below. */
   line(mark: Mark, text: Text, below?: Text): Shown {
     const head = `${this.mark(mark).ansi} ${this.#wrapped(text, '  ')}`
     if (!below) return Shown.ours(head)
@@ -151,7 +151,10 @@ export class Terminal {
     return Shown.ours(`${head}\n  ${arrow} ${this.#wrapped(below, '    ')}`)
   }
 
-  /** Columns aligned by their widest cell. Where they don't fit, optional ones go, and at last each row is a list. */
+  /**
+   * Aligns columns by their widest cell. If they don't fit, leaves out optional ones, and at last shows each row as a
+   * list.
+   */
   table(columns: readonly Column[], rows: readonly (readonly Text[])[]): Shown {
     let shownColumns = columns.map((_, index) => index)
     const cells = rows.map((row) => columns.map((_, index) => Shown.of(row[index] ?? '').ansi))
@@ -200,8 +203,8 @@ export class Terminal {
   }
 
   /**
-   * `label  value` lines, labels dimmed and aligned. What doesn't fit beside its label stands below it, broken at blanks
-   * alone: a value is to be copied.
+   * `label  value` lines, with dimmed and aligned labels. A value that doesn't fit goes below its label. It is broken
+   * only at blanks, so that it can be copied.
    */
   facts(entries: readonly (readonly [string, Text | null])[]): Shown {
     const present = entries.filter((entry): entry is readonly [string, Text] => entry[1] !== null)
@@ -230,7 +233,7 @@ export class Terminal {
   }
 }
 
-/** Breaks a text at blanks; what has none, or stands in `backquotes` to be typed as it is, stays whole. */
+/** Breaks a text at blanks. Text without blanks, and commands in `backquotes`, stay in one piece. */
 function wrapped(text: string, width: number, endless: boolean): string {
   if (endless) return text
   const whole = text.replace(/`[^`\n]*`/g, (command) => command.replaceAll(' ', '\u00A0'))

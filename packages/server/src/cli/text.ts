@@ -1,6 +1,7 @@
 /**
- * What a terminal takes for a command, hides or turns around: controls (C0, DEL, C1), bidi and other format characters,
- * line and paragraph separators, everything default-ignorable, noncharacters, halves of surrogate pairs.
+ * Matches characters that control a terminal, are invisible or reverse the text: controls (C0, DEL, C1), bidi and other
+ * format characters, line and paragraph separators, everything default-ignorable, noncharacters, halves of surrogate
+ * pairs.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu
 
@@ -9,22 +10,22 @@ const codeUnits = (character: string): string =>
     .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
     .join('')
 
-/** The emoji that Unicode lists (UTS #51): joiners and selectors inside them are a part of what is seen. */
+/** Matches the emoji that Unicode lists (UTS #51). Joiners and selectors inside them are visible parts. */
 const EMOJI = new RegExp('^\\p{RGI_Emoji}$', 'v')
 const EMOJI_OR_UNSAFE = new RegExp(`\\p{RGI_Emoji}|${UNSAFE.source}`, 'gv')
 
-/** An untrusted text on one line, with every invisible character as an escape. */
+/** Puts an untrusted text on one line, with every invisible character as an escape. */
 export const escaped = (text: string): string =>
   text.replace(EMOJI_OR_UNSAFE, (part) => (EMOJI.test(part) ? part : codeUnits(part)))
 
-/** JSON for people and programs: what a terminal would act on stands as an escape, so the value is the same. */
+/** JSON for people and programs. Characters that control a terminal are escaped, so the value is the same. */
 export const escapedJson = (value: unknown): string =>
   (JSON.stringify(value, null, 2) ?? 'null')
     .split('\n')
     .map((line) => line.replace(UNSAFE, codeUnits))
     .join('\n')
 
-/** A text that may go to the terminal as it is. Plain strings never do: they may hold what others wrote. */
+/** A text that may go to the terminal as it is. A plain string never does, because it may contain untrusted text. */
 export class Shown {
   readonly ansi: string
 
@@ -32,7 +33,7 @@ export class Shown {
     this.ansi = ansi
   }
 
-  /** A text made of nothing but our own words, styles and line ends. */
+  /** Makes a text that contains only our own words, styles and line ends. */
   static ours(ansi: string): Shown {
     return new Shown(ansi)
   }
@@ -45,16 +46,16 @@ export class Shown {
 /** A string is escaped on its way to the terminal. */
 export type Text = string | Shown
 
-/** A sentence of ours with untrusted values in it: `` shown`the stream ${name}` ``. */
+/** A sentence of ours with untrusted values: `` shown`the stream ${name}` ``. */
 export function shown(sentence: TemplateStringsArray, ...values: readonly (Text | number)[]): Shown {
   const parts = values.map((value) => Shown.of(typeof value === 'number' ? String(value) : value).ansi)
   return Shown.ours(sentence.map((words, index) => words + (parts[index] ?? '')).join(''))
 }
 
-/** One under the other; null and false are left out. */
+/** Joins parts with line ends. Skips null and false. */
 export const stacked = (...parts: readonly (Text | null | false)[]): Shown => joined(parts, '\n')
 
-/** With an empty line between them. */
+/** Joins parts with an empty line between them. */
 export const spaced = (...parts: readonly (Text | null | false)[]): Shown => joined(parts, '\n\n')
 
 function joined(parts: readonly (Text | null | false)[], by: string): Shown {
@@ -62,11 +63,11 @@ function joined(parts: readonly (Text | null | false)[], by: string): Shown {
   return Shown.ours(present.map((part) => Shown.of(part).ansi).join(by))
 }
 
-/** A moment for people: `2026-11-25 04:20 UTC`. */
+/** A time for people: `2026-11-25 04:20 UTC`. */
 export const momentText = (iso: string): string =>
   `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
-/** How far off a moment is: `in 10 min`, `3 days ago`. */
+/** The distance to a time: `in 10 min`, `3 days ago`. */
 export function distanceText(iso: string, now: number): string {
   const ms = Date.parse(iso) - now
   const text = durationText(Math.abs(ms) / 1000)
@@ -74,7 +75,7 @@ export function distanceText(iso: string, now: number): string {
   return ms > 0 ? `in ${text}` : `${text} ago`
 }
 
-/** A duration in its largest fitting unit. */
+/** Formats a duration in the largest unit that fits. */
 function durationText(seconds: number): string {
   const units: [number, string, string][] = [
     [86_400, 'day', 'days'],

@@ -2,16 +2,16 @@ import { OperatorProblem } from '../problem.js'
 
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip'
 
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
-  /** Which part was looked at. */
+  /** The checked part. */
   about: 'settings' | 'keys' | 'kinescope' | 'stream' | 'token' | 'identity' | 'server' | 'page'
-  /** `skip`: this could not be tried; `remediation` says what for. */
+  /** `skip`: the check could not run; `remediation` says what it needs. */
   status: FindingStatus
-  /** One of the product's codes, or a name of the doctor's own; stable. */
+  /** One of the product's codes, or one of the doctor's own; stable. */
   code: string
   message: string
-  /** What to do; null where nothing is to be done. */
+  /** The remedy; null if there is nothing to do. */
   remediation: string | null
   requestId?: string
 }
@@ -32,7 +32,7 @@ export function findingsAbout(about: Finding['about']) {
     warn: make('warn'),
     fail: make('fail'),
     skip: make('skip'),
-    /** An error a check ran into, as its finding. */
+    /** The finding for an error in a check. */
     error(error: unknown): Finding {
       if (!(error instanceof OperatorProblem)) throw error
       const { code, message, remediation, requestId } = error

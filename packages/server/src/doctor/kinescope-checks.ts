@@ -6,10 +6,10 @@ import { MIN_BITS } from '../keys/import-key.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { keyLife, type FoundKey } from './key-checks.js'
 
-/** Beyond this, a token of a minute's life is refused here and there. */
+/** With a larger clock difference, Kinescope rejects some tokens that live a minute. */
 const WARN_CLOCK_S = 5
 const FAIL_CLOCK_S = 30
-/** Keys that are looked at one by one for a modulus. */
+/** The most keys that are requested one by one for a modulus. */
 const MOST_LOOKED_AT = 20
 
 export interface KinescopeFacts {
@@ -17,7 +17,7 @@ export interface KinescopeFacts {
   /** null where the list couldn't be read. */
   listed: RemoteKey[] | null
   event: StreamEvent | null
-  /** ms by which this machine's clock is ahead of Kinescope's; null where unknown. */
+  /** Milliseconds by which this machine's clock is ahead of Kinescope's; null if unknown. */
   aheadMs: number | null
 }
 
@@ -29,7 +29,7 @@ export interface KinescopeQuestion {
   now: () => number
 }
 
-/** Compares what is here with what Kinescope has: the clock, the key, the stream. Changes nothing. */
+/** Compares the clock, the key and the stream with Kinescope. Changes nothing. */
 export async function checkKinescope(question: KinescopeQuestion): Promise<KinescopeFacts> {
   const { api, key, eventId } = question
   const found = findingsAbout('kinescope')
@@ -54,7 +54,7 @@ async function clockAhead({ api, now }: KinescopeQuestion): Promise<number | nul
   const { date } = await api.call({ method: 'GET', path: ['v1', 'jwk'], resource: 'key' })
   const received = now()
   if (date === null) return null
-  // a Date is cut to whole seconds and was written somewhere between the two moments
+  // a Date is cut to whole seconds and was written between the two times
   return Math.max(sent - (date + 1000), 0) - Math.max(date - received, 0)
 }
 
@@ -100,7 +100,7 @@ async function checkRegistration(
         ]
       : []
   const { expiresAt } = remote
-  // the end of a key that was given by itself is known to Kinescope alone
+  // only Kinescope knows the expiry of a key that was configured alone
   const life =
     expiresAt !== null && key.signing.expiresAt === null && wrong === null
       ? [keyLife('kinescope', kid, Date.parse(expiresAt), now)]
@@ -108,7 +108,7 @@ async function checkRegistration(
   return [...(wrong ? [wrong] : [registered(remote)]), ...life, ...doubles]
 }
 
-/** A key given with its kid may be registered under another one: a slip of the pen, or the kid of the last key. */
+/** A key with a configured kid may be registered under another one, because of a typo or the kid of the last key. */
 async function notListed(jwk: JwkApi, key: FoundKey, listed: readonly RemoteKey[]): Promise<Finding> {
   const found = findingsAbout('kinescope')
   const { kid } = key.signing
@@ -140,7 +140,7 @@ async function notListed(jwk: JwkApi, key: FoundKey, listed: readonly RemoteKey[
   )
 }
 
-/** The list needn't show the modulus; the key by itself may. */
+/** The list may leave out the modulus; the response for a single key may have it. */
 async function inFull(jwk: JwkApi, remote: RemoteKey): Promise<RemoteKey> {
   if (remote.n !== null && remote.alg !== null) return remote
   try {
@@ -212,7 +212,7 @@ const bitsOf = (n: string): number => {
   return start < 0 ? 0 : (bytes.length - start) * 8 - Math.clz32(bytes[start]!) + 24
 }
 
-/** Looks at a stream: whether it exists, and whether its chat wants a token. */
+/** Checks a stream: whether it exists, and whether its chat requires a token. */
 async function checkEvent(
   api: KinescopeApi,
   eventId: string,

@@ -3,11 +3,11 @@ import { fetchQuietly, jsonObject, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const found = findingsAbout('server')
-/** The server has nine of them; a stranger may send any number. */
+/** The server has nine notes. Another site may send any number. */
 const MOST_NOTES = 20
 const CODE = /^[a-z][a-z0-9-]{1,39}$/
 
-/** `/readyz` gives codes in public. Here are their texts and remedies. */
+/** The texts and remedies for the codes that `/readyz` makes public. */
 export const NOTES: Readonly<Record<HealthNoteCode, readonly ['warn' | 'fail', what: string, todo: string]>> =
   {
     'key-ring-stale': [
@@ -74,7 +74,7 @@ export async function checkReadiness(url: string, signal: AbortSignal): Promise<
   return answer.status === 503 ? [notReady(url, answer), ...notesIn(body['notes'])] : [unknown(url)]
 }
 
-/** A token route inside an app needs none; `serve` has one. */
+/** The server doesn't answer as `serve` does. A token route inside an app needs no `/readyz`. */
 const unknown = (url: string) =>
   found.ok(
     'ready-unknown',

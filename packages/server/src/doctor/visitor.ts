@@ -1,17 +1,17 @@
 import { formatOf, type TokenFormat } from '../identity/credentials.js'
 
-/** A visitor who is signed in at the site: the credentials that their browser, or the site's page, would send. */
+/** A visitor with a session at the site: the credentials that their browser, or the site's page, would send. */
 export interface Visitor {
   by: 'cookie' | 'statement'
   headers: Readonly<Record<string, string>>
-  /** The statement itself, where it is one. */
+  /** The identity token, if there is one. */
   statement: string | null
 }
 
 /**
- * Reads a cookie file as people have them: the value of a `Cookie` header, the whole header line, or what curl and
- * browsers' exporters write (seven fields with tabs between).
- * @returns null where there is no cookie in it
+ * Reads a cookie file in any common form: the value of a `Cookie` header, the whole header line, or the output of curl
+ * and browser exporters (seven fields with tabs between).
+ * @returns null if the file contains no cookie
  */
 export function visitorByCookie(text: string, host: string | null): Visitor | null {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
@@ -29,7 +29,7 @@ export function visitorByCookie(text: string, host: string | null): Visitor | nu
   return { by: 'cookie', headers: { cookie }, statement: null }
 }
 
-/** A statement of who the visitor is, as the site signs it for the element's `identity`. */
+/** Reads an identity token, as the site signs it for the element's `identity`. */
 export function visitorByStatement(text: string): Visitor | null {
   const statement = text.trim().replace(/^(authorization:\s*)?(?:bearer|tma)\s+/i, '')
   const format = formatOf(statement)
@@ -38,7 +38,7 @@ export function visitorByStatement(text: string): Visitor | null {
   return { by: 'statement', headers: { authorization: `${scheme} ${statement}` }, statement }
 }
 
-/** What a copied token looks like, by its format. */
+/** The form of a copied token, by its format. */
 const SHAPES: Partial<Record<TokenFormat, RegExp>> = {
   jwt: /^[\w-]+\.[\w-]+\.[\w-]+$/,
   hmac: /^hmac\.[\w+/=-]+\.[\da-f]+$/i,

@@ -1,31 +1,31 @@
 import { Refusal } from './refusal.js'
 
-/** Requests that start in one tick of the event loop: as many as signatures are in the thread pool. */
+/** Requests that start in one tick of the event loop: as many as there are signatures in the thread pool. */
 const STARTS_PER_TICK = 64
-/** As many as may be in flight: one connection can send several requests at once, and each takes some 25 kB. */
+/** The limit of requests in flight: one connection can send several requests at once, and each takes some 25 kB. */
 const MAX_QUEUE = 8000
-/** A tick that hasn't come for so long was dropped: some runtimes do that once the request has ended. Milliseconds. */
+/** A tick that is later than this was dropped: some runtimes do that once the request has ended. Milliseconds. */
 const LOST_TICK_MS = 1000
 
 interface Loop {
   nextTick(work: () => void): unknown
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   now(): number
 }
 
-/** Immediates, since Node calls its timers in one tick as long as one is due. */
+/** Uses immediates, because Node runs all due timers in one tick. */
 const NODE_LOOP: Loop = { nextTick: (work) => setImmediate(work), now: () => performance.now() }
 
 /**
- * Limits how many requests start in one tick of the event loop. Node reads whatever its sockets have, so a crowd that
- * retries at each refusal held the loop for five seconds, without a signature, a timer or an answer to /healthz.
+ * Limits how many requests start in one tick of the event loop. Otherwise, retries of a large audience block the loop:
+ * Node reads everything that its sockets contain, before a signature, a timer or a response to /healthz.
  */
 export class AdmissionQueue {
   readonly #loop: Loop
   #started = 0
   /** When the next tick was scheduled; null while none is. */
   #scheduledAt: number | null = null
-  /** Of the only chain of ticks that counts; one that was given up may still come. */
+  /** The current chain of ticks. A tick of an abandoned chain may still come. */
   #chain = 0
   readonly #queue: { start: (waitedMs: number) => void; since: number }[] = []
 
@@ -33,14 +33,14 @@ export class AdmissionQueue {
     this.#loop = loop
   }
 
-  /** Requests that have come and not started. */
+  /** Requests that have arrived and not started. */
   get waiting(): number {
     return this.#queue.length
   }
 
   /**
-   * Starts a request in the order of arrival: at once, or in a later tick where many have started in this one.
-   * @returns false where the queue is full; the request isn't started then
+   * Starts a request in the order of arrival: at once, or in a later tick if many have started in this one.
+   * @returns false if the queue is full; the request isn't started then
    */
   admit(start: (waitedMs: number) => void): boolean {
     const now = this.#loop.now()
@@ -77,14 +77,14 @@ export class AdmissionQueue {
 const MAX_RETRY_AFTER_S = 60
 
 /**
- * Spreads `Retry-After` over the capacity that is free next, so that rejected clients don't return at once. A fixed value
- * brings a crowd back in waves, most of them to be rejected again.
+ * Spreads `Retry-After` over the capacity that is free next, so that rejected clients don't return at once. With a
+ * fixed value, they return in waves, and most are rejected again.
  */
 export class RetryAfterScheduler {
   #next = 0
 
   /**
-   * @param now milliseconds on a clock that only goes forward
+   * @param now milliseconds on a monotonic clock
    * @param perTokenMs how long one token takes when the server is busy
    * @returns whole seconds, from 1 to 60
    */
@@ -97,24 +97,24 @@ export class RetryAfterScheduler {
 /** More work than can be signed in this time is rejected at once: a late token is no better than a retry. */
 const MAX_SIGNING_WAIT_MS = 1000
 /**
- * Signatures that make one measurement. The thread pool returns them in bursts with pauses between, and one by one the
- * pauses would look like a slow machine.
+ * Signatures in one measurement. The thread pool returns them in bursts, and the pauses between single ones would look
+ * like a slow machine.
  */
 const SIGNATURES_PER_MEASUREMENT = 64
 /** Never reject below this queue length: the estimate is too rough. */
 const MIN_QUEUE_LENGTH = 64
 /**
- * Signatures in the thread pool at once, which DNS and file reads share. 32 left a tenth of the machine idle; more only
- * delays the others.
+ * Signatures in the thread pool at once, which DNS and file reads share. Fewer leave the machine partly idle; more only
+ * delay the others.
  */
 const MAX_IN_POOL = 64
 
-/** Counts the signatures in flight and measures how fast they come, so that the endpoint can reject early. */
+/** Counts the signatures in flight and measures their rate, so that the endpoint can reject early. */
 export class SigningQueue {
   readonly #clock: () => number
   #pending = 0
   #perSignatureMs: number
-  /** When the last signature came, or the queue was last empty. */
+  /** When the last signature was done, or the queue was last empty. */
   #busySince = 0
   #measured = 0
   #measuredMs = 0
@@ -123,8 +123,8 @@ export class SigningQueue {
   readonly #retryAfter = new RetryAfterScheduler()
 
   /**
-   * @param clock milliseconds on a clock that only goes forward
-   * @param perSignatureMs a first guess of the time between two signatures when busy
+   * @param clock milliseconds on a monotonic clock
+   * @param perSignatureMs a first estimate of the time between two signatures when busy
    */
   constructor(clock: () => number, perSignatureMs = 0.4) {
     this.#clock = clock
@@ -135,10 +135,10 @@ export class SigningQueue {
     return this.#pending
   }
 
-  /** @param waiting requests in the admission queue: some of them want a signature */
+  /** @param waiting requests in the admission queue: some of them need a signature */
   hasRoom(waiting = 0): boolean {
     if (this.#pending < MIN_QUEUE_LENGTH) return true
-    // a signer that has stopped (a vault that hangs) gives no measurement
+    // a stopped signer (a vault that hangs) gives no measurement
     const stalled = this.#clock() - this.#busySince > MAX_SIGNING_WAIT_MS
     return !stalled && (this.#pending + waiting) * this.#perSignatureMs <= MAX_SIGNING_WAIT_MS
   }
@@ -148,7 +148,10 @@ export class SigningQueue {
     return this.#retryAfter.next(this.#clock(), this.#perSignatureMs)
   }
 
-  /** Signs in order. A signature whose request has ended isn't started, and one that hangs frees its place with it. */
+  /**
+   * Signs in order. Doesn't start a signature whose request has ended. A signature that hangs frees its place when its
+   * request ends.
+   */
   async run<T>(sign: () => Promise<T>, deadline: RequestDeadline): Promise<T> {
     if (this.#pending === 0) this.#busySince = this.#clock()
     this.#pending++
@@ -177,13 +180,13 @@ export class SigningQueue {
   }
 }
 
-/** A request's whole time: shorter than the ten seconds an element waits, and than the proxies between. */
+/** The time limit of a request: shorter than the ten seconds that an element waits, and than the limits of proxies. */
 export const DEADLINE_MS = 8000
 
-/** What a request is waiting for. */
+/** The step that a request is waiting for. */
 export type Step = 'limits' | 'body' | 'identity' | 'authorize' | 'signing'
 
-/** The refusal when time is up, by the step that was waited for. */
+/** The rejection at the deadline, by the current step. */
 const TIMEOUT_REFUSALS: Record<Step, () => Refusal> = {
   limits: () => new Refusal('server-error', { reason: 'limits-late' }),
   // RFC 9110, section 15.5.9
@@ -198,7 +201,7 @@ const TIMEOUT_REFUSALS: Record<Step, () => Refusal> = {
   signing: () => new Refusal('overloaded', { reason: 'signing-late', retryAfter: 2 }),
 }
 
-/** The one end of a request: body, limits, identity, policy and signature all stop with it. */
+/** The deadline of a request: body, limits, identity, policy and signature all stop with it. */
 export class RequestDeadline {
   #step: Step = 'limits'
   #stepSince = 0
@@ -241,7 +244,7 @@ export class RequestDeadline {
     this.#stepSince = performance.now()
   }
 
-  /** Milliseconds that each step has taken so far; null where they aren't measured. */
+  /** Milliseconds that each step has taken so far; null if they aren't measured. */
   get stepMs(): Readonly<Partial<Record<Step, number>>> | null {
     return this.#stepMs
   }
@@ -251,7 +254,7 @@ export class RequestDeadline {
     return Math.max(0, this.#endsAt - performance.now())
   }
 
-  /** For `fetch` and callbacks of the host. Made on first use: most requests need none. */
+  /** For `fetch` and callbacks of the host. Created on first use: most requests need none. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController()
@@ -261,7 +264,7 @@ export class RequestDeadline {
     return this.#controller.signal
   }
 
-  /** @throws the refusal that has ended the request */
+  /** @throws the rejection that has ended the request */
   throwIfOver(): void {
     if (this.#refusal) throw this.#refusal
   }
@@ -273,7 +276,7 @@ export class RequestDeadline {
     this.#controller?.abort(refusal)
   }
 
-  /** The result of work for the request, or the refusal that ends the request before. */
+  /** Returns the result of work for the request, unless a rejection ends the request before. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#refusal) reject(this.#refusal)
@@ -283,7 +286,7 @@ export class RequestDeadline {
   }
 }
 
-/** All requests in flight: each has its time, and a shutdown ends them together. */
+/** The deadlines of all requests in flight. A shutdown ends them together. */
 export class RequestDeadlines {
   readonly #inFlight = new Set<RequestDeadline>()
   readonly #ms: number
@@ -298,7 +301,7 @@ export class RequestDeadlines {
   }
 
   /**
-   * Does a request's work within its time. The result of work that goes on after it is dropped.
+   * Runs a request's work within its deadline. Drops the result of work that continues after it.
    * @param waitedMs the part of the time that the admission queue took
    */
   async within<T>(
@@ -311,7 +314,7 @@ export class RequestDeadlines {
     if (this.#closed) throw closing()
     const deadline = new RequestDeadline(ms, onDisconnect)
     this.#inFlight.add(deadline)
-    // not startDeadline(): a signal for each token has its price, and this timer holds itself
+    // not startDeadline(): a signal for each token is expensive, and this timer needs none
     const timer = setTimeout(() => deadline.end(), ms)
     try {
       return await deadline.race(work(deadline))
@@ -321,7 +324,7 @@ export class RequestDeadlines {
     }
   }
 
-  /** Ends what is in flight, and whatever still comes. */
+  /** Ends the requests in flight, and all later ones. */
   close(): void {
     this.#closed = true
     for (const deadline of this.#inFlight) deadline.end(closing())

@@ -33,14 +33,14 @@ import {
   type TokenOutcome,
 } from './request.js'
 
-/** What a token endpoint in code is made of; the same under every server. */
+/** The options of a token endpoint in code; the same for every server. */
 export interface TokenHandlerOptions<R> {
   keys: KeySource
-  /** The streams tokens may be made for; `*` lets a page ask for any. */
+  /** The streams that tokens may be issued for; with `*`, a page may request any. */
   events: AllowedEvents
   /**
-   * Returns the visitor, or null if none is signed in. Never trust the body for it. A rejection, or no result in
-   * time, is `identity-unavailable`.
+   * Returns the visitor, or null if none is signed in. Never trust the body for it. A rejection, or no result in time,
+   * is `identity-unavailable`.
    */
   authenticate?:
     | ((
@@ -50,11 +50,13 @@ export interface TokenHandlerOptions<R> {
     | undefined
   /** In place of `authenticate`: an identity source, or several by `chainIdentity`. */
   identity?: IdentitySource<R> | undefined
-  /** Guests who choose a name (`guests`). Their source belongs into `identity`; the handler also answers `POST guest`. */
+  /**
+   * Guests with a chosen name (`guests`). Their source belongs in `identity`; the handler also answers `POST guest`.
+   */
   guests?: Guests | null | undefined
   /** Verifies a captcha before a guest gets a name. */
   verifyCaptcha?: VerifyCaptcha | undefined
-  /** Whether this visitor may enter this chat; by default every visitor that the site knows may. */
+  /** Whether this visitor may enter this chat; by default, every visitor of the site may. */
   authorize?: ((question: AuthorizeQuestion<R>) => boolean | Promise<boolean>) | undefined
   /**
    * Exact origins of pages on other hosts, such as `https://www.example.com` or `capacitor://localhost`, and at most one
@@ -66,37 +68,39 @@ export interface TokenHandlerOptions<R> {
   /** Makes `user_id` an HMAC of the site's id. 32 bytes or more. */
   userIdSecret?: string | undefined
   /**
-   * Tokens a minute. By default as `serve` has them, counted in this process: 20 for a visitor and 3000 for an address,
-   * where one is known. null is no limit.
+   * Tokens a minute. By default the same as for `serve`, counted in this process: 20 for a visitor, and 3000 for an
+   * address if it is known. null disables a limit.
    */
   limits?:
     { address?: RateLimit | null | undefined; visitor?: RateLimit | null | undefined } | null | undefined
-  /** Milliseconds a request may take in all: 8000 by default, less than the ten seconds that an element waits. */
+  /**
+   * Milliseconds that a request may take in total: 8000 by default, less than the ten seconds that an element waits.
+   */
   deadlineMs?: number | undefined
-  /** Ends what is in flight when the application stops. */
+  /** Ends the requests in flight when the application stops. */
   signal?: AbortSignal | undefined
-  /** For logs and metrics. Neither this nor `onToken` is awaited; what they throw is dropped. */
+  /** For logs and metrics. Neither this nor `onToken` is awaited, and their errors are dropped. */
   onOutcome?: ((outcome: TokenOutcome) => void) | undefined
   /** For an audit: called once for each token, after it is signed. */
   onToken?: ((issued: IssuedToken) => void) | undefined
 }
 
-/** What only our own server and the tests set. */
+/** Options that only our own server and the tests set. */
 export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'authenticate' | 'identity'> {
   /** In place of `authenticate` and `identity`. */
   identify: IdentitySource<R>
-  /** The server's own origin, whatever a request's headers say; by default what they say. */
+  /** The server's own origin, independent of a request's headers; by default, the headers decide. */
   ownOrigin?: string | undefined
   notBefore?: boolean | undefined
   registration?: RegistrationView | undefined
   queue?: SigningQueue | undefined
-  /** Limits how many requests start in one tick of Node's loop; elsewhere the platform does. */
+  /** Limits how many requests start in one tick of Node's loop; elsewhere, the platform limits them. */
   admission?: AdmissionQueue | undefined
-  /** The share of visits that should send reports, 0 to 1, asked for each token. */
+  /** The share of visits that should send reports, 0 to 1, requested for each token. */
   reportRate?: (() => number) | undefined
   /** Lets the operator's own rehearsal get tokens for a stream that doesn't exist. */
   rehearsal?: RehearsalSecret | undefined
-  /** Called with the milliseconds that it took to identify a visitor, a failure included. */
+  /** Called with the milliseconds that it took to identify a visitor, also after a failure. */
   onIdentified?: ((ms: number) => void) | undefined
   /** Milliseconds since the epoch. */
   now?: (() => number) | undefined
@@ -104,17 +108,17 @@ export interface TokenEndpointOptions<R> extends Omit<TokenHandlerOptions<R>, 'a
   random?: (() => number) | undefined
 }
 
-/** The token endpoint itself: from the facts of a request to a response. */
+/** The token endpoint itself: turns the data of a request into a response. */
 export interface TokenEndpoint<R> {
   /** Never rejects, and ends within its deadline. */
   answer(call: TokenCall<R>): Promise<TokenAnswer>
   /** The response to an error that ended the request outside of the endpoint, in a server's own hook or parser. */
   refuse(call: TokenCall<R>, error: unknown): TokenAnswer
-  /** Ends what is in flight with a 503, and whatever still comes: the last moment of a shutdown. */
+  /** Ends the requests in flight and all later ones with a 503, as the last step of a shutdown. */
   close(): void
 }
 
-/** The endpoint of the options of code. @throws TypeError naming an unsafe option */
+/** Creates the endpoint from the options in code. @throws TypeError naming an unsafe option */
 export function endpointFor<R>(
   { authenticate, identity, ...options }: TokenHandlerOptions<R>,
   admission?: AdmissionQueue,
@@ -128,7 +132,7 @@ type Reply = Omit<Issued, 'reply'> & { reply: Issued['reply'] | GuestReply }
 
 const METHODS = 'POST, OPTIONS'
 
-/** Puts the checks, the identity and the keys together. @throws TypeError naming an unsafe option */
+/** Combines the checks, the identity and the keys. @throws TypeError naming an unsafe option */
 export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
   const { tokenTtl = 3600, userIdSecret, allowedOrigins = [], limits, signal, admission } = options
   if (!Number.isInteger(tokenTtl) || tokenTtl < 60 || tokenTtl > 86_400) {
@@ -189,7 +193,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     return judgeOrigin(page, origins)
   }
 
-  /** A GET has no secret in its response, so any page may read why it gets no token. */
+  /** The response to a GET contains no secret, so any page may read why it gets no token. */
   function headersFor(call: TokenCall<R>, verdict: OriginVerdict): Record<string, string> {
     const headers = alwaysHeaders(call.requestId)
     if (call.method === 'GET' || call.method === 'HEAD') letAnyoneRead(headers)
@@ -236,7 +240,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     if (isGuest && !register) return notFound(call.requestId)
     const waitedMs = admission && !isGuest ? await admit() : 0
     const { method } = call
-    // RFC 9112, section 3.2: which of two hosts a proxy has judged, the server can't know
+    // RFC 9112, section 3.2: the server can't know which of two hosts a proxy has checked
     if (call.hostIsAmbiguous) {
       const detail = 'The request must have one Host header field.'
       throw new Refusal('bad-request', { reason: 'host', detail })
@@ -282,15 +286,16 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 }
 
-/** Before anything else of a POST; of OPTIONS and GET only where a page is named, for the rest changes nothing. */
+/**
+ * Whether the origin must be allowed: always for POST, but for OPTIONS, GET and HEAD only if the request names one. The
+ * check changes nothing for the rest.
+ */
 function mustBeAllowed(method: string, origin: string | null): boolean {
   if (method === 'POST') return true
   return origin !== null && ['OPTIONS', 'GET', 'HEAD'].includes(method)
 }
 
-/**
- * Calls the endpoint with an address that a host's own callback knows. What that throws ends this request only.
- */
+/** Calls the endpoint with an address from a host's own callback. An error of the callback ends this request only. */
 export function answerWith<R>(
   endpoint: TokenEndpoint<R>,
   call: Omit<TokenCall<R>, 'address'>,

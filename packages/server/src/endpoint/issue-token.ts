@@ -18,17 +18,17 @@ import {
   type TokenOutcome,
 } from './request.js'
 
-/** Requests in flight. Beyond it the machine only holds what it can't do. */
+/** The limit of requests in flight. Further ones would only use memory. */
 const MAX_IN_FLIGHT = 8000
 /** The longest `Retry-After` of a rate limit. */
 const MAX_RETRY_AFTER_S = 3600
-/** One limit for all addresses that are none: proxies write `unknown` or a name (RFC 7239, section 6). */
+/** One limit for all values that aren't addresses: proxies write `unknown` or a name (RFC 7239, section 6). */
 const UNKNOWN_NETWORK = 'unknown'
 
-/** What is known of Kinescope's side. Everything is allowed as long as nothing is known. */
+/** The known state at Kinescope. Everything is allowed while it is unknown. */
 export interface RegistrationView {
   keyProblem(kid: string): 'key-not-registered' | 'key-expired' | null
-  /** Milliseconds since the epoch after which the key is dead at Kinescope; null where unknown. */
+  /** Milliseconds since the epoch after which Kinescope rejects the key; null if unknown. */
   keyExpiresAt(kid: string): number | null
   eventState(eventId: string): 'missing' | 'jwt-not-enabled' | null
 }
@@ -44,10 +44,10 @@ export interface IssueOptions<R> {
   limits: { address: RateLimit | null; visitor: RateLimit | null }
   registration: RegistrationView | undefined
   queue: SigningQueue
-  /** The share of visits that should send reports, 0 to 1, asked for each token. */
+  /** The share of visits that should send reports, 0 to 1, requested for each token. */
   reportRate: (() => number) | undefined
   rehearsal: RehearsalSecret | undefined
-  /** The least time left with which the site is asked. Milliseconds. */
+  /** The least remaining time for a request to the site. Milliseconds. */
   minIdentityMs: number
   /** Requests in flight. */
   inFlight: () => number
@@ -68,8 +68,8 @@ export interface Issued {
 }
 
 /**
- * The steps from an allowed request to a token, cheapest rejection first: capacity, address, body, stream, visitor,
- * policy, signature. The first that fails throws its refusal.
+ * The steps from an allowed request to a token, with the cheapest rejection first: capacity, address, body, stream,
+ * visitor, policy, signature. The first one that fails throws its rejection.
  */
 export function tokenIssuer<R>(
   options: IssueOptions<R>,
@@ -77,7 +77,7 @@ export function tokenIssuer<R>(
   const { identify, authorize, findEvent, keys, pseudonym, limits, registration, queue, now, random } =
     options
 
-  /** Before a byte of the body, so that rejections cost little under load. */
+  /** Runs before the server reads the body, so that rejections cost little under load. */
   function checkCapacity(): void {
     if (queue.hasRoom(options.waiting()) && options.inFlight() <= MAX_IN_FLIGHT) return
     throw new Refusal('overloaded', { reason: 'queue', retryAfter: queue.retryAfter() })
@@ -85,7 +85,7 @@ export function tokenIssuer<R>(
 
   async function spend(limit: RateLimit, key: string, reason: string): Promise<void> {
     const retryAfter = await limit.spend(key)
-    // a host's own limit may say any number, and the header takes whole seconds
+    // a host's own limit may return any number, and the header takes whole seconds
     if (retryAfter > 0) {
       const whole = Math.min(Math.ceil(retryAfter), MAX_RETRY_AFTER_S)
       throw new Refusal('rate-limited', { reason, retryAfter: whole })
@@ -100,7 +100,7 @@ export function tokenIssuer<R>(
     return { event, warning: state }
   }
 
-  /** The simulated address of a request of the operator's own rehearsal; null for any other. */
+  /** The simulated address of a request in the operator's own rehearsal; null for any other. */
   function rehearsedAddress(call: TokenCall<R>): Promise<string | null> | null {
     const header = options.rehearsal && call.header(REHEARSAL_HEADER)
     return header ? options.rehearsal!.addressIn(header, now()) : null
@@ -111,14 +111,14 @@ export function tokenIssuer<R>(
     eventId: string,
     deadline: RequestDeadline,
   ): Promise<{ user: ChatUser; setCookie?: string }> {
-    // it would only add to the load of a slow identity server
+    // a request would only add to the load of a slow identity server
     if (deadline.remainingMs < options.minIdentityMs) {
       throw new Refusal('overloaded', { reason: 'no-time-left', retryAfter: queue.retryAfter() })
     }
     const started = performance.now()
     let answer: IdentityAnswer
     try {
-      // a source in code may return its answer without a promise, or throw
+      // a source in code may return its result without a promise, or throw
       answer = await identify(call, eventId, deadline)
     } finally {
       options.onIdentified?.(performance.now() - started)
@@ -133,7 +133,7 @@ export function tokenIssuer<R>(
     })
   }
 
-  /** The key to sign with now, and its end. Kinescope's end counts too: CHAT_PRIVATE_KEY has none. */
+  /** The current signing key, and its expiry. Kinescope's expiry counts too: CHAT_PRIVATE_KEY has none. */
   function currentKey() {
     const choice = keys.current(now())
     if ('problem' in choice) throw new Refusal(choice.problem, { reason: 'key-source' })
@@ -160,12 +160,12 @@ export function tokenIssuer<R>(
     const time = now()
     const { tokenTtl: ttl, notBefore } = options
     const input: MintTokenInput = { key, userId, username: user.name, eventId, ttl, notBefore, now: time }
-    // only where it is used: a signal for each token has its price
+    // only on use: a signal for each token is expensive
     if ('sign' in key) input.signal = deadline.signal
     const mint = () => mintToken(input)
     const started = performance.now()
     const { token, expiresIn } = await queue.run(mint, deadline).catch(signerFailed)
-    // the visitor won't get it: it was never issued
+    // the visitor won't get the token, so it isn't issued
     deadline.throwIfOver()
     if (expiresIn < 1) throw new Refusal('key-expired', { reason: 'lifetime' })
     const signMs = performance.now() - started
@@ -222,7 +222,7 @@ export function tokenIssuer<R>(
   }
 }
 
-/** A rehearsal gets tokens for no real stream. */
+/** The stream of a rehearsal, which isn't a real one. */
 const rehearsalEvent = (eventId: string): AllowedEvent | null =>
   eventId === REHEARSAL_EVENT ? { id: eventId } : null
 
@@ -233,8 +233,8 @@ function signerFailed(cause: unknown): never {
 }
 
 /**
- * Seconds until the element should refresh: at random from 60 to 90 % of the lifetime, so that viewers who arrived together
- * don't return together (100,000 of them: 120 a second instead of 30,000).
+ * Seconds until the element should refresh: at random from 60 to 90 % of the lifetime, so that viewers who arrived
+ * together don't return together (100,000 of them: 120 a second instead of 30,000).
  */
 export function refreshIn(lifetime: number, random: number): number {
   return Math.max(1, Math.floor(lifetime * (0.6 + 0.3 * random)))

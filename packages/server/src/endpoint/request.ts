@@ -4,11 +4,11 @@ import type { ChatUser, IdentityCall } from '../identity/identity.js'
 import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
 import { Refusal } from './refusal.js'
 
-/** A body that needs more than this is no token request. Bytes. */
+/** A token request never needs more than this. Bytes. */
 export const MAX_BODY_BYTES = 4096
 const MAX_EVENT_ID_LENGTH = 128
 
-/** A request as the endpoint sees it, whatever server it came through. */
+/** A request in the form that the endpoint uses, for any server. */
 export interface TokenCall<R = unknown> extends IdentityCall<R> {
   readonly method: string
   /** The server's own origin as the browser sees it. */
@@ -21,7 +21,7 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
   /** `guest`: a guest chooses a name; `token` where left out. */
   readonly route?: 'token' | 'guest'
   /**
-   * Called once, and only when everything before the body was fine.
+   * Called once, and only if everything before the body was valid.
    * @param until aborts when the request has ended
    */
   readBody(until: Until): Promise<RequestBody>
@@ -29,17 +29,19 @@ export interface TokenCall<R = unknown> extends IdentityCall<R> {
   onDisconnect?(listener: () => void): void
 }
 
-/** Handlers are mounted at any address; that of guests' names ends in `guest`, as the element asks it. */
+/**
+ * The route of a request. Handlers are mounted at any address; the element's requests for guests' names end in `guest`.
+ */
 export const routeOf = (url: string): 'token' | 'guest' =>
   /\/guest(?:$|[?#])/.test(url.slice(0, 2000)) ? 'guest' : 'token'
 
-/** What a callback of the host should stop by. */
+/** Tells a callback of the host when to stop. */
 export interface Until {
   /** Aborts when the request has ended. */
   readonly signal: AbortSignal
 }
 
-/** What `authenticate` gets beside the request. */
+/** The second argument of `authenticate`. */
 export interface AuthenticateContext extends Until {
   /** The identity token that the element sent, from `Authorization: Bearer` or from the body; null without one. */
   readonly identity: string | null
@@ -47,12 +49,12 @@ export interface AuthenticateContext extends Until {
 
 export interface AuthorizeQuestion<R> extends Until {
   user: ChatUser
-  /** The id the page asked for. */
+  /** The id that the page requested. */
   eventId: string
   request: R
 }
 
-/** What became of a request, for logs and metrics. Holds no name, no id and no credential of the visitor. */
+/** The outcome of a request, for logs and metrics. Contains no name, no id and no credential of the visitor. */
 export type TokenOutcome = {
   requestId: string
   /** W3C Trace Context, where a trusted proxy sent it. */
@@ -65,17 +67,17 @@ export type TokenOutcome = {
       code: WireCode
       status: number
       reason: string
-      /** What an operator can do about it, in one line; null where there is nothing to do. */
+      /** The operator's remedy, in one line; null if there is nothing to do. */
       todo: string | null
-      /** The page's origin as the browser named it, cut and cleaned; null where it named none. */
+      /** The page's origin as the browser sent it, cut and sanitized; null if it sent none. */
       origin: string | null
-      /** The visitor's address, cut and cleaned; null where it isn't known. */
+      /** The visitor's address, cut and sanitized; null if it is unknown. */
       address: string | null
       cause?: unknown
     }
 )
 
-/** A signed token, for an audit that answers who held one. */
+/** A signed token, for an audit of issued tokens. */
 export interface IssuedToken {
   /** Milliseconds since the epoch. */
   time: number
@@ -90,15 +92,15 @@ export interface IssuedToken {
   address: string | null
 }
 
-/** The body as an adapter could read it, at most `MAX_BODY_BYTES` of it; or the value a framework has parsed already. */
+/** The body as an adapter read it, at most `MAX_BODY_BYTES` of it; or the value that a framework has already parsed. */
 export type RequestBody =
   | { text: string }
   | { value: unknown }
   | { problem: 'too-large' | 'not-utf-8' | 'broken-off' | 'read-already' }
 
 /**
- * Checks `Content-Type` before a byte of the body is read. A simple request (Fetch standard) comes as text in UTF-8; the
- * origin check, which needs `Origin` or `Sec-Fetch-Site`, has judged it before.
+ * Checks `Content-Type` before the body is read. A simple request (Fetch standard) arrives as text in UTF-8. The origin
+ * check, which needs `Origin` or `Sec-Fetch-Site`, has already checked it.
  */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
   const [type = '', ...parameters] = (contentType ?? '').slice(0, 200).split(';')
@@ -128,11 +130,11 @@ function isUtf8(parameter: string): boolean {
 
 export interface TokenRequestBody {
   eventId: string
-  /** The identity token, where the request has no `Authorization` header. */
+  /** The identity token, if the request has no `Authorization` header. */
   identity: string | null
 }
 
-/** What fits into a header as one value: the identity token goes where `Authorization: Bearer` would have it. */
+/** Matches a single header value: the identity token replaces the one of `Authorization: Bearer`. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/
 
 const refuse = (reason: string, detail: string, status = 400) =>
@@ -160,7 +162,7 @@ export function readJsonObject(body: RequestBody, names: readonly string[]): Rec
   return Object.fromEntries(Object.entries(value))
 }
 
-/** Reads the body. No other member is accepted, above all no user id. */
+/** Reads the body. Accepts no other member, above all no user id. */
 export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): TokenRequestBody {
   const value = readJsonObject(body, ['event_id', 'identity'])
   const member = (name: string): unknown => (Object.hasOwn(value, name) ? value[name] : null)
@@ -190,7 +192,7 @@ export function readTokenRequest(body: RequestBody, hasAuthorization: boolean): 
   return { eventId: eventId.trim(), identity: identity as string | null }
 }
 
-/** The call as identity sources see it: a token in the body stands where a bearer header would. */
+/** The call for identity sources: a token in the body replaces a bearer header. */
 export function withIdentity<R>(call: TokenCall<R>, identity: string | null): IdentityCall<R> {
   if (identity === null) return call
   const { address, request } = call
@@ -198,7 +200,7 @@ export function withIdentity<R>(call: TokenCall<R>, identity: string | null): Id
   return { header, address, request }
 }
 
-/** A body that a framework or a serverless adapter has read before us, in whatever form it keeps it. */
+/** Reads a body that a framework or a serverless adapter has already read, in any form. */
 export function bodyReadAlready(body: unknown): RequestBody {
   if (body === undefined || body === null) return { problem: 'read-already' }
   if (body instanceof Uint8Array) return decode(body)
@@ -228,7 +230,7 @@ export async function readStreamBody(
   }
 }
 
-/** What is needed of Node's `Readable`, whose types an edge runtime doesn't have. */
+/** The used part of Node's `Readable`, whose types an edge runtime doesn't have. */
 /* eslint-disable @typescript-eslint/no-explicit-any -- as Node types listeners */
 interface NodeStream {
   readonly destroyed: boolean
@@ -239,8 +241,8 @@ interface NodeStream {
 /* eslint-enable */
 
 /**
- * Reads the body of a Node request. Stopping early doesn't destroy the socket, since the refusal still has to go out, and
- * events cost a third of what an async iterator does.
+ * Reads the body of a Node request. Stopping early keeps the socket, because the rejection must still be sent. It uses
+ * events, which cost a third of an async iterator.
  */
 export function readNodeBody(stream: NodeStream): Promise<RequestBody> {
   return new Promise((resolve) => {
@@ -267,24 +269,25 @@ export function readNodeBody(stream: NodeStream): Promise<RequestBody> {
 }
 
 /**
- * A stream that tokens may be made for. Kinescope has up to three ids for one stream and doesn't say which of them the
- * claim needs (a UUID, a 22-character public id, a number), so the claim's and the chat URL's may be named apart.
+ * A stream that tokens may be issued for. Kinescope has up to three ids for one stream (a UUID, a 22-character public
+ * id, a number) and doesn't document which one the claim needs. So the ids of the claim and of the chat URL can be set
+ * separately.
  */
 export interface AllowedEvent {
-  /** The id the page asks for. */
+  /** The id that the page requests. */
   id: string
-  /** The id in the token's `event_id` claim; the page's where left out. */
+  /** The id in the token's `event_id` claim; by default the page's. */
   claimId?: string
-  /** The id in the chat's URL; the page's where left out. */
+  /** The id in the chat's URL; by default the page's. */
   chatId?: string
 }
 
-/** The streams tokens may be made for, or `*` for any. */
+/** The streams that tokens may be issued for, or `*` for any. */
 export type AllowedEvents = '*' | readonly (string | AllowedEvent)[]
 
-/** Makes a lookup of the streams a page may ask for; null where the stream isn't listed. */
+/** Makes a lookup of the streams that a page may request; null for a stream that isn't listed. */
 export function eventLookup(events: AllowedEvents): (id: string) => AllowedEvent | null {
-  // with no list to compare with, only what can be an id goes into a claim
+  // without a list, only a text that can be an id may go into a claim
   if (events === '*') return (id) => (/^[\w-]+$/.test(id) ? { id } : null)
   const byId = new Map(
     events.map((event) => (typeof event === 'string' ? { id: event } : event)).map((e) => [e.id, e]),
@@ -294,7 +297,7 @@ export function eventLookup(events: AllowedEvents): (id: string) => AllowedEvent
 
 const MAX_LOGGED = 200
 
-/** A text from outside as a log may show it: cut, and without what could forge a line or reverse it. */
+/** Makes an untrusted text safe for a log: cut, and without characters that could forge a line or reverse it. */
 export function sanitizeForLog(text: string): string {
   const short = text.length > MAX_LOGGED ? `${text.slice(0, MAX_LOGGED)}…` : text
   return short.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, '\ufffd')

@@ -19,7 +19,7 @@ export function hmacWith(secret: string | Uint8Array<ArrayBuffer>): Hmac {
   }
 }
 
-/** RFC 4648, section 5, without padding, in its one canonical spelling; null for any other text. */
+/** Decodes base64url (RFC 4648, section 5) without padding, in its canonical form only; null for any other text. */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   if (!/^[\w-]*$/.test(text)) return null
   try {
@@ -50,7 +50,7 @@ export function decodeClaims(text: string): Record<string, unknown> | null {
 }
 
 /**
- * Signs and opens the server's own tokens, `PREFIX.<claims>.<MAC>`. The prefix is part of what is signed, so that one
+ * Signs and opens the server's own tokens, `PREFIX.<claims>.<MAC>`. The signature includes the prefix, so that one
  * secret can serve several kinds. A JWT's header is never such a prefix.
  */
 export function sealedTokens(prefix: string, secret: string) {
@@ -72,16 +72,19 @@ export function sealedTokens(prefix: string, secret: string) {
 
 /** HS256 needs a key at least as long as its hash (RFC 7518, section 3.2). Bytes. */
 export const MIN_SECRET_BYTES = 32
-/** A random secret of that length has more different characters, in digits alone too. */
+/** A random secret of that length has more different characters, also if it consists of digits. */
 const MIN_DIFFERENT = 6
-/** A word that was repeated until it was long enough. Characters. */
+/** The longest unit that counts as repeated, such as a word. Characters. */
 const SHORT_UNIT = 8
 
-/** What makes a secret easy to guess, to be read after its name; null where nothing shows. Never holds any of it. */
+/**
+ * The reason why a secret is easy to guess, to follow its name; null without one. Never contains any part of the
+ * secret.
+ */
 export function weaknessOf(secret: string): string | null {
   const { length } = new TextEncoder().encode(secret)
   if (length < MIN_SECRET_BYTES) return `must have ${MIN_SECRET_BYTES} bytes or more, and has ${length}.`
-  // where the text is found again in itself written twice, so much of it is repeated
+  // the offset at which a text occurs again in its double is the length of its repeated unit
   if ((secret + secret).indexOf(secret, 1) <= SHORT_UNIT)
     return 'is a repeated pattern, which anyone can guess.'
   if (new Set(secret).size < MIN_DIFFERENT) return `has fewer than ${MIN_DIFFERENT} different characters.`

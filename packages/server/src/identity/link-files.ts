@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { parseJson } from '../net/capped-read.js'
 import { decideUse, type DeviceUse, type LinkStore } from './link-store.js'
 
-/** Looked at again after this. Milliseconds. */
+/** How often the files are checked. Milliseconds. */
 const CHECK_MS = 1000
-/** Bytes that are read at once of what was appended. */
+/** The most appended bytes that are read at once. */
 const MAX_READ = 64 * 1024 * 1024
 
-/** Reads the lines that were appended to a file since the last look; other processes append too. */
+/** Reads the lines that were appended to a file since the last check; other processes append too. */
 class AppendedLines {
   readonly #path: string
   #offset = 0
@@ -47,7 +47,7 @@ class AppendedLines {
 
 export interface LinkFilesOptions {
   dir: string
-  /** The directory can't be read or written: links still work, limits count in this process only. */
+  /** Called when the directory can't be read or written: links still work, and limits count in this process only. */
   onTrouble?: ((error: unknown) => void) | undefined
   /** Milliseconds on any clock. */
   now?: (() => number) | undefined

@@ -6,9 +6,9 @@ import { KeySet, PUBLIC_KEY_ALGORITHMS, type FetchJson, type KeySetEvent } from 
 
 const LEEWAY_S = 30
 
-/** An OpenID provider and the client of it whose sign-ins count. */
+/** An OpenID provider, and the client whose sign-ins are accepted. */
 export interface OidcIssuer {
-  /** Exactly as the provider's `iss` claim has it. */
+  /** Exactly as in the provider's `iss` claim. */
   issuer: string
   clientId: string
 }
@@ -25,7 +25,7 @@ export interface OidcIdentityOptions {
 }
 
 /**
- * Verifies ID tokens of OpenID providers (OpenID Connect Core 1.0, section 3.1.3.7). Each issuer's tokens are verified with
+ * Verifies ID tokens of OpenID providers (OpenID Connect Core 1.0, section 3.1.3.7). Verifies each issuer's tokens with
  * that issuer's keys and for its client ids alone.
  */
 export function oidcIdentity(options: OidcIdentityOptions): IdentitySource {
@@ -48,7 +48,7 @@ export function oidcIdentity(options: OidcIdentityOptions): IdentitySource {
     const claimed = unverifiedClaims(text)
     if (claimed === null) return rejected('identity-token-malformed')
     const provider = typeof claimed.iss === 'string' ? providers.get(claimed.iss) : undefined
-    // another issuer's token is for a later source of the chain, or for none
+    // a later source of the chain may accept another issuer's token
     if (!provider) return { refused: 'sign-in-required', reason: 'issuer-unknown' }
     const { set, clientIds } = provider
     const nowMs = now()
@@ -66,7 +66,10 @@ export function oidcIdentity(options: OidcIdentityOptions): IdentitySource {
   }
 }
 
-/** Claims for choosing the issuer only; null for what is no ID token. Access and logout tokens say so in `typ`. */
+/**
+ * Claims for choosing the issuer only; null for a token that isn't an ID token. Access and logout tokens have another
+ * `typ`.
+ */
 function unverifiedClaims(token: string): JWTPayload | null {
   try {
     const { typ } = decodeProtectedHeader(token)
@@ -84,7 +87,10 @@ function partyFault({ aud, azp }: JWTPayload, clientIds: readonly string[]): Ide
   return clientIds.some((id) => id === azp) ? null : rejected('azp-other')
 }
 
-/** The issuer is part of the id: two providers may give one `sub` to two people. An email address is never the name. */
+/**
+ * The user of a token. The id includes the issuer: two providers may give one `sub` to two people. An email address is
+ * never the name.
+ */
 function userIn(claims: JWTPayload): IdentityAnswer {
   const name = [claims['name'], claims['given_name']].find(
     (text) => typeof text === 'string' && text.trim() !== '',
@@ -94,7 +100,7 @@ function userIn(claims: JWTPayload): IdentityAnswer {
   return { user: { ...answer.user, id: `${idPrefix(claims.iss!)}${answer.user.id}` } }
 }
 
-/** An issuer's users have this before their `sub`. */
+/** The prefix of an issuer's users, before their `sub`. */
 export const idPrefix = (issuer: string): string => `${issuer.replace(/^https?:\/\/|\/$/g, '')}:`
 
 /** OpenID Connect Discovery 1.0, section 4. While discovery fails, the last known address of the keys is used. */
@@ -113,7 +119,7 @@ function discoveryOf(issuer: string) {
   }
 }
 
-/** Keys come by TLS, except from an issuer on http, which only loopback addresses may have. */
+/** The address of the keys. It must use TLS, except for an issuer on http, which only loopback addresses may have. */
 function keysAddress(uri: unknown, issuer: string): string {
   const { protocol } = new URL(issuer)
   if (typeof uri !== 'string' || !URL.canParse(uri)) throw new Error('the discovery document has no jwks_uri')

@@ -10,13 +10,13 @@ import {
 } from './import-key.js'
 import { OperatorProblem } from '../problem.js'
 
-/** A private key that passed every check, with the name its public half goes by. */
+/** A private key that passed every check, with the name of its public half. */
 export interface LoadedKey extends ImportedKey {
   /** RFC 7638, SHA-256, base64url. */
   thumbprint: string
 }
 
-/** Reads a private key as people have it. @throws OperatorProblem, whose code begins with `private-key-` */
+/** Reads a private key in any common form. @throws OperatorProblem, whose code begins with `private-key-` */
 export async function loadPrivateKey(
   text: string,
   options: { passphrase?: string | undefined } = {},
@@ -31,7 +31,7 @@ export const thumbprintOf = ({ n, e }: { n: string; e: string }): string =>
     .update(JSON.stringify({ e, kty: 'RSA', n }))
     .digest('base64url')
 
-/** Reads the text in any form and returns the PKCS#8 PEM, to be kept in a ring. */
+/** Reads the text in any form and returns the PKCS#8 PEM for a key ring. */
 export async function toPkcs8(
   text: string,
   from: string | undefined,
@@ -48,21 +48,21 @@ export const pkcs8Pem = (key: KeyObject, passphrase: string | undefined): string
     ...(passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }),
   }) as string
 
-/** The sizes that make sense: 3072 signs 3 to 5 times slower than 2048, 4096 about 13 times. */
+/** The useful sizes: 3072 signs 3 to 5 times slower than 2048, 4096 about 13 times. */
 export const KEY_SIZES: readonly number[] = [2048, 3072, 4096]
-/** OpenSSL derives the file's key with few rounds, so the passphrase itself has to be hard to guess. */
+/** OpenSSL derives the file's key with few rounds, so the passphrase itself must be hard to guess. */
 const MIN_PASSPHRASE = 16
 
 export interface GeneratedKey {
   kid: string
-  /** PKCS#8, encrypted where a passphrase was given. */
+  /** PKCS#8, encrypted if there is a passphrase. */
   pem: string
   publicJwk: PublicJwk
   bits: number
   thumbprint: string
 }
 
-/** Makes an RSA key pair; off the main thread, 0.1 s for 2048 bits and about 1 s for 4096. */
+/** Makes an RSA key pair off the main thread, in 0.1 s for 2048 bits and about 1 s for 4096. */
 export async function generateKey({
   bits = MIN_BITS,
   passphrase,
@@ -103,8 +103,8 @@ export async function generateKey({
 }
 
 /**
- * The day for people, the thumbprint for uniqueness: the article's `key-2024-12-25` collides on the second rotation
- * of a day, and the same `kid` here always means the same key.
+ * Combines the day, for people, with the thumbprint, for uniqueness. A day alone, as in the article's `key-2024-12-25`,
+ * collides on the second rotation of a day. The same `kid` here always means the same key.
  */
 export const kidOf = (thumbprint: string, now: number): string =>
   `${new Date(now).toISOString().slice(0, 10).replaceAll('-', '')}-${thumbprint.slice(0, 16)}`

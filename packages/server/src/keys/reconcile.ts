@@ -11,14 +11,14 @@ import { loadPrivateKey } from './private-key.js'
 export interface Reconciliation {
   /** Kids that should be registered at Kinescope and aren't. */
   missing: string[]
-  /** Unknown files and keys whose private half can't be loaded. They are not changed. */
+  /** Unknown files, and keys whose private half can't be loaded. They stay unchanged. */
   refused: string[]
   rotation: Rotation | null
   /** The next events of the ring. */
   next: { at: string; what: 'signs' | 'removal' | 'rotation'; kid: string }[]
 }
 
-/** Does only what is due: removals, then a rotation at two thirds of the key's lifetime. For a daily job. */
+/** Runs only due steps: removals, then a rotation at two thirds of the key's lifetime. For a daily job. */
 export async function reconcile(work: KeyWork, options: RotateOptions): Promise<Reconciliation> {
   const { store, registry, now } = work
   if (store.ring.keys.length === 0 && store.unknownFiles.length === 0) {
@@ -112,10 +112,10 @@ function comingUp(keys: readonly KeyRecord[], now: number): Reconciliation['next
 }
 
 /**
- * Gives private keys without an entry in the ring their entry back, where Kinescope lists the kid that the file's own
- * thumbprint gives. An intruder could have added any other file, so it is reported, never registered, never removed.
+ * Restores the ring entries of private keys that have none, if Kinescope lists the kid of the file's own thumbprint. An
+ * attacker could have added any other file, so it is reported, never registered and never removed.
  *
- * @param listed null where Kinescope's list isn't available
+ * @param listed null if Kinescope's list isn't available
  * @returns the rejected files
  */
 export async function adoptUnknownFiles(

@@ -6,7 +6,7 @@ import { assertNotExpired, assertClock, type Registry } from './registry.js'
 import { isoTime, newRecord } from './store/ring-format.js'
 import type { RingStore } from './store/ring-store.js'
 
-/** What a key command did, in order: shown while it runs, and complete in `--json`. */
+/** The actions of a key command, in order: shown while it runs, and complete in `--json`. */
 export type KeyAction =
   | { action: 'generating'; bits: number }
   | { action: 'generated'; kid: string; bits: number }
@@ -18,35 +18,35 @@ export type KeyAction =
   | { action: 'removing'; kid: string }
   | { action: 'removed'; kid: string }
   | { action: 'duplicate-removed'; kid: string; remoteId: string }
-  /** A key or a file that can't be used, and was not changed. */
+  /** A key or a file that can't be used. It stays unchanged. */
   | { action: 'refused'; what: string; code: string; message: string; remediation: string }
   | { action: 'by-hand'; kid: string; request: ManualRequest }
 
-/** What the steps need. */
+/** The dependencies of the steps. */
 export interface KeyWork {
   store: RingStore
   registry: Registry
   report: (action: KeyAction) => void
   /** ms since the epoch */
   now: () => number
-  /** Skips the check of the clock: revoking a leaked key can't wait for that. */
+  /** Skips the check of the clock, which must not delay the revocation of a leaked key. */
   urgent?: boolean
   /** Ends the command: the operator stops it, or its deadline is over. */
   signal?: AbortSignal | undefined
 }
 
-/** A key that Kinescope lists, and the changes of its record that are not written yet. */
+/** A key that Kinescope lists, and the changes of its record that aren't written yet. */
 export interface RegisteredKey {
   key: KeyRecord
   changes: Partial<KeyRecord>
 }
 
 /**
- * The five steps of all key commands. Each is one durable write, or one change at Kinescope and then its record. After a
- * crash between any two, the next command continues from what is stored.
+ * The five steps of all key commands. Each is one durable write, or one change at Kinescope and then its record. After
+ * a crash between any two, the next command continues from the stored state.
  */
 
-/** Step 1, **add**: stores the private key, then its entry; Kinescope learns of it last. */
+/** Step 1, **add**: stores the private key, then its entry; Kinescope receives it last. */
 export async function addKey(
   { store, report, now }: Pick<KeyWork, 'store' | 'report' | 'now'>,
   { bits }: { bits?: number | undefined },
@@ -107,7 +107,9 @@ export async function firstUsable(
   return null
 }
 
-/** Step 2, **publish**: registers the key once and sees it listed. `activate` or `markPublished` records that. */
+/**
+ * Step 2, **publish**: registers the key once and checks that it is listed. `activate` or `markPublished` records that.
+ */
 export async function publish(work: KeyWork, key: KeyRecord, again = false): Promise<RegisteredKey> {
   const { store, registry, report, now } = work
   // never register the public half of a private key that can't be loaded
@@ -140,7 +142,7 @@ async function create({ store, registry, now }: KeyWork, key: KeyRecord) {
 export const markPublished = ({ store }: KeyWork, { key, changes }: RegisteredKey): Promise<void> =>
   store.commit({ [key.kid]: changes })
 
-/** Step 3, **activate**: one write sets when a key signs, and when those before it stop and may be removed. */
+/** Step 3, **activate**: one write sets when a key signs, and when the keys before it stop and may be removed. */
 export async function activate(
   { store, report }: KeyWork,
   { key: { kid }, changes }: RegisteredKey,
@@ -178,7 +180,7 @@ export async function retire(
   if (next) report({ action: 'signs', kid: next.key.kid, from: at, instead: keys.map(({ kid }) => kid) })
 }
 
-/** Step 5, **remove**: deletes a key at Kinescope, then here, so that none stays registered unnoticed. */
+/** Step 5, **remove**: deletes a key at Kinescope, then here, so that no key stays registered unnoticed. */
 export async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
   report({ action: 'removing', kid: key.kid })
   await store.renewLock()

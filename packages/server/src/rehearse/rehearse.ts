@@ -14,13 +14,13 @@ export interface Progress {
 export interface RehearsalOptions {
   audience: Audience
   target: RehearsalTarget
-  /** Ends the rehearsal early; what was measured until then is judged. */
+  /** Ends the rehearsal early; the measurements until then are judged. */
   signal: AbortSignal
   onProgress?: (progress: Progress) => void
   random?: () => number
 }
 
-/** Simulates the arrival of an audience at a token server and says whether the server holds. */
+/** Simulates the arrival of an audience at a token server, and reports whether the server holds. */
 export async function rehearse({
   audience,
   target,
@@ -28,7 +28,7 @@ export async function rehearse({
   onProgress = () => undefined,
   random = Math.random,
 }: RehearsalOptions): Promise<Verdict> {
-  // one listener a request in flight
+  // one listener per request in flight
   setMaxListeners(MAX_IN_FLIGHT + 100, signal)
   const plan = planRequests(audience, random)
   const results: RequestResult[] = []
@@ -43,11 +43,11 @@ export async function rehearse({
     if (signal.aborted) break
     const atMs = performance.now() - started
     lateness.push({ atMs: planned.atMs, lateMs: atMs - planned.atMs })
-    // counted from when it is sent: a late one would make the server look faster
+    // measured from the time of sending: a late request would make the server look faster
     const sending = sendPlanned({ ...planned, atMs }, target, signal).then((result) => {
       inFlight.delete(sending)
       progress.done++
-      // a request that the operator ended is no measurement of the server
+      // a request that the operator ended doesn't measure the server
       if (result.outcome === 'aborted') return
       if (result.outcome !== 'ok') progress.failed++
       results.push(result)

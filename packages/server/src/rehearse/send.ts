@@ -11,27 +11,27 @@ export interface RehearsalTarget extends ServerFacts {
   tokenUrl: URL
   /** The page's origin, as a browser sends it. */
   origin: string
-  /** The stream that only a rehearsal may ask for. */
+  /** The stream that only a rehearsal may request. */
   eventId: string
-  /** The header that proves to the server that it is asked by its own operator, for a simulated address. */
+  /** The header that proves to the server that its own operator sends the request, for a simulated address. */
   proofFor: (address: string) => Promise<string>
-  /** The headers of each visitor, in turn: a cookie or an identity token. Empty: a guest. */
+  /** The headers of the visitors, used alternately: a cookie or an identity token. Empty: a guest. */
   visitors: readonly Readonly<Record<string, string>>[]
-  /** The lifetime of a token that the server is configured for, in seconds. */
+  /** The configured lifetime of a token, in seconds. */
   tokenTtl: number
 }
 
-/** Connections at once from this machine; ports and memory end somewhere. */
+/** Connections at once from this machine, whose ports and memory are limited. */
 export const MAX_IN_FLIGHT = 10_000
 /** As long as the element waits for a token. */
 const TIMEOUT_MS = 10_000
 const MAX_ATTEMPTS = 3
-/** The element waits as long as `Retry-After` asks; a rehearsal ends sooner. */
+/** The element waits as long as `Retry-After` says; a rehearsal must end sooner. */
 const MAX_RETRY_AFTER_MS = 10_000
 const MAX_REPLY_BYTES = 16_384
-/** A token that lives less than this share of its configured lifetime ends with its key. */
+/** A token with less than this share of its configured lifetime expires with its key. */
 const SHORT = 0.9
-/** After a connection that broke, before the viewer's next attempt. */
+/** The delay after a broken connection, before the viewer's next attempt. */
 const RECONNECT_MS = 1_000
 
 interface Reply {
@@ -42,7 +42,7 @@ interface Reply {
 }
 
 /**
- * Sends a request as a viewer's browser would: over a connection of its own, again after `Retry-After`, three times at most.
+ * Sends a request like a viewer's browser: over its own connection, again after `Retry-After`, three times at most.
  * Never rejects; an aborted one counts as `aborted`.
  */
 export async function sendPlanned(
@@ -50,7 +50,7 @@ export async function sendPlanned(
   target: RehearsalTarget,
   signal: AbortSignal,
 ): Promise<RequestResult> {
-  // a browser makes no proof: its time is none of the visitor's
+  // a browser makes no proof, so its time isn't measured
   const proof = await target.proofFor(addressOf(viewer))
   const started = performance.now()
   const rejected: string[] = []
@@ -133,7 +133,7 @@ function post(
   })
 }
 
-/** The code of a reply and the seconds that its token lives; the token itself is never kept. */
+/** Reads the code of a reply and the seconds until its token expires. The token itself is never kept. */
 export function readReply(status: number, text: string): { outcome: string; expiresIn: number | null } {
   const { token, code, expires_in: seconds } = Object(parseJson(text)) as Record<string, unknown>
   if (status === 200 && typeof token === 'string')
@@ -142,7 +142,7 @@ export function readReply(status: number, text: string): { outcome: string; expi
   return { outcome: known ? code : 'unexpected', expiresIn: null }
 }
 
-/** `identity;dur=12.5, signing;dur=3` as ms by name. */
+/** Reads `identity;dur=12.5, signing;dur=3` as milliseconds by name. */
 export function readServerTiming(header: string | string[] | undefined): Record<string, number> {
   const steps: Record<string, number> = {}
   for (const [, name, ms] of String(header ?? '').matchAll(/([a-z-]{1,20});dur=(\d+(?:\.\d+)?)/g))
@@ -150,6 +150,6 @@ export function readServerTiming(header: string | string[] | undefined): Record<
   return steps
 }
 
-/** One address a viewer, in the block that is reserved for benchmarks (RFC 2544); the same at each request. */
+/** One address per viewer, in the block that is reserved for benchmarks (RFC 2544); the same in each request. */
 export const addressOf = (viewer: number): string =>
   `198.${18 + ((viewer >> 16) & 1)}.${(viewer >> 8) & 255}.${viewer & 255}`

@@ -1,15 +1,15 @@
 import type { RequestKind } from './plan.js'
 
-/** What came of one simulated request. Times in ms. */
+/** The result of one simulated request. Times in ms. */
 export interface RequestResult {
   kind: RequestKind
-  /** When it was sent, after the start of the rehearsal. */
+  /** When it was sent, in ms after the start of the rehearsal. */
   atMs: number
   /** From sending it to the end of its last attempt. */
   tookMs: number
   /** `ok`, a code of the wire, `timeout`, `connection`, or `unexpected`. */
   outcome: string
-  /** The token ends before its configured lifetime, with its key. */
+  /** Whether the token expires before its configured lifetime, with its key. */
   shortLived: boolean
   /** Attempts that the server rejected before the last one, by code. */
   rejected: readonly string[]
@@ -19,25 +19,25 @@ export interface RequestResult {
 
 export interface Bottleneck {
   id: 'connections' | 'rate-limit' | 'identity' | 'redis' | 'cpu' | 'keys' | 'server' | 'this-machine'
-  /** What is too small or too slow. */
+  /** The resource that is too small or too slow. */
   message: string
-  /** What to change. */
+  /** The remedy. */
   remediation: string
-  /** When it was met first, in ms after the start. */
+  /** When it occurred first, in ms after the start. */
   firstMs: number
-  /** Share of requests that met it, 0 to 1. */
+  /** The share of affected requests, 0 to 1. */
   share: number
 }
 
 export interface Verdict {
   holds: boolean
-  /** The first bottleneck that was met; null if the server holds. */
+  /** The first bottleneck; null if the server holds. */
   bottleneck: Bottleneck | null
   requests: number
   succeeded: number
   /** Tokens in the busiest second. */
   peakPerSecond: number
-  /** Tokens a second in the busiest five seconds: what a server makes if more arrive. */
+  /** Tokens a second in the busiest five seconds: the server's rate if more viewers arrive. */
   sustainedPerSecond: number
   /** Quantiles of the time to a token, in ms. */
   p50: number
@@ -48,7 +48,10 @@ export interface Verdict {
   steps: Readonly<Record<string, number>>
 }
 
-/** A bottleneck counts from this share of requests on, and from more than two of them: one pause of a machine is none. */
+/**
+ * A bottleneck counts from this share of requests on, and with more than two of them: a single pause of a machine
+ * doesn't count.
+ */
 const NOTICEABLE = 0.005
 const FEW = 2
 /** A token that takes longer keeps a visitor waiting. */
@@ -56,12 +59,12 @@ const SLOW_MS = 2_000
 /** A step that takes longer is the reason for a slow token. */
 const SLOW_STEP_MS = 1_000
 const SLOW_LIMITS_MS = 250
-/** Long enough that a pause of a machine and what follows it are one. */
+/** Long enough to contain a pause of a machine and its effects. */
 const SUSTAINED_MS = 5_000
 /** The rehearsing machine sends its requests later than planned. */
 const LATE_MS = 500
 
-/** What the server says of itself. */
+/** The facts that the server reports about itself. */
 export interface ServerFacts {
   /** Whether it counts limits in Redis. */
   usesRedis: boolean
@@ -75,7 +78,7 @@ const hadCode = ({ outcome, rejected }: RequestResult, ...codes: readonly string
   codes.includes(outcome) || rejected.some((code) => codes.includes(code))
 const step = ({ steps }: RequestResult, name: string) => steps[name] ?? 0
 
-/** In the order that decides where two were met at the same moment. */
+/** The order decides between two causes at the same time. */
 const CAUSES: readonly Cause[] = [
   {
     id: 'keys',
@@ -127,8 +130,8 @@ const CAUSES: readonly Cause[] = [
 ]
 
 /**
- * What the results of a rehearsal mean.
- * @param lateness how much later than planned requests were sent, in ms, with the moment
+ * Judges the results of a rehearsal.
+ * @param lateness how much later than planned requests were sent, in ms, with their times
  */
 export function judge(
   results: readonly RequestResult[],
@@ -167,7 +170,7 @@ export function judge(
     firstMs: firstOf(succeeded.filter(({ tookMs }) => tookMs > SLOW_MS)),
   }
   const first = earliest(met) ?? (p95 > SLOW_MS ? slow : null)
-  // a machine that sends late measures itself, unless the server itself said what is wrong
+  // a machine that sends late measures itself, unless the server itself reported the cause
   const bottleneck = thisMachine.share > 0.05 && (!first || first.id === 'server') ? thisMachine : first
   return {
     holds: bottleneck === null,
@@ -194,11 +197,11 @@ const earliest = (met: readonly Bottleneck[]): Bottleneck | null =>
 export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
 
-/** By a loop: a call takes no hundred thousand arguments. */
+/** A loop, because a call can't take a hundred thousand arguments. */
 const firstOf = (moments: readonly { atMs: number }[]): number =>
   moments.reduce((first, { atMs }) => Math.min(first, atMs), Infinity)
 
-/** The most of these sorted moments in a time of this length. */
+/** The most of these sorted times within this length. */
 function busiest(moments: readonly number[], lengthMs: number): number {
   let most = 0
   let first = 0

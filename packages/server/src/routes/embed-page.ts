@@ -1,7 +1,7 @@
-/** What the page at `/embed/:eventId` is made of. */
+/** The data of the page at `/embed/:eventId`. */
 export interface EmbedPage {
   eventId: string
-  /** The identity token of a signed link, for the element to send. */
+  /** The identity token of a signed link, which the element sends. */
   identity: string | null
   /** The page's own address, for the link to a new tab and for oEmbed. */
   pageUrl: string
@@ -10,8 +10,8 @@ export interface EmbedPage {
 }
 
 /**
- * A page with just the element. No inline script and no inline style, so that its policy needs no exceptions. embed.js
- * stands before the element's script: in a sandbox without an origin it takes the element out before it can try.
+ * A page with only the element. It has no inline script and no inline style, so that its policy needs no exceptions.
+ * embed.js comes before the element's script: in a sandbox without an origin, it removes the element before it starts.
  */
 export function embedPage({ eventId, identity, pageUrl, oembedUrl, chatOrigin }: EmbedPage): string {
   const attributes = [
@@ -40,7 +40,7 @@ export function embedPage({ eventId, identity, pageUrl, oembedUrl, chatOrigin }:
 `
 }
 
-/** What a visitor reads where there is no such chat. No script: nothing here may be asked for again. */
+/** The page for a visitor if there is no such chat. It has no script, so it causes no further request. */
 export function lostPage(languages: string): string {
   const russian = /^\s*ru\b/i.test(languages.slice(0, 100))
   const [language, title, text] = russian
@@ -66,7 +66,7 @@ export function lostPage(languages: string): string {
 `
 }
 
-/** Text for an attribute or an element. */
+/** Escapes text for an attribute or an element. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',

@@ -7,7 +7,7 @@ import * as zlib from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OperatorProblem } from '../problem.js'
 
-/** One of the element's standalone files, ready to be sent. */
+/** One of the element's standalone files, with its headers and compressed bodies. */
 export interface Script {
   /** `kinescope-chat.js`: always the newest. */
   name: string
@@ -21,13 +21,13 @@ export interface Script {
 
 const require = createRequire(import.meta.url)
 
-/** By path: the package's exports give Node a stand-in without a DOM. */
+/** The folder by its path, because the package's exports give Node a replacement without a DOM. */
 const elementFolder = () => join(dirname(require.resolve('kinescope-chat/package.json')), 'dist')
 
 /** One file under two names: it runs as a module and as a classic script. */
 const NAMES = ['kinescope-chat.js', 'kinescope-chat.classic.js']
 
-/** Reads the element's file from the package beside this one. @throws OperatorProblem where it isn't built */
+/** Reads the element's file from the package beside this one. @throws OperatorProblem if it isn't built */
 export async function loadScripts(folder = elementFolder()): Promise<Script[]> {
   const { version } = require('kinescope-chat/package.json') as { version: string }
   const file = join(folder, 'kinescope-chat.js')
@@ -57,7 +57,10 @@ export async function loadScripts(folder = elementFolder()): Promise<Script[]> {
 
 type Coder = (input: Buffer, done: (error: Error | null, output: Buffer) => void) => void
 
-/** Reads the copy that the build compressed; compresses in the thread pool where it is missing or of another build. */
+/**
+ * Reads the copy that the build compressed. If it is missing or of another build, compresses the file in the thread
+ * pool.
+ */
 async function compressed(
   bytes: Buffer,
   copyPath: string,
@@ -73,11 +76,11 @@ async function compressed(
   return promisify(compress)(bytes)
 }
 
-/** Five minutes: a fixed element reaches every page soon. */
+/** Five minutes, so that a fixed element reaches every page soon. */
 const NEWEST = 'public, max-age=300, stale-while-revalidate=86400'
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
-/** Serves the scripts beside the token endpoint, and a list of their lasting names with SRI hashes. */
+/** Serves the scripts beside the token endpoint, and a list of their immutable names with SRI hashes. */
 export function mountScripts(app: FastifyInstance, scripts: readonly Script[]): void {
   for (const script of scripts) {
     app.get(`/${script.name}`, (request, reply) => sendScript(request, reply, script, NEWEST))
@@ -119,7 +122,7 @@ function sendScript(
   return reply.send(script.bodies[coding])
 }
 
-/** The smallest coding a browser takes (RFC 9110, section 12.5.3); a weight counts only where it is nought. */
+/** The smallest coding that a browser accepts (RFC 9110, section 12.5.3). Ignores weights, except for zero. */
 function acceptedCoding(header: string | string[] | undefined): 'br' | 'gzip' | 'identity' {
   const accepted = String(header ?? '')
     .split(',')

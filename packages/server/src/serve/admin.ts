@@ -5,9 +5,9 @@ import type { Metrics } from './metrics.js'
 
 export interface HealthSources {
   keys: KeySource
-  /** Known faults that don't stop tokens. */
+  /** Known problems that don't stop tokens. */
   notes: () => HealthNote[]
-  /** Whether the server finishes what is in flight and takes nothing new. */
+  /** Whether the server only finishes the requests in flight and accepts no new ones. */
   draining: () => boolean
   now?: () => number
 }
@@ -15,8 +15,8 @@ export interface HealthSources {
 const PLAIN = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
 
 /**
- * Health as visitors may see it. `/healthz`: the process responds. `/readyz`: it can issue tokens; else a code, without an
- * id, a name or a time.
+ * Health checks for the public port. `/healthz`: the process responds. `/readyz`: it can issue tokens; else a code,
+ * without an id, a name or a time.
  */
 export function mountHealth(app: FastifyInstance, sources: HealthSources): void {
   app.get('/healthz', (_request, reply) => reply.headers(PLAIN).send({ status: 'ok' }))
@@ -28,7 +28,7 @@ export function mountHealth(app: FastifyInstance, sources: HealthSources): void 
   })
 }
 
-/** Health and metrics as operators see them, on the admin port. The public port never has `/metrics`. */
+/** Health checks and metrics for operators, on the admin port. The public port never has `/metrics`. */
 export function mountAdmin(app: FastifyInstance, sources: HealthSources, metrics: Metrics): void {
   app.get('/healthz', (_request, reply) => reply.headers(PLAIN).send({ status: 'ok' }))
   app.get('/readyz', (_request, reply) => {
@@ -45,7 +45,7 @@ export function mountAdmin(app: FastifyInstance, sources: HealthSources, metrics
 function readiness({ keys, notes: known, draining, now = Date.now }: HealthSources) {
   const choice = keys.current(now())
   const notes = known()
-  // a replica that Kinescope's side makes useless stays ready: the code of why is worth more than a proxy's bare 502
+  // a replica stays ready if Kinescope's state makes it useless: its code is worth more than a proxy's bare 502
   if ('problem' in choice) return { code: 503, status: 'not-ready', problem: choice.problem, notes }
   const days = daysLeft(choice, now())
   if (endsSoon(choice, now())) {

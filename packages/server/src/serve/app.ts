@@ -16,28 +16,30 @@ import { isPrivateAddress } from '../net/addresses.js'
 import { pathOf, requestHost, requestIdOf, type AddressTest } from '../net/request-facts.js'
 import { answerClientError } from './client-error.js'
 
-/** A client has this long to send its request. Ours is 4 KiB at most. */
+/** How long a client may take to send its request. Ours is 4 KiB at most. */
 const REQUEST_TIMEOUT_MS = 5000
-/** Longer than nginx keeps its side (60 s), so that the server never closes under a request. */
+/** Longer than nginx keeps its side (60 s), so that the server never closes a connection during a request. */
 const KEEP_ALIVE_MS = 65_000
-/** A client has this long to receive a response. Node's own timer on each connection costs a thirtieth of a token. */
+/**
+ * How long a client may take to receive a response. Node's own timer on each connection costs a thirtieth of a token.
+ */
 const RESPONSE_TIMEOUT_MS = 65_000
 const RESPONSE_CHECK_MS = 5000
-/** While more than half of the connections are in use. */
+/** The keep-alive timeout while more than half of the connections are in use. */
 const BUSY_KEEP_ALIVE_MS = 5000
 const MAX_CONNECTIONS = 20_000
 /** Connections beyond the limit, for health probes and for the 503 of everything else. */
 const RESERVED_CONNECTIONS = 500
 /** Unanswered requests on one connection. Browsers and proxies don't pipeline at all. */
 const MAX_PIPELINED = 32
-/** What is in flight at SIGTERM gets this long; then it gets a 503, and then its connection is closed. */
+/** How long requests in flight may take after SIGTERM. Then they get a 503, and then their connections are closed. */
 const FINISH_MS = 3000
 const CLOSE_MS = 3500
 
 export interface AppOptions {
   isTrusted: AddressTest
   logger: FastifyBaseLogger
-  /** Pages that may read why their request was none. */
+  /** Pages that may read why their request was rejected. */
   allowedOrigins: readonly string[]
   /** The response for an unknown path. */
   notFoundAt?: (requestId: string, path: string, language: string) => TokenAnswer
@@ -46,7 +48,7 @@ export interface AppOptions {
   maxConnections?: number
 }
 
-/** A Fastify that slow clients, proxies' headers and errors can't hurt. */
+/** Builds a Fastify application that is safe from slow clients, proxies' headers and errors. */
 export function buildApp(options: AppOptions): FastifyInstance {
   const { isTrusted, logger, allowedOrigins, notFoundAt = notFound, probes = [] } = options
   const { maxConnections = MAX_CONNECTIONS } = options
@@ -68,7 +70,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
         reply,
         notFoundAt(request.id, pathOf(request.url), String(request.headers['accept-language'] ?? '')),
       ),
-    // a logger for each request costs a thirtieth of a token; lines name their request themselves
+    // a logger for each request costs a thirtieth of a token; log lines contain their request id themselves
     childLoggerFactory: (shared) => shared,
   }) as unknown as FastifyInstance
   app.setErrorHandler((error, request, reply) => {
@@ -85,7 +87,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   return app
 }
 
-/** Fastify's own request log off, by the name that the installed version has for it. */
+/** Disables Fastify's own request log, by the option's name in the installed version. */
 function withoutRequestLog(): Pick<FastifyServerOptions, 'disableRequestLogging'> {
   const { LogController } = fastify as Partial<typeof fastify>
   const options = { disableRequestLogging: true }
@@ -98,20 +100,20 @@ interface ServerLimits {
   origins: OriginList
 }
 
-/** Sockets that came while the server was full. */
+/** Sockets that connected while the server was full. */
 const beyondLimit = new WeakSet<Socket>()
 
 /**
- * A server of `node:http` that stays reachable: idle connections make room for new ones, health probes always get a
- * response, one connection can't fill a tick with pipelined requests, and one that takes no response is closed.
+ * A server of `node:http` that stays reachable. It closes idle connections for new ones, and always answers health
+ * probes. It limits pipelined requests on one connection, and closes a connection that doesn't read its response.
  */
 function limitedServer(handler: RequestListener, { maxConnections, probes, origins }: ServerLimits): Server {
-  /** Connections with requests whose response isn't out, and since when the oldest of them is waited for. */
+  /** Connections with pending responses, and since when the oldest of them is waiting. */
   const unanswered = new Map<Socket, { requests: number; since: number }>()
   const load: ServerLoad = { connections: 0, inFlight: 0 }
   let closedIdleAt = -Infinity
 
-  /** Not for each connection of a crowd: it looks at all of them. */
+  /** Closes idle connections, at most once in 100 ms, because it checks all connections. */
   function closeIdle(): void {
     const now = performance.now()
     if (now - closedIdleAt < 100) return
@@ -121,7 +123,7 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
-    // the parser goes on with the chunk it has
+    // after a closed connection, the parser still reads the rest of its chunk
     if (socket.destroyed) return
     let open = unanswered.get(socket)
     if (!open) unanswered.set(socket, (open = { requests: 0, since: performance.now() }))
@@ -165,7 +167,7 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // by default Node looks for slow clients every thirty seconds only
+      // by default, Node checks for slow clients only every thirty seconds
       connectionsCheckingInterval: 1000,
     },
     listener,
@@ -181,7 +183,7 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
   server.on('connection', (socket: Socket) => {
     load.connections++
     if (load.connections > maxConnections) {
-      // makes room for those who come next; this one gets a response all the same
+      // makes room for later connections; this one still gets a response
       closeIdle()
       beyondLimit.add(socket)
       socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy())
@@ -191,15 +193,15 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
   })
   server.on('drop', closeIdle)
   server.on('clientError', (error: Error, socket) => answerClientError(error, socket as Socket, origins))
-  // Node would respond by itself, without our headers; RFC 9110, section 10.1.1 lets us ignore what we don't know
+  // Node would respond itself, without our headers; RFC 9110, section 10.1.1 allows to ignore unknown expectations
   server.on('checkExpectation', listener)
   return server
 }
 
-/** What a server does now. */
+/** The current load of a server. */
 export interface ServerLoad {
   connections: number
-  /** Requests that have come and not ended. */
+  /** Requests that have arrived and not ended. */
   inFlight: number
 }
 
@@ -209,12 +211,12 @@ export const loadOf = (app: FastifyInstance): ServerLoad =>
   loads.get(app.server) ?? { connections: 0, inFlight: 0 }
 
 /**
- * Limits how many requests start per event-loop tick, for every route except the token endpoint, which has its own limit.
- * So token requests in the queue don't delay a health probe.
+ * Limits how many requests start per event-loop tick, for every route except the token endpoint, which has its own
+ * limit. So token requests in the queue don't delay a health probe.
  */
 export function limitStarts(app: FastifyInstance, tokenPath: string, admission = new AdmissionQueue()): void {
   app.addHook('onRequest', (request, reply, done) => {
-    // most requests have no query, and to cut a path costs more than to compare it
+    // most requests have no query, and cutting a path costs more than comparing it
     if (request.url === tokenPath || pathOf(request.url) === tokenPath) return done()
     if (admission.admit(() => done())) return
     const retryAfter = 1 + Math.floor(Math.random() * 10)
@@ -239,8 +241,8 @@ export function observeRequests(app: FastifyInstance, basePath: string, { onResp
 }
 
 /**
- * Shuts down without losing a request: what is in flight is answered with `Connection: close`, idle keep-alive connections
- * are closed as they fall idle (Node alone would wait for their timeout), and after the deadline all of them.
+ * Shuts down without losing a request. It answers the requests in flight with `Connection: close`. It closes keep-alive
+ * connections as they become idle (Node alone would wait for their timeout), and all connections after the deadline.
  */
 export function closeOnce(
   app: FastifyInstance,
@@ -268,8 +270,8 @@ export function closeOnce(
 }
 
 /**
- * Warns once of `X-Forwarded-For` from a peer that isn't trusted: all visitors behind it count as one. Only of private
- * addresses, where a proxy of ours can be; any client may write the header.
+ * Warns once about `X-Forwarded-For` from an untrusted peer: all visitors behind it count as one. Checks only private
+ * addresses, where a proxy of ours can be; any client may send the header.
  */
 export function warnOfUnknownProxy(
   app: FastifyInstance,
@@ -288,7 +290,7 @@ export function warnOfUnknownProxy(
   })
 }
 
-/** Where it listens, such as `http://127.0.0.1:8080`. */
+/** The address that the server listens on, such as `http://127.0.0.1:8080`. */
 export function addressOf(app: FastifyInstance): string {
   const address = app.server.address()
   if (address === null || typeof address === 'string') return String(address)

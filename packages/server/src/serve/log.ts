@@ -1,21 +1,24 @@
 import { pino, stdTimeFunctions, type DestinationStream, type LevelWithSilent, type Logger } from 'pino'
 import { pathOf } from '../net/request-facts.js'
 
-/** What a log keeps of one text. Strangers write into errors, and a log is paid for by the byte. Characters. */
+/** The longest text in a log. Any client may cause texts in errors, and a log is paid for by the byte. Characters. */
 const MAX_TEXT = 2000
 const MAX_CAUSES = 4
 
-/** PEM blocks, bearer values, cookies, `user:password@` of an address: whatever slips into the text of an error. */
+/** PEM blocks, bearer values, cookies, and `user:password@` of an address, which may occur in the text of an error. */
 const SECRETS = [
   /-----BEGIN [\s\S]*?(-----END [A-Z ]+-----|$)/g,
   /\b(bearer|basic|token=|identity=|cookie:?)\s*[^\s,;"']+/gi,
   /\/\/[^\s/@]+@/g,
 ]
-/** A run of what JWTs are made of. Judged part by part, since one pattern for all of it would try every length. */
+/**
+ * Matches a sequence of the characters of JWTs. Each part is checked separately: one pattern for all would try every
+ * length.
+ */
 const DOTTED_RUN = /[\w.-]+/g
 
 /**
- * Cuts what looks like a secret out of a text, and the text to a length that a log can bear. Its time is linear in the
+ * Removes texts that look like secrets, and cuts the text to the longest length in a log. Takes time linear in the
  * text's length.
  */
 export function withoutSecrets(text: string): string {
@@ -26,7 +29,7 @@ export function withoutSecrets(text: string): string {
   )
 }
 
-/** Without the last word: what the cut left of a secret no longer has the shape that it is known by. */
+/** Removes the last word: a secret that was cut no longer matches its pattern. */
 function wholeWords(text: string): string {
   let end = text.length
   while (end > 0 && text.charCodeAt(end - 1) > 0x20) end--
@@ -47,7 +50,7 @@ interface LoggedError {
   cause?: LoggedError
 }
 
-/** What a log keeps of an error: no stack of third parties, no request, no secret. */
+/** Describes an error for the log: without stacks of third parties, requests or secrets. */
 export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(textOf(error)) }
   const { code } = error as { code?: unknown }
@@ -59,7 +62,7 @@ export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError 
   }
 }
 
-/** Anything may be thrown, also what can't be written as a text. */
+/** The text of a thrown value, which may be anything, also a value that can't be converted to text. */
 function textOf(thrown: unknown): string {
   try {
     return String(thrown)
@@ -69,14 +72,14 @@ function textOf(thrown: unknown): string {
 }
 
 /**
- * The server's logger. What a request carries is never handed to it: paths without query, no headers, no bodies; the
- * redaction below is the second fence, for hosts that log more.
+ * The server's logger. It never receives a request's data: only paths without a query, no headers, no bodies. The
+ * redaction below is a second protection, for hosts that log more.
  */
 export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: null,
-    // words and ISO 8601: what collectors expect
+    // level names and ISO 8601, as collectors expect
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {

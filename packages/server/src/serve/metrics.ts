@@ -13,9 +13,9 @@ export interface MetricSources {
   queued: () => number
   connections: () => number
   inFlight: () => number
-  /** Lines of the log that were dropped so far. */
+  /** Log lines that were dropped so far. */
   logLost: () => number
-  /** Streams that may be named in a label; any other is counted as `*`, or visitors could create endless labels. */
+  /** Streams that may be a label; any other counts as `*`, or visitors could create endless labels. */
   eventIds: readonly string[]
   now?: () => number
 }
@@ -25,7 +25,7 @@ const PREFIX = 'kinescope_chat_'
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8]
 const OPEN_METRICS = 'application/openmetrics-text'
 
-/** What Prometheus reads. Labels hold ids of streams, keys and codes: never anything of a visitor. */
+/** The metrics for Prometheus. Labels contain ids of streams, keys and codes: never any data of a visitor. */
 export class Metrics {
   /** Names of metrics are unique in it. */
   readonly registry: Registry = new Registry()
@@ -79,7 +79,7 @@ export class Metrics {
     for (const code of statuses) this.#requests.zero({ route: '/token', code: String(code) })
   }
 
-  /** Adds what is read at the moment of a scrape. */
+  /** Adds the metrics that are read during a scrape. */
   observe(sources: MetricSources): void {
     const { keys, stale, pending, logLost, eventIds, version, now = Date.now } = sources
     this.#events = new Set(eventIds)
@@ -108,7 +108,7 @@ export class Metrics {
     this.#gauge('signing_key_usable', '1 while there is a key to sign with', ['kid'], (gauge) => {
       const choice = keys.current(now())
       gauge.reset()
-      // a series that vanishes is no 0 to alert on
+      // a series that disappears has no 0 to alert on
       if ('key' in choice) gauge.set({ kid: choice.key.kid }, 1)
       else gauge.set({ kid: '' }, 0)
     })
@@ -153,7 +153,7 @@ export class Metrics {
     return scraped
   }
 
-  /** @param route the pattern of the route, not the path: that one could be anything */
+  /** @param route the pattern of the route, not the path, which could be anything */
   request(route: string, code: number, ms: number): void {
     this.#requests.observe({ route, code: String(code) }, ms / 1000)
   }

@@ -35,16 +35,16 @@ import {
 } from './app.js'
 
 /**
- * Connections that wait to be accepted; the kernel limits it (`net.core.somaxconn`). The first second of a stream overflows
- * Node's 511, and the rejected ones retry after one, three, seven seconds.
+ * The most connections that wait to be accepted; the kernel limits it (`net.core.somaxconn`). The first second of a
+ * stream overflows Node's 511, and rejected clients retry after one, three, seven seconds.
  */
 const BACKLOG = 4096
 
 export interface StartOptions {
   logger?: FastifyBaseLogger
-  /** Writes the lines of the log, and of the audit where it is `-`. Standard output by default. */
+  /** Writes the lines of the log, and of an audit log with `-`. Standard output by default. */
   output?: LogOutput
-  /** How often Kinescope is asked, where an API token is given. */
+  /** How often the server requests Kinescope's state, if it has an API token. */
   watchMs?: number
   keyPollMs?: number
 }
@@ -55,15 +55,15 @@ export interface RunningServer {
   url: string
   /** The address of the admin port; null without one. */
   adminUrl: string | null
-  /** Looks at the key ring now, and opens the audit anew. */
+  /** Reads the key ring now, and reopens the audit log. */
   reload(): Promise<void>
-  /** Answers what is in flight and ends, in under five seconds. */
+  /** Finishes the requests in flight and ends, in under five seconds. */
   close(): Promise<void>
 }
 
 /**
  * Starts the token server.
- * @throws OperatorProblem, ConfigProblem where keys or the element's files can't be used; or the port's own error
+ * @throws OperatorProblem, ConfigProblem if keys or the element's files can't be used; or the port's own error
  */
 export async function startServer(config: ServeConfig, options: StartOptions = {}): Promise<RunningServer> {
   const output = options.output ?? sharedLogOutput()
@@ -140,7 +140,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const { basePath, allowedOrigins, trustedProxies, admin } = config
   const tokenPath = `${basePath}/token`
   const lost = lostAt(config)
-  // a page that a visitor sees has words in it, also where its address can't be read
+  // a page for a visitor contains text, even if its address can't be read
   const notFoundAt = (requestId: string, path: string, languages: string) =>
     path.startsWith(`${basePath}/embed/`) ? lost(requestId, languages) : notFound(requestId)
   const isTrusted = addressesIn(trustedProxies)
@@ -209,7 +209,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     },
     { prefix: basePath },
   )
-  // a method Fastify has no routes for arrives here, and the token endpoint has an answer to any
+  // a method without routes in Fastify arrives here, and the token endpoint answers any method
   app.setNotFoundHandler(async (request, reply) => {
     const path = pathOf(request.url)
     if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request, factsOf(request))))
@@ -243,7 +243,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   const url = addressOf(app) + basePath
   const choice = keys.current(Date.now())
   const kid = 'key' in choice ? choice.key.kid : null
-  // not 'identity': a field of that name is taken for a signed one, and removed
+  // not 'identity': the log redacts a field of that name as an identity token
   logger.info(
     {
       url,
@@ -256,7 +256,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   )
   const close = async () => {
     draining = true
-    // the admin port and /readyz tell the load balancer meanwhile
+    // meanwhile, the admin port and /readyz tell the load balancer
     if (config.shutdownDelay > 0) await setTimeout(config.shutdownDelay * 1000, undefined, { ref: false })
     await closeNow()
   }

@@ -4,12 +4,15 @@ import { sharedLogOutput } from './log-output.js'
 import { createLogger } from './log.js'
 import { startServer, type RunningServer, type StartOptions } from './server.js'
 
-/** The process ends then, even if something hangs. `close` needs 4 s at most; orchestrators kill after 10 or more. */
+/**
+ * The process ends after this time, even if something hangs. `close` needs 4 s at most; orchestrators kill after 10 or
+ * more.
+ */
 const MAX_CLOSE_MS = 4500
-/** After everything is closed, for the last lines of the log. */
+/** The time for the last lines of the log, after everything is closed. */
 const LINGER_MS = 200
 
-/** What isn't a request to stop: SIGHUP and SIGUSR1 reload, and a fatal signal has to end the process at once. */
+/** Signals that don't stop the server: SIGHUP and SIGUSR1 reload, and a fatal signal must end the process at once. */
 const NOT_STOPPING = [
   'SIGHUP',
   'SIGQUIT',
@@ -24,9 +27,9 @@ const NOT_STOPPING = [
 ] as const
 
 /**
- * Runs the token server as a process: until SIGTERM or SIGINT, then finishes what is in flight. A second signal ends it at
- * once. SIGHUP and SIGUSR1 reload the key ring and reopen the audit log, as log rotation expects; before the server has
- * started they change nothing, and SIGUSR1 never opens Node's inspector.
+ * Runs the token server as a process until SIGTERM or SIGINT, then finishes the requests in flight. A second signal
+ * ends it at once. SIGHUP and SIGUSR1 reload the key ring and reopen the audit log, as log rotation expects. Before the
+ * server has started, they change nothing, and SIGUSR1 never opens Node's inspector.
  *
  * @param onReady called once the server listens
  */
@@ -56,7 +59,7 @@ export async function serveUntilSignal(
         onTimeout: () => process.exit(process.exitCode ?? 0),
       },
       async ({ signal, err }) => {
-        // before the start is done nothing is in flight
+        // before the end of the start, no request is in flight
         if (signal && server === null) exitAtOnce(signal)
         if (err) logger.error({ err }, 'uncaught error, draining')
         else logger.info({ signal }, `${signal} received, draining`)

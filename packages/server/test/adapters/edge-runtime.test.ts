@@ -19,15 +19,15 @@ afterAll(async () => {
   await chat.close()
 })
 
-describe('the Web-standard path', () => {
-  it('imports nothing of Node and nothing of the server’s packages', () => {
+describe('the Web-standard entry', () => {
+  it('imports no module of Node and no package of the server', () => {
     expect(bundle).not.toMatch(/\bfrom\s*["'](node:)?(fs|http|crypto|buffer|process|stream|util|net)["']/)
     expect(bundle).not.toMatch(/["']node:|\brequire\(|\bprocess\.|\bBuffer\./)
     expect(bundle).not.toMatch(/fastify|ioredis|pino|prom-client|rate-limiter/i)
     expect(bundle).not.toMatch(/^import\b/m)
   })
 
-  it('makes tokens in a real edge runtime that the chat accepts', async ({ skip }) => {
+  it('issues tokens in a real edge runtime, and the chat accepts them', async ({ skip }) => {
     const program = workerd()
     if (!program) return skip()
     const bindings = { KEY_ID: key.kid, PRIVATE_KEY: key.pem, EVENT_ID: chat.eventId }

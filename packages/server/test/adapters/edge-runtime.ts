@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { build, type Rolldown } from 'vite'
 
-/** What is the runtime's own, and no package. */
+/** A module of the runtime itself, not a package. */
 const OF_THE_RUNTIME = 'cloudflare:workers'
 
-/** A worker and all that it imports, in one module, as an edge platform's tool makes it. */
+/** Bundles a worker and its imports into one module, as an edge platform's tool does. */
 export async function bundleForTheEdge(entry: string): Promise<string> {
   const { output } = (await build({
     configFile: false,
@@ -25,7 +25,9 @@ export async function bundleForTheEdge(entry: string): Promise<string> {
   return output[0].code
 }
 
-/** The runtime's program, which its npm package brings for each platform; null with a printed reason elsewhere. */
+/**
+ * The path of the runtime's program, from its npm package for this platform. If missing, null with a printed reason.
+ */
 export function workerd(): string | null {
   const platform = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[process.platform as string]
   const name = `@cloudflare/workerd-${platform}-${process.arch === 'x64' ? '64' : process.arch}`
@@ -40,7 +42,7 @@ export function workerd(): string | null {
 
 export interface Worker {
   url: string
-  /** Everything that the runtime has printed. */
+  /** The runtime's output so far. */
   said: () => string
   close: () => void
 }

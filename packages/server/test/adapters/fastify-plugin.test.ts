@@ -54,7 +54,7 @@ const ask = (path = '/token', headers: Record<string, string> = { 'x-test-user':
   })
 
 describe('the Fastify plugin', () => {
-  it('makes tokens for whom the host application knows, under the given prefix', async () => {
+  it('issues tokens for the host application’s users, under the given prefix', async () => {
     await host({ prefix: '/chat' })
     const answer = await ask('/chat/token')
     expect(answer.statusCode).toBe(200)
@@ -68,7 +68,7 @@ describe('the Fastify plugin', () => {
     )
   })
 
-  it('leaves the host’s parsers, error handler and addresses alone', async () => {
+  it('doesn’t change the host’s parsers, error handler and addresses', async () => {
     await host()
     const echo = await app.inject({ method: 'POST', url: '/echo', payload: { a: 1 } })
     expect(echo.json()).toEqual({ a: 1 })
@@ -77,7 +77,7 @@ describe('the Fastify plugin', () => {
     expect((await app.inject('/nothing')).json()).toMatchObject({ error: 'Not Found' })
   })
 
-  it('turns what the host’s own hooks throw into the codes of the wire', async () => {
+  it('maps errors of the host’s own hooks to the wire codes', async () => {
     for (const [thrown, status, code] of [
       [401, 401, 'sign-in-required'],
       [403, 403, 'access-denied'],
@@ -102,7 +102,7 @@ describe('the Fastify plugin', () => {
     }
   })
 
-  it('answers when authenticate or authorize reject, and when they say no', async () => {
+  it('responds when authenticate or authorize reject or deny', async () => {
     const outcome = async (options: Partial<KinescopeChatOptions>) => {
       await host(options)
       const answer = await ask()
@@ -121,7 +121,7 @@ describe('the Fastify plugin', () => {
     expect(await outcome({ authorize: ({ user }) => user.id !== 'u-1' })).toEqual([403, 'access-denied'])
   })
 
-  it('refuses unsafe options at registration', async () => {
+  it('rejects unsafe options at registration', async () => {
     for (const options of [
       { allowedOrigins: ['*'] },
       { allowedOrigins: ['https://a.test/'] },
@@ -133,7 +133,7 @@ describe('the Fastify plugin', () => {
     }
   })
 
-  it('lets the application close although a hook of its own hangs', async () => {
+  it('lets the application close although a hook of the host hangs', async () => {
     let asked: (() => void) | undefined
     const hanging = new Promise<void>((resolve) => (asked = resolve))
     let aborted = false
@@ -156,11 +156,11 @@ describe('the Fastify plugin', () => {
     const { status, headers } = await answer
     await closed
     expect([status, headers.get('retry-after'), aborted]).toEqual([503, '1', true])
-    // the grace is three seconds, the deadline of the request eight
+    // the shutdown grace period is three seconds, the deadline of a request eight
     expect(performance.now() - started).toBeLessThan(6000)
   }, 20_000)
 
-  it('limits a visitor as serve does, without being asked to', async () => {
+  it('applies the same default visitor limit as serve', async () => {
     await host()
     const statuses = await Promise.all(Array.from({ length: 21 }, async () => (await ask()).statusCode))
     expect(statuses.filter((status) => status === 429)).toHaveLength(1)

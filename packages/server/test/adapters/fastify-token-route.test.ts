@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const ALWAYS = { 'cache-control': 'no-store', vary: 'Origin', 'x-content-type-options': 'nosniff' }
 
-/** Sends bytes as they are: `fetch` would put right what a test wants wrong. */
+/** Sends bytes unchanged: `fetch` corrects malformed requests. */
 async function raw(text: string, { keepOpen = false } = {}): Promise<string> {
   const { hostname, port } = new URL(server.url)
   const socket = connect(Number(port), hostname)
@@ -44,7 +44,7 @@ async function raw(text: string, { keepOpen = false } = {}): Promise<string> {
 }
 
 describe('the token route over HTTP', () => {
-  it('gives the visitor a token of their own', async () => {
+  it('returns a token for the signed-in visitor', async () => {
     const response = await askToken(server.url, { Cookie: cookie })
     expect(response.status).toBe(200)
     const reply = (await response.json()) as TokenReply
@@ -54,7 +54,7 @@ describe('the token route over HTTP', () => {
     })
   })
 
-  it('puts its headers on every answer: success, refusals, preflights, unknown addresses, broken requests', async () => {
+  it('sets its headers on every response, also on preflights and malformed requests', async () => {
     const answers = [
       await askToken(server.url, { Cookie: cookie }),
       await askToken(server.url),
@@ -85,12 +85,12 @@ describe('the token route over HTTP', () => {
     }
   })
 
-  it('never answers 304', async () => {
+  it('never responds with 304', async () => {
     const response = await askToken(server.url, { Cookie: cookie, 'If-None-Match': '*' })
     expect(response.status).toBe(200)
   })
 
-  it('coerces nothing and removes nothing', async () => {
+  it('coerces no value and ignores no unknown member', async () => {
     const bodies = [
       { event_id: [EVENT] },
       { event_id: 123 },
@@ -101,28 +101,31 @@ describe('the token route over HTTP', () => {
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400])
   })
 
-  it('takes the last of two equal members, as JSON.parse does, and a byte-order mark', async () => {
+  it('accepts a byte order mark, and takes the last of two equal members, as JSON.parse does', async () => {
     const twice = await askToken(server.url, { Cookie: cookie }, `{"event_id":"other","event_id":"${EVENT}"}`)
     const marked = await askToken(server.url, { Cookie: cookie }, `\ufeff{"event_id":"${EVENT}"}`)
     expect([twice.status, marked.status]).toEqual([200, 200])
   })
 
-  it('answers a body over the limit although it has not read it, whether its length is told or not', async () => {
+  it('rejects a body over the limit before it has read it, with and without Content-Length', async () => {
     const long = 'x'.repeat(5000)
-    const told = await askToken(server.url, { Cookie: cookie }, long)
-    expect([told.status, ((await told.json()) as { code: string }).code]).toEqual([413, 'bad-request'])
+    const withLength = await askToken(server.url, { Cookie: cookie }, long)
+    expect([withLength.status, ((await withLength.json()) as { code: string }).code]).toEqual([
+      413,
+      'bad-request',
+    ])
     const head = `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${SITE_ORIGIN}\r\nContent-Type: application/json\r\n`
     const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n1388\r\n${long}\r\n0\r\n\r\n`
     expect(await raw(chunked)).toMatch(/^HTTP\/1\.1 413 /)
   })
 
-  it('refuses a second body smuggled behind a wrong length', async () => {
+  it('rejects a second body smuggled with a wrong length', async () => {
     const head = `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${SITE_ORIGIN}\r\nContent-Type: application/json\r\n`
     const both = `${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`
     expect(await raw(both)).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  it('lets a page of the server itself in without a list entry, by Sec-Fetch-Site or by Origin', async () => {
+  it('accepts a page of the server itself without a list entry, by Sec-Fetch-Site or by Origin', async () => {
     const byOrigin = await askToken(server.url, { Cookie: cookie, Origin: server.url })
     const bySite = await askToken(server.url, {
       Cookie: cookie,
@@ -133,7 +136,7 @@ describe('the token route over HTTP', () => {
     expect(byOrigin.headers.has('access-control-allow-origin')).toBe(false)
   })
 
-  it('believes X-Forwarded-Host and -Proto of nobody it was not told to trust', async () => {
+  it('ignores X-Forwarded-Host and -Proto from a peer that is not a trusted proxy', async () => {
     const forged = {
       'X-Forwarded-Host': 'evil.test',
       'X-Forwarded-Proto': 'https',
@@ -142,7 +145,7 @@ describe('the token route over HTTP', () => {
     expect((await askToken(server.url, { Cookie: cookie, ...forged })).status).toBe(403)
   })
 
-  it('ends a request whose sender drips it, in about five seconds', async () => {
+  it('ends a request that arrives too slowly, in about five seconds', async () => {
     const started = performance.now()
     const answer = await raw(`POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${SITE_ORIGIN}\r\n`, {
       keepOpen: true,

@@ -28,7 +28,7 @@ async function serve(server: Server) {
   }
 }
 
-/** Hono speaks Request and Response: a few lines put it behind a socket. */
+/** Puts Hono, which uses Request and Response, behind a Node server. */
 async function honoServer() {
   const app = await honoExample(key.kid, key.pem, chat.eventId)
   return createServer((request, response) => {
@@ -57,14 +57,14 @@ describe.each([
   afterAll(() => server.close())
   const own = { 'Sec-Fetch-Site': 'same-origin' }
 
-  it('lets the visitor into the chat as themselves', async () => {
+  it('signs the visitor in to the chat under their own id', async () => {
     const response = await askToken(server.url, { ...own, Cookie: 'sid=ann' }, { event_id: chat.eventId })
     expect(response.status).toBe(200)
     const { token } = (await response.json()) as { token: string }
     expect(await chat.enter(token)).toEqual({ userId: 'ann', username: 'Name of ann' })
   })
 
-  it('refuses as the wire says', async () => {
+  it('rejects with the documented status and code', async () => {
     const answers = await Promise.all([
       askToken(server.url, own, { event_id: chat.eventId }),
       askToken(server.url, { ...own, Cookie: 'sid=ann' }, { event_id: 'another' }),
@@ -84,7 +84,7 @@ describe.each([
 })
 
 describe('HTTP/2', () => {
-  /** One POST by HTTP/2, whose host stands in `:authority`. */
+  /** One POST by HTTP/2. The host is in `:authority`. */
   async function post(port: number, headers: Record<string, string>): Promise<number> {
     const session = connect(`http://127.0.0.1:${port}`)
     try {
@@ -105,7 +105,7 @@ describe('HTTP/2', () => {
     }
   }
 
-  it('knows its own pages by :authority, and refuses a Host that differs', async () => {
+  it('accepts its own pages by :authority, and rejects a different Host', async () => {
     const token = createNodeHandler({
       keys: fixedKeySource(await importSigningKey({ kid: key.kid, privateKey: key.pem })),
       events: [chat.eventId],

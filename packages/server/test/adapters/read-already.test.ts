@@ -93,7 +93,7 @@ const parsers: Record<string, () => RequestListener> = {
 }
 
 describe.each(Object.entries(parsers))('a body under %s', (_name, open) => {
-  it('is as good as a stream, and as small, and nothing of it is coerced', async () => {
+  it('has the same result and limit as a stream, and no value is coerced', async () => {
     const url = await serve(open())
     expect((await post(url)).status).toBe(200)
     const bodies = [
@@ -112,8 +112,8 @@ describe.each(Object.entries(parsers))('a body under %s', (_name, open) => {
   })
 })
 
-describe('a body that is gone', () => {
-  it('is said to be the server’s fault, at once', async () => {
+describe('a body that the host has already read', () => {
+  it('is reported as a server error at once', async () => {
     const outcomes: unknown[] = []
     const url = await serve((request, response) => {
       request
@@ -125,7 +125,7 @@ describe('a body that is gone', () => {
     expect(outcomes).toMatchObject([{ reason: 'body-read-already', todo: expect.any(String) as string }])
   })
 
-  it('is no reason for a fetch handler to throw', async () => {
+  it('doesn’t make a fetch handler throw', async () => {
     const token = createTokenHandler({
       keys,
       events: [EVENT],
@@ -177,7 +177,7 @@ describe('a serverless adapter', () => {
   })
 })
 
-describe('a callback of the host that fails', () => {
+describe('a failing callback of the host', () => {
   const fails = () => {
     throw new Error('inside')
   }
@@ -200,22 +200,25 @@ describe('a callback of the host that fails', () => {
     ['a limit rejects', { limits: { address: { spend: rejects } } }, 500],
     ['keys throw', { keys: { current: fails } }, 500],
   ]
-  it.each(cases)('%s: the visitor is answered and the process lives', async (_name, options, status) => {
-    const unheard: unknown[] = []
-    const hear = (reason: unknown) => void unheard.push(reason)
-    process.on('unhandledRejection', hear)
-    const url = await serve((request, response) => void handler(options)(request, response))
-    const response = await post(url)
-    expect(response.status).toBe(status)
-    expect(await response.text()).not.toContain('inside')
-    await new Promise((resolve) => setImmediate(resolve))
-    process.off('unhandledRejection', hear)
-    expect(unheard).toEqual([])
-  })
+  it.each(cases)(
+    '%s: the visitor gets a response, the process keeps running',
+    async (_name, options, status) => {
+      const unheard: unknown[] = []
+      const hear = (reason: unknown) => void unheard.push(reason)
+      process.on('unhandledRejection', hear)
+      const url = await serve((request, response) => void handler(options)(request, response))
+      const response = await post(url)
+      expect(response.status).toBe(status)
+      expect(await response.text()).not.toContain('inside')
+      await new Promise((resolve) => setImmediate(resolve))
+      process.off('unhandledRejection', hear)
+      expect(unheard).toEqual([])
+    },
+  )
 })
 
 describe('limits in code', () => {
-  it('hold without being asked for, by visitor', async () => {
+  it('apply by default, for each visitor', async () => {
     const url = await serve((request, response) => void token(request, response))
     const token = handler()
     const statuses: number[] = []
@@ -223,7 +226,7 @@ describe('limits in code', () => {
     expect([statuses.filter((status) => status === 200).length, statuses.at(-1)]).toEqual([20, 429])
   })
 
-  it('count an address only where it is known', async () => {
+  it('count an address only if it is known', async () => {
     const seen: string[] = []
     const limits = {
       visitor: null,
@@ -254,7 +257,7 @@ describe('limits in code', () => {
     expect(() => handler({ trustedProxies: ['true'] })).toThrow(TypeError)
   })
 
-  it('refuse a weak secret', () => {
+  it('reject a weak secret', () => {
     for (const userIdSecret of ['short', 'x'.repeat(64), 'abab'.repeat(20)]) {
       expect(() => handler({ userIdSecret })).toThrow(TypeError)
     }

@@ -41,8 +41,8 @@ const issued = (requestId: string, more: Partial<IssuedToken> = {}): IssuedToken
 const linesOf = (text: string) => text.split('\n').filter(Boolean)
 const idsIn = (text: string) => linesOf(text).map((line) => parseAuditLine(line)?.request_id)
 
-describe('a line of the audit', () => {
-  it('holds what the contract names and nothing else, with the address cut', () => {
+describe('a line of the audit log', () => {
+  it('contains exactly the documented members, with the address cut', () => {
     const line = auditLine(issued('r-1'))
     expect(JSON.parse(line)).toEqual({
       time: '2026-11-25T18:00:00.000Z',
@@ -67,7 +67,7 @@ describe('a line of the audit', () => {
     ['', null],
   ])('cuts %s to %s', (address, network) => expect(cutAddress(address)).toBe(network))
 
-  it('is one line and is read back as it was, whatever a visitor is called (property)', () => {
+  it('is one line and parses back unchanged, for any name and id of a visitor (property)', () => {
     const text = fc.string({ unit: 'binary' })
     fc.assert(
       fc.property(text, text, text, (userId, eventId, requestId) => {
@@ -82,15 +82,15 @@ describe('a line of the audit', () => {
     )
   })
 
-  it('is not read from what is none', () => {
+  it('is not parsed from text of another form', () => {
     const line = auditLine(issued('r-1'))
     for (const other of ['', 'null', '[]', '{}', line.slice(0, 60), line.replace('1800000000', '"soon"')])
       expect(parseAuditLine(other), other).toBeNull()
   })
 })
 
-describe('the audit in a file', () => {
-  it('is made for its owner alone, and goes on where a file is there already', async () => {
+describe('the audit log in a file', () => {
+  it('is readable by its owner only, and appends to an existing file', async () => {
     const path = join(directory, 'fresh.jsonl')
     for (const id of ['r-1', 'r-2']) {
       const audit = await openAudit(path, {}, noOutput)
@@ -101,14 +101,14 @@ describe('the audit in a file', () => {
     expect(idsIn(readFileSync(path, 'utf8'))).toEqual(['r-1', 'r-2'])
   })
 
-  it('survives a rotation by rename, found by itself or told by SIGHUP', async () => {
+  it('survives a rotation by rename, with and without a SIGHUP', async () => {
     const path = join(directory, 'rotated.jsonl')
     const audit = await openAudit(path, { retryMs: 1 }, noOutput)
     audit.write(issued('r-1'))
     await vi.waitFor(() => expect(idsIn(readFileSync(path, 'utf8'))).toEqual(['r-1']))
     renameSync(path, `${path}.1`)
     let count = 1
-    // lines of the moment of the rename may still go to the old file: none is lost
+    // lines written during the rename may still go to the old file, so none is lost
     await vi.waitFor(() => {
       audit.write(issued(`r-${++count}`))
       expect(existsSync(path)).toBe(true)
@@ -137,7 +137,7 @@ describe('the audit in a file', () => {
     return path
   }
 
-  it('leaves the mode of a file that somebody else made', async () => {
+  it('keeps the mode of an existing file', async () => {
     const path = join(directory, 'shared.jsonl')
     writeFileSync(path, '')
     chmodSync(path, 0o640)
@@ -148,7 +148,7 @@ describe('the audit in a file', () => {
   })
 })
 
-describe('an audit log that another user could change', () => {
+describe('the check for access by other users', () => {
   let count = 0
   const fresh = (mode = 0o700) => {
     const dir = join(directory, `untrusted-${count++}`)
@@ -190,13 +190,13 @@ describe('an audit log that another user could change', () => {
     ['a sticky directory', () => join(fresh(0o1777), 'audit.jsonl')],
     ['a readable directory', () => join(fresh(0o755), 'audit.jsonl')],
     ['the null device', () => '/dev/null'],
-  ])('is none in %s', async (_what, path) => {
+  ])('accepts %s', async (_what, path) => {
     const audit = await openAudit(path(), {}, noOutput)
     audit.write(issued('r-1'))
     await audit.close()
   })
 
-  it('is not followed when it becomes a link while the server runs', async () => {
+  it('rejects a link that replaces the file while the server runs', async () => {
     const path = join(fresh(), 'audit.jsonl')
     const onFailure = vi.fn()
     const audit = await openAudit(path, { retryMs: 1, onFailure }, noOutput)
@@ -215,8 +215,8 @@ describe('an audit log that another user could change', () => {
   })
 })
 
-describe('the audit on standard output', () => {
-  it('is written by the writer of the log: a slow reader gets whole lines, and each lost one is counted', async () => {
+describe('the audit log on standard output', () => {
+  it('shares the log’s writer: a slow reader gets whole lines, and each lost line is counted', async () => {
     const script = fileURLToPath(new URL('one-output.ts', import.meta.url))
     const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['ignore', 'pipe', 'pipe'] })
     let [text, counts] = ['', '']
@@ -234,7 +234,7 @@ describe('the audit on standard output', () => {
     expect(lines.length + dropped).toBe(6000)
   })
 
-  it('reports once that lines are lost, and how many when it works again', async () => {
+  it('reports once that lines are lost, and how many were lost when it recovers', async () => {
     let full = true
     const [onLost, onFailure, onRecovered] = [vi.fn(), vi.fn(), vi.fn()]
     const audit = await openAudit('-', { onLost, onFailure, onRecovered }, { write: () => !full })
@@ -247,8 +247,8 @@ describe('the audit on standard output', () => {
   })
 })
 
-describe('an audit that can’t be written', () => {
-  /** A disk that takes so many bytes of each write, or fails. */
+describe('an audit log that can’t be written', () => {
+  /** A disk that accepts only some bytes of each write, or fails. */
   function disk(behave: (bytes: Uint8Array) => number | Promise<number>) {
     let text = ''
     const file: AuditFile = {
@@ -263,12 +263,12 @@ describe('an audit that can’t be written', () => {
     return { open: () => Promise.resolve(file), text: () => text }
   }
 
-  it('says so once, keeps the lines, tears none, and says that it can again', async () => {
+  it('reports the failure once, keeps every line, and reports the recovery', async () => {
     let full = false
     let taken = 0
     const { open, text } = disk((bytes) => {
       if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
-      // half a line, then nothing: as a disk fills up
+      // half a line, then nothing, as when a disk fills up
       if (++taken === 2) {
         full = true
         return 20
@@ -291,7 +291,7 @@ describe('an audit that can’t be written', () => {
     expect(onFailure).toHaveBeenCalledTimes(1)
   })
 
-  it('loses and counts what is beyond its bound, and never makes a token wait', async () => {
+  it('drops and counts the lines beyond its bound, and never delays a token', async () => {
     let release = (_bytes: number) => {}
     let hangs = true
     const { open, text } = disk((bytes) =>
@@ -318,7 +318,7 @@ describe('an audit that can’t be written', () => {
     await audit.close()
   })
 
-  it('ends although the disk hangs', async () => {
+  it('closes although the disk hangs', async () => {
     const { open } = disk(() => new Promise<number>(() => undefined))
     const audit = await AuditWriter.start({ open })
     audit.write(issued('r-1'))

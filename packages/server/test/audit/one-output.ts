@@ -1,4 +1,6 @@
-/** Run by audit.test.ts: log and audit share standard output. Ends with a line that says how many lines were dropped. */
+/**
+ * Run by audit.test.ts: the log and the audit log share standard output. The last line has the number of dropped lines.
+ */
 import { openAudit } from '../../src/audit/audit-writer.js'
 import { LogOutput } from '../../src/serve/log-output.js'
 import { createLogger } from '../../src/serve/log.js'

@@ -42,7 +42,7 @@ const audit = async (...argv: string[]) =>
   (await bench.json('audit', ...argv)).data as Record<string, unknown>
 
 describe('audit', () => {
-  it('counts tokens, visitors, keys and streams, first and last, and who can still be in', async () => {
+  it('counts tokens, visitors, keys, streams and visitors with live tokens', async () => {
     const path = file(
       [line(), line({ at: 60_000, user: 'u2' }), line({ at: 120_000, event: 'e2' })].join('\n') + '\n',
     )
@@ -63,7 +63,7 @@ describe('audit', () => {
     })
   })
 
-  it('takes only one key’s, one stream’s, or the later ones', async () => {
+  it('filters by key, stream or time', async () => {
     const path = file(
       [line(), line({ user: 'u2', event: 'e2', at: 60_000 }), line({ kid: 'k2', user: 'u3' })].join('\n'),
     )
@@ -76,14 +76,14 @@ describe('audit', () => {
     expect(stdout).toBe('u1\nu2\n')
   })
 
-  it('tells torn and strange lines from its own, and names the first', async () => {
+  it('counts torn and unknown lines, and names the first of them', async () => {
     const path = file(`${line()}\nnot json\n{"time":1}\n\n[]\n${line()}\n${line().slice(0, 40)}`)
     const data = await audit(path)
     expect(data).toMatchObject({ tokens: 2, strangeLines: 3, torn: true })
     expect((await bench.kc('audit', path)).stdout).toContain('the first is line 2')
   })
 
-  it('has words for a file that isn’t there, is a directory, or is empty', async () => {
+  it('explains a missing file, a directory or an empty file', async () => {
     expect((await bench.json('audit', join(bench.folder, 'nope'))).data.error).toMatchObject({
       code: 'enoent',
     })
@@ -92,8 +92,8 @@ describe('audit', () => {
   })
 })
 
-describe('keys revoke ends by saying who is affected', () => {
-  it('counts the visitors, where CHAT_AUDIT is set', async () => {
+describe('keys revoke reports the affected visitors', () => {
+  it('with their number if CHAT_AUDIT is set', async () => {
     bench.env['CHAT_AUDIT'] = file(
       [line(), line({ user: 'u2' }), line({ user: 'u3', kid: 'other' })].join('\n'),
     )
@@ -101,7 +101,7 @@ describe('keys revoke ends by saying who is affected', () => {
     expect(data.affected).toEqual([{ kid, visitors: 2 }])
   })
 
-  it('says how to know, where it isn’t, or can’t be read; the key is revoked all the same', async () => {
+  it('with the command to count them if the audit log is missing or unreadable', async () => {
     bench.env['CHAT_AUDIT'] = join(bench.folder, 'nope')
     const { exit, stdout } = await bench.kc('keys', 'revoke', kid)
     expect(exit).toBe(0)
@@ -111,7 +111,7 @@ describe('keys revoke ends by saying who is affected', () => {
 })
 
 describe('lines of a file', () => {
-  it('come as they stand, whatever they hold and however long', async () => {
+  it('are read unchanged, whatever their content and length', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: fc.constantFrom('a', 'ж', '😀', '\r', '\0'), maxLength: 20 }), {
@@ -130,7 +130,7 @@ describe('lines of a file', () => {
     )
   })
 
-  it('that are too long are not kept', async () => {
+  it('are dropped if they are too long', async () => {
     const read = []
     for await (const batch of linesOf(createReadStream(file(`${'x'.repeat(5_000_000)}\nshort\n`))))
       read.push(...batch)
@@ -138,7 +138,7 @@ describe('lines of a file', () => {
   })
 })
 
-it('visitors beyond the bound are counted as tokens, and that is said', async () => {
+it('the audit counts tokens, not visitors, beyond the bound, and reports that', async () => {
   const extra = 10
   const users = Array.from({ length: MAX_VISITORS + extra }, (_, i) => line({ user: `u${i}` }))
   const summary = await readAudit(file(users.join('\n')), {})

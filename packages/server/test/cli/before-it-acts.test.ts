@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-/** Runs a command with somebody at the terminal. */
+/** Runs a command as an operator at a terminal. */
 async function asked(answer: string, ...argv: string[]) {
   const questions: string[] = []
   const exit = await run(argv, {
@@ -35,14 +35,14 @@ const changes = () => bench.emulator.state.requests.filter(({ method }) => metho
 const files = () =>
   readdirSync(bench.keyDir).map((name) => [name, readFileSync(join(bench.keyDir, name), 'utf8')])
 
-describe('what takes everybody out', () => {
+describe('a command that needs confirmation', () => {
   const DANGEROUS = () => [
     ['keys', 'revoke', kid],
     ['keys', 'revoke', '--all'],
     ['events', 'disable', SEED.live.id],
   ]
 
-  it('is not done without a terminal and without --yes: 2, and nothing is changed', async () => {
+  it('exits with 2 and changes nothing without a terminal and without --yes', async () => {
     for (const argv of DANGEROUS()) {
       const before = [changes(), files()]
       for (const flags of [[], ['--json']]) {
@@ -54,7 +54,7 @@ describe('what takes everybody out', () => {
     }
   })
 
-  it('is asked on a terminal; anything but yes leaves all as it is', async () => {
+  it('asks for confirmation on a terminal, and changes nothing unless the answer is yes', async () => {
     for (const argv of DANGEROUS()) {
       const before = [changes(), files()]
       for (const answer of ['', 'n', 'y', 'no']) {
@@ -64,13 +64,13 @@ describe('what takes everybody out', () => {
     }
   })
 
-  it('is done after yes, and by --yes without a question', async () => {
+  it('runs after yes, and with --yes it runs without a question', async () => {
     expect(await asked('yes', 'events', 'disable', SEED.live.id)).toEqual({ exit: 0, asked: 1 })
     expect(await asked('no', 'keys', 'revoke', kid, '--yes')).toEqual({ exit: 0, asked: 0 })
     expect(bench.emulator.state.keys.map((key) => key.kid)).not.toContain(kid)
   })
 
-  it('is asked before the signing key is revoked although another key is ready, and not for a spare', async () => {
+  it('asks before it revokes the signing key, even if a spare is ready, but not for a spare', async () => {
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
     const [spare] = bench.emulator.state.keys.map((key) => key.kid).filter((known) => known !== kid)
@@ -85,7 +85,7 @@ describe('what takes everybody out', () => {
 
 describe('--dry-run', () => {
   const rehearsable = COMMANDS.filter(({ flags = {} }) => 'dry-run' in flags).map(({ name }) => name)
-  it('is there for everything that changes something at Kinescope', () => {
+  it('exists for every command that changes something at Kinescope', () => {
     expect(rehearsable.sort()).toEqual(
       [
         'setup',
@@ -99,7 +99,7 @@ describe('--dry-run', () => {
     )
   })
 
-  it('says what would be done, and changes nothing here or there', async () => {
+  it('prints the planned changes, and changes no file and nothing at Kinescope', async () => {
     await bench.kc('keys', 'generate')
     const calls = [
       ['setup', '--event', SEED.second.id],
@@ -121,7 +121,7 @@ describe('--dry-run', () => {
     }
   })
 
-  it('foretells what then happens', async () => {
+  it('lists the same actions as the run that follows', async () => {
     const what = (actions: { action: string }[]) => actions.map(({ action }) => action)
     for (const argv of [
       ['keys', 'rotate'],
@@ -133,7 +133,7 @@ describe('--dry-run', () => {
     }
   })
 
-  it('begins with nothing: no directory is made', async () => {
+  it('creates no key directory', async () => {
     bench.env['CHAT_KEY_DIR'] = join(bench.folder, 'elsewhere')
     expect((await bench.kc('setup', '--event', SEED.live.id, '--dry-run')).exit).toBe(0)
     expect(readdirSync(bench.folder)).not.toContain('elsewhere')

@@ -17,9 +17,9 @@ export interface ChildResult {
 }
 
 export interface BuiltCli {
-  /** The program, to be run with Node. */
+  /** The path of the program, for Node. */
   file: string
-  /** Runs the command line as a process of its own. */
+  /** Runs the command line in its own process. */
   start: (
     argv: readonly string[],
     env: Record<string, string>,
@@ -27,7 +27,7 @@ export interface BuiltCli {
   ) => Promise<ChildResult>
 }
 
-/** Bundles the command line as it is in `src`, so that a child starts as fast as the published one. */
+/** Bundles the command line from `src`, so that a child process starts as fast as the published one. */
 export async function builtCli(): Promise<BuiltCli> {
   const outDir = join(CACHE, `cli-${hashOfSources()}`)
   if (existsSync(outDir)) utimesSync(outDir, new Date(), new Date())
@@ -50,7 +50,9 @@ export async function builtCli(): Promise<BuiltCli> {
   }
 }
 
-/** Several workers may bundle at once: each has a directory of its own, and the first one gives it its name. */
+/**
+ * Several workers can bundle at the same time. Each uses its own directory, and the first one renames it to `outDir`.
+ */
 async function bundle(outDir: string): Promise<void> {
   const own = join(CACHE, `cli-${randomUUID()}`)
   await build({
@@ -62,7 +64,7 @@ async function bundle(outDir: string): Promise<void> {
       outDir: own,
       minify: false,
       target: 'node20',
-      // beside each other, for the way to package.json is counted from where a file lies
+      // all in one folder, since the path to package.json is relative to the file
       rollupOptions: { output: { chunkFileNames: '[name].js' } },
     },
   })
@@ -78,7 +80,7 @@ async function bundle(outDir: string): Promise<void> {
   }
 }
 
-/** The bundle holds this package's sources and what they import from the built element. */
+/** The bundle contains this package's sources and its imports from the built element. */
 function hashOfSources(): string {
   const hash = createHash('sha256')
   for (const folder of ['src', '../element/dist'])

@@ -20,7 +20,7 @@ const names = COMMANDS.map(({ name }) => name)
 const words = (name: string) => name.split(' ')
 
 describe('help', () => {
-  it('lists every command, and a group’s commands alone', async () => {
+  it('lists every command, or the commands of one group', async () => {
     for (const argv of [[], ['--help'], ['help'], ['-h']]) {
       const { exit, stdout } = await bench.kc(...argv)
       expect(exit).toBe(0)
@@ -31,7 +31,7 @@ describe('help', () => {
     expect(stdout).not.toContain('token mint')
   })
 
-  it.each(names)('%s --help names all its flags and does nothing', async (name) => {
+  it.each(names)('%s --help names all flags of the command and sends no request', async (name) => {
     const { exit, stdout, stderr } = await bench.kc(...words(name), '--help')
     expect([exit, stderr]).toEqual([0, ''])
     const command = COMMANDS.find((candidate) => candidate.name === name)!
@@ -43,7 +43,7 @@ describe('help', () => {
 
 describe('--json', () => {
   it.each(names.filter((name) => name !== 'serve'))(
-    '%s answers with one JSON document, well or badly',
+    '%s prints one JSON document, on success and on failure',
     async (name) => {
       const command = COMMANDS.find((candidate) => candidate.name === name)!
       const file = join(bench.folder, 'audit')
@@ -98,14 +98,14 @@ describe('wrong use', () => {
     [['doctor', '--url', 'chat.example.com'], '--url https://'],
     [['doctor', '--origin', 'https://x.test'], '--url'],
     [['serve', '--ttl', '5'], 'serve --help'],
-  ])('%j ends with 2 and says what to write', async (argv, hint) => {
+  ])('%j exits with 2 and says what to write', async (argv, hint) => {
     const { exit, stdout, stderr } = await bench.kc(...argv)
     expect(exit).toBe(2)
     expect(stderr + (argv.some((word) => word.startsWith('--json')) ? stdout : '')).toContain(hint)
     expect(bench.emulator.state.requests).toEqual([])
   })
 
-  it('names every wrong setting, ends with 2, and never repeats a secret', async () => {
+  it('names every wrong setting, exits with 2, and never repeats a secret', async () => {
     bench.env['KINESCOPE_API_TOKEN'] = 'sk-not-a-uuid'
     bench.env['CHAT_TOKEN_TTL'] = '5'
     const rotate = await bench.kc('keys', 'rotate')
@@ -134,13 +134,13 @@ describe('token', () => {
   })
   const mint = ['token', 'mint', '--event', SEED.live.publicId, '--user', 'u1', '--name', 'Жанна 😀']
 
-  it('mint prints the token alone on standard output', async () => {
+  it('mint prints only the token on standard output', async () => {
     const { exit, stdout } = await bench.kc(...mint)
     expect(exit).toBe(0)
     expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
   })
 
-  it('verify and inspect accept it; verify names the code of what is wrong', async () => {
+  it('verify and inspect accept a minted token, and verify names the code of the problem', async () => {
     const token = (await bench.kc(...mint)).stdout.trim()
     const good = await bench.json(
       'token',
@@ -167,7 +167,7 @@ describe('token', () => {
     })
   })
 
-  it('neither of them shows the signature', async () => {
+  it('verify and inspect don’t show the signature', async () => {
     const token = (await bench.kc(...mint)).stdout.trim()
     for (const command of ['verify', 'inspect']) {
       for (const flag of [[], ['--json']]) {
@@ -177,7 +177,7 @@ describe('token', () => {
     }
   })
 
-  it('mint makes none that could outlive its key', async () => {
+  it('mint issues no token that outlives its key', async () => {
     expect((await bench.kc(...mint, '--ttl', '7200')).exit).toBe(2)
     bench.ahead.ms = 364.99 * 86_400_000
     const { data } = await bench.json(...mint)
@@ -186,8 +186,8 @@ describe('token', () => {
   })
 })
 
-describe('on a terminal', () => {
-  it('shows progress and colours; elsewhere, with --json or NO_COLOR none', async () => {
+describe('the output', () => {
+  it('has progress and colours only on a terminal, without --json and NO_COLOR', async () => {
     const see = async (argv: string[], isTTY: boolean, more: Record<string, string> = {}) => {
       const seen = { out: '', err: '' }
       const output = (name: 'out' | 'err') => ({
@@ -215,7 +215,7 @@ describe('on a terminal', () => {
 })
 
 describe('setup', () => {
-  it('goes from an API token to a working chat, and makes no second key when repeated', async () => {
+  it('leads from an API token to a working chat, and creates no second key when repeated', async () => {
     const first = await bench.json(
       'setup',
       '--event',
@@ -246,7 +246,7 @@ describe('setup', () => {
     expect(await page.text()).toContain('Анна')
   })
 
-  it('puts back a registration that Kinescope has lost', async () => {
+  it('restores a registration that Kinescope has lost', async () => {
     const { data } = await bench.json('setup', '--event', SEED.live.id)
     bench.emulator.state.keys = []
     const again = await bench.json('setup', '--event', SEED.live.id)
@@ -254,14 +254,14 @@ describe('setup', () => {
     expect(bench.emulator.state.keys).toHaveLength(1)
   })
 
-  it('leaves nothing behind where the stream’s id is wrong', async () => {
+  it('creates nothing if the stream’s id is wrong', async () => {
     expect((await bench.json('setup', '--event', 'nope')).exit).toBe(1)
     expect(readdirSync(bench.folder)).toEqual([])
     expect(bench.emulator.state.keys).toEqual([])
   })
 })
 
-it('prints no secret in any command’s output', async () => {
+it('no command prints a secret', async () => {
   bench.env['CHAT_KEY_PASSPHRASE'] = 'passphrase-that-nobody-may-see'
   const outputs: string[] = []
   const note = async (...argv: string[]) => {
@@ -290,13 +290,13 @@ it('prints no secret in any command’s output', async () => {
   }
 })
 
-describe('as a process', () => {
+describe('the command line in its own process', () => {
   let cli: BuiltCli
   beforeAll(async () => {
     cli = await builtCli()
   })
 
-  it('reads the API token from a file and hands its exit code on', async () => {
+  it('reads the API token from a file and exits with the command’s code', async () => {
     const file = join(bench.folder, 'token')
     writeFileSync(file, `${API_TOKEN}\n`)
     const { KINESCOPE_API_URL = '' } = bench.env
@@ -307,7 +307,7 @@ describe('as a process', () => {
     expect(await cli.start(['keys', 'lst'], env)).toMatchObject({ exit: 2, stdout: '' })
   })
 
-  it('reads a secret from a pipe, and tells of an empty one in its own words', async () => {
+  it('reads a secret from a pipe, and explains an empty one without an error of Node', async () => {
     const pipe = join(bench.folder, 'pipe')
     execFileSync('mkfifo', [pipe])
     const mint = ['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N']
@@ -317,7 +317,7 @@ describe('as a process', () => {
     expect(stderr).not.toContain('node:internal')
   })
 
-  it('serves, says where, and answers until it is asked to stop', async () => {
+  it('serves, prints the address, and responds until SIGTERM', async () => {
     const run = await bench.json('setup', '--event', SEED.live.id)
     expect(run.exit).toBe(0)
     const { spawn } = await import('node:child_process')
@@ -345,7 +345,7 @@ describe('as a process', () => {
     expect(code).toBe(0)
   })
 
-  it('names what a server lacks and ends with 2', async () => {
+  it('names the missing settings of a server and exits with 2', async () => {
     const { exit, stderr } = await cli.start(['serve'], { CHAT_EVENT: 'x' })
     expect(exit).toBe(2)
     expect(stderr).toContain('CHAT_EVENTS')

@@ -34,7 +34,7 @@ const linesOf = (csv: string) =>
     .split('\r\n')
 const tokenOf = (line: string) => line.split('#kinescope-chat=')[1]!
 
-/** What the server reports of a link's token. */
+/** The server's verdict on a link's token. */
 function admit(token: string, now = bench.now()) {
   const store = linkFiles({ dir: bench.env['CHAT_LINK_DIR']!, now: () => now })
   const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : null)
@@ -45,7 +45,7 @@ function admit(token: string, now = bench.now()) {
 }
 
 describe('links', () => {
-  it('keeps every column as it is and adds links that the server admits', async () => {
+  it('keeps every column and adds links that the server accepts', async () => {
     const rows = ['1,Anna,"Room ""A"", 2"', '2,Иван,x', ' 3 , Zoë ,', '', '4,Li']
     const { exit, stdout, stderr } = await bench.kc(
       'links',
@@ -89,7 +89,7 @@ describe('links', () => {
     }
   })
 
-  it('gives one person of one address one id', async () => {
+  it('gives one person with one email address one id', async () => {
     const people = file('name,email\nA,a@example.com\nA,A@Example.com\n')
     const { stdout, stderr } = await bench.kc('links', EVENT, people)
     const [first, second] = await Promise.all(
@@ -101,7 +101,7 @@ describe('links', () => {
     expect(stderr).toContain('1 of the rows repeat an id')
   })
 
-  it('leads to the site’s own page, with the limits asked for', async () => {
+  it('lead to the site’s own page, with the requested limits', async () => {
     const people = file('id,name\n1,Anna\n')
     const claims = async (...flags: string[]) => {
       const { stdout } = await bench.kc('links', EVENT, people, ...flags)
@@ -122,7 +122,7 @@ describe('links', () => {
     expect((await claims()).claims).not.toHaveProperty('devices')
   })
 
-  it('writes a file that only the operator can read, and replaces none', async () => {
+  it('writes a file that only the operator can read, and overwrites none', async () => {
     const people = file('id,name\n1,Anna\n')
     const { data } = await bench.json('links', EVENT, people, '--output', output())
     expect(data).toMatchObject({ links: 1, output: output() })
@@ -133,13 +133,13 @@ describe('links', () => {
     expect(again.stderr).toContain('exists already')
   })
 
-  it('says which rows have no id or no name, and writes nothing', async () => {
+  it('names the rows without an id or a name, and writes nothing', async () => {
     const { exit, stdout, stderr } = await bench.kc('links', EVENT, file('id,name\n1,A\n,B\n0,C\n4,\n'))
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
     expect(stderr).toContain('row 3, 4, 5')
   })
 
-  it('refuses what it can’t make links of, and says what to write', async () => {
+  it('rejects unsuitable input, and says what to write', async () => {
     const good = 'id,name\n1,Anna\n'
     const cases: [string, RegExp, string | Buffer, ...string[]][] = [
       ['no id column', /no column id/, 'phone,name\n1,A\n'],
@@ -165,14 +165,14 @@ describe('links', () => {
     }
   })
 
-  it('warns of settings by which the server would refuse the links', async () => {
+  it('warns of settings with which the server rejects the links', async () => {
     Object.assign(bench.env, { CHAT_EVENTS: 'another', CHAT_IDENTITY: 'forward,guest' })
     const { stderr } = await bench.kc('links', EVENT, file('id,name\n1,Anna\n'))
     expect(stderr).toContain('CHAT_EVENTS doesn’t list')
     expect(stderr).toContain('CHAT_IDENTITY=link,forward,guest')
   })
 
-  it('makes ten thousand links in seconds', async () => {
+  it('creates ten thousand links in seconds', async () => {
     const rows = Array.from({ length: 10_000 }, (_, index) => `${index + 1},Visitor ${index}`)
     const before = process.cpuUsage()
     const { data } = await bench.json(
@@ -203,7 +203,7 @@ describe('links revoke', () => {
       'user' in answer ? answer.user.id : answer.reason,
     )
 
-  it('revokes rows as a spreadsheet numbers them, and no others', async () => {
+  it('revokes the given rows, numbered as in a spreadsheet, and no others', async () => {
     const tokens = await made()
     expect(await outcome(tokens)).toEqual(['1', '2', '3', '4'])
     const { data } = await bench.json('links', 'revoke', output(), '--rows', '3, 5-6')
@@ -211,7 +211,7 @@ describe('links revoke', () => {
     expect(await outcome(tokens)).toEqual(['1', 'link-revoked', 'link-revoked', 'link-revoked'])
   })
 
-  it('revokes all, and asks first', async () => {
+  it('revokes all rows after a confirmation', async () => {
     const tokens = await made()
     bench.asks.on = true
     expect((await bench.kc('links', 'revoke', output(), '--all')).exit).toBe(2)
@@ -221,7 +221,7 @@ describe('links revoke', () => {
     expect(new Set(await outcome(tokens))).toEqual(new Set(['link-revoked']))
   })
 
-  it('revokes nothing where one row is wrong', async () => {
+  it('revokes nothing if one row is wrong', async () => {
     await made()
     const wrong = (...argv: string[]) => bench.kc('links', 'revoke', output(), ...argv)
     for (const rows of ['1', '4', '99', 'x', '', '3-', '6-3']) {

@@ -20,11 +20,11 @@ const EVENT = SEED.live.publicId
 const SITE_SECRET = secret(randomBytes(32).toString('base64'))
 const AUDIT = '/var/log/kinescope-chat/audit.jsonl'
 
-/** A night of the page, from its marker to the morning. */
+/** A scenario of the page, from its marker to its end. */
 const nightOf = (page: string, name: string) =>
   new RegExp(`<!-- night: ${name} -->[\\s\\S]*?<!-- morning -->`).exec(page)![0]
 
-/** A server with visitors, its keys behind one of the two doors. */
+/** A server with visitors. Its keys are in a directory or in a Secret. */
 class Night {
   readonly tokens = new Map<string, string>()
   server!: TestServer
@@ -62,14 +62,14 @@ class Night {
     this.server = await startTestServer(env, { keyPollMs: 50 })
   }
 
-  /** A visitor's element asks for a token, at a load or a refresh; returns how Kinescope takes it. */
+  /** A visitor's element requests a token, at a load or a refresh. Returns Kinescope's verdict on the token. */
   async enter(sub: string): Promise<string | null> {
     const iat = Math.floor(Date.now() / 1000)
     const claims = { sub, name: sub, aud: 'kinescope-chat', iat, exp: iat + 600 }
-    const statement = jsonwebtoken.sign(claims, SITE_SECRET)
+    const identityToken = jsonwebtoken.sign(claims, SITE_SECRET)
     const answer = await askToken(
       this.server.url,
-      { authorization: `Bearer ${statement}` },
+      { authorization: `Bearer ${identityToken}` },
       { event_id: EVENT },
     )
     const body = (await answer.json()) as { token?: string; code?: string }
@@ -78,13 +78,13 @@ class Night {
     return this.verdict(sub)
   }
 
-  /** What Kinescope says of the token a visitor holds. */
+  /** Kinescope's verdict on the visitor's current token. */
   verdict(sub: string): string | null {
     return verifyChatToken(this.bench.emulator.state, this.tokens.get(sub)!, SEED.live, EVENT, Date.now())
       .code
   }
 
-  /** What the server reports of the key that it signs with, asked without asking for a token. */
+  /** The signing key that the server reports, read from the metrics without a token request. */
   async signing(): Promise<string> {
     const metrics = await (await fetch(`${this.server.adminUrl}/metrics`)).text()
     return metrics
@@ -97,13 +97,13 @@ class Night {
     return decodeProtectedHeader(this.tokens.get(sub)!).kid!
   }
 
-  /** Plays the commands of a night. `kid` stands for KID and for the page's own at its place; returns the night as it was. */
+  /** Runs the commands of a scenario, with `kid` in place of KID. Returns the text with the new output. */
   async play(text: string, kid: string, afterCommand: (line: string) => Promise<void>): Promise<string> {
     const made: string[] = []
     for (const part of text.split(/(```console\n[\s\S]*?```|<!-- clock: [\s\S]*? -->)/)) {
       if (part.startsWith('<!-- clock: 90 min')) {
         vi.setSystemTime(Date.now() + 90 * MINUTE)
-        // in which the server has come to the new key by itself
+        // in this time, the server switches to the new key
         await this.until(async () => (await this.enter('user-1')) === null && this.kidOf('user-1') !== kid)
       }
       if (!part.startsWith('```console')) {
@@ -128,7 +128,7 @@ class Night {
     return made.join('')
   }
 
-  /** Waits for what the server does by itself, in real time. */
+  /** Waits for an action of the server, in real time. */
   until(condition: () => Promise<boolean>): Promise<void> {
     return vi.waitFor(async () => expect(await condition()).toBe(true), { timeout: 20_000, interval: 50 })
   }
@@ -148,7 +148,7 @@ afterEach(async () => {
   vi.useRealTimers()
 })
 
-const DOORS: [string, (bench: Workbench) => Promise<Record<string, string>>][] = [
+const KEY_STORES: [string, (bench: Workbench) => Promise<Record<string, string>>][] = [
   ['a directory', (bench) => Promise.resolve({ CHAT_KEY_DIR: bench.keyDir })],
   [
     'a Secret of a cluster',
@@ -162,7 +162,7 @@ const DOORS: [string, (bench: Workbench) => Promise<Record<string, string>>][] =
   ],
 ]
 
-/** The page shows what happened, through either door; UPDATE_DOCS=1 writes it. */
+/** Compares the page with the output, for both key stores. UPDATE_DOCS=1 writes the page. */
 function expectAsOnPage(name: string, played: string): void {
   const shown = nightOf(text, name)
   if (process.env['UPDATE_DOCS'] && cluster === null) {
@@ -173,7 +173,7 @@ function expectAsOnPage(name: string, played: string): void {
   expect(withoutChance(played)).toBe(withoutChance(shown))
 }
 
-describe.each(DOORS)('with the keys in %s', (_name, open) => {
+describe.each(KEY_STORES)('with the keys in %s', (_name, open) => {
   beforeEach(async () => {
     const bench = await workbench({
       events: seedEvents().filter(({ name }) => !name.startsWith('A chat that')),
@@ -181,7 +181,7 @@ describe.each(DOORS)('with the keys in %s', (_name, open) => {
     night = new Night(bench, await open(bench))
   })
 
-  it('a leak: out at once, everybody back at the next refresh or load, and who is affected', async () => {
+  it('a leak: visitors lose access at once and regain it at the next refresh or load', async () => {
     await night.begin(3)
     const leaked = night.kidOf('user-1')
     vi.setSystemTime(Date.parse('2026-11-26T02:50:00Z'))
@@ -191,9 +191,9 @@ describe.each(DOORS)('with the keys in %s', (_name, open) => {
 
     const played = await night.play(nightOf(text, 'leak'), leaked, async (line) => {
       if (!line.includes('revoke')) return
-      // whatever was signed with the leaked key is refused from here on
+      // every token of the leaked key is rejected from now on
       for (const sub of ['user-1', 'user-2', 'user-3']) expect(night.verdict(sub)).toBe('key-not-registered')
-      // the server has followed by itself, without a restart
+      // the server has switched keys without a restart
       await night.until(async () => {
         const signing = await night.signing()
         return signing !== '' && !signing.includes(leaked)
@@ -211,7 +211,7 @@ describe.each(DOORS)('with the keys in %s', (_name, open) => {
     expectAsOnPage('leak', played)
   }, 60_000)
 
-  it('a key that would end on the weekend: another signs by Friday night, and on Sunday nothing happens', async () => {
+  it('a key that ends on Sunday: another key signs by Friday night', async () => {
     vi.setSystemTime(Date.parse('2026-11-28T09:00:00Z'))
     await night.begin(0)
     const sunday = Date.now() + 365 * DAY

@@ -13,7 +13,7 @@ import { workbench, type Workbench } from './workbench.js'
 const PAGE = fileURLToPath(new URL('../../docs/operating.md', import.meta.url))
 const START = Date.parse('2026-11-25T09:00:00Z')
 
-/** The page as it would be if its commands were run now. Prose stays; every output is made anew. */
+/** Runs the page's commands and returns the page with new outputs. The prose stays. */
 async function replay(text: string, bench: Workbench): Promise<string> {
   let policy = false
   let server: TestServer | null = null
@@ -23,7 +23,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
   })
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
   const siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
-  /** What stands on the page for what runs here. */
+  /** The names that the page uses for the local addresses. */
   const names = (): [string, string][] => [
     ['https://www.example.com', siteUrl],
     ['https://chat.example.com', server?.url ?? 'https://chat.example.com'],
@@ -47,7 +47,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
         CHAT_IDENTITY: 'guest',
         CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
       })
-      // Node writes the true time there, and the page's is another
+      // Node writes the real time there, and the page shows the fake time
       server.app.server.prependListener('request', (_request, response) => {
         response.setHeader('Date', new Date().toUTCString())
       })
@@ -69,7 +69,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
     return asOnPage([`$ kinescope-chat-server ${quoted.join(' ')}`, (stderr + stdout).trimEnd()].join('\n'))
   }
 
-  // the nights have worlds of their own: see nights.test.ts
+  // nights.test.ts runs these scenarios
   const parts = text.split(/(<!-- night: [\s\S]*?<!-- morning -->|```console\n[\s\S]*?```|<!-- [\s\S]*? -->)/)
   const made: string[] = []
   for (const part of parts) {
@@ -92,11 +92,11 @@ async function replay(text: string, bench: Workbench): Promise<string> {
   return made.join('')
 }
 
-// only the clock: whatever waits, waits really
+// only the clock is fake: timers run in real time
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'], now: START }))
 afterEach(() => void vi.useRealTimers())
 
-it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes it)', async () => {
+it('docs/operating.md shows the real output of its commands (UPDATE_DOCS=1 writes it)', async () => {
   const events = seedEvents().filter(({ name }) => !name.startsWith('A chat that'))
   const bench = await workbench({ events })
   try {
@@ -104,7 +104,7 @@ it('docs/operating.md shows what its commands really print (UPDATE_DOCS=1 writes
     const made = await replay(text, bench)
     if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, made)
     expect(withoutChance(made)).toBe(withoutChance(process.env['UPDATE_DOCS'] ? made : text))
-    // every command of the table of commands that an operator needs is on it
+    // the page must show every command that an operator needs
     for (const command of [
       'setup',
       'keys generate',

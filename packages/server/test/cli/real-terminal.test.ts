@@ -26,7 +26,9 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-/** Runs a command on a terminal of its own (util-linux's `script`); `type` says what is typed, by what is on it. */
+/**
+ * Runs a command on its own terminal (util-linux's `script`). `type` returns the keys to type for the current output.
+ */
 async function onTerminal(columns: number, argv: readonly string[], type?: (seen: string) => string | null) {
   const command = `stty cols ${columns} rows 50; exec ${[process.execPath, cli.file, ...argv].map((word) => `'${word}'`).join(' ')}`
   const env = { ...bench.env, PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh' }
@@ -41,18 +43,18 @@ async function onTerminal(columns: number, argv: readonly string[], type?: (seen
   return { exit, seen }
 }
 
-/* eslint-disable no-control-regex -- what is looked for */
+/* eslint-disable no-control-regex -- the patterns to find */
 const COLOURS = /\u001b\[\d+m/g
 const PROGRESS = /\r\u001b\[2K(?:[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] [^\r\u001b]*…)?/gu
 const EMOJI = new RegExp('\\p{RGI_Emoji}', 'gv')
 const ACTED_ON = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 /* eslint-enable no-control-regex */
 
-/** The lines as they stand on the screen in the end, without our own colours and progress. */
+/** The lines that remain on the screen, without our own colours and progress. */
 const linesOf = (seen: string) =>
   seen.replaceAll('\r\n', '\n').replace(PROGRESS, '').replace(COLOURS, '').split('\n')
 
-/** Too wide with good reason: a single word, or a command or line of code that is typed as it stands. */
+/** Whether a line may be too wide: it is a single word, or a command or code that is typed unchanged. */
 const isWhole = (line: string) =>
   !/\S\s+\S/.test(line.replace(/`[^`]*`/g, 'x').replace(/^\s*(→|[✔!✖·–])?\s*/, '')) ||
   /^\s*(Usage:|<|npx|CHAT_|import|const|")/.test(line)
@@ -73,7 +75,7 @@ describe.each([80, 40])('on a terminal of %i columns', (columns) => {
     ['doctor', '--event', SEED.second.id, '--url', 'http://127.0.0.1:1', '--origin', 'http://localhost:1'],
     ['keys', 'revoke', 'KID'],
     ['kesy'],
-  ])('%s %s %s: no line is broken by the terminal, and nothing acts on it', async (...argv: string[]) => {
+  ])('%s %s %s: every line fits, and no output contains a control character', async (...argv: string[]) => {
     if (argv[0] !== 'setup') await bench.kc('setup', '--event', SEED.live.id)
     const { exit, seen } = await onTerminal(
       columns,
@@ -89,14 +91,14 @@ describe.each([80, 40])('on a terminal of %i columns', (columns) => {
   })
 })
 
-describe('somebody at the terminal', () => {
+describe('an operator at the terminal', () => {
   const DISABLE = ['events', 'disable', SEED.live.id]
   it.each([
     ['yes', 'yes\r', 0],
     ['no', 'no\r', 1],
     ['Ctrl-C', '\u0003', 1],
     ['Ctrl-D', '\u0004', 1],
-  ])('answers the question with %s', async (_what, keys, exit) => {
+  ])('can answer the question with %s', async (_what, keys, exit) => {
     await bench.kc('setup', '--event', SEED.live.id)
     let asked = false
     const answered = await onTerminal(80, DISABLE, (seen) => {
@@ -110,7 +112,7 @@ describe('somebody at the terminal', () => {
     expect(jwtRequired).toBe(exit !== 0)
   })
 
-  it('ends a rotation that hangs with Ctrl-C: said, the lock given back, and no key lost', async () => {
+  it('can end a hanging rotation with Ctrl-C: the lock is released, and no key is lost', async () => {
     await bench.kc('setup', '--event', SEED.live.id)
     const hanging = await listen(() => undefined)
     const ring = join(bench.keyDir, 'keyring.json')

@@ -14,17 +14,17 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-/** An API before the real one, that hangs at the requests that `hangs` says yes to, until it is mended. */
+/** A proxy of the API. It hangs at the requests for which `hangs` returns true, until `fix` is called. */
 async function hangingApi(hangs: (method: string, count: number) => boolean) {
   const counts: Record<string, number> = {}
-  let mended = false
+  let isFixed = false
   const upstream = bench.env['KINESCOPE_API_URL']!
   let reached: () => void
   const hanging = new Promise<void>((resolve) => (reached = resolve))
   const host = await listen((request, response) => {
     const { method = 'GET', url = '/', headers } = request
     counts[method] = (counts[method] ?? 0) + 1
-    if (!mended && hangs(method, counts[method])) return reached()
+    if (!isFixed && hangs(method, counts[method])) return reached()
     const body: Buffer[] = []
     request.on('data', (chunk: Buffer) => body.push(chunk))
     request.on('end', () => {
@@ -36,10 +36,10 @@ async function hangingApi(hangs: (method: string, count: number) => boolean) {
     })
   })
   bench.env['KINESCOPE_API_URL'] = host.url
-  return { hanging, mend: () => (mended = true), ...host }
+  return { hanging, fix: () => (isFixed = true), ...host }
 }
 
-/** Runs a command and interrupts it when `when` is there. */
+/** Runs a command and interrupts it when `when` resolves. */
 async function interrupted(when: Promise<void>, ...argv: string[]) {
   const stop = new AbortController()
   void when.then(() => stop.abort())
@@ -66,7 +66,7 @@ describe('an API that hangs, and Ctrl-C', () => {
     ['reconcile', ['keys', 'reconcile'], () => true],
     ['setup', ['setup', '--event', SEED.live.id], (method) => method === 'POST'],
   ])(
-    '%s: ends at once, says so, gives the lock back, and the next run goes on',
+    '%s: the command ends at once, says so and releases the lock, and the next run continues',
     async (_what, argv, hangs) => {
       const api = await hangingApi(hangs)
       await bench.kc('keys', 'generate')
@@ -75,7 +75,7 @@ describe('an API that hangs, and Ctrl-C', () => {
       expect([exit, error.code]).toEqual([1, 'interrupted'])
       expect(error.remediation).toBeTruthy()
       expect(locked()).toBe(false)
-      api.mend()
+      api.fix()
       expect((await bench.kc('keys', 'register')).exit).toBe(0)
       const kids = bench.emulator.state.keys.map(({ kid }) => kid)
       expect(kids).toEqual([ring().keys[0]!.kid])
@@ -83,7 +83,7 @@ describe('an API that hangs, and Ctrl-C', () => {
     },
   )
 
-  it('tells what was done before', async () => {
+  it('reports the completed actions', async () => {
     const api = await hangingApi((method) => method === 'POST')
     mkdirSync(bench.keyDir, { mode: 0o700 })
     const { stdout } = await interrupted(api.hanging, 'keys', 'rotate', '--json')
@@ -92,7 +92,7 @@ describe('an API that hangs, and Ctrl-C', () => {
     await api.close()
   })
 
-  it('revoke: the old key signs on where the new one was being registered: nobody is put out by halves', async () => {
+  it('revoke: the old key keeps signing if the new one is not yet registered', async () => {
     const api = await hangingApi((method, count) => method === 'POST' && count > 1)
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
@@ -106,7 +106,7 @@ describe('an API that hangs, and Ctrl-C', () => {
 })
 
 describe('work that hangs', () => {
-  it('is given up after its time, and its own error is not what is told', async () => {
+  it('is aborted after its time, and the abort’s own error replaces the error of the work', async () => {
     const hangs = (signal: AbortSignal) =>
       new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(new Error('something else'))),
@@ -114,7 +114,7 @@ describe('work that hangs', () => {
     await expect(runWithDeadline({}, hangs, 5)).rejects.toMatchObject({ code: 'gave-up' })
   })
 
-  it('that ends well although it was stopped has ended well', async () => {
+  it('succeeds if it completes after the abort', async () => {
     const finishes = (signal: AbortSignal) =>
       new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve('done')))
     await expect(runWithDeadline({}, finishes, 5)).resolves.toBe('done')
@@ -127,7 +127,7 @@ describe('work that hangs', () => {
     expect(process.listenerCount('SIGINT')).toBe(before)
   })
 
-  it('a wait ends with it', async () => {
+  it('ends a pending wait when it is aborted', async () => {
     const stop = new AbortController()
     const waiting = waitUntil(() => new Promise(() => undefined), stop.signal)(1e9)
     stop.abort(new Error('over'))

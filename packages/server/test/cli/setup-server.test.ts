@@ -18,7 +18,7 @@ beforeEach(async () => {
   bench = await workbench()
 })
 afterEach(async () => {
-  // the shell and the server it runs
+  // the shell and the server that it started
   if (server?.pid !== undefined) process.kill(-server.pid, 'SIGKILL')
   server = undefined
   await bench.close()
@@ -32,7 +32,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Runs a text in a shell in which `npx kinescope-chat-server` is this build; resolves once the server listens. */
+/** Runs a text in a shell in which `npx kinescope-chat-server` is this build. Resolves once the server listens. */
 async function runInShell(text: string, port: number): Promise<void> {
   const bin = join(bench.folder, 'bin')
   mkdirSync(bin)
@@ -74,7 +74,7 @@ it.each<[string, (folder: string) => Record<string, string>, string[], string]>(
     'https://www.example.com',
   ],
 ])(
-  'what setup prints for the server gives a page its token, %s',
+  'the server commands printed by setup start a server that issues tokens to a page, %s',
   async (_what, env, argv, origin) => {
     Object.assign(bench.env, env(bench.folder))
     const { stdout } = await bench.kc('setup', '--event', SEED.live.id, ...argv)

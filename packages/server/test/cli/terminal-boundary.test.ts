@@ -10,13 +10,13 @@ import { Terminal } from '../../src/cli/terminal.js'
 import { listen } from '../running-server.js'
 import { workbench, type Workbench } from './workbench.js'
 
-/** Everything a terminal acts on, hides or turns around; line ends of our own are let through by `clean`. */
+/** Every character that a terminal interprets, hides or reorders. `clean` removes our own line ends. */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u
-/** Emoji as Unicode lists them have joiners and selectors inside, which are seen as a part of them. */
+/** Emoji contain joiners and selectors, as Unicode lists them. */
 const EMOJI = new RegExp('\\p{RGI_Emoji}', 'gv')
 const clean = (output: string) => output.replaceAll('\n', '').replace(EMOJI, '')
 
-/** One of each kind, with what is around it. */
+/** One character of each kind, between letters. */
 const NASTY =
   'A\u001b[2J\u009b31mB\u202eC\u2066D\u200bE\u00adF\u2028G\u2029H\u{e0041}I\ufeffJ\u0007K\u007fL\rM\nN\u3164O\u061cP\ufdd0Q'
 
@@ -26,8 +26,8 @@ const anyText = fc.oneof(
   fc.constantFrom(NASTY, '\ud800', 'a\ud800b', '\u001b]8;;https://x.test\u0007link\u001b]8;;\u0007'),
 )
 
-describe('a text of somebody else’s', () => {
-  it('has nothing left in it that a terminal acts on, and reads the same where it is plain', () => {
+describe('an untrusted text', () => {
+  it('is escaped for a terminal, and stays unchanged if it is plain', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(clean(escaped(text.replaceAll('\n', '')))).not.toMatch(HARMFUL)
@@ -36,18 +36,18 @@ describe('a text of somebody else’s', () => {
     )
   })
 
-  it.each(['👩‍👩‍👧‍👦', '🏳️‍🌈', '❤️', '1️⃣', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '👋🏽'])('%s is seen as it was written', (emoji) => {
+  it.each(['👩‍👩‍👧‍👦', '🏳️‍🌈', '❤️', '1️⃣', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '👋🏽'])('keeps %s unchanged', (emoji) => {
     expect(escaped(`a ${emoji} b`)).toBe(`a ${emoji} b`)
   })
 
   it.each(['a\u200db', '👩\u200d', '\u200d👩', 'a\ufe0f', '🏴\u{e0067}', '👩\u200d\u202e👧'])(
-    'a joiner that joins nothing is none: %j',
+    'escapes a joiner that joins nothing: %j',
     (text) => {
       expect(escaped(text)).toContain('\\u')
     },
   )
 
-  it('is the same value in JSON, and as harmless', () => {
+  it('keeps its value in JSON and is harmless there', () => {
     fc.assert(
       fc.property(fc.dictionary(anyText, fc.oneof(anyText, fc.array(anyText))), (value) => {
         const json = escapedJson(value)
@@ -57,7 +57,7 @@ describe('a text of somebody else’s', () => {
     )
   })
 
-  it('is escaped inside a sentence, a line, a table and a list, at any width, coloured or not', () => {
+  it('is escaped in a sentence, a line, a table and a list, at any width, with or without colours', () => {
     fc.assert(
       fc.property(
         anyText,
@@ -86,7 +86,7 @@ describe('a text of somebody else’s', () => {
     )
   })
 
-  it('can only reach the terminal escaped: a string that looks like ours isn’t', () => {
+  it('is escaped even if it looks like our own formatting', () => {
     expect(Shown.of('\u001b[1mbold').ansi).not.toContain('\u001b')
     expect(shown`${Shown.ours('\u001b[1mx\u001b[22m')}`.ansi).toContain('\u001b[1m')
   })
@@ -94,7 +94,7 @@ describe('a text of somebody else’s', () => {
 
 describe('tables', () => {
   const columns = [{ title: 'KID' }, { title: 'UUID', optional: true }, { title: 'NAME', cut: true }]
-  it('fit any terminal: optional columns go first, then each row is a list; in a pipe all is there', () => {
+  it('fit any terminal: first, optional columns are dropped, then each row becomes a list', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.string({ maxLength: 24 }), fc.string({ maxLength: 36 }), anyText), {
@@ -109,7 +109,7 @@ describe('tables', () => {
             { plain: true, noColour: true },
           )
           const lines = terminal.table(columns, rows).ansi.split('\n')
-          // a list has its values whole, so that they can be copied
+          // a list has complete values, so that they can be copied
           if (lines[0]!.startsWith('KID'))
             for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width)
         },
@@ -118,7 +118,7 @@ describe('tables', () => {
   })
 })
 
-describe('the commands that print what others wrote', () => {
+describe('a command that prints untrusted text escapes it', () => {
   let bench: Workbench
   beforeEach(async () => {
     const events = seedEvents()
@@ -160,7 +160,7 @@ describe('the commands that print what others wrote', () => {
     await harmless('doctor', '--event', SEED.live.id)
   })
 
-  it('keys list: kids that others registered', async () => {
+  it('keys list: kids of other tools', async () => {
     bench.emulator.state.keys.push({ ...bench.emulator.state.keys[0]!, id: 'jwk_other', kid: NASTY })
     await harmless('keys', 'list')
   })
@@ -184,13 +184,13 @@ describe('the commands that print what others wrote', () => {
     await api.close()
   })
 
-  it('file names, arguments and mistakes', async () => {
+  it('file names, arguments and typing errors', async () => {
     await harmless('token', 'verify', 'x', '--jwk', `/nowhere/${NASTY.replaceAll('\0', '')}`)
     await harmless(NASTY)
     await harmless('keys', `--${NASTY}`)
   })
 
-  it('the headers of what the doctor looks at', async () => {
+  it('the headers that the doctor reads', async () => {
     const header = 'a\u009bb\u00adc\u0085'
     const odd = await listen((request, response) => {
       if (request.method === 'OPTIONS') {
@@ -203,7 +203,7 @@ describe('the commands that print what others wrote', () => {
     await odd.close()
   })
 
-  it('an audit', async () => {
+  it('an audit log', async () => {
     const file = join(bench.folder, 'audit')
     const entry = {
       time: '2026-11-25T10:00:00Z',

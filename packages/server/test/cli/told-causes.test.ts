@@ -20,8 +20,8 @@ const MINT = ['token', 'mint', '--event', SEED.live.publicId, '--user', 'u', '--
 const error = async (...argv: string[]) =>
   (await bench.json(...argv)).data.error as { code: string; message: string; remediation: string }
 
-describe('an error tells its cause', () => {
-  it('port in use: which, and another', async () => {
+describe('an error names its cause', () => {
+  it('port in use: names the port and suggests another', async () => {
     const taken = await listen((_, response) => response.end())
     const env = {
       ...bench.env,
@@ -45,7 +45,7 @@ describe('an error tells its cause', () => {
     expect((await error(...MINT)).code).toBe('key-unavailable')
   })
 
-  it('no key directory: which, and no command but those that make the first key makes one', async () => {
+  it('no key directory: names it, and only a command that creates the first key makes it', async () => {
     const lookers = [
       ['keys', 'list'],
       ['keys', 'show', 'KID'],
@@ -66,7 +66,7 @@ describe('an error tells its cause', () => {
     expect((await bench.kc('keys', 'generate')).exit).toBe(0)
   })
 
-  it('a key directory that is a file, and a file that isn’t there', async () => {
+  it('a key directory that is a file, and a missing file', async () => {
     writeFileSync(bench.keyDir, '')
     const { code, remediation } = await error('keys', 'generate')
     expect(code).not.toBe('unexpected')
@@ -76,7 +76,7 @@ describe('an error tells its cause', () => {
     })
   })
 
-  it('a flag’s file that has no end, is a directory, or isn’t there', async () => {
+  it('a flag’s file that is endless, a directory or missing', async () => {
     await bench.kc('keys', 'generate')
     const flags: string[][] = [
       ['keys', 'register', '--adopt'],
@@ -100,13 +100,13 @@ describe('an error tells its cause', () => {
     ['EMFILE', 'open'],
     ['EIO', 'read'],
     ['EISDIR', 'read'],
-  ])('%s at %s has words and something to do', (code, syscall) => {
+  ])('%s at %s has a code and a remedy', (code, syscall) => {
     const problem = systemProblem(Object.assign(new Error(code), { code, syscall, path: '/keys/x.pem' }))
     expect(problem!.code).toBe(code.toLowerCase())
     expect(problem!.remediation).toBeTruthy()
   })
 
-  it('what is not the system’s is not told as if it were', () => {
+  it('an error that is not of the system has no system code', () => {
     for (const other of [new Error('x'), Object.assign(new Error('x'), { code: 'ERR_ASSERTION' }), null, 'E'])
       expect(systemProblem(other)).toBeNull()
   })
@@ -114,14 +114,14 @@ describe('an error tells its cause', () => {
   it.each([
     [401, 'api-token-refused'],
     [403, 'api-forbidden'],
-  ])('an API that answers %i', async (status, code) => {
+  ])('an API that responds with %i', async (status, code) => {
     const api = await listen((_, response) => response.writeHead(status).end('{}'))
     bench.env['KINESCOPE_API_URL'] = api.url
     expect((await error('events', 'list')).code).toBe(code)
     await api.close()
   })
 
-  it('an API that isn’t there', async () => {
+  it('an unreachable API', async () => {
     bench.env['KINESCOPE_API_URL'] = 'http://127.0.0.1:9'
     expect((await error('events', 'list')).code).toBe('api-unreachable')
   })
@@ -141,7 +141,7 @@ describe('CHAT_PRIVATE_KEY', () => {
     expect(page.status).toBe(200)
   })
 
-  it('under a wrong CHAT_KEY_ID: the doctor suspects it, and names the right one where Kinescope shows it', async () => {
+  it('with a wrong CHAT_KEY_ID is reported, with the right id if Kinescope shows it', async () => {
     const { data } = await bench.json('setup', '--event', SEED.live.id)
     bench.env['CHAT_PRIVATE_KEY'] = readFileSync(join(bench.keyDir, `${data.kid as string}.pem`), 'utf8')
     bench.env['CHAT_KEY_ID'] = 'of-last-year'

@@ -1,7 +1,7 @@
-/** A key id of our own making, in a text. */
+/** Matches a key id of this product in a text. */
 export const KID = /\b\d{8}-[\w-]{16}(?![\w-])/g
 
-/** Leaves out what chance decides: key ids in the order they turn up, Kinescope's ids, moduli, tokens. */
+/** Replaces random values: key ids in their order, Kinescope's ids, moduli, tokens. */
 export function withoutChance(text: string): string {
   const kids: string[] = []
   return text

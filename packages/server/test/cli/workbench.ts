@@ -15,25 +15,25 @@ export interface CommandResult {
 
 export interface Workbench {
   emulator: Emulator
-  /** The key directory; it doesn't exist at first. */
+  /** The key directory; at first, it doesn't exist. */
   keyDir: string
-  /** Scratch space beside it. */
+  /** A temporary folder next to the key directory. */
   folder: string
   env: Record<string, string>
-  /** ms by which the command line's and Kinescope's clocks are ahead of the machine's. */
+  /** Milliseconds by which the clocks of the command line and of Kinescope are ahead of the machine's clock. */
   ahead: { ms: number }
   now: () => number
-  /** Runs a command in this process. Waits are skipped, and noted in `waited`. */
+  /** Runs a command in this process. Waits are skipped and recorded in `waited`. */
   kc: (...argv: string[]) => Promise<CommandResult>
-  /** Runs it with `--json` and parses the answer. */
+  /** Runs a command with `--json` and parses its output. */
   json: (...argv: string[]) => Promise<{ exit: number; data: any }> // eslint-disable-line @typescript-eslint/no-explicit-any
   waited: number[]
-  /** `on`: `keys revoke` is not given `--yes` by itself. */
+  /** With `on`, `keys revoke` gets no `--yes` by default. */
   asks: { on: boolean }
   close: () => Promise<void>
 }
 
-/** An emulated Kinescope, an empty key directory, and the command line between them, with a clock to turn. */
+/** An emulated Kinescope, an empty key directory and the command line, with an adjustable clock. */
 export async function workbench(options: EmulatorOptions = {}): Promise<Workbench> {
   const ahead = { ms: 0 }
   const now = () => Date.now() + ahead.ms
@@ -51,7 +51,7 @@ export async function workbench(options: EmulatorOptions = {}): Promise<Workbenc
   const asks = { on: false }
   const kc = async (...argv: string[]): Promise<CommandResult> => {
     const out = { stdout: '', stderr: '' }
-    // who tests what a revocation does means it; what is asked before it has tests of its own
+    // a test of a revocation confirms it; the confirmation has its own tests
     const meant = argv[1] === 'revoke' && !asks.on ? ['--yes'] : []
     const exit = await run([...argv, ...meant], {
       env,

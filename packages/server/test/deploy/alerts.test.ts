@@ -22,7 +22,7 @@ import {
 const ALERTS = `${DEPLOY}/prometheus/alerts.yaml`
 const ALL = { ...FAULTS, ...OTHER_FAULTS }
 
-/** The labels of the series of a panel that lie beyond a value, each with the value 1. */
+/** The label sets of a panel's series beyond a value, each with the value 1. */
 function beyond({ panel, legend, beyond }: Shown, labels: readonly string[]): string {
   const found = dashboard.panels.filter(({ title }) => title === panel).flatMap(targetsOf)
   const target = found.find(({ legendFormat }) => legendFormat === legend)
@@ -36,7 +36,7 @@ const selector = (labels: Record<string, string>) =>
     .map(([name, value]) => `${name}="${value}"`)
     .join(',')}}`
 
-/** The labels that the server gives each of its metrics, and those of the scrape. */
+/** The labels of each of the server's metrics, with those of the scrape. */
 async function labelsOfMetrics(): Promise<Map<string, Map<string, Set<string>>>> {
   const known = new Map<string, Map<string, Set<string>>>()
   for (const { series } of await recordShow({})) {
@@ -88,7 +88,7 @@ describe('The alert rules', () => {
   it('are valid', () =>
     expect(execFileSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' })).toContain('SUCCESS'))
 
-  it('fire none in a show without a fault, and no panel shows one', async () => {
+  it('stay silent in a simulated stream without a fault, and no panel shows one', async () => {
     const tests = [60, 120, 300, 480].flatMap((at) => [
       { at, expr: firing('.*'), samples: [] },
       ...Object.values(ALL).map(({ shown }) => ({ at, expr: beyond(shown, []), samples: [] })),
@@ -96,16 +96,16 @@ describe('The alert rules', () => {
     expect(await promtool('good', {}, tests)).toMatchObject({ passed: true })
   })
 
-  it('have a planted fault each', () => {
+  it('have an injected fault each', () => {
     const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
     const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
     expect(new Set(Object.values(ALL).map(({ alert }) => alert))).toEqual(new Set(alerts))
-    // the six of the day within a minute
+    // the six main faults fire within a minute
     for (const { afterS } of Object.values(FAULTS)) expect(afterS).toBeUndefined()
   })
 
   it.each(Object.entries(ALL))(
-    'fire, within a minute unless the rule says otherwise, when %s, and a panel shows it',
+    'fire when %s, within a minute unless the rule says otherwise, and a panel shows the fault',
     async (name, { fault, alert, shown, afterS = 60 }) => {
       const panel = beyond(shown, Object.keys(shown.series[0]!))
       const result = await promtool(name, fault, [
@@ -118,7 +118,7 @@ describe('The alert rules', () => {
     },
   )
 
-  it('have a summary and a remedy each, and name metrics that the server has', async () => {
+  it('have a summary and a remedy each, and name only metrics of the server', async () => {
     const { groups } = parse(readFileSync(ALERTS, 'utf8')) as {
       groups: { rules: { alert: string; expr: string; annotations: Record<string, string> }[] }[]
     }
@@ -135,7 +135,7 @@ describe('The pages about the day of the stream', () => {
   it.each([
     ['in English', `${DEPLOY}/../docs/day-of-the-stream.md`],
     ['in Russian', `${DEPLOY}/../../../docs/ru/day-of-the-stream.md`],
-  ])('have a row for each alert %s, with a panel that the dashboard has', (_language, file) => {
+  ])('have a row for each alert %s, with a panel of the dashboard', (_language, file) => {
     const page = readFileSync(file, 'utf8')
     const rows = [...page.matchAll(/^\| `(KinescopeChat\w+)` \| ([^|]+) \| /gm)]
     const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
@@ -147,7 +147,7 @@ describe('The pages about the day of the stream', () => {
       expect(rows.find(([, name]) => name === alert)![2]).toBe(shown.panel)
   })
 
-  it('have a picture of what the dashboard shows (pnpm run pictures)', { timeout: 60_000 }, async () => {
+  it('have a picture of the dashboard’s panels (pnpm run pictures)', { timeout: 60_000 }, async () => {
     expect(readFileSync(PICTURE, 'utf8')).toBe(await drawFaults())
   })
 })

@@ -8,7 +8,7 @@ const dashboard = JSON.parse(
   readFileSync(new URL('../../deploy/grafana/dashboard.json', import.meta.url), 'utf8'),
 ) as { panels: { type: string; options: object; fieldConfig: { defaults: object } }[] }
 
-/** Grafana's own types, with the values of its enums, and what its Prometheus data source adds. */
+/** Grafana's own types with the values of its enums, and the types of its Prometheus data source. */
 const TYPES = `
 import type { AnnotationQuery, DataSourceRef, Dashboard, FieldConfig, Panel, VariableModel } from '@grafana/schema'
 import type { Options as Stat } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen'
@@ -47,7 +47,7 @@ interface Written extends Omit<Plain<Dashboard>, 'panels' | 'annotations' | 'tem
 }
 `
 
-/** What TypeScript finds wrong with a dashboard, by Grafana's types. */
+/** TypeScript's errors for a dashboard, checked against Grafana's types. */
 function faultsOf(written: object): string[] {
   const text = `${TYPES}\nexport const dashboard: Written = ${JSON.stringify(written, null, 1)}\n`
   const options: ts.CompilerOptions = {
@@ -73,7 +73,7 @@ function faultsOf(written: object): string[] {
 describe('deploy/grafana/dashboard.json', () => {
   it('fits Grafana’s own types', () => expect(faultsOf(dashboard)).toEqual([]))
 
-  it('would be found to be wrong', () => {
+  it('fails the check if it is wrong (control)', () => {
     const broken = structuredClone(dashboard)
     Object.assign(broken.panels[0]!, { type: 'number' })
     expect(faultsOf(broken)).not.toEqual([])

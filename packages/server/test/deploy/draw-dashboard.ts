@@ -1,4 +1,4 @@
-// Draws what the dashboard shows of each planted fault, from the recorded shows, with Prometheus as Grafana asks it:
+// Draws the dashboard's panels for each injected fault, from recorded metrics, with Prometheus queried as by Grafana:
 //     pnpm --filter kinescope-chat-server run pictures
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ interface Line {
 
 const DRAWN = Object.entries(FAULTS)
 
-/** Prometheus with the recorded shows, each under a job of its own. */
+/** Starts Prometheus with the recorded metrics, one job for each simulated stream. */
 export async function openShows(shows: Record<string, Fault>) {
   const folder = mkdtempSync(join(tmpdir(), 'shows-'))
   const lines: string[] = []
@@ -91,7 +91,7 @@ const HEIGHT = 166
 const PLOT = { left: 44, top: 52, width: 270, height: 84 }
 const COLORS = ['#d4380d', '#d48806', '#531dab']
 
-/** One panel: the series of a show without a fault in gray, those of the fault in color. */
+/** One panel: the series without a fault in gray, the series with the fault in color. */
 export function panelSvg(
   { title, fault, alert }: { title: string; fault: string; alert: string },
   good: readonly Line[],

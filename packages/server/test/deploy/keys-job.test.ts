@@ -31,7 +31,7 @@ afterEach(async () => {
   await bench.close()
 })
 
-/** Runs what a container would run, with its environment; `args` instead of its own. */
+/** Runs a container's command with its environment. `args` replaces its arguments. */
 async function runContainer({ env = [], args: own = [] }: V1Container, args = own) {
   delete bench.env['CHAT_KEY_DIR']
   for (const { name, value } of env) {
@@ -42,8 +42,8 @@ async function runContainer({ env = [], args: own = [] }: V1Container, args = ow
 
 const containerOf = ({ spec }: V1Job) => spec!.template.spec!.containers[0]!
 
-describe('the jobs of the keys in a cluster', () => {
-  it('may read and write one Secret, and the servers may read it', () => {
+describe('the key jobs in a cluster', () => {
+  it('can read and write one Secret, and the servers can read it', () => {
     const rules = ofKind<V1Role>('Role').map((role) => [role.metadata!.name, role.rules])
     const secrets = { apiGroups: [''], resources: ['secrets'], resourceNames: ['chat-keys'] }
     expect(rules).toEqual([
@@ -52,7 +52,7 @@ describe('the jobs of the keys in a cluster', () => {
     ])
   })
 
-  it('run as nobody in particular, on a root that is read-only, and carry no script', () => {
+  it('run as an unprivileged user, on a read-only root, and contain no script', () => {
     const templates = [
       ofKind<V1Job>('Job')[0]!.spec!.template,
       ofKind<V1CronJob>('CronJob')[0]!.spec!.jobTemplate.spec!.template,
@@ -68,7 +68,7 @@ describe('the jobs of the keys in a cluster', () => {
     expect(ofKind('ConfigMap')).toEqual([])
   })
 
-  it('do a daily round, and any verb: generate, register, revoke', async () => {
+  it('run the daily reconcile, and any verb: generate, register, revoke', async () => {
     const job = containerOf(ofKind<V1Job>('Job')[0]!)
     const daily = ofKind<V1CronJob>('CronJob')[0]!.spec!.jobTemplate.spec!.template.spec!.containers[0]!
     expect((await runContainer(daily)).exit).toBe(0)

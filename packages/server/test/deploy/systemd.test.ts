@@ -11,7 +11,7 @@ const valuesOf = (unit: string, name: string) =>
   )
 
 describe('The systemd units', () => {
-  it('pass the verification of systemd itself', () => {
+  it('pass systemd’s own verification', () => {
     expect(
       existsSync('/usr/bin/systemd-analyze'),
       'install systemd: systemd-analyze verifies the units',
@@ -34,7 +34,7 @@ describe('The systemd units', () => {
     }
   })
 
-  it('give the API token to the maintenance alone, and let it alone write the keys', () => {
+  it('give the API token and write access to the keys only to the reconcile unit', () => {
     expect(valuesOf('kinescope-chat.service', 'EnvironmentFile')).toEqual(['/etc/kinescope-chat/server.env'])
     expect(valuesOf('kinescope-chat-reconcile.service', 'EnvironmentFile')).toEqual([
       '/etc/kinescope-chat/reconcile.env',
@@ -43,7 +43,7 @@ describe('The systemd units', () => {
     expect(valuesOf('kinescope-chat-reconcile.service', 'StateDirectory')).toEqual(['kinescope-chat'])
   })
 
-  it('start commands that the command line has', () => {
+  it('start only existing commands', () => {
     const commands = units.flatMap((unit) => valuesOf(unit, 'ExecStart'))
     expect(commands.map((command) => command.split('.js ')[1])).toEqual(['keys reconcile', 'serve'])
   })

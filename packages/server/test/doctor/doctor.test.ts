@@ -29,7 +29,7 @@ const doctor = async (...argv: string[]): Promise<Diagnosis> => {
   const { exit, data } = await bench.json('doctor', ...argv)
   return { exit, ...(data as Omit<Diagnosis, 'exit'>) }
 }
-/** The codes of what is wrong; each comes with something to do. */
+/** The codes of the problems. Each must have a remedy. */
 const codes = ({ findings }: Diagnosis, status: Finding['status'] = 'fail') => {
   const bad = findings.filter((finding) => finding.status === status)
   for (const { remediation } of bad) expect(remediation).toBeTruthy()
@@ -51,18 +51,18 @@ const mintElsewhere = (claims: object, options: jwt.SignOptions = {}) =>
     { algorithm: 'RS256', keyid: kid, ...options },
   )
 
-describe('a healthy set-up', () => {
-  it('has nothing to be found, in any variant of the API', async () => {
+describe('a healthy setup', () => {
+  it('has no findings, in any variant of the API', async () => {
     for (const keyFields of ['full', 'article'] as const) {
       bench.emulator.state.variants.keyFields = keyFields
       const found = await doctor(...EVENT, '--token', mintElsewhere({}))
       expect(found).toMatchObject({ exit: 0, healthy: true })
     }
     const { stdout } = await bench.kc('doctor', ...EVENT)
-    expect(stdout).not.toContain('Nothing found.') // the server was not asked
+    expect(stdout).not.toContain('Nothing found.') // the server was not requested
   })
 
-  it('is looked at without an API token as far as one can', async () => {
+  it('is checked without an API token as far as possible', async () => {
     delete bench.env['KINESCOPE_API_TOKEN']
     const found = await doctor()
     expect(found.exit).toBe(0)
@@ -76,24 +76,24 @@ describe('a healthy set-up', () => {
     const after =
       JSON.stringify(bench.emulator.state.keys) + readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
     expect(after).toBe(before)
-    expect(bench.emulator.state.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1) // of setup
+    expect(bench.emulator.state.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1) // by setup
   })
 })
 
-describe('the article’s troubleshooting: the doctor names', () => {
+describe('the article’s troubleshooting: the doctor reports', () => {
   it('a signature that doesn’t fit the registered key', async () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     remote().publicJwk = publicKey.export({ format: 'jwk' }) as ReturnType<typeof remote>['publicJwk']
-    expect(codes(await doctor(...EVENT))).toEqual(['bad-signature', 'bad-signature']) // the key, and a token made with it
+    expect(codes(await doctor(...EVENT))).toEqual(['bad-signature', 'bad-signature']) // of key and token
   })
 
-  it('a signature by another key, of a given token', async () => {
+  it('a given token signed with another key', async () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
     const token = jwt.sign(jwt.decode(mintElsewhere({})) as object, other, { algorithm: 'RS256', keyid: kid })
     expect(codes(await doctor(...EVENT, '--token', token))).toEqual(['bad-signature'])
   })
 
-  it('a key that is not registered (any more)', async () => {
+  it('an unregistered key', async () => {
     bench.emulator.state.keys = []
     expect(codes(await doctor(...EVENT))).toEqual(['key-not-registered', 'key-not-registered'])
   })
@@ -105,27 +105,27 @@ describe('the article’s troubleshooting: the doctor names', () => {
     expect(codes(await doctor(...EVENT))).toContain('key-expired')
   })
 
-  it('a key that is about to expire', async () => {
+  it('a key that expires soon', async () => {
     bench.ahead.ms = 340 * 86_400_000
     expect(codes(await doctor(...EVENT), 'warn')).toContain('key-ends-soon')
     bench.ahead.ms = 361 * 86_400_000
     expect(codes(await doctor(...EVENT))).toContain('key-ends-soon')
   })
 
-  it('a token for the wrong stream', async () => {
+  it('a token for another stream', async () => {
     expect(
       codes(await doctor(...EVENT, '--token', mintElsewhere({ event_id: SEED.second.publicId }))),
     ).toEqual(['wrong-event'])
     expect(codes(await doctor(...EVENT, '--token', mintElsewhere({ event_id: SEED.live.id })))).toEqual([])
   })
 
-  it('a stream that doesn’t exist', async () => {
+  it('a nonexistent stream', async () => {
     expect(codes(await doctor('--event', '00000000-0000-4000-8000-000000000000'))).toEqual([
       'event-not-found',
     ])
   })
 
-  it('JWT switched off for the stream', async () => {
+  it('JWT disabled for the stream', async () => {
     bench.emulator.state.events.find(({ id }) => id === SEED.live.id)!.jwtRequired = false
     expect(codes(await doctor(...EVENT))).toEqual(['jwt-not-enabled'])
   })
@@ -136,7 +136,7 @@ describe('the article’s troubleshooting: the doctor names', () => {
     ).toEqual(['token-expired'])
   })
 
-  it.each([60_000, -60_000])('a clock that is off by a minute (%i ms)', async (ms) => {
+  it.each([60_000, -60_000])('a clock that is wrong by a minute (%i ms)', async (ms) => {
     bench.emulator.state.clockOffsetMs = ms
     expect(codes(await doctor(...EVENT))).toContain('clock-off')
   })
@@ -145,7 +145,7 @@ describe('the article’s troubleshooting: the doctor names', () => {
     expect(codes(await doctor(...EVENT, '--token', mintElsewhere({ aud: 'Chat' })))).toEqual(['bad-audience'])
   })
 
-  it('a small key', async () => {
+  it('a key that is too small', async () => {
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 })
     remote().publicJwk = small.publicKey.export({ format: 'jwk' }) as ReturnType<typeof remote>['publicJwk']
     expect(codes(await doctor(...EVENT))).toContain('key-too-small')
@@ -155,7 +155,7 @@ describe('the article’s troubleshooting: the doctor names', () => {
     expect(codes(await doctor(...EVENT))).toContain('private-key-too-small')
   })
 
-  it('a wrong algorithm, of the registered key and of a token', async () => {
+  it('a wrong algorithm of the registered key or of a token', async () => {
     remote().alg = 'PS256'
     expect(codes(await doctor(...EVENT))).toEqual(['bad-algorithm'])
     remote().alg = 'RS256'
@@ -166,7 +166,7 @@ describe('the article’s troubleshooting: the doctor names', () => {
     expect(codes(await doctor(...EVENT, '--token', forged))).toEqual(['bad-algorithm'])
   })
 
-  it('an API token that is refused, and an API that fails, with the request id', async () => {
+  it('a rejected API token, with the request id', async () => {
     bench.env['KINESCOPE_API_TOKEN'] = '00000000-0000-4000-8000-000000000000'
     const found = await doctor()
     expect(codes(found)).toEqual(['api-token-refused'])
@@ -174,7 +174,7 @@ describe('the article’s troubleshooting: the doctor names', () => {
   })
 })
 
-describe('the deployment: the doctor names', () => {
+describe('the deployment: the doctor reports', () => {
   const SITE = 'http://localhost:1'
   let server: TestServer
   const servers: Server[] = []
@@ -184,7 +184,7 @@ describe('the deployment: the doctor names', () => {
     await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve))
     return `http://127.0.0.1:${(started.address() as AddressInfo).port}`
   }
-  /** The token server's URL as the page has it. */
+  /** The token server's URL as seen from the page. */
   let pageServer: string
   const tags = (eventId: string = SEED.live.publicId, attributes = '') =>
     `<script async src="${pageServer}/kinescope-chat.js"></script><kinescope-chat event-id="${eventId}"${attributes}></kinescope-chat>`
@@ -194,7 +194,7 @@ describe('the deployment: the doctor names', () => {
       response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html', ...headers })
       response.end(script ? '' : html())
     })
-  /** The token server behind a proxy that changes its answers. */
+  /** A proxy before the token server that changes its responses. */
   const proxied = (change: (headers: Headers) => void) =>
     host((request, response) => {
       const chunks: Buffer[] = []
@@ -246,18 +246,18 @@ describe('the deployment: the doctor names', () => {
     return doctor('--event', eventId, '--url', url, '--origin', origin)
   }
 
-  it('nothing, where all is well', async () => {
+  it('no problem if all is well', async () => {
     const found = await look(server.url)
     expect(found.findings.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(found.findings.map(({ about }) => about)).toEqual(expect.arrayContaining(['server', 'page']))
   })
 
-  it('an origin that CORS doesn’t let in', async () => {
+  it('an origin that CORS doesn’t allow', async () => {
     const foreign = await page({})
     expect(codes(await look(server.url, foreign))).toContain('origin-not-allowed')
   })
 
-  it('a proxy that drops the CORS headers', async () => {
+  it('a proxy that removes the CORS headers', async () => {
     const url = await proxied((headers) => headers.delete('access-control-allow-credentials'))
     expect(codes(await look(url))).toContain('origin-not-allowed')
   })
@@ -267,11 +267,11 @@ describe('the deployment: the doctor names', () => {
     ['from a cache', (headers) => headers.set('age', '12')],
     ['of somebody else', (headers) => headers.set('x-request-id', 'always-the-same')],
     ['with an ETag', (headers) => headers.set('etag', '"x"')],
-  ])('a token answer %s', async (_what, change) => {
+  ])('a token response %s', async (_what, change) => {
     expect(codes(await look(await proxied(change)))).toContain('token-cached')
   })
 
-  it('a page’s policy that forbids the frame, the call or the script, with what to add', async () => {
+  it('a page’s policy that blocks the frame, the request or the script, with the remedy', async () => {
     const policy = "default-src 'self'"
     const found = await look(server.url, await page({ 'content-security-policy': policy }))
     expect(codes(found)).toEqual(
@@ -281,7 +281,7 @@ describe('the deployment: the doctor names', () => {
     expect(frame.remediation).toContain(`frame-src ${bench.env['KINESCOPE_CHAT_ORIGIN']}`)
   })
 
-  it('a policy in the page itself, and cross-origin isolation', async () => {
+  it('a policy in the page’s markup, and cross-origin isolation', async () => {
     const meta = await page(
       {},
       () => `<meta http-equiv="Content-Security-Policy" content="frame-src 'none'">${tags()}`,
@@ -317,7 +317,7 @@ describe('the deployment: the doctor names', () => {
       'fail',
       'page-event-id',
     ],
-  ])('a page with %s, and never says that nothing was found', async (_what, html, status, code) => {
+  ])('a page with %s, and never “Nothing found”', async (_what, html, status, code) => {
     const origin = await page({}, html)
     await server.close()
     server = await start(origin)
@@ -337,7 +337,7 @@ describe('the deployment: the doctor names', () => {
     expect(await all(...EVENT, '--url', server.url, '--origin', redirect)).toContain('page-unread')
   })
 
-  it('which id the page must use, where the server lists the UUID', async () => {
+  it('the id that the page must use, if the server lists the UUID', async () => {
     await server.close()
     server = await startTestServer({
       CHAT_KEY_DIR: bench.keyDir,
@@ -358,7 +358,7 @@ describe('the deployment: the doctor names', () => {
   })
 
   it.each(['*, *', 'https://a.test, https://a.test', 'https://a.test,*'])(
-    'a doubled Access-Control-Allow-Origin (%s), with the remedy for that',
+    'a duplicate Access-Control-Allow-Origin (%s), with its own remedy',
     async (value) => {
       const url = await proxied((headers) => {
         if (headers.has('access-control-allow-origin')) headers.set('access-control-allow-origin', value)
@@ -369,7 +369,7 @@ describe('the deployment: the doctor names', () => {
     },
   )
 
-  it('prints each code once', async () => {
+  it('each code only once', async () => {
     for (const argv of [
       [...EVENT, '--url', server.url, '--origin', 'https://unlisted.test'],
       ['--event', SEED.second.publicId, '--url', server.url, '--origin', site],
@@ -382,7 +382,7 @@ describe('the deployment: the doctor names', () => {
     }
   })
 
-  it('a private address behind a public page', async () => {
+  it('a private address of a server behind a public page', async () => {
     const addresses: Record<string, string[]> = {
       'www.public.test': ['203.0.113.9'],
       '127.0.0.1': ['127.0.0.1'],
@@ -400,7 +400,7 @@ describe('the deployment: the doctor names', () => {
     expect(findings.map(({ code }) => code)).toContain('private-address')
   })
 
-  it('a server that isn’t there, isn’t ready, or is something else', async () => {
+  it('an unreachable server, and a server that is not a token server', async () => {
     const gone = await host(() => undefined)
     servers.pop()!.close()
     expect(codes(await look(gone))).toEqual(['endpoint-unreachable', 'page-script'])
@@ -410,7 +410,7 @@ describe('the deployment: the doctor names', () => {
     expect(codes(await look(wordpress))).toEqual(expect.arrayContaining(['endpoint-not-found']))
   })
 
-  it('a stream that the server’s list doesn’t hold', async () => {
+  it('a stream that is not in the server’s list', async () => {
     const found = await doctor('--event', SEED.second.publicId, '--url', server.url, '--origin', site)
     expect(codes(found)).toContain('event-not-allowed')
   })

@@ -30,7 +30,7 @@ describe('a page’s policy', () => {
     expect(frame(policy)).toBe(expected)
   })
 
-  it('counts together with the page’s own', () => {
+  it('applies together with the policy in the page’s markup', () => {
     expect(
       frame('frame-src *', `<META content="frame-src 'none'" http-equiv="content-security-policy">`),
     ).toBe(false)
@@ -39,7 +39,7 @@ describe('a page’s policy', () => {
     )
   })
 
-  it('trusts a nonce for the script, which can’t be judged from outside', () => {
+  it('is assumed to allow a script by its nonce, which can’t be checked from outside', () => {
     const policies = readPolicies("script-src 'nonce-abc' 'strict-dynamic'", '')
     expect(allows(policies, 'script-src-elem', 'https://chat.example.com/kinescope-chat.js', PAGE)).toBe(true)
   })

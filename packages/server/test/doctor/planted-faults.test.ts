@@ -13,14 +13,14 @@ beforeEach(async () => {
 })
 afterEach(() => stage.close())
 
-it('without a fault the visitor is in, and the doctor finds nothing and has tried everything', async () => {
+it('without a fault, the visitor enters the chat, and the doctor’s checks all pass', async () => {
   expect(await stage.visit()).toBe('in as Анна')
   const { exit, findings } = await stage.doctor()
   expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
   expect(exit).toBe(0)
 })
 
-it('without a visitor at hand the doctor says that it has not tried one', async () => {
+it('without a visitor’s credential, the doctor reports that it has tried no visitor', async () => {
   stage.visitor.flags = []
   const { findings } = await stage.doctor()
   expect(findings.filter(({ status }) => status === 'skip').map(({ code }) => code)).toEqual([
@@ -28,22 +28,22 @@ it('without a visitor at hand the doctor says that it has not tried one', async 
   ])
 })
 
-it('a route in an app whose key lies in a vault: nothing found, and that the keys are not here', async () => {
+it('with the key in a vault, the doctor only reports that the keys are elsewhere', async () => {
   await withVault(stage, () => vaultSign(stage))
   expect(await stage.visit()).toBe('in as Анна')
   const { exit, findings } = await stage.doctor()
   expect(findings.filter(({ status }) => status !== 'ok').map(({ code }) => code)).toEqual(['keys-not-here'])
   expect(findings.map(({ code }) => code)).toContain('key-life')
   expect(exit).toBe(0)
-  // told where keys should be, it is a fault that there are none
+  // if a key directory is configured, its absence is a problem
   stage.bench.env['CHAT_KEY_DIR'] = `${stage.bench.folder}/nowhere`
   const { data } = await stage.bench.json('doctor', '--url', stage.serverUrl)
   expect((data.findings as { code: string }[]).map(({ code }) => code)).toContain('key-directory-missing')
 })
 
-describe('what the server reports of itself in /readyz', () => {
-  /** The doctor's warnings and problems before a server that says all this. */
-  async function saidOf(notes: unknown): Promise<Finding[]> {
+describe('the notes that a server reports in /readyz', () => {
+  /** The doctor's warnings and problems for a server with these notes. */
+  async function findingsFor(notes: unknown): Promise<Finding[]> {
     const host = await listen((request, response) => {
       const ready = request.url === '/readyz'
       response.writeHead(ready ? 200 : 401, { 'content-type': 'application/json' })
@@ -52,19 +52,19 @@ describe('what the server reports of itself in /readyz', () => {
     const { data } = await stage.bench.json('doctor', '--url', host.url)
     await host.close()
     const wrong = (data.findings as Finding[]).filter(({ status }) => status === 'warn' || status === 'fail')
-    // the host is no token server in other respects
+    // in other respects, the host is no token server
     return wrong.filter(({ about, code }) => about === 'server' && !['token-cached', 'script'].includes(code))
   }
 
-  it('is in the doctor’s report, each code with what to do', async () => {
+  it('are in the doctor’s report, each with a remedy', async () => {
     const codes = Object.keys(NOTES)
-    const findings = await saidOf(codes.map((code) => ({ code })))
+    const findings = await findingsFor(codes.map((code) => ({ code })))
     expect(findings.map(({ code }) => code)).toEqual(codes)
     for (const { remediation } of findings) expect(remediation).toBeTruthy()
   })
 
-  it('is said in words where the doctor has some, bounded, and whatever form it has', async () => {
-    const strange = [
+  it('are explained if the doctor knows them, limited in number, and accepted in any form', async () => {
+    const unusual = [
       { code: 'x\u001b[2J' },
       { code: 'constructor' },
       null,
@@ -73,15 +73,15 @@ describe('what the server reports of itself in /readyz', () => {
       { code: {} },
     ]
     const many = Array.from({ length: 1000 }, (_, index) => ({ code: `note-${index}` }))
-    const codes = (await saidOf([...strange, ...many])).map(({ code }) => code)
+    const codes = (await findingsFor([...unusual, ...many])).map(({ code }) => code)
     expect(codes.slice(0, 2)).toEqual(['constructor', 'to-come'])
     expect(codes.length).toBeLessThan(25)
-    for (const notes of ['', null, {}, 7]) expect(await saidOf(notes)).toEqual([])
+    for (const notes of ['', null, {}, 7]) expect(await findingsFor(notes)).toEqual([])
   })
 })
 
-describe('a planted fault', () => {
-  it.each(FAULTS)('$fault: the visitor meets "$visitor", the doctor says $doctor', async (fault) => {
+describe('an injected fault', () => {
+  it.each(FAULTS)('$fault: the visitor gets "$visitor", the doctor reports $doctor', async (fault) => {
     await fault.plant(stage)
     expect(await stage.visit()).toBe(fault.visitor)
     const { exit, findings } = await stage.doctor()

@@ -14,15 +14,15 @@ import { replaceFile } from '../ring-directory.js'
 import { listen } from '../running-server.js'
 import { COOKIE, type Scene } from './scene.js'
 
-/** One thing that is wrong, and what follows from it. */
+/** One fault and its effects. */
 export interface Fault {
   fault: string
   plant: (scene: Scene) => void | Promise<void>
-  /** What the visitor meets, asked of the real endpoint and the chat page. */
+  /** The result for a visitor, from the real endpoint and the chat page. */
   visitor: string
-  /** The code the doctor names. */
+  /** The code that the doctor reports. */
   doctor: string
-  /** It harms nobody yet: a warning. */
+  /** The fault affects no visitor yet, so it is a warning. */
   warns?: true
   todo: string
 }
@@ -35,17 +35,17 @@ const html = (status: number, headers: Record<string, string> = {}) =>
 const remote = ({ bench, kid }: Scene) => bench.emulator.state.keys.find((key) => key.kid === kid)!
 const SECRET = 'a secret shared with the site, 32 bytes and more'
 
-/** The site signs statements instead of answering who somebody is. */
-function withStatement(scene: Scene, claims: object, secret = SECRET): void {
+/** The site signs identity tokens and has no identity endpoint. */
+function withIdentityToken(scene: Scene, claims: object, secret = SECRET): void {
   const now = Math.floor(Date.now() / 1000)
-  const statement = jwt.sign(
+  const identityToken = jwt.sign(
     { sub: '7', name: 'Анна', aud: 'kinescope-chat', iat: now, exp: now + 600, ...claims },
     secret,
     { algorithm: 'HS256' },
   )
   scene.visitor = {
-    headers: { authorization: `Bearer ${statement}` },
-    flags: ['--statement-file', scene.file('statement', statement)],
+    headers: { authorization: `Bearer ${identityToken}` },
+    flags: ['--statement-file', scene.file('statement', identityToken)],
   }
   delete scene.env['CHAT_IDENTITY_URL']
   Object.assign(scene.env, { CHAT_IDENTITY: 'jwt', CHAT_IDENTITY_SECRET: SECRET })
@@ -53,7 +53,7 @@ function withStatement(scene: Scene, claims: object, secret = SECRET): void {
 
 const anHourAgo = () => Math.floor(Date.now() / 1000) - 3600
 
-/** The server signs with a key given by itself, not out of a ring. */
+/** The server signs with a configured key, without a key ring. */
 function withGivenKey(scene: Scene, kid: string): void {
   const pem = readFileSync(join(scene.bench.keyDir, `${scene.kid}.pem`), 'utf8')
   delete scene.env['CHAT_KEY_DIR']
@@ -61,14 +61,14 @@ function withGivenKey(scene: Scene, kid: string): void {
   Object.assign(scene.env, { CHAT_PRIVATE_KEY: pem, CHAT_KEY_ID: kid })
 }
 
-/** Waits until the running server says this of itself, in public. */
-async function saysOfItself(scene: Scene, code: string): Promise<void> {
+/** Waits until the server reports this code on its public port. */
+async function untilReported(scene: Scene, code: string): Promise<void> {
   await scene.visit()
   const said = async () => (await fetch(`${scene.serverUrl}/readyz`)).text()
   await vi.waitFor(async () => expect(await said()).toContain(`"${code}"`), { timeout: 10_000, interval: 20 })
 }
 
-/** Changes the ring of the server's own copy of the keys. */
+/** Edits the key ring in the server's own copy of the keys. */
 function editRing(dir: string, change: (ring: KeyRing) => void): void {
   const path = join(dir, RING_FILE)
   const ring = JSON.parse(readFileSync(path, 'utf8')) as KeyRing
@@ -76,7 +76,7 @@ function editRing(dir: string, change: (ring: KeyRing) => void): void {
   replaceFile(path, JSON.stringify({ ...ring, revision: ring.revision + 1 }))
 }
 
-/** An app with a route of its own, whose key lies in a vault: `sign` is what the vault does. */
+/** An app with its own token route and the key in a vault. `signer` signs in the vault's place. */
 export async function withVault(
   scene: Scene,
   signer: (sealed: () => boolean) => SignFunction,
@@ -102,7 +102,7 @@ export async function withVault(
   scene.away = true
 }
 
-/** What a vault does with the private key, in this process. */
+/** The vault's signature, made in this process. */
 export const vaultSign =
   (scene: Scene): SignFunction =>
   (data) =>
@@ -245,21 +245,21 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     fault: 'the site’s identity token is for another audience',
-    plant: (scene) => withStatement(scene, { aud: 'shop' }),
+    plant: (scene) => withIdentityToken(scene, { aud: 'shop' }),
     visitor: 'sign-in-required',
     doctor: 'statement-audience',
     todo: 'put `"aud": "kinescope-chat"` into it, or set CHAT_IDENTITY_AUDIENCE',
   },
   {
     fault: 'site and server have different secrets',
-    plant: (scene) => withStatement(scene, {}, `${SECRET}\n`),
+    plant: (scene) => withIdentityToken(scene, {}, `${SECRET}\n`),
     visitor: 'sign-in-required',
     doctor: 'statement-signature',
     todo: 'make them the same, byte for byte',
   },
   {
     fault: 'the identity token has expired: the page is cached',
-    plant: (scene) => withStatement(scene, { iat: anHourAgo() - 600, exp: anHourAgo() }),
+    plant: (scene) => withIdentityToken(scene, { iat: anHourAgo() - 600, exp: anHourAgo() }),
     visitor: 'identity-expired',
     doctor: 'statement-expired',
     todo: 'keep pages of signed-in visitors out of caches',
@@ -318,7 +318,7 @@ export const FAULTS: readonly Fault[] = [
       const dir = scene.keysApart()
       await scene.visit()
       replaceFile(join(dir, RING_FILE), '{"version":1,"keys":[')
-      await saysOfItself(scene, 'key-ring-stale')
+      await untilReported(scene, 'key-ring-stale')
     },
     visitor: 'in as Анна',
     doctor: 'key-ring-stale',
@@ -330,7 +330,7 @@ export const FAULTS: readonly Fault[] = [
       const dir = scene.keysApart()
       const expiresAt = new Date(Date.now() + 20 * 86_400_000).toISOString()
       editRing(dir, ({ keys }) => void (keys[0]!.expiresAt = expiresAt))
-      await saysOfItself(scene, 'key-ends-soon')
+      await untilReported(scene, 'key-ends-soon')
     },
     visitor: 'in as Анна',
     doctor: 'key-ends-soon',
@@ -345,7 +345,7 @@ export const FAULTS: readonly Fault[] = [
       const dir = scene.keysApart()
       const spare = readdirSync(dir).find((name) => name.endsWith('.pem') && !name.startsWith(scene.kid))!
       writeFileSync(join(dir, spare), 'half a k')
-      await saysOfItself(scene, 'key-unusable')
+      await untilReported(scene, 'key-unusable')
     },
     visitor: 'in as Анна',
     doctor: 'key-unusable',
@@ -357,7 +357,7 @@ export const FAULTS: readonly Fault[] = [
     async plant(scene) {
       const settings = { KINESCOPE_API_URL: 'http://127.0.0.1:9', KINESCOPE_API_TOKEN: API_TOKEN }
       Object.assign(scene.env, settings)
-      await saysOfItself(scene, 'kinescope-api')
+      await untilReported(scene, 'kinescope-api')
       for (const name of Object.keys(settings)) delete scene.env[name]
     },
     visitor: 'in as Анна',
@@ -404,7 +404,7 @@ export const FAULTS: readonly Fault[] = [
   {
     fault: 'the proxy strips Authorization',
     plant(scene) {
-      withStatement(scene, {})
+      withIdentityToken(scene, {})
       scene.proxy.request = (headers) => headers.delete('authorization')
     },
     visitor: 'sign-in-required',

@@ -12,43 +12,43 @@ export const COOKIE = 'sid=anna'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** What the proxy before the token server does to what passes through. */
+/** The changes that the proxy before the token server makes. */
 export interface Proxy {
   request: (headers: Headers) => void
   answer: (headers: Headers) => void
-  /** Answers by itself instead. */
+  /** Responds in place of the token server. */
   instead: Handler | null
-  /** Keeps the first answer to a POST and gives it to everybody. */
+  /** Caches the first response to a POST and returns it to every visitor. */
   caches: boolean
-  /** The path under which it leads to the token server. */
+  /** The path that leads to the token server. */
   path: string
 }
 
-/** A site, a proxy, a token server with a key, and Kinescope, all well: for faults to be planted in. */
+/** A site, a proxy, a token server with a key, and Kinescope, all without a fault. Tests inject faults. */
 export interface Scene {
   bench: Workbench
   kid: string
   site: { origin: string; me: Handler; page: Record<string, string> }
   proxy: Proxy & { url: string }
-  /** The server's settings; it starts with them at the first question. */
+  /** The server's settings. The server starts with them at the first request. */
   env: Record<string, string>
-  /** Starts what answers behind the proxy: the token server, unless something else is put there. */
+  /** Starts the server behind the proxy: the token server, unless a test replaces it. */
   serve: () => Promise<Pick<TestServer, 'url' | 'close'>>
-  /** The doctor has none of the server's settings and keys: it runs elsewhere. */
+  /** The doctor runs on another machine, without the server's settings and keys. */
   away: boolean
-  /** Gives the server a copy of the key directory, so that what happens to it is not seen on the doctor's machine. */
+  /** Gives the server a copy of the key directory, so that the doctor's machine doesn't see changes to it. */
   keysApart: () => string
-  /** What the visitor sends along, and the doctor's flag for it. */
+  /** The visitor's headers, and the doctor's flags for them. */
   visitor: { headers: Record<string, string>; flags: string[] }
-  /** Where the page believes the token server to be. */
+  /** The token server's address in the page. */
   serverUrl: string
   /** The page's origin. */
   origin: string
   eventId: string
   chatOrigin: string
-  /** What the visitor meets. */
+  /** The result for a visitor. */
   visit: () => Promise<string>
-  /** What the doctor finds, told everything an operator can tell it. */
+  /** The doctor's findings, with every flag that an operator can give. */
   doctor: () => Promise<{ exit: number; findings: Finding[] }>
   file: (name: string, text: string) => string
   close: () => Promise<void>
@@ -176,7 +176,7 @@ export async function scene(): Promise<Scene> {
     },
   }
   made.visitor.flags = ['--cookie-file', made.file('cookie', COOKIE)]
-  // what `site.me` is may change later
+  // a test may replace `site.me` later
   Object.defineProperty(made.site, 'me', {
     get: () => site.me,
     set: (handler: Handler) => (site.me = handler),
@@ -185,7 +185,7 @@ export async function scene(): Promise<Scene> {
   async function start(): Promise<void> {
     if (started) return
     started = true
-    // settings that keep it from starting are faults too
+    // a setting that prevents the start is a fault too
     server = await made.serve().catch(() => null)
   }
   return made

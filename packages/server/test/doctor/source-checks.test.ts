@@ -34,12 +34,12 @@ const oidc = async (name = issuer.url) => {
   return findings.map(({ status, code }) => `${status} ${code}`)
 }
 
-describe('checks of identity sources', () => {
-  it('ask each provider once for its discovery document', async () => {
+describe('the checks of identity sources', () => {
+  it('report each provider once', async () => {
     expect(await oidc()).toEqual(['ok identity-issuer'])
   })
 
-  it('name what is wrong with a provider', async () => {
+  it('report each problem of a provider', async () => {
     discovery.body = { issuer: `${issuer.url}/`, jwks_uri: `${issuer.url}/keys` }
     expect(await oidc()).toEqual(['fail identity-issuer-differs'])
     discovery.body = []
@@ -51,7 +51,7 @@ describe('checks of identity sources', () => {
     expect(await oidc('http://127.0.0.1:1')).toEqual(['fail identity-issuer-unreachable'])
   })
 
-  it('judge the other sources by their settings, and never print a secret', async () => {
+  it('check the other sources by their settings, and never print a secret', async () => {
     const findings = await checkSources(
       [
         { kind: 'hmac', secret: SECRET, maxAge: 604_800 },
@@ -110,11 +110,11 @@ describe('a given identity token', () => {
       signal,
     })
     expect(JSON.stringify(findings)).not.toContain(SECRET)
-    const statements = findings.filter(({ code }) => code.startsWith('statement'))
-    return { known, found: statements.map(({ status, code, message }) => `${status} ${code} ${message}`) }
+    const tokenFindings = findings.filter(({ code }) => code.startsWith('statement'))
+    return { known, found: tokenFindings.map(({ status, code, message }) => `${status} ${code} ${message}`) }
   }
 
-  it('of the plain HMAC format is judged as the server does', async () => {
+  it('in the plain HMAC format is checked as by the server', async () => {
     const identity: IdentityConfig = [{ kind: 'hmac', secret: SECRET, maxAge: 86_400 }]
     const tokenOf = (claims: object, secret = SECRET) => {
       const text = Buffer.from(JSON.stringify(claims)).toString('base64')
@@ -133,7 +133,7 @@ describe('a given identity token', () => {
     }
   })
 
-  it('of a personal link is judged without being counted as an opening', async () => {
+  it('of a personal link is checked without counting as a use of the link', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'doctor-links-'))
     const identity: IdentityConfig = [{ kind: 'link', secret: SECRET, dir }]
     const sign = linkSigner(SECRET)
@@ -148,7 +148,7 @@ describe('a given identity token', () => {
     rmSync(dir, { recursive: true })
   })
 
-  it('may be init data, a JWT or one of our own formats, and nothing else', () => {
+  it('can be init data, a JWT or one of our own formats, and nothing else', () => {
     const authorization = (text: string) => visitorByStatement(text)?.headers['authorization']
     expect(authorization('tma user=%7B%7D&auth_date=1&hash=ab')).toBe('tma user=%7B%7D&auth_date=1&hash=ab')
     expect(authorization('Authorization: Bearer a.b.c\n')).toBe('Bearer a.b.c')

@@ -2,20 +2,20 @@ import { checkToken } from 'kinescope-chat/check-token'
 import { WIRE_CODES } from 'kinescope-chat/contract'
 
 export interface Visit {
-  /** The token endpoint, as the page calls it. */
+  /** The token endpoint, as the page requests it. */
   tokenUrl: string
   /** The page's origin. */
   origin: string
   eventId: string
-  /** What the visitor's browser or page sends along. */
+  /** The headers that the visitor's browser or page sends. */
   headers: Record<string, string>
   /** Origin of the chat pages. */
   chatOrigin: string
 }
 
 /**
- * What a visitor with a browser meets: the code that the element would show, the one that the chat page shows, or
- * `in as NAME`. Asks the real endpoint and the emulated chat page, the way the element does.
+ * The result for a visitor with a browser: the code that the element shows, the code of the chat page, or
+ * `in as NAME`. Requests the real endpoint and the emulated chat page, as the element does.
  */
 export async function visit({ tokenUrl, origin, eventId, headers, chatOrigin }: Visit): Promise<string> {
   if (new URL(tokenUrl).origin !== origin) {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   key = await makeSigningKey()
 })
 
-/** What strangers write: any code units, half characters among them, and what parsers stumble over. */
+/** Untrusted text: any code units, lone surrogates, and input that confuses parsers. */
 const outside = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary', maxLength: 300 }),
@@ -45,8 +45,8 @@ const outside = fc.oneof(
     .map(([unit, times]) => unit.repeat(times)),
 )
 
-describe('whatever a stranger writes', () => {
-  it('into a body, is answered in the words of the wire', async () => {
+describe('any untrusted input', () => {
+  it('in a body gets a documented status and code', async () => {
     const { endpoint } = endpointWith(key)
     const text = fc.oneof(
       outside,
@@ -63,14 +63,14 @@ describe('whatever a stranger writes', () => {
         const answer = await endpoint.answer(tokenCall({}, { readBody: () => Promise.resolve(given) }))
         const { code } = JSON.parse(answer.body) as { code?: string }
         expect(answer.status === 200 || WIRE_CODES.includes(code as 'bad-request')).toBe(true)
-        // only a body that is no value at all is a fault of ours
+        // only a body that was read already is a server error
         expect(answer.status === 500).toBe('problem' in given && given.problem === 'read-already')
       }),
       { numRuns: runs(400) },
     )
   })
 
-  it('into headers and the method, is answered without a token for a stranger', async () => {
+  it('in headers and the method gets a response, and no token for another site', async () => {
     const { endpoint, outcomes } = endpointWith(key)
     const names = [
       'origin',
@@ -99,7 +99,7 @@ describe('whatever a stranger writes', () => {
     )
   })
 
-  it('as a statement, is refused, and costs no more than its length', async () => {
+  it('as an identity token is rejected, and its log text is bounded', async () => {
     const identify = jwtIdentity({
       key: { secret: 'a-secret-of-thirty-two-bytes-and-more' },
       cookie: 'session',
@@ -119,10 +119,10 @@ describe('whatever a stranger writes', () => {
         )
         .map((header) => Buffer.from(JSON.stringify(header) ?? '').toString('base64url')),
     )
-    const statement = fc.array(part, { maxLength: 5 }).map((parts) => parts.join('.'))
+    const identityToken = fc.array(part, { maxLength: 5 }).map((parts) => parts.join('.'))
     const until = { signal: new AbortController().signal }
     await fc.assert(
-      fc.asyncProperty(statement, fc.boolean(), async (given, asCookie) => {
+      fc.asyncProperty(identityToken, fc.boolean(), async (given, asCookie) => {
         const headers: Record<string, string> = asCookie
           ? { cookie: `session=${given}` }
           : { authorization: `Bearer ${given}` }
@@ -136,7 +136,7 @@ describe('whatever a stranger writes', () => {
     )
   })
 
-  it('as the site’s answer, names a visitor with an id or nobody', () => {
+  it('as the site’s response names a visitor with an id, or no visitor', () => {
     const answer = fc.record({
       status: fc.integer({ min: 100, max: 599 }),
       contentType: fc.option(outside),
@@ -160,7 +160,7 @@ describe('whatever a stranger writes', () => {
     )
   })
 
-  it('as an id or a cookie or into a log, is read without a throw and cut', () => {
+  it('as an id, a cookie or a log text is read without an exception, and cut', () => {
     fc.assert(
       fc.property(outside, fc.anything(), (text, anything) => {
         for (const id of [text, anything]) {

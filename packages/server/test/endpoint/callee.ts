@@ -16,7 +16,7 @@ export async function makeSigningKey(): Promise<SigningKey> {
   return { kid: 'key-1', privateKey, expiresAt: null }
 }
 
-/** An endpoint that knows everybody, and what it has told of its requests. */
+/** An endpoint that admits every visitor, and the outcomes that it has reported. */
 export function endpointWith(key: SigningKey, options: Partial<TokenEndpointOptions<null>> = {}) {
   const outcomes: TokenOutcome[] = []
   const endpoint = createTokenEndpoint<null>({

@@ -4,7 +4,7 @@ import { KinescopeApi } from '../../src/kinescope/api-client.js'
 import { JwkApi } from '../../src/kinescope/jwk-api.js'
 import type { TestKey } from '../running-server.js'
 
-/** The emulated Kinescope with a key registered through its API: its chat says who a token lets in. */
+/** The emulated Kinescope with a registered key. Its chat returns the user of a token. */
 export async function chatThat({ kid, publicKey }: TestKey) {
   const emulator = buildEmulator()
   const url = await emulator.listen()

@@ -14,7 +14,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Runs a program to its natural end, with nobody telling it to end. */
+/** Runs a program until it exits, without a signal. */
 async function runToEnd(program: string): Promise<string> {
   const file = join(folder, `${Math.random()}.mts`)
   writeFileSync(file, program)
@@ -67,7 +67,7 @@ it.each([
 ])(
   '%s: the process ends by itself',
   async (_what, program, output) => {
-    // tsx compiles in a folder of its own: bare imports are looked up from here
+    // tsx compiles in its own folder, so bare imports are resolved from here
     const text = program.replace(`'fastify'`, `'${import.meta.resolve('fastify')}'`)
     expect((await runToEnd(text)).trim()).toBe(output)
   },

@@ -10,7 +10,7 @@ beforeAll(async () => {
   key = await makeSigningKey()
 })
 const never = () => new Promise<never>(() => undefined)
-/** A signer that has stopped answering: a vault, a module, a dead disk. */
+/** A signer that doesn't respond, such as a vault or a failed disk. */
 const hungQueue = () => {
   const queue = new SigningQueue(() => 0)
   const { run } = queue
@@ -35,36 +35,33 @@ const legs: Leg[] = [
   ['the signer', { queue: hungQueue() }, {}, 503, 'overloaded', true],
 ]
 
-describe('a step that never ends', () => {
+describe('the deadline of a request', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
   afterEach(() => void vi.useRealTimers())
 
-  it.each(legs)(
-    '%s: the visitor gets an answer all the same',
-    async (_leg, options, call, status, code, later) => {
-      const onToken = vi.fn()
-      const { endpoint, outcomes } = endpointWith(key, { ...options, onToken })
-      let answered = false
-      const answer = endpoint.answer(tokenCall({}, call)).finally(() => (answered = true))
-      await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1)
-      expect(answered).toBe(false)
-      await vi.advanceTimersByTimeAsync(1)
-      const { headers, body, ...rest } = await answer
-      expect([rest.status, (JSON.parse(body) as ProblemReply).code]).toEqual([status, code])
-      expect('Retry-After' in headers).toBe(later)
-      expect(outcomes).toHaveLength(1)
-      expect(onToken).not.toHaveBeenCalled()
-      expect(vi.getTimerCount()).toBe(0)
-    },
-  )
+  it.each(legs)('%s: the visitor still gets a response', async (_leg, options, call, status, code, later) => {
+    const onToken = vi.fn()
+    const { endpoint, outcomes } = endpointWith(key, { ...options, onToken })
+    let answered = false
+    const answer = endpoint.answer(tokenCall({}, call)).finally(() => (answered = true))
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1)
+    expect(answered).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    const { headers, body, ...rest } = await answer
+    expect([rest.status, (JSON.parse(body) as ProblemReply).code]).toEqual([status, code])
+    expect('Retry-After' in headers).toBe(later)
+    expect(outcomes).toHaveLength(1)
+    expect(onToken).not.toHaveBeenCalled()
+    expect(vi.getTimerCount()).toBe(0)
+  })
 
-  it('leaves no timer behind where all went well', async () => {
+  it('leaves no timer after a successful request', async () => {
     const { endpoint } = endpointWith(key)
     expect((await endpoint.answer(tokenCall())).status).toBe(200)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('gives the places of a signer that hangs to those who come after', async () => {
+  it('frees the places of a hanging signer for later requests', async () => {
     const queue = new SigningQueue(() => 0)
     let hangs = true
     const { run } = queue
@@ -83,7 +80,7 @@ describe('a step that never ends', () => {
 })
 
 describe('the end of a request', () => {
-  it('reaches whoever works for it', async () => {
+  it('aborts its pending work', async () => {
     for (const end of ['shutdown', 'visitor'] as const) {
       let leave: () => void = () => undefined
       const signals: AbortSignal[] = []
@@ -103,7 +100,7 @@ describe('the end of a request', () => {
     }
   })
 
-  it('is a 503 with Retry-After for all that is under way at a shutdown, and for what still comes', async () => {
+  it('is a 503 with Retry-After at a shutdown, for pending and for new requests', async () => {
     const { endpoint } = endpointWith(key, { identify: never })
     const under = Array.from({ length: 20 }, () => endpoint.answer(tokenCall()))
     endpoint.close()
@@ -114,12 +111,12 @@ describe('the end of a request', () => {
   })
 })
 
-describe('a limit of the host’s own', () => {
+describe('a limit of the host', () => {
   it.each([
     [0.2, '1'],
     [59.5, '60'],
     [Infinity, '3600'],
-  ])('that says %d is whole seconds on the wire', async (wait, said) => {
+  ])('of %d seconds is sent as whole seconds', async (wait, said) => {
     const { endpoint } = endpointWith(key, { limits: { visitor: { spend: () => Promise.resolve(wait) } } })
     const { status, headers } = await endpoint.answer(tokenCall())
     expect([status, headers['Retry-After']]).toEqual([429, said])
@@ -131,7 +128,7 @@ describe('an identity source in code', () => {
     ['returns a visitor', () => ({ user: { id: 'u-1', name: 'Ann' } }), 200],
     ['returns a refusal', () => ({ refused: 'sign-in-required', reason: 'none' }), 401],
     ['throws', () => raise(), 500],
-  ])('that %s without a promise is measured and answered', async (_what, identify, status) => {
+  ])('that %s without a promise is measured and gets a response', async (_what, identify, status) => {
     const onIdentified = vi.fn()
     const { endpoint } = endpointWith(key, { identify: identify as never, onIdentified })
     expect((await endpoint.answer(tokenCall())).status).toBe(status)
@@ -142,8 +139,8 @@ describe('an identity source in code', () => {
   }
 })
 
-describe('more than can be signed', () => {
-  it('is refused before the body is read and the site asked', async () => {
+describe('requests beyond the signing capacity', () => {
+  it('are rejected before the body is read and the site is requested', async () => {
     const queue = new SigningQueue(() => 0)
     Object.defineProperty(queue, 'hasRoom', { value: () => false })
     const identify = vi.fn(never)
@@ -156,7 +153,7 @@ describe('more than can be signed', () => {
     expect(readBody).not.toHaveBeenCalled()
   })
 
-  it('shows in a signer that has stopped, though it gives no measurement', () => {
+  it('are detected if the signer hangs and gives no measurement', () => {
     let now = 0
     const queue = new SigningQueue(() => now)
     const deadline = new RequestDeadline()

@@ -43,7 +43,7 @@ const usernameIn = (token: unknown) =>
     .username
 
 describe('a guest who chooses a name', () => {
-  it('is asked for it, gets it marked, and enters by the cookie or by the guest token', async () => {
+  it('is asked for a name, gets it marked, and enters with the cookie or the guest token', async () => {
     const post = server()
     const first = await post('/chat/token', { event_id: 'stream' })
     expect(first.response.status).toBe(401)
@@ -73,7 +73,7 @@ describe('a guest who chooses a name', () => {
     })
   })
 
-  it('is told what is wrong with a name', async () => {
+  it('learns why a name is rejected', async () => {
     const post = server()
     const cases: [unknown, number, Record<string, unknown>][] = [
       [{ name: 'Moderator' }, 400, { code: 'bad-request', name_problem: 'reserved' }],
@@ -93,7 +93,7 @@ describe('a guest who chooses a name', () => {
     }
   })
 
-  it('is bound by the same origin rules, a limit for each address, and the site’s captcha', async () => {
+  it('is subject to the origin check, a limit for each address, and the site’s captcha', async () => {
     const post = server()
     expect((await post('/guest', { name: 'Ann' }, { origin: 'https://evil.example' })).response.status).toBe(
       403,
@@ -108,7 +108,7 @@ describe('a guest who chooses a name', () => {
     expect((await guarded('/guest', { name: 'Ann', captcha: 'solved' })).reply).toHaveProperty('identity')
   })
 
-  it('isn’t asked where guests have numbers', async () => {
+  it('is not asked for a name if guests have numbers', async () => {
     const post = server({ names: 'number' })
     expect((await post('/guest', { name: 'Ann' })).response.status).toBe(404)
     expect((await post('/token', { event_id: 'stream' })).response.status).toBe(200)

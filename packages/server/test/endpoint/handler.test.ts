@@ -112,7 +112,7 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
     [{ problem: 'broken-off' }, 400],
   ]
 
-  /** The rule, written anew: what the table below is compared with. */
+  /** The rule in other words. The table below is compared with it. */
   function mayAsk(origin: string, site: string): boolean {
     if (origin === 'null' || site === 'none') return false
     if (site === 'same-origin') return true
@@ -176,7 +176,7 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
             expect(WIRE_CODES, where).toContain(problem.code)
             expect(problem, where).toMatchObject({ status, request_id: 'request-1' })
           }
-          if (bodyStatus !== 200 && status !== bodyStatus) break // the body changes nothing more for this type
+          if (bodyStatus !== 200 && status !== bodyStatus) break // the other bodies give the same
         }
       }
     },
@@ -205,7 +205,7 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
     }
   })
 
-  it('answers a preflight with what the element needs, and a stranger with nothing', async () => {
+  it('answers a preflight with the headers that the element needs, and gives other sites none', async () => {
     const { endpoint } = setUp()
     const ours = await endpoint.answer(call({ method: 'OPTIONS' }))
     expect(ours).toMatchObject({
@@ -230,7 +230,7 @@ describe('the matrix of Origin, Sec-Fetch-Site, method, content type and body', 
 })
 
 describe('a token', () => {
-  it('holds what Kinescope documents, and passes the checks of the element', async () => {
+  it('contains the documented claims, and passes the checks of the element', async () => {
     const { endpoint } = setUp()
     const { status, body, headers } = await endpoint.answer(call())
     const reply = JSON.parse(body) as TokenReply
@@ -252,7 +252,7 @@ describe('a token', () => {
     })
   })
 
-  it('carries nbf only where that is configured', async () => {
+  it('contains nbf only if it is configured', async () => {
     const { endpoint } = setUp({ notBefore: true })
     const { body } = await endpoint.answer(call())
     const { claims } = checkToken((JSON.parse(body) as TokenReply).token)
@@ -267,21 +267,21 @@ describe('a token', () => {
     expect((checkToken(reply.token).claims as { exp: number }).exp * 1000).toBeLessThanOrEqual(expiresAt)
   })
 
-  it('never outlives the end that Kinescope names for its key', async () => {
+  it('never outlives the end of its key at Kinescope', async () => {
     const registration = { keyProblem: () => null, eventState: () => null, keyExpiresAt: () => NOW + 90_000 }
     const { endpoint } = setUp({ registration })
     const reply = JSON.parse((await endpoint.answer(call())).body) as TokenReply
     expect(reply.expires_in).toBe(90)
   })
 
-  it('is for the ids the list names, and says them to the page', async () => {
+  it('has the ids of the list, and the response names them', async () => {
     const { endpoint } = setUp({ events: [{ id: 'stream', claimId: 'uuid-of-it', chatId: 'public-id' }] })
     const reply = JSON.parse((await endpoint.answer(call())).body) as TokenReply
     expect(reply).toMatchObject({ chat_id: 'public-id', event_id: 'uuid-of-it' })
     expect(checkToken(reply.token, { eventId: 'uuid-of-it' }).fault).toBeNull()
   })
 
-  it('is asked for again at 60 to 90 % of its life, also when that is a minute', () => {
+  it('is renewed after 60 to 90 % of its life, also if its life is a minute', () => {
     for (const life of [60, 900, 3600, 86_400]) {
       expect(refreshIn(life, 0)).toBe(life * 0.6)
       expect(refreshIn(life, 0.999_999)).toBeLessThan(life * 0.9)
@@ -290,7 +290,7 @@ describe('a token', () => {
     expect(refreshIn(1, 0)).toBe(1)
   })
 
-  it('spreads the viewers who came in one second, so that no later second has more than thirty of ten thousand', () => {
+  it('is renewed at a random time: of 10,000 viewers, at most 30 in the same second', () => {
     let seed = 1
     const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
     const perSecond = new Map<number, number>()
@@ -358,7 +358,7 @@ describe('the order of checks', () => {
     ])
   })
 
-  it('asks nobody who the visitor is once the address has asked too often', async () => {
+  it('ends at an exceeded address limit, before the identity source is called', async () => {
     const trace: string[] = []
     const { endpoint } = setUp({
       limits: { address: limit(trace, 'address', 17) },
@@ -374,14 +374,14 @@ describe('the order of checks', () => {
     ])
   })
 
-  it('counts a visitor, not their address, after sign-in', async () => {
+  it('limits a visitor, not their address, after sign-in', async () => {
     const { endpoint } = setUp({ limits: { visitor: limit([], 'visitor', 3) } })
     const { status, headers } = await endpoint.answer(call({ address: null }))
     expect([status, headers['Retry-After']]).toEqual([429, '3'])
   })
 })
 
-describe('each refusal', () => {
+describe('each rejection', () => {
   type Case = [string, Partial<TokenEndpointOptions<null>>, number]
   const refused = (code: 'sign-in-required' | 'access-denied' | 'identity-unavailable') => ({
     identify: () => Promise.resolve({ refused: code, reason: 'test' } as const),
@@ -449,11 +449,11 @@ describe('each refusal', () => {
     expect(outcomes).toEqual([expect.objectContaining({ kind: 'refused', code, status })])
   })
 
-  it('has a status and words for every code of the wire', () => {
+  it('has a status and a text for every wire code', () => {
     expect(Object.keys(PROBLEMS).sort()).toEqual([...WIRE_CODES].sort())
   })
 
-  it('tells each of a crowd that is turned away when there will be room', async () => {
+  it('of a crowd has a Retry-After at which there is capacity', async () => {
     const queue = new SigningQueue(() => 0, 1)
     Object.defineProperty(queue, 'hasRoom', { value: () => false })
     const { endpoint } = setUp({ queue })
@@ -463,14 +463,14 @@ describe('each refusal', () => {
     expect(await wait()).toBe(7)
   })
 
-  it('refuses a key that died a moment ago', async () => {
+  it('includes a key that expired a moment ago', async () => {
     const { endpoint } = setUp({ keys: { current: () => ({ key: { ...key, expiresAt: NOW + 200 } }) } })
     expect(problemOf((await endpoint.answer(call())).body).code).toBe('key-expired')
   })
 })
 
-describe('who got a token', () => {
-  it('is told once a token, by what is in it, and never for a refusal', async () => {
+describe('onToken', () => {
+  it('is called once for each token, with its claims, and never for a rejection', async () => {
     const issued: IssuedToken[] = []
     const onToken = (one: IssuedToken) => issued.push(one)
     const { endpoint } = setUp({
@@ -495,7 +495,7 @@ describe('who got a token', () => {
     ])
   })
 
-  it('never costs a visitor the token, however the listener fails', async () => {
+  it('never costs a visitor the token, however the callback fails', async () => {
     const failures: (() => unknown)[] = [
       () => {
         throw new Error('disk full')
@@ -512,8 +512,8 @@ describe('who got a token', () => {
   })
 })
 
-describe('what is known of Kinescope', () => {
-  it('warns on the wire where anyone may enter, and makes the token all the same', async () => {
+describe('the registration at Kinescope', () => {
+  it('adds a warning to the response if JWT is not enabled, and the token is still issued', async () => {
     const { endpoint } = setUp({
       registration: { keyExpiresAt: () => null, keyProblem: () => null, eventState: () => 'jwt-not-enabled' },
     })
@@ -523,20 +523,20 @@ describe('what is known of Kinescope', () => {
 })
 
 describe('the visitor', () => {
-  it('leaves under a pseudonym where one is configured', async () => {
+  it('has a pseudonym in the token if one is configured', async () => {
     const { endpoint } = setUp({ userIdSecret: SECRET })
     const { token } = JSON.parse((await endpoint.answer(call())).body) as TokenReply
     expect((checkToken(token).claims as { user_id: string }).user_id).toBe(await pseudonymWith(SECRET)('u-1'))
   })
 
-  it('gets the cookie that keeps a guest the same', async () => {
+  it('gets the cookie that identifies a returning guest', async () => {
     const { endpoint } = setUp({
       identify: () => Promise.resolve({ user: { id: 'g', name: 'G' }, setCookie: 'a=b' }),
     })
     expect((await endpoint.answer(call())).headers['Set-Cookie']).toBe('a=b')
   })
 
-  it('may ask for any stream only where the list is a star, and then only for what can be an id', async () => {
+  it('can request any stream only if the list is a star, and only with a valid id', async () => {
     const { endpoint } = setUp({ events: '*' })
     const ask = async (id: string) =>
       (await endpoint.answer(call({ body: { text: JSON.stringify({ event_id: id }) } }))).status

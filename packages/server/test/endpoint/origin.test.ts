@@ -14,7 +14,7 @@ const allowed = (asked: string | null) =>
   preflightHeaders(LISTED, asked)['Access-Control-Allow-Headers']?.split(', ') ?? []
 
 describe('a preflight', () => {
-  it('lets the page send what monitoring adds to every request', () => {
+  it('allows the headers that monitoring adds to every request', () => {
     const monitoring = [
       'traceparent',
       'tracestate',
@@ -36,7 +36,7 @@ describe('a preflight', () => {
     ])
   })
 
-  it('lets it send nothing else', () => {
+  it('allows no other header', () => {
     for (const asked of [
       null,
       '',
@@ -51,7 +51,7 @@ describe('a preflight', () => {
     expect(preflightHeaders(null, 'traceparent')).toEqual({})
   })
 
-  it('answers any list with a short list of names', () => {
+  it('has a short list of names in the response, for any requested list', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ maxLength: 5000 }), fc.constant('x-b3-a,'.repeat(5000))), (asked) => {
         const text = preflightHeaders(LISTED, asked)['Access-Control-Allow-Headers']!
@@ -63,7 +63,7 @@ describe('a preflight', () => {
 })
 
 describe('an origin', () => {
-  it('never throws and never lets a stranger in, whatever it says', () => {
+  it('is never parsed with an exception, and is allowed only if it is listed', () => {
     const list = new Set([LISTED])
     const text = fc.option(
       fc.oneof(fc.string(), fc.webUrl(), fc.constantFrom('null', '*', LISTED, `${LISTED}.`)),
@@ -88,7 +88,7 @@ describe('the origin of an app', () => {
     'http://localhost',
     'https://tauri.localhost',
     'capacitor://localhost:8080',
-  ])('can be listed: %s', (origin) => {
+  ])('is a valid list entry: %s', (origin) => {
     expect(isOrigin(origin)).toBe(true)
     expect(originListFault([origin])).toBeNull()
     const page = { origin, fetchSite: null, ownOrigin: null }
@@ -115,7 +115,7 @@ describe('the origin of an app', () => {
     'null',
     '*',
     'capacitor://*',
-  ])('is none: %s', (origin) => {
+  ])('is not a valid list entry: %s', (origin) => {
     expect(isOrigin(origin)).toBe(false)
     expect(originListFault([origin])?.remedy).toBeTruthy()
   })
@@ -171,7 +171,7 @@ describe('the pattern for preview deployments', () => {
     expect(fault?.remedy).not.toContain(`Write ${pattern}`)
   })
 
-  it('is one', () => {
+  it('can be listed only once', () => {
     const both = ['https://my-app-*.example.app', 'https://*-my-team.example.app']
     expect(originListFault(both)).toMatchObject({ origin: both[1], fault: 'holds more than one pattern.' })
   })

@@ -29,14 +29,14 @@ describe('readPageReport', () => {
     [{ origin: 7 }, { origin: 'other' }],
     [{ ms: 1e300 }, { readySeconds: null }],
     [{ ms: -1 }, { readySeconds: null }],
-  ])('makes no new series of %j', (change, counted) => expect(read(change)).toMatchObject(counted))
+  ])('creates no new series for %j', (change, counted) => expect(read(change)).toMatchObject(counted))
 
   it.each(['', '{', '[]', 'null', '"ready"', '{"code":"ready"}', '{"code":1,"ms":1,"engine":"x"}'])(
     'rejects %s',
     (text) => expect(readPageReport(text, isListed)).toBeNull(),
   )
 
-  it('has closed values, whatever comes', () => {
+  it('returns values from a fixed set, for any report', () => {
     const series = new Set<string>()
     fc.assert(
       fc.property(
@@ -53,7 +53,7 @@ describe('readPageReport', () => {
 })
 
 describe('ReportLimit', () => {
-  it('takes fifty a second from all senders together', () => {
+  it('accepts fifty reports a second from all senders together', () => {
     const limit = new ReportLimit()
     const taken = (now: number) =>
       Array.from({ length: 10_000 }, () => limit.admits(now)).filter(Boolean).length
@@ -65,7 +65,7 @@ describe('ReportLimit', () => {
 })
 
 describe('ReportSampling', () => {
-  /** The share of reports, each visit sending one, where this many tokens a second are handed out for a minute. */
+  /** The share of reports if each visit sends one, at this rate of tokens for a minute. */
   const reportsFor = (tokensPerSecond: number) => {
     const sampling = new ReportSampling()
     let reports = 0
@@ -74,15 +74,15 @@ describe('ReportSampling', () => {
     return { share: reports / tokens, perSecond: reports / 60 }
   }
 
-  it('asks every visit on a quiet day', () => expect(reportsFor(2).share).toBe(1))
+  it('requests a report from every visit on a quiet day', () => expect(reportsFor(2).share).toBe(1))
 
-  it('asks for at most 2 % where 100,000 visitors come within a minute', () => {
+  it('requests at most 2 % if 100,000 visitors come within a minute', () => {
     const { share, perSecond } = reportsFor(1667)
     expect(share).toBeLessThan(0.02)
     expect(perSecond).toBeGreaterThan(5)
   })
 
-  it('asks every visit again after the crowd', () => {
+  it('requests a report from every visit again after the crowd', () => {
     const sampling = new ReportSampling()
     for (let index = 0; index < 5000; index++) sampling.next(index)
     expect(sampling.next(5_000)).toBeLessThan(0.1)

@@ -3,7 +3,7 @@ import { readServeConfig } from '../../src/config.js'
 import { DEFAULT_RATES, localLimit } from '../../src/endpoint/rate-limit.js'
 
 describe('limits counted in this process', () => {
-  it('let each through as often as allowed, and again after a minute', async () => {
+  it('allow the configured number of requests, and reset after a minute', async () => {
     let now = 0
     const limit = localLimit({ points: 2, clock: () => now })
     const spend = (key: string) => limit.spend(key)
@@ -14,7 +14,7 @@ describe('limits counted in this process', () => {
     expect(await spend('a')).toBe(0)
   })
 
-  it('remember no more than they may, and forget the oldest first', async () => {
+  it('keep a bounded number of entries, and drop the oldest first', async () => {
     let now = 0
     const limit = localLimit({ points: 1, maxKeys: 100, clock: () => now })
     for (let visitor = 0; visitor < 10_000; visitor++) await limit.spend(`v-${visitor}`)

@@ -40,13 +40,13 @@ describe.skipIf(!available)('limits counted in Redis', () => {
     rmSync(scratch, { recursive: true })
   })
 
-  it('are shared, and counted locally within the budget while Redis hangs, and shared again afterwards', async () => {
+  it('are shared, are counted locally while Redis hangs, and are shared again afterwards', async () => {
     let now = 0
     const fallbacks = vi.fn()
     const returns = vi.fn()
     const one = limiter({ redisUrl, clock: () => now, onFallback: fallbacks, onReturn: returns })
     const two = limiter({ redisUrl, clock: () => now })
-    // until both connections stand, each counts for itself
+    // until both connections are open, each process counts locally
     await vi.waitFor(async () => {
       const key = `probe-${Math.random()}`
       await spend(one.visitor, 3, key)
@@ -69,7 +69,7 @@ describe.skipIf(!available)('limits counted in Redis', () => {
     }, 10_000)
     expect([fallbacks.mock.calls.length, returns.mock.calls.length]).toEqual([1, 1])
 
-    // and said again, not once for all
+    // a second fallback is reported too
     redis.child.kill('SIGSTOP')
     await spend(one.visitor, 1, 'hangs again')
     expect(fallbacks).toHaveBeenCalledTimes(2)
@@ -81,7 +81,7 @@ describe.skipIf(!available)('limits counted in Redis', () => {
     }, 10_000)
   })
 
-  it('are counted locally at once where Redis never answers or isn’t there', async () => {
+  it('are counted locally at once if Redis never responds or is unreachable', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1')
     await new Promise((resolve) => silent.once('listening', resolve))
     const hole = `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`
@@ -96,7 +96,7 @@ describe.skipIf(!available)('limits counted in Redis', () => {
   })
 })
 
-describe('a Redis that sends what was not requested', () => {
+describe('a Redis that sends unrequested data', () => {
   it.each([
     ['a null of RESP2', '$-1\r\n'],
     ['a null of RESP3', '_\r\n'],
@@ -105,7 +105,7 @@ describe('a Redis that sends what was not requested', () => {
     ['an error', '-ERR no such\r\n'],
     ['no RESP at all', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
   ])(
-    '%s: the process goes on, limits are counted locally, and it is reported',
+    '%s: the process keeps running, counts limits locally and reports the problem',
     async (_name, unrequested) => {
       let sent = 0
       const sockets = new Set<Socket>()

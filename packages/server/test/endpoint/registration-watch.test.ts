@@ -33,8 +33,8 @@ function setUp(change: Partial<RegistrationSource> = {}) {
   return { watch, state, results }
 }
 
-describe('the watch over Kinescope’s side', () => {
-  it('finds nothing wrong before it has looked, nor when all is well', async () => {
+describe('the watch of the registration at Kinescope', () => {
+  it('reports no problem before its first check, nor if all is well', async () => {
     const { watch } = setUp()
     expect([watch.keyProblem('key-1'), watch.eventState('page-id')]).toEqual([null, null])
     await watch.look()
@@ -42,7 +42,7 @@ describe('the watch over Kinescope’s side', () => {
     watch.close()
   })
 
-  it('names an unlisted key, a dead one, a missing stream and an open one', async () => {
+  it('reports an unregistered key, an expired key, a missing stream and an unprotected stream', async () => {
     const { watch, state } = setUp()
     state.listed = []
     state.events = {}
@@ -63,7 +63,7 @@ describe('the watch over Kinescope’s side', () => {
     watch.close()
   })
 
-  it('takes a stream whose switch isn’t shown for fine', async () => {
+  it('assumes that a stream is protected if the API doesn’t show its setting', async () => {
     const { watch, state } = setUp()
     state.events = { stream: { jwtRequired: null } }
     await watch.look()
@@ -71,7 +71,7 @@ describe('the watch over Kinescope’s side', () => {
     watch.close()
   })
 
-  it('keeps what it knew while the API fails, and says that it fails', async () => {
+  it('keeps the last known state while the API fails, and reports the failure', async () => {
     let fails = false
     const { watch, state, results } = setUp({
       look: () =>
@@ -92,7 +92,7 @@ describe('the watch over Kinescope’s side', () => {
     watch.close()
   })
 
-  it('does not call a key unregistered that came up after the last look, but looks soon, once', async () => {
+  it('doesn’t report a key that is newer than the last check, but checks again soon, once', async () => {
     const { watch, state } = setUp()
     await watch.look()
     state.kid = 'key-2'
@@ -104,7 +104,7 @@ describe('the watch over Kinescope’s side', () => {
     watch.close()
   })
 
-  it('looks every five minutes, and every half minute while something is missing', async () => {
+  it('checks every five minutes, and every 30 seconds while something is missing', async () => {
     const { watch, state } = setUp()
     await watch.look()
     await vi.advanceTimersByTimeAsync(299_000)

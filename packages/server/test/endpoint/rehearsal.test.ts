@@ -8,7 +8,7 @@ const NOW = Date.UTC(2026, 10, 29)
 const nonce = randomBytes(16).toString('hex')
 
 describe('RehearsalSecret', () => {
-  it('answers a challenge that only the same secret accepts', async () => {
+  it('answers a challenge with a proof that only the same secret accepts', async () => {
     const answer = (await secret.answer(nonce))!
     expect(await secret.isAnswer(nonce, answer)).toBe(true)
     expect(await other.isAnswer(nonce, answer)).toBe(false)
@@ -28,7 +28,7 @@ describe('RehearsalSecret', () => {
     expect(await other.addressIn(header, NOW)).toBeNull()
   })
 
-  it('accepts no changed header', async () => {
+  it('rejects a changed header', async () => {
     const header = await secret.headerFor('198.18.0.7', NOW)
     const [expires, address, proof] = header.split(' ')
     for (const changed of [

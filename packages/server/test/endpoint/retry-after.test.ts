@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RetryAfterScheduler } from '../../src/endpoint/admission.js'
 
-describe('when somebody who is sent away may come back', () => {
-  it('spreads a crowd over the time that serving it takes', () => {
+describe('the Retry-After of rejected requests', () => {
+  it('spreads a crowd over the time that is needed to serve it', () => {
     const scheduler = new RetryAfterScheduler()
     const seconds = Array.from({ length: 10_000 }, () => scheduler.next(0, 1))
     const perSecond = new Map<number, number>()
@@ -11,13 +11,13 @@ describe('when somebody who is sent away may come back', () => {
     expect(Math.max(...seconds)).toBe(11)
   })
 
-  it('is a second for the first after a calm, whatever was before', () => {
+  it('is at most two seconds after a quiet minute', () => {
     const scheduler = new RetryAfterScheduler()
     for (let refused = 0; refused < 5000; refused++) scheduler.next(0, 1)
     expect(scheduler.next(60_000, 1)).toBeLessThanOrEqual(2)
   })
 
-  it('never sends anybody away for longer than a minute', () => {
+  it('is never longer than a minute', () => {
     const scheduler = new RetryAfterScheduler()
     for (let refused = 0; refused < 1000; refused++) expect(scheduler.next(0, 1000)).toBeLessThanOrEqual(60)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RequestDeadline, SigningQueue } from '../../src/endpoint/admission.js'
 
-/** A queue whose signatures come out one by one, `everyMs` apart, by a clock of our own. */
+/** A queue with one signature every `everyMs` milliseconds, on a fake clock. */
 function queueWith(everyMs: number) {
   let now = 0
   const queue = new SigningQueue(() => now)
@@ -19,7 +19,7 @@ function queueWith(everyMs: number) {
 }
 
 describe('the signing queue', () => {
-  it('is full when more is waiting than can be signed in about a second', async () => {
+  it('is full if more requests wait than can be signed in about a second', async () => {
     const { queue, start, finishOne } = queueWith(2)
     start()
     for (let i = 0; i < 300; i++) {
@@ -27,14 +27,14 @@ describe('the signing queue', () => {
       await finishOne()
     }
     while (queue.hasRoom() && queue.pending < 10_000) start()
-    // two milliseconds each: about five hundred make a second
+    // at two milliseconds each, a second has about five hundred
     expect(queue.pending).toBeGreaterThan(400)
     expect(queue.pending).toBeLessThan(650)
     while (queue.pending > 300) await finishOne()
     expect(queue.hasRoom()).toBe(true)
   })
 
-  it('counts whoever has come and not begun, unless the signers have nothing to do', () => {
+  it('counts the requests that have not begun, unless the signers are idle', () => {
     const queue = new SigningQueue(() => 0, 1)
     const never = () => new Promise<void>(() => undefined)
     for (let i = 0; i < 63; i++) void queue.run(never, new RequestDeadline())
@@ -43,7 +43,7 @@ describe('the signing queue', () => {
     expect([queue.hasRoom(0), queue.hasRoom(900), queue.hasRoom(901)]).toEqual([true, true, false])
   })
 
-  it('never refuses a handful, however slow the machine seems', async () => {
+  it('never rejects a few requests, however slow the machine is', async () => {
     const { queue, start, finishOne } = queueWith(5000)
     start()
     for (let i = 0; i < 50; i++) {
@@ -54,7 +54,7 @@ describe('the signing queue', () => {
     expect(queue.hasRoom()).toBe(true)
   })
 
-  it('gives the threads a handful at a time, in the order of arrival, and finishes all', async () => {
+  it('passes a few tasks at a time to the threads, in the order of arrival, and finishes all', async () => {
     const queue = new SigningQueue(() => 0)
     const begun: number[] = []
     let inHand = 0
@@ -83,7 +83,7 @@ describe('the signing queue', () => {
     expect(queue.pending).toBe(0)
   })
 
-  it('is not misled by the time in which nothing was asked', async () => {
+  it('ignores idle time in its measurement', async () => {
     let now = 0
     const queue = new SigningQueue(() => now)
     for (let i = 0; i < 100; i++) {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 const TEXT = 'text/plain;charset=UTF-8'
 const IDENTITY = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJl'
 
-/** The status, the code, and what the identity source saw as `Authorization`. */
+/** The status, the code, and the `Authorization` that the identity source received. */
 async function ask(headers: Record<string, string>, body: unknown) {
   let seen: string | null = 'not asked'
   const { endpoint } = endpointWith(key, {
@@ -37,7 +37,7 @@ describe('a simple request (Fetch standard), which needs no preflight', () => {
     'TEXT/PLAIN ; CHARSET="utf-8"',
     'text/plain; charset=utf8',
     'application/json',
-  ])('brings the identity token in its body: %s', async (type) => {
+  ])('can contain the identity token in its body: %s', async (type) => {
     const body = JSON.stringify({ event_id: 'stream', identity: IDENTITY })
     const { status, seen, origin } = await ask({ 'content-type': type }, body)
     expect([status, seen, origin]).toEqual([200, `Bearer ${IDENTITY}`, LISTED])
@@ -49,12 +49,12 @@ describe('a simple request (Fetch standard), which needs no preflight', () => {
     'text/plain; charset=',
     'text/css',
     '',
-  ])('is refused in another form: %s', async (type) => {
+  ])('is rejected with another content type: %s', async (type) => {
     const { status, seen } = await ask({ 'content-type': type }, '{"event_id":"stream"}')
     expect([status, seen]).toEqual([415, 'not asked'])
   })
 
-  it('is refused before anything is minted where no browser names the page', async () => {
+  it('is rejected before the token is issued if no header names the page', async () => {
     const { status, code, detail, seen } = await ask(
       { 'content-type': TEXT, origin: '' },
       '{"event_id":"stream"}',
@@ -69,7 +69,7 @@ describe('a simple request (Fetch standard), which needs no preflight', () => {
     [{ origin: 'null', 'sec-fetch-site': 'cross-site' }, 'opaque origin'],
     [{ origin: '', 'sec-fetch-site': 'cross-site' }, undefined],
     [{ origin: '', 'sec-fetch-site': 'none' }, 'navigation'],
-  ])('is refused from a page that is not listed: %j', async (headers, text) => {
+  ])('is rejected from a page that is not listed: %j', async (headers, text) => {
     const { status, seen, detail } = await ask({ 'content-type': TEXT, ...headers }, '{"event_id":"stream"}')
     expect([status, seen]).toEqual([403, 'not asked'])
     expect(detail).toContain(text ?? 'CHAT_ALLOWED_ORIGINS')
@@ -83,7 +83,7 @@ describe('a simple request (Fetch standard), which needs no preflight', () => {
       'an ArrayBuffer',
       new TextEncoder().encode(JSON.stringify({ event_id: 'stream', identity: IDENTITY })).buffer,
     ],
-  ])('may have been read by a framework: %s', async (_what, body) => {
+  ])('can be parsed by a framework: %s', async (_what, body) => {
     const { status, seen } = await ask({ 'content-type': TEXT }, body)
     expect([status, seen]).toEqual([200, `Bearer ${IDENTITY}`])
   })
@@ -93,33 +93,33 @@ describe('the identity token in the body', () => {
   it.each<[string, object]>([
     ['beside Authorization', { identity: IDENTITY }],
     ['beside an empty Authorization', { identity: IDENTITY }],
-  ])('is refused %s', async (what, more) => {
+  ])('is rejected %s', async (what, more) => {
     const authorization = what.includes('empty') ? ' ' : `Bearer ${IDENTITY}`
     const { status, code, seen } = await ask({ authorization }, { event_id: 'stream', ...more })
     expect([status, code, seen]).toEqual([400, 'bad-request', 'not asked'])
   })
 
   it.each([null, '', 7, {}, [IDENTITY], 'two words', 'a\r\nb', 'жанна', ' '])(
-    'is refused as %j',
+    'is rejected as %j',
     async (identity) => {
       const { status, code, seen } = await ask({}, { event_id: 'stream', identity })
       expect([status, code, seen]).toEqual([400, 'bad-request', 'not asked'])
     },
   )
 
-  it('never says who the visitor is by itself: no other member is accepted', async () => {
+  it('is the only accepted member for an identity', async () => {
     for (const name of ['user_id', 'username', 'sub', 'token', 'authorization'])
       expect((await ask({}, { event_id: 'stream', identity: IDENTITY, [name]: 'x' })).status).toBe(400)
   })
 
-  it('leaves the other headers as they are, and is absent where none was sent', async () => {
+  it('doesn’t change other headers, and adds none if it is missing', async () => {
     expect((await ask({}, { event_id: 'stream' })).seen).toBeNull()
     expect((await ask({ authorization: 'Bearer of-the-header' }, { event_id: 'stream' })).seen).toBe(
       'Bearer of-the-header',
     )
   })
 
-  it('reaches `authenticate` of a host, from body and header alike', async () => {
+  it('is passed to `authenticate` of a host, from body and header alike', async () => {
     const seen: (string | null)[] = []
     const options: TokenHandlerOptions<Request> = {
       keys: fixedKeySource(key),
@@ -150,8 +150,8 @@ describe('the identity token in the body', () => {
   })
 })
 
-describe('a visitor whose address is no address', () => {
-  it('is counted with the others of the kind', async () => {
+describe('visitors without a valid address', () => {
+  it('share one limit', async () => {
     const keys: string[] = []
     const spend = (name: string) => {
       keys.push(name)

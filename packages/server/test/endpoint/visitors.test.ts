@@ -27,7 +27,7 @@ afterAll(async () => {
   await site.close()
 })
 
-/** One POST on a connection of a pool, since a thousand sockets at once would measure the machine. */
+/** One POST on a pooled connection, since a thousand sockets at once would only measure the machine. */
 function post(agent: Agent, headers: Record<string, string>): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(`${server.url}/token`, {
@@ -49,20 +49,20 @@ const userOf = async (token: string) =>
   (await jwtVerify(token, key.publicKey, { audience: 'chat' })).payload['user_id']
 
 describe('a thousand visitors at once', () => {
-  it('each get a token of their own, and nobody somebody else’s', async () => {
+  it('each get their own token, and none gets another visitor’s', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 100 })
     const visitors = Array.from({ length: VISITORS }, (_, index) => {
-      const stranger = index % 10 === 9
+      const isUnknown = index % 10 === 9
       const id = `visitor-${index}`
-      return { id, stranger, cookie: stranger ? `sid=unknown-${index}` : site.signIn(id, `Name ${index}`) }
+      return { id, isUnknown, cookie: isUnknown ? `sid=unknown-${index}` : site.signIn(id, `Name ${index}`) }
     })
     const answers = await Promise.all(visitors.map(({ cookie }) => post(agent, { Cookie: cookie })))
     agent.destroy()
     const wrong: string[] = []
     await Promise.all(
-      visitors.map(async ({ id, stranger }, index) => {
+      visitors.map(async ({ id, isUnknown }, index) => {
         const { status, body } = answers[index]!
-        if (stranger) {
+        if (isUnknown) {
           if (status !== 401 || body.includes('eyJ')) wrong.push(`${id}: ${status}`)
           return
         }
@@ -76,7 +76,7 @@ describe('a thousand visitors at once', () => {
 })
 
 describe('a browser', () => {
-  it('can’t name itself: not by body, query, headers or another cookie', async () => {
+  it('can’t choose its identity: not by body, query, headers or another cookie', async () => {
     const cookie = site.signIn('real', 'Real')
     const attempts: [string, Promise<Response>][] = [
       ['body', askToken(server.url, { Cookie: cookie }, { event_id: EVENT, user_id: 'victim' })],

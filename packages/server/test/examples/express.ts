@@ -1,4 +1,4 @@
-/** The token endpoint inside an Express application, beside its own session and body parser. */
+/** The token endpoint inside an Express application, with the application's own session and body parser. */
 import express, { type Express, type Request } from 'express'
 import { createNodeHandler, fixedKeySource, importSigningKey } from '../../src/index.js'
 import { sessionUser } from './session.js'

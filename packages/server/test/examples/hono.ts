@@ -1,4 +1,4 @@
-/** The token endpoint inside a Hono application, on whatever runtime that runs. */
+/** The token endpoint inside a Hono application, on any runtime. */
 import { Hono } from 'hono'
 import { createTokenHandler, fixedKeySource, importSigningKey } from '../../src/web.js'
 import { sessionUser } from './session.js'

@@ -23,18 +23,18 @@ const key = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const dir = mkdtempSync(join(tmpdir(), 'kinescope-chat-chain-'))
 
-/** What a visitor sends. */
+/** A visitor's request. */
 interface Call {
   bearer?: string
   cookie?: string
   scheme?: 'tma'
-  /** Distinct headers of a proxy, and the address that they come from. */
+  /** The headers of a proxy as separate values, and the proxy's address. */
   headers?: Record<string, string[]>
   peer?: string
 }
 type Row = [what: string, call: Call | (() => Call | Promise<Call>), settings?: Record<string, string>]
 
-/** The site: `/me` answers as the cookie says, `/keys/…` and `/issuer/…` as the path does. */
+/** The site's responses. The cookie selects the one of `/me`, the path those of `/keys/…` and `/issuer/…`. */
 const ANSWERS: Record<string, [status: number, type: string, body: string]> = {
   good: [200, 'application/json', '{"id":"member","name":"Ann"}'],
   error: [500, 'application/json', '{}'],
@@ -91,7 +91,7 @@ afterAll(async () => {
 })
 
 const member = { sub: 'member', name: 'Ann' }
-/** The claims without those that are undefined. */
+/** The claims without the undefined ones. */
 const present = (claims: object) => JSON.parse(JSON.stringify(claims)) as object
 const jwt = (claims: object, secret = SECRET) =>
   jsonwebtoken.sign(present({ aud: 'kinescope-chat', exp: nowS + 300, ...claims }), secret, {
@@ -145,7 +145,7 @@ const proxied = (ids: string[], names: string[], peer = PROXY): Call => ({
   peer,
 })
 
-/** A credential that its source accepts, and everything that can be wrong with it. */
+/** For each source, a credential that it accepts, and every possible failure. */
 const SOURCES: Record<Exclude<SourceKind, 'guest'>, { good: () => Call | Promise<Call>; failures: Row[] }> = {
   forward: {
     good: () => ({ cookie: 'sid=good' }),
@@ -291,7 +291,7 @@ function settingsOf(more: Record<string, string> = {}): Record<string, string> {
   }
 }
 
-/** Asks a chain as the token endpoint does. */
+/** Identifies a visitor with a chain, as the token endpoint does. */
 async function ask(chain: string, row: Row[1], more?: Record<string, string>): Promise<IdentityAnswer> {
   const {
     bearer: token,
@@ -301,7 +301,7 @@ async function ask(chain: string, row: Row[1], more?: Record<string, string>): P
     peer = '192.0.2.1',
   } = typeof row === 'function' ? await row() : row
   const settings = { CHAT_IDENTITY: chain, ...settingsOf(more) }
-  // the secret would be the site's key, beside a key set
+  // otherwise the secret would be used as the site's key, in addition to the key set
   if (more?.['CHAT_IDENTITY_JWKS_URL'] && chain === 'jwt,guest')
     Reflect.deleteProperty(settings, 'CHAT_IDENTITY_SECRET')
   const { identify } = openIdentity(readServeConfig(settings))
@@ -340,7 +340,7 @@ describe.each(Object.entries(SOURCES))(
   },
 )
 
-describe('a member whose credential no source knows', () => {
+describe('a member whose credential no source accepts', () => {
   it.each([
     ['an opaque token', bearer('opaque')],
     [

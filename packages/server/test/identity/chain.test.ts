@@ -8,7 +8,7 @@ const guest: IdentitySource = () => Promise.resolve({ user: { id: 'guest-1', nam
 const call = { header: () => null, address: null, request: null }
 
 describe('a chain', () => {
-  it('goes on only where a source doesn’t know the visitor at all', async () => {
+  it('continues only if a source doesn’t recognize the visitor’s credential', async () => {
     const failures: [IdentityAnswer, boolean][] = [
       [{ refused: 'sign-in-required', reason: 'x' }, true],
       [{ refused: 'sign-in-required', reason: 'x', rejected: true }, false],
@@ -26,7 +26,7 @@ describe('a chain', () => {
     }
   })
 
-  it('is refused at start where it makes no sense, with what to write instead', () => {
+  it('is rejected at start if its order makes no sense, with the correct order', () => {
     const wrong: Record<string, string> = {
       'guest,jwt': 'jwt,guest',
       'jwt,oidc': 'oidc,jwt',

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { forwardIdentity, type ForwardOptions } from '../../src/identity/forward.js'
 import { listen } from '../running-server.js'
 
-/** A visitor who stays. */
+/** A request that never ends. */
 const NEVER = { signal: new AbortController().signal }
 
 let close: (() => Promise<void>) | undefined
@@ -30,8 +30,8 @@ const json =
   (response: ServerResponse) =>
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
 
-describe('asking the site', () => {
-  it('sends the cookie, the authorization and the stream, and nothing else of the visitor', async () => {
+describe('a request to the identity endpoint', () => {
+  it('contains the cookie, authorization, user agent and stream, and no other visitor data', async () => {
     const { ask, seen } = await siteThat(json({ id: 42, name: 'Ann' }))
     const answer = await ask({
       cookie: 'sid=1; other=2',
@@ -50,14 +50,14 @@ describe('asking the site', () => {
     expect(rest).not.toHaveProperty('x-forwarded-user')
   })
 
-  it('puts any stream’s id into the header safely', async () => {
+  it('encodes any stream’s id in its header', async () => {
     const { ask, seen } = await siteThat(json({ id: 1, name: 'A' }))
     await ask({ cookie: 'a=1' }, 'поток\r\nX-Evil: 1')
     expect(seen[0]!.headers['x-chat-event-id']).toBe(encodeURIComponent('поток\r\nX-Evil: 1'))
     expect(seen[0]!.headers).not.toHaveProperty('x-evil')
   })
 
-  it('does not ask for somebody who brings nothing, and says why that may be', async () => {
+  it('is not sent for a visitor without credentials, and the rejection explains this', async () => {
     const { ask, seen } = await siteThat(json({ id: 1 }))
     const answer = await ask({})
     expect(answer).toMatchObject({ refused: 'sign-in-required', reason: 'no-credentials' })
@@ -65,7 +65,7 @@ describe('asking the site', () => {
     expect(seen).toHaveLength(0)
   })
 
-  it('reads nested fields', async () => {
+  it('reads nested fields of the response', async () => {
     const { ask } = await siteThat(json({ data: { user: { uid: 'u', display: 'Жанна' } } }), {
       idField: 'data.user.uid',
       nameField: 'data.user.display',
@@ -130,12 +130,12 @@ describe('asking the site', () => {
     ],
     ['nothing', () => undefined, 'identity-unavailable'],
   ]
-  it.each(answers)('takes %s for what it is', async (_what, answer, code) => {
+  it.each(answers)('rejects %s with its own code', async (_what, answer, code) => {
     const { ask } = await siteThat(answer, { timeoutMs: 200 })
     expect(await ask()).toMatchObject({ refused: code })
   })
 
-  it('asks a second time where a connection that lay idle ends as it is used again, and no third time', async () => {
+  it('is repeated once if an idle connection ends when it is reused, and never twice', async () => {
     const used = new Set<unknown>()
     let cut = 0
     const { ask, seen } = await siteThat((response, { socket }) => {
@@ -144,7 +144,7 @@ describe('asking the site', () => {
       if (again && !cut++) socket.resetAndDestroy()
       else json({ id: 42 })(response)
     })
-    // which of its connections is used again is the client's affair
+    // the client chooses the connection to reuse
     for (let turn = 0; turn < 6; turn++) expect(await ask()).toMatchObject({ user: { id: '42' } })
     expect([cut > 0, seen.length]).toEqual([true, 7])
     await close!()
@@ -153,7 +153,7 @@ describe('asking the site', () => {
     expect(broken.seen).toHaveLength(2)
   })
 
-  it('says that nobody is there', async () => {
+  it('reports an unreachable site', async () => {
     const identify = forwardIdentity({ url: 'http://127.0.0.1:1/me' })
     expect(
       await identify({ header: () => 'sid=1', address: null, request: null }, 'stream', NEVER),
@@ -164,8 +164,8 @@ describe('asking the site', () => {
   })
 })
 
-describe('many who ask at once', () => {
-  it('are asked about a few at a time, and the rest is told to come back', async () => {
+describe('many concurrent requests to the identity endpoint', () => {
+  it('are sent a few at a time, and those beyond the queue are rejected with Retry-After', async () => {
     const waiting: ServerResponse[] = []
     let most = 0
     const { ask, seen } = await siteThat(
@@ -175,10 +175,10 @@ describe('many who ask at once', () => {
       { limit: { concurrent: 4, queued: 6 } },
     )
     const answers = Array.from({ length: 30 }, () => ask())
-    const told = await Promise.all(answers.slice(10))
-    expect(told.every((answer) => 'refused' in answer && answer.refused === 'overloaded')).toBe(true)
-    expect(told.every((answer) => 'refused' in answer && answer.retryAfter! >= 1)).toBe(true)
-    // the site answers one by one from here on
+    const rejected = await Promise.all(answers.slice(10))
+    expect(rejected.every((answer) => 'refused' in answer && answer.refused === 'overloaded')).toBe(true)
+    expect(rejected.every((answer) => 'refused' in answer && answer.retryAfter! >= 1)).toBe(true)
+    // from here on, the site sends its responses one by one
     while (seen.length < 10 || waiting.length > 0) {
       const response = waiting.shift()
       if (response) json({ id: 'u', name: 'U' })(response)
@@ -190,7 +190,7 @@ describe('many who ask at once', () => {
     expect(seen).toHaveLength(10)
   })
 
-  it('do not stay in the queue of a site that hangs', async () => {
+  it('don’t stay in the queue of a hanging site', async () => {
     const { ask, seen } = await siteThat(() => undefined, {
       limit: { concurrent: 1, queued: 5 },
       timeoutMs: 100,
@@ -204,7 +204,7 @@ describe('many who ask at once', () => {
   })
 
   it.each([1, 4, 9])(
-    'get a 503 at once when their turn comes too late, and no second burst reaches a hanging site (%d at once)',
+    'are rejected before their deadline, and a hanging site gets no second burst (%d at once)',
     async (concurrent) => {
       const { ask, seen } = await siteThat(() => undefined, {
         timeoutMs: 600,
@@ -219,14 +219,14 @@ describe('many who ask at once', () => {
       }
       const waitedMs = performance.now() - begun
       for (const answer of await Promise.all(first)) expect(answer).toMatchObject({ reason: 'timeout' })
-      // the first batch ends after the others have left: none of them was sent
+      // the rejected requests ended first, so none of them was sent
       expect(performance.now() - begun).toBeGreaterThan(waitedMs)
       await new Promise((resolve) => setImmediate(resolve))
       expect(seen).toHaveLength(concurrent)
     },
   )
 
-  it('end with the request that they were asked for', async () => {
+  it('end with the visitor’s request', async () => {
     const gone = new AbortController()
     let closed: Promise<unknown> | undefined
     const { seen, identify } = await siteThat((_response, request) => {

@@ -9,7 +9,7 @@ members.add('Olga Petrova')
 members.add('Иван')
 const check = (name: string) => checkGuestName(name, { isReserved, isTaken: members.has })
 
-/** Spellings of each protected name that look like it. */
+/** Spellings that look like a protected name. */
 function spellingsOf(name: string): string[] {
   const letters = [...name]
   const map = (from: string, to: string) =>
@@ -75,7 +75,7 @@ function spellingsOf(name: string): string[] {
   ]
 }
 
-describe('names that look like another’s', () => {
+describe('names that look like a protected name', () => {
   const protectedNames = [
     'admin',
     'Moderator',
@@ -89,17 +89,17 @@ describe('names that look like another’s', () => {
     [...new Set(spellingsOf(name))].map((spelling) => [name, spelling]),
   )
 
-  it('are rejected, but for those that the server turns into another name', () => {
+  it('are rejected, unless the server changes them to another name', () => {
     expect(cases.length).toBeGreaterThan(200)
     const entered = cases.filter(([name, spelling]) => {
       const checked = check(spelling!)
-      // without its bidi override a reversed name reads as it is written
+      // without its bidi override, a reversed name is displayed as it is written
       return 'name' in checked && checked.name !== [...name!].toReversed().join('')
     })
     expect(entered).toEqual([])
   })
 
-  it('never enter unmarked, whatever a guest types', async () => {
+  it('are never accepted without the guest mark', async () => {
     const { identify, register } = guests({ secret: SECRET, names: 'ask', reserved: ['School 42'] })
     for (const [, spelling] of cases) {
       const call = { header: () => null }
@@ -136,9 +136,9 @@ describe('names that look like another’s', () => {
   })
 })
 
-describe('a name that is made to take long', () => {
+describe('a name that is expensive to check', () => {
   it.each(['ι', 'Ι', '\u0345', 'a\u0301', 'l·', 'カ・', 'ー', 'а', '1', ' '])(
-    'is read in no time: %j',
+    'is checked quickly: %j',
     (part) => {
       const started = performance.now()
       for (const end of ['!', '·', '\u0301\u0301\u0301\u0301\u0301\u0301', ''])
@@ -148,7 +148,7 @@ describe('a name that is made to take long', () => {
   )
 })
 
-describe('honest names', () => {
+describe('the check of a name', () => {
   it.each([
     'Anna',
     'Жанна д’Арк',
@@ -180,11 +180,11 @@ describe('honest names', () => {
     'Bob 2',
     'Mustaffa',
     'Ø',
-  ])('%s enters', (name) => {
+  ])('accepts %s', (name) => {
     expect(check(name)).toEqual({ name: expect.any(String) as string })
   })
 
-  it('keep their problem apart', () => {
+  it('has a code for each problem', () => {
     const problems = {
       '': 'empty',
       '123': 'empty',

@@ -15,7 +15,7 @@ const NAME = 'Жанна "O’Neil" \\ <Ő> & 李'
 const PLAIN_NAME = 'Jeanne Ő'
 const wanted = [SECRET, ID, NAME, EVENT] as const
 
-/** The code of the page under a heading. */
+/** The page's code under a heading. */
 function codeUnder(heading: string): string {
   const [, code] =
     new RegExp(`^### ${heading}\\n[\\s\\S]*?^\`\`\`\\w+\\n([\\s\\S]*?)^\`\`\``, 'm').exec(page) ?? []
@@ -26,10 +26,10 @@ function codeUnder(heading: string): string {
 interface Language {
   heading: string
   program: string
-  /** What prints the token, with the page's code and the four values as arguments. */
+  /** The program that prints the token. It gets the page's code, and the four values as arguments. */
   files: (code: string) => Record<string, string>
   command: string[]
-  /** The four values in the environment, not as arguments. */
+  /** Passes the four values in the environment instead. */
   environment?: true
 }
 
@@ -80,7 +80,7 @@ func main() {
     heading: 'Java',
     program: 'java',
     files: (code) => ({
-      // a single source file starts with its first class
+      // Java starts the first class of a single source file
       'Try.java': code.replace(
         /^class ChatIdentity/m,
         `class Try {
@@ -107,7 +107,7 @@ class ChatIdentity`,
     program: 'node',
     files: (code) => ({
       'page.liquid': code,
-      // the two filters that Shopify adds, as it documents them
+      // the two filters that Shopify adds, as in its documentation
       'try-liquid.mjs': `import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Liquid } from ${JSON.stringify(import.meta.resolve('liquidjs'))}
@@ -163,11 +163,11 @@ describe('docs/identity-hmac.md', () => {
 
   const installed = LANGUAGES.filter(({ program }) => isInstalled(program))
 
-  it('has code in six languages and more, each of which is tried', () => {
+  it('has code in at least six languages, and a test of each', () => {
     const headings = [...page.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)
     expect(headings).toEqual(LANGUAGES.map(({ heading }) => heading))
     expect(headings.length).toBeGreaterThanOrEqual(6)
-    // the project itself needs these
+    // the project requires these two
     expect(installed.map(({ heading }) => heading)).toEqual(expect.arrayContaining(['JavaScript', 'PHP']))
   })
 
@@ -195,7 +195,7 @@ describe('docs/identity-hmac.md', () => {
     },
   )
 
-  it('lists reasons that the server has', () => {
+  it('lists only reasons that the server has', () => {
     const sources = ['hmac-token', 'jwt', 'identity'].map((name) =>
       readFileSync(new URL(`../../src/identity/${name}.ts`, import.meta.url), 'utf8'),
     )

@@ -19,7 +19,7 @@ function problemsOf(env: Record<string, string>): string[] {
 }
 
 describe('identity tokens of the site', () => {
-  it('need an audience where the key signs for others too', () => {
+  it('need an audience if the key signs for other recipients too', () => {
     const jwks = { CHAT_IDENTITY_JWKS_URL: 'https://www.example.com/jwks.json' }
     const key = { CHAT_IDENTITY_PUBLIC_KEY: pem }
     expect(problemsOf(jwks)).toEqual(['CHAT_IDENTITY_AUDIENCE'])
@@ -29,7 +29,7 @@ describe('identity tokens of the site', () => {
     expect(problemsOf({ CHAT_IDENTITY_SECRET: SECRET })).toEqual([])
   })
 
-  it('need a public key that can be loaded, before anybody is turned away by it', () => {
+  it('need a public key that can be loaded, which is checked at start', () => {
     const broken = [pem.replace('\nMF', '\nAA'), '{"kty":"EC"}', '{', SECRET, pem.slice(0, 60)]
     for (const text of broken) {
       expect(problemsOf({ CHAT_IDENTITY_PUBLIC_KEY: text, ...AUDIENCE }), text.slice(0, 30)).toEqual([
@@ -42,13 +42,13 @@ describe('identity tokens of the site', () => {
     }
   })
 
-  it('need a secret that is one', () => {
+  it('need a strong secret', () => {
     for (const weak of ['short', 'x'.repeat(64), 'ab'.repeat(40), '\u{1f600}'.repeat(8)]) {
       expect(problemsOf({ CHAT_IDENTITY_SECRET: weak }), weak.slice(0, 8)).toEqual(['CHAT_IDENTITY_SECRET'])
     }
   })
 
-  it('may end as far ahead as the setting says', () => {
+  it('can expire as late as the setting allows', () => {
     const identity = (env: Record<string, string>) =>
       readServeConfig({ CHAT_EVENTS: 'stream', CHAT_IDENTITY: 'jwt', CHAT_IDENTITY_SECRET: SECRET, ...env })
         .identity

@@ -12,7 +12,7 @@ import {
 } from '../../src/identity/identity.js'
 
 const SECRET = 'a-secret-of-thirty-two-bytes-and-more'
-/** A visitor who stays. */
+/** A request that never ends. */
 const NEVER = { signal: new AbortController().signal }
 const call = (headers: Record<string, string> = {}): IdentityCall => ({
   header: (name) => headers[name] ?? null,
@@ -21,7 +21,7 @@ const call = (headers: Record<string, string> = {}): IdentityCall => ({
 })
 
 describe('a field', () => {
-  it('is found by a dotted path, and a name that has dots in it as it is', () => {
+  it('is found by a dotted path, or by its exact name if the name contains dots', () => {
     const claims = { data: { user: { id: 7 } }, 'https://example.com/name': 'Ann', 'a.b': 1, a: { b: 2 } }
     expect(readField(claims, 'data.user.id')).toBe(7)
     expect(readField(claims, 'https://example.com/name')).toBe('Ann')
@@ -31,7 +31,7 @@ describe('a field', () => {
     expect(readField(null, 'id')).toBeUndefined()
   })
 
-  it('is never an inherited one', () => {
+  it('is never an inherited property', () => {
     for (const path of ['constructor', '__proto__', 'constructor.name', 'toString']) {
       expect(readField({}, path)).toBeUndefined()
     }
@@ -43,7 +43,7 @@ describe('a user', () => {
     expect(userFrom('u', 'Ann')).toEqual({ user: { id: 'u', name: 'Ann' } })
     expect(userFrom(7, 'Seven')).toEqual({ user: { id: '7', name: 'Seven' } })
     expect(userFrom(2n ** 60n, 'B')).toEqual({ user: { id: String(2n ** 60n), name: 'B' } })
-    const nobody = [
+    const invalidIds = [
       undefined,
       null,
       '',
@@ -61,20 +61,20 @@ describe('a user', () => {
       'a\u2028',
       '\ud800',
     ]
-    for (const none of nobody) expect(userFrom(none, 'x')).toMatchObject({ refused: 'sign-in-required' })
+    for (const none of invalidIds) expect(userFrom(none, 'x')).toMatchObject({ refused: 'sign-in-required' })
     for (const odd of [{}, [], true, 1.5, Number.NaN, 'x'.repeat(257)]) {
       expect(userFrom(odd, 'x')).toMatchObject({ refused: 'identity-unavailable' })
     }
   })
 
-  it('may be nameless', () => {
+  it('can have no name', () => {
     expect(userFrom('u', undefined)).toEqual({ user: { id: 'u', name: '' } })
     expect(userFrom('u', { first: 'Ann' })).toEqual({ user: { id: 'u', name: '' } })
   })
 })
 
 describe('authenticate in code', () => {
-  it('may answer at once or later, with nobody, or fail', async () => {
+  it('can respond at once or later, return no visitor, or fail', async () => {
     const answer = (authenticate: () => unknown) =>
       identityFromCode(authenticate as () => null)(call(), 'stream', NEVER)
     expect(await answer(() => ({ id: 'u', name: 'Ann' }))).toMatchObject({ user: { id: 'u' } })
@@ -93,7 +93,7 @@ describe('authenticate in code', () => {
 })
 
 describe('a pseudonym', () => {
-  it('is the same for the same person, different for another and under another secret, and shows nothing', async () => {
+  it('is the same for one person, differs for another person or secret, and hides the id', async () => {
     const hide = pseudonymWith(SECRET)
     expect(await hide('ann@example.com')).toBe(await hide('ann@example.com'))
     expect(await hide('ann@example.com')).not.toBe(await hide('bob@example.com'))
@@ -101,7 +101,7 @@ describe('a pseudonym', () => {
     expect(await hide('ann@example.com')).toMatch(/^[\w-]{22}$/)
   })
 
-  it('is written as RFC 4648 says', () => {
+  it('is encoded as in RFC 4648', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         expect(base64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
@@ -111,7 +111,7 @@ describe('a pseudonym', () => {
 })
 
 describe('a cookie', () => {
-  it('is read by its exact name, and not at all where there are two', () => {
+  it('is read by its exact name, and ignored if two cookies have the name and different values', () => {
     const one = (value: string | null) => ({ value, ambiguous: false })
     expect(readCookie('a=1; sid=x.y=z; b=2', 'sid')).toEqual(one('x.y=z'))
     expect(readCookie('sid="quoted"', 'sid')).toEqual(one('quoted'))
@@ -125,7 +125,7 @@ describe('a cookie', () => {
 describe('a guest', () => {
   const guests = guestIdentity({ secret: SECRET })
 
-  it('gets a number and a cookie no other host can set, and stays the same with it', async () => {
+  it('gets a number and a cookie that no other host can set, and keeps the number with it', async () => {
     const first = await guests(call(), 'stream', NEVER)
     if (!('user' in first) || !first.setCookie) throw new Error('no guest')
     expect(first.setCookie).toMatch(/^__Host-/)
@@ -139,7 +139,7 @@ describe('a guest', () => {
     expect(first.user.name).toMatch(/^Guest \d{4} \d{4} \d{4}$/)
   })
 
-  it('can’t be made up', async () => {
+  it('can’t be forged', async () => {
     const first = await guests(call(), 'stream', NEVER)
     if (!('user' in first) || !first.setCookie) throw new Error('no guest')
     const [, , mark] = /=([\w-]+)\.([\w-]+);/.exec(first.setCookie)!

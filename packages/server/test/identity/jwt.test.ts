@@ -11,7 +11,7 @@ const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }) as string
 
-/** A visitor who stays. */
+/** A request that never ends. */
 const NEVER = { signal: new AbortController().signal }
 const AUDIENCE = 'kinescope-chat'
 
@@ -51,7 +51,7 @@ const known = { aud: AUDIENCE, sub: 'u-1', name: 'Ann' }
 const withSecret: JwtIdentityOptions = { key: { secret: SECRET } }
 
 describe('an identity token signed with a shared secret', () => {
-  it('is believed, from the bearer header or the configured cookie', async () => {
+  it('is accepted in the bearer header or in the configured cookie', async () => {
     expect(await ask(withSecret, hs256(known))).toEqual({ user: { id: 'u-1', name: 'Ann' } })
     const cookie = { ...withSecret, cookie: 'session' }
     expect(await ask(cookie, hs256(known), { header: 'cookie' })).toMatchObject({ user: { id: 'u-1' } })
@@ -60,7 +60,7 @@ describe('an identity token signed with a shared secret', () => {
     })
   })
 
-  it('is refused where it is forged, unsigned, endless, not yet valid or not there', async () => {
+  it('is rejected if it is forged, unsigned, without exp, not yet valid, malformed or missing', async () => {
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ ...known, exp: 9e9 })).toString('base64url')}.`
     const now = Math.floor(Date.now() / 1000)
     const cases: Record<string, string | null> = {
@@ -79,14 +79,14 @@ describe('an identity token signed with a shared secret', () => {
     }
   })
 
-  it('bears clocks that differ by less than half a minute', async () => {
+  it('is accepted if the clocks differ by 20 seconds', async () => {
     const now = Math.floor(Date.now() / 1000)
     expect(await ask(withSecret, hs256({ ...known, exp: now - 20 }, SECRET, {}))).toMatchObject({
       user: { id: 'u-1' },
     })
   })
 
-  it('that was good and has ended is told apart from one that never was', async () => {
+  it('has its own code if it was valid and has expired', async () => {
     const now = Math.floor(Date.now() / 1000)
     const over = { ...known, iat: now - 3600, exp: now - 60 }
     expect(await ask(withSecret, hs256(over, SECRET, {}))).toMatchObject({ refused: 'identity-expired' })
@@ -106,7 +106,7 @@ describe('an identity token signed with a shared secret', () => {
     }
   })
 
-  it('may end a day from now, or as late as configured, and in seconds', async () => {
+  it('can expire a day from now, or as late as configured, and its times are in seconds', async () => {
     const now = Math.floor(Date.now() / 1000)
     const until = async (exp: number, maxAge?: number) => {
       const answer = await ask(
@@ -125,7 +125,7 @@ describe('an identity token signed with a shared secret', () => {
     expect(await until(9e15)).toBe('exp-in-milliseconds')
   })
 
-  it('names an encrypted cookie and two cookies of one name', async () => {
+  it('is rejected with its own reason if the cookie is encrypted or occurs twice', async () => {
     const jwe = ['e30', '', 'aXY', 'Y2lwaGVy', 'dGFn'].join('.')
     const cookie = { ...withSecret, cookie: 'session' }
     const answerTo = (header: string) =>
@@ -152,7 +152,7 @@ describe('an identity token signed with a shared secret', () => {
     expect(await ask(withSecret, jwe)).toMatchObject({ reason: 'identity-token-encrypted', rejected: true })
   })
 
-  it('costs no more than its length, and its header never comes back', async () => {
+  it('is rejected if it is too long or has a long crit header', async () => {
     const crit = { alg: 'HS256', crit: ['x'.repeat(11_000)], ['x'.repeat(11_000)]: 1 }
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const long = `${part(crit)}.${part(known)}.AAAA`
@@ -164,7 +164,7 @@ describe('an identity token signed with a shared secret', () => {
     expect(await ask(withSecret, short)).toMatchObject({ refused: 'sign-in-required' })
   })
 
-  it('is for one stream where it says so', async () => {
+  it('is for one stream if it names one', async () => {
     const token = hs256({ ...known, event_id: 'stream' })
     expect(await ask(withSecret, token)).toMatchObject({ user: { id: 'u-1' } })
     expect(await ask(withSecret, token, { eventId: 'another' })).toMatchObject({
@@ -172,7 +172,7 @@ describe('an identity token signed with a shared secret', () => {
     })
   })
 
-  it('must be by and for whom the configuration names', async () => {
+  it('must have the configured issuer and audience', async () => {
     const strict = { ...withSecret, issuer: 'https://www.example.com', audience: 'kinescope-chat' }
     const right = { ...known, iss: 'https://www.example.com', aud: 'kinescope-chat' }
     expect(await ask(strict, hs256(right))).toMatchObject({ user: { id: 'u-1' } })
@@ -196,7 +196,7 @@ describe('an identity token signed with a shared secret', () => {
     expect(await ask(options, token)).toEqual({ user: { id: '7', name: 'Жанна' } })
   })
 
-  it('names nobody without an id', async () => {
+  it('identifies no visitor without an id', async () => {
     expect(await ask(withSecret, hs256({ aud: AUDIENCE, name: 'Ann' }))).toMatchObject({
       refused: 'sign-in-required',
       reason: 'no-id',
@@ -240,7 +240,7 @@ describe('an identity token verified by a key set', () => {
   const sign = (key: KeyObject, alg: string, kid: string) =>
     new SignJWT(known).setProtectedHeader({ alg, kid }).setExpirationTime('5m').sign(key)
 
-  it('finds the key by its id, and asks for the set once', async () => {
+  it('selects the key by its id, and the set is requested once', async () => {
     const identify = jwtIdentity({ key: { jwksUrl: jwks.url }, audience: AUDIENCE })
     const askOnce = (token: string) =>
       identify(
@@ -261,12 +261,12 @@ describe('an identity token verified by a key set', () => {
     expect(asked - before).toBe(1)
   })
 
-  it('needs an audience, since a key set signs for others too', () => {
+  it('needs an audience, since a key set signs for other recipients too', () => {
     expect(() => jwtIdentity({ key: { jwksUrl: jwks.url } })).toThrow(TypeError)
     expect(() => jwtIdentity({ key: { publicKey: pem(rsa.publicKey) } })).toThrow(TypeError)
   })
 
-  it('is not read beyond what a key set can be', async () => {
+  it('is unavailable if the key set is too large', async () => {
     const endless = await listen((_request, response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' })
       const more = () => {
@@ -284,7 +284,7 @@ describe('an identity token verified by a key set', () => {
     await endless.close()
   })
 
-  it('is nobody’s fault while the set can’t be had', async () => {
+  it('is unavailable, not rejected, while the set can’t be loaded', async () => {
     const token = await sign(rsa.privateKey, 'RS256', 'rsa')
     expect(
       await ask({ key: { jwksUrl: 'http://127.0.0.1:1/jwks.json' }, audience: AUDIENCE }, token),

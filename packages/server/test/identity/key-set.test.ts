@@ -10,7 +10,7 @@ const [first, second, third] = Array.from({ length: 3 }, () =>
 type KeyPair = { publicKey: KeyObject; privateKey: KeyObject }
 const MINUTE = 60_000
 
-/** A site with a JWK Set, on a clock of the test's own. */
+/** A site with a JWK Set, on a fake clock. */
 async function siteWith(...keys: [KeyPair, string | null][]) {
   let time = Date.UTC(2026, 10, 29)
   const events: KeySetEvent[] = []
@@ -76,7 +76,7 @@ describe('a JWK Set whose address fails', () => {
       Promise.resolve(new Response(null, { status: 302, headers: { location: 'https://example.org' } })),
   }
   for (const [name, respond] of Object.entries(failures)) {
-    it(`still serves for hours where it ${name}`, async () => {
+    it(`is used for hours if the address ${name}`, async () => {
       const site = await siteWith([first, 'a'])
       expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
       site.respond = respond
@@ -96,7 +96,7 @@ describe('a JWK Set whose address fails', () => {
     })
   }
 
-  it('makes no visitor wait for it once it is known to fail', async () => {
+  it('makes no visitor wait for an address that is known to fail', async () => {
     const site = await siteWith([first, 'a'])
     await site.ask(await site.sign(first, 'a'))
     site.respond = () => Promise.reject(new Error('away'))
@@ -109,7 +109,7 @@ describe('a JWK Set whose address fails', () => {
 })
 
 describe('a provider that rotates its keys', () => {
-  it('signs no visitor out: an unknown key is unavailable until the set was fetched again', async () => {
+  it('signs out no visitor: an unknown key is unavailable until the set is fetched again', async () => {
     const site = await siteWith([first, 'a'])
     expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
     site.pass(1000)
@@ -126,7 +126,7 @@ describe('a provider that rotates its keys', () => {
     expect(site.fetches).toBe(2)
   })
 
-  it('is told from a key that never was, which is rejected after one more fetch', async () => {
+  it('rejects a token with an unknown key after one more fetch', async () => {
     const site = await siteWith([first, 'a'])
     expect(await site.ask(await site.sign(third, 'unknown'))).toBe('sign-in-required')
     site.pass(1000)
@@ -139,7 +139,7 @@ describe('a provider that rotates its keys', () => {
     expect(site.fetches).toBe(2)
   })
 
-  it('keeps visitors waiting, not signed out, while the set can’t be fetched', async () => {
+  it('makes visitors wait while the set can’t be fetched, and signs out none', async () => {
     const site = await siteWith([first, 'a'])
     await site.ask(await site.sign(first, 'a'))
     site.respond = () => Promise.reject(new Error('away'))
@@ -153,7 +153,7 @@ describe('a provider that rotates its keys', () => {
     expect(await site.ask(await site.sign(second, 'b'))).toBe('user')
   })
 
-  it('may keep the name of the key', async () => {
+  it('can keep the key’s id', async () => {
     const site = await siteWith([first, 'a'])
     await site.ask(await site.sign(first, 'a'))
     await site.publish([second, 'a'])
@@ -164,14 +164,14 @@ describe('a provider that rotates its keys', () => {
 })
 
 describe('a token without kid', () => {
-  it('is tried with each key', async () => {
+  it('is verified with each key', async () => {
     const site = await siteWith([first, 'a'], [second, 'b'])
     expect(await site.ask(await site.sign(first))).toBe('user')
     expect(await site.ask(await site.sign(second))).toBe('user')
     expect(await site.ask(await site.sign(second, 'a')), 'under another key’s name').toBe('sign-in-required')
   })
 
-  it('of a set without names survives a rotation', async () => {
+  it('is accepted after a rotation if the set’s keys have no id', async () => {
     const site = await siteWith([first, null])
     expect(await site.ask(await site.sign(first))).toBe('user')
     await site.publish([second, null], [third, null])
@@ -182,7 +182,7 @@ describe('a token without kid', () => {
     expect(await site.ask(fresh)).toBe('user')
   })
 
-  it('is rejected where no key fits', async () => {
+  it('is rejected if no key fits', async () => {
     const site = await siteWith([first, 'a'], [second, 'b'])
     expect(await site.ask(await site.sign(third))).toBe('sign-in-required')
   })

@@ -12,7 +12,7 @@ const START = Date.UTC(2026, 10, 29, 18)
 
 type Step = [at: number, device: string, result: 'ok' | 'other' | 'over']
 
-/** What comes of uses of one link, in order of time. */
+/** The results of the uses of one link, in the order of time. */
 function results(limit: { devices: number; once?: boolean }, steps: readonly Step[]): Step[] {
   const known = new Map<string, DeviceUse>()
   return steps.map(([at, device]) => {
@@ -137,7 +137,7 @@ const COURSES: [what: string, limit: { devices: number; once?: boolean }, steps:
 describe('decideUse', () => {
   it.each(COURSES)('%s', (_what, limit, steps) => expect(results(limit, steps)).toEqual(steps))
 
-  it('says what changed, so that a store writes no more than that', () => {
+  it('reports its changes, so that a store writes only those', () => {
     const known = new Map<string, DeviceUse>()
     const use = (at: number) => decideUse(known, 'phone', { devices: 1, once: false, now: at }).changed
     expect(use(0)).toEqual({ firstAt: 0, confirmedAt: null })
@@ -148,7 +148,7 @@ describe('decideUse', () => {
     expect([...known.keys()]).toEqual(['phone'])
   })
 
-  it('keeps no entry of a browser that it rejects: a link’s holder can’t fill the memory', () => {
+  it('keeps no entry of a rejected browser, so that a link’s holder can’t fill the memory', () => {
     const known = new Map<string, DeviceUse>()
     for (let index = 0; index < 1000; index++)
       decideUse(known, `browser ${index}`, { devices: 3, once: false, now: START + index })
@@ -182,7 +182,7 @@ describe('a store of links', () => {
         return { first: linkFiles({ dir, now }), second: linkFiles({ dir, now }) }
       },
     ],
-  ])('%s decides each course as above, whichever replica is asked', async (_name, open) => {
+  ])('%s decides each case as above, on either replica', async (_name, open) => {
     for (const [what, { devices, once = false }, steps] of COURSES) {
       let now = START
       const { first, second } = open(() => now)
@@ -195,7 +195,7 @@ describe('a store of links', () => {
     }
   })
 
-  it('in a directory survives a restart, a damaged line and a line that is half written', async () => {
+  it('in a directory survives a restart, a damaged line and an incomplete line', async () => {
     const dir = folder()
     const use = (store: LinkStore, device: string, at: number) =>
       store.use('link', device, { devices: 1, once: false, now: START + at })
@@ -209,7 +209,7 @@ describe('a store of links', () => {
     expect(await use(restarted, 'phone', HOUR)).toBe('ok')
   })
 
-  it('in a directory hears of a revocation by another process within a second', async () => {
+  it('in a directory detects a revocation by another process within a second', async () => {
     const dir = folder()
     let now = START
     const store = linkFiles({ dir, now: () => now })
@@ -220,7 +220,7 @@ describe('a store of links', () => {
     expect(await store.isRevoked('third')).toBe(false)
   })
 
-  it('in a directory that can’t be read still decides, and says so', async () => {
+  it('in a directory that can’t be read still decides, and reports the problem', async () => {
     const troubles: unknown[] = []
     const dir = join(folder(), 'file')
     appendFileSync(dir, '')

@@ -16,7 +16,7 @@ async function makeJwk(keyId: string): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid: keyId, alg: 'RS256', use: 'sig' }
 }
 
-/** A standard OpenID provider (`oidc-provider`) on a port of its own. Whoever comes is signed in as `user`. */
+/** A standard OpenID provider (`oidc-provider`) on its own port. It signs in every visitor as `user`. */
 async function startIssuer(clientId: string, key: JWK) {
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end()
   const { url: issuer, close } = await listen((request, response) => void handler(request, response))
@@ -36,7 +36,7 @@ async function startIssuer(clientId: string, key: JWK) {
       jwks: { keys },
       cookies: { keys: [clientSecret] },
       claims: { profile: ['name'], email: ['email'] },
-      // the name is in the ID token, as most providers have it
+      // the ID token contains the name, as with most providers
       conformIdTokenClaims: false,
       features: { devInteractions: { enabled: false } },
       pkce: { required: () => false },
@@ -78,7 +78,7 @@ async function startIssuer(clientId: string, key: JWK) {
     clientId,
     close,
     user,
-    /** Serves with other keys from now on, the first of which signs. */
+    /** Serves other keys from now on. The first one signs. */
     serve,
     fail: () => {
       handler = (_request, response) => void response.writeHead(503).end()
@@ -127,12 +127,12 @@ describe('two standard issuers at once', () => {
   let ask: (token: string) => Promise<IdentityAnswer>
   const host = ({ issuer }: { issuer: string }) => issuer.replace('http://', '')
 
-  /** The server waits this long between two fetches of a key set. */
+  /** Advances the clock past the server's minimum time between two fetches of a key set. */
   const afterPause = () => vi.setSystemTime(Date.now() + 11_000)
 
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    // it warns of its adapter, which is for tests
+    // hides the warning about the default adapter, which is for tests
     vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     vi.spyOn(console, 'info').mockImplementation(() => undefined)
     const [first, second] = await Promise.all([makeJwk('k1'), makeJwk('k1')])
@@ -163,14 +163,14 @@ describe('two standard issuers at once', () => {
     await Promise.all([school.close(), company.close()])
   })
 
-  it('are found by discovery, and their people never have one id', async () => {
+  it('are found by discovery, and their users never share an id', async () => {
     company.user.name = 'Boris'
     const [anna, boris] = await Promise.all([school.signIn(), company.signIn()])
     expect(await ask(anna.idToken)).toEqual({ user: { id: `${host(school)}:user-7`, name: 'Anna' } })
     expect(await ask(boris.idToken)).toEqual({ user: { id: `${host(company)}:user-7`, name: 'Boris' } })
   })
 
-  it('are believed in ID tokens only', async () => {
+  it('are accepted with ID tokens only', async () => {
     const { idToken, accessToken } = await school.signIn()
     expect(await ask(accessToken)).toMatchObject({ refused: 'sign-in-required' })
     const [header, payload, signature] = idToken.split('.') as [string, string, string]
@@ -182,14 +182,14 @@ describe('two standard issuers at once', () => {
       expect(await ask(changed(change))).not.toHaveProperty('user')
   })
 
-  it('may change their keys without a restart, and keep the old ones or not', async () => {
+  it('can replace their keys without a restart, and tokens of the old key are then rejected', async () => {
     const before = await school.signIn()
     expect(await ask(before.idToken)).toHaveProperty('user')
     const next = await makeJwk('k2')
     school.serve(next)
     vi.setSystemTime(Date.now() + 1000)
     const after = await school.signIn()
-    // the set was fetched a moment ago: the visitor waits, and isn't signed out
+    // the set was fetched a moment ago, so the visitor waits and isn't signed out
     expect(await ask(after.idToken)).toMatchObject({ refused: 'identity-unavailable', reason: 'key-unknown' })
     afterPause()
     expect(await ask(after.idToken)).toHaveProperty('user')
@@ -198,7 +198,7 @@ describe('two standard issuers at once', () => {
     expect(await ask((await company.signIn()).idToken)).toHaveProperty('user')
   })
 
-  it('may change a key under its old name', async () => {
+  it('can replace a key under its old id', async () => {
     const before = await school.signIn()
     expect(await ask(before.idToken)).toHaveProperty('user')
     school.serve(await makeJwk('k1'))
@@ -208,12 +208,12 @@ describe('two standard issuers at once', () => {
     expect(await ask(before.idToken)).not.toHaveProperty('user')
   })
 
-  it('may be away: known visitors stay, and the other issuer’s do too', async () => {
+  it('can be unreachable: known visitors stay signed in, and those of the other issuer too', async () => {
     const { idToken } = await school.signIn()
     const other = await company.signIn()
     expect(await ask(idToken)).toHaveProperty('user')
     school.fail()
-    // longer than the server takes a set for fresh, and shorter than the token lives
+    // longer than the server's refresh interval of a set, and shorter than the token's lifetime
     vi.setSystemTime(Date.now() + 601_000)
     for (const token of [idToken, idToken, other.idToken]) {
       expect(await ask(token)).toHaveProperty('user')
@@ -221,7 +221,7 @@ describe('two standard issuers at once', () => {
     }
   })
 
-  it('are unavailable, and nobody is signed out, while their keys were never seen', async () => {
+  it('are unavailable, and no visitor is signed out, if their keys were never loaded', async () => {
     const { idToken } = await school.signIn()
     school.fail()
     expect(await ask(idToken)).toMatchObject({ refused: 'identity-unavailable' })

@@ -16,13 +16,13 @@ async function makeKey(kid: string): Promise<Key> {
   return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' } }
 }
 
-/** A provider with discovery and keys, as the server's `fetch` finds it. */
+/** A provider with discovery and keys, as the server's `fetch` sees it. */
 class Issuer {
   readonly url: string
   readonly clientId: string
   keys: Key[]
   down = false
-  /** What discovery says, where that isn't the truth. */
+  /** Members of the discovery document that differ from the correct ones. */
   says: Record<string, unknown> = {}
 
   constructor(url: string, clientId: string, key: Key) {
@@ -78,7 +78,7 @@ beforeEach(() => {
   }
 })
 
-/** An ID token of an issuer; claims that are undefined are left out. */
+/** An ID token of an issuer, without undefined claims. */
 function sign(
   { url, clientId, keys }: Issuer,
   claims: Record<string, unknown> = {},
@@ -93,14 +93,14 @@ const reasonOf = (answer: IdentityAnswer) =>
   'refused' in answer ? answer.reason : `admitted ${answer.user.id}`
 
 describe('two OpenID providers at once', () => {
-  it('admit each with its own users, who never have one id', async () => {
+  it('admit their own users, who never share an id', async () => {
     expect(await ask(await sign(google))).toEqual({ user: { id: 'accounts.example:7', name: 'Anna' } })
     expect(await ask(await sign(keycloak))).toEqual({
       user: { id: 'sso.example/realms/school:7', name: 'Anna' },
     })
   })
 
-  it('accept no token of the other’s key, client or name', async () => {
+  it('accept no token with the other’s key, client or issuer', async () => {
     const forged: [string, string, string][] = [
       [
         'the other’s key under the same kid',
@@ -134,7 +134,7 @@ describe('two OpenID providers at once', () => {
     expect(reasonOf(await ask(several))).toBe('admitted accounts.example:7')
   })
 
-  it('accept no token without a signature, and none whose HMAC key is the public key', async () => {
+  it('accept no token without a signature, and no HMAC made with the public key', async () => {
     const [header, payload] = (await sign(google)).split('.')
     const none = Buffer.from('{"alg":"none"}').toString('base64url')
     const secret = new TextEncoder().encode(JSON.stringify(first.jwk))
@@ -146,7 +146,7 @@ describe('two OpenID providers at once', () => {
     }
   })
 
-  it('refuse a token after its exp, and one for another stream', async () => {
+  it('reject a token after its exp, and a token for another stream', async () => {
     const token = await sign(google)
     expect(reasonOf(await ask(token))).toBe('admitted accounts.example:7')
     now += 600_000 + 31_000
@@ -166,7 +166,7 @@ describe('two OpenID providers at once', () => {
 })
 
 describe('a provider’s keys', () => {
-  it('may change without a restart', async () => {
+  it('can change without a restart', async () => {
     await ask(await sign(google))
     google.keys = [third]
     now += 60_000
@@ -174,14 +174,14 @@ describe('a provider’s keys', () => {
     expect(reasonOf(await ask(await sign(google, {}, { key: first })))).not.toMatch(/admitted/)
   })
 
-  it('serve on while discovery is away for an hour; a new visitor’s key waits, and nobody is signed out', async () => {
+  it('stay valid while discovery fails for an hour; a new key only makes visitors wait', async () => {
     await ask(await sign(google))
     google.down = true
     for (let minute = 0; minute < 60; minute++) {
       now += 60_000
       expect(reasonOf(await ask(await sign(google))), `minute ${minute}`).toBe('admitted accounts.example:7')
     }
-    // the provider rotated meanwhile
+    // the provider has rotated its keys meanwhile
     google.keys = [third]
     expect(await ask(await sign(google))).toMatchObject({
       refused: 'identity-unavailable',
@@ -193,7 +193,7 @@ describe('a provider’s keys', () => {
     expect(reasonOf(await ask(await sign(google)))).toBe('admitted accounts.example:7')
   })
 
-  it('are not taken from a discovery document of another issuer or by plain http', async () => {
+  it('are not loaded from a discovery document of another issuer or by plain http', async () => {
     for (const says of [
       { issuer: 'https://evil.example' },
       { jwks_uri: 'http://accounts.example/keys' },

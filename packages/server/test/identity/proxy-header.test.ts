@@ -5,7 +5,7 @@ import { addressesIn } from '../../src/net/request-facts.js'
 import { EVENT, makeKey, SITE_ORIGIN, startTestServer, type TestServer } from '../running-server.js'
 
 describe('a list of addresses', () => {
-  it('takes addresses and CIDR ranges of both families, and IPv4 in IPv6 clothes', () => {
+  it('matches addresses and CIDR ranges of both families, and IPv4-mapped IPv6 addresses', () => {
     const isIn = addressesIn(['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])
     for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '10.255.0.1', '::1', 'fd12::1'])
       expect(isIn(address), address).toBe(true)
@@ -13,13 +13,13 @@ describe('a list of addresses', () => {
       expect(isIn(address), address).toBe(false)
   })
 
-  it('takes IPv4 in IPv6 clothes in the list itself', () => {
+  it('can contain IPv4-mapped IPv6 addresses', () => {
     const isIn = addressesIn(['::ffff:10.0.0.0/104', '::ffff:192.0.2.1'])
     for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '192.0.2.1']) expect(isIn(address)).toBe(true)
     for (const address of ['11.1.2.3', '192.0.2.2']) expect(isIn(address)).toBe(false)
   })
 
-  it('takes nothing else', () => {
+  it('rejects other entries', () => {
     for (const entry of [
       '1',
       'true',
@@ -36,7 +36,7 @@ describe('a list of addresses', () => {
   })
 })
 
-/** Asks for a token with headers that `fetch` would merge. */
+/** Requests a token with headers that `fetch` would merge. */
 function ask(url: string, headers: [string, string][]): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(`${url}/token`, { method: 'POST', agent: false })
@@ -52,7 +52,7 @@ function ask(url: string, headers: [string, string][]): Promise<{ status: number
       response.setEncoding('utf8').on('data', (part: string) => (body += part))
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
     })
-    // with a text as body Node would write the headers in its encoding too
+    // with a string as body, Node would encode the headers like the body
     call.end(Buffer.from(JSON.stringify({ event_id: EVENT })))
   })
 }
@@ -67,21 +67,21 @@ const env = (trusted: string) => ({
   CHAT_KEY_ID: kid,
 })
 
-describe('a proxy that has signed the visitor in', () => {
+describe('the identity headers of a proxy', () => {
   let trusting: TestServer
-  let strange: TestServer
+  let untrusting: TestServer
   beforeAll(async () => {
     trusting = await startTestServer(env('127.0.0.1'))
-    strange = await startTestServer(env('192.0.2.0/24'))
+    untrusting = await startTestServer(env('192.0.2.0/24'))
   })
   afterAll(async () => {
     await trusting.close()
-    await strange.close()
+    await untrusting.close()
   })
   const id: [string, string] = ['X-Forwarded-User', 'u-1']
   const name: [string, string] = ['X-Forwarded-Name', Buffer.from('Жанна').toString('latin1')]
 
-  it('is believed, in UTF-8 too', async () => {
+  it('are accepted, in UTF-8 too', async () => {
     const { status, body } = await ask(trusting.url, [id, name])
     expect(status).toBe(200)
     expect(checkToken((JSON.parse(body) as { token: string }).token).claims).toMatchObject({
@@ -90,12 +90,12 @@ describe('a proxy that has signed the visitor in', () => {
     })
   })
 
-  it('is believed from its own address only, whatever X-Forwarded-For says', async () => {
-    expect((await ask(strange.url, [id, name])).status).toBe(401)
-    expect((await ask(strange.url, [id, name, ['X-Forwarded-For', '192.0.2.1']])).status).toBe(401)
+  it('are accepted from the proxy’s own address only, for any X-Forwarded-For', async () => {
+    expect((await ask(untrusting.url, [id, name])).status).toBe(401)
+    expect((await ask(untrusting.url, [id, name, ['X-Forwarded-For', '192.0.2.1']])).status).toBe(401)
   })
 
-  it('is not believed where the visitor’s own copy came along, or nothing', async () => {
+  it('are rejected if the visitor sent a copy too, or if the id is missing', async () => {
     expect((await ask(trusting.url, [id, ['X-Forwarded-User', 'victim'], name])).status).toBe(401)
     expect((await ask(trusting.url, [id, name, ['X-Forwarded-Name', 'Victim']])).status).toBe(401)
     expect((await ask(trusting.url, [name])).status).toBe(401)

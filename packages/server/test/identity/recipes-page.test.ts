@@ -16,7 +16,7 @@ import { secret as kept } from '../secrets.js'
 const page = readFileSync(new URL('../../docs/identity-recipes.md', import.meta.url), 'utf8')
 const PROVIDERS = [...page.matchAll(/^## (.*)$/gm)].map(([, name]) => name!)
 
-/** The code blocks of one kind under a provider's heading. */
+/** The first code block of one language under a provider's heading. */
 function blockOf(provider: string, kind: string): string {
   const section = page.split(`\n## ${provider}\n`)[1]?.split('\n## ')[0] ?? ''
   const [, text] = new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(section) ?? []
@@ -30,9 +30,9 @@ const settingsOf = (provider: string) =>
   )
 
 type Answer = (request: Request) => Response | Promise<Response>
-/** What is on the network: the answer of each address. Any other address can't be reached. */
+/** The network: the response of each address. Any other address is unreachable. */
 let network: Map<string, Answer>
-/** Key of the provider that the server trusts, and one that nobody published. */
+/** The provider's key that the server trusts, and a key that is published nowhere. */
 let trusted: { sign: (claims: object, typ?: string) => Promise<string>; jwk: JWK }
 let unknown: typeof trusted
 let folder = ''
@@ -69,7 +69,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** The server's own reading of the recipe's settings, and its answer to a visitor's request. */
+/** Opens the server's identity sources with the recipe's settings. */
 function serverOf(provider: string) {
   const config = readServeConfig({
     ...settingsOf(provider),
@@ -88,7 +88,7 @@ function serverOf(provider: string) {
 }
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-/** A provider with discovery, as OpenID Connect Discovery 1.0 has it. */
+/** A provider with discovery, as in OpenID Connect Discovery 1.0. */
 function publishDiscovery(issuer: string): void {
   const keys = `${issuer.replace(/\/$/, '')}/keys`
   network.set(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, () =>
@@ -100,17 +100,17 @@ function publishDiscovery(issuer: string): void {
 interface Chat {
   identity: string | (() => string | Promise<string>)
 }
-/** Runs the page's code with what a page has, and asks the element's property as the element does. */
+/** Runs the page's code with these globals, and reads the element's `identity` as the element does. */
 async function identityOf(provider: string, globals: Record<string, unknown>): Promise<string> {
   const chat: Chat = { identity: '' }
   const names = ['chat', ...Object.keys(globals)]
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code of the page, as it is
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code of the page, unchanged
   const run = new Function(...names, blockOf(provider, 'js')) as (...values: unknown[]) => void
   run(chat, ...Object.values(globals))
   return typeof chat.identity === 'function' ? chat.identity() : chat.identity
 }
 
-/** The code of the site as a module, with a package under another name. */
+/** Imports the site's code as a module, with replaced packages. */
 async function moduleOf(provider: string, packages: Record<string, string> = {}) {
   const code = Object.entries(packages).reduce(
     (text, [name, path]) => {
@@ -126,7 +126,7 @@ async function moduleOf(provider: string, packages: Record<string, string> = {})
 
 const ANNA = { sub: 'user-7', name: 'Anna' }
 
-/** How each OpenID provider's SDK hands out the ID token, and what is in it. */
+/** How each OpenID provider's SDK returns the ID token, and the token's claims. */
 const OIDC: Record<
   string,
   { claims: Record<string, unknown>; page: (token: string) => Record<string, unknown> }
@@ -187,7 +187,7 @@ describe('docs/identity-recipes.md', () => {
     },
   )
 
-  it('Clerk: the token of the template is accepted, and the session token is not', async () => {
+  it('Clerk: the template’s token is accepted, the session token is rejected', async () => {
     const settings = settingsOf('Clerk')
     network.set(settings['CHAT_IDENTITY_JWKS_URL']!, () => Response.json({ keys: [trusted.jwk] }))
     const ask = serverOf('Clerk')
@@ -204,7 +204,7 @@ describe('docs/identity-recipes.md', () => {
     expect(await ask(bearer(await trusted.sign(session)))).toMatchObject({ refused: 'sign-in-required' })
   })
 
-  it('Supabase: a user’s access token is accepted, and the keys of the project are not', async () => {
+  it('Supabase: a user’s access token is accepted, the project’s API keys are rejected', async () => {
     const settings = settingsOf('Supabase')
     network.set(settings['CHAT_IDENTITY_JWKS_URL']!, () => Response.json({ keys: [trusted.jwk] }))
     const ask = serverOf('Supabase')
@@ -246,7 +246,7 @@ describe('docs/identity-recipes.md', () => {
     ['VK ID', 'vkVisitor', 'https://id.vk.com/oauth2/user_info', 'vk:7', 'Anna Ivanova'],
     ['Yandex ID', 'yandexVisitor', 'https://login.yandex.ru/info?format=json', 'yandex:7', 'Anna'],
   ])(
-    '%s: the site reads the person once and answers for its session',
+    '%s: the site requests the user’s profile once and then responds from its session',
     async (provider, name, address, id, shown) => {
       network.set(address, async (request) => {
         const form = request.method === 'POST' ? new URLSearchParams(await request.text()) : null

@@ -53,7 +53,7 @@ function ask(
 describe('init data of a mini app', () => {
   const user = { user: { id: 'telegram:279058397', name: 'Vlad + - ? / & Ö' } }
 
-  it('is accepted by the bot token or by Telegram’s key, as tma or as bearer, in any order of its fields', async () => {
+  it('is accepted with the bot token or Telegram’s key, as tma or bearer, with any field order', async () => {
     expect(await ask(hashed(good))).toEqual(user)
     expect(await ask(hashed(good), [byToken], { scheme: 'Bearer' })).toEqual(user)
     expect(await ask(signed(good), [byKey])).toEqual(user)
@@ -67,7 +67,7 @@ describe('init data of a mini app', () => {
     })
   })
 
-  it('can be used again for a day, and then has expired', async () => {
+  it('can be reused for a day, and then expires', async () => {
     const data = hashed(good)
     const at = (seconds: number) => ask(data, [byToken], { now: NOW + seconds * 1000 })
     expect(await at(86_300)).toEqual(user)
@@ -75,7 +75,7 @@ describe('init data of a mini app', () => {
     expect(await at(-200)).toMatchObject({ refused: 'sign-in-required', reason: 'init-data-date' })
   })
 
-  it('is rejected where a field was changed, added, removed or repeated, or another bot signed it', async () => {
+  it('is rejected if a field is changed, added, removed or repeated, or signed by another bot', async () => {
     const changed = hashed(good)
     changed.set('user', JSON.stringify({ id: 1, first_name: 'Admin' }))
     const added = hashed(good)
@@ -97,16 +97,16 @@ describe('init data of a mini app', () => {
     expect(await ask(signed(good), [{ platform: 'telegram', botId: '42' }]), 'not Telegram').toMatchObject({
       rejected: true,
     })
-    for (const strange of [
+    for (const malformed of [
       { ...good, user: '[]' },
       { ...good, user: 'x' },
       { ...good, auth_date: '1e9' },
     ]) {
-      expect(await ask(hashed(strange))).toMatchObject({ refused: 'sign-in-required', rejected: true })
+      expect(await ask(hashed(malformed))).toMatchObject({ refused: 'sign-in-required', rejected: true })
     }
   })
 
-  it('is left to the next source where it isn’t there', async () => {
+  it('is left to the next source if the credential has another form', async () => {
     for (const text of ['a.b.c', 'opaque']) {
       expect(await ask(text, [byToken], { scheme: 'Bearer' })).toEqual({
         refused: 'sign-in-required',

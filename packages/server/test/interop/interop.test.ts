@@ -22,13 +22,13 @@ const CLAIMS = () => ({
   exp: Math.floor(Date.now() / 1000) + 600,
 })
 
-/** Another implementation: `verify` says what it read from our token, `sign` makes one with a key of its own. */
+/** Another implementation. `verify` returns the claims of our token, `sign` issues a token with its own key. */
 interface Other {
   verify: (token: string, publicJwk: object) => Record<string, unknown>
   sign: (privatePem: string, kid: string) => string
 }
 
-/** What they say of a token that they refuse is theirs. */
+/** Hides the other implementations' output on errors. */
 const QUIET: ExecFileSyncOptionsWithStringEncoding = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 let bench: Workbench
@@ -75,7 +75,7 @@ const go = (...args: string[]) => {
   }
   return execFileSync(goBinary, args, QUIET).trim()
 }
-/** The article's own language and library, and its own sample: `aud` comes out as an array. */
+/** Go with the library and the sample of Kinescope's article, whose `aud` is an array. */
 const golang: Other = {
   verify: (token, publicJwk) => {
     const { n } = publicJwk as { n: string }
@@ -110,11 +110,11 @@ describe.each<[string, Other, string | null]>([
 ])('%s', (name, other, missing) => {
   if (missing) {
     console.warn(`skipped: ${name}: ${missing}`)
-    it.skip(`is not here: ${missing}`, () => undefined)
+    it.skip(`is not installed: ${missing}`, () => undefined)
     return
   }
 
-  it('accepts our tokens with our JWK, and reads the claims as we wrote them', async () => {
+  it('accepts our tokens with our JWK, and reads the claims unchanged', async () => {
     const { data } = await bench.json(
       'token',
       'mint',
@@ -131,7 +131,7 @@ describe.each<[string, Other, string | null]>([
     expect([claims['aud']].flat()).toEqual(['chat'])
   }, 120_000)
 
-  it('refuses a token of ours that was changed', async () => {
+  it('rejects a changed token', async () => {
     const { data } = await bench.json(
       'token',
       'mint',
@@ -148,7 +148,7 @@ describe.each<[string, Other, string | null]>([
     expect(() => other.verify(`${header}.${payload}.${signature}`, publicJwkOf(key!))).toThrow()
   }, 120_000)
 
-  it('makes tokens that `token verify` accepts', async () => {
+  it('issues tokens that `token verify` accepts', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
     const token = other.sign(pem, 'key-2024-12-25')
@@ -158,7 +158,7 @@ describe.each<[string, Other, string | null]>([
     expect(exit, JSON.stringify(data.fault)).toBe(0)
     expect(data.claims.username).toBe(NAME)
 
-    // the same by PEM, the form that most libraries write
+    // the same with PEM, the most common form
     writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }))
     expect((await bench.json('token', 'verify', token, '--jwk', file, '--kid', 'key-2024-12-25')).exit).toBe(
       0,
@@ -170,7 +170,7 @@ describe.each<[string, Other, string | null]>([
 })
 
 it.skipIf(missingPyjwt !== null)(
-  'loads a private key that cryptography wrote, in both PEM forms',
+  'loads a private key written by cryptography, in both PEM forms',
   async () => {
     for (const form of ['PKCS8', 'TraditionalOpenSSL']) {
       expect((await loadPrivateKey(python('key', form))).bits).toBe(2048)

@@ -48,7 +48,7 @@ const begin = async () => {
 const mint = () => bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')
 const VERBS = [['reconcile'], ['rotate'], ['register'], ['revoke', '--all'], ['generate']]
 
-/** Whoever waits for ever is the fault; a second is for a slow machine. */
+/** Fails after five seconds if the work hangs. A slow machine needs about one. */
 async function soon<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -59,7 +59,7 @@ async function soon<T>(work: Promise<T>): Promise<T> {
 
 describe.each(SCENARIOS)('$name, on a disk that fails once', (scenario) => {
   it.each(['ENOSPC', 'EIO', 'EACCES'])(
-    '%s at each step: the cause is told, nothing is lost, and the next run finishes',
+    '%s at each step: the error names the cause, no key is lost, and the next run finishes',
     async (code) => {
       const pool = join(bench.folder, 'pool')
       const freshPool = (used = 0) => {
@@ -91,7 +91,7 @@ describe.each(SCENARIOS)('$name, on a disk that fails once', (scenario) => {
           if (name === '') break
           tried += 1
           const { error } = JSON.parse(stdout) as { error?: { code: string; message: string } }
-          // what a failed tidying leaves is tidied later
+          // a failed cleanup is repeated by a later run
           expect([name, exit === 0 || error!.code]).toEqual([name, exit === 0 || 'key-directory-unwritable'])
           if (error) expect(error.message).toContain(code)
           await expectSound(bench, scenario, start)
@@ -109,7 +109,7 @@ describe.each(SCENARIOS)('$name, on a disk that fails once', (scenario) => {
   )
 })
 
-describe('something else under one of our names', () => {
+describe('another file type under one of our names', () => {
   const fifo = (name: string) => execFileSync('mkfifo', ['-m', '600', path(name)])
   it.each<[string, (name: string) => void]>([
     ['a pipe that nobody writes to', fifo],
@@ -117,7 +117,7 @@ describe('something else under one of our names', () => {
     ['a link to a device without an end', (name) => symlinkSync('/dev/zero', path(name))],
     ['a link to nowhere', (name) => symlinkSync(join(bench.folder, 'nowhere'), path(name))],
     ['a link to itself', (name) => symlinkSync(path(name), path(name))],
-  ])('%s is refused, keeps nothing waiting, and is left there', async (_what, plant) => {
+  ])('%s is rejected, blocks no command, and is not removed', async (_what, plant) => {
     const { file } = await begin()
     for (const name of [RING_FILE, file]) {
       renameSync(path(name), join(bench.folder, 'kept'))
@@ -126,7 +126,7 @@ describe('something else under one of our names', () => {
         const { exit, data } = await soon(bench.json('keys', ...verb))
         if (name === RING_FILE) expect([verb, exit]).toEqual([verb, 1])
         if (exit === 1) expect(data.error?.code ?? data.refused).toBeTruthy()
-        if (name !== RING_FILE) break // each of them would take another key
+        if (name !== RING_FILE) break // each of the other verbs would use up another key
       }
       expect(readdirSync(bench.keyDir)).toContain(name)
       rmSync(path(name), { recursive: true })
@@ -138,7 +138,7 @@ describe('something else under one of our names', () => {
     ['a pipe', fifo],
     ['a directory', (name) => mkdirSync(path(name))],
     ['a link to the ring', (name) => symlinkSync(RING_FILE, path(name))],
-  ])('%s in the lock’s place is refused by name, and left there', async (_what, plant) => {
+  ])('%s in place of the lock is rejected with its name, and is not removed', async (_what, plant) => {
     await begin()
     const before = readFileSync(path(RING_FILE), 'utf8')
     plant('.lock')
@@ -151,14 +151,14 @@ describe('something else under one of our names', () => {
     expect(readFileSync(path(RING_FILE), 'utf8')).toBe(before)
   })
 
-  it('a lock of a gigabyte is nobody’s', async () => {
+  it('a lock of a gigabyte has no owner', async () => {
     await begin()
     execFileSync('truncate', ['-s', '1G', path('.lock')])
     expect((await soon(bench.json('keys', 'reconcile'))).exit).toBe(0)
     expect(existsSync(path('.lock'))).toBe(false)
   })
 
-  it('a pipe in the ring’s place does not stop a running server from signing', async () => {
+  it('a pipe in place of the ring does not stop a running server from signing', async () => {
     const { dir, remove } = ringDirectory()
     writeRing(dir, 1, [ringEntry()])
     const source = await ringKeySource({ dir, pollMs: 3_600_000 })
@@ -177,7 +177,7 @@ describe('something else under one of our names', () => {
     ['zeros, as after a power cut', '\0'.repeat(400)],
     ['another program’s', '[]'],
     ['nested without an end', '['.repeat(100_000)],
-  ])('a ring that is %s is refused by every verb, and written over by none', async (_what, text) => {
+  ])('a ring that is %s is rejected by every verb, and overwritten by none', async (_what, text) => {
     await begin()
     writeFileSync(path(RING_FILE), text)
     for (const verb of VERBS) {
@@ -189,8 +189,8 @@ describe('something else under one of our names', () => {
   })
 })
 
-describe('a list of Kinescope’s that can’t be true', () => {
-  it('of a key that ended before it began: nothing is deleted on its word, and the key signs on', async () => {
+describe('an implausible key list of Kinescope', () => {
+  it('with a key that ended before it began: no key is deleted, and the key keeps signing', async () => {
     const { kid } = await begin()
     bench.emulator.state.keys[0]!.expiresAt = '1970-01-01T00:00:00Z'
     const { exit, data } = await bench.json('keys', 'reconcile')
@@ -199,7 +199,7 @@ describe('a list of Kinescope’s that can’t be true', () => {
     expect((await mint()).data.kid).toBe(kid)
   })
 
-  it('of a new key that is over already: it takes nobody’s place', async () => {
+  it('with a new key that has already expired: it replaces no key', async () => {
     const { kid } = await begin()
     await bench.kc('keys', 'generate')
     const spare = ring().keys[1]!.kid
@@ -210,7 +210,7 @@ describe('a list of Kinescope’s that can’t be true', () => {
     bench.ahead.ms = 20 * 60_000
     expect((await mint()).data.kid).toBe(kid)
     bench.ahead.ms = 0
-    // and the daily job gets out of it
+    // the daily job recovers
     expect((await bench.json('keys', 'reconcile')).exit).toBe(0)
     expect((await bench.json('keys', 'rotate')).exit).toBe(0)
     expect((await mint()).data.kid).toBe(kid)
@@ -222,7 +222,7 @@ describe('a list of Kinescope’s that can’t be true', () => {
     ['an id that is nothing', { id: '' }],
     ['an id that is an object', { id: {} }],
     ['no kid', { kid: null }],
-  ])('with %s: the verb says so, the ring can be read, and the key signs on', async (_what, change) => {
+  ])('with %s: the key keeps signing, and an error has a code', async (_what, change) => {
     const { kid } = await begin()
     const api = await listen((request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', date: new Date().toUTCString() })
@@ -241,17 +241,17 @@ describe('a list of Kinescope’s that can’t be true', () => {
   })
 })
 
-describe('a clock that is off', () => {
-  it.each([400, 2, -400])('by %i days does not set a takeover, of a spare either', async (days) => {
+describe('a wrong clock', () => {
+  it.each([400, 2, -400])('by %i days schedules no takeover of a spare key', async (days) => {
     const { kid } = await begin()
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
     const before = ring().keys
-    // this machine's alone: Kinescope's stays
+    // only this machine's clock is wrong, Kinescope's is right
     bench.ahead.ms = days * 86_400_000
     bench.emulator.state.clockOffsetMs = -bench.ahead.ms
     const { exit, data } = await bench.json('keys', 'rotate')
-    // years behind, the last takeover seems to be still to come
+    // years behind, the last takeover appears to be in the future
     if (exit === 0) expect(data).toMatchObject({ rotation: 'under-way', actions: [] })
     else expect(data.error.code).toBe('clock-off')
     bench.ahead.ms = 0
@@ -261,7 +261,7 @@ describe('a clock that is off', () => {
   })
 })
 
-it('an audit that is written into the key directory does not keep a server reading its keys', async () => {
+it('an audit log in the key directory doesn’t make a server reload its keys', async () => {
   const { dir, remove } = ringDirectory()
   writeRing(dir, 1, [ringEntry()])
   let reads = 0

@@ -25,18 +25,18 @@ interface SecretObject {
   data?: Record<string, string>
 }
 
-/** A cluster's API server as far as one Secret goes: TLS with a CA of its own, accounts, rights, versions, conflicts. */
+/** An emulated API server for one Secret: TLS with its own CA, accounts, permissions, versions, conflicts. */
 export class Cluster {
   secret: SecretObject | null = null
-  /** What the account may do. */
+  /** The account's permissions. */
   allowed: Verb[] = ['get', 'update']
   writes = 0
   requests = 0
   readonly kubeconfig: string
   readonly folder = mkdtempSync(join(tmpdir(), 'chat-cluster-'))
-  /** Called before a request is judged and after it is done: it may throw, and the connection breaks. */
+  /** Called before and after each request. If it throws, the connection breaks. */
   onStep: (step: string) => void | Promise<void> = () => undefined
-  /** Answers in the cluster's place, as a proxy does; null: the request goes through. */
+  /** Responds in place of the cluster, as a proxy does. With null, the request reaches the cluster. */
   intercept: (verb: Verb) => RawResponse | null = () => null
   #version = 100
   readonly #server: ReturnType<typeof createServer>
@@ -78,7 +78,7 @@ export class Cluster {
           },
         },
       ],
-      // as in a pod: the token lies in a file that is renewed
+      // as in a pod: the token is in a file that is renewed
       users: [
         {
           name: 'u',
@@ -95,7 +95,7 @@ export class Cluster {
     rmSync(this.folder, { recursive: true })
   }
 
-  /** As `kubectl create secret generic chat-keys` or somebody's edit. */
+  /** A write by `kubectl create secret generic chat-keys` or by another client. */
   put(data: Record<string, string> | undefined, annotations: Record<string, string> = {}): void {
     this.#version += 1
     this.secret = {
@@ -121,7 +121,7 @@ export class Cluster {
 
   #judge({ headers, url }: IncomingMessage, verb: Verb, text: string): { status: number; body: unknown } {
     const refuse = (code: number, reason: string) => {
-      // a real one may quote what it was given
+      // a real API server may quote the request
       const message = `secrets "chat-keys" ${reason} ${text}`
       return { status: code, body: { kind: 'Status', status: 'Failure', code, reason, message } }
     }

@@ -18,12 +18,12 @@ import { pemPool, poolFolder } from './key-pool.js'
 
 const pems = pemPool(7)
 const foreignJwk = createPublicKey(pems[6]!).export({ format: 'jwk' }) as RegisteredKey['publicJwk']
-/** Of all pairs of crash points every this-many-th is tried; the offsets shift, so that each point takes part. */
+/** Only every n-th pair of crash points is tested. The offset shifts, so that each point is included. */
 const STRIDE = 13
 
 /**
- * Two crashes in a row at every combination that the stride meets. Here a crash is an exception at a step and at all
- * after it, so that not even a `finally` does anything: much faster than a process each.
+ * Two crashes in a row at every selected pair of steps. A crash is an exception at a step and at all later steps, so
+ * that even `finally` changes nothing. This is much faster than a process for each crash.
  */
 describe.each(SCENARIOS)('$name, stopped twice', (scenario) => {
   let bench: Workbench
@@ -54,7 +54,7 @@ describe.each(SCENARIOS)('$name, stopped twice', (scenario) => {
     ['where a second registration of a kid is refused', '400201'],
     ['where it makes a duplicate', 'creates-duplicate'],
   ] as const)(
-    'ends well %s',
+    'ends with a complete ring %s',
     async (_title, duplicateKid) => {
       bench.emulator.state.variants.duplicateKid = duplicateKid
       const pool = join(bench.folder, 'pool')

@@ -1,5 +1,6 @@
-// Counts what a program does to a directory and to the network, and lets it die before any such step. Patches Node's
-// own modules, so that the product needs no hooks for it. Loaded into a child by `node --import`, or by a test.
+// Counts the steps of a program on a directory and on the network, and can end the program before each step.
+// Patches Node's own modules, so that the product needs no hooks. Loaded by `node --import` into a child process, or by
+// a test.
 import crypto from 'node:crypto'
 import fs from 'node:fs'
 import fsp from 'node:fs/promises'
@@ -7,14 +8,14 @@ import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
-/** Steps that change nothing are no crash points of their own: dying before them is dying after the last change. */
+/** Other steps change nothing. A crash before one of them equals a crash after the last change. */
 const CHANGES = ['mkdir', 'rename', 'link', 'unlink']
 
 /**
  * @param {object} options
  * @param {string} options.dir the directory whose changes count
- * @param {(step: string) => void} options.onStep called before each step; what it throws ends the step
- * @returns {() => void} takes the patches back
+ * @param {(step: string) => void} options.onStep called before each step; an exception prevents the step
+ * @returns {() => void} removes the patches
  */
 export function watchSteps({ dir, onStep }) {
   const real = { ...fsp }
@@ -59,9 +60,9 @@ export function watchSteps({ dir, onStep }) {
 }
 
 /**
- * Lets keys come from a folder of PEM files instead of being made, which takes a tenth of a second each.
+ * Takes keys from a folder of PEM files, since generating a key takes 0.1 s.
  * @param {string} pool each file is used once
- * @returns {() => void} takes the patch back
+ * @returns {() => void} removes the patch
  */
 export function takeKeysFrom(pool) {
   const real = crypto.generateKeyPair

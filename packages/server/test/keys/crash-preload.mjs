@@ -1,4 +1,4 @@
-// `node --import` loads this before the command line: it kills the process, as `kill -9` does, before step CRASH_AT.
+// `node --import` loads this before the command line. It kills the process before step CRASH_AT, as `kill -9` does.
 import { appendFileSync } from 'node:fs'
 import { takeKeysFrom, watchSteps } from './crash-points.mjs'
 
@@ -12,7 +12,7 @@ watchSteps({
     if (CRASH_STEPS) appendFileSync(CRASH_STEPS, `${step}\n`)
     if (count === Number(CRASH_AT)) {
       process.kill(process.pid, 'SIGKILL')
-      for (;;); // nothing more may happen until the signal arrives
+      for (;;); // blocks further steps until the signal arrives
     }
   },
 })

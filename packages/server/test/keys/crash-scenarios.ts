@@ -13,14 +13,14 @@ const DAY_MS = 86_400_000
 export type RegisteredKey = EmulatorState['keys'][number]
 const STREAM = SEED.live
 
-/** A command to be killed, and the state it begins with. */
+/** A command that is killed, and the state before it. */
 export interface Scenario {
   name: string
   command: string[]
-  /** Whether a key signs before the command, so that one must at every moment. */
+  /** Whether a key signs before the command. If so, a key must sign at every moment. */
   signsBefore: boolean
   prepare: (bench: Workbench) => Promise<void>
-  /** What the finished work looks like: the states of the ring's keys in order, and how many of them Kinescope has. */
+  /** The state after the command: the states of the ring's keys in order, and the number of own keys at Kinescope. */
   finished: { states: string[]; ownAtKinescope: number }
 }
 
@@ -93,7 +93,7 @@ export interface LivingToken {
   kid: string
 }
 
-/** The state a command begins with, to be put back before each kill. */
+/** The state before a command, restored before each kill. */
 export interface Start {
   files: string
   keys: RegisteredKey[]
@@ -103,7 +103,7 @@ export interface Start {
 
 export const FOREIGN = 'key-2024-12-25'
 
-/** Prepares a scenario once, with a key of somebody else's at Kinescope and tokens in the hands of visitors. */
+/** Prepares a scenario once, with another tool's key at Kinescope and tokens that visitors use. */
 export async function prepare(
   bench: Workbench,
   scenario: Scenario,
@@ -149,26 +149,26 @@ async function mintNow({ keyDir }: Workbench, now: number): Promise<LivingToken>
   return { token, kid }
 }
 
-/** What must hold at any moment, whatever died when. */
+/** The conditions at any moment, after any crash. */
 export async function expectSound(bench: Workbench, scenario: Scenario, start: Start): Promise<void> {
   const { state } = bench.emulator
   const now = bench.now()
   const ring = (await readStore({ dir: bench.keyDir })).ring
   const verdict = (token: string, time: number) => verifyChatToken(state, token, STREAM, STREAM.id, time)
 
-  // a token can be minted now and after the takeover, and Kinescope takes it
+  // a token can be minted now and after the takeover, and Kinescope accepts it
   if (scenario.signsBefore || signingKeyRecord(ring, now)) {
     for (const time of [now, now + 20 * 60_000]) {
       const { token } = await mintNow(bench, time)
       expect(verdict(token, time)).toMatchObject({ code: null })
     }
   }
-  // every living token verifies, but for those of a key that was revoked on purpose
+  // every unexpired token verifies, except those of a revoked key
   const revoked = ring.keys.filter(({ revokedAt }) => revokedAt !== null).map(({ kid }) => kid)
   for (const { token, kid } of start.tokens) {
     if (!revoked.includes(kid)) expect(verdict(token, now)).toMatchObject({ code: null })
   }
-  // no key is registered twice, nor one that nobody can sign with; nobody else's key was touched
+  // no key is registered twice or without its private key, and the other tool's key is unchanged
   const kids = state.keys.map(({ kid }) => kid)
   expect(kids.length).toBe(new Set(kids).size)
   expect(state.keys.find(({ kid }) => kid === FOREIGN)).toEqual(start.keys.find(({ kid }) => kid === FOREIGN))
@@ -177,7 +177,7 @@ export async function expectSound(bench: Workbench, scenario: Scenario, start: S
   }
 }
 
-/** What holds once the command has run to its end: the work is done, and nothing lies about. */
+/** The conditions after the command has finished: the work is done, and no temporary file remains. */
 export async function expectFinished(bench: Workbench, { finished }: Scenario): Promise<void> {
   const ring = (await readStore({ dir: bench.keyDir })).ring
   expect(ring.keys.map((key) => keyState(key, bench.now()))).toEqual(finished.states)
@@ -186,7 +186,7 @@ export async function expectFinished(bench: Workbench, { finished }: Scenario): 
   expect(readdirSync(bench.keyDir).sort()).toEqual(['keyring.json', ...kept].sort())
 }
 
-/** What a crash left, without what differs by chance: two equal ones are repaired alike. */
+/** The state after a crash, without random values. Equal states are repaired equally. */
 export function stateLeft({ keyDir, emulator }: Workbench): string {
   const names = readdirSync(keyDir).sort()
   const files = names.map(
@@ -198,7 +198,7 @@ export function stateLeft({ keyDir, emulator }: Workbench): string {
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|[\da-f]{12,16}(?=\.tmp)|jwk_\w+/g, '*')
 }
 
-/** Makes the lock that an exception left look like that of a process that died. */
+/** Rewrites the lock of an exception as the lock of an ended process. */
 export function bury(keyDir: string): void {
   const path = join(keyDir, '.lock')
   if (!existsSync(path)) return

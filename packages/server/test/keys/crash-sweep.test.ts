@@ -34,7 +34,7 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
   let steps: string[]
   let runs = 0
 
-  /** Runs the command in a process of its own, which dies before step `crashAt` (0: never). */
+  /** Runs the command in its own process, which dies before step `crashAt` (0: never). */
   async function command(crashAt: number) {
     const pool = poolFolder(join(bench.folder, `pool-${(runs += 1)}`), pems.slice(2, 5))
     const env = { ...bench.env, CRASH_DIR: bench.keyDir, CRASH_AT: String(crashAt), CRASH_KEYS: pool }
@@ -60,10 +60,10 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
   })
   afterAll(() => bench.close())
 
-  it('leaves a sound state, and the next run finishes the work', async () => {
+  it('leaves a consistent state, and the next run finishes the work', async () => {
     expect(steps.length).toBeGreaterThan(10)
     const repairedStates = new Set<string>()
-    // the step after the commit of the ring is the one with most to lose
+    // a crash after the commit of the ring is the most dangerous one
     const committed = steps.findIndex((name) => name.startsWith('rename keyring')) + 2
     const tried = testsAll ? steps.map((_, index) => index + 1) : [Math.min(committed, steps.length)]
     for (const step of tried) {
@@ -80,19 +80,19 @@ describe.each(SCENARIOS)('$name, killed by SIGKILL', (scenario) => {
       await expectSound(bench, scenario, start)
       await expectFinished(bench, scenario)
     }
-    // the commit itself is among them: without it every crash would leave the same state
+    // the commit is one of the steps, so the crashes leave different states
     if (testsAll) expect(repairedStates.size).toBeGreaterThan(3)
   }, 300_000)
 
-  it('survives another kill during the repair', { tags: ['rare'], timeout: 300_000 }, async () => {
-    // one kill after each change that others can see, then one at a different place of the repair each time
+  it('recovers from another kill during the repair', { tags: ['rare'], timeout: 300_000 }, async () => {
+    // a kill after each visible change, then a kill at a different step of each repair
     const seen = steps.flatMap((name, index) =>
       /^(rename keyring|hear (POST|DELETE))/.test(name) ? [index + 2] : [],
     )
-    for (const [turn, step] of seen.filter((step) => step <= steps.length).entries()) {
+    for (const [index, step] of seen.filter((step) => step <= steps.length).entries()) {
       restore(bench, start)
       expect((await command(step)).signal).toBe('SIGKILL')
-      await command(4 + turn * 3)
+      await command(4 + index * 3)
       await expectSound(bench, scenario, start)
       const repaired = await command(0)
       expect(repaired.exit, repaired.stderr).toBe(0)

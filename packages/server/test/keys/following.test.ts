@@ -37,7 +37,7 @@ async function open(options: FollowOptions = {}) {
 const kidOf = ({ record }: RingEntry) => record.kid
 const pathOf = ({ record }: RingEntry) => join(dir, record.file)
 
-/** Ways in which a key file can be out of reach for a while, and come back. */
+/** Ways in which a key file is temporarily unreadable. */
 const TROUBLES: [string, (entry: RingEntry) => void, (entry: RingEntry) => void][] = [
   [
     'is not there yet',
@@ -59,8 +59,8 @@ const TROUBLES: [string, (entry: RingEntry) => void, (entry: RingEntry) => void]
 
 describe('a replica that can’t read the new key', () => {
   it.each(TROUBLES)(
-    'because it %s tries at each look, and signs with it once it can',
-    async (_what, spoil, mend) => {
+    'because it %s tries again at each poll, and then signs with it',
+    async (_what, spoil, repair) => {
       const old = ringEntry()
       writeRing(dir, 1, [old])
       const { source, choose, reloads } = await open()
@@ -78,14 +78,14 @@ describe('a replica that can’t read the new key', () => {
         expect(codes(source)).toEqual(['key-ring-stale', 'key-unusable'])
       }
       expect(reloads).toEqual([false])
-      mend(next)
-      await source.reload() // nothing has changed in the ring since
+      repair(next)
+      await source.reload() // the ring has not changed since
       expect(choose()).toMatchObject({ kid: kidOf(next) })
       expect([codes(source), reloads]).toEqual([[], [false, true]])
     },
   )
 
-  it('gives tokens of the old key that are dead before Kinescope deletes it', async () => {
+  it('issues tokens of the old key that expire before Kinescope deletes the key', async () => {
     const old = ringEntry()
     writeRing(dir, 1, [old])
     const { source, choose } = await open()
@@ -99,7 +99,7 @@ describe('a replica that can’t read the new key', () => {
     expect(choose(removeAfter)).toBe('key-unavailable')
   })
 
-  it('never goes on with a key that the ring says is revoked', async () => {
+  it('never keeps using a key that the ring marks as revoked', async () => {
     const old = ringEntry()
     writeRing(dir, 1, [old])
     const { source, choose } = await open()
@@ -112,7 +112,7 @@ describe('a replica that can’t read the new key', () => {
   })
 })
 
-describe('a ring that goes away while the server runs', () => {
+describe('a ring that disappears while the server runs', () => {
   it.each<[string, () => void, () => void]>([
     [
       'with its directory, as an unmounted volume',
@@ -136,7 +136,7 @@ describe('a ring that goes away while the server runs', () => {
       },
     ],
   ])(
-    '%s: the last good state signs, it is said, and followed again when it is back',
+    '%s: the last good state keeps signing, the problem is reported, and the restored ring is used again',
     async (_what, go, back) => {
       const signer = ringEntry()
       writeRing(dir, 1, [signer])
@@ -154,7 +154,7 @@ describe('a ring that goes away while the server runs', () => {
     },
   )
 
-  it('that never was is no loss: the first key is taken up when it comes', async () => {
+  it('that never existed is no problem: the server starts to use the first key when it appears', async () => {
     const { source, choose } = await open()
     expect([choose(), codes(source)]).toEqual(['key-unavailable', []])
     const first = ringEntry()
@@ -164,8 +164,8 @@ describe('a ring that goes away while the server runs', () => {
   })
 })
 
-describe('a spare that can’t be used', () => {
-  it('does not stop a start, and is told of', async () => {
+describe('an unusable key', () => {
+  it('is reported and does not stop the start, if it is a spare', async () => {
     const [signer, spare] = [ringEntry(), ringEntry({ signFrom: null })]
     writeRing(dir, 1, [signer, spare])
     writeFileSync(pathOf(spare), signer.key.pem)
@@ -174,7 +174,7 @@ describe('a spare that can’t be used', () => {
     expect(codes(source)).toEqual(['key-unusable'])
   })
 
-  it('does, where it is the signing key and there is no other', async () => {
+  it('stops the start, if it is the only signing key', async () => {
     const signer = ringEntry()
     writeRing(dir, 1, [signer])
     writeFileSync(pathOf(signer), ringEntry().key.pem)
@@ -182,8 +182,8 @@ describe('a spare that can’t be used', () => {
   })
 })
 
-describe('a server whose ring can’t be followed', () => {
-  it('is ready, says so in /readyz, in the metrics and once in the log, and makes tokens', async () => {
+describe('a server whose ring can’t be read', () => {
+  it('is ready, issues tokens, and reports the problem in /readyz, metrics and log', async () => {
     const signer = ringEntry()
     writeRing(dir, 1, [signer])
     const server = await startTestServer(

@@ -21,7 +21,7 @@ describe('generateKey', () => {
   })
 
   const COUNT = runs(200)
-  it(`makes ${COUNT} keys whose n is exactly 256 bytes, base64url without padding, each under its own kid`, async () => {
+  it(`generates ${COUNT} keys with an n of 256 bytes, without padding, each with its own kid`, async () => {
     const keys = []
     for (let batch = 0; batch < COUNT / 4; batch += 1) {
       keys.push(...(await Promise.all(Array.from({ length: 4 }, () => generateKey({ now })))))
@@ -37,17 +37,17 @@ describe('generateKey', () => {
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(COUNT)
   }, 120_000)
 
-  it.each([3072, 4096])('makes a key of %i bits', async (bits) => {
+  it.each([3072, 4096])('generates a key of %i bits', async (bits) => {
     const { pem, publicJwk } = await generateKey({ bits, now })
     expect(Buffer.from(publicJwk.n, 'base64url').length).toBe(bits / 8)
     expect((await loadPrivateKey(pem)).bits).toBe(bits)
   })
 
-  it.each([1024, 2047, 2049, 8192])('refuses to make a key of %i bits', async (bits) => {
+  it.each([1024, 2047, 2049, 8192])('rejects a size of %i bits', async (bits) => {
     await expect(generateKey({ bits, now })).rejects.toMatchObject({ code: 'key-size' })
   })
 
-  it('encrypts the private key under a passphrase, and refuses one that can be guessed', async () => {
+  it('encrypts the private key with a passphrase, and rejects a weak one', async () => {
     const { pem } = await generateKey({ passphrase: 'a long enough passphrase', now })
     expect(pem).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
     expect((await loadPrivateKey(pem, { passphrase: 'a long enough passphrase' })).bits).toBe(2048)
@@ -57,7 +57,7 @@ describe('generateKey', () => {
   })
 })
 
-it('keys combined for tests differ, and each signs for its own public key only', () => {
+it('combined test keys differ, and each signs for its own public key only', () => {
   const pairs = pairsOf(20)
   expect(primesOf(pairs).size).toBeLessThan(40)
   const data = Buffer.from('data')

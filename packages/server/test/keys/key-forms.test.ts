@@ -74,8 +74,8 @@ const FORMS: Record<string, string> = {
     .replaceAll('\n', ' '),
 }
 
-/** Both doors to a key: what `serve` opens, and what code opens. */
-const DOORS: Record<string, (text: string, passphrase?: string) => Promise<SigningKey>> = {
+/** The two entry points for a private key: the settings of `serve`, and the API. */
+const ENTRY_POINTS: Record<string, (text: string, passphrase?: string) => Promise<SigningKey>> = {
   serve: async (text, passphrase) => {
     const env = {
       CHAT_EVENTS: 'a',
@@ -99,7 +99,7 @@ async function proves(signer: SigningKey): Promise<void> {
   await jwtVerify(token, await importJWK(publicKey.export({ format: 'jwk' }) as never, 'RS256'))
 }
 
-describe.each(Object.entries(DOORS))('a private key at the door of %s', (door, open) => {
+describe.each(Object.entries(ENTRY_POINTS))('a private key given to %s', (entryPoint, open) => {
   it.each(Object.entries(FORMS))('is read as %s, and signs', async (_form, text) => {
     await proves(await open(text, PASSPHRASE))
   })
@@ -137,12 +137,12 @@ describe.each(Object.entries(DOORS))('a private key at the door of %s', (door, o
     'another JSON': [JSON.stringify({ private_key_id: '1' }), 'private-key-malformed'],
   }
   it.each(Object.entries(REFUSED))(
-    'is refused as %s, with what to do',
+    'is rejected as %s, with a remedy',
     async (_what, [text, code, passphrase]) => {
       const error: unknown = await open(text, passphrase).catch((thrown: unknown) => thrown)
       const { message, remediation } =
         error instanceof ConfigProblem ? error.settings[0]! : (error as OperatorProblem)
-      if (door === 'serve') expect(error).toBeInstanceOf(ConfigProblem)
+      if (entryPoint === 'serve') expect(error).toBeInstanceOf(ConfigProblem)
       else expect(error).toMatchObject({ code })
       expect(remediation).not.toBe('')
       const body = /[\w+/-]{40,}/.exec(text)?.[0]
@@ -152,7 +152,7 @@ describe.each(Object.entries(DOORS))('a private key at the door of %s', (door, o
 })
 
 describe('the reader of keys', () => {
-  it('answers any text with a key or with a problem of its own (property)', () => {
+  it('returns a key or its own error for any text (property)', () => {
     const pieces = fc.constantFrom(
       '-----BEGIN ',
       'PRIVATE KEY',
@@ -183,7 +183,7 @@ describe('the reader of keys', () => {
     )
   })
 
-  it('costs no more than its length', () => {
+  it('takes time linear in the text’s length', () => {
     for (const unit of [
       '-----BEGIN A-----',
       '\\',
@@ -210,13 +210,13 @@ describe('the reader of keys', () => {
           try {
             readKeyText(text)
           } catch {
-            // refused, as it should be
+            // the text is rejected, as expected
           }
           return performance.now() - started
         })
         return Math.min(...best)
       })
-      // four times the length: quadratic work would be sixteen times the cost
+      // for four times the length, quadratic work would take sixteen times as long
       expect(costs[1]!, unit).toBeLessThan(Math.max(costs[0]! * 10, 100))
     }
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const made: string[] = []
 
-/** Private keys as PEM, made once for a test file. */
+/** Private keys as PEM, generated once for a test file. */
 export function pemPool(count: number): string[] {
   while (made.length < count) {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -61,7 +61,7 @@ describe('keyState', () => {
     expect(keyState(record(change), NOW)).toBe(state)
   })
 
-  it('switches at the very millisecond', () => {
+  it('changes at the exact millisecond', () => {
     const key = record({ signFrom: at(0), signUntil: at(1) })
     expect(keyState(key, NOW - 1)).toBe('published')
     expect(keyState(key, NOW)).toBe('active')
@@ -71,7 +71,7 @@ describe('keyState', () => {
 })
 
 describe('signingKeyRecord', () => {
-  it('has a signer at every moment of a rotation, and the new one from its time on', () => {
+  it('has a signer at every moment of a rotation, and the new key signs from its time on', () => {
     const old = record({ kid: 'old', signUntil: at(1), removeAfter: at(3) })
     const next = record({ kid: 'new', signFrom: at(1) })
     fc.assert(
@@ -82,14 +82,14 @@ describe('signingKeyRecord', () => {
     )
   })
 
-  it('takes no key that is about to expire, is revoked, or was never registered', () => {
+  it('returns no key that expires soon, is revoked, or was never registered', () => {
     const dying = record({ expiresAt: new Date(NOW + CLOCK_SKEW_MS).toISOString() })
     for (const key of [dying, record({ revokedAt: at(-1) }), record({ publishedAt: null })]) {
       expect(signingKeyRecord(ring(key), NOW)).toBeNull()
     }
   })
 
-  it('falls back on what is registered: one whose turn is to come, a spare, a retiring one to its end', () => {
+  it('falls back on registered keys: a scheduled key, a spare, a retiring key until its end', () => {
     const scheduled = record({ kid: 'scheduled', signFrom: at(500) })
     const spare = record({ kid: 'spare', signFrom: null })
     const retiring = record({ kid: 'retiring', signUntil: at(-1), removeAfter: at(1) })
@@ -100,7 +100,7 @@ describe('signingKeyRecord', () => {
     expect(kids(record({ signUntil: at(-2), removeAfter: at(-1) }))).toEqual([])
   })
 
-  it('changes at its turning points alone', () => {
+  it('changes only at the turning points', () => {
     const times = fc.option(fc.integer({ min: -50, max: 50 }).map(at), { nil: null })
     const keys = fc.array(
       fc.record({
@@ -122,7 +122,7 @@ describe('signingKeyRecord', () => {
     )
   })
 
-  it('takes the newest of several', () => {
+  it('returns the newest of several keys', () => {
     const keys = [
       record({ kid: 'a', signFrom: at(-3) }),
       record({ kid: 'b', signFrom: at(-1) }),
@@ -131,7 +131,7 @@ describe('signingKeyRecord', () => {
     expect(signingKeyRecord(ring(...keys), NOW)?.kid).toBe('b')
   })
 
-  it('says why there is none', () => {
+  it('reports why no key can sign', () => {
     expect(whyNoSigner(ring(), NOW)).toBe('key-unavailable')
     expect(whyNoSigner(ring(record({ publishedAt: null, signFrom: null })), NOW)).toBe('key-not-registered')
     expect(whyNoSigner(ring(record({ expiresAt: at(-1) })), NOW)).toBe('key-expired')
@@ -139,14 +139,14 @@ describe('signingKeyRecord', () => {
   })
 })
 
-describe('what is due', () => {
-  it('removes a retired key once its last token is dead, and not before', () => {
+describe('the due actions of a ring', () => {
+  it('remove a retired key once its last token has expired, and not before', () => {
     const old = record({ signUntil: at(-2), removeAfter: at(1) })
     expect(removalsDue(ring(old), NOW)).toEqual([])
     expect(removalsDue(ring(old), NOW + HOUR)).toEqual([old])
   })
 
-  it('removes revoked and expired keys at once, and never what was not registered or is gone', () => {
+  it('remove revoked and expired keys at once, and never a key that was not registered or is removed', () => {
     const revoked = record({ revokedAt: at(-1) })
     const expired = record({ expiresAt: at(-1) })
     const never = record({ expiresAt: at(-1), publishedAt: null })
@@ -154,12 +154,12 @@ describe('what is due', () => {
     expect(removalsDue(ring(revoked, expired, never, gone), NOW)).toEqual([revoked, expired])
   })
 
-  it('wants a successor after two thirds of a key’s life', () => {
+  it('rotate a key after two thirds of its lifetime', () => {
     const times = { publishedAt: at(0), signFrom: at(0), expiresAt: at(300) }
     expect(rotationDueAt(record(times))).toBe(NOW + 200 * HOUR)
   })
 
-  it('counts a life from its publication, so that a key which waited unpublished has all of it', () => {
+  it('count the lifetime from the registration, not from the creation', () => {
     const waited = { createdAt: at(-5000), publishedAt: at(0), signFrom: at(1), expiresAt: at(300) }
     expect(rotationDueAt(record(waited))).toBe(NOW + 200 * HOUR)
     const raw = record({
@@ -172,7 +172,7 @@ describe('what is due', () => {
     expect(endIfPublished(raw, NOW)).toBe(NOW + 300 * HOUR)
   })
 
-  it('gives a key that took over late a while of its own, and always an end before its end', () => {
+  it('give a late key enough time of service, and always rotate it before it expires', () => {
     const begin = fc.integer({ min: -4000, max: 0 })
     const life = fc.integer({ min: 720, max: 17_520 })
     fc.assert(
@@ -187,7 +187,7 @@ describe('what is due', () => {
     )
   })
 
-  it('takes a registered spare as the successor before one that Kinescope doesn’t know, and none that is old', () => {
+  it('prefer a registered spare as the successor to an unregistered key, and use no old key', () => {
     const spare = record({ kid: 'spare', signFrom: null })
     const raw = record({ kid: 'raw', signFrom: null, publishedAt: null, createdAt: at(-1) })
     const old = record({ kid: 'old', signFrom: null, publishedAt: at(-8000), expiresAt: at(100) })

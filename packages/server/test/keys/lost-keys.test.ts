@@ -19,14 +19,17 @@ afterEach(() => bench.close())
 
 const path = (name: string) => join(bench.keyDir, name)
 
-/** Every command where an operator looks: its exit code, and whether its text names the code and the remedy. */
+/**
+ * Runs a command as an operator. Returns the exit code and the text, in which the test searches the code and the
+ * remedy.
+ */
 async function looks(...argv: string[]): Promise<{ exit: number; text: string }> {
   const { exit, stdout, stderr } = await bench.kc(...argv)
   return { exit, text: (stdout + stderr).replace(/\s+/g, ' ') }
 }
 
 describe('a lost keyring.json', () => {
-  it('is named by keys list and the doctor, with the remedy that then works', async () => {
+  it('is reported by keys list and the doctor, with a remedy that works', async () => {
     rmSync(path('keyring.json'))
     for (const argv of [['keys', 'list'], ['doctor']]) {
       const { exit, text } = await looks(...argv)
@@ -40,13 +43,13 @@ describe('a lost keyring.json', () => {
     expect((await looks('keys', 'list')).exit).toBe(0)
   })
 
-  it('is named without an API token too', async () => {
+  it('is reported without an API token too', async () => {
     rmSync(path('keyring.json'))
     delete bench.env['KINESCOPE_API_TOKEN']
     expect(await looks('keys', 'list')).toMatchObject({ exit: 1 })
   })
 
-  it('is told to the host of a server that starts without it, and taken up when it is back', async () => {
+  it('is reported to the host of a running server, and is used again once it is restored', async () => {
     renameSync(path('keyring.json'), path('keyring.json.bak'))
     const results: unknown[] = []
     const source = await ringKeySource({
@@ -74,7 +77,7 @@ it.each<[string, () => void, string]>([
   ],
   ['can be read by everyone', () => chmodSync(path(`${spare}.pem`), 0o644), 'private-key-exposed'],
 ])(
-  'a spare whose private key %s is named by keys list, the doctor and reconcile: exit 1',
+  'keys list, the doctor and reconcile report a spare whose private key %s: exit 1',
   async (_what, damage, code) => {
     damage()
     for (const argv of [
@@ -97,7 +100,7 @@ it('the remedy for a spare without its private key works', async () => {
   expect(bench.emulator.state.keys.map((key) => key.kid)).toEqual([kid])
 })
 
-it('a foreign key is explained, and is no failure', async () => {
+it('keys list explains a key of another tool, which is no problem', async () => {
   const [mine] = bench.emulator.state.keys
   bench.emulator.state.keys.push({ ...mine!, id: 'jwk_foreign', kid: 'someone-elses' })
   const { exit, text } = await looks('keys', 'list')
@@ -105,7 +108,7 @@ it('a foreign key is explained, and is no failure', async () => {
   expect(text).toContain('not in this ring')
 })
 
-it('an unknown private key is named with a remedy: exit 1', async () => {
+it('keys list reports an unknown private key with a remedy: exit 1', async () => {
   const [pem] = readdirSync(bench.keyDir).filter((name) => name.endsWith('.pem'))
   const { pem: text } = makeKey()
   writeFileSync(path(`20260101-${pem!.slice(9, 25)}.pem`.replace(/.{4}\.pem$/, 'aaaa.pem')), text, {

@@ -22,10 +22,10 @@ import { workbench, type Workbench } from '../cli/workbench.js'
 import { ringEntry } from '../ring-directory.js'
 import { pemPool } from './key-pool.js'
 
-const STRANGER = 12_345
-const [strange] = pemPool(1)
-const strangeJwk = createPublicKey(strange!).export({ format: 'jwk' }) as { n: string; e: string }
-const strangeThumbprint = thumbprintOf(strangeJwk)
+const OTHER_USER = 12_345
+const [untrusted] = pemPool(1)
+const untrustedJwk = createPublicKey(untrusted!).export({ format: 'jwk' }) as { n: string; e: string }
+const untrustedThumbprint = thumbprintOf(untrustedJwk)
 
 let bench: Workbench
 beforeEach(async () => {
@@ -46,17 +46,17 @@ const edit = (change: (key: KeyRecord, ring: KeyRing) => void) => {
 }
 const mint = () => bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')
 
-/** Every verb that could register or remove something. */
+/** Every verb that can register or remove a key. */
 const VERBS = [['reconcile'], ['rotate'], ['rotate', '--force'], ['register'], ['revoke', '--all']]
 
-describe('a directory that isn’t ours alone', () => {
+describe('a key directory that others can change', () => {
   it.each([
     ['all may write', 0o777],
     ['all but the group may write', 0o707],
     ['others may write and not look', 0o702],
     ['the group may write', 0o770],
     ['group and others may', 0o722],
-  ])('is refused by name, with its mode, where %s', async (_what, mode) => {
+  ])('is rejected with its name and mode if %s', async (_what, mode) => {
     chmodSync(bench.keyDir, mode)
     for (const argv of [...VERBS.map((verb) => ['keys', ...verb]), ['keys', 'generate'], ['keys', 'list']]) {
       const { exit, data } = await bench.json(...argv)
@@ -67,32 +67,32 @@ describe('a directory that isn’t ours alone', () => {
     expect((await mint()).data.error.code).toBe('key-directory-untrusted')
   })
 
-  it('is refused where it belongs to somebody else', async () => {
-    chownSync(bench.keyDir, STRANGER, STRANGER)
+  it('is rejected if it belongs to another user', async () => {
+    chownSync(bench.keyDir, OTHER_USER, OTHER_USER)
     expect((await bench.json('keys', 'rotate')).data.error.code).toBe('key-directory-untrusted')
   })
 
   it.each([
     ['sticky, as a mounted Secret is', 0o1777],
     ['root’s and our group’s, as a volume with fsGroup is', 0o2775],
-  ])('is taken where it is %s: then the owner of each file counts', async (_what, mode) => {
+  ])('is accepted if it is %s, and then the owner of each file is checked', async (_what, mode) => {
     chmodSync(bench.keyDir, mode)
     expect((await mint()).exit).toBe(0)
-    chownSync(path(ownFile()), STRANGER, STRANGER)
+    chownSync(path(ownFile()), OTHER_USER, OTHER_USER)
     expect((await mint()).data.error.code).toBe('key-file-untrusted')
   })
 })
 
-describe('a private key that isn’t what it says', () => {
-  const planted = `20991231-${strangeThumbprint.slice(0, 16)}.pem`
+describe('an untrusted private key', () => {
+  const untrustedFile = `20991231-${untrustedThumbprint.slice(0, 16)}.pem`
   it.each<[string, string, (file: string) => void]>([
     ['under a name of our kind', '20991231-AAAAAAAAAAAAAAAA.pem', () => undefined],
-    ['under the very name its thumbprint gives it', planted, () => undefined],
-    ['that belongs to somebody else', planted, (file) => chownSync(file, STRANGER, STRANGER)],
-    ['that others may change', planted, (file) => chmodSync(file, 0o666)],
+    ['under the very name its thumbprint gives it', untrustedFile, () => undefined],
+    ['that belongs to somebody else', untrustedFile, (file) => chownSync(file, OTHER_USER, OTHER_USER)],
+    ['that others may change', untrustedFile, (file) => chmodSync(file, 0o666)],
     [
       'that is a link to elsewhere',
-      planted,
+      untrustedFile,
       (file) => {
         renameSync(file, join(bench.folder, 'elsewhere.pem'))
         symlinkSync(join(bench.folder, 'elsewhere.pem'), file)
@@ -100,38 +100,38 @@ describe('a private key that isn’t what it says', () => {
     ],
     [
       'that is a directory',
-      planted,
+      untrustedFile,
       (file) => {
         rmSync(file)
         mkdirSync(file)
       },
     ],
-    ['that is no key', planted, (file) => writeFileSync(file, 'nonsense', { mode: 0o600 })],
-    ['that never ends', planted, (file) => writeFileSync(file, Buffer.alloc(3_000_000, 'A'))],
+    ['that is no key', untrustedFile, (file) => writeFileSync(file, 'nonsense', { mode: 0o600 })],
+    ['that never ends', untrustedFile, (file) => writeFileSync(file, Buffer.alloc(3_000_000, 'A'))],
   ])('%s is never registered, never signs, and is not removed', async (_what, name, spoil) => {
-    writeFileSync(path(name), strange!, { mode: 0o600 })
+    writeFileSync(path(name), untrusted!, { mode: 0o600 })
     spoil(path(name))
     bench.ahead.ms = 250 * 86_400_000
     for (const verb of VERBS) await bench.json('keys', ...verb)
     const { exit, data } = await bench.json('keys', 'reconcile')
     expect([exit, data.refused]).toEqual([1, [name]])
-    expect(bench.emulator.state.keys.map(({ publicJwk }) => publicJwk.n)).not.toContain(strangeJwk.n)
-    expect(ring().keys.map(({ thumbprint }) => thumbprint)).not.toContain(strangeThumbprint)
+    expect(bench.emulator.state.keys.map(({ publicJwk }) => publicJwk.n)).not.toContain(untrustedJwk.n)
+    expect(ring().keys.map(({ thumbprint }) => thumbprint)).not.toContain(untrustedThumbprint)
     expect(readdirSync(bench.keyDir)).toContain(name)
     expect((await mint()).exit).toBe(0)
   })
 
-  it('is found out in a file of ours: another key put in its place is neither registered nor signed with', async () => {
+  it('in one of our own files is detected: a swapped key is neither registered nor used', async () => {
     await bench.kc('keys', 'generate')
     const spare = ring().keys[1]!
-    writeFileSync(path(spare.file), strange!)
+    writeFileSync(path(spare.file), untrusted!)
     expect((await bench.json('keys', 'register', spare.kid)).data.error.code).toBe('private-key-swapped')
-    // a rotation takes another key and says why
+    // a rotation uses another key and reports the reason
     const { data } = await bench.json('keys', 'rotate')
     expect(data.actions).toContainEqual(expect.objectContaining({ action: 'refused', what: spare.kid }))
     expect(remoteKids()).toHaveLength(2)
     expect(remoteKids()).not.toContain(spare.kid)
-    writeFileSync(path(ownFile()), strange!)
+    writeFileSync(path(ownFile()), untrusted!)
     expect((await mint()).data.error.code).toBe('private-key-swapped')
   })
 })
@@ -139,10 +139,10 @@ describe('a private key that isn’t what it says', () => {
 describe('an edited keyring.json', () => {
   const { record: other } = ringEntry()
   it.each<[string, (key: KeyRecord, ring: KeyRing) => void]>([
-    ['another public key', (key) => Object.assign(key, { n: strangeJwk.n })],
+    ['another public key', (key) => Object.assign(key, { n: untrustedJwk.n })],
     [
       'another public key with its thumbprint',
-      (key) => Object.assign(key, { n: strangeJwk.n, thumbprint: strangeThumbprint }),
+      (key) => Object.assign(key, { n: untrustedJwk.n, thumbprint: untrustedThumbprint }),
     ],
     ['another kid of our kind', (key) => (key.kid = '20991231-AAAAAAAAAAAAAAAA')],
     ['a file elsewhere', (key) => (key.file = '../../etc/key.pem')],
@@ -154,7 +154,7 @@ describe('an edited keyring.json', () => {
     ['a revision that is none', (_key, all) => (all.revision = 1.5)],
     ['an id that is an object', (key) => Object.assign(key, { remoteId: {} })],
     ['more than a megabyte', (key) => (key.remoteId = 'x'.repeat(1_100_000))],
-  ])('with %s is refused by name, and registers nothing', async (_what, change) => {
+  ])('with %s is rejected with its name, and registers no key', async (_what, change) => {
     const before = remoteKids()
     edit(change)
     for (const verb of VERBS) {
@@ -167,9 +167,9 @@ describe('an edited keyring.json', () => {
     expect(remoteKids()).toEqual(before)
   })
 
-  it('is refused where somebody else owns it, may change it, or it is a link to elsewhere', async () => {
+  it('is rejected if another user owns or can change it, or if it is a link', async () => {
     const code = async () => (await mint()).data.error?.code as unknown
-    chownSync(path(RING_FILE), STRANGER, STRANGER)
+    chownSync(path(RING_FILE), OTHER_USER, OTHER_USER)
     expect(await code()).toBe('key-file-untrusted')
     chownSync(path(RING_FILE), 0, 0)
     chmodSync(path(RING_FILE), 0o666)
@@ -182,7 +182,7 @@ describe('an edited keyring.json', () => {
     expect(await code()).toBe('key-file-untrusted')
   })
 
-  it('whatever it holds: a ring or an error that names it, and what was read can be written', () => {
+  it('with any content is a ring or an error with its name, and a ring that was read can be written', () => {
     const record = ringEntry().record
     const member = fc.constantFrom(...(Object.keys(record) as (keyof KeyRecord)[]))
     const key = fc.tuple(member, fc.jsonValue()).map(([name, value]) => ({ ...record, [name]: value }))
@@ -206,8 +206,8 @@ describe('an edited keyring.json', () => {
   })
 })
 
-describe('what is removed', () => {
-  it('is ours alone: drafts of our names, and private keys of removed entries', async () => {
+describe('a cleanup', () => {
+  it('removes only our own files: drafts under our names, and private keys of removed entries', async () => {
     const theirs = [
       'notes.tmp',
       'keyring.json.tmp',
@@ -226,7 +226,7 @@ describe('what is removed', () => {
     for (const name of [...theirs, ...ours]) writeFileSync(path(name), 'x')
     const foreign = 'keyring.json.ffffffffffff.tmp'
     writeFileSync(path(foreign), 'x')
-    chownSync(path(foreign), STRANGER, STRANGER)
+    chownSync(path(foreign), OTHER_USER, OTHER_USER)
     mkdirSync(path('keyring.json.eeeeeeeeeeee.tmp'))
     await bench.kc('keys', 'reconcile')
     for (const name of [...theirs, foreign, 'keyring.json.eeeeeeeeeeee.tmp'])
@@ -235,7 +235,7 @@ describe('what is removed', () => {
     expect((await mint()).exit).toBe(0)
   })
 
-  it('is not a private key whose name is taken: no key is ever written over another', async () => {
+  it('never overwrites an existing private key', async () => {
     const before = readFileSync(path(ownFile()))
     await bench.kc('keys', 'rotate')
     expect(readFileSync(path(ownFile()))).toEqual(before)

@@ -51,18 +51,18 @@ describe('loadPrivateKey', () => {
     expect(loaded.privateKey.usages).toEqual(['sign'])
   })
 
-  it.each(['pkcs8', 'pkcs1'] as const)('opens an encrypted %s key, also on one line', async (type) => {
+  it.each(['pkcs8', 'pkcs1'] as const)('decrypts an encrypted %s key, also on one line', async (type) => {
     const text = encrypted(key, type, 'correct horse battery')
     for (const form of [text, text.replaceAll('\n', '\\n'), text.trim().replaceAll('\n', ' ')]) {
       expect((await loadPrivateKey(form, { passphrase: 'correct horse battery' })).publicJwk.n).toBe(jwk.n)
     }
   })
 
-  it('keeps the kid that a JWK brings along', async () => {
+  it('keeps the kid of a JWK', async () => {
     expect((await loadPrivateKey(JSON.stringify({ ...jwk, kid: 'k1' }))).kid).toBe('k1')
   })
 
-  it.each([3072, 4096])('takes a key of %i bits', async (bits) => {
+  it.each([3072, 4096])('accepts a key of %i bits', async (bits) => {
     expect((await loadPrivateKey(pem(rsa(bits)))).bits).toBe(bits)
   })
 
@@ -109,19 +109,19 @@ describe('loadPrivateKey', () => {
     ['a JWK for another algorithm', JSON.stringify({ ...jwk, alg: 'PS256' }), 'private-key-algorithm'],
     ['a JWK for encryption', JSON.stringify({ ...jwk, use: 'enc' }), 'private-key-algorithm'],
   ]
-  it.each(REFUSED)('refuses %s', async (_what, text, code, passphrase) => {
+  it.each(REFUSED)('rejects %s', async (_what, text, code, passphrase) => {
     const error: unknown = await loadPrivateKey(text, { passphrase }).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(OperatorProblem)
     expect((error as OperatorProblem).code).toBe(code)
     expect((error as OperatorProblem).remediation).not.toBe('')
   })
 
-  it('refuses a key whose modulus belongs to another key', async () => {
+  it('rejects a key whose modulus belongs to another key', async () => {
     const mixed = { ...jwk, n: other.export({ format: 'jwk' }).n }
     await expect(loadPrivateKey(JSON.stringify(mixed))).rejects.toThrow(OperatorProblem)
   })
 
-  it('repeats no part of the key in what it says', async () => {
+  it('repeats no part of the key in its errors', async () => {
     for (const [, text, , passphrase] of REFUSED) {
       const error = (await loadPrivateKey(text, { passphrase }).catch(
         (thrown: unknown) => thrown,
@@ -131,7 +131,7 @@ describe('loadPrivateKey', () => {
     }
   })
 
-  it('gives the same thumbprint whatever the form, the one of RFC 7638', async () => {
+  it('returns the same RFC 7638 thumbprint for every form', async () => {
     const prints = await Promise.all(
       Object.values(FORMS).map(async (text) => (await loadPrivateKey(text)).thumbprint),
     )

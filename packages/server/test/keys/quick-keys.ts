@@ -1,6 +1,7 @@
 /**
- * For all tests in Node: RSA keys of 2048 bits are combined from a few primes, since generating one takes 0.1 to 0.2 s.
- * Each key has its own modulus, and each worker its own primes. Keys of other sizes, and those of other processes, are Node's.
+ * Combines 2048-bit RSA keys from a few primes in all Node tests, since generating a key takes 0.1 to 0.2 s.
+ * Each key has its own modulus, and each worker its own primes. Node generates keys of other sizes and in other
+ * processes.
  */
 import crypto, {
   createPrivateKey,
@@ -16,13 +17,13 @@ const { generateKeyPair, generateKeyPairSync } = crypto
 const generate = promisify(generateKeyPair) as (...words: unknown[]) => Promise<KeyPairKeyObjectResult>
 
 const primes: bigint[] = []
-/** The next pair, as two indexes. */
+/** The next pair of primes, as two indexes. */
 let [first, second] = [1, 0]
 
-/** Makes a key pair of two primes that no other pair has together. */
+/** Combines a key pair from two primes that no other pair combines. */
 function combine(): KeyPairKeyObjectResult {
   while (primes.length <= first) {
-    // its two highest bits are set, so the product of two has all of its bits
+    // the two highest bits are set, so the product of two primes has full length
     const prime = generatePrimeSync(1024, { bigint: true })
     if (prime % E !== 1n) primes.push(prime)
   }
@@ -61,14 +62,14 @@ function base64url(value: bigint): string {
   return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
 }
 
-/** Whether a key object of 2048 bits is all that is asked for. */
+/** Whether the options request only a 2048-bit key object. */
 function isPlain(type: unknown, options: object = {}): boolean {
   const { modulusLength, publicExponent = Number(E), ...more } = options as Record<string, unknown>
   const usual = modulusLength === 2048 && publicExponent === Number(E)
   return type === 'rsa' && usual && !Object.keys(more).length
 }
 
-/** Lets Node generate all keys. @returns undoes that */
+/** Lets Node generate all keys. @returns restores the combined keys */
 export function useNodeKeys(): () => void {
   Object.assign(crypto, { generateKeyPair, generateKeyPairSync })
   syncBuiltinESMExports()

@@ -10,7 +10,7 @@ import { secret } from '../secrets.js'
 
 const PAGE_MS = 1500
 const API_TOKEN = secret('00000000-0000-4000-8000-00000000abcd')
-/** Collects garbage all the time: Node 20 then drops an `AbortSignal.timeout()` without other references. */
+/** Collects garbage continuously: Node 20 then drops an `AbortSignal.timeout()` without other references. */
 const GARBAGE = ['--expose-gc', '--import', 'data:text/javascript,setInterval(() => gc(), 500).unref()']
 
 let cli: BuiltCli

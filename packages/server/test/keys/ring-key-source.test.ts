@@ -38,7 +38,7 @@ async function open(options: Partial<RingKeySourceOptions> = {}) {
 }
 
 describe('a key ring on disk', () => {
-  it('gives the newest key whose time to sign has come, by the clock alone', async () => {
+  it('returns the newest key whose time to sign has begun, by the clock alone', async () => {
     const now = Date.now()
     const old = ringEntry({ signFrom: iso(now - HOUR_MS), signUntil: iso(now + HOUR_MS) })
     const next = ringEntry({ signFrom: iso(now + HOUR_MS) })
@@ -47,7 +47,7 @@ describe('a key ring on disk', () => {
     expect([kid(now), kid(now + HOUR_MS + 1)]).toEqual([old.record.kid, next.record.kid])
   })
 
-  it('hands over a key that can’t be taken out, with the end of its life', async () => {
+  it('returns a non-extractable key with its expiry', async () => {
     const entry = ringEntry()
     writeRing(dir, 1, [entry])
     const { source } = await open()
@@ -58,7 +58,7 @@ describe('a key ring on disk', () => {
     expect(choice.key.expiresAt).toBe(Date.parse(entry.record.expiresAt))
   })
 
-  it('says why there is no key', async () => {
+  it('reports why there is no key', async () => {
     writeRing(dir, 1, [ringEntry({ publishedAt: null, signFrom: null })])
     expect((await open()).kid()).toBe('key-not-registered')
     source?.close()
@@ -69,7 +69,7 @@ describe('a key ring on disk', () => {
     expect((await open()).kid()).toBe('key-unavailable')
   })
 
-  it('starts empty where nothing has been generated yet, and finds the first key later', async () => {
+  it('starts without a key if none is generated yet, and finds the first key later', async () => {
     const { kid, source } = await open()
     expect(kid()).toBe('key-unavailable')
     const entry = ringEntry()
@@ -78,7 +78,7 @@ describe('a key ring on disk', () => {
     expect(kid()).toBe(entry.record.kid)
   })
 
-  it('refuses to start on a damaged ring, a swapped or a readable-to-all private key', async () => {
+  it('rejects a damaged ring, and a swapped or world-readable private key, at start', async () => {
     writeFileSync(join(dir, RING_FILE), '{"version":1', { mode: 0o600 })
     await expect(open()).rejects.toBeInstanceOf(OperatorProblem)
     const entry = ringEntry()
@@ -89,7 +89,7 @@ describe('a key ring on disk', () => {
 })
 
 describe('a ring that changes while the server runs', () => {
-  it('is followed by rename, three times in a row, by the watch or the poll', async () => {
+  it('is reloaded after a rename, three times in a row, by the watch or the poll', async () => {
     writeRing(dir, 1, [ringEntry()])
     const { kid, reloads } = await open({ pollMs: 100 })
     for (const revision of [2, 3, 4]) {
@@ -100,7 +100,7 @@ describe('a ring that changes while the server runs', () => {
     expect(reloads.every(({ ok }) => ok)).toBe(true)
   })
 
-  it('is followed through the ..data swap of a Kubernetes mount, three times in a row', async () => {
+  it('is reloaded after the ..data swap of a Kubernetes mount, three times in a row', async () => {
     const mount = join(dir, 'mount')
     const swapTo = (revision: number, entry = ringEntry()) => {
       const version = join(mount, `..v${revision}`)
@@ -123,7 +123,7 @@ describe('a ring that changes while the server runs', () => {
     }
   })
 
-  it('keeps the last good one while it is broken, says so once, and goes on when it is whole', async () => {
+  it('keeps its last good state while it is broken, reports it once, and recovers', async () => {
     const good = ringEntry()
     writeRing(dir, 1, [good])
     const { kid, reloads, source } = await open({ pollMs: 3_600_000 })
@@ -147,14 +147,14 @@ describe('a ring that changes while the server runs', () => {
         )
       },
     ]
-    // a JSON that is none twice: a reason is told once
-    const told = [1, 1, 2, 3]
+    // the first two are invalid JSON: the same cause is reported once
+    const failures = [1, 1, 2, 3]
     for (const [index, breakIt] of breakages.entries()) {
       breakIt()
       await source.reload()
       await source.reload()
       expect(kid()).toBe(good.record.kid)
-      expect(reloads.filter(({ ok }) => !ok)).toHaveLength(told[index]!)
+      expect(reloads.filter(({ ok }) => !ok)).toHaveLength(failures[index]!)
       expect(source.notes().map(({ code }) => code)).toContain('key-ring-stale')
     }
     const whole = ringEntry()
@@ -164,7 +164,7 @@ describe('a ring that changes while the server runs', () => {
     expect(source.notes()).toEqual([])
   })
 
-  it('is looked at once more where it changes during a look', async () => {
+  it('is read once more if it changes during a read', async () => {
     writeRing(dir, 1, [ringEntry()])
     const { kid, source } = await open({ pollMs: 3_600_000 })
     writeRing(dir, 2, [ringEntry()])
@@ -176,10 +176,10 @@ describe('a ring that changes while the server runs', () => {
   })
 })
 
-describe('opening what signs', () => {
+describe('opening the signing keys', () => {
   const location = { passphrase: undefined, tokenTtl: 3600 }
 
-  it('refuses tokens that would outlive the registration of a retired key', async () => {
+  it('rejects a token lifetime beyond the registration of a retired key', async () => {
     writeRing(dir, 1, [ringEntry()])
     const error = await openKeys({ ...location, key: { dir }, tokenTtl: 86_401 }).catch(
       (thrown: unknown) => thrown,
@@ -188,7 +188,7 @@ describe('opening what signs', () => {
     expect((error as ConfigProblem).settings[0]!.name).toBe('CHAT_TOKEN_TTL')
   })
 
-  it('takes CHAT_PRIVATE_KEY, and names it where the key is no good', async () => {
+  it('accepts CHAT_PRIVATE_KEY, and names it if the key is invalid', async () => {
     const { kid, pem } = makeKey()
     const keys = await openKeys({ ...location, key: { privateKey: pem.replaceAll('\n', '\\n'), kid } })
     expect(keys.current(Date.now())).toMatchObject({ key: { kid, expiresAt: null } })

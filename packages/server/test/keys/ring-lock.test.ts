@@ -18,7 +18,7 @@ afterEach(() => rmSync(dir, { recursive: true }))
 const leave = (holder: object) => writeFileSync(join(dir, '.lock'), JSON.stringify({ nonce: 'x', ...holder }))
 
 describe('lockRing', () => {
-  it('lets one in, tells the other, and leaves nothing behind', async () => {
+  it('admits one holder, rejects the other, and leaves no file', async () => {
     const lock = await lockRing(dir, now)
     await expect(lockRing(dir, now)).rejects.toMatchObject({ code: 'keys-busy' })
     await lock.release()
@@ -27,7 +27,7 @@ describe('lockRing', () => {
     expect(readdirSync(dir)).toEqual([])
   })
 
-  it('lets exactly one of twenty in that come at the same time, over a dead lock too', async () => {
+  it('admits exactly one of twenty concurrent holders, with or without a dead lock', async () => {
     for (const dead of [false, true]) {
       if (dead) leave({ pid: DEAD_PID, host: hostname(), started: now() })
       const tried = await Promise.allSettled(Array.from({ length: 20 }, () => lockRing(dir, now)))
@@ -66,7 +66,7 @@ describe('lockRing', () => {
     expect(readFileSync(join(dir, '.lock'), 'utf8')).toContain(holder.host)
   })
 
-  it('notices that it was taken over, and then neither writes on nor releases the other’s lock', async () => {
+  it('detects a takeover, and then neither writes nor releases the other’s lock', async () => {
     const lock = await lockRing(dir, now)
     leave({ pid: 1, host: 'elsewhere', started: now() })
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'keys-busy' })
@@ -81,12 +81,12 @@ describe('two processes at once', () => {
     cli = await builtCli()
   })
 
-  it('one rotates, the other says who does and ends with 1', async () => {
+  it('one rotates, the other names the first and exits with 1', async () => {
     const bench = await workbench()
     try {
       await bench.kc('keys', 'generate')
       await bench.kc('keys', 'register')
-      // the first one is held up at Kinescope until the second has run into its lock
+      // the first process waits at Kinescope until the second has found the lock
       bench.emulator.faults.add({ kind: 'latency', ms: 3000, method: 'GET', path: '/v1/jwk', times: 1 })
       const first = cli.start(['keys', 'rotate'], bench.env)
       while (!bench.emulator.faults.list.length || !readdirSync(bench.keyDir).includes('.lock')) {

@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-/** What the commands answer under `--json`, as far as it is looked at here. */
+/** The members of the commands' `--json` output that these tests use. */
 interface Answer {
   keys: { kid: string; signs: boolean }[]
   actions: { action: string; request: { method: string; url: string; body: object } }[]
@@ -46,7 +46,7 @@ const begin = async () => {
 }
 
 describe('a first key', () => {
-  it('signs only once it is registered, and is registered once however often it is asked for', async () => {
+  it('signs only once it is registered, and is registered once however often the command runs', async () => {
     await ok('keys', 'generate')
     const early = await bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')
     expect(early).toMatchObject({ exit: 1, data: { error: { code: 'key-not-registered' } } })
@@ -74,7 +74,7 @@ describe('a first key', () => {
 })
 
 describe('a rotation', () => {
-  it('goes by the article: register, overlap, delete once every token of the old key is dead', async () => {
+  it('registers, overlaps, and deletes the old key once its last token has expired', async () => {
     const old = await begin()
     const lastBefore = await mint()
     await ok('keys', 'rotate')
@@ -89,7 +89,7 @@ describe('a rotation', () => {
     expect(next).not.toBe(old)
     for (const token of [lastBefore, lateOld, await mint()]) expect(verdict(token)).toBeNull()
 
-    bench.ahead.ms = 68 * MINUTE // the last old token lives until minute 70
+    bench.ahead.ms = 68 * MINUTE // the last old token expires at minute 70
     await ok('keys', 'reconcile')
     expect(verdict(lateOld)).toBeNull()
     bench.ahead.ms = 80 * MINUTE
@@ -99,7 +99,7 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('is finished, not begun again, by running it again; --force begins another', async () => {
+  it('continues if the command runs again; --force starts another rotation', async () => {
     await begin()
     await ok('keys', 'rotate')
     expect(await ok('keys', 'rotate')).toMatchObject({ rotation: 'under-way' })
@@ -109,7 +109,7 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('works three times on one day without two keys of one kid', async () => {
+  it('works three times on one day without a duplicate kid', async () => {
     await begin()
     for (let time = 0; time < 3; time += 1) await ok('keys', 'rotate', '--force', '--propagation', '0')
     expect(new Set(remoteKids()).size).toBe(4)
@@ -118,7 +118,7 @@ describe('a rotation', () => {
     expect(remoteKids()).toEqual([await signer()])
   })
 
-  it('takes a spare that has been registered long enough at once', async () => {
+  it('uses a spare at once if it has been registered long enough', async () => {
     await begin()
     await ok('keys', 'generate')
     await ok('keys', 'register')
@@ -129,7 +129,7 @@ describe('a rotation', () => {
     expect(remoteKids()).toHaveLength(2)
   })
 
-  it('keeps the old key for the longest life that tokens ever had', async () => {
+  it('keeps the old key for the longest configured token lifetime', async () => {
     bench.env['CHAT_TOKEN_TTL'] = '7200'
     await begin()
     bench.env['CHAT_TOKEN_TTL'] = '600'
@@ -140,7 +140,7 @@ describe('a rotation', () => {
 })
 
 describe('reconcile', () => {
-  it('does nothing on most days, and rotates at two thirds of the key’s life', async () => {
+  it('does nothing on most days, and rotates at two thirds of the key’s lifetime', async () => {
     const first = await begin()
     bench.ahead.ms = 242 * DAY
     const before = readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
@@ -154,7 +154,7 @@ describe('reconcile', () => {
     expect(remoteKids()).toEqual([await signer()])
   })
 
-  it('puts a new key in place of one that has expired unnoticed', async () => {
+  it('replaces a key that has expired', async () => {
     await begin()
     bench.ahead.ms = 400 * DAY
     expect(
@@ -167,7 +167,7 @@ describe('reconcile', () => {
     expect(remoteKids()).toHaveLength(1)
   })
 
-  it('reports a signing key that somebody has deleted, and doesn’t put it back by itself', async () => {
+  it('reports a signing key that is deleted at Kinescope, and doesn’t register it again', async () => {
     const kid = await begin()
     bench.emulator.state.keys = []
     const { exit, data } = await bench.json('keys', 'reconcile')
@@ -178,7 +178,7 @@ describe('reconcile', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('deletes second registrations of our keys, and nobody else’s keys', async () => {
+  it('deletes duplicate registrations of our keys, and no key of another tool', async () => {
     bench.emulator.state.variants.duplicateKid = 'creates-duplicate'
     const kid = await begin()
     const [mine] = bench.emulator.state.keys
@@ -191,7 +191,7 @@ describe('reconcile', () => {
     expect(bench.emulator.state.keys.map(({ id }) => id)).toContain(mine!.id)
   })
 
-  it('builds a lost ring anew from the private keys and Kinescope’s list', async () => {
+  it('rebuilds a lost ring from the private keys and Kinescope’s list', async () => {
     const kid = await begin()
     rmSync(join(bench.keyDir, 'keyring.json'))
     await ok('keys', 'reconcile')
@@ -207,7 +207,7 @@ describe('reconcile', () => {
 })
 
 describe('revoke', () => {
-  it('deletes the key at once and signs with a new registered one', async () => {
+  it('deletes the key at once and signs with a new registered key', async () => {
     const kid = await begin()
     const token = await mint()
     await ok('keys', 'revoke', kid)
@@ -217,7 +217,7 @@ describe('revoke', () => {
     expect(readdirSync(bench.keyDir)).not.toContain(`${kid}.pem`)
   })
 
-  it('signs with the spare where there is one', async () => {
+  it('signs with the spare if there is one', async () => {
     const kid = await begin()
     await ok('keys', 'generate')
     await ok('keys', 'register')
@@ -226,7 +226,7 @@ describe('revoke', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('may be repeated, and leaves the new key alone', async () => {
+  it('can be repeated, and keeps the new key', async () => {
     const kid = await begin()
     await ok('keys', 'revoke', kid)
     const next = await signer()
@@ -234,7 +234,7 @@ describe('revoke', () => {
     expect(await signer()).toBe(next)
   })
 
-  it('of a successor that doesn’t sign yet lets the signing key go on', async () => {
+  it('of a successor that doesn’t sign yet keeps the signing key', async () => {
     const kid = await begin()
     await ok('keys', 'rotate')
     const next = ring().keys[1]!.kid
@@ -256,7 +256,7 @@ describe('revoke', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('still deletes the leaked key where the account has no room for another', async () => {
+  it('still deletes the leaked key if the account has no room for another key', async () => {
     const kid = await begin()
     bench.emulator.state.variants.keyLimit = 1
     await ok('keys', 'revoke', kid)
@@ -264,11 +264,11 @@ describe('revoke', () => {
     expect(remoteKids()).not.toContain(kid)
   })
 
-  it('stops signing with the leaked key even if Kinescope can’t be reached, and says so', async () => {
+  it('stops signing with the leaked key even if Kinescope is unreachable, and reports that', async () => {
     const kid = await begin()
     bench.emulator.faults.add({ kind: 'status', status: 500, path: '/v1/jwk' })
     expect((await bench.json('keys', 'revoke', kid)).exit).toBe(1)
-    expect(await ok('keys', 'show', kid).catch(() => null)).toBeNull() // Kinescope is down for the list, too
+    expect(await ok('keys', 'show', kid).catch(() => null)).toBeNull() // the list fails too
     delete bench.env['KINESCOPE_API_TOKEN']
     expect(await signer()).toBeUndefined()
     bench.env['KINESCOPE_API_TOKEN'] = bench.emulator.apiToken
@@ -278,7 +278,7 @@ describe('revoke', () => {
     expect(remoteKids()).not.toContain(kid)
   })
 
-  it('refuses a kid that isn’t ours', async () => {
+  it('rejects a kid of another tool', async () => {
     await begin()
     bench.emulator.state.keys.push({ ...bench.emulator.state.keys[0]!, id: 'jwk_x', kid: 'theirs' })
     expect(await bench.json('keys', 'revoke', 'theirs')).toMatchObject({
@@ -289,8 +289,8 @@ describe('revoke', () => {
   })
 })
 
-describe('by hand', () => {
-  it('prints the requests, needs no API token, and signs from then on', async () => {
+describe('--by-hand', () => {
+  it('prints the requests, needs no API token, and the key signs from then on', async () => {
     delete bench.env['KINESCOPE_API_TOKEN']
     await ok('keys', 'generate')
     const { actions } = await ok('keys', 'register', '--by-hand')
@@ -305,13 +305,13 @@ describe('by hand', () => {
     expect(made.status).toBe(200)
     expect(verdict(await mint())).toBeNull()
 
-    // with the token back, the id is learnt from the list
+    // once the API token is back, reconcile reads the id from the list
     bench.env['KINESCOPE_API_TOKEN'] = bench.emulator.apiToken
     await ok('keys', 'reconcile')
     expect(ring().keys[0]!.remoteId).toBe(bench.emulator.state.keys[0]!.id)
   })
 
-  it('prints whole curl commands that hold no secret', async () => {
+  it('prints complete curl commands without a secret', async () => {
     await ok('keys', 'generate')
     const { stdout } = await bench.kc('keys', 'register', '--by-hand')
     expect(stdout).toContain('curl --request POST')
@@ -319,7 +319,7 @@ describe('by hand', () => {
     expect(stdout).not.toContain(bench.emulator.apiToken)
   })
 
-  it('asks once for each key, and again only where the key is named', async () => {
+  it('prints one request for each key, and again only if the key is named', async () => {
     const kid = await begin()
     await ok('keys', 'generate')
     const asked = async (...argv: string[]) =>
@@ -331,7 +331,7 @@ describe('by hand', () => {
     expect(await asked('register', kid)).toBe(1)
   })
 
-  it('rotates and removes by hand too', async () => {
+  it('rotates and removes too', async () => {
     delete bench.env['KINESCOPE_API_TOKEN']
     await ok('keys', 'generate')
     await ok('keys', 'register', '--by-hand')
@@ -349,7 +349,7 @@ describe('a key of another tool', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const file = () => join(bench.folder, 'other.pem')
 
-  it('is adopted under the kid it is registered by, and its registration found', async () => {
+  it('is adopted under its registered kid, and its registration is found', async () => {
     writeFileSync(file(), privateKey.export({ type: 'pkcs1', format: 'pem' }))
     const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' }) as {
       kty: 'RSA'
@@ -373,13 +373,13 @@ describe('a key of another tool', () => {
     expect(ring().keys).toHaveLength(1)
   })
 
-  it('is adopted under a new kid where it has none', async () => {
+  it('is adopted under a new kid if it has none', async () => {
     writeFileSync(file(), privateKey.export({ type: 'pkcs8', format: 'pem' }))
     await ok('keys', 'register', '--adopt', file())
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('is refused at 1024 bits', async () => {
+  it('is rejected at 1024 bits', async () => {
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
     writeFileSync(file(), small.export({ type: 'pkcs8', format: 'pem' }))
     const { exit, data } = await bench.json('keys', 'register', '--adopt', file())
@@ -387,7 +387,7 @@ describe('a key of another tool', () => {
     expect(remoteKids()).toEqual([])
   })
 
-  it('is left alone where nobody asked for it', async () => {
+  it('is not changed unless it is adopted', async () => {
     await begin()
     writeFileSync(join(bench.keyDir, 'tls.pem'), 'somebody else’s')
     await ok('keys', 'reconcile')
@@ -396,7 +396,7 @@ describe('a key of another tool', () => {
 })
 
 describe('an encrypted ring', () => {
-  it('works with its passphrase from a file, and says what is missing without', async () => {
+  it('works with its passphrase from a file, and the error without it has a code', async () => {
     const passphrase = join(bench.folder, 'passphrase')
     writeFileSync(passphrase, 'a long enough passphrase\n')
     bench.env['CHAT_KEY_PASSPHRASE_FILE'] = passphrase
@@ -417,9 +417,9 @@ describe('every variant of the API', () => {
     { keyList: 'paged', keyIdForm: 'uuid' },
     { keyListShows: 'active', duplicateKid: '409' },
     { extraKeyMembers: 'refused', duplicateKid: 'creates-duplicate' },
-  ])('is served: %o', async (variants) => {
+  ])('is supported: %o', async (variants) => {
     Object.assign(bench.emulator.state.variants, variants)
-    // eleven keys of others push ours onto a second page
+    // eleven keys of other tools move ours to a second page
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' }) as {
       kty: 'RSA'
@@ -449,7 +449,7 @@ describe('every variant of the API', () => {
   })
 })
 
-it('keeps keys of one API apart from those of another', async () => {
+it('a ring of one API is rejected for another API', async () => {
   await begin()
   bench.env['KINESCOPE_API_URL'] = 'http://127.0.0.1:1'
   expect(await bench.json('keys', 'rotate')).toMatchObject({
@@ -462,7 +462,7 @@ it.each([
   ['not JSON', '{'],
   ['another version', '{"version":2}'],
   ['a path for a file name', null],
-])('refuses a damaged ring (%s) and changes nothing', async (_what, text) => {
+])('rejects a damaged ring (%s) and changes nothing', async (_what, text) => {
   await begin()
   const path = join(bench.keyDir, 'keyring.json')
   const damaged =

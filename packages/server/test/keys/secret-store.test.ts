@@ -21,7 +21,7 @@ let cluster: Cluster
 let bench: Workbench
 let giveBack: () => void
 beforeAll(async () => {
-  // large: loaded before a command's deadline starts
+  // a large module, loaded before a command's deadline starts
   await import('@kubernetes/client-node')
   cluster = new Cluster()
   await cluster.listen()
@@ -61,10 +61,10 @@ const signer = async () =>
 const verdict = async () => {
   const { data } = await kc('token', 'mint', '--event', SEED.live.id, '--user', 'u', '--name', 'N')
   const { code } = verifyChatToken(bench.emulator.state, data['token'], SEED.live, SEED.live.id, bench.now())
-  outputs.length = outputs.length - 2 // the one output that holds a token on purpose
+  outputs.length = outputs.length - 2 // the only output that contains a token on purpose
   return code
 }
-/** Every key of ours at Kinescope has its private half in the Secret, once. */
+/** Expects the private half of every own key at Kinescope in the Secret, once. */
 const expectAccounted = () => {
   const kids = remoteKids()
   expect(new Set(kids).size).toBe(kids.length)
@@ -76,7 +76,7 @@ const expectAccounted = () => {
 }
 
 describe('a key ring in a Secret', () => {
-  it('goes through every verb: generate, register, rotate, reconcile, revoke, and a token at each stage', async () => {
+  it('supports generate, register, rotate, reconcile and revoke, with a valid token throughout', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     expect(await verdict()).toBeNull()
@@ -96,7 +96,7 @@ describe('a key ring in a Secret', () => {
     expectAccounted()
   })
 
-  it('--dry-run: each verb says what would be done, and neither the Secret nor Kinescope hears of it', async () => {
+  it('--dry-run: each verb prints its plan, and writes neither to the Secret nor to Kinescope', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     const kid = (await signer())!
@@ -113,7 +113,7 @@ describe('a key ring in a Secret', () => {
       expect((await good('keys', ...argv, '--dry-run'))['dryRun']).toBe(true)
       expect([cluster.writes, cluster.secret, remoteKids()], argv.join(' ')).toEqual(before)
     }
-    // and where there is no Secret, that is what is said
+    // without a Secret, each verb reports that
     cluster.secret = null
     for (const verb of ['register', 'rotate', 'reconcile', 'revoke --all', 'list']) {
       const { exit, data } = await kc('keys', ...verb.split(' '), ...(verb === 'list' ? [] : ['--dry-run']))
@@ -121,7 +121,7 @@ describe('a key ring in a Secret', () => {
     }
   })
 
-  it('is written only where something is due', async () => {
+  it('is written only if an action is due', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     const { writes, secret } = cluster
@@ -130,7 +130,7 @@ describe('a key ring in a Secret', () => {
     expect(secret!.metadata.annotations).toEqual({})
   })
 
-  it('is made where there is none and the account may, and says what to do where it may not', async () => {
+  it('is created if it is missing and the account may, else the error has a code', async () => {
     cluster.secret = null
     expect(await kc('keys', 'generate')).toMatchObject({
       exit: 1,
@@ -144,13 +144,13 @@ describe('a key ring in a Secret', () => {
   it.each<[string, (typeof cluster)['allowed'], string]>([
     ['read', ['update'], 'list'],
     ['write', ['get'], 'generate'],
-  ])('names the right that is missing to %s it', async (_what, allowed, verb) => {
+  ])('names the missing permission to %s it', async (_what, allowed, verb) => {
     cluster.allowed = allowed
     const { exit, data } = await kc('keys', verb)
     expect([exit, data['error'].code]).toEqual([1, 'key-secret-forbidden'])
   })
 
-  it('leaves everything alone where somebody else has written meanwhile: 409, and nothing at Kinescope', async () => {
+  it('is not changed if another process has written meanwhile: 409, and no change at Kinescope', async () => {
     cluster.onStep = (step) => {
       if (step === 'ask update') cluster.put(cluster.secret!.data)
     }
@@ -165,7 +165,7 @@ describe('a key ring in a Secret', () => {
     expect(remoteKids()).toEqual([])
   })
 
-  it('has one key more, not two, after two jobs at the same time', async () => {
+  it('has one more key, not two, after two concurrent jobs', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     bench.ahead.ms = 250 * DAY
@@ -176,13 +176,13 @@ describe('a key ring in a Secret', () => {
     expectAccounted()
   })
 
-  it('is told of, not signed with, where a stranger’s key was put beside it', async () => {
+  it('reports an unknown private key in the Secret, and never signs with it', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     const kid = await signer()
     const name = '20991231-AAAAAAAAAAAAAAAA.pem'
-    const planted = Buffer.from(pems[7]!).toString('base64')
-    cluster.put({ ...cluster.secret!.data, [name]: planted })
+    const unknownKey = Buffer.from(pems[7]!).toString('base64')
+    cluster.put({ ...cluster.secret!.data, [name]: unknownKey })
     bench.ahead.ms = 250 * DAY
     const { exit, data } = await kc('keys', 'reconcile')
     expect([exit, data['refused']]).toEqual([1, [name]])
@@ -194,7 +194,7 @@ describe('a key ring in a Secret', () => {
 
 describe('a job that dies at any request, to the cluster or to Kinescope', () => {
   it.each(testsAll ? ['register', 'rotate', 'revoke', 'reconcile'] : ['rotate'])(
-    '%s: the next one finishes the work',
+    '%s: the next job finishes the work',
     async (verb) => {
       const begin = async () => {
         cluster.onStep = () => undefined
@@ -247,8 +247,8 @@ describe('a job that dies at any request, to the cluster or to Kinescope', () =>
   )
 })
 
-describe('a cluster in a bad minute', () => {
-  it('where every write meets a conflict: each verb ends soon, and Kinescope hears of none', async () => {
+describe('a failing cluster', () => {
+  it('with a conflict at every write: each verb ends soon, and changes nothing at Kinescope', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     await good('keys', 'generate')
@@ -274,7 +274,7 @@ describe('a cluster in a bad minute', () => {
     ['a number', 5],
     ['nothing', ''],
     ['an object', {}],
-  ])('where the ring is %s: refused by every verb, written over by none', async (_what, value) => {
+  ])('with a ring that is %s: every verb rejects it, and none overwrites it', async (_what, value) => {
     await good('keys', 'generate')
     await good('keys', 'register')
     cluster.put({ ...cluster.secret!.data, 'keyring.json': value as string })
@@ -286,7 +286,7 @@ describe('a cluster in a bad minute', () => {
     expect([cluster.secret, remoteKids()]).toEqual(before)
   })
 
-  it('where the program that hands out credentials hangs: no longer than a call may take', async () => {
+  it('with a hanging credential program: a call ends at its timeout', async () => {
     const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as { users: { user: object }[] }
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['5'] }
     config.users[0]!.user = { exec }
@@ -325,7 +325,7 @@ describe('a proxy before the cluster', () => {
     ['201 without a body', () => ({ status: 201, headers: {}, body: '' })],
     ['more than a Secret can hold', () => json({ filler: 'x'.repeat(5 * 1_048_576) })],
   ])(
-    'that answers a write with %s: the key does not count as stored, and is not registered',
+    'that responds to a write with %s: the key does not count as stored, and is not registered',
     async (_what, raw) => {
       cluster.intercept = (verb) => (verb === 'get' ? null : raw())
       const before = remoteKids()
@@ -345,7 +345,7 @@ describe('a proxy before the cluster', () => {
     },
   )
 
-  it('that answers a read with a page or {}: never taken for an empty ring', async () => {
+  it('that responds to a read with a page or {}: the response never counts as an empty ring', async () => {
     await good('keys', 'generate')
     for (const raw of [json({}), { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }]) {
       cluster.intercept = () => raw
@@ -355,7 +355,7 @@ describe('a proxy before the cluster', () => {
   })
 
   it.each([301, 302, 303, 307, 308])(
-    'that redirects (%i): neither the keys nor the account’s token go there',
+    'that redirects (%i): the keys and the account’s token are not sent to the new address',
     async (status) => {
       const received: string[] = []
       const elsewhere = createServer((request, response) => {
@@ -378,7 +378,7 @@ describe('a proxy before the cluster', () => {
 })
 
 describe('a server on a Secret', () => {
-  it('goes on where the Secret is deleted, and says so', async () => {
+  it('keeps signing if the Secret is deleted, and reports that', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     const kid = await signer()
@@ -390,7 +390,7 @@ describe('a server on a Secret', () => {
     source.close()
   })
 
-  it('follows it, and goes on with what it has while the cluster is away', async () => {
+  it('reloads a changed Secret, and keeps its last state while the cluster is unreachable', async () => {
     await good('keys', 'generate')
     await good('keys', 'register')
     const source = await ringKeySource({ secret: SECRET, pollMs: 3_600_000, now: bench.now })
@@ -413,7 +413,7 @@ describe('a server on a Secret', () => {
     source.close()
   })
 
-  it('waits for no answer longer than it was told to', async () => {
+  it('waits for a response no longer than the timeout', async () => {
     cluster.onStep = () => new Promise(() => undefined)
     const api = secretApi(SECRET, 200)
     await expect(api.read()).rejects.toMatchObject({ code: 'key-secret-unreachable' })
@@ -421,7 +421,7 @@ describe('a server on a Secret', () => {
   })
 })
 
-it('prints no secret in any of it', () => {
+it('no command prints a secret', () => {
   expect(outputs.length).toBeGreaterThan(50)
   expect(secretsIn(outputs.join('\n'))).toEqual([])
 })

@@ -23,11 +23,11 @@ const YEARS = 6
 const BEGIN = Date.parse('2026-11-25T04:17:00Z')
 const TTL_S = 3600
 
-/** A world of one ring, one Kinescope and servers, without a disk and a network: six years take seconds. */
+/** One ring, one Kinescope and servers, without a disk and a network: six years take seconds. */
 class World {
-  /** The true time, Kinescope's and the servers'. */
+  /** The true time, of Kinescope and of the servers. */
   time = BEGIN
-  /** By how much the job's clock is off, and whether Kinescope's is with it. */
+  /** The clock error of the job alone, and of the job with Kinescope. */
   jobAhead = 0
   allAhead = 0
   remote: RemoteKey[] = []
@@ -88,7 +88,7 @@ class World {
     return registry
   }
 
-  /** The job as cron runs it: a clock that is off ends it with 1. Returns the problem's code. */
+  /** Runs the job as cron does. With a wrong clock, the job exits with 1. Returns the error's code. */
   async job(): Promise<string | null> {
     try {
       await this.run((work) => reconcile(work, { propagationMs: 10 * MINUTE }))
@@ -99,7 +99,7 @@ class World {
     }
   }
 
-  /** What a server signs with at a moment; Kinescope must know it, and no token may outlive it. */
+  /** The kid that a server signs with. Kinescope must have the key, and no token may outlive it. */
   expectUsable(time = this.kinescopeTime): string {
     const [signer] = signers(this.ring, time)
     if (!signer) throw new Error(`nothing signs on day ${(time - BEGIN) / DAY}`)
@@ -128,7 +128,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 beforeEach(() => void (giveBack = takeKeysFrom(poolFolder(join(folder, `${(pools += 1)}`), pems))))
 afterEach(() => giveBack())
 
-/** Chance that repeats itself. */
+/** Repeatable random numbers. */
 function dice(seed: number): () => number {
   let state = seed
   return () => {
@@ -139,15 +139,15 @@ function dice(seed: number): () => number {
 
 interface Course {
   name: string
-  /** What lies beside the signing key at the beginning. */
+  /** The state of a spare key at the beginning. */
   spare?: 'generated' | 'published'
-  /** How often the job runs on a day. */
+  /** The number of runs of the job on a day. */
   runs?: (random: number, day: number) => number
-  /** Days by which the job's clock alone is off on a day. */
+  /** The error of the job's clock on a day, in days. */
   jobClock?: (random: number) => number
-  /** Days by which everybody's clock is off on a day. */
+  /** The error of every clock on a day, in days. */
   allClocks?: (random: number) => number
-  /** New keys in six years, the first one and spares included. */
+  /** The number of new keys in six years, with the first one and spares. */
   keys: [least: number, most: number]
 }
 
@@ -178,7 +178,7 @@ describe.each(COURSES)(
   'six years of a daily job, $name',
   ({ spare, runs = () => 1, jobClock, allClocks, keys }) => {
     it.each([1, 2])(
-      'never without a usable key, never two for one, at the expected pace (%i)',
+      'never lacks a usable key, never has a needless one, and creates keys at the expected rate (%i)',
       async (seed) => {
         const random = dice(seed)
         const world = new World()
@@ -203,7 +203,7 @@ describe.each(COURSES)(
           const kid = world.expectUsable()
           for (const minutes of [5, 11, 90]) world.expectUsable(world.time + minutes * MINUTE)
           if (signs.at(-1)?.kid !== kid) signs.push({ kid, day })
-          // no key twice at Kinescope, none without its private half here
+          // no duplicate key at Kinescope, and none without its entry in the ring
           const kids = world.remote.map((key) => key.kid)
           expect(new Set(kids).size).toBe(kids.length)
           expect(kids.length).toBeLessThanOrEqual(allClocks ? 4 : spare ? 3 : 2)

@@ -19,7 +19,7 @@ async function stepsOf(...command: string[]): Promise<string[]> {
   return steps.map((step) => step.replace(/\d{8}-[\w-]{16}/, 'KID'))
 }
 
-/** A private key never takes another's place, and its draft stays until the ring speaks of it. */
+/** A private key never replaces another one, and its draft stays until the ring contains the key. */
 const added = [
   'open KID.pem.*.tmp',
   'write KID.pem.*.tmp',
@@ -45,11 +45,11 @@ const withoutLock = (steps: string[]) =>
   steps.filter((step) => !step.includes('.lock') && !step.startsWith('mkdir'))
 
 describe('the order of writes', () => {
-  it('puts the private key on the disk before the ring speaks of it, each by write, fsync, rename, fsync', async () => {
+  it('stores the private key before the ring contains it, each by write, fsync, rename, fsync', async () => {
     expect(withoutLock(await stepsOf('keys', 'generate'))).toEqual(added)
   })
 
-  it('registers before the ring says so, and after the private key is safe', async () => {
+  it('stores a private key, then registers it, then marks it in the ring', async () => {
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
     expect(withoutLock(await stepsOf('keys', 'rotate'))).toEqual([
@@ -64,7 +64,7 @@ describe('the order of writes', () => {
     ])
   })
 
-  it('stops a revoked key before Kinescope deletes it, and forgets the private key last', async () => {
+  it('revokes a key in the ring, then deletes it at Kinescope, then removes the private key', async () => {
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
     await bench.kc('keys', 'generate')
@@ -86,7 +86,7 @@ describe('the order of writes', () => {
     ])
   })
 
-  it('lets nobody else read what it writes, whatever the umask', async () => {
+  it('makes files that no other user can read, for any umask', async () => {
     const before = process.umask(0)
     try {
       await bench.kc('keys', 'generate')

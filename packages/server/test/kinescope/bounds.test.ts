@@ -13,8 +13,8 @@ const PAGE = 1_048_576
 let close: () => Promise<void> = () => Promise.resolve()
 afterEach(() => close())
 
-/** An API of a stranger's making, and a client of it that counts what it asks. */
-async function strangeApi(
+/** An emulated API with arbitrary responses, and a client that counts its requests. */
+async function fakeApi(
   answer: (response: ServerResponse, request: IncomingMessage, index: number) => void,
   options: { timeoutMs?: number; signal?: AbortSignal } = {},
 ) {
@@ -38,13 +38,13 @@ const json = (response: ServerResponse, body: unknown, status = 200) =>
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 const row = (id: number) => ({ id: `id-${id}`, kid: `k-${id}` })
 
-describe('an answer without an end', () => {
+describe('an endless response', () => {
   it.each([
     ['of a list', 200, 'api-bad-answer', 1],
     ['of an error, which the status explains', 500, 'api-unavailable', 3],
-  ])('%s is read to a megabyte and no further, each time', async (_what, status, code, times) => {
+  ])('%s is read up to a megabyte, at each attempt', async (_what, status, code, times) => {
     let sent = 0
-    const { api, asked } = await strangeApi((response) => {
+    const { api, asked } = await fakeApi((response) => {
       response.writeHead(status)
       const more = () => {
         while (!response.destroyed && sent < 600_000_000) {
@@ -56,12 +56,12 @@ describe('an answer without an end', () => {
     })
     expect(await failureOf(new JwkApi(api).list())).toMatchObject({ code, requestId: 'r-1' })
     expect(asked).toHaveLength(times)
-    // what lies in the sockets' buffers is beyond the reader
+    // the rest is in the sockets' buffers
     expect(sent).toBeLessThan(times * (PAGE + 16_000_000))
   })
 
-  it('is not begun where it says how long it is', async () => {
-    const { api } = await strangeApi((response) => {
+  it('is rejected before it is read if its Content-Length is too large', async () => {
+    const { api } = await fakeApi((response) => {
       response.writeHead(200, { 'content-length': String(PAGE + 1) }).write('{')
     })
     expect(await failureOf(new JwkApi(api).list())).toMatchObject({
@@ -70,17 +70,17 @@ describe('an answer without an end', () => {
     })
   })
 
-  it('of a page just below a megabyte is fine', async () => {
-    const { api } = await strangeApi((response) =>
+  it('is not suspected below a megabyte', async () => {
+    const { api } = await fakeApi((response) =>
       json(response, { data: [{ ...row(1), pad: 'x'.repeat(PAGE - 200) }] }),
     )
     expect(await new JwkApi(api).list()).toHaveLength(1)
   })
 })
 
-describe('paging without an end', () => {
-  it('that gives the same page for ever stops at the second', async () => {
-    const { api, asked } = await strangeApi((response) =>
+describe('endless paging', () => {
+  it('with the same page again stops at the second page', async () => {
+    const { api, asked } = await fakeApi((response) =>
       json(response, { data: [row(1)], meta: { pagination: { total: 99, per_page: 1 } } }),
     )
     expect(await failureOf(new JwkApi(api).list())).toMatchObject({
@@ -90,8 +90,8 @@ describe('paging without an end', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('that gives ever new rows stops at a page that no account has', async () => {
-    const { api, asked } = await strangeApi((response, _request, index) =>
+  it('with ever new rows stops at the maximum number of pages', async () => {
+    const { api, asked } = await fakeApi((response, _request, index) =>
       json(response, { data: [row(index)], meta: { total: 1e9 } }),
     )
     expect(await failureOf(new JwkApi(api).list())).toMatchObject({
@@ -101,11 +101,9 @@ describe('paging without an end', () => {
     expect(asked).toHaveLength(200)
   })
 
-  it('says what is wrong with every odd total, and never loops', async () => {
+  it('with an invalid total never loops', async () => {
     for (const total of [-1, 1.5, '2', null, 1e308, { a: 1 }]) {
-      const { api, asked } = await strangeApi((response) =>
-        json(response, { data: [row(1)], meta: { total } }),
-      )
+      const { api, asked } = await fakeApi((response) => json(response, { data: [row(1)], meta: { total } }))
       await failureOf(new JwkApi(api).list())
       expect(asked.length).toBeLessThanOrEqual(2)
       await close()
@@ -120,9 +118,9 @@ describe('an API that hangs', () => {
   it.each([
     ['before its answer', hang],
     ['in the middle of it', slow],
-  ])('%s is given up when the caller’s signal ends, in an attempt and between two', async (_what, answer) => {
+  ])('%s is given up when the caller’s signal aborts', async (_what, answer) => {
     const end = new AbortController()
-    const { api, asked } = await strangeApi((response) => {
+    const { api, asked } = await fakeApi((response) => {
       answer(response)
       setImmediate(() => end.abort())
     })
@@ -131,9 +129,9 @@ describe('an API that hangs', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('is not asked again by a wait that outlives the signal', async () => {
+  it('is not requested again by a wait that outlives the signal', async () => {
     const end = new AbortController()
-    const { url, asked } = await strangeApi((response) => json(response, {}, 503))
+    const { url, asked } = await fakeApi((response) => json(response, {}, 503))
     const wait = () => {
       end.abort()
       return new Promise<void>(() => undefined)
@@ -143,8 +141,8 @@ describe('an API that hangs', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('keeps no watch from closing', async () => {
-    const { api, asked } = await strangeApi(hang)
+  it('does not delay the end of a watch', async () => {
+    const { api, asked } = await fakeApi(hang)
     const results: boolean[] = []
     const watch = new RegistrationWatch({
       source: registrationAt(api),
@@ -156,11 +154,11 @@ describe('an API that hangs', () => {
     while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve))
     watch.close()
     await looking
-    expect(results).toEqual([]) // an end is no failure
+    expect(results).toEqual([]) // an abort is no failure
   })
 })
 
-describe('streams looked up for the watch', () => {
+describe('streams requested for the watch', () => {
   const stream = (index: number) => ({
     id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
     play_link: `https://kinescope.io/public${index}`,
@@ -182,8 +180,8 @@ describe('streams looked up for the watch', () => {
       )
     }
 
-  it('cost one list for forty of them, by UUID and by public id, and one more for the keys', async () => {
-    const { api, asked } = await strangeApi(paged(60))
+  it('need one list for forty streams, by UUID and by public id, and one more for the keys', async () => {
+    const { api, asked } = await fakeApi(paged(60))
     const ids = Array.from({ length: 40 }, (_none, index) =>
       index % 3 === 0 ? stream(index).id : `public${index}`,
     )
@@ -194,14 +192,14 @@ describe('streams looked up for the watch', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('stop at the page with the last of them', async () => {
-    const { api, asked } = await strangeApi(paged(1000))
+  it('need no page after the last of them', async () => {
+    const { api, asked } = await fakeApi(paged(1000))
     await new EventApi(api).lookUp(['public7', 'public120'])
     expect(asked).toHaveLength(2)
   })
 
-  it('are missing where the whole list has none such, and unknown where it shows no links', async () => {
-    const { api } = await strangeApi(paged(3))
+  it('are missing if the complete list lacks them, and unknown if the list has no links', async () => {
+    const { api } = await fakeApi(paged(3))
     expect(
       [...(await new EventApi(api).lookUp(['public1', 'nobody', stream(9).id]))].map(([id, event]) => [
         id,
@@ -213,7 +211,7 @@ describe('streams looked up for the watch', () => {
       [stream(9).id, true],
     ])
     await close()
-    const bare = await strangeApi(paged(3, (index) => ({ id: stream(index).id })))
+    const bare = await fakeApi(paged(3, (index) => ({ id: stream(index).id })))
     const found = await new EventApi(bare.api).lookUp(['public1', stream(9).id])
     expect([...found.keys()]).toEqual([stream(9).id])
   })

@@ -19,13 +19,13 @@ describe('events enable', () => {
     ['a chat link', `https://kinescope.io/chat/${SEED.live.publicId}?token=x`],
     ['a player link with a slash at its end', `https://kinescope.io/embed/${SEED.live.publicId}/`],
     ['a chat link with the UUID', `https://kinescope.io/chat/${SEED.live.id}`],
-  ])('takes %s', async (_form, id) => {
+  ])('accepts %s', async (_form, id) => {
     const { exit, data } = await bench.json('events', 'enable', id)
     expect([exit, data.event.jwtRequired]).toEqual([0, true])
     expect(event(SEED.live.id).jwtRequired).toBe(true)
   })
 
-  it('finds an old stream by its nine digits, and disable switches JWT off again', async () => {
+  it('finds an old stream by its nine digits, and disable turns JWT off again', async () => {
     await bench.json('events', 'enable', '202083609')
     expect(event(SEED.old.id).jwtRequired).toBe(true)
     await bench.json('events', 'disable', '202083609', '--yes')
@@ -43,7 +43,7 @@ describe('events enable', () => {
     expect(bodies).toEqual([{ chat_jwt_required: true }])
   })
 
-  it('reports whatever else moved, and never shows the broadcast’s key', async () => {
+  it('reports other changed fields, and never shows the broadcast’s key', async () => {
     bench.emulator.state.variants.eventUpdate = 'full'
     const { exit, data } = await bench.json('events', 'enable', SEED.live.id)
     expect(exit).toBe(1)
@@ -53,7 +53,7 @@ describe('events enable', () => {
     expect(JSON.stringify(data)).not.toContain('not-for-you')
   })
 
-  it('says so where Kinescope doesn’t show the setting', async () => {
+  it('succeeds with an unknown state if Kinescope doesn’t show the setting', async () => {
     bench.emulator.state.variants.jwtRequiredShown = false
     const { exit, data } = await bench.json('events', 'enable', SEED.live.id)
     expect([exit, data.event.jwtRequired]).toEqual([0, null])
@@ -72,7 +72,7 @@ describe('events enable', () => {
     ],
     ['an id that is a path', '../../v1/jwk', 'api-id-malformed', '400301'],
     ['an id that is the parent', '..', 'api-id-malformed', '..'],
-  ])('explains %s in words', async (_what, id, code, named) => {
+  ])('explains %s', async (_what, id, code, named) => {
     const { exit, stderr } = await bench.kc('events', 'enable', id)
     expect(exit).toBe(1)
     expect(stderr).toContain(`(${code})`)
@@ -89,7 +89,7 @@ describe('events list and show', () => {
     expect(data.events).toHaveLength(bench.emulator.state.events.length)
   })
 
-  it('reads more streams than fit on a page', async () => {
+  it('reads more streams than one page has', async () => {
     const template = bench.emulator.state.events[0]!
     for (let index = 0; index < 250; index += 1) {
       const id = `10000000-0000-4000-8000-${String(index).padStart(12, '0')}`
@@ -105,7 +105,7 @@ describe('events list and show', () => {
     expect(data).toMatchObject({ id: SEED.finished.id, status: 'finished', jwtRequired: false })
   })
 
-  it('asks the API about an id no link has, where it takes such ids', async () => {
+  it('requests an id that no link has, if the API accepts such ids', async () => {
     bench.emulator.state.variants.apiEventId = 'any'
     const { exit } = await bench.json('events', 'show', 'nobody')
     expect(exit).toBe(1)

@@ -19,13 +19,13 @@ const remoteKids = () => bench.emulator.state.keys.map(({ kid }) => kid)
 const posts = () => bench.emulator.count('POST', '/v1/jwk')
 const lastRequestId = () => bench.emulator.state.requests.at(-1)!.requestId
 
-/** A failure must be one clear line on standard error, with its code, and a line that says what to do. */
+/** Runs the command. A failure must be one line with its code on standard error, and one line with the remedy. */
 const register = async () => {
   const { exit, stdout, stderr } = await bench.kc('keys', 'register')
   return { exit, stdout, lines: stderr.split('\n').filter(Boolean) }
 }
 
-describe('registering, when the answer to POST /v1/jwk', () => {
+describe('registering, if the response to POST /v1/jwk', () => {
   it.each<[string, Fault]>([
     ['gets lost after the work was done', { kind: 'commit-then-drop', method: 'POST', times: 1 }],
     ['breaks off in the middle', { kind: 'truncate', method: 'POST', times: 1 }],
@@ -43,7 +43,7 @@ describe('registering, when the answer to POST /v1/jwk', () => {
   })
 
   it.each(['409', '400201'] as const)(
-    'says %s, since the list lags behind: no second key, exit 0',
+    'is %s, since the list lags behind: no second key, exit 0',
     async (duplicateKid) => {
       bench.emulator.state.variants.duplicateKid = duplicateKid
       await register()
@@ -61,7 +61,7 @@ describe('registering, when the answer to POST /v1/jwk', () => {
     },
   )
 
-  it('says 409 about a key that is never listed: nothing is done, exit 1', async () => {
+  it('is 409 for a key that is never listed: no change, exit 1', async () => {
     bench.emulator.faults.add({ kind: 'status', status: 409, method: 'POST' })
     const { exit, lines } = await register()
     expect(exit).toBe(1)
@@ -89,7 +89,7 @@ describe('registering, when the answer to POST /v1/jwk', () => {
       },
       'key-limit-reached',
     ],
-  ])('%s: no key, one clear line with the request id, exit 1', async (_what, fault, code) => {
+  ])('%s: no key, one line with the request id, exit 1', async (_what, fault, code) => {
     bench.emulator.faults.add(fault)
     const { exit, stdout, lines } = await register()
     expect(exit).toBe(1)
@@ -99,16 +99,16 @@ describe('registering, when the answer to POST /v1/jwk', () => {
     const failed = bench.emulator.state.requests
       .filter(({ method }) => method === 'POST')
       .map(({ requestId }) => requestId)
-    expect(failed).toHaveLength(1) // never a second attempt where nobody knows what the first one did
+    expect(failed).toHaveLength(1) // no second attempt, since the result of the first one is unknown
     expect(lines[0]).toContain(failed[0])
     expect(remoteKids()).toEqual([])
-    // and the next run goes on from there
+    // the next run continues
     bench.emulator.faults.clear()
     expect((await register()).exit).toBe(0)
     expect(remoteKids()).toHaveLength(1)
   })
 
-  it('hangs: no second POST, exit 1 once the time is up', async () => {
+  it('never comes: no second POST, exit 1 after the timeout', async () => {
     bench.emulator.faults.add({ kind: 'hang', method: 'POST' })
     const api = new KinescopeApi({ url: bench.emulator.url, token: API_TOKEN, timeoutMs: 200 })
     const body = {
@@ -125,7 +125,7 @@ describe('registering, when the answer to POST /v1/jwk', () => {
     expect(remoteKids()).toEqual([])
   })
 
-  it('waits as long as Retry-After asks, and no shorter', async () => {
+  it('has Retry-After: the command waits exactly that long', async () => {
     bench.emulator.faults.add({ kind: 'status', status: 429, retryAfter: '7', method: 'POST', times: 1 })
     await register()
     expect(bench.waited).toEqual([7000])
@@ -150,7 +150,7 @@ describe('reading', () => {
     ['a hang', { kind: 'hang', path: '/v1/jwk', times: 1 }],
     ['an answer that breaks off', { kind: 'truncate', path: '/v1/jwk', times: 1 }],
     ['sockets that are closed once they are reused', { kind: 'close-reused', path: '/v1/jwk', times: 2 }],
-  ])('gets over %s', async (_what, fault) => {
+  ])('retries after %s', async (_what, fault) => {
     await list()
     bench.emulator.faults.add(fault)
     expect(await list()).toEqual([])
@@ -169,7 +169,7 @@ describe('reading', () => {
       'fewer entries than there are said to be',
       { data: [], meta: { pagination: { page: 1, per_page: 10, total: 3 } } },
     ],
-  ])('takes %s for an error, never for "no keys"', async (_what, body) => {
+  ])('rejects %s, and never takes it for "no keys"', async (_what, body) => {
     bench.emulator.faults.add({ kind: 'status', status: 200, body, path: '/v1/jwk' })
     await expect(list()).rejects.toMatchObject({ code: 'api-bad-answer' })
     const { exit } = await register()
@@ -177,7 +177,7 @@ describe('reading', () => {
     expect(posts()).toBe(0)
   })
 
-  it('follows no redirect, which would carry the token elsewhere', async () => {
+  it('follows no redirect, which would send the token to another address', async () => {
     bench.emulator.faults.add({ kind: 'status', status: 302, path: '/v1/jwk' })
     await expect(list()).rejects.toMatchObject({ code: 'api-bad-answer' })
   })
@@ -200,8 +200,8 @@ describe('reading', () => {
   })
 })
 
-describe('an API that isn’t there', () => {
-  it('is named, in one line', async () => {
+describe('an unreachable API', () => {
+  it('is reported in one line with its address', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
@@ -218,22 +218,22 @@ describe('ids in paths', () => {
   const remove = (id: string) =>
     new JwkApi(new KinescopeApi({ url: bench.emulator.url, token: API_TOKEN })).remove(id)
 
-  it.each(['', ' ', '.', '..', '%2e%2e', '%2E', '%2e.'])('refuses %j before any request', async (id) => {
+  it.each(['', ' ', '.', '..', '%2e%2e', '%2E', '%2e.'])('reject %j before any request', async (id) => {
     await expect(remove(id)).rejects.toMatchObject({ code: 'api-id-malformed' })
     expect(bench.emulator.state.requests).toEqual([])
   })
 
-  it('encodes what would be a path, a query or a fragment', () => {
+  it('have no path, query or fragment: these characters are encoded', () => {
     expect(['a/b', 'a?x', 'a#b', 'a%2Fb'].map(pathSegment)).toEqual(['a%2Fb', 'a%3Fx', 'a%23b', 'a%252Fb'])
   })
 
-  it('takes a key that is gone already for deleted', async () => {
+  it('accept a missing key as deleted', async () => {
     await remove('jwk_gone')
     expect(lastRequestId()).not.toBe('')
   })
 })
 
-it('keeps the API token out of every error', async () => {
+it('no error contains the API token', async () => {
   const echo: typeof fetch = () =>
     Promise.resolve(
       Response.json({ error: { code: 1, message: `bad token Bearer ${API_TOKEN}` } }, { status: 400 }),

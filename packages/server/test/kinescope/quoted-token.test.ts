@@ -53,7 +53,7 @@ const QUOTES: [string, () => ReturnType<typeof respond>][] = [
   ['as a kid in a list', () => ({ status: 200, body: JSON.stringify({ data: [{ id: '1', kid: mixed }] }) })],
 ]
 
-it.each(QUOTES)('no output has the API token, where the API quotes it %s', async (_what, response) => {
+it.each(QUOTES)('no output contains the API token, if the API quotes it %s', async (_what, response) => {
   respond = response
   const bare = API_TOKEN.replaceAll('-', '')
   for (const argv of [
@@ -71,7 +71,7 @@ it.each(QUOTES)('no output has the API token, where the API quotes it %s', async
   }
 })
 
-it('leaves other texts and values alone', () => {
+it('other texts and values stay unchanged', () => {
   const remove = secretRemover(API_TOKEN)
   const value = { data: [{ id: API_TOKEN.replace('0', '1'), n: 5, on: true, none: null }] }
   expect(remove(value)).toEqual(value)

@@ -30,14 +30,14 @@ describe('the network of an address', () => {
     for (const spelling of spellings) expect(networkOf(spelling), spelling).toBe(network)
   })
 
-  it('is told apart from its neighbours', () => {
+  it('differs from that of neighbouring networks', () => {
     const networks = ['192.0.2.1', '192.0.2.2', '2001:db8:0:7::1', '2001:db8:0:8::1', '2001:db8:1:7::1'].map(
       networkOf,
     )
     expect(new Set(networks).size).toBe(networks.length)
   })
 
-  it('is none where there is no address', () => {
+  it('is missing if the text is no address', () => {
     const none = [
       '',
       'unknown',
@@ -63,7 +63,7 @@ describe('the network of an address', () => {
     for (const text of [...none, ...odd]) expect(networkOf(text), text.slice(0, 20)).toBeNull()
   })
 
-  it('is one for all of a /64, whatever the host part', () => {
+  it('is the same for all addresses of a /64', () => {
     const group = fc.integer({ min: 0, max: 0xffff })
     fc.assert(
       fc.property(fc.tuple(group, group, group), fc.tuple(group, group, group, group), (net, host) => {
@@ -75,7 +75,7 @@ describe('the network of an address', () => {
     )
   })
 
-  it('never throws, for any text', () => {
+  it('is returned without an exception, for any text', () => {
     const piece = fc.oneof(
       fc.string(),
       fc.ipV4(),
@@ -103,9 +103,9 @@ describe('isPrivateAddress', () => {
     '::1',
     'fd00::1',
     'fe80::1',
-  ])('knows %s for private', (address) => expect(isPrivateAddress(address)).toBe(true))
+  ])('is true for %s', (address) => expect(isPrivateAddress(address)).toBe(true))
   it.each(['203.0.113.9', '172.32.0.1', '100.128.0.1', '2001:db8::1', 'example.com'])(
-    'knows that %s is none',
+    'is false for %s',
     (address) => expect(isPrivateAddress(address)).toBe(false),
   )
 })

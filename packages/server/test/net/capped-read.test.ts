@@ -3,7 +3,7 @@ import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../../src/net/ca
 
 const bytes = (...sizes: number[]) => sizes.map((size) => new Uint8Array(size).fill(97))
 
-/** A stream that tells whether it was cancelled. */
+/** A stream that records its cancellation. */
 function streamOf(chunks: Uint8Array[]) {
   const state = { cancelled: false, pulled: 0 }
   const stream = new ReadableStream<Uint8Array>(
@@ -41,17 +41,17 @@ describe('a capped read', () => {
     }
   })
 
-  it('reads nothing of no body', async () => {
+  it('returns no bytes without a body', async () => {
     expect(await readCapped(null, 10)).toEqual({ bytes: new Uint8Array(), truncated: false })
   })
 
-  it('cancels what is too long after the chunk that passes the limit', async () => {
+  it('cancels the stream after the chunk that exceeds the limit', async () => {
     const { stream, state } = streamOf(bytes(8, 8, 8, 8))
     await readCapped(stream, 10)
     expect(state).toEqual({ cancelled: true, pulled: 2 })
   })
 
-  it('ends with the reason of its signal while a chunk does not come', async () => {
+  it('rejects with the reason of its signal while a chunk is missing', async () => {
     const controller = new AbortController()
     const reading = readCapped(
       new ReadableStream({ pull: () => new Promise(() => undefined) }),
@@ -63,7 +63,7 @@ describe('a capped read', () => {
     await expect(readCapped(iterate(bytes(1)), 10, controller.signal)).rejects.toThrow('deadline')
   })
 
-  it('keeps no more than the limit however much is added', () => {
+  it('keeps no more than the limit, however much is added', () => {
     const capped = new CappedBytes(3)
     expect([capped.add(bytes(2)[0]!), capped.add(bytes(2)[0]!), capped.add(bytes(9)[0]!)]).toEqual([
       true,

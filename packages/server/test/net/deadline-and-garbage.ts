@@ -1,11 +1,11 @@
-/** Run by deadline.test.ts in a process of its own: do deadlines fire while garbage is collected? Prints one line. */
+/** Run by deadline.test.ts in its own process: do deadlines fire while garbage is collected? Prints one line. */
 import { startDeadline, raceWithSignal } from '../../src/net/deadline.js'
 
 const COUNT = 50
 const DEADLINE_MS = 300
 const LIMIT_MS = 6000
 
-/** Work that never ends, under a deadline that nothing else refers to, as in a request whose answer doesn't come. */
+/** Hanging work under a deadline without other references, as in a request without a response. */
 async function hang(): Promise<void> {
   const outer = startDeadline(60_000)
   const { signal } = startDeadline(DEADLINE_MS, outer.signal, new AbortController().signal)

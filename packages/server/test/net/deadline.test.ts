@@ -42,13 +42,13 @@ describe('a deadline', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('is over at once where a signal has aborted before', () => {
+  it('is aborted at once if a given signal is already aborted', () => {
     const deadline = startDeadline(1000, AbortSignal.abort('before'))
     expect(deadline.signal.reason).toBe('before')
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('fires never after it was cleared', () => {
+  it('never fires after it was cleared', () => {
     const other = new AbortController()
     const deadline = startDeadline(1000, other.signal)
     deadline.clear()
@@ -62,7 +62,7 @@ describe('a deadline', () => {
     [0, 1],
     [-5, 1],
     [2 ** 40, 2 ** 31 - 1],
-  ])('takes %d ms without an overflow', (ms, after) => {
+  ])('accepts %d ms without an overflow', (ms, after) => {
     const deadline = startDeadline(ms)
     vi.advanceTimersByTime(after - 1)
     expect(deadline.signal.aborted).toBe(after === 1 && ms <= 0)
@@ -72,14 +72,14 @@ describe('a deadline', () => {
 })
 
 describe('raceWithSignal', () => {
-  it('gives what the work gives, and leaves no listener', async () => {
+  it('returns the result of the work, and leaves no listener', async () => {
     const { signal } = new AbortController()
     const remove = vi.spyOn(signal, 'removeEventListener')
     expect(await raceWithSignal(Promise.resolve(7), signal)).toBe(7)
     expect(remove).toHaveBeenCalledOnce()
   })
 
-  it('throws the reason of the signal, before or while the work goes on', async () => {
+  it('rejects with the signal’s reason, before and during the work', async () => {
     const reason = new Error('gone')
     const hanging = new Promise<never>(() => undefined)
     await expect(raceWithSignal(hanging, AbortSignal.abort(reason))).rejects.toBe(reason)
@@ -89,7 +89,7 @@ describe('raceWithSignal', () => {
     await expect(racing).rejects.toBe(reason)
   })
 
-  it('hears no late rejection of the work', async () => {
+  it('ignores a late rejection of the work', async () => {
     const late = new Promise((_resolve, reject) => setTimeout(() => reject(new Error('late')), 5))
     await expect(raceWithSignal(late, AbortSignal.abort('now'))).rejects.toBe('now')
     await expect(late).rejects.toThrow('late')

@@ -22,7 +22,7 @@ const pagesIn = (folder: string): Record<string, string> =>
   )
 
 it.each(['element', 'server'])(
-  'the API reference of packages/%s is what its docstrings say (`npm run api` writes it)',
+  'the API reference of packages/%s matches its docstrings (`npm run api` writes it)',
   async (name) => {
     const out = mkdtempSync(join(tmpdir(), 'kinescope-chat-api-'))
     const cwd = join(packages, name)

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const PUBLISHED = ['packages/element', 'packages/server']
-/** The oldest version of each Node that the packages are tested on. */
+/** The oldest tested version of each Node release line. */
 const NODES = ['22.0.0', '24.0.0']
 
 interface Lock {
@@ -16,11 +16,11 @@ interface Lock {
   snapshots: Record<string, Record<string, Record<string, string>>>
 }
 
-/** What an installation of a package brings, as the lock file has it: `name@version` without the peers. */
+/** The packages that an installation adds, from the lock file: `name@version` without the peers. */
 function installed(lock: Lock, importer: string): string[] {
   const found = new Set<string>()
   const visit = (name: string, version: string): void => {
-    // an alias names its package, a plain version doesn't
+    // an alias contains the package's name, a plain version doesn't
     const key = /^\d/.test(version) ? `${name}@${version}` : version
     if (version.startsWith('link:') || found.has(key)) return
     found.add(key)
@@ -49,17 +49,17 @@ describe.each(PUBLISHED)('%s', (folder) => {
     return [name, lock.packages[name]!.engines?.node]
   })
 
-  it.each(NODES)('says that it runs on Node %s, and no dependency says otherwise', (node) => {
+  it.each(NODES)('supports Node %s, and no dependency excludes it', (node) => {
     expect(semver.satisfies(node, engines.node)).toBe(true)
     expect(packages.length).toBeGreaterThan(0)
     expect(excluding(packages, node)).toEqual([])
   })
 
-  it('promises no Node older than the oldest tested', () => {
+  it('supports no Node older than the oldest tested version', () => {
     expect(semver.minVersion(engines.node)?.version).toBe(NODES[0])
   })
 
-  it('would notice a dependency that needs a newer Node', () => {
+  it('fails the check if a dependency needs a newer Node (control)', () => {
     expect(excluding([...packages, ['planted@1.0.0', '>=22.12']], NODES[0]!)).toEqual([
       'planted@1.0.0 needs Node >=22.12',
     ])

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkToken } from 'kinescope-chat/check-token'
 
 /*
- * What a user gets: both tarballs in an empty project, with the newest versions of their dependencies that the registry has.
- * No lock file of ours, no workspace. Node 22 and 24 come from the registry, as do the package managers.
+ * The packages as a user installs them: both tarballs in an empty project, with the newest matching dependencies.
+ * No lock file, no workspace. Node 22 and 24 come from the registry, as do the package managers.
  */
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const NODES = ['22', '24']
@@ -35,7 +35,7 @@ async function run(file: string, args: string[], options: ExecFileOptions = {}):
   }
 }
 
-/** The environment of a user: this version of Node first, and nothing that the run's package manager or Vitest set. */
+/** A user's environment: this version of Node first, without the variables of the package manager and of Vitest. */
 function environment(version: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(npm|pnpm|VITEST|NODE_ENV|CHAT|TEST)/i.test(name),
@@ -67,7 +67,7 @@ beforeAll(async () => {
 }, 10 * MINUTES)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Installs both packages into a project of their own, refusing where `engines` excludes this Node. */
+/** Installs both packages into their own project. Fails if `engines` excludes this Node. */
 async function install(manager: (typeof MANAGERS)[number], version: string): Promise<string> {
   const project = join(folder, `${manager}-${version}`)
   mkdirSync(project)
@@ -75,7 +75,7 @@ async function install(manager: (typeof MANAGERS)[number], version: string): Pro
     'kinescope-chat': `file:${tarballs.element}`,
     'kinescope-chat-server': `file:${tarballs.server}`,
   }
-  // the server depends on the element, which is on no registry yet
+  // the server depends on the element, which is not on a registry yet
   const only = { 'kinescope-chat': local['kinescope-chat'] }
   const pinned = { pnpm: { pnpm: { overrides: only } }, yarn: { resolutions: only }, npm: {} }
   // yarn 1 installs no peer dependencies
@@ -99,7 +99,7 @@ async function install(manager: (typeof MANAGERS)[number], version: string): Pro
   return project
 }
 
-/** Starts the installed server on a free port with a new key, and asks it for a token. */
+/** Starts the installed server on a free port with a new key, and requests a token. */
 async function mint(project: string, version: string): Promise<{ token: string }> {
   const node = join(nodeBin(version), 'node')
   const main = join(project, 'node_modules/kinescope-chat-server/bin/kinescope-chat-server.js')
@@ -115,7 +115,7 @@ async function mint(project: string, version: string): Promise<{ token: string }
     HOST: '127.0.0.1',
     PORT: '0',
   }
-  // the command line starts on this Node and makes a key
+  // checks that the command line runs on this Node and generates a key
   await run(node, [main, 'keys', 'generate'], {
     cwd: project,
     env: { ...environment(version), CHAT_KEY_DIR: join(project, 'keys') },
@@ -211,7 +211,7 @@ export const names: string[] = [...Object.keys(server), ...Object.keys(web)]
     ['node16', 'node16'],
     ['nodenext', 'nodenext'],
   ])(
-    'has types in strict mode, those of dependencies included: module %s, resolution %s',
+    'gets types for strict mode, with those of dependencies: module %s, resolution %s',
     async (module, moduleResolution) => {
       const compilerOptions = {
         ...{
@@ -256,7 +256,7 @@ export const names: string[] = [...Object.keys(server), ...Object.keys(web)]
     ],
   ]
   it.each(BUNDLES)(
-    'bundles the element with %s',
+    'can bundle the element with %s',
     async (name, script) => {
       const node = join(nodeBin('22'), 'node')
       await run(node, ['--input-type=module', '--eval', script], { cwd: project })
@@ -265,7 +265,7 @@ export const names: string[] = [...Object.keys(server), ...Object.keys(web)]
         file.endsWith('.js'),
       )
       const code = files.map((file) => readFileSync(join(out, file), 'utf8')).join('\n')
-      // the element is in it whole, not the part without a DOM that Node gets
+      // the complete element, not the part without a DOM for Node
       expect(code).toContain('attachShadow')
       expect(code).toMatch(/customElements\.define|\.define\(["']kinescope-chat/)
     },
@@ -305,7 +305,7 @@ describe('the plugin alone', () => {
   const project = () => join(folder, 'plugin')
 
   it(
-    'takes at most 80 packages and 30 MB of files, and names the package that a setting needs',
+    'needs at most 80 packages and 30 MB of files, and names the package that a setting needs',
     async () => {
       mkdirSync(project())
       writeFileSync(join(project(), 'package.json'), '{"private":true,"type":"module"}')

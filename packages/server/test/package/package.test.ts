@@ -32,7 +32,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the package', () => {
-  it('holds what it exports, its source, its documentation and deployment; nothing else', () => {
+  it('contains its exports, source, documentation and deployment files, and no other file', () => {
     const targets = Object.values(packageJson.exports).flatMap((target) =>
       typeof target === 'string' ? [target] : [target.default, target.types],
     )
@@ -53,7 +53,7 @@ describe('the package', () => {
     expect(messages.filter(({ type }) => type !== 'suggestion')).toEqual([])
   })
 
-  it('has types that resolve for every way an ES module is imported', () => {
+  it('has types that resolve for every way of importing an ES module', () => {
     const attw = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
     const { bin } = JSON.parse(readFileSync(attw, 'utf8')) as { bin: { attw: string } }
     const answer = execFileSync(
@@ -67,7 +67,7 @@ describe('the package', () => {
     expect(analysis.problems.filter(forModules)).toEqual([])
   }, 120_000)
 
-  it('has one command under two names: the one that npx finds, and the short one', () => {
+  it('has one command under two names: the name that npx finds, and a short one', () => {
     expect(Object.keys(packageJson.bin).sort()).toEqual(['kinescope-chat', 'kinescope-chat-server'])
     for (const path of new Set(Object.values(packageJson.bin))) {
       const file = join(root, path)

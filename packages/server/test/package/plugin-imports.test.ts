@@ -6,7 +6,7 @@ import { importWithPeer, OperatorProblem } from '../../src/problem.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Every module that Node resolves while it imports `entry`, by URL. */
+/** The URLs of all modules that Node resolves while it imports `entry`. */
 async function modulesLoadedBy(entry: string): Promise<string[]> {
   const hooks = `import { writeSync } from 'node:fs'
     export async function resolve(specifier, context, next) {
@@ -29,7 +29,7 @@ it('the plugin loads neither the standalone server nor the Redis and cluster cli
   expect(loaded.filter((url) => unwanted.test(url))).toEqual([])
 })
 
-it('a missing optional peer is named, with the command that installs it', async () => {
+it('a missing optional peer is reported with the command that installs it', async () => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
   const load = importWithPeer('ioredis', 'CHAT_REDIS_URL', () => Promise.reject(missing))
   await expect(load).rejects.toMatchObject({

@@ -15,23 +15,23 @@ describe('planRequests', () => {
   const plan = planRequests(AUDIENCE, seeded(7))
   const of = (kind: string) => plan.filter((request) => request.kind === kind)
 
-  it('has one arrival a viewer, within the time, and the shares that were asked for', () => {
+  it('has one arrival for each viewer, within the time, and the requested shares', () => {
     expect(of('arrival')).toHaveLength(AUDIENCE.viewers)
     expect(new Set(of('arrival').map(({ viewer }) => viewer)).size).toBe(AUDIENCE.viewers)
     expect(Math.max(...of('arrival').map(({ atMs }) => atMs))).toBeLessThanOrEqual(AUDIENCE.withinMs)
     expect(of('reload').length / AUDIENCE.viewers).toBeCloseTo(AUDIENCE.reloads, 1)
     const broken = of('arrival').filter(({ breaksAfterMs }) => breaksAfterMs !== null)
     expect(broken.length / AUDIENCE.viewers).toBeCloseTo(AUDIENCE.badNetworks, 1)
-    // 20,000 viewers of an hour's tokens: 7.4 refreshes a second
+    // 20,000 viewers with tokens of one hour: 7.4 refreshes a second
     expect(of('refresh')).toHaveLength(444)
   })
 
-  it('brings most viewers early: three quarters of them in the first half', () => {
+  it('has three quarters of the arrivals in the first half of the time', () => {
     const early = of('arrival').filter(({ atMs }) => atMs < AUDIENCE.withinMs / 2)
     expect(early.length / AUDIENCE.viewers).toBeCloseTo(0.75, 1)
   })
 
-  it('is in order of time, whatever the audience', () => {
+  it('is sorted by time, for any audience', () => {
     fc.assert(
       fc.property(
         fc.record({

@@ -24,7 +24,7 @@ const SECRET = kept(randomBytes(32).toString('base64'))
 
 const hasRedis = hasProgram('redis-server', 'a rehearsal with Redis')
 
-/** A TCP proxy before another server. What that one sends comes `delayMs` later. */
+/** A TCP proxy before another server. It delays the server's responses by `delayMs`. */
 async function startProxy(port: number, { maxConnections }: { maxConnections?: number } = {}) {
   const sockets = new Set<Socket>()
   const proxy = { delayMs: 0, port: 0, refused: 0, close: () => undefined as void }
@@ -56,7 +56,7 @@ describe('rehearse', () => {
   let site: Awaited<ReturnType<typeof startSite>>
   let folder = ''
   let cookies = ''
-  /** ms that the site's identity endpoint takes. */
+  /** Response time of the site's identity endpoint, in milliseconds. */
   let identityMs = 0
   let slowSite: { url: string; close: () => void }
 
@@ -122,7 +122,7 @@ describe('rehearse', () => {
       ...change,
     })
 
-  it('says that a good server holds, and measures it from its own proof to its steps', async () => {
+  it('passes a good server, and measures its steps', async () => {
     const server = await start()
     const { exit, verdict } = await rehearse(server.url, '--viewers', '20', '--origin', SITE_ORIGIN)
     await server.close()
@@ -133,7 +133,7 @@ describe('rehearse', () => {
     expect(exit).toBe(0)
   })
 
-  it('says that a good server holds for guests too', async () => {
+  it('passes a good server with guests too', async () => {
     const { kid, pem } = makeKey()
     const server = await startTestServer({
       CHAT_IDENTITY: 'guest',
@@ -165,7 +165,7 @@ describe('rehearse', () => {
     expect(exit).toBe(0)
   })
 
-  it('names a rate limit that is too small', async () => {
+  it('reports a rate limit that is too low', async () => {
     const server = await start({ CHAT_RATE_LIMIT: '1,3000' })
     // more viewers than cookies: ten visitors come twice
     const { exit, verdict } = await rehearse(server.url, '--origin', SITE_ORIGIN)
@@ -174,7 +174,7 @@ describe('rehearse', () => {
     expect(exit).toBe(1)
   })
 
-  it('names a slow identity endpoint', async () => {
+  it('reports a slow identity endpoint', async () => {
     identityMs = 1_300
     const server = await start({ CHAT_RATE_LIMIT: 'off' }, slowSite.url)
     const { verdict } = await rehearse(server.url, '--origin', SITE_ORIGIN)
@@ -183,7 +183,7 @@ describe('rehearse', () => {
     expect(verdict.bottleneck).toMatchObject({ id: 'identity' })
   })
 
-  it('names a key that ends during the show', async () => {
+  it('reports a key that expires during the stream', async () => {
     const { dir, remove } = ringDirectory()
     const expiresAt = new Date(Date.now() + HOUR_MS / 2).toISOString()
     writeRing(dir, 1, [ringEntry({ expiresAt })])
@@ -201,7 +201,7 @@ describe('rehearse', () => {
     expect(exit).toBe(1)
   })
 
-  it.skipIf(!hasRedis)('names a slow Redis', async () => {
+  it.skipIf(!hasRedis)('reports a slow Redis', async () => {
     const port = await freePort()
     const redis = await runRedis(port, folder)
     onTestFinished(async () => {
@@ -226,9 +226,9 @@ describe('rehearse', () => {
     expect(verdict.bottleneck).toMatchObject({ id: 'redis' })
   })
 
-  it('names a machine that signs too slowly', async () => {
+  it('reports a machine that signs too slowly', async () => {
     const server = await start({ CHAT_RATE_LIMIT: 'off' })
-    // one core that makes twenty signatures a second; proofs of the rehearsal are HMAC and stay fast
+    // one core with twenty signatures a second; the rehearsal's own proofs are HMAC and stay fast
     const { subtle } = crypto
     const sign = subtle.sign.bind(subtle)
     let core = Promise.resolve()
@@ -244,7 +244,7 @@ describe('rehearse', () => {
     expect(exit).toBe(1)
   })
 
-  it('names a proxy that refuses connections', async () => {
+  it('reports a proxy that rejects connections', async () => {
     identityMs = 300
     const server = await start({ CHAT_RATE_LIMIT: 'off' }, slowSite.url)
     const proxy = await startProxy(Number(new URL(server.url).port), { maxConnections: 3 })
@@ -257,7 +257,7 @@ describe('rehearse', () => {
     expect(proxy.refused).toBeGreaterThan(0)
   })
 
-  it('judges what was measured where the operator ends it', async () => {
+  it('judges the results so far if the operator ends it', async () => {
     const server = await start({ CHAT_RATE_LIMIT: 'off' })
     const secret = new RehearsalSecret(SECRET)
     const ending = new AbortController()
@@ -301,7 +301,7 @@ describe('rehearse', () => {
     expect(server.log.join('\n')).not.toContain('/token')
   })
 
-  it('asks for the secret, and shows it nowhere', async () => {
+  it('needs the secret, and never prints it', async () => {
     let err = ''
     const output = { write: (text: string) => (err += text) }
     expect(

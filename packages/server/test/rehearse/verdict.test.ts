@@ -14,12 +14,12 @@ const result = (change: Partial<RequestResult> = {}): RequestResult => ({
   steps: { identity: 10, limits: 1, signing: 2 },
   ...change,
 })
-/** A hundred good requests, ten a second, of which some are changed. */
+/** A hundred successful requests, ten a second. `change` modifies some of them. */
 const show = (change: (index: number) => Partial<RequestResult>): RequestResult[] =>
   Array.from({ length: 100 }, (_, index) => result({ atMs: index * 100, ...change(index) }))
 
 describe('judge', () => {
-  it('says that a good server holds, with its figures', () => {
+  it('passes a good server, with its figures', () => {
     const verdict = judge(
       show((index) => ({ tookMs: index })),
       [],
@@ -46,7 +46,7 @@ describe('judge', () => {
     ['server', { outcome: 'timeout' }],
     ['server', { outcome: 'unexpected' }],
     ['server', { outcome: 'server-error' }],
-  ])('names %s', (id, change) => {
+  ])('reports %s', (id, change) => {
     const verdict = judge(
       show((index) => (index % 10 === 9 ? change : {})),
       [],
@@ -56,8 +56,8 @@ describe('judge', () => {
     expect(verdict.bottleneck!.remediation).not.toBe('')
   })
 
-  it('counts tokens in the busiest second and the busiest five, wherever a second begins', () => {
-    // nothing comes for a second, and then what has waited: 20 a second in all
+  it('counts tokens in the busiest second and in the busiest five seconds, at any offset', () => {
+    // a pause of one second, and then the delayed requests: 20 a second in total
     const paused = Array.from({ length: 100 }, (_, index) => {
       const atMs = index * 50
       return result({ atMs, tookMs: atMs >= 1500 && atMs < 2500 ? 2500 - atMs : 0 })
@@ -69,7 +69,7 @@ describe('judge', () => {
     expect(judge([], []).sustainedPerSecond).toBe(0)
   })
 
-  it('names the first of several', () => {
+  it('reports the first of several problems', () => {
     const verdict = judge(
       show((index) =>
         index > 50 ? { outcome: 'overloaded' } : index > 30 ? { outcome: 'rate-limited' } : {},
@@ -79,14 +79,14 @@ describe('judge', () => {
     expect(verdict.bottleneck).toMatchObject({ id: 'rate-limit', firstMs: 3100 })
   })
 
-  it('lets one request in two hundred fail', () => {
+  it('tolerates one failed request in two hundred', () => {
     const results = Array.from({ length: 1000 }, (_, index) =>
       result(index < 5 ? { outcome: 'connection' } : {}),
     )
     expect(judge(results, []).holds).toBe(true)
   })
 
-  it('takes one pause of a machine for none, however few requests there are', () => {
+  it('tolerates two failed requests of one pause, unless no request succeeds', () => {
     const paused = { outcome: 'timeout', steps: { limits: 5000, signing: 5000 } }
     const few = (count: number) =>
       Array.from({ length: 20 }, (_, index) => result(index < count ? paused : {}))
@@ -96,13 +96,13 @@ describe('judge', () => {
     expect(judge([result(paused)], []).holds).toBe(false)
   })
 
-  it('accuses no Redis that the server doesn’t have', () => {
+  it('doesn’t report Redis if the server has none', () => {
     const slow = show(() => ({ steps: { limits: 300 } }))
     expect(judge(slow, []).bottleneck).toMatchObject({ id: 'redis' })
     expect(judge(slow, [], false).holds).toBe(true)
   })
 
-  it('names slow tokens whose reason is not on the server', () => {
+  it('reports slow tokens with a cause outside the server', () => {
     expect(
       judge(
         show(() => ({ tookMs: 3000 })),
@@ -111,7 +111,7 @@ describe('judge', () => {
     ).toMatchObject({ id: 'server', share: 1 })
   })
 
-  it('accuses this machine where it sends late, unless the server reports what is wrong', () => {
+  it('reports this machine if it sends late, unless the server reports a problem', () => {
     const late = Array.from({ length: 100 }, (_, index) => ({ atMs: index, lateMs: 900 }))
     expect(
       judge(
@@ -127,14 +127,14 @@ describe('judge', () => {
     ).toMatchObject({ id: 'cpu' })
   })
 
-  it('takes more results than a call takes arguments', () => {
+  it('accepts more results than a call accepts arguments', () => {
     const results = Array.from({ length: 200_000 }, (_, index) =>
       result({ atMs: index, outcome: 'overloaded' }),
     )
     expect(judge(results, []).bottleneck).toMatchObject({ id: 'cpu', firstMs: 0 })
   })
 
-  it('says nothing wrong of a rehearsal that was ended before its first request', () => {
+  it('reports no problem if the rehearsal ended before its first request', () => {
     expect(judge([], [])).toMatchObject({ holds: true, requests: 0, p95: 0 })
   })
 })

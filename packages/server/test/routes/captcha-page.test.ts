@@ -15,7 +15,7 @@ import { secret } from '../secrets.js'
 
 const page = readFileSync(new URL('../../docs/guest-captcha.md', import.meta.url), 'utf8')
 
-/** The first code block of one kind under a heading. */
+/** The first code block of one language under a heading. */
 function blockOf(heading: string, kind: string): string {
   const section = page.split(`${heading}\n`)[1] ?? ''
   const [, text] = new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(section) ?? []
@@ -23,7 +23,7 @@ function blockOf(heading: string, kind: string): string {
   return text!
 }
 
-/** The page's table of what another service is called. */
+/** The page's table of replacements for another service. */
 const REPLACED = [...page.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|$/gm)].map(
   ([, from, to]) => [from!, to!] as const,
 )
@@ -32,7 +32,7 @@ const otherService = (text: string) =>
 
 const captchaSecret = secret(randomUUID())
 
-/** A service's own verification, by its documents, and its widget. */
+/** Each service's verification, as documented, and its widget. */
 const SERVICES = {
   '### Cloudflare Turnstile': {
     of: (text: string) => text,
@@ -56,7 +56,7 @@ const SERVICES = {
   },
 }
 
-/** A widget that everyone passes: it puts a hidden field into its place. */
+/** A widget that any visitor passes: it adds a hidden field. */
 function widget(name: string, place: string, field: string): string {
   return `
     const field = document.createElement('input')
@@ -68,7 +68,7 @@ function widget(name: string, place: string, field: string): string {
 describe('docs/guest-captcha.md', { timeout: 120_000 }, () => {
   let browser: Browser
   let chatPage: Awaited<ReturnType<typeof listen>>
-  /** The names in the tokens that the chat page got. */
+  /** The names in the tokens that the chat page received. */
   let entered: string[]
   let server: Server
   const { dir, remove } = ringDirectory()
@@ -102,7 +102,7 @@ describe('docs/guest-captcha.md', { timeout: 120_000 }, () => {
     rmSync(folder, { recursive: true })
   })
 
-  /** The app of the page's routes, with the module that verifies. */
+  /** The app with the page's routes and its verification module. */
   async function appOf(heading: string): Promise<Express> {
     const mine = mkdtempSync(join(folder, 'app-'))
     writeFileSync(join(mine, 'captcha.mjs'), blockOf(heading, 'js'))
@@ -118,7 +118,7 @@ describe('docs/guest-captcha.md', { timeout: 120_000 }, () => {
   }
 
   it.each(Object.entries(SERVICES))(
-    '%s: a guest passes the captcha, and then has a name',
+    '%s: a guest passes the captcha and then gets a name',
     async (heading, service) => {
       entered = []
       let state: 'machine' | 'away' | 'human' = 'machine'
@@ -152,23 +152,23 @@ describe('docs/guest-captcha.md', { timeout: 120_000 }, () => {
         await form.waitFor()
         expect(await tab.locator('kinescope-chat').isVisible()).toBe(false)
         const join = form.getByRole('button', { name: 'Join chat' })
-        const told = form.locator('[role=alert]')
+        const problemText = form.locator('[role=alert]')
         await form.getByLabel('Your name').fill('Anna')
         await join.click()
-        await told.filter({ hasText: 'captcha' }).waitFor()
+        await problemText.filter({ hasText: 'captcha' }).waitFor()
         state = 'away'
         await join.click()
-        await told.filter({ hasNotText: 'captcha' }).filter({ hasText: /\w/ }).waitFor()
+        await problemText.filter({ hasNotText: 'captcha' }).filter({ hasText: /\w/ }).waitFor()
         state = 'human'
         await form.getByLabel('Your name').fill('Moderator')
         await join.click()
-        await told.filter({ hasText: 'reserved' }).waitFor()
+        await problemText.filter({ hasText: 'reserved' }).waitFor()
         expect(entered).toEqual([])
         await form.getByLabel('Your name').fill('Anna')
         await join.click()
         await form.waitFor({ state: 'hidden' })
         await expect.poll(() => entered).toEqual(['Anna · guest'])
-        // the cookie is enough the next time
+        // the next time, the cookie is sufficient
         await tab.reload()
         await expect.poll(() => entered).toEqual(['Anna · guest', 'Anna · guest'])
         expect(await form.isVisible()).toBe(false)

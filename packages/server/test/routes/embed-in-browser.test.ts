@@ -26,7 +26,7 @@ describe('the embed page in a browser', () => {
     const chatOrigin = await emulator.listen()
     eventId = emulator.state.events[0]!.publicId
     site = await startSite()
-    // the page that frames it: query "?…" becomes the frame's attributes
+    // the page with the frame: the parameters of the query become the frame's attributes
     host = await listen((request, response) => {
       const { searchParams } = new URL(request.url!, 'http://host')
       const sandbox = searchParams.get('sandbox')
@@ -59,7 +59,7 @@ describe('the embed page in a browser', () => {
   }
   const src = () => `${server.url}/embed/${eventId}`
 
-  it('offers the chat in a new tab in a sandbox without an origin, and asks for no token there', async () => {
+  it('offers the chat in a new tab in a sandbox without an origin, and requests no token there', async () => {
     const frame = await open({ src: src(), sandbox: 'allow-scripts' })
     const link = frame.locator('#tab a')
     await link.waitFor()
@@ -70,7 +70,7 @@ describe('the embed page in a browser', () => {
     await page.context().close()
   })
 
-  it('offers the chat in a new tab where no cookie reaches it, having asked once', async () => {
+  it('offers the chat in a new tab after one token request, if the browser sends no cookie', async () => {
     const frame = await open({ src: src() })
     await frame.locator('#tab a').waitFor()
     expect(requests.filter((request) => request === 'POST /token')).toHaveLength(1)

@@ -9,7 +9,7 @@ import {
   type TestServer,
 } from '../running-server.js'
 
-const STATEMENT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl'
+const IDENTITY_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl'
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({ ...forwardEnv('http://127.0.0.1:1', makeKey()), CHAT_BASE_PATH: '/chat' })
@@ -25,7 +25,7 @@ const policyOf = (response: Response) =>
   ) as Record<string, string[]>
 
 describe('/embed/:eventId', () => {
-  it('is a page with just the element, by same-origin files only, that the listed sites may frame', async () => {
+  it('is a page with only the element and same-origin files, and the listed sites can frame it', async () => {
     const response = await fetch(`${server.url}/embed/${EVENT}`)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -51,7 +51,7 @@ describe('/embed/:eventId', () => {
     }
   })
 
-  it('leaves a pattern for preview deployments out of frame-ancestors, where it would be no source', async () => {
+  it('omits a pattern for preview deployments from frame-ancestors, where it is invalid', async () => {
     const env = forwardEnv('http://127.0.0.1:1', makeKey())
     const origins = `${SITE_ORIGIN},https://my-app-*.example.app,capacitor://localhost`
     const previewed = await startTestServer({ ...env, CHAT_ALLOWED_ORIGINS: origins })
@@ -63,21 +63,21 @@ describe('/embed/:eventId', () => {
     }
   })
 
-  it('hands a signed link’s statement to the element, and nothing that isn’t one', async () => {
+  it('passes a signed link’s identity token to the element, and no other value', async () => {
     const page = async (query: string) => (await fetch(`${server.url}/embed/${EVENT}${query}`)).text()
-    expect(await page(`?identity=${STATEMENT}`)).toContain(`identity="${STATEMENT}"`)
+    expect(await page(`?identity=${IDENTITY_TOKEN}`)).toContain(`identity="${IDENTITY_TOKEN}"`)
     for (const query of [
       '',
       '?identity=',
       '?identity=%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
-      `?identity=${STATEMENT}&identity=x`,
+      `?identity=${IDENTITY_TOKEN}&identity=x`,
       '?identity=a.b',
     ]) {
       expect(await page(query), query).not.toContain('identity=')
     }
   })
 
-  it('is not there for a stream outside the list, whatever the name', async () => {
+  it('is 404 for a stream outside the list, for any name', async () => {
     for (const id of ['another', '%3Cscript%3E', '..%2F..%2Fetc', 'x'.repeat(400)]) {
       const response = await fetch(`${server.url}/embed/${id}`)
       expect(response.status, id).toBe(404)
@@ -85,7 +85,7 @@ describe('/embed/:eventId', () => {
     }
   })
 
-  it('escapes whatever it is given', () => {
+  it('escapes all its values', () => {
     const nasty = `"'><img src=x onerror=alert(1)>&`
     const html = embedPage({
       eventId: nasty,
@@ -102,7 +102,7 @@ describe('/embed/:eventId', () => {
 describe('/oembed', () => {
   const ask = (url: string, more = '') => fetch(`${server.url}/oembed?url=${encodeURIComponent(url)}${more}`)
 
-  it('is named by the page and says how to embed it', async () => {
+  it('is linked by the page and returns the code that embeds it', async () => {
     const html = await (await fetch(`${server.url}/embed/${EVENT}`)).text()
     const link = /type="application\/json\+oembed" href="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&')
     const response = await fetch(link!)
@@ -112,12 +112,12 @@ describe('/oembed', () => {
     expect(answer.html).toContain(`src="${server.url}/embed/${EVENT}"`)
   })
 
-  it('keeps to the given size', async () => {
+  it('respects the requested size', async () => {
     const answer = await (await ask(`${server.url}/embed/${EVENT}`, '&maxwidth=300&maxheight=200')).json()
     expect(answer).toMatchObject({ width: 300, height: 200 })
   })
 
-  it('knows nobody else’s addresses, no other stream and no XML', async () => {
+  it('rejects addresses of other servers, other streams and XML', async () => {
     const answers = await Promise.all([
       ask(`https://evil.test/embed/${EVENT}`),
       ask(`${server.url}/embed/another`),
@@ -129,9 +129,9 @@ describe('/oembed', () => {
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404, 501])
   })
 
-  it('never carries a statement on', async () => {
-    const answer = await (await ask(`${server.url}/embed/${EVENT}?identity=${STATEMENT}`)).text()
-    expect(answer).not.toContain(STATEMENT)
+  it('never repeats an identity token', async () => {
+    const answer = await (await ask(`${server.url}/embed/${EVENT}?identity=${IDENTITY_TOKEN}`)).text()
+    expect(answer).not.toContain(IDENTITY_TOKEN)
   })
 })
 
@@ -139,7 +139,7 @@ describe('the server’s own address', () => {
   const linksIn = async (response: Response) =>
     [...(await response.text()).matchAll(/https?:[^"&\s]+/g)].map(([link]) => link)
 
-  it('comes from CHAT_PUBLIC_URL where it is set, whatever a request or a trusted proxy says', async () => {
+  it('is CHAT_PUBLIC_URL if it is set, for any request and any trusted proxy', async () => {
     const { url, close } = await startTestServer({
       ...forwardEnv('http://127.0.0.1:1', makeKey()),
       CHAT_BASE_PATH: '/chat',
@@ -160,7 +160,7 @@ describe('the server’s own address', () => {
     await close()
   })
 
-  it('can’t be made a link elsewhere by forwarded headers', async () => {
+  it('never links to another place because of forwarded headers', async () => {
     const trusting = await startTestServer({
       ...forwardEnv('http://127.0.0.1:1', makeKey()),
       CHAT_TRUSTED_PROXIES: '127.0.0.1',
@@ -182,7 +182,7 @@ describe('the server’s own address', () => {
       expect(html, JSON.stringify(headers)).not.toMatch(/javascript:|evil\.test|<script>|href="data:/)
     }
     await trusting.close()
-    // and nobody is trusted who isn't named
+    // only a listed proxy is trusted
     const untrusting = await fetch(`${server.url}/embed/${EVENT}`, {
       headers: { 'X-Forwarded-Host': 'evil.test', 'X-Forwarded-Proto': 'https' },
     })
@@ -190,8 +190,8 @@ describe('the server’s own address', () => {
   })
 })
 
-describe('a page that isn’t there', () => {
-  it('has words for its visitor, in their language, and neither JSON nor a script', async () => {
+describe('a missing page', () => {
+  it('has a text in the visitor’s language, and neither JSON nor a script', async () => {
     for (const path of ['embed/another', `embed/${'x'.repeat(600)}`, 'embed/%zz', 'embed/', 'embed/a/b']) {
       const response = await fetch(`${server.url}/${path}`, {
         headers: { 'Accept-Language': 'ru-RU,en;q=0.5' },
@@ -206,7 +206,7 @@ describe('a page that isn’t there', () => {
   })
 })
 
-describe('the sizes that an oEmbed consumer asks for', () => {
+describe('the sizes that an oEmbed consumer requests', () => {
   it.each([
     ['', 400, 600],
     ['&maxwidth=320&maxheight=200', 320, 200],

@@ -13,27 +13,27 @@ import { secret } from '../secrets.js'
 const SECOND = 1000
 const HOUR = 3_600_000
 
-/** One step of what happens to a link. */
+/** One step in the use of a link. */
 type Step =
   | { after: number }
   | 'revoked'
   /** A scanner without scripts, by `fetch`. */
   | 'fetched'
   | {
-      /** One browser has one storage; a name is a browser of its own. `webview` has no storage. */
+      /** The browser's name. Each browser has its own storage, except `webview`, which has none. */
       by: string
-      /** What the browser is given, of `/embed/EVENT` and the token. */
+      /** The link's parts after `/embed/EVENT`, made from the token. */
       as?: (token: string) => string
       /** `ready`, or the code of the problem. */
       ends: string
-      /** The visitor reloads the page, and it ends in the same way. */
+      /** The visitor then reloads the page, with the same result. */
       reloads?: true
     }
 
 const plain = (token: string) => `#kinescope-chat=${token}`
 const open = (by: string, ends: string, as = plain): Step => ({ by, ends, as })
 
-/** What docs/identity.md says of personal links, row by row. */
+/** The rows about personal links in docs/identity.md. */
 const CASES: [what: string, claims: Partial<LinkClaims>, steps: Step[]][] = [
   ['opened once, and reloaded', {}, [{ by: 'phone', ends: 'ready', reloads: true }]],
   ['opened twice', {}, [open('phone', 'ready'), { after: HOUR / 2 }, open('phone', 'ready')]],
@@ -134,7 +134,7 @@ const CASES: [what: string, claims: Partial<LinkClaims>, steps: Step[]][] = [
   ],
 ]
 
-/** As in an app that allows its pages none. */
+/** Denies storage, as some apps do for their pages. */
 const NO_STORAGE = `for (const name of ['localStorage', 'sessionStorage'])
   Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError') } })`
 
@@ -147,12 +147,12 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
   let dir: string
   let sign: ReturnType<typeof linkSigner>
   let browsers: Map<string, BrowserContext>
-  /** Whatever left a browser in a request's address or referrer. */
+  /** The addresses and referrers of all requests from a browser. */
   let seen: string[]
   const siteLog: string[] = []
 
   beforeAll(async () => {
-    // of the server and the emulator, which run here; the browser has a clock of its own
+    // for the server and the emulator, which run here; the browser has its own clock
     vi.useFakeTimers({ toFake: ['Date'] })
     emulator = buildEmulator()
     const chatOrigin = await emulator.listen()
@@ -218,7 +218,7 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
     })
   const embed = () => `${server.url}/embed/${eventId}`
 
-  /** What the visitor ends with: `ready`, or the problem's code. */
+  /** The visitor's result: `ready`, or the problem's code. */
   const outcome = (page: Page): Promise<string> =>
     vi.waitFor(
       async () => {
@@ -234,7 +234,7 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
       { timeout: 20_000, interval: 50 },
     )
 
-  /** The token is in no address, referrer, history entry or log. */
+  /** Expects the token in no address, referrer, history entry or log. */
   async function expectNoTrace(token: string, page: Page): Promise<void> {
     const [, claims, mac] = token.split('.') as [string, string, string]
     const traces = (texts: string[]) =>
@@ -273,7 +273,7 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
         await page.close()
       }
     }
-    // an address with an encoded fragment is the tracker's own; all requests of the page come after it
+    // the tracker's own request has an address with an encoded fragment; the page's requests come after it
     const pageRequests = seen.filter((text) => !/kinescope(?:-|%2D)chat[=%]/i.test(text.split(' ')[0]!))
     expect(pageRequests.some((text) => text.includes('/token'))).toBe(true)
     expect(pageRequests.filter((text) => text.includes(token.split('.')[2]!))).toEqual([])
@@ -282,7 +282,7 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
     expect(log).not.toMatch(/kinescope-chat[=%]|link\.ey/)
   })
 
-  it('is needed again after a reload, where the browser has no storage', async () => {
+  it('are needed again after a reload, if the browser has no storage', async () => {
     const page = await (await browserOf('webview')).newPage()
     await page.goto(embed() + plain(await make()))
     expect(await outcome(page)).toBe('ready')
@@ -290,7 +290,7 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
     expect(await outcome(page)).toBe('sign-in-required')
   })
 
-  it('leaves no trace at the site’s own page', async () => {
+  it('leave no trace on the site’s own page', async () => {
     const token = await make()
     const page = await (await browserOf('phone')).newPage()
     await page.goto(`${site.url}/live?a=1${plain(token)}`)

@@ -15,7 +15,7 @@ import { secret as kept } from '../secrets.js'
 
 const SECRET = kept(randomBytes(32).toString('base64'))
 const secret = new RehearsalSecret(SECRET)
-const stranger = new RehearsalSecret(randomBytes(32).toString('base64'))
+const otherSecret = new RehearsalSecret(randomBytes(32).toString('base64'))
 
 describe('A server under rehearsal', () => {
   let server: TestServer
@@ -44,7 +44,7 @@ describe('A server under rehearsal', () => {
   const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code
   const proof = (address: string, by = secret) => by.headerFor(address, Date.now())
 
-  it('proves to the command line that it has the same secret', async () => {
+  it('proves to the command line that both have the same secret', async () => {
     const nonce = randomBytes(16).toString('hex')
     const { answer, redis } = (await (await fetch(`${server.url}/rehearsal?challenge=${nonce}`)).json()) as {
       answer: string
@@ -55,7 +55,7 @@ describe('A server under rehearsal', () => {
     expect((await fetch(`${server.url}/rehearsal?challenge=client`)).status).toBe(400)
   })
 
-  it('hands out tokens for a stream that does not exist, with the time of each step', async () => {
+  it('issues tokens for a stream that does not exist, with the time of each step', async () => {
     const response = await ask(REHEARSAL_EVENT, { [REHEARSAL_HEADER]: await proof('198.18.0.1') })
     expect(response.status).toBe(200)
     expect(response.headers.get('server-timing')).toMatch(/identity;dur=\d+\.\d, .*signing;dur=\d+\.\d/)
@@ -64,7 +64,7 @@ describe('A server under rehearsal', () => {
     })
   })
 
-  it('counts limits by the simulated address', async () => {
+  it('applies limits to the simulated address', async () => {
     for (let index = 0; index < 3; index++)
       expect((await ask(REHEARSAL_EVENT, { [REHEARSAL_HEADER]: await proof('198.18.9.9') })).status).toBe(200)
     expect(await codeOf(await ask(REHEARSAL_EVENT, { [REHEARSAL_HEADER]: await proof('198.18.9.9') }))).toBe(
@@ -73,8 +73,8 @@ describe('A server under rehearsal', () => {
     expect((await ask(REHEARSAL_EVENT, { [REHEARSAL_HEADER]: await proof('198.18.9.10') })).status).toBe(200)
   })
 
-  it('gives nothing to anyone without the secret, and no header with it to a real stream', async () => {
-    const forged = { [REHEARSAL_HEADER]: await proof('198.18.0.2', stranger) }
+  it('rejects requests without the secret, and requests with the header for a real stream', async () => {
+    const forged = { [REHEARSAL_HEADER]: await proof('198.18.0.2', otherSecret) }
     expect(await codeOf(await ask(REHEARSAL_EVENT))).toBe('event-not-allowed')
     expect(await codeOf(await ask(REHEARSAL_EVENT, forged))).toBe('event-not-allowed')
     const proven = { [REHEARSAL_HEADER]: await proof('198.18.0.3') }
@@ -85,7 +85,7 @@ describe('A server under rehearsal', () => {
 })
 
 describe('A server without CHAT_REHEARSAL', () => {
-  it('knows no rehearsal', async () => {
+  it('has no rehearsal route', async () => {
     const server = await startTestServer(forwardEnv('http://127.0.0.1:1', makeKey()))
     expect((await fetch(`${server.url}/rehearsal?challenge=${randomBytes(16).toString('hex')}`)).status).toBe(
       404,

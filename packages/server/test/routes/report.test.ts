@@ -57,7 +57,7 @@ describe('POST /report', () => {
         ?.split(' ')[1],
     )
 
-  it('counts what pages saw, and has nothing of the visitor in a series', async () => {
+  it('counts the results of pages, and keeps no data of the visitor in a series', async () => {
     const before = await metrics()
     const problem = `kinescope_chat_page_problems_total{code="frame-blocked",engine="webkit",origin="${SITE_ORIGIN}"}`
     expect(valueOf(before, problem)).toBe(0)
@@ -73,7 +73,7 @@ describe('POST /report', () => {
     expect(seriesOf(after)).toEqual(seriesOf(before))
   })
 
-  it('makes no new series of ten thousand hostile reports, and hands out tokens meanwhile', async () => {
+  it('creates no new series for ten thousand hostile reports, and tokens are issued meanwhile', async () => {
     const cookie = site.signIn('7', 'Ann')
     const before = seriesOf(await metrics())
     const hostile = async (index: number) => {
@@ -103,7 +103,7 @@ describe('POST /report', () => {
     expect(server.log.join('\n')).not.toContain('"path":"/report"')
   })
 
-  it('lets listed pages send JSON, and reads no cookie', async () => {
+  it('accepts JSON from listed pages, and reads no cookie', async () => {
     const ask = (origin: string) => fetch(`${server.url}/report`, { method: 'OPTIONS', headers: { origin } })
     expect((await ask(SITE_ORIGIN)).headers.get('access-control-allow-origin')).toBe(SITE_ORIGIN)
     expect((await ask('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull()
@@ -152,7 +152,7 @@ describe('100,000 visitors', () => {
       const send = async (visitor: number, code: PageReport['code']) => {
         sent++
         const report: PageReport = { ...REPORT, code, ms: 400 + (visitor % 2000), engine: 'chromium' }
-        // an address, a cookie and an id that the server must not keep
+        // an address, a cookie and an id that the server must not store
         const response = await app.inject({
           method: 'POST',
           url: `/report?visitor=${visitor}`,
@@ -165,7 +165,8 @@ describe('100,000 visitors', () => {
       for (const { atMs, kind, viewer, breaksAfterMs } of requests) {
         now = atMs
         const rate = samplings[Math.floor(random() * replicas)]!.next(now)
-        // as the element: a refresh is no new visit, and a visit reports what its visitor saw if its number is below the rate
+        // as in the element: a refresh is no new visit, and a visit sends its results if its random number is below the
+        // rate
         if (kind === 'refresh' || random() >= rate) continue
         if (breaksAfterMs !== null) await send(viewer, 'endpoint-unreachable')
         await send(viewer, 'ready')

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** A GET whose body stays as it was sent. */
+/** A GET request without decompression of the body. */
 function get(path: string, headers: Record<string, string> = {}) {
   return new Promise<{ status: number; headers: Record<string, string | undefined>; body: Buffer }>(
     (resolve, reject) => {
@@ -37,7 +37,7 @@ function get(path: string, headers: Record<string, string> = {}) {
 }
 
 describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('/%s', (name) => {
-  it('can be loaded by any page, by CORS, by COEP and by integrity, and is compressed as the browser likes', async () => {
+  it('can be loaded by any page, with CORS, COEP and integrity, and is compressed', async () => {
     const plain = await get(`/${name}`)
     expect(plain.status).toBe(200)
     expect(plain.headers).toMatchObject({
@@ -56,7 +56,7 @@ describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('/%s', (name) 
     expect(brotli.body.length).toBeLessThan(plain.body.length / 2)
   })
 
-  it('is not sent again to who has it', async () => {
+  it('is not sent again to a client that has it', async () => {
     const { etag = '' } = (await get(`/${name}`)).headers
     for (const tag of [etag, `"other", ${etag}`, etag.replace('W/', ''), '*']) {
       const again = await get(`/${name}`, { 'If-None-Match': tag })
@@ -65,7 +65,7 @@ describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('/%s', (name) 
     expect((await get(`/${name}`, { 'If-None-Match': '"other"' })).status).toBe(200)
   })
 
-  it('has a name that lasts for ever, with its integrity', async () => {
+  it('has a permanent name, and its integrity', async () => {
     const list = JSON.parse((await get('/kinescope-chat.json')).body.toString()) as Record<
       string,
       { file: string; integrity: string }
@@ -79,13 +79,13 @@ describe.each(['kinescope-chat.js', 'kinescope-chat.classic.js'])('/%s', (name) 
     expect((await get(`/${name}`)).headers['cache-control']).not.toContain('immutable')
   })
 
-  it('answers HEAD', async () => {
+  it('responds to HEAD', async () => {
     const head = await fetch(`${server.url}/${name}`, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
   })
 })
 
-it('both names of the script are the same bytes', async () => {
+it('both names of the script have the same bytes', async () => {
   const [module, classic] = await Promise.all(
     ['kinescope-chat.js', 'kinescope-chat.classic.js'].map(async (name) =>
       (await fetch(`${server.url}/${name}`)).text(),
@@ -107,7 +107,7 @@ describe('the compressed copies', () => {
     syncBuiltinESMExports()
   })
 
-  it('come from the build: starting compresses nothing', async () => {
+  it('come from the build, so a start compresses nothing', async () => {
     const [module, classic] = await loadScripts()
     expect(compressions()).toEqual([0, 0])
     expect(classic!.bodies).toBe(module!.bodies)
@@ -117,7 +117,7 @@ describe('the compressed copies', () => {
     ['missing', undefined],
     ['damaged', Buffer.from('no such format')],
     ['of another build', brotliCompressSync('another build')],
-  ])('are made at the start, once for both names, where they are %s', async (_case, copy) => {
+  ])('are created at start, once for both names, if they are %s', async (_case, copy) => {
     const folder = mkdtempSync(join(tmpdir(), 'chat-scripts-'))
     try {
       const script = Buffer.from('the script')

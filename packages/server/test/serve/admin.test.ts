@@ -7,7 +7,7 @@ import { EVENT, forwardEnv, makeKey, startTestServer, type TestServer } from '..
 
 const env = forwardEnv('http://127.0.0.1:1', makeKey())
 
-/** A request with exactly these headers; `fetch` would keep some to itself. */
+/** A request with exactly these headers, since `fetch` drops some. */
 function get(url: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(url, { headers, agent: false })
@@ -36,7 +36,7 @@ describe('the public port', () => {
     expect(server.adminUrl).toBeNull()
   })
 
-  it('/readyz has a status and codes only', async () => {
+  it('/readyz has only a status and codes', async () => {
     expect(JSON.parse((await get(`${server.url}/readyz`)).body)).toEqual({ status: 'ready', notes: [] })
   })
 })
@@ -69,7 +69,7 @@ describe('metrics', () => {
       expect(metrics).toContain(`kinescope_chat_refusals_total{code="${code}",reason=""} 0\n`)
   })
 
-  it('say what the server is and does', async () => {
+  it('describe the server and its state', async () => {
     const metrics = await text()
     expect(metrics).toMatch(/^kinescope_chat_build_info\{version="\d+\.\d+\.\d+",node="v\d+[^"]*"\} 1$/m)
     expect(metrics).toMatch(/^kinescope_chat_connections \d+$/m)
@@ -78,7 +78,7 @@ describe('metrics', () => {
     expect(metrics).toMatch(/^kinescope_chat_key_ring_last_reload_success_timestamp_seconds 1\d{9}(\.\d+)?$/m)
   })
 
-  it('count requests by route and code, whatever is asked for', async () => {
+  it('count requests by route and code, for any address', async () => {
     for (const path of ['/healthz', '/nothing', '/embed/made-up-by-a-visitor', '/kinescope-chat.js'])
       await get(server.url + path)
     await get(`${server.url}/token`)
@@ -101,7 +101,7 @@ describe('metrics', () => {
     })
   })
 
-  it('come as OpenMetrics where the scraper accepts it, at the same time too', async () => {
+  it('use OpenMetrics if the scraper accepts it, also in concurrent scrapes', async () => {
     const [plain, open] = await Promise.all([
       text(),
       text('application/openmetrics-text;version=1.0.0,text/plain;q=0.5'),
@@ -114,7 +114,7 @@ describe('metrics', () => {
 })
 
 describe('a shutdown with a delay', () => {
-  it('fails /readyz on both ports and goes on responding until the end of it', async () => {
+  it('fails /readyz on both ports and keeps responding until its end', async () => {
     const server = await startTestServer({ ...env, CHAT_SHUTDOWN_DELAY: '1' })
     const closing = server.close()
     for (const url of [server.url, server.adminUrl!]) {
@@ -179,7 +179,7 @@ describe('the log', () => {
       { CHAT_TRUSTED_PROXIES: '127.0.0.1' },
       { 'X-Request-ID': 'x'.repeat(129), Traceparent: `${TRACE}-1` },
     ],
-  ])('takes no ids %s', async (_who, more, headers) => {
+  ])('accepts no ids %s', async (_who, more, headers) => {
     const server = await startTestServer({ ...env, ...more })
     await get(`${server.url}/token`, { ...headers, Origin: 'https://evil.test' })
     const line = linesOf(server).find(({ msg }) => msg === 'no token')
@@ -192,7 +192,7 @@ describe('the log', () => {
 })
 
 describe('with an admin port', () => {
-  it('/metrics and the whole /readyz live there alone', async () => {
+  it('only that port has /metrics and the complete /readyz', async () => {
     const server = await startTestServer({ ...env, CHAT_ADMIN_PORT: '0', CHAT_BASE_PATH: '/chat' })
     expect((await get(`${server.url}/metrics`)).status).toBe(404)
     expect((await get(`${server.adminUrl}/metrics`)).body).toContain('kinescope_chat_')
@@ -201,14 +201,14 @@ describe('with an admin port', () => {
       key: { kid: env['CHAT_KEY_ID'] },
     })
     expect((await get(`${server.url}/readyz`)).body).not.toContain(env['CHAT_KEY_ID'])
-    // and nothing else does
+    // the admin port has no other route
     for (const path of ['/token', '/kinescope-chat.js', `/embed/${EVENT}`])
       expect((await get(server.adminUrl + path)).status, path).toBe(404)
     await server.close()
     await expect(get(`${server.adminUrl}/healthz`)).rejects.toThrow()
   })
 
-  it('that is taken is an error with its code, and nothing is left running', async () => {
+  it('a port in use is an error with its code, and the server stops', async () => {
     const first = await startTestServer({ ...env, CHAT_ADMIN_PORT: '0' })
     const { port } = new URL(first.adminUrl!)
     await expect(startTestServer({ ...env, CHAT_ADMIN_PORT: port })).rejects.toMatchObject({
@@ -218,8 +218,8 @@ describe('with an admin port', () => {
   })
 })
 
-describe('a request that Node itself refuses', () => {
-  it('is told why in our words, where the headers are too large', async () => {
+describe('a request that Node rejects', () => {
+  it('gets our own error if the headers are too large', async () => {
     const server = await startTestServer(env)
     const { hostname, port } = new URL(server.url)
     const socket = connect(Number(port), hostname)

@@ -27,7 +27,7 @@ async function serve(options: Partial<AppOptions> = {}) {
   let handled = 0
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/page', () => ({ handled: ++handled }))
-  // more than the system's buffers hold
+  // larger than the system's buffers
   app.get('/large', () => Buffer.alloc(64 << 20))
   app.get('/slow', () => new Promise(() => undefined))
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -41,7 +41,7 @@ async function serve(options: Partial<AppOptions> = {}) {
     await once(one, 'connect')
     return one
   }
-  /** Sends a text, and resolves with what came until `until` is in it or the connection ended. */
+  /** Sends a text. Resolves with the received text once it contains `until` or the connection ends. */
   async function talk(one: Socket, text: string, until = '\r\n\r\n'): Promise<string> {
     let answer = ''
     return new Promise((resolve) => {
@@ -62,10 +62,10 @@ async function serve(options: Partial<AppOptions> = {}) {
 }
 
 describe('a server whose connections are all in use', () => {
-  it('closes idle ones, so that new visitors and health probes get in', async () => {
+  it('closes idle connections, so that new visitors and health probes can connect', async () => {
     const { socket, talk, get } = await serve({ maxConnections: 20 })
     for (let index = 0; index < 20; index++) await talk(await socket(), get('/page'))
-    // the first beyond the limit takes the places of the idle ones
+    // the first connection beyond the limit replaces the idle ones
     await socket()
     await vi.waitFor(async () => {
       expect(await talk(await socket(), get('/page'))).toMatch(/^HTTP\/1\.1 200 /)
@@ -73,7 +73,7 @@ describe('a server whose connections are all in use', () => {
     expect(await talk(await socket(), get('/healthz'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it('answers health probes beyond the limit, and everything else with a 503 that a listed page can read', async () => {
+  it('accepts health probes over the limit, and rejects others with a 503 that pages can read', async () => {
     const { socket, talk, get } = await serve({ maxConnections: 5 })
     const busy = await Promise.all(Array.from({ length: 5 }, socket))
     for (const one of busy) one.write(get('/slow'))
@@ -85,7 +85,7 @@ describe('a server whose connections are all in use', () => {
     expect(foreign).not.toContain('Access-Control')
   })
 
-  it('keeps connections for a shorter time while more than half are in use', async () => {
+  it('keeps idle connections for a shorter time while more than half are in use', async () => {
     const { app, socket } = await serve({ maxConnections: 10 })
     const before = app.server.keepAliveTimeout
     const sockets = await Promise.all(Array.from({ length: 6 }, socket))
@@ -98,10 +98,10 @@ describe('a server whose connections are all in use', () => {
   })
 })
 
-describe('a client that takes no response', () => {
+describe('a client that reads no response', () => {
   afterEach(() => void vi.useRealTimers())
 
-  it('is closed after a minute, and others are not', async () => {
+  it('is disconnected after a minute, and others are not', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
     const { app, socket, talk, get } = await serve()
     const stuck = await socket()
@@ -123,16 +123,16 @@ describe('a client that takes no response', () => {
 })
 
 describe('pipelined requests', () => {
-  it('beyond the bound of a connection end it, and the rest of what was sent is never handled', async () => {
+  it('beyond the limit end the connection, and the rest is never handled', async () => {
     const { socket, talk, get, handled } = await serve()
     const crowd = await Promise.all(Array.from({ length: 4 }, socket))
     await Promise.all(crowd.map((one) => talk(one, get('/page').repeat(20_000), 'never')))
     expect(handled()).toBeLessThanOrEqual(4 * 32)
-    // others go on
+    // other connections still work
     expect(await talk(await socket(), get('/healthz'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it.each([2, 10, 32])('%d of them are answered in order', async (count) => {
+  it.each([2, 10, 32])('get %d responses in order', async (count) => {
     const { socket, talk, get } = await serve()
     const answer = await talk(await socket(), get('/page').repeat(count), `"handled":${count}}`)
     expect([...answer.matchAll(/"handled":(\d+)/g)].map(([, at]) => Number(at))).toEqual(
@@ -140,7 +140,7 @@ describe('pipelined requests', () => {
     )
   })
 
-  it('one after the other, any number, are fine', async () => {
+  it('are not limited if they come one after the other', async () => {
     const { socket, talk, get } = await serve()
     const one = await socket()
     for (let index = 1; index <= 100; index++)
@@ -167,7 +167,7 @@ describe('the host of a request (RFC 9112, section 3.2)', () => {
 })
 
 describe('a crowd at the start of a stream', () => {
-  it('is a 503 with Retry-After beyond the queue, for every route', async () => {
+  it('gets a 503 with Retry-After beyond the queue, on every route', async () => {
     const app = buildApp({ isTrusted: () => false, logger: pino({ enabled: false }), allowedOrigins: [] })
     limitStarts(app, '/token')
     app.get('/page', () => 'page')

@@ -27,7 +27,7 @@ async function raw(...texts: string[]): Promise<string> {
   for (const text of texts) {
     const before = answer
     socket.write(text)
-    // the next one when this one is answered
+    // sends the next text after the response to this one
     while (answer === before && !socket.destroyed) await new Promise((resolve) => setImmediate(resolve))
   }
   if (!socket.destroyed) await once(socket, 'close')
@@ -36,8 +36,8 @@ async function raw(...texts: string[]): Promise<string> {
 const large = (origin: string) =>
   `POST /token HTTP/1.1\r\nHost: x\r\nOrigin: ${origin}\r\nCookie: ${'c=1; '.repeat(6000)}\r\n\r\n`
 
-describe('a request that Node’s parser refuses', () => {
-  it('gets a code of ours, which a listed page may read', async () => {
+describe('a request that Node’s parser rejects', () => {
+  it('gets our own code, which a listed page can read', async () => {
     const answer = await raw(large(LISTED))
     expect(answer).toMatch(/^HTTP\/1\.1 431 /)
     const [head = '', body = ''] = answer.split('\r\n\r\n')
@@ -46,7 +46,7 @@ describe('a request that Node’s parser refuses', () => {
     expect(head).toContain('Cache-Control: no-store')
   })
 
-  it('says nothing to another page, whatever it calls itself', async () => {
+  it('gets a response without CORS headers for any other origin', async () => {
     for (const origin of ['https://evil.test', 'null', `${LISTED}.evil.test`, '*']) {
       const answer = await raw(large(origin))
       expect(answer, origin).toMatch(/^HTTP\/1\.1 431 /)
@@ -54,7 +54,7 @@ describe('a request that Node’s parser refuses', () => {
     }
   })
 
-  it('is told so where it is no HTTP, also after a good request on the same connection', async () => {
+  it('gets a response even if it is not HTTP, also after a valid request', async () => {
     expect(await raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
     const both = await raw('GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'nonsense\r\n\r\n')
     expect(both).toMatch(/^HTTP\/1\.1 200 /)
@@ -77,7 +77,7 @@ describe('a request that Node’s parser refuses', () => {
     ],
     ['no HTTP', 'nonsense\r\n\r\n', '400 Bad Request'],
     ['another version', 'GET / HTTP/9.1\r\nHost: x\r\n\r\n', '400 Bad Request'],
-  ])('is named by its cause: %s', async (_what, text, status) => {
+  ])('gets an error that names the cause: %s', async (_what, text, status) => {
     const answer = await raw(text)
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status}\r\n`))
     const { detail, title } = JSON.parse(answer.split('\r\n\r\n')[1]!) as { detail: string; title: string }

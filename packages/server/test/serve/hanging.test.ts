@@ -13,7 +13,7 @@ const { kid, pem } = makeKey()
 const scratch = mkdtempSync(join(tmpdir(), 'chat-hanging-'))
 const started: Spawned[] = []
 let site: Awaited<ReturnType<typeof startSite>>
-/** Takes every connection and never says a word: a site, an API, a Redis that hang. */
+/** Accepts every connection and never responds, as a hanging site, API or Redis. */
 const silent = createServer((socket) => void socket.on('error', () => undefined).resume())
 let silentPort: number
 
@@ -45,7 +45,7 @@ async function start(more: Record<string, string> = {}) {
   })
   started.push(server)
   await untilListening(server, port)
-  /** The value of a gauge now. */
+  /** The current value of a gauge. */
   const gauge = async (name: string) => {
     const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
     return Number(new RegExp(`^kinescope_chat_${name} (\\d+)`, 'm').exec(text)?.[1])
@@ -55,12 +55,12 @@ async function start(more: Record<string, string> = {}) {
 
 const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 10 })
 
-/** Milliseconds from the signal to the end, and the exit code. */
+/** Milliseconds from the signal to the exit, and the exit code. */
 async function endOf({ child, ended }: Spawned, signal: NodeJS.Signals = 'SIGTERM') {
-  const told = performance.now()
+  const signalledAt = performance.now()
   child.kill(signal)
   const code = await ended
-  return { code, ms: performance.now() - told }
+  return { code, ms: performance.now() - signalledAt }
 }
 
 const open = async (port: number, text: string) => {
@@ -91,11 +91,11 @@ describe('SIGTERM', () => {
     const { code, ms } = await endOf(server)
     expect(code).toBe(0)
     expect(ms).toBeLessThan(5000)
-    // whoever waited was answered, with a word or with their token
+    // the pending visitor got a response: an error or a token
     expect([200, 503]).toContain((await asked)?.status)
   })
 
-  it('ends the process in under five seconds while clients send slowly, say nothing and don’t read', async () => {
+  it('ends the process in under five seconds with clients that are slow, silent or don’t read', async () => {
     const { server, port, gauge } = await start()
     const sockets = await Promise.all([
       open(
@@ -117,7 +117,7 @@ describe('SIGTERM', () => {
     for (const socket of sockets) socket.destroy()
   })
 
-  it('a second time ends it at once', async () => {
+  it('ends the process at once if it comes a second time', async () => {
     const { server, url, gauge } = await start({ CHAT_IDENTITY_URL: `http://127.0.0.1:${silentPort}/me` })
     const asked = askToken(url, { Cookie: 'sid=1' }).catch(() => null)
     await soon(async () => expect(await gauge('requests_in_flight')).toBe(1))
@@ -131,7 +131,7 @@ describe('SIGTERM', () => {
 })
 
 describe('SIGHUP and SIGUSR1', () => {
-  it('are harmless from the first moment on, while the modules are still loading', async () => {
+  it('are harmless from the start on, while the modules are still loading', async () => {
     const port = await freePort()
     const server = await runServe({
       PORT: String(port),
@@ -142,7 +142,7 @@ describe('SIGHUP and SIGUSR1', () => {
       CHAT_KEY_ID: kid,
     })
     started.push(server)
-    // Linux says which signals a process catches: the first bit is SIGHUP's
+    // Linux lists the signals that a process catches: the first bit is SIGHUP
     const catches = () =>
       /SigCgt:\s*[\da-f]*[13579bdf]$/m.test(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))
     await vi.waitFor(() => expect(catches()).toBe(true), { timeout: 20_000, interval: 1 })
@@ -163,7 +163,7 @@ describe('SIGHUP and SIGUSR1', () => {
   })
 
   it.each(['SIGHUP', 'SIGUSR1'] as const)(
-    '(%s) opens the audit anew, without losing a line',
+    '(%s) reopen the audit log without losing a line',
     async (signal) => {
       const path = join(scratch, `audit-${signal}.jsonl`)
       const { server, url } = await start({ CHAT_AUDIT: path })
@@ -185,7 +185,7 @@ describe('SIGHUP and SIGUSR1', () => {
 })
 
 describe('the start', () => {
-  it('names what is wrong with a port, and what to do', async () => {
+  it('reports a port problem with its cause and remedy', async () => {
     const server = await runServe({
       PORT: String(silentPort),
       CHAT_EVENTS: EVENT,

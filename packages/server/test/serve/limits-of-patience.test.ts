@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close()
 })
 
-/** A site that counts who asks at once and never answers before it is let. */
+/** A site that counts concurrent requests, and responds only when the test allows it. */
 async function slowSite() {
   let under = 0
   let most = 0
@@ -42,14 +42,14 @@ async function serverAt(siteUrl: string, env: Record<string, string> = {}): Prom
   return server
 }
 
-describe('a site that is slow', () => {
-  it('is asked 64 questions at once of four hundred visitors, and each visitor hears when to come back', async () => {
+describe('a slow site', () => {
+  it('gets 64 concurrent requests for 400 visitors, and each visitor gets a Retry-After', async () => {
     const site = await slowSite()
     const server = await serverAt(site.url)
     const answers = await Promise.all(
       Array.from({ length: 400 }, (_, index) => askToken(server.url, { Cookie: `sid=${index}` })),
     )
-    // those that wait until too little time is left are never sent: a site that hangs gets no second burst
+    // requests without enough remaining time are never sent, so a hanging site gets no second burst
     expect(site.most()).toBe(64)
     const codes = new Map<string, number>()
     for (const answer of answers) {
@@ -58,11 +58,11 @@ describe('a site that is slow', () => {
       const { code } = (await answer.json()) as ProblemReply
       codes.set(code, (codes.get(code) ?? 0) + 1)
     }
-    // on a busy machine, some arrive after the first 64 were given up
+    // on a busy machine, some requests arrive after the first 64 have timed out
     expect([...codes.keys()].sort()).toEqual(['identity-unavailable', 'overloaded'])
     expect(codes.get('identity-unavailable')).toBeGreaterThanOrEqual(64)
     expect(codes.get('overloaded')).toBeGreaterThan(0)
-    // the first refusal says where it came from and what to do; those like it are counted until the minute is over
+    // the first rejection is logged with its origin and remedy; equal ones are counted until the minute ends
     const lines = server.log.filter((line) => line.includes('identity-unavailable'))
     expect(lines.length).toBe(1)
     expect(JSON.parse(lines[0]!)).toMatchObject({
@@ -72,7 +72,7 @@ describe('a site that is slow', () => {
     })
   })
 
-  it('does not keep the server from stopping', async () => {
+  it('does not prevent the server from stopping', async () => {
     const site = await slowSite()
     const server = await serverAt(site.url)
     const asked = askToken(server.url, { Cookie: 'sid=1' })
@@ -84,8 +84,8 @@ describe('a site that is slow', () => {
   })
 })
 
-describe('Kinescope’s API, where it is slow', () => {
-  it('is asked by a few connections whatever comes, and no visitor waits for it', async () => {
+describe('a slow API of Kinescope', () => {
+  it('gets few connections under any load, and no visitor waits for it', async () => {
     const api = await slowSite()
     const site = await startSite()
     open.push(site)
@@ -98,7 +98,7 @@ describe('Kinescope’s API, where it is slow', () => {
     const answers = await Promise.all(
       Array.from({ length: 300 }, () => askToken(server.url, { Cookie: cookie })),
     )
-    // still unanswered: what isn't known keeps nobody out
+    // the API has not responded yet: an unknown state rejects no visitor
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(api.most()).toBeLessThanOrEqual(4)
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
@@ -106,8 +106,8 @@ describe('Kinescope’s API, where it is slow', () => {
   })
 })
 
-describe('headers that have grown too large', () => {
-  it('get a code of ours', async () => {
+describe('headers that are too large', () => {
+  it('get our own error code', async () => {
     const site = await slowSite()
     const server = await serverAt(site.url)
     const { hostname, port } = new URL(server.url)
@@ -127,7 +127,7 @@ describe('headers that have grown too large', () => {
   })
 })
 
-describe('what Node would answer by itself, or take for granted', () => {
+describe('a request that Node rejects or accepts by default', () => {
   const say = async (server: TestServer, text: string) => {
     const { hostname, port } = new URL(server.url)
     const socket = connect(Number(port), hostname).setEncoding('latin1')
@@ -138,7 +138,7 @@ describe('what Node would answer by itself, or take for granted', () => {
     return answer
   }
 
-  it('an expectation that nobody knows, and an origin of nothing beside no host, are refused in our words', async () => {
+  it('gets our own error for an unknown expectation, and for an empty origin without a host', async () => {
     const site = await startSite()
     open.push(site)
     const server = await serverAt(site.url)

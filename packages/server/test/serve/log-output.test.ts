@@ -29,14 +29,14 @@ class Pipe implements LogSink {
 describe('the log’s output', () => {
   const LINE = `${'x'.repeat(999)}\n`
 
-  it('holds no more than a bound while nobody reads, and says afterwards how many lines are lost', () => {
+  it('keeps a bounded part while the pipe is not read, and then reports the number of lost lines', () => {
     const pipe = new Pipe()
     const output = new LogOutput(pipe)
-    const told: number[] = []
-    output.onDrained = (lost) => void told.push(lost)
+    const reported: number[] = []
+    output.onDrained = (lost) => void reported.push(lost)
     output.write(LINE)
     pipe.readAll()
-    expect(told).toEqual([])
+    expect(reported).toEqual([])
 
     pipe.read = false
     for (let count = 0; count < 5000; count++) output.write(LINE)
@@ -44,27 +44,27 @@ describe('the log’s output', () => {
     expect(pipe.taken.length + output.lost).toBe(5001)
     expect(output.lost).toBeGreaterThan(3000)
     pipe.readAll()
-    expect(told).toEqual([output.lost])
+    expect(reported).toEqual([output.lost])
     pipe.readAll()
-    expect(told).toHaveLength(1)
+    expect(reported).toHaveLength(1)
   })
 
-  it('goes on where the disk is full, and says so when there is room again', () => {
+  it('keeps working while the disk is full, and reports the lost lines afterwards', () => {
     const disk = new Pipe()
     disk.write = () => {
       throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
     }
     const output = new LogOutput(disk)
-    const told: number[] = []
-    output.onDrained = (lost) => void told.push(lost)
+    const reported: number[] = []
+    output.onDrained = (lost) => void reported.push(lost)
     output.write(LINE)
     output.write(LINE)
     disk.write = Pipe.prototype.write.bind(disk)
     output.write(LINE)
-    expect([disk.taken, output.lost, told]).toEqual([[LINE], 2, [2]])
+    expect([disk.taken, output.lost, reported]).toEqual([[LINE], 2, [2]])
   })
 
-  it.runIf(existsSync('/dev/full'))('takes a real file that is full for what it is', () => {
+  it.runIf(existsSync('/dev/full'))('detects a full file', () => {
     const full = openSync('/dev/full', 'w')
     const output = new LogOutput(new FileSink(full))
     output.write(LINE)
@@ -72,7 +72,7 @@ describe('the log’s output', () => {
     closeSync(full)
   })
 
-  it('writes nothing to a reader that has gone, and throws nothing', () => {
+  it('writes nothing to a closed reader, and throws nothing', () => {
     const pipe = new Pipe()
     pipe.writable = false
     const output = new LogOutput(pipe)

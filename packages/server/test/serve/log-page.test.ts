@@ -32,7 +32,7 @@ async function serverWith(env: Record<string, string>) {
   return { server, ask }
 }
 
-/** What it has logged from its start to its end. */
+/** Stops a server and returns its complete log. */
 async function logOf({ child, ended, output }: Spawned): Promise<string[]> {
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
@@ -43,7 +43,7 @@ async function logOf({ child, ended, output }: Spawned): Promise<string[]> {
 }
 
 const SECRET = secret('a-secret-of-the-site-for-this-page-9184')
-function statement(sub: string, key = SECRET): string {
+function identityToken(sub: string, key = SECRET): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const exp = Math.floor(Date.now() / 1000) + 600
   const text = `${part({ alg: 'HS256' })}.${part({ aud: 'kinescope-chat', sub, name: 'Visitor', exp })}`
@@ -91,11 +91,11 @@ const STORIES: Record<string, () => Promise<string[]>> = {
     })
     const from = (address: string, more: Record<string, string> = {}) => ({
       'X-Forwarded-For': address,
-      Authorization: statement('visitor'),
+      Authorization: identityToken('visitor'),
       ...more,
     })
     for (let index = 0; index < 200; index++) {
-      const forged = statement('admin', `a-guess-${index}`)
+      const forged = identityToken('admin', `a-guess-${index}`)
       expect(await ask(from('198.51.100.9', { Authorization: forged }))).toBe(401)
     }
     const evil = { Origin: 'https://evil.example' }
@@ -110,7 +110,7 @@ const STORIES: Record<string, () => Promise<string[]>> = {
   },
 }
 
-/** Without what differs from run to run. */
+/** Replaces the values that differ between runs. */
 function alike(line: string): string {
   return line
     .replace(/"time":"[^"]+"/, '"time":"2026-11-25T09:00:00.000Z"')
@@ -118,7 +118,7 @@ function alike(line: string): string {
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:8080')
 }
 
-it('docs/reading-the-log.md shows what a server really logs, and says of each line what to do (UPDATE_DOCS=1 writes it)', async () => {
+it('docs/reading-the-log.md shows a real log and explains each line (UPDATE_DOCS=1 writes it)', async () => {
   let page = readFileSync(PAGE, 'utf8')
   for (const [name, live] of Object.entries(STORIES)) {
     const lines = (await live()).map(alike)
@@ -129,7 +129,7 @@ it('docs/reading-the-log.md shows what a server really logs, and says of each li
     if (process.env['UPDATE_DOCS']) page = page.slice(0, at) + made + page.slice(until)
     else expect(page.slice(at, until)).toBe(made)
     if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, page)
-    // prose follows line by line, up to the next story
+    // the prose has one item for each line, up to the next section
     const [prose = ''] = page.slice(page.indexOf(end, at) + end.length).split('\n## ')
     expect(prose.match(/^\d+\. /gm), name).toHaveLength(lines.length)
   }

@@ -31,7 +31,7 @@ describe('the logger', () => {
     return lines.join('')
   }
 
-  it('takes secrets out of errors, of their causes and of what a host logs of a request', () => {
+  it('removes secrets from errors, from their causes and from logged requests of a host', () => {
     const { pem } = makeKey()
     const cause = new Error(`upstream said ${pem}`)
     const text = logged((logger) => {
@@ -52,7 +52,7 @@ describe('the logger', () => {
     expect(describeError('text')).toEqual({ type: 'string', message: 'text' })
   })
 
-  it('leaves ordinary text alone', () => {
+  it('keeps ordinary text unchanged', () => {
     const text =
       'connect ECONNREFUSED 127.0.0.1:6379 for www.example.com, version 1.2.3, kid 20261125-R4f1JA_2CQSm9GZg'
     expect(withoutSecrets(text)).toBe(text)

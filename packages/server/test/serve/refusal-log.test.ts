@@ -25,8 +25,8 @@ function setUp() {
 
 afterEach(() => vi.useRealTimers())
 
-describe('the log of what became of requests', () => {
-  it('shows the first of a kind whole and at once, and counts those like it', () => {
+describe('the log of request outcomes', () => {
+  it('shows the first outcome of a kind in full and at once, and counts equal ones', () => {
     const { log, lines } = setUp()
     for (let i = 0; i < 10_000; i++) log.outcome(refused({ requestId: `r-${i}` }))
     expect(lines).toHaveLength(1)
@@ -44,7 +44,7 @@ describe('the log of what became of requests', () => {
     log.close()
   })
 
-  it('is some lines a minute however many addresses and origins an attack comes from', () => {
+  it('has a few lines a minute, for any number of attacking addresses and origins', () => {
     const { log, lines } = setUp()
     for (let i = 0; i < 100_000; i++) {
       const address = `203.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`
@@ -57,7 +57,7 @@ describe('the log of what became of requests', () => {
     log.close()
   })
 
-  it('hides nothing new in an attack: another reason has its own first line', () => {
+  it('shows a new outcome during an attack: another reason has its own first line', () => {
     const { log, lines } = setUp()
     for (let i = 0; i < 1000; i++) log.outcome(refused({ address: `198.51.100.${i % 250}` }))
     const before = lines.length
@@ -73,14 +73,14 @@ describe('the log of what became of requests', () => {
     log.close()
   })
 
-  it('takes the addresses of one IPv6 network for one', () => {
+  it('counts the addresses of one IPv6 network as one', () => {
     const { log, lines } = setUp()
     for (let i = 0; i < 500; i++) log.outcome(refused({ address: `2001:db8:1:2::${i.toString(16)}` }))
     expect(lines).toHaveLength(1)
     log.close()
   })
 
-  it('begins anew each minute, and says what went right', () => {
+  it('resets each minute, and also reports successes', () => {
     vi.useFakeTimers()
     const { log, lines } = setUp()
     log.outcome({ kind: 'minted', requestId: 'r', eventId: 'e', kid: 'k', signMs: 1 })

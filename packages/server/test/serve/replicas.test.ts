@@ -72,7 +72,7 @@ afterAll(async () => {
   ring.remove()
 })
 
-/** The file that docs/growing.md shows, without TLS and with this test's ports; around it what nginx needs without root. */
+/** The file in docs/growing.md, without TLS and with this test's ports, plus the settings to run nginx without root. */
 function nginxConfig(port: number, upstreams: number[]): string {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${scratch}/${name};`,
@@ -108,7 +108,7 @@ interface Answer {
 }
 
 function ask(visitor: string): Promise<Answer> {
-  const statement = jsonwebtoken.sign({ sub: visitor, name: visitor }, SITE_SECRET, {
+  const identityToken = jsonwebtoken.sign({ sub: visitor, name: visitor }, SITE_SECRET, {
     audience: 'kinescope-chat',
     expiresIn: 300,
   })
@@ -120,7 +120,7 @@ function ask(visitor: string): Promise<Answer> {
       headers: {
         'Content-Type': 'application/json',
         Origin: SITE_ORIGIN,
-        Authorization: `Bearer ${statement}`,
+        Authorization: `Bearer ${identityToken}`,
       },
     })
     const done = (status: number, replica: string, body: string) => {
@@ -138,7 +138,7 @@ function ask(visitor: string): Promise<Answer> {
   })
 }
 
-/** Keeps a dozen visitors asking, each time as somebody new, until told to stop. */
+/** Sends requests of a dozen concurrent visitors, each with a new session, until `stop` is called. */
 function keepAsking() {
   const answers: Answer[] = []
   let asking = true
@@ -198,7 +198,7 @@ describe.skipIf(!available)('two replicas behind nginx, with Redis', () => {
     current = next
   })
 
-  it('lose the requests in flight on a killed one, and no other', async () => {
+  it('lose only the requests in flight on a killed replica', async () => {
     const load = keepAsking()
     await until(() => load.answers.length >= 50, 20)
     const [victim] = replicas

@@ -42,7 +42,7 @@ describe('kinescope-chat serve as a process', () => {
     await site.close()
   })
 
-  it('answers what is in flight at SIGTERM and ends in under five seconds, with idle keep-alive clients', async () => {
+  it('responds to pending requests at SIGTERM and ends in under five seconds', async () => {
     const agent = new Agent({ keepAlive: true })
     const idle = await Promise.all(
       [1, 2, 3].map(async () => {
@@ -70,9 +70,9 @@ describe('kinescope-chat serve as a process', () => {
       },
     )
     await asked
-    const told = performance.now()
+    const signalledAt = performance.now()
     server.child.kill('SIGTERM')
-    // only once the server has taken the signal may the answer come
+    // the site responds only after the server has received the signal
     await Promise.all(idle.map((socket) => once(socket, 'close')))
     release()
     expect(await answer).toMatchObject({
@@ -81,18 +81,18 @@ describe('kinescope-chat serve as a process', () => {
       body: expect.stringContaining('"token"') as string,
     })
     expect(await server.ended).toBe(0)
-    expect(performance.now() - told).toBeLessThan(5000)
+    expect(performance.now() - signalledAt).toBeLessThan(5000)
     agent.destroy()
   })
 
-  it('has written no secret, not at the loudest either', () => {
+  it('has written no secret, even at the most verbose level', () => {
     expect(server.output()).toContain('token made')
     expect(secretsIn(server.output())).toEqual([])
   })
 })
 
 describe('a wrong setting', () => {
-  it('ends the start with exit code 2 and is named, one as well as several', async () => {
+  it('ends the start with exit code 2, and the output names all wrong settings', async () => {
     const right = {
       CHAT_EVENTS: EVENT,
       CHAT_IDENTITY: 'guest',

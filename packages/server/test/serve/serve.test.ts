@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => site.close())
 
 describe('the base path', () => {
-  it('is honoured by every route, and nothing lies outside it', async () => {
+  it('applies to every route, and no route is outside it', async () => {
     const server = await startTestServer({ ...forwardEnv(site.url, key), CHAT_BASE_PATH: '/chat' })
     expect(new URL(server.url).pathname).toBe('/chat')
     const { origin } = new URL(server.url)
@@ -52,7 +52,7 @@ describe('the base path', () => {
 })
 
 describe('a proxy', () => {
-  it('is believed where it is trusted: each address has its own budget, and the page’s own origin is the public one', async () => {
+  it('sets the visitor’s address and the server’s own origin only if it is trusted', async () => {
     const env = { ...forwardEnv(site.url, key), CHAT_RATE_LIMIT: '1000,2' }
     const trusting = await startTestServer({ ...env, CHAT_TRUSTED_PROXIES: '127.0.0.1' })
     const from = (server: { url: string }, address: string) =>
@@ -62,7 +62,7 @@ describe('a proxy', () => {
       for (const address of addresses) all.push((await from(server, address)).status)
       return all
     }
-    // what a visitor writes stands to the left of what the proxy adds
+    // a visitor's own value is to the left of the value that the proxy adds
     expect(
       await statuses(trusting, [
         '203.0.113.1',
@@ -89,7 +89,7 @@ describe('a proxy', () => {
 })
 
 describe('readiness and metrics', () => {
-  it('say that there is a key, what became of requests, and nothing of visitors', async () => {
+  it('report a usable key and the request outcomes, and contain no visitor’s data', async () => {
     const server = await startTestServer({
       ...forwardEnv(site.url, key),
       CHAT_USER_ID_SECRET: secret('a-secret-to-hide-the-ids-of-visitors'),
@@ -113,7 +113,7 @@ describe('readiness and metrics', () => {
     await server.close()
   })
 
-  it('say that there is none, with the code', async () => {
+  it('report a missing key with the code', async () => {
     const { dir, remove } = ringDirectory()
     const env = { ...forwardEnv(site.url, key), CHAT_PRIVATE_KEY: '', CHAT_KEY_ID: '' }
     const server = await startTestServer({ ...env, CHAT_KEY_DIR: dir })
@@ -125,7 +125,7 @@ describe('readiness and metrics', () => {
     remove()
   })
 
-  it('count a key ring that can’t be used, and warn of a key that ends soon', async () => {
+  it('count failed reloads of a key ring, and warn of a key that expires soon', async () => {
     const { dir, remove } = ringDirectory()
     writeRing(dir, 1, [ringEntry({ expiresAt: new Date(Date.now() + 5 * 86_400_000).toISOString() })])
     const env = { ...forwardEnv(site.url, key), CHAT_PRIVATE_KEY: '', CHAT_KEY_ID: '' }
@@ -157,7 +157,7 @@ describe('readiness and metrics', () => {
 })
 
 describe('a server with an API token', () => {
-  it('sees on the wire and in /readyz what is missing at Kinescope, and that it is there again', async () => {
+  it('reports problems at Kinescope in responses and in /readyz until they are fixed', async () => {
     const emulator = buildEmulator()
     const url = await emulator.listen()
     const event = emulator.state.events.find(({ jwtRequired }) => !jwtRequired) ?? emulator.state.events[0]!
@@ -210,7 +210,7 @@ describe('a server with an API token', () => {
 })
 
 describe('the port', () => {
-  it('that is taken is an error with its code, and nothing is left running', async () => {
+  it('is an error with its code if it is in use, and the server stops', async () => {
     const first = await startTestServer(forwardEnv(site.url, key))
     const { port } = new URL(first.url)
     await expect(startTestServer({ ...forwardEnv(site.url, key), PORT: port })).rejects.toMatchObject({
@@ -221,13 +221,13 @@ describe('the port', () => {
 })
 
 describe('the logs', () => {
-  it('hold nothing of what a request carries, whatever goes wrong', async () => {
+  it('contain no credential of a request, for any error', async () => {
     const server = await startTestServer({ ...forwardEnv(site.url, key), CHAT_ALLOWED_ORIGINS: SITE_ORIGIN })
-    const statement = secret('eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl')
-    await fetch(`${server.url}/embed/${EVENT}?identity=${statement}`)
-    await fetch(`${server.url}/embed/unknown?identity=${statement}`)
-    await askToken(server.url, { Authorization: `Bearer ${statement}` })
-    await askToken(server.url, { Cookie: cookie }, statement)
+    const identityToken = secret('eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl')
+    await fetch(`${server.url}/embed/${EVENT}?identity=${identityToken}`)
+    await fetch(`${server.url}/embed/unknown?identity=${identityToken}`)
+    await askToken(server.url, { Authorization: `Bearer ${identityToken}` })
+    await askToken(server.url, { Cookie: cookie }, identityToken)
     await askToken(server.url, { Cookie: cookie })
     expect(server.log.join('')).toContain('token made')
     await server.close() // searches the log

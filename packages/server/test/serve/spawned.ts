@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { builtCli } from '../cli/built-cli.js'
 
-/** Whether a program from the system's packages is there; says why a test is skipped where it isn't. */
+/** Whether a system program is installed. If not, prints why a test is skipped. */
 export function hasProgram(name: string, test: string): boolean {
   const found = spawnSync(name, ['-v'], { stdio: 'ignore' }).error === undefined
   if (!found) console.warn(`skipped: ${test} needs ${name} (apt-get install ${name})`)
@@ -19,11 +19,11 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** A process of a test's own, with all it has written. */
+/** A process with its output so far. */
 export interface Spawned {
   child: ChildProcess
   output: () => string
-  /** Resolves with the exit code; null where a signal ended it. */
+  /** Resolves with the exit code; null if a signal ended the process. */
   ended: Promise<number | null>
 }
 
@@ -36,13 +36,13 @@ export function run(command: string, args: string[], env: Record<string, string>
   return { child, ended, output: () => output }
 }
 
-/** Starts `kinescope-chat serve` as a process of its own. */
+/** Starts `kinescope-chat serve` in its own process. */
 export async function runServe(env: Record<string, string>): Promise<Spawned> {
   const { file } = await builtCli()
   return run(process.execPath, [file, 'serve'], env)
 }
 
-/** Starts a Redis of the test's own, which keeps nothing. */
+/** Starts a Redis for a test, without persistence. */
 export async function runRedis(port: number, folder: string): Promise<Spawned> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder]
   const redis = run('redis-server', args)

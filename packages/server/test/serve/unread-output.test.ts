@@ -9,10 +9,13 @@ import { freePort, untilListening } from './spawned.js'
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const { kid, pem } = makeKey()
-/** Some 300 bytes of log a token: several times what a pipe holds (64 KiB) and the server lets wait (1 MiB). */
+/**
+ * About 300 bytes of log for each token: several times the capacity of the pipe (64 KiB) and of the server's buffer (1
+ * MiB).
+ */
 const TOKENS = 6000
 
-describe('a server whose standard output nobody reads', () => {
+describe('a server whose standard output is not read', () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 20 })
   let child: ChildProcess
   let port: number
@@ -53,7 +56,7 @@ describe('a server whose standard output nobody reads', () => {
         CHAT_LOG_LEVEL: 'debug',
       },
     })
-    // never read: the pipe fills up
+    // not read, so the pipe fills up
     child.stdout!.pause()
     await untilListening({ child, output: () => '', ended: Promise.resolve(null) }, port)
   })
@@ -62,7 +65,7 @@ describe('a server whose standard output nobody reads', () => {
     agent.destroy()
   })
 
-  it('makes tokens and answers /healthz all the same, and says in /metrics how much of its log is lost', async () => {
+  it('issues tokens and responds to /healthz, and reports the lost log lines in /metrics', async () => {
     let left = TOKENS
     const statuses = new Set<number>()
     const visitor = async () => {
@@ -73,14 +76,14 @@ describe('a server whose standard output nobody reads', () => {
     expect((await ask('GET', '/healthz')).status).toBe(200)
     const { text } = await ask('GET', '/metrics', adminPort)
     const lost = Number(/^kinescope_chat_log_lost_total (\d+)$/m.exec(text)?.[1])
-    // the control: so much was written that it can't all have gone somewhere
+    // control: the output exceeds all buffers
     expect(lost).toBeGreaterThan(0)
   })
 
   it('ends at SIGTERM in under five seconds', async () => {
-    const told = performance.now()
+    const signalledAt = performance.now()
     child.kill('SIGTERM')
     await once(child, 'exit')
-    expect(performance.now() - told).toBeLessThan(5000)
+    expect(performance.now() - signalledAt).toBeLessThan(5000)
   })
 })

@@ -23,7 +23,7 @@ describe('a minted token', () => {
     expect(checkToken(token, { eventId: 'stream', now: Date.now() / 1000 }).fault).toBeNull()
   })
 
-  it('says how little it lives where the key ends first, and nothing once the key is dead', async () => {
+  it('has a shorter lifetime if the key expires first, and none once the key has expired', async () => {
     const now = Date.UTC(2026, 0, 1)
     const lifeWith = async (left: number) => {
       const key = await importSigningKey({ kid, privateKey: pem, expiresAt: new Date(now + left) })
@@ -35,7 +35,7 @@ describe('a minted token', () => {
 })
 
 describe('a signing key', () => {
-  it('is read from PKCS#8, with escaped newlines and in quotes too, from a JWK and its JSON, and taken as imported', async () => {
+  it('is read from PKCS#8, also quoted and escaped, from a JWK, its JSON, or a CryptoKey', async () => {
     const jwk = createPrivateKey(pem).export({ format: 'jwk' }) as Record<string, string>
     const known = await importSigningKey({ kid, privateKey: pem })
     if (!('privateKey' in known)) throw new Error('held elsewhere')
@@ -48,7 +48,7 @@ describe('a signing key', () => {
     }
   })
 
-  it('is refused, with what to do, where it is weak, public, of another kind, unreadable or nameless', async () => {
+  it('is rejected with a remedy if it is weak, public, unreadable or without a kid', async () => {
     const small = makeKey(1024).pem
     const publicPem = publicKey.export({ type: 'spki', format: 'pem' }) as string
     const cases = [
@@ -84,12 +84,12 @@ describe('the claims', () => {
     })
   })
 
-  it('carry nbf, back-dated, only when asked', () => {
+  it('contain nbf, back-dated, only on request', () => {
     const { nbf, iat } = chatClaims({ ...input, notBefore: true })
     expect(nbf).toBe(iat)
   })
 
-  it('never let exp pass the end of the key, and never shorten it needlessly', () => {
+  it('never have an exp after the key’s end, and never a needlessly early one', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 60, max: 86_400 }),

@@ -1,4 +1,4 @@
-// Stands for a KMS: holds a private key, signs what comes over a socket, and never gives the key away.
+// Represents a KMS: it holds a private key, signs the data from a socket, and never exports the key.
 import { createServer } from 'node:http'
 import { generateKeyPairSync, sign } from 'node:crypto'
 

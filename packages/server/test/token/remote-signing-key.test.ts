@@ -35,7 +35,7 @@ const codeOf = (work: Promise<unknown>) =>
   )
 
 describe('a signer in another process', () => {
-  it('makes tokens that anybody can verify, and only the public half is here', async () => {
+  it('issues tokens that verify with the public key, and this process has no private key', async () => {
     const key = await remoteSigningKey({ kid: 'k', publicKey, sign: ask('/sign') })
     const { token } = await mintToken({ key, ...asked })
     expect(jsonwebtoken.verify(token, publicKey, { algorithms: ['RS256'] })).toMatchObject({
@@ -55,7 +55,7 @@ describe('a signer in another process', () => {
     }
   })
 
-  it('ends no later than the key: exp stays before expires_at', async () => {
+  it('limits exp to the key’s expires_at', async () => {
     const now = Date.UTC(2026, 10, 25)
     const key = await remoteSigningKey({
       kid: 'k',
@@ -70,20 +70,20 @@ describe('a signer in another process', () => {
     ['fails, and what it said stays inside', '/fail'],
     ['signs with another padding (RSA-PSS)', '/pss'],
     ['hangs', '/hang'],
-  ])('that %s is key-unavailable, at once and at the first look', async (_what, path) => {
+  ])('that %s gives key-unavailable when the key is created', async (_what, path) => {
     const failure = await codeOf(remoteSigningKey({ kid: 'k', publicKey, sign: ask(path), timeoutMs: 300 }))
     expect(failure?.code).toBe('key-unavailable')
     expect(failure?.message).not.toContain('hunter2')
   })
 
-  it('that never looks at the signal is left behind all the same', async () => {
+  it('that ignores its abort signal is abandoned', async () => {
     const stubborn = () => new Promise<Uint8Array>(() => undefined)
     expect(
       await codeOf(remoteSigningKey({ kid: 'k', publicKey, sign: stubborn, timeoutMs: 50 })),
     ).toMatchObject({ code: 'key-unavailable' })
   })
 
-  it('is refused with a public key that isn’t its own, is too small, or none', async () => {
+  it('is rejected with another, a too small or an invalid public key', async () => {
     const other = (bits: number) =>
       generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({
         type: 'spki',
@@ -96,7 +96,7 @@ describe('a signer in another process', () => {
     }
   })
 
-  it('that dies under a server makes 503 key-unavailable, and tokens again when it is back', async () => {
+  it('that fails later gives 503 key-unavailable, and issues tokens again when it recovers', async () => {
     let path = '/sign'
     const keys = fixedKeySource(
       await remoteSigningKey({ kid: 'k', publicKey, sign: (data, signal) => ask(path)(data, signal) }),

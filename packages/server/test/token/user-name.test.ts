@@ -63,7 +63,7 @@ describe('a name', () => {
     expect(cleanUsername(raw)).toBe(clean)
   })
 
-  it('keeps joiners exactly where RFC 5892 allows them, for every letter there is', () => {
+  it('keeps joiners exactly where RFC 5892 allows them, for every letter', () => {
     const { validZWNJ, combiningClassVirama } = createRequire(import.meta.url)('tr46/lib/regexes.js') as {
       validZWNJ: RegExp
       combiningClassVirama: RegExp
@@ -90,7 +90,7 @@ describe('a name', () => {
     expect(wrong).toEqual([])
   }, 60_000)
 
-  it('loses every character that nobody sees, wherever it stands, and no other', () => {
+  it('loses every invisible character at any position, and no other', () => {
     const unseen = /^[\u{16fe4}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]$/u
     const wrong: string[] = []
     for (const code of codePoints()) {
@@ -105,7 +105,7 @@ describe('a name', () => {
     expect(wrong).toEqual([])
   }, 60_000)
 
-  it('is cut before it is worked on: a thousand times the length costs the same', () => {
+  it('is cut before it is normalized: a thousand times the length costs the same', () => {
     const normalized: number[] = []
     const { normalize } = String.prototype
     String.prototype.normalize = function (this: string, form?: string) {
@@ -122,7 +122,7 @@ describe('a name', () => {
     expect(Math.max(...normalized)).toBeLessThanOrEqual(512)
   })
 
-  it('has 64 code points at most and is never cut through a character', () => {
+  it('has at most 64 code points and is never cut within a character', () => {
     expect(cleanUsername('ж'.repeat(65))).toBe('ж'.repeat(64))
     expect(cleanUsername('😀'.repeat(65))).toBe('😀'.repeat(64))
     const family = '👨‍👩‍👧‍👦' // seven code points
@@ -130,7 +130,7 @@ describe('a name', () => {
     expect([...cleanUsername(`a${'\u0301'.repeat(100)}`)].length).toBeLessThanOrEqual(64)
   })
 
-  it('is, for any text at all, short, tidy, not empty and the same when cleaned again', () => {
+  it('is short, clean, not empty and stable if cleaned again, for any text', () => {
     fc.assert(
       fc.property(
         fc.string({

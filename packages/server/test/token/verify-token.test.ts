@@ -29,7 +29,7 @@ const code = async (text: string, options: { eventId?: string; now?: number } = 
   (await verifyToken(text, { keys, now, ...options })).fault?.code ?? null
 
 describe('verifyToken', () => {
-  it('accepts a good token, with aud as a string and as the array of the article’s Go sample', async () => {
+  it('accepts a valid token, with aud as a string or as the array of the article’s Go sample', async () => {
     expect(await code(token())).toBeNull()
     expect(await code(token({ aud: ['chat'] }), { eventId: 'event-abc-123' })).toBeNull()
   })
@@ -53,16 +53,16 @@ describe('verifyToken', () => {
     ['milliseconds', token({ exp: now }), 'token-malformed'],
     ['padded base64', `${token()}==`, 'token-malformed'],
     ['something else', 'abc', 'token-malformed'],
-  ])('names the code of %s', async (_what, text, expected) => {
+  ])('returns the code of %s', async (_what, text, expected) => {
     expect(await code(text, { eventId: 'event-abc-123' })).toBe(expected)
   })
 
-  it('looks at the signature before it believes a claim', async () => {
+  it('checks the signature before the claims', async () => {
     const forged = token({ exp: seconds - 1 }, {}, pair().privateKey)
     expect(await code(forged)).toBe('bad-signature')
   })
 
-  it('refuses a key from the moment it expires', async () => {
+  it('rejects a key from the moment it expires', async () => {
     const late = Date.parse('2027-11-25T12:00:00Z')
     const text = token({ exp: late / 1000 + 60 })
     expect(await code(text, { now: late - 1 })).toBeNull()

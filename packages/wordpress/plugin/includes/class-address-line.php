@@ -1,6 +1,6 @@
 <?php
 /**
- * A chat's address on a line of its own.
+ * A chat's address on its own line.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,11 +10,11 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Turns `https://kinescope.io/chat/ID`, alone on its line in an author's text, into the chat.
+ * Replaces `https://kinescope.io/chat/ID`, alone on a line of an author's text, with the chat.
  */
 final class Address_Line {
 
-	/** Registers it with WordPress's embeds, which know an address by a pattern. */
+	/** Registers the pattern of these addresses with WordPress's embeds. */
 	public static function hook(): void {
 		add_action(
 			'init',
@@ -25,10 +25,10 @@ final class Address_Line {
 	}
 
 	/**
-	 * The tag that the address stands for, without a statement; false leaves the address as it is.
+	 * Returns the tag for an address, without an identity token, or false to keep the address.
 	 *
-	 * @param mixed $found   What the pattern found.
-	 * @param mixed $attr    Sizes; not used.
+	 * @param mixed $found   The matches of the pattern.
+	 * @param mixed $attr    The sizes of the embed; not used.
 	 * @param mixed $address The address.
 	 * @return string|false
 	 */

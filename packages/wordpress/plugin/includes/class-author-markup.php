@@ -1,6 +1,6 @@
 <?php
 /**
- * The chats that stand in an author's text.
+ * The chats in an author's text.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,15 +10,15 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Finds the tag, the div and the marked link in a text of HTML, and puts in their place what a function makes of them.
- * Of what the author wrote into the tag nothing is kept but what `Chat` reads from it.
+ * Finds the chats in an author's HTML (tag, div and marked link), and replaces each with a tag that a function makes.
+ * Only the attributes that `Chat` reads become part of the new tag.
  */
 final class Author_Markup {
 
-	/** Chats in one text; who writes more than this writes no page. */
+	/** The maximum number of chats in one text. */
 	private const MAX_CHATS = 100;
 
-	/** Of a div with a chat: what stays on the div. The rest is the chat's. */
+	/** The attributes that stay on the div around a chat. The chat gets the others. */
 	private const KEPT_ON_DIV = array( 'class', 'id', 'style', 'lang', 'dir' );
 
 	private const END = '</kinescope-chat>';
@@ -41,21 +41,21 @@ final class Author_Markup {
 	private string $html;
 
 	/**
-	 * What to put where, by the first byte that goes: one past the last, and what comes.
+	 * The replacements, by the offset of their first byte: the offset after their last byte, and the new text.
 	 *
 	 * @var array<int, array{int, string}>
 	 */
 	private array $edits = array();
 
 	/**
-	 * The attribute that alone makes a tag count; empty where all do.
+	 * The attribute and value that a tag must have; empty if every tag counts.
 	 *
 	 * @var array<string, string>
 	 */
 	private array $mark = array();
 
 	/**
-	 * The elements that are open, by their names: the innermost last. Null where it is no chat of ours.
+	 * The open elements by name, the innermost last. Null is an element that isn't a chat.
 	 *
 	 * @var array<string, array<int, array<string, mixed>|null>>
 	 */
@@ -67,14 +67,14 @@ final class Author_Markup {
 	);
 
 	/**
-	 * Chats that are open, of any way of writing.
+	 * The number of open chats, in any notation.
 	 *
 	 * @var int
 	 */
 	private int $inside = 0;
 
 	/**
-	 * Only `rewrite()` makes one.
+	 * Only `rewrite()` creates an object.
 	 *
 	 * @param string                 $html  The text.
 	 * @param callable(Chat): string $write Makes the start tag of a chat.
@@ -85,8 +85,8 @@ final class Author_Markup {
 	}
 
 	/**
-	 * Whether there may be a chat in a text: a quick look, which errs to the safe side. WordPress writes apostrophes and
-	 * `&` as character references, so only those of letters and of the hyphen count: they may spell the name.
+	 * Whether a text may contain a chat: a quick check with false positives. Only character references of letters and the
+	 * hyphen count, because they may spell the name. Most texts contain references of apostrophes and `&`.
 	 *
 	 * @param string $html Any text.
 	 */
@@ -95,11 +95,11 @@ final class Author_Markup {
 	}
 
 	/**
-	 * The text with each chat in it written anew.
+	 * Returns the text with each chat rewritten.
 	 *
 	 * @param string                 $html  Any text.
 	 * @param callable(Chat): string $write Makes the start tag of a chat.
-	 * @param array<string, string>  $mark  Where given: the attribute that alone makes a tag count, and its value.
+	 * @param array<string, string>  $mark  If given, the attribute and value that a tag must have.
 	 */
 	public static function rewrite( string $html, callable $write, array $mark = array() ): string {
 		if ( ! self::may_have_chats( $html ) ) {
@@ -118,7 +118,7 @@ final class Author_Markup {
 	}
 
 	/**
-	 * Looks at a start tag. Returns the number of chats that it is.
+	 * Reads a start tag. Returns the number of chats that begin: 0 or 1.
 	 *
 	 * @param Html_Token $token The tag.
 	 */
@@ -140,7 +140,7 @@ final class Author_Markup {
 			$this->open['a'] = array(); // A link ends where another begins (HTML Standard, section 13.2.6.4.7).
 		}
 		if ( null !== $place ) {
-			// Alone at first: what follows it in the page is its content only where its end is found.
+			// The chat is empty at first. It gets content only if its end tag is found.
 			$this->edits[ $token->start ] = array( $token->end, $place['outer'] . $place['tag'] . $place['link'] . self::END );
 			++$this->inside;
 		}
@@ -149,7 +149,7 @@ final class Author_Markup {
 	}
 
 	/**
-	 * Looks at an end tag: whether a chat's own content ends here. No chat begins.
+	 * Reads an end tag, which may end a chat's content. Returns 0, because no chat begins.
 	 *
 	 * @param Html_Token $token The tag.
 	 */
@@ -178,16 +178,16 @@ final class Author_Markup {
 	}
 
 	/**
-	 * What comes in the place of a start tag; null where the author's stays.
+	 * Returns the parts that replace a start tag, or null if the tag isn't a chat.
 	 *
 	 * @param Html_Token $token The author's tag.
-	 * @param Chat|null  $chat  What it asks for.
-	 * @param string     $outer What comes before the chat.
+	 * @param Chat|null  $chat  The tag's chat; null if the tag names no stream.
+	 * @param string     $outer The HTML before the chat.
 	 * @return array<string, mixed>|null
 	 */
 	private function place( Html_Token $token, ?Chat $chat, string $outer ): ?array {
 		if ( null === $chat ) {
-			// Without a stream it is no chat, and nothing of what it says may stay either.
+			// Without a stream the tag isn't a chat, and none of its attributes may stay.
 			if ( 'a' !== $token->name ) {
 				$this->edits[ $token->start ] = array( $token->end, '' === $outer ? '<kinescope-chat>' : $outer );
 			}
@@ -203,7 +203,7 @@ final class Author_Markup {
 		);
 	}
 
-	/** The text with what was found. */
+	/** Returns the text with all replacements. */
 	private function apply(): string {
 		ksort( $this->edits );
 		$parts = array();
@@ -216,9 +216,9 @@ final class Author_Markup {
 	}
 
 	/**
-	 * What `<kinescope-chat>` asks for.
+	 * Reads the chat of a `<kinescope-chat>` tag.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private static function chat_of_tag( Html_Token $token ): ?Chat {
 		$given = array();
@@ -229,9 +229,9 @@ final class Author_Markup {
 	}
 
 	/**
-	 * What `<div data-kinescope-chat>` asks for: class, id and style stay the div's.
+	 * Reads the chat of a `<div data-kinescope-chat>`. The class, id and style stay on the div.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private static function chat_of_div( Html_Token $token ): ?Chat {
 		$given = array( 'event-id' => $token->attribute( 'data-kinescope-chat' ) );
@@ -242,12 +242,12 @@ final class Author_Markup {
 	}
 
 	/**
-	 * What a link to a chat asks for, that has the mark that it is to be opened in its place.
+	 * Reads the chat of a link with the mark `#kinescope-chat`.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private static function chat_of_link( Html_Token $token ): ?Chat {
-		// What browsers take away from an address (URL Standard, section 4.4).
+		// Browsers remove these characters from an address (URL Standard, section 4.4).
 		$href = trim( str_replace( array( "\t", "\n", "\r" ), '', $token->attribute( 'href' ) ?? '' ) );
 		if ( '#kinescope-chat' !== substr( $href, -15 ) || 0 === stripos( $href, 'http://kinescope.io' ) ) {
 			return null;
@@ -257,9 +257,9 @@ final class Author_Markup {
 	}
 
 	/**
-	 * The div around a chat, written anew: without the mark that would open another chat in it.
+	 * Rewrites the div around a chat, without the attribute that would open another chat in the div.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private static function div( Html_Token $token ): string {
 		$html = '<div';

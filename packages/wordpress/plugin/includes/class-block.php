@@ -10,7 +10,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The block of the editor. What is saved is its settings; the tag is written where it is shown.
+ * The block of the editor. A post stores the block's settings, and the plugin writes the tag when the post is shown.
  */
 final class Block {
 
@@ -18,12 +18,12 @@ final class Block {
 
 	private const HANDLE = 'live-chat-for-kinescope-streams-block';
 
-	/** Registers it. */
+	/** Registers the block at `init`. */
 	public static function hook(): void {
 		add_action( 'init', array( self::class, 'register' ) );
 	}
 
-	/** The block, with its script for the editor. */
+	/** Registers the block and its editor script. */
 	public static function register(): void {
 		$folder       = plugin_dir_path( FILE ) . 'blocks/chat';
 		$address      = plugins_url( 'blocks/chat', FILE );
@@ -35,9 +35,9 @@ final class Block {
 	}
 
 	/**
-	 * The block as HTML, without a statement.
+	 * Returns the block as HTML, without an identity token.
 	 *
-	 * @param mixed $saved What the editor saved; anybody may have written it.
+	 * @param mixed $saved The saved settings; untrusted.
 	 */
 	public static function show( $saved ): string {
 		$saved = is_array( $saved ) ? $saved : array();
@@ -53,7 +53,7 @@ final class Block {
 		return '<div ' . get_block_wrapper_attributes() . '>' . $tag . '</div>';
 	}
 
-	/** Whether the block stands in a template, and not in a text that is shown as a whole. */
+	/** Whether the block is part of a template, and not of a text that is shown as a whole. */
 	private static function is_in_template(): bool {
 		return Page_View::is_page() && ! doing_filter( 'the_content' ) && ! doing_filter( 'widget_block_content' );
 	}

@@ -1,6 +1,6 @@
 <?php
 /**
- * A chat as an author asks for it.
+ * A chat with an author's settings.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,12 +10,12 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A stream, and the settings that an author may choose. Everything that an author types ends up here, and nothing else
- * of it goes on: there is no room for a token endpoint, a chat page or a statement.
+ * A stream, and the settings that an author may choose. The tag contains no other attribute from an author, so an
+ * author can't set a token endpoint, a chat page or an identity token.
  */
 final class Chat {
 
-	/** What `read()` knows, by the names of the tag's attributes. */
+	/** The settings that `read()` accepts, by the names of the tag's attributes. */
 	public const SETTINGS = array( 'event-id', 'language', 'label', 'loading', 'refresh', 'help', 'preview', 'height', 'class', 'id', 'style' );
 
 	/**
@@ -26,17 +26,17 @@ final class Chat {
 	public string $event;
 
 	/**
-	 * Attributes of the tag, by name; the value true is a switch that is on.
+	 * The attributes of the tag by name. True is a boolean attribute that is on.
 	 *
 	 * @var array<string, string|true>
 	 */
 	public array $attributes;
 
 	/**
-	 * Only `read()` makes one.
+	 * Only `read()` creates an object.
 	 *
 	 * @param string                     $event      The stream's id.
-	 * @param array<string, string|true> $attributes What was chosen, checked.
+	 * @param array<string, string|true> $attributes The validated attributes.
 	 */
 	private function __construct( string $event, array $attributes ) {
 		$this->event      = $event;
@@ -44,9 +44,9 @@ final class Chat {
 	}
 
 	/**
-	 * What an author gave, by the names of the tag's attributes; null where no stream is named.
+	 * Reads an author's settings. Returns null if they name no stream.
 	 *
-	 * @param array<int|string, mixed> $given Names in lower case; null is what isn't there, and '' a switch that is on.
+	 * @param array<int|string, mixed> $given By name in lower case: null is a missing setting, '' a boolean that is on.
 	 */
 	public static function read( array $given ): ?self {
 		$event = Event_Id::read( $given['event-id'] ?? null );
@@ -59,7 +59,7 @@ final class Chat {
 		};
 		$all  = array();
 
-		// A language tag (RFC 5646, section 2.1), by its shape.
+		// Checks the form of a language tag (RFC 5646, section 2.1).
 		$language = str_replace( '_', '-', $text( 'language' ) );
 		if ( strlen( $language ) <= 35 && 1 === preg_match( '/^[a-z]{2,8}(-[a-z0-9]{1,8})*$/iD', $language ) ) {
 			$all['language'] = $language;
@@ -73,7 +73,7 @@ final class Chat {
 			'refresh' => 'hold',
 		) as $name => $word ) {
 			if ( strtolower( $text( $name ) ) === $word ) {
-				$all[ $name ] = $word; // The other word of each is what holds without it.
+				$all[ $name ] = $word; // The other value of each is the default.
 			}
 		}
 		foreach ( array( 'help', 'preview' ) as $name ) {
@@ -96,15 +96,15 @@ final class Chat {
 		return new self( $event, $all );
 	}
 
-	/** The same chat as the still picture that asks nobody. */
+	/** Returns the same chat as a static preview, which sends no request. */
 	public function still(): self {
 		return new self( $this->event, array( 'preview' => true ) + $this->attributes );
 	}
 
 	/**
-	 * Whether a switch is on: there, and not switched off in words, as fields of editors write it.
+	 * Whether a boolean setting is on: present, and not a word for off, which fields of editors write.
 	 *
-	 * @param mixed $value What stands behind the name.
+	 * @param mixed $value The setting's value.
 	 */
 	private static function is_on( $value ): bool {
 		if ( is_string( $value ) ) {
@@ -114,7 +114,7 @@ final class Chat {
 	}
 
 	/**
-	 * The declarations that WordPress lets an author write, and the chat's height.
+	 * Returns the declarations that WordPress allows authors to write, and the chat's height.
 	 *
 	 * @param string $style  A style attribute.
 	 * @param string $height A height: `500`, `500px`, `100%`, `70vh`.
@@ -124,7 +124,7 @@ final class Chat {
 		foreach ( array_slice( explode( ';', $style ), 0, 50 ) as $declaration ) {
 			$parts = array_map( 'trim', explode( ':', $declaration, 2 ) );
 			if ( 2 === count( $parts ) && '--kinescope-chat-height' === strtolower( $parts[0] ) ) {
-				$height = '' === $height ? $parts[1] : $height; // WordPress knows no custom property.
+				$height = '' === $height ? $parts[1] : $height; // WordPress's filter removes custom properties.
 			} else {
 				$kept[] = $declaration;
 			}
@@ -135,7 +135,7 @@ final class Chat {
 	}
 
 	/**
-	 * A CSS length of a sensible size, or null.
+	 * Returns a CSS length of a plausible size, or null.
 	 *
 	 * @param string $given Digits, or digits with a unit.
 	 */

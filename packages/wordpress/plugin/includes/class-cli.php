@@ -46,8 +46,8 @@ final class Cli {
 	 * [--yes]
 	 * : Revokes without a question.
 	 *
-	 * @param string[]              $words   What stands behind the command.
-	 * @param array<string, string> $options Its options.
+	 * @param string[]              $words   The arguments of the command.
+	 * @param array<string, string> $options The options of the command.
 	 */
 	public function keys( array $words, array $options = array() ): void {
 		$this->run(
@@ -88,7 +88,7 @@ final class Cli {
 	 * [<id>]
 	 * : The id of the stream, as the list shows it.
 	 *
-	 * @param string[] $words What stands behind the command.
+	 * @param string[] $words The arguments of the command.
 	 */
 	public function events( array $words ): void {
 		$this->run(
@@ -107,7 +107,7 @@ final class Cli {
 	}
 
 	/**
-	 * Runs a command, and says what is wrong with it.
+	 * Runs a command, and prints the problem if it fails.
 	 *
 	 * @param callable(): void $work The command.
 	 */

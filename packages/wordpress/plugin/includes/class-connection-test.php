@@ -1,6 +1,6 @@
 <?php
 /**
- * Whether the token server takes what this site sends.
+ * The test of the connection to the token server.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,37 +10,37 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Asks the token server for a token as a visitor's page would, and says in words what came.
+ * Requests a token from the token server as a visitor's page does, and explains the response.
  */
 final class Connection_Test {
 
-	/** The wait for an answer. Seconds. */
+	/** The time limit for the response. Seconds. */
 	private const TIMEOUT = 10;
 
-	/** The life of the statement that is sent. Seconds. */
+	/** The lifetime of the identity token that the test sends. Seconds. */
 	private const LIFE = 120;
 
-	/** What our clocks may differ before it matters. Seconds. */
+	/** How much the two clocks may differ. Seconds. */
 	private const CLOCKS = 30;
 
-	/** A stream that no server has: where none is given, the rest can still be tried. */
+	/** The id of a stream that no server has, for a test without a stream. */
 	private const NO_EVENT = 'connection-test';
 
 	/**
-	 * Asks.
+	 * Runs the test.
 	 *
-	 * @param string $event The id of a stream; empty where the administrator gave none.
-	 * @return array{ok: bool, code: string, text: string} The code is of the token server's vocabulary, or of ours.
+	 * @param string $event The id of a stream; empty if the administrator gave none.
+	 * @return array{ok: bool, code: string, text: string} The code is one of the token server's, or of this class.
 	 */
 	public static function run( string $event ): array {
 		$server = Settings::server();
 		if ( '' === $server ) {
-			return self::says( 'no-address', __( 'Save the address of the token server first.', 'live-chat-for-kinescope-streams' ) );
+			return self::result( 'no-address', __( 'Save the address of the token server first.', 'live-chat-for-kinescope-streams' ) );
 		}
 		$asked     = '' === $event ? self::NO_EVENT : $event;
 		$statement = Statement::make( wp_get_current_user(), $asked, self::LIFE );
 		if ( null === $statement ) {
-			return self::says( 'no-secret', __( 'Make a secret first, and give it to the token server.', 'live-chat-for-kinescope-streams' ) );
+			return self::result( 'no-secret', __( 'Make a secret first, and give it to the token server.', 'live-chat-for-kinescope-streams' ) );
 		}
 		$answer = wp_remote_post(
 			$server . '/token',
@@ -73,10 +73,10 @@ final class Connection_Test {
 	}
 
 	/**
-	 * What an answer says.
+	 * Explains a response.
 	 *
-	 * @param array<string, mixed> $answer What came.
-	 * @param string               $event  The stream that was asked for; empty where none was given.
+	 * @param array<string, mixed> $answer The response.
+	 * @param string               $event  The requested stream; empty if none was given.
 	 * @return array{ok: bool, code: string, text: string}
 	 */
 	private static function read( array $answer, string $event ): array {
@@ -84,12 +84,12 @@ final class Connection_Test {
 		$body   = json_decode( wp_remote_retrieve_body( $answer ), true, 8 );
 		$body   = is_array( $body ) ? $body : array();
 		if ( 200 === $status && is_string( $body['token'] ?? null ) ) {
-			return self::says( 'ok', __( 'It works: the token server accepted this site’s identity token and issued a token for the stream.', 'live-chat-for-kinescope-streams' ), true );
+			return self::result( 'ok', __( 'It works: the token server accepted this site’s identity token and issued a token for the stream.', 'live-chat-for-kinescope-streams' ), true );
 		}
 		$code = is_string( $body['code'] ?? null ) ? $body['code'] : '';
 		$text = self::words( $code, $event, self::clock_difference( $answer ) );
 		if ( null !== $text ) {
-			return self::says( $code, $text, 'event-not-allowed' === $code && '' === $event );
+			return self::result( $code, $text, 'event-not-allowed' === $code && '' === $event );
 		}
 		if ( $status >= 300 && $status < 400 ) {
 			$text = __( 'The address redirects. If the redirect leads to the token server, enter that address.', 'live-chat-for-kinescope-streams' );
@@ -97,15 +97,15 @@ final class Connection_Test {
 			/* translators: %d: HTTP status */
 			$text = __( 'Unexpected response (status %d). The address may belong to a web page, or a proxy may block the request. Open the address with /healthz at its end in your browser. The token server answers there.', 'live-chat-for-kinescope-streams' );
 		}
-		return self::says( 'wrong-address', sprintf( $text, $status ) );
+		return self::result( 'wrong-address', sprintf( $text, $status ) );
 	}
 
 	/**
-	 * The words for a code of the token server; null for what is none.
+	 * Returns the text for a code of the token server, or null for an unknown code.
 	 *
 	 * @param string $code    The code.
-	 * @param string $event   The stream that was asked for; empty where none was given.
-	 * @param int    $seconds By how much the two clocks differ.
+	 * @param string $event   The requested stream; empty if none was given.
+	 * @param int    $seconds The difference between the two clocks. Seconds.
 	 */
 	private static function words( string $code, string $event, int $seconds ): ?string {
 		switch ( $code ) {
@@ -151,21 +151,21 @@ final class Connection_Test {
 	}
 
 	/**
-	 * Why nothing came at all.
+	 * Explains why there is no response.
 	 *
-	 * @param \WP_Error $error What WordPress says.
+	 * @param \WP_Error $error The error from WordPress.
 	 * @return array{ok: bool, code: string, text: string}
 	 */
 	private static function unreachable( \WP_Error $error ): array {
 		/* translators: %s: an error message */
 		$text = __( 'This site can’t reach the token server: %s. Check the address and the firewall, and that the token server runs.', 'live-chat-for-kinescope-streams' );
-		return self::says( 'unreachable', sprintf( $text, rtrim( $error->get_error_message(), '.' ) ) );
+		return self::result( 'unreachable', sprintf( $text, rtrim( $error->get_error_message(), '.' ) ) );
 	}
 
 	/**
-	 * By how much the server's clock is ahead of ours. Seconds.
+	 * Returns how far the token server's clock is ahead of this site's. Seconds.
 	 *
-	 * @param array<string, mixed> $answer What came.
+	 * @param array<string, mixed> $answer The response.
 	 */
 	private static function clock_difference( array $answer ): int {
 		$date = wp_remote_retrieve_header( $answer, 'date' );
@@ -174,14 +174,14 @@ final class Connection_Test {
 	}
 
 	/**
-	 * A result.
+	 * Makes a result.
 	 *
-	 * @param string $code What came.
-	 * @param string $text It in words.
-	 * @param bool   $ok   Whether nothing is wrong.
+	 * @param string $code The code.
+	 * @param string $text The explanation.
+	 * @param bool   $ok   Whether the test passed.
 	 * @return array{ok: bool, code: string, text: string}
 	 */
-	private static function says( string $code, string $text, bool $ok = false ): array {
+	private static function result( string $code, string $text, bool $ok = false ): array {
 		return array(
 			'ok'   => $ok,
 			'code' => $code,

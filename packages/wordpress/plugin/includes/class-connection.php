@@ -1,6 +1,6 @@
 <?php
 /**
- * The site's keys.
+ * The site's connection to Kinescope.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -15,16 +15,16 @@ use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 use Live_Chat_For_Kinescope_Streams\Token_Server\SystemClock;
 
 /**
- * Connects the site, or the whole network, with Kinescope: the keys, and the API token.
+ * Connects the site, or the whole network, to Kinescope, with the keys and the API token.
  */
 final class Connection {
 
 	private const API_TOKEN = 'api_token';
 
-	/** The life of a token. Seconds. */
+	/** The lifetime of a token. Seconds. */
 	public const TTL = 3600;
 
-	/** The keys. @throws OperatorProblem If there is no secret to seal them with. */
+	/** Returns the keys. @throws OperatorProblem If there is no secret to seal them with. */
 	public static function keys(): Keys {
 		$store = new Option_Store();
 		return new Keys(
@@ -49,12 +49,12 @@ final class Connection {
 		return null !== ( new Option_Store() )->read( self::API_TOKEN );
 	}
 
-	/** Who may connect the site. */
+	/** Returns the capability that a user needs to connect the site. */
 	public static function capability(): string {
 		return is_multisite() ? 'manage_network_options' : 'manage_options';
 	}
 
-	/** Kinescope's API, by the stored token. @throws OperatorProblem If there is none. */
+	/** Returns Kinescope's API with the stored token. @throws OperatorProblem If there is none. */
 	public static function api(): KinescopeApi {
 		$sealed = ( new Option_Store() )->read( self::API_TOKEN );
 		if ( null === $sealed ) {
@@ -64,13 +64,13 @@ final class Connection {
 	}
 
 	/**
-	 * Makes and registers the first key, and keeps the API token.
+	 * Makes and registers the first key, and stores the API token.
 	 *
 	 * @param string $token The API token.
 	 */
 	public static function connect( string $token ): void {
 		$api = self::api_by( $token );
-		$api->keys(); // A wrong token changes nothing.
+		$api->keys(); // A wrong token fails here, before anything changes.
 		Sealing::prepare();
 		$keys  = self::keys();
 		$store = new Option_Store();
@@ -79,13 +79,13 @@ final class Connection {
 		Upkeep::schedule();
 	}
 
-	/** Deletes the keys at Kinescope and here, and forgets the API token. */
+	/** Deletes the keys at Kinescope and here, and the API token. */
 	public static function disconnect(): void {
 		$api = null;
 		try {
 			$api = self::has_api_token() ? self::api() : null;
 		} catch ( OperatorProblem $problem ) {
-			$api = null; // Sealed with a secret that is lost: only Kinescope's dashboard can delete the key.
+			$api = null; // The secret that seals the token is lost. Only Kinescope's dashboard can delete the key.
 		}
 		if ( self::is_connected() ) {
 			self::keys()->disconnect( $api );
@@ -96,7 +96,7 @@ final class Connection {
 	}
 
 	/**
-	 * Kinescope's API by a token.
+	 * Returns Kinescope's API with a token.
 	 *
 	 * @param string $token The token.
 	 */

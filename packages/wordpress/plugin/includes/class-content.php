@@ -1,6 +1,6 @@
 <?php
 /**
- * What authors write, where it is shown.
+ * Chats in authors' texts.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,13 +10,13 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The one place where a text of authors becomes part of a page. Every way of writing a chat leaves a tag in the text,
- * and here, after all others have had their hands on the text, each tag is read and written anew. A shortcode or a
- * block that somebody hid in an attribute, a comment or a textarea is no tag by then, and gets no statement.
+ * Rewrites the chats in authors' texts, after all other filters. Every notation of a chat leaves a tag in the text, and
+ * this class reads and rewrites each tag. A shortcode or a block inside an attribute, a comment or a textarea is not a
+ * tag there, so it gets no identity token.
  */
 final class Content {
 
-	/** Puts itself behind all others. */
+	/** Registers the filters, to run after all others. */
 	public static function hook(): void {
 		add_filter( 'the_content', array( self::class, 'show' ), PHP_INT_MAX );
 		foreach ( array( 'widget_text', 'widget_text_content', 'widget_custom_html_content', 'widget_block_content' ) as $filter ) {
@@ -26,13 +26,13 @@ final class Content {
 	}
 
 	/**
-	 * A text with its chats as they are shown.
+	 * Returns a text with its chats as visitors see them.
 	 *
-	 * @param mixed $html A text of authors.
-	 * @return mixed The same kind.
+	 * @param mixed $html An author's text.
+	 * @return mixed The same type.
 	 */
 	public static function show( $html ) {
-		// An excerpt of it has no room for a chat.
+		// An excerpt shows no chat.
 		if ( ! is_string( $html ) || doing_filter( 'get_the_excerpt' ) ) {
 			return $html;
 		}
@@ -45,15 +45,15 @@ final class Content {
 		if ( Page_View::is_page() ) {
 			Script::enqueue();
 		}
-		// The script opens links inside this box only: in a comment they stay links.
+		// The script opens links only inside this element, so links in comments stay links.
 		return false === strpos( $html, '#kinescope-chat' ) ? $html : '<div class="' . Script::SCOPE . '" style="display:contents">' . $html . '</div>';
 	}
 
 	/**
-	 * Lets authors of every role keep the tag. WordPress asks this for a post's own text only, not for comments.
+	 * Allows the tag in posts for authors of every role. Comments have another context.
 	 *
-	 * @param mixed $allowed What it lets them keep.
-	 * @param mixed $context What the text is for.
+	 * @param mixed $allowed The allowed elements and attributes.
+	 * @param mixed $context The context of the text.
 	 * @return mixed
 	 */
 	public static function allow( $allowed, $context ) {

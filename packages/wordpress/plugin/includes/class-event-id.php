@@ -1,6 +1,6 @@
 <?php
 /**
- * The stream's id, out of what a person pasted.
+ * The stream's id in a pasted text.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -14,16 +14,16 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Event_Id {
 
-	/** What the token server takes at most. Characters. */
+	/** The longest id that the token server accepts. Characters. */
 	private const MAX_LENGTH = 128;
 
-	/** What pasting puts around an id: white space, invisible characters, quotes of any language. */
+	/** Characters that pasting may add around an id: white space, invisible characters, quotes of any language. */
 	private const AROUND = '[\s\p{Z}\p{Cc}\p{Cf}"\'`´‘’‚‛“”„‟«»‹›′″]+';
 
 	/**
-	 * The id in a text that is one, or a link to the stream or its chat; empty where there is none.
+	 * Reads the id from a text: an id, or a link to the stream or its chat. Returns an empty text if there is none.
 	 *
-	 * @param mixed $given What an author gave.
+	 * @param mixed $given The author's text.
 	 */
 	public static function read( $given ): string {
 		if ( ! is_string( $given ) && ! is_int( $given ) ) {
@@ -35,16 +35,16 @@ final class Event_Id {
 		if ( null === $id ) {
 			$id = self::of_address_within( $text );
 		}
-		// `<kinescope-chat event-id=ID/>` has the slash in its value.
+		// In `<kinescope-chat event-id=ID/>`, the slash is part of the value.
 		$id     = rtrim( self::trim( null === $id ? $text : rawurldecode( $id ) ), '/' );
 		$length = mb_strlen( $id, 'UTF-8' );
 		$usable = $length > 0 && $length <= self::MAX_LENGTH;
-		// No id has white space, a bracket or a quote in it: what has is markup that was pasted along.
+		// An id contains no white space, bracket or quote. A text with one of them is pasted markup.
 		return $usable && strlen( $id ) === strcspn( $id, " \t\r\n\f\0<>\"" ) ? $id : '';
 	}
 
 	/**
-	 * The address of a stream's chat.
+	 * Returns the address of a stream's chat.
 	 *
 	 * @param string $id The stream's id.
 	 */
@@ -52,17 +52,17 @@ final class Event_Id {
 		return self::chat_origin() . '/chat/' . rawurlencode( $id );
 	}
 
-	/** Where chats are: Kinescope, or the staging origin that wp-config.php names. */
+	/** Returns the origin of chats: Kinescope, or the staging origin in wp-config.php. */
 	public static function chat_origin(): string {
 		$named = defined( 'STREAM_CHAT_FOR_KINESCOPE_CHAT_ORIGIN' ) ? (string) \STREAM_CHAT_FOR_KINESCOPE_CHAT_ORIGIN : '';
 		return '' === $named ? 'https://kinescope.io' : $named;
 	}
 
 	/**
-	 * The id in a link to a stream or to its chat; null where the text is no such link.
+	 * Returns the id in a link to a stream or to its chat, or null for another text.
 	 *
 	 * @param string $url           A link.
-	 * @param bool   $only_the_chat Whether a link to the stream itself is no link to its chat.
+	 * @param bool   $only_the_chat Whether to reject a link to the stream itself.
 	 */
 	public static function of_address( string $url, bool $only_the_chat = false ): ?string {
 		$parts = wp_parse_url( $url );
@@ -85,9 +85,9 @@ final class Event_Id {
 	}
 
 	/**
-	 * The id in a link that has other text around it: WordPress and visual editors make links of addresses.
+	 * Returns the id in a link with other text around it. WordPress and visual editors turn addresses into links.
 	 *
-	 * @param string $text What an author gave.
+	 * @param string $text The author's text.
 	 */
 	private static function of_address_within( string $text ): ?string {
 		$start = strpos( $text, 'https://kinescope.io/' );
@@ -98,12 +98,12 @@ final class Event_Id {
 	}
 
 	/**
-	 * The text without what pasting put around it.
+	 * Removes the characters that pasting adds around a text.
 	 *
 	 * @param string $text Any text.
 	 */
 	private static function trim( string $text ): string {
 		$trimmed = preg_replace( '/^' . self::AROUND . '|' . self::AROUND . '$/u', '', $text );
-		return is_string( $trimmed ) ? $trimmed : ''; // Null where the text is not UTF-8.
+		return is_string( $trimmed ) ? $trimmed : ''; // Null if the text isn't UTF-8.
 	}
 }

@@ -1,6 +1,6 @@
 <?php
 /**
- * What is right and what is wrong.
+ * The checks of the plugin.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -15,7 +15,7 @@ use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 use Live_Chat_For_Kinescope_Streams\Token_Server\SystemClock;
 
 /**
- * The checks of the settings page, of Site Health and of the command line.
+ * Runs the checks of the settings page, of Site Health and of the command line.
  */
 final class Findings {
 
@@ -23,7 +23,7 @@ final class Findings {
 	private const WARN_DAYS = 30;
 
 	/**
-	 * What can be said without a request.
+	 * Runs the checks that need no request.
 	 *
 	 * @return array<int, array{level: string, code: string, text: string}>
 	 */
@@ -46,7 +46,7 @@ final class Findings {
 	}
 
 	/**
-	 * Everything, with requests to Kinescope and to the site itself.
+	 * Runs all checks, with requests to Kinescope and to the site itself.
 	 *
 	 * @return array<int, array{level: string, code: string, text: string}>
 	 */
@@ -70,7 +70,7 @@ final class Findings {
 		return $found;
 	}
 
-	/** Why the site can't sign, as a code; `copy-of-a-site` if it is a copy; empty if all is well. */
+	/** Returns a code for why the site can't sign, `copy-of-a-site` for a copy, or '' if there is no problem. */
 	public static function key_problem(): string {
 		if ( ! Connection::is_connected() ) {
 			return 'not-connected';
@@ -87,7 +87,7 @@ final class Findings {
 	}
 
 	/**
-	 * The key that signs: its id, state and end.
+	 * Returns the signing key: its id and the end of its use. Null if the site can't sign.
 	 *
 	 * @return array{kid: string, ends: int}|null
 	 */
@@ -103,14 +103,14 @@ final class Findings {
 		}
 	}
 
-	/** Whether PHP keeps compiled files. */
+	/** Whether PHP caches compiled files. */
 	private static function has_opcache(): bool {
 		$on = ini_get( 'opcache.enable' );
 		return function_exists( 'opcache_get_status' ) && ( '1' === $on || 'On' === $on );
 	}
 
 	/**
-	 * The words for a finding of the doctor.
+	 * Returns the text for a finding of the doctor, in the site's language.
 	 *
 	 * @param array{level: string, code: string, text: string} $finding A finding.
 	 */
@@ -135,7 +135,7 @@ final class Findings {
 	}
 
 	/**
-	 * The stream's name in a text of the doctor, with its quotes.
+	 * Returns the stream's name in a text of the doctor, with its quotes.
 	 *
 	 * @param string $text The text.
 	 */
@@ -144,11 +144,11 @@ final class Findings {
 	}
 
 	/**
-	 * A finding.
+	 * Makes a finding.
 	 *
 	 * @param string $level One of `ok`, `warn`, `fail`.
 	 * @param string $code  A code.
-	 * @param string $text  Words.
+	 * @param string $text  A text.
 	 * @return array{level: string, code: string, text: string}
 	 */
 	private static function finding( string $level, string $code, string $text ): array {

@@ -10,58 +10,59 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A start tag or an end tag, and where it stands.
+ * A start tag or an end tag, and its position.
  */
 final class Html_Token {
 
 	/**
-	 * In lower case.
+	 * The name in lower case.
 	 *
 	 * @var string
 	 */
 	public string $name;
 
 	/**
-	 * Whether it is `</name>`.
+	 * Whether this is an end tag (`</name>`).
 	 *
 	 * @var bool
 	 */
 	public bool $is_end;
 
 	/**
-	 * Of its `<`, in bytes.
+	 * The byte offset of its `<`.
 	 *
 	 * @var int
 	 */
 	public int $start;
 
 	/**
-	 * One past its `>`, in bytes.
+	 * The byte offset after its `>`.
 	 *
 	 * @var int
 	 */
 	public int $end;
 
 	/**
-	 * Whether it is written `<name/>`.
+	 * Whether the tag is self-closing (`<name/>`).
 	 *
 	 * @var bool
 	 */
 	public bool $self_closing = false;
 
 	/**
-	 * The first of each name counts; names in lower case, values with their character references; true has no value.
+	 * The attributes by name in lower case, the first of each name. Values keep their character references. True means no
+	 * value.
 	 *
 	 * @var array<int|string, string|true>
 	 */
 	public array $attributes = array();
 
 	/**
-	 * Only the tokenizer makes tokens.
+	 * Only the tokenizer creates tokens.
 	 *
-	 * @param string $name   In lower case.
+	 * @param string $name   The name in lower case.
 	 * @param bool   $is_end Whether it is an end tag.
-	 * @param int    $start  Of its `<`, in bytes.
+	 * @param int    $start  The byte offset of its `<`.
 	 */
 	public function __construct( string $name, bool $is_end, int $start ) {
 		$this->name   = $name;
@@ -71,9 +72,9 @@ final class Html_Token {
 	}
 
 	/**
-	 * An attribute's text with its character references read; null where it isn't there, '' where it has no value.
+	 * Returns an attribute's value with decoded character references: null if it is missing, '' if it has no value.
 	 *
-	 * @param string $name In lower case.
+	 * @param string $name The attribute's name in lower case.
 	 */
 	public function attribute( string $name ): ?string {
 		$value = $this->attributes[ $name ] ?? null;

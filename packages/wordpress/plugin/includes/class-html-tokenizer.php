@@ -10,26 +10,26 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The tags of a text, as a browser's tokenizer finds them (HTML Standard, section 13.2.5), in one pass over its bytes.
+ * Finds the tags of a text as a browser's tokenizer does (HTML Standard, section 13.2.5).
  *
- * WordPress has an HTML API since 6.2, which became complete over six releases; we run on 6.1. The tests hold this one
- * against WordPress's and against a browser's.
+ * The plugin supports WordPress 6.1, which has no HTML API. Tests compare this tokenizer with WordPress's and with a
+ * browser's.
  *
- * What a tokenizer takes for a tag depends in a few places on the tree around it, which nobody knows before the page is
- * whole. Where two readings are possible the tokenizer stops: what is not read gets no statement.
+ * In a few places, the tree around a text decides whether the text is a tag, and the tree isn't known before the page
+ * is complete. The tokenizer stops where two readings are possible, so the rest of the text gets no identity token.
  */
 final class Html_Tokenizer {
 
-	/** Bytes between attributes; a carriage return is a line feed by then (13.2.3.5). */
+	/** Bytes between attributes. Browsers turn a carriage return into a line feed first (13.2.3.5). */
 	private const SPACE = " \t\n\f\r";
 
-	/** Elements whose content is text (13.2.6.4.7): nothing in it is a tag but their own end. */
+	/** Elements whose content is text (13.2.6.4.7): the only tag in it is their own end tag. */
 	private const TEXT_ONLY = array( 'script', 'style', 'textarea', 'title', 'xmp', 'iframe', 'noembed', 'noframes' );
 
-	/** Inside these other rules hold: a text-only element or a CDATA section is one, or isn't one. */
+	/** Elements with other rules: inside them, a text-only element or a CDATA section may have another meaning. */
 	private const OTHER_RULES = array( 'svg', 'math', 'select' );
 
-	/** What those hold in a plain case, which leads back to HTML's rules nowhere: drawings and lists of options. */
+	/** The elements of plain drawings and option lists, which never return to HTML's rules. */
 	private const PLAIN = array(
 		'svg'    => array(
 			'svg', 'g', 'defs', 'symbol', 'use', 'path', 'rect', 'circle', 'ellipse', 'line', 'polyline', 'polygon', 'text', 'tspan',
@@ -40,7 +40,7 @@ final class Html_Tokenizer {
 		'select' => array( 'select', 'option', 'optgroup', 'hr' ),
 	);
 
-	/** Elements of a drawing with text in them, and no tag. */
+	/** Elements of a plain drawing that contain text and no tags. */
 	private const DRAWN_TEXT = array( 'title', 'desc', 'style' );
 
 	/**
@@ -51,21 +51,21 @@ final class Html_Tokenizer {
 	private string $html;
 
 	/**
-	 * Where to go on, in bytes.
+	 * The byte offset to continue at.
 	 *
 	 * @var int
 	 */
 	private int $at = 0;
 
 	/**
-	 * Whether an element was opened that makes later text-only elements and CDATA sections doubtful.
+	 * Whether an earlier element makes later text-only elements and CDATA sections ambiguous.
 	 *
 	 * @var bool
 	 */
 	private bool $in_doubt = false;
 
 	/**
-	 * A tokenizer at the beginning of a text.
+	 * Starts at the beginning of a text.
 	 *
 	 * @param string $html Any text.
 	 */
@@ -73,7 +73,7 @@ final class Html_Tokenizer {
 		$this->html = $html;
 	}
 
-	/** The next tag; null after the last, and where the tokenizer stops. */
+	/** Returns the next tag, or null after the last tag and where the tokenizer stops. */
 	public function next(): ?Html_Token {
 		while ( true ) {
 			$open = strpos( $this->html, '<', $this->at );
@@ -84,7 +84,7 @@ final class Html_Tokenizer {
 			$is_end = '/' === $sign;
 			if ( self::is_letter( $is_end ? ( $this->html[ $open + 2 ] ?? '' ) : $sign ) ) {
 				$token = $this->read_tag( $open, $is_end );
-				return null !== $token && $this->pass_content( $token ) ? $token : $this->stop();
+				return null !== $token && $this->skip_content( $token ) ? $token : $this->stop();
 			}
 			if ( '!' === $sign || '?' === $sign || $is_end ) {
 				$end = $this->end_of_comment( $open, $sign );
@@ -93,22 +93,22 @@ final class Html_Tokenizer {
 				}
 				$this->at = $end;
 			} else {
-				$this->at = $open + 1; // A `<` that is text.
+				$this->at = $open + 1; // This `<` is text.
 			}
 		}
 	}
 
-	/** Reads nothing further. */
+	/** Ends the reading. */
 	private function stop(): ?Html_Token {
 		$this->at = strlen( $this->html );
 		return null;
 	}
 
 	/**
-	 * One past a comment of any kind; null where it has no end, or where it may be a CDATA section.
+	 * Returns the offset after a comment of any kind, or null if it has no end or may be a CDATA section.
 	 *
-	 * @param int    $open Of its `<`.
-	 * @param string $sign What follows.
+	 * @param int    $open The offset of its `<`.
+	 * @param string $sign The character after the `<`.
 	 */
 	private function end_of_comment( int $open, string $sign ): ?int {
 		if ( '!' === $sign && 0 === substr_compare( $this->html, '[CDATA[', $open + 2, 7 ) && $this->in_doubt ) {
@@ -136,10 +136,10 @@ final class Html_Tokenizer {
 	}
 
 	/**
-	 * One past the next occurrence, or null.
+	 * Returns the offset after the next occurrence, or null.
 	 *
-	 * @param string $what What to look for.
-	 * @param int    $from Where to begin.
+	 * @param string $what The text to find.
+	 * @param int    $from The offset to begin at.
 	 */
 	private function one_past( string $what, int $from ): ?int {
 		$found = $from > strlen( $this->html ) ? false : strpos( $this->html, $what, $from );
@@ -147,9 +147,9 @@ final class Html_Tokenizer {
 	}
 
 	/**
-	 * The tag that begins here; null where the text ends before it does.
+	 * Reads the tag that begins here. Returns null if the text ends inside the tag.
 	 *
-	 * @param int  $open   Of its `<`.
+	 * @param int  $open   The offset of its `<`.
 	 * @param bool $is_end Whether it is an end tag.
 	 */
 	private function read_tag( int $open, bool $is_end ): ?Html_Token {
@@ -169,7 +169,7 @@ final class Html_Tokenizer {
 				$token->end          = $at + 1;
 				return $token;
 			}
-			// An equals sign is the first letter of a name here, and nowhere else (13.2.5.32).
+			// Only here, an equals sign is the first character of a name (13.2.5.32).
 			$size = 1 + strcspn( $html, self::SPACE . '/>=', $at + 1 );
 			$name = self::name( substr( $html, $at, $size ) );
 			$at  += $size;
@@ -190,7 +190,7 @@ final class Html_Tokenizer {
 					$value = substr( $html, $at, $size );
 					$at   += $size;
 					if ( '>' === ( $html[ $at ] ?? '' ) && '/' === substr( $value, -1 ) ) {
-						// The slash belongs to the value: `<a href=x/>` is open (13.2.5.37).
+						// The slash belongs to the value: `<a href=x/>` isn't self-closing (13.2.5.37).
 						$token->attributes += array( $name => $value );
 						$token->end         = $at + 1;
 						return $token;
@@ -204,11 +204,11 @@ final class Html_Tokenizer {
 	}
 
 	/**
-	 * Goes on behind a tag, and behind what is its text and not markup. False where that can't be told.
+	 * Skips a tag, and its content if that is text and not markup. Returns false if the end of the content is unknown.
 	 *
 	 * @param Html_Token $token The tag.
 	 */
-	private function pass_content( Html_Token $token ): bool {
+	private function skip_content( Html_Token $token ): bool {
 		$this->at = $token->end;
 		if ( $token->is_end ) {
 			return true;
@@ -239,9 +239,9 @@ final class Html_Tokenizer {
 	}
 
 	/**
-	 * Where the end tag of a text-only element begins; null where it has none, or where a script hides it.
+	 * Returns the offset of a text-only element's end tag, or null if it has none or a script hides it.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private function end_of_text( Html_Token $token ): ?int {
 		$size = strlen( $token->name );
@@ -258,15 +258,15 @@ final class Html_Tokenizer {
 		} while ( ! $is_end );
 		$at  -= 2;
 		$text = substr( $this->html, $token->end, $at - $token->end );
-		// `<!-- <script>` in a script makes its end tag a text (13.2.5.27).
+		// After `<!-- <script>` in a script, the script's end tag is text (13.2.5.27).
 		return 'script' === $token->name && false !== strpos( $text, '<!--' ) && false !== stripos( $text, '<script' ) ? null : $at;
 	}
 
 	/**
-	 * Where the end tag of a noscript begins: its content is text where scripts run, and markup where they don't. Null
-	 * where the two would end it in different places.
+	 * Returns the offset of a noscript's end tag. Its content is text where scripts run, and markup elsewhere. Null if the
+	 * two end in different places.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private function end_of_noscript( Html_Token $token ): ?int {
 		$end = $this->end_of_text( $token );
@@ -282,9 +282,9 @@ final class Html_Tokenizer {
 	}
 
 	/**
-	 * One past the end tag of a drawing or a list of options that is nothing else; null where there is more in it.
+	 * Returns the offset after the end tag of a plain drawing or option list, or null if it contains anything else.
 	 *
-	 * @param Html_Token $token Its start tag.
+	 * @param Html_Token $token The start tag.
 	 */
 	private function end_of_plain( Html_Token $token ): ?int {
 		if ( $token->self_closing ) {
@@ -304,7 +304,7 @@ final class Html_Tokenizer {
 					return null;
 				}
 				if ( 'option' === $innermost && 'option' === $tag->name ) {
-					array_pop( $open ); // The one before ends here.
+					array_pop( $open ); // The previous option ends here.
 				}
 				if ( ! $tag->self_closing ) {
 					$open[] = $tag->name;
@@ -314,7 +314,7 @@ final class Html_Tokenizer {
 			if ( 'select' === $token->name && 'option' === $innermost && 'option' !== $tag->name ) {
 				array_pop( $open );
 			}
-			// An end tag that ends nothing in here may end what is around it.
+			// An end tag of no element in here may end an element around it.
 			if ( array_pop( $open ) !== $tag->name ) {
 				return null;
 			}
@@ -323,9 +323,9 @@ final class Html_Tokenizer {
 	}
 
 	/**
-	 * The next tag, where it is one of these.
+	 * Returns the next tag if it has one of these names, else null.
 	 *
-	 * @param string[] $names In lower case.
+	 * @param string[] $names Names in lower case.
 	 */
 	private function next_plain_tag( array $names ): ?Html_Token {
 		$open = strpos( $this->html, '<', $this->at );
@@ -351,16 +351,16 @@ final class Html_Tokenizer {
 	/**
 	 * Whether a byte begins a tag's name.
 	 *
-	 * @param string $byte One byte, or none.
+	 * @param string $byte One byte, or an empty text.
 	 */
 	private static function is_letter( string $byte ): bool {
 		return '' !== $byte && false !== strpos( 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ', $byte );
 	}
 
 	/**
-	 * A name as browsers read it: ASCII in lower case, whatever the locale; NUL becomes U+FFFD.
+	 * Returns a name as browsers read it, independent of the locale: ASCII in lower case, and U+FFFD for NUL.
 	 *
-	 * @param string $bytes As it is written.
+	 * @param string $bytes The name in the source.
 	 */
 	private static function name( string $bytes ): string {
 		return str_replace( "\0", "\xEF\xBF\xBD", strtr( $bytes, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz' ) );

@@ -12,25 +12,25 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Store;
 
 /**
- * Rows of the options table of the network's main site, read and written past every cache, and never autoloaded.
+ * Stores values as rows of the options table of the network's main site, without caches, and never autoloaded.
  * `update_option()` can't compare and swap.
  */
 final class Option_Store implements Store {
 
 	private const PREFIX = 'live_chat_for_kinescope_streams_';
 
-	/** What the plugin keeps here. */
+	/** The names of the stored values. */
 	public const NAMES = array( 'ring', 'claim', 'api_token', 'user_id_key', 'script_claim' );
 
 	/**
-	 * The value; null if there is none.
+	 * Reads a value. Returns null if there is none.
 	 *
-	 * @param string $name Its name.
+	 * @param string $name The value's name.
 	 */
 	public function read( string $name ): ?string {
 		$db    = $GLOBALS['wpdb'];
 		$table = self::table();
-		// phpcs:ignore WordPress.DB -- a cached key ring would be an old one.
+		// phpcs:ignore WordPress.DB -- a cached key ring may be outdated.
 		$value = $db->get_var( $db->prepare( "SELECT option_value FROM $table WHERE option_name = %s", self::PREFIX . $name ) );
 		return is_string( $value ) ? $value : null;
 	}
@@ -38,16 +38,16 @@ final class Option_Store implements Store {
 	/**
 	 * Replaces a value only if it still is the old one.
 	 *
-	 * @param string      $name Its name.
+	 * @param string      $name The value's name.
 	 * @param string|null $old  Null if there is none.
-	 * @param string|null $new  Null removes it.
+	 * @param string|null $new  Null removes the value.
 	 */
 	public function swap( string $name, ?string $old, ?string $new ): bool {
 		$db     = $GLOBALS['wpdb'];
 		$table  = self::table();
 		$option = self::PREFIX . $name;
 		$same   = md5( (string) $old );
-		// phpcs:disable WordPress.DB -- the table's name comes from WordPress, and the cache is told below.
+		// phpcs:disable WordPress.DB -- the table's name comes from WordPress, and the cache is cleared below.
 		if ( null === $old && null === $new ) {
 			return null === $this->read( $name );
 		} elseif ( null === $old ) {
@@ -64,7 +64,7 @@ final class Option_Store implements Store {
 		return 1 === $changed;
 	}
 
-	/** The table, which has one row a name. */
+	/** Returns the table's name. The table has one row for each option. */
 	private static function table(): string {
 		return $GLOBALS['wpdb']->get_blog_prefix( is_multisite() ? get_main_site_id() : null ) . 'options';
 	}

@@ -1,6 +1,6 @@
 <?php
 /**
- * What is being made, and for whom.
+ * The kind of the current page view.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,34 +10,34 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Tells a public page that is shown to a visitor from everything else that WordPress makes of a post, and keeps what is
- * made for one visitor from every cache.
+ * Tells a page for a visitor from the other output that WordPress makes of a post, and keeps a page for one visitor out
+ * of every cache.
  */
 final class Page_View {
 
 	/**
-	 * Whether the page's template has been chosen, and with it that this is a page at all.
+	 * Whether WordPress has chosen a template, which it does only for pages.
 	 *
 	 * @var bool
 	 */
 	private static bool $has_template = false;
 
 	/**
-	 * Whether caches have been told in time.
+	 * Whether the headers that prevent caching were sent in time.
 	 *
 	 * @var bool
 	 */
 	private static bool $is_private = false;
 
-	/** Puts itself where pages begin. */
+	/** Registers the hooks at the beginning of a page. */
 	public static function hook(): void {
 		add_action( 'template_redirect', array( self::class, 'look_ahead' ), 0 );
 		add_filter( 'template_include', array( self::class, 'begin' ), PHP_INT_MAX );
 	}
 
 	/**
-	 * Whether a page of HTML is being made for the visitor who asked for it: not a feed, a REST answer, an excerpt, a
-	 * page's description in its head, a mail, a scheduled task, a page in another's frame, or an AMP page.
+	 * Whether WordPress is making an HTML page for a visitor. Feeds, REST responses, excerpts, descriptions in a page's
+	 * head, mails, scheduled tasks, embedded pages and AMP pages don't count.
 	 */
 	public static function is_page(): bool {
 		return self::$has_template
@@ -47,39 +47,42 @@ final class Page_View {
 			&& ! doing_action( 'save_post' ) && ! doing_action( 'transition_post_status' ) && ! doing_filter( 'wp_mail' ) && ! did_action( 'shutdown' );
 	}
 
-	/** Whether a comment is being made: some themes run shortcodes, embeds and blocks in comments, and a commenter opens no chat. */
+	/**
+	 * Whether WordPress is making a comment. Some themes run shortcodes, embeds and blocks in comments, but a commenter
+	 * may not add a chat.
+	 */
 	public static function is_comment(): bool {
 		return doing_filter( 'comment_text' ) || doing_filter( 'get_comment_text' ) || doing_filter( 'comment_excerpt' );
 	}
 
-	/** Whether the page shows what isn't public: then a chat is a still picture. */
+	/** Whether the page shows a text that isn't public. A chat is then a static preview. */
 	public static function is_still(): bool {
 		$still = is_preview() || is_customize_preview() || ( doing_filter( 'the_content' ) && ! self::is_public( get_post() ) );
 		/**
-		 * Lets a page builder say that the page is its canvas.
+		 * Lets a page builder mark the page as its canvas.
 		 *
-		 * @param bool $still Whether chats are still pictures.
+		 * @param bool $still Whether chats are static previews.
 		 */
 		return (bool) apply_filters( 'stream_chat_for_kinescope_is_still', $still );
 	}
 
-	/** Whether what is written now reaches nobody but the visitor: false where it is too late to tell the caches. */
+	/** Keeps the page out of all caches. Returns false if the headers are sent, or if another plugin allows caching. */
 	public static function keep_private(): bool {
 		if ( ! self::$is_private && ! headers_sent() ) {
 			nocache_headers();
 			header( 'Cache-Control: private, no-store, no-cache, must-revalidate, max-age=0' );
 			header( 'CDN-Cache-Control: no-store' ); // RFC 9213.
-			header( 'X-Accel-Expires: 0' ); // What nginx obeys before all others.
+			header( 'X-Accel-Expires: 0' ); // The nginx server gives this header precedence.
 			self::$is_private = true;
 		}
 		if ( self::$is_private && ! defined( 'DONOTCACHEPAGE' ) ) {
-			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedConstantFound -- what page caches look for.
+			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedConstantFound -- page caches read this name.
 			do_action( 'litespeed_control_set_nocache', 'live-chat-for-kinescope-streams' ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedHooknameFound -- LiteSpeed's.
 		}
 		return self::$is_private && self::is_constant_on( 'DONOTCACHEPAGE' );
 	}
 
-	/** Tells caches of a page with a chat before its first byte: in the middle of a page it is too late. */
+	/** Prevents caching of a page that may have a chat before its first byte is sent. Later is too late. */
 	public static function look_ahead(): void {
 		if ( is_feed() || ! is_user_logged_in() || Settings::is_own_signer() || '' === Settings::secret() ) {
 			return;
@@ -97,10 +100,10 @@ final class Page_View {
 	}
 
 	/**
-	 * Remembers that a page is being made.
+	 * Records that WordPress is making a page.
 	 *
 	 * @param mixed $template The template's file.
-	 * @return mixed The same.
+	 * @return mixed The same file.
 	 */
 	public static function begin( $template ) {
 		self::$has_template = true;
@@ -108,10 +111,10 @@ final class Page_View {
 	}
 
 	/**
-	 * Whether a text, or a synced pattern in it, has a chat or its address in it.
+	 * Whether a text, or a synced pattern in it, may contain a chat or its address.
 	 *
 	 * @param string $text  A post's text.
-	 * @param int    $depth How many patterns deep to look.
+	 * @param int    $depth How many levels of patterns to read.
 	 */
 	private static function may_show_chats( string $text, int $depth ): bool {
 		if ( false !== stripos( $text, 'kinescope' ) ) {
@@ -133,16 +136,17 @@ final class Page_View {
 	}
 
 	/**
-	 * Whether everybody may see a post, or this visitor a private one: a draft is somebody's who has not been checked yet.
+	 * Whether a post is public, or private and this visitor may read it. Drafts don't count, because they may not be
+	 * reviewed yet.
 	 *
-	 * @param mixed $post What is being shown.
+	 * @param mixed $post The post that is shown.
 	 */
 	private static function is_public( $post ): bool {
 		return ! $post instanceof \WP_Post || is_post_publicly_viewable( $post )
 			|| ( 'private' === get_post_status( $post ) && current_user_can( 'read_post', $post->ID ) );
 	}
 
-	/** Whether an AMP page is being made, where no script of ours runs (the official plugin, AMP for WP). */
+	/** Whether this is an AMP page (the official plugin, AMP for WP), where the plugin's script can't run. */
 	private static function is_amp(): bool {
 		foreach ( array( 'amp_is_request', 'is_amp_endpoint', 'ampforwp_is_amp_endpoint' ) as $asks ) {
 			if ( function_exists( $asks ) && $asks() ) {
@@ -153,9 +157,9 @@ final class Page_View {
 	}
 
 	/**
-	 * Whether a constant is there and true.
+	 * Whether a constant is defined and true.
 	 *
-	 * @param string $name Its name.
+	 * @param string $name The constant's name.
 	 */
 	private static function is_constant_on( string $name ): bool {
 		return defined( $name ) && constant( $name );

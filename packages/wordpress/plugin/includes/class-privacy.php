@@ -1,6 +1,6 @@
 <?php
 /**
- * What the site's privacy policy may say.
+ * The text for the site's privacy policy.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -14,19 +14,19 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Privacy {
 
-	/** Offers it. */
+	/** Registers the text. */
 	public static function hook(): void {
 		add_action( 'admin_init', array( self::class, 'offer' ) );
 	}
 
-	/** The text. */
+	/** Adds the text to WordPress's policy guide. */
 	public static function offer(): void {
 		$paragraphs = Settings::is_own_signer() ? self::of_this_site() : self::of_a_token_server();
 		wp_add_privacy_policy_content( __( 'Live Chat for Kinescope Streams', 'live-chat-for-kinescope-streams' ), implode( '', $paragraphs ) );
 	}
 
 	/**
-	 * For a site that signs visitors in itself.
+	 * Returns the text for a site that signs visitors in itself.
 	 *
 	 * @return string[]
 	 */
@@ -39,7 +39,7 @@ final class Privacy {
 	}
 
 	/**
-	 * For a site with a token server.
+	 * Returns the text for a site with a token server.
 	 *
 	 * @return string[]
 	 */

@@ -12,12 +12,12 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 
 /**
- * Says what is wrong and what to do.
+ * Explains what is wrong and what to do.
  */
 final class Problem_Text {
 
 	/**
-	 * A problem in the site's language.
+	 * Returns the text for a problem in the site's language.
 	 *
 	 * @param OperatorProblem $problem The problem.
 	 */
@@ -27,9 +27,9 @@ final class Problem_Text {
 	}
 
 	/**
-	 * A code in the site's language; empty if the code is unknown.
+	 * Returns the text for a code in the site's language, or '' if the code is unknown.
 	 *
-	 * @param string $code A code of the wire or of the command line.
+	 * @param string $code A code of the wire contract or of the command line.
 	 */
 	public static function by_code( string $code ): string {
 		switch ( $code ) {

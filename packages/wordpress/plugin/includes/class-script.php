@@ -10,42 +10,42 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Loads the token server's script on pages that have a chat, once.
+ * Loads the element's script once on pages with a chat: the plugin's own, or the token server's.
  */
 final class Script {
 
 	public const HANDLE    = 'live-chat-for-kinescope-streams';
 	public const TRANSIENT = 'stream_chat_for_kinescope_script';
 
-	/** The class of the boxes in which the script opens links. */
+	/** The class of the elements in which the script opens links. */
 	public const SCOPE = 'live-chat-for-kinescope-streams-text';
 
-	/** The script's lasting name is asked for again after this time: a token server that was renewed has another. Seconds. */
+	/** How long the script's versioned name is used. An update of the token server changes it. Seconds. */
 	private const KEEP = MINUTE_IN_SECONDS;
 
-	/** The wait for that name. Seconds. */
+	/** The time limit for the request of that name. Seconds. */
 	private const TIMEOUT = 1;
 
-	/** Writes the script's tag itself. */
+	/** Registers the filter that writes the script's tag. */
 	public static function hook(): void {
 		add_filter( 'script_loader_tag', array( self::class, 'tag' ), 10, 2 );
 	}
 
-	/** Asks for the script on this page: the plugin's own, or the one of the token server. */
+	/** Adds the script to this page: the plugin's own, or the token server's. */
 	public static function enqueue(): void {
 		if ( wp_script_is( self::HANDLE ) ) {
 			return;
 		}
 		$server = Settings::server();
 		$source = '' === $server ? plugins_url( 'js/kinescope-chat.js', FILE ) : $server . '/kinescope-chat.js';
-		wp_enqueue_script( self::HANDLE, $source, array(), '' === $server ? VERSION : null, true ); // phpcs:ignore WordPress.WP.EnqueuedResourceParameters.MissingVersion -- the server's caching is its own.
+		wp_enqueue_script( self::HANDLE, $source, array(), '' === $server ? VERSION : null, true ); // phpcs:ignore WordPress.WP.EnqueuedResourceParameters.MissingVersion -- the token server controls its caching.
 	}
 
 	/**
-	 * The script's tag: a module, with what holds for the whole page.
+	 * Writes the script's tag, with the settings for the whole page.
 	 *
-	 * @param mixed $tag    As WordPress writes it.
-	 * @param mixed $handle Which script it is.
+	 * @param mixed $tag    The tag that WordPress wrote.
+	 * @param mixed $handle The script's handle.
 	 * @return mixed
 	 */
 	public static function tag( $tag, $handle ) {
@@ -61,14 +61,14 @@ final class Script {
 			'id'             => self::HANDLE . '-js',
 			'src'            => $server . '/kinescope-chat.js',
 			'data-token-url' => $server . '/token',
-			// Links became chats on the server, where it is known who wrote them; in a comment they stay links.
+			// This site has already replaced authors' links with chats. Links in comments stay links.
 			'data-upgrade'   => ':not(*)',
 		);
 		if ( 'https://kinescope.io' !== Event_Id::chat_origin() ) {
 			$attributes['data-chat-origin'] = Event_Id::chat_origin();
 		}
-		// A page that a cache keeps outlives the release whose hash it names, and its chat would be dead. The page of
-		// a visitor who is signed in is kept by nobody.
+		// A cached page may outlive the release whose hash it contains, and its chat would not load. So only a page that
+		// no cache stores gets the hash: the page of a signed-in visitor.
 		$lasting = is_user_logged_in() && Page_View::keep_private() ? self::lasting( $server ) : null;
 		if ( null !== $lasting ) {
 			$attributes['src']         = $server . '/' . $lasting['file'];
@@ -79,7 +79,7 @@ final class Script {
 	}
 
 	/**
-	 * The attributes of the plugin's own script.
+	 * Returns the attributes of the plugin's own script.
 	 *
 	 * @return array<string, string|bool>
 	 */
@@ -98,17 +98,17 @@ final class Script {
 	}
 
 	/**
-	 * The lasting name of the server's script and its hash (Subresource Integrity); null where the server doesn't say.
-	 * One process asks again after a minute. The others go on with what is known, so a server that hangs holds one.
+	 * Returns the versioned name of the server's script and its hash (Subresource Integrity), or null if they are unknown.
+	 * One process requests them again after a minute. The others use the known values, so a slow server delays only one.
 	 *
 	 * @param string $server The server's address.
 	 * @return array{file: string, integrity: string}|null
 	 */
 	private static function lasting( string $server ): ?array {
 		/**
-		 * Lets a site do without the hash.
+		 * Lets a site turn the hash off.
 		 *
-		 * @param bool $wanted Whether the script's hash is asked for.
+		 * @param bool $wanted Whether to request the script's hash.
 		 */
 		if ( ! apply_filters( 'stream_chat_for_kinescope_integrity', true ) ) {
 			return null;
@@ -133,7 +133,7 @@ final class Script {
 		return $script;
 	}
 
-	/** Whether this process may ask: one may, until the time is over that an answer can take. */
+	/** Whether this process may send the request. Only one process may, within ten times the time limit. */
 	private static function claim(): bool {
 		$store = new Option_Store();
 		$old   = $store->read( 'script_claim' );
@@ -141,7 +141,7 @@ final class Script {
 	}
 
 	/**
-	 * Asks the server for that name.
+	 * Requests that name and the hash from the server.
 	 *
 	 * @param string $server The server's address.
 	 * @return array{file: string, integrity: string}|null

@@ -14,33 +14,33 @@ use Live_Chat_For_Kinescope_Streams\Token_Server\Seal;
 
 /**
  * Finds the sealing secret: a constant in wp-config.php, else a file outside the web root, else the salts. A leak of the
- * database alone then leaks no key.
+ * database alone then reveals no key.
  */
 final class Sealing {
 
 	public const CONSTANT = 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL';
 
-	/** Where the file is; no secret. */
+	/** The option with the path of the file. The path isn't secret. */
 	public const FILE_OPTION = 'live_chat_for_kinescope_streams_seal_file';
 
 	private const SALTS = array( 'AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT' );
 
-	/** What wp-config-sample.php has instead of salts. */
+	/** The placeholder for a salt in wp-config-sample.php. */
 	private const PLACEHOLDER = 'put your unique phrase here';
 
 	/**
-	 * The secret that this very request wrote: the constant counts from the next one on.
+	 * The secret that this request wrote. PHP reads the constant from the next request on.
 	 *
 	 * @var array{string, string}|null
 	 */
 	private static ?array $written = null;
 
-	/** The seal. @throws OperatorProblem If there is no secret to seal with. */
+	/** Returns the seal. @throws OperatorProblem If there is no secret to seal with. */
 	public static function seal(): Seal {
 		return new Seal( self::secret()[1] );
 	}
 
-	/** Where the secret is: `constant`, `file`, `salts` or `none`. */
+	/** Returns the place of the secret: `constant`, `file`, `salts` or `none`. */
 	public static function kind(): string {
 		try {
 			return self::secret()[0];
@@ -49,7 +49,7 @@ final class Sealing {
 		}
 	}
 
-	/** Makes a secret at the best place there is, at an administrator's click. */
+	/** Makes a secret in wp-config.php, else in a file, unless one of them has a secret. */
 	public static function prepare(): void {
 		if ( ! in_array( self::kind(), array( 'constant', 'file' ), true ) ) {
 			$secret = bin2hex( random_bytes( 32 ) );
@@ -60,14 +60,14 @@ final class Sealing {
 		self::secret();
 	}
 
-	/** The line for wp-config.php, for an administrator who moves the secret there by hand. */
+	/** Returns the line that an administrator adds to wp-config.php by hand. */
 	public static function line(): string {
 		$secret = 'salts' === self::kind() ? bin2hex( random_bytes( 32 ) ) : self::secret()[1];
 		return sprintf( "define( '%s', '%s' );", self::CONSTANT, $secret );
 	}
 
 	/**
-	 * The place and the secret.
+	 * Returns the place and the secret.
 	 *
 	 * @return array{string, string}
 	 * @throws OperatorProblem If there is none.
@@ -90,9 +90,9 @@ final class Sealing {
 	}
 
 	/**
-	 * The salts of wp-config.php. WordPress makes missing ones itself, in the same database.
+	 * Returns the salts of wp-config.php. WordPress stores missing salts in the database, beside the key.
 	 *
-	 * @throws OperatorProblem If they aren't what they should be.
+	 * @throws OperatorProblem If a salt is missing, too short, a placeholder or not unique.
 	 */
 	private static function salts(): string {
 		$salts = array();
@@ -110,7 +110,7 @@ final class Sealing {
 	}
 
 	/**
-	 * Writes the constant into wp-config.php, where that is allowed.
+	 * Writes the constant into wp-config.php, if that is allowed. Returns whether the constant is written.
 	 *
 	 * @param string $secret The secret.
 	 */
@@ -133,7 +133,7 @@ final class Sealing {
 		if ( ! $files->put_contents( "$path.kinescope-chat.php", $new, $mode ) ) {
 			return false;
 		}
-		// One rename: nobody reads half a file.
+		// One rename, so that no process reads a partial file.
 		$done = $files->size( "$path.kinescope-chat.php" ) === strlen( $new ) && $files->move( "$path.kinescope-chat.php", $path, true );
 		if ( ! $done ) {
 			$files->delete( "$path.kinescope-chat.php" );
@@ -145,7 +145,7 @@ final class Sealing {
 	}
 
 	/**
-	 * Writes a file above the web root.
+	 * Writes the secret to a file above the web root, if possible.
 	 *
 	 * @param string $secret The secret.
 	 */
@@ -166,7 +166,7 @@ final class Sealing {
 		}
 	}
 
-	/** WordPress's access to files, if it needs no password. */
+	/** Returns WordPress's access to files, or null if it needs a password. */
 	private static function files(): ?\WP_Filesystem_Base {
 		require_once ABSPATH . 'wp-admin/includes/file.php';
 		if ( 'direct' !== get_filesystem_method() || ! WP_Filesystem() ) {

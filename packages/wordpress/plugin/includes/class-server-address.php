@@ -10,14 +10,15 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Reads the address that an administrator gave. A statement goes there: it is https, or a server on this very machine.
+ * Reads the address that an administrator gave. The address receives identity tokens, so it must use https or be on
+ * this machine.
  */
 final class Server_Address {
 
 	/**
-	 * The address without a slash at its end; null where it can't be one.
+	 * Returns the address without a slash at its end, or null if the text isn't a valid address.
 	 *
-	 * @param mixed $given What an administrator gave.
+	 * @param mixed $given The administrator's text.
 	 */
 	public static function read( $given ): ?string {
 		$text  = is_string( $given ) ? trim( $given ) : '';
@@ -39,7 +40,7 @@ final class Server_Address {
 	}
 
 	/**
-	 * Whether the host is this very machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3).
+	 * Whether the host is this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3).
 	 *
 	 * @param string $host A host in lower case.
 	 */

@@ -10,7 +10,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The fields of the settings: what they show, and what is kept of what was sent.
+ * Shows the fields of the settings, and validates the values that the form sends.
  */
 final class Settings_Form {
 
@@ -47,9 +47,9 @@ final class Settings_Form {
 	}
 
 	/**
-	 * What is kept of what the form sent.
+	 * Validates the values that the form sent.
 	 *
-	 * @param mixed $given Anything.
+	 * @param mixed $given The sent value; untrusted.
 	 * @return array<string, string|int>
 	 */
 	public static function read( $given ): array {
@@ -69,9 +69,9 @@ final class Settings_Form {
 	}
 
 	/**
-	 * The secret that is kept: an empty field, which is what the form shows, keeps the one that is there.
+	 * Validates the secret. An empty field keeps the current secret, because the form never shows the secret.
 	 *
-	 * @param mixed $given Anything.
+	 * @param mixed $given The sent value; untrusted.
 	 */
 	public static function read_secret( $given ): string {
 		$given = is_string( $given ) ? trim( $given ) : '';
@@ -95,7 +95,7 @@ final class Settings_Form {
 		);
 	}
 
-	/** The field for the life of a statement. */
+	/** The field for the lifetime of an identity token. */
 	public static function show_hours(): void {
 		printf(
 			'<input type="number" id="%1$s-hours" name="%2$s[hours]" value="%3$d" min="1" max="%4$d" step="1" class="small-text" aria-describedby="%1$s-hours-help"> %5$s<p class="description" id="%1$s-hours-help">%6$s</p>',
@@ -108,7 +108,7 @@ final class Settings_Form {
 		);
 	}
 
-	/** The field for a secret that the token server has already. */
+	/** The field for a secret that the token server already has. */
 	public static function show_secret(): void {
 		if ( Settings::is_secret_in_config() ) {
 			/* translators: %s: name of a file */
@@ -131,8 +131,8 @@ final class Settings_Form {
 	/**
 	 * Registers a field.
 	 *
-	 * @param string $name  Of its method, behind `show_`.
-	 * @param string $label What stands before it.
+	 * @param string $name  The name of its method, without `show_`.
+	 * @param string $label The label.
 	 */
 	private static function field( string $name, string $label ): void {
 		$for = 'secret' === $name && Settings::is_secret_in_config() ? array() : array( 'label_for' => self::PAGE . '-' . $name );

@@ -10,7 +10,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The page where an administrator sets the plugin up: the address, the secret, and a test of both.
+ * The page where an administrator sets up a token server: the address, the secret, and a test of both.
  */
 final class Settings_Page {
 
@@ -20,41 +20,41 @@ final class Settings_Page {
 	private const TEST = 'stream_chat_for_kinescope_test';
 
 	/**
-	 * The secret that was made by this request: it is shown now, and never again.
+	 * The secret that this request made. The page shows it once.
 	 *
 	 * @var string
 	 */
 	private static string $made = '';
 
 	/**
-	 * Whether the request asked for a secret that an earlier one has made.
+	 * Whether the requested secret exists already, because the form was sent again.
 	 *
 	 * @var bool
 	 */
 	private static bool $made_before = false;
 
 	/**
-	 * What the test of this request found.
+	 * The result of this request's test.
 	 *
 	 * @var array{ok: bool, code: string, text: string}|null
 	 */
 	private static ?array $found = null;
 
 	/**
-	 * The stream that it asked for.
+	 * The stream of the test.
 	 *
 	 * @var string
 	 */
 	private static string $event = '';
 
-	/** Puts the page into the menu. */
+	/** Adds the page to the menu. */
 	public static function hook(): void {
 		add_action( 'admin_init', array( Settings_Form::class, 'register' ) );
 		add_action( 'admin_menu', array( self::class, 'add' ) );
 		add_filter( 'plugin_action_links_' . plugin_basename( FILE ), array( self::class, 'link' ) );
 	}
 
-	/** The entry in the menu. */
+	/** Adds the menu entry. */
 	public static function add(): void {
 		$title = __( 'Live Chat for Kinescope Streams', 'live-chat-for-kinescope-streams' );
 		$page  = add_options_page( $title, __( 'Live Chat', 'live-chat-for-kinescope-streams' ), self::CAPABILITY, Settings_Form::PAGE, array( self::class, 'show' ) );
@@ -66,9 +66,9 @@ final class Settings_Page {
 	}
 
 	/**
-	 * The link in the list of plugins.
+	 * Adds the link in the list of plugins.
 	 *
-	 * @param mixed $links The links that are there.
+	 * @param mixed $links The existing links.
 	 * @return mixed
 	 */
 	public static function link( $links ) {
@@ -79,7 +79,7 @@ final class Settings_Page {
 		return $links;
 	}
 
-	/** Does what a button of the page asks for. Its answer is the page itself: a secret goes through no address and no storage. */
+	/** Performs a button's action. The response is the page, without a redirect that would need to carry a new secret. */
 	public static function act(): void {
 		if ( ! current_user_can( self::CAPABILITY ) || ! isset( $_SERVER['REQUEST_METHOD'] ) || 'POST' !== $_SERVER['REQUEST_METHOD'] ) {
 			return;
@@ -87,7 +87,7 @@ final class Settings_Page {
 		if ( isset( $_POST[ self::MAKE ] ) ) {
 			check_admin_referer( self::MAKE );
 			nocache_headers();
-			// Who loads this answer anew sends the form again: the secret that they have just copied stays.
+			// A reload of this response sends the form again, and must not replace the secret that was just copied.
 			$known = is_string( $_POST[ self::MAKE ] ) ? sanitize_key( $_POST[ self::MAKE ] ) : '';
 			if ( ! Settings::is_secret_in_config() && hash_equals( self::fingerprint(), $known ) ) {
 				self::$made = Settings::make_secret();
@@ -102,7 +102,7 @@ final class Settings_Page {
 		}
 	}
 
-	/** The page. */
+	/** Shows the page. */
 	public static function show(): void {
 		if ( ! current_user_can( self::CAPABILITY ) ) {
 			return;
@@ -127,13 +127,13 @@ final class Settings_Page {
 		echo '</div>';
 	}
 
-	/** Whether the page is the one for a token server: by its address, else by what is in use. */
+	/** Whether the page is the one for a token server: by the address, else by the current settings. */
 	private static function is_server_tab(): bool {
-		$tab = isset( $_GET['tab'] ) ? sanitize_key( $_GET['tab'] ) : ''; // phpcs:ignore WordPress.Security.NonceVerification -- it only chooses what is shown.
+		$tab = isset( $_GET['tab'] ) ? sanitize_key( $_GET['tab'] ) : ''; // phpcs:ignore WordPress.Security.NonceVerification -- it only chooses a view.
 		return 'server' === $tab || ( 'site' !== $tab && ! Settings::is_own_signer() );
 	}
 
-	/** The secret that was made just now, with the lines for the token server. */
+	/** Shows the new secret, as lines for the token server. */
 	private static function show_made(): void {
 		if ( self::$made_before ) {
 			self::notice( 'warning', __( 'No new secret was created, because the page was reloaded. A secret is shown only once. If you lost it, create another.', 'live-chat-for-kinescope-streams' ) );
@@ -156,7 +156,7 @@ final class Settings_Page {
 		);
 	}
 
-	/** The button that makes a secret. */
+	/** Shows the button that makes a secret. */
 	private static function show_secret(): void {
 		echo '<h2>' . esc_html__( '2. The secret', 'live-chat-for-kinescope-streams' ) . '</h2>';
 		if ( Settings::is_secret_in_config() ) {
@@ -172,7 +172,7 @@ final class Settings_Page {
 		self::form( self::MAKE, self::fingerprint(), $has ? __( 'Make a new secret', 'live-chat-for-kinescope-streams' ) : __( 'Make a secret', 'live-chat-for-kinescope-streams' ) );
 	}
 
-	/** The button that tests the connection, and what was found. */
+	/** Shows the button that tests the connection, and the result. */
 	private static function show_test(): void {
 		echo '<h2 id="' . esc_attr( Settings_Form::PAGE ) . '-test">' . esc_html__( '3. Test the connection', 'live-chat-for-kinescope-streams' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Requests a token from the token server under your name, as a visitor’s page does.', 'live-chat-for-kinescope-streams' ) . '</p>';
@@ -182,7 +182,7 @@ final class Settings_Page {
 		self::form( self::TEST, null, __( 'Test the connection', 'live-chat-for-kinescope-streams' ) );
 	}
 
-	/** How a chat comes into a page. */
+	/** Explains how to add a chat to a page. */
 	private static function show_use(): void {
 		echo '<h2>' . esc_html__( 'In a post or page', 'live-chat-for-kinescope-streams' ) . '</h2><p>';
 		esc_html_e( 'Add the block “Stream chat”. Or write one of these on its own line:', 'live-chat-for-kinescope-streams' );
@@ -190,11 +190,11 @@ final class Settings_Page {
 	}
 
 	/**
-	 * A form with one button.
+	 * Shows a form with one button.
 	 *
-	 * @param string      $action What it asks for.
-	 * @param string|null $value  What it sends; null for a field where a stream is named.
-	 * @param string      $label  The button's words.
+	 * @param string      $action The action of the form.
+	 * @param string|null $value  The value to send; null for a text field with a stream.
+	 * @param string      $label  The button's label.
 	 */
 	private static function form( string $action, ?string $value, string $label ): void {
 		echo '<form method="post" action="' . esc_url( admin_url( 'options-general.php?tab=server&page=' . Settings_Form::PAGE ) ) . '">';
@@ -214,17 +214,17 @@ final class Settings_Page {
 	}
 
 	/**
-	 * A box with words.
+	 * Shows a notice.
 	 *
-	 * @param string $kind What WordPress calls it: success, warning, error.
-	 * @param string $text The words.
-	 * @param string $code The code of what was found.
+	 * @param string $kind One of `success`, `warning`, `error`.
+	 * @param string $text The text.
+	 * @param string $code The code of the result.
 	 */
 	private static function notice( string $kind, string $text, string $code = '' ): void {
 		printf( '<div class="notice notice-%s inline" role="status" data-code="%s"><p>%s</p></div>', esc_attr( $kind ), esc_attr( $code ), esc_html( $text ) );
 	}
 
-	/** Tells one secret from another without saying anything of it. */
+	/** Returns a hash that identifies the secret without revealing it. */
 	private static function fingerprint(): string {
 		return substr( hash_hmac( 'sha256', 'fingerprint', wp_salt() . Settings::secret() ), 0, 16 );
 	}

@@ -1,6 +1,6 @@
 <?php
 /**
- * What the site has set.
+ * The settings for a token server.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,7 +10,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The only reader and writer of the plugin's options. They are loaded when a chat needs them, not with every page.
+ * Reads and writes the options for a token server. WordPress loads them when a chat needs them, not with every page.
  */
 final class Settings {
 
@@ -20,55 +20,55 @@ final class Settings {
 	/** HS256 needs a key at least as long as its hash (RFC 7518, section 3.2). Bytes. */
 	public const MIN_SECRET = 32;
 
-	/** Different characters that it has at least. */
+	/** The minimum number of different characters in the secret. */
 	private const MIN_DIFFERENT = 6;
 
-	/** How long a statement lives, at most: the token server takes no more (CHAT_IDENTITY_MAX_AGE). Hours. */
+	/** The longest lifetime of an identity token that the token server accepts (CHAT_IDENTITY_MAX_AGE). Hours. */
 	public const MAX_HOURS = 24;
 
 	private const HOURS = 6;
 
-	/** The token server's address, without a slash at its end; empty where none is set. */
+	/** Returns the token server's address, without a slash at its end, or '' if none is set. */
 	public static function server(): string {
 		$stored = self::stored();
 		return Server_Address::read( $stored['server'] ?? '' ) ?? '';
 	}
 
-	/** Whether this site signs tokens itself, and needs no token server. */
+	/** Whether this site signs tokens itself, without a token server. */
 	public static function is_own_signer(): bool {
 		return '' === self::server();
 	}
 
-	/** The life of a statement. Hours. */
+	/** Returns the lifetime of an identity token. Hours. */
 	public static function hours(): int {
 		$hours = self::stored()['hours'] ?? self::HOURS;
 		return is_numeric( $hours ) ? max( 1, min( self::MAX_HOURS, (int) $hours ) ) : self::HOURS;
 	}
 
-	/** The secret that the token server has too; empty where there is none, or one that is too weak to sign with. */
+	/** Returns the secret that the token server has too, or '' if there is none or it is too weak. */
 	public static function secret(): string {
 		$secret = self::is_secret_in_config() ? \STREAM_CHAT_FOR_KINESCOPE_SECRET : get_option( self::SECRET, '' );
 		return is_string( $secret ) && self::is_strong( $secret ) ? $secret : '';
 	}
 
-	/** Whether wp-config.php has the secret, which then stands in no database. */
+	/** Whether wp-config.php has the secret. The plugin then doesn't read the secret in the database. */
 	public static function is_secret_in_config(): bool {
 		return defined( 'STREAM_CHAT_FOR_KINESCOPE_SECRET' );
 	}
 
 	/**
-	 * Whether the token server would take a secret: not too short, not of a few characters, not one thing over and over.
+	 * Whether the token server accepts a secret: long enough, with enough different characters, and no repeated pattern.
 	 *
 	 * @param string $secret A secret.
 	 */
 	public static function is_strong( string $secret ): bool {
 		return strlen( $secret ) >= self::MIN_SECRET
 			&& strlen( count_chars( $secret, 3 ) ) >= self::MIN_DIFFERENT
-			// What repeats is found again before its own end in the text written twice.
+			// In the doubled text, a repeated pattern is found again before the second half.
 			&& strpos( $secret . $secret, $secret, 1 ) === strlen( $secret );
 	}
 
-	/** Makes a new secret and keeps it. */
+	/** Makes a new secret and stores it. */
 	public static function make_secret(): string {
 		$secret = bin2hex( random_bytes( 32 ) );
 		self::keep_secret( $secret );
@@ -76,22 +76,22 @@ final class Settings {
 	}
 
 	/**
-	 * Keeps a secret that the token server has already.
+	 * Stores a secret.
 	 *
-	 * @param string $secret A strong one.
+	 * @param string $secret A strong secret.
 	 */
 	public static function keep_secret( string $secret ): void {
 		update_option( self::SECRET, $secret, false );
 	}
 
-	/** Makes sure that the options are there and are not loaded with every page. */
+	/** Makes sure that the options exist and are not loaded with every page. */
 	public static function prepare(): void {
 		add_option( self::OPTION, array(), '', false );
 		add_option( self::SECRET, '', '', false );
 	}
 
 	/**
-	 * The option as it is stored: of a kind that can be trusted in no way.
+	 * Returns the stored option. Its values are untrusted.
 	 *
 	 * @return array<string, mixed>
 	 */

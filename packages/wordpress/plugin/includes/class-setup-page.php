@@ -1,6 +1,6 @@
 <?php
 /**
- * The page where an owner sets the chat up.
+ * The page where an administrator sets up the chat.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -12,35 +12,35 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 
 /**
- * Three steps: connect, choose streams, see it work. Each says what went wrong and what to do.
+ * Shows three steps: connect, choose streams, see the chat. Each step explains what went wrong and what to do.
  */
 final class Setup_Page {
 
 	public const SLUG = 'live-chat-for-kinescope-streams';
 
-	/** The field that names what a form asks for. */
+	/** The form field with the name of the action. */
 	private const ACTION = 'live_chat_for_kinescope_streams_do';
 
 	/** Notices of this request: a kind and a text. @var array<int, array{string, string}> */
 	private static array $notices = array();
 
-	/** What the checks of this request found. @var array<int, array{level: string, code: string, text: string}>|null */
+	/** The findings of this request's checks. @var array<int, array{level: string, code: string, text: string}>|null */
 	private static ?array $found = null;
 
-	/** The body of the request that a person sends for a key. @var array<string, string>|null */
+	/** The body of the request that registers a key by hand. @var array<string, string>|null */
 	private static ?array $by_hand = null;
 
-	/** Warns on other pages of the administration. */
+	/** Registers the notice on other administration pages. */
 	public static function hook(): void {
 		add_action( 'admin_notices', array( self::class, 'warn' ) );
 	}
 
-	/** The page's address. */
+	/** Returns the page's address. */
 	public static function address(): string {
 		return admin_url( 'options-general.php?page=' . self::SLUG );
 	}
 
-	/** Says on the pages of the administration when the chat stopped working. */
+	/** Shows a notice on the dashboard and the list of plugins if the chat isn't set up or has a problem. */
 	public static function warn(): void {
 		$screen = get_current_screen();
 		if ( null === $screen || ! in_array( $screen->id, array( 'dashboard', 'plugins' ), true ) || ! current_user_can( 'manage_options' ) || ! Settings::is_own_signer() ) {
@@ -54,7 +54,7 @@ final class Setup_Page {
 		}
 	}
 
-	/** Does what a form of the page asks for. */
+	/** Performs the action of a form. */
 	public static function act(): void {
 		if ( ! isset( $_POST[ self::ACTION ] ) || ! current_user_can( 'manage_options' ) ) {
 			return;
@@ -72,7 +72,7 @@ final class Setup_Page {
 		}
 	}
 
-	/** The page. */
+	/** Shows the page. */
 	public static function show(): void {
 		echo '<p class="lcks-lead">' . esc_html__( 'Your visitors write in the chat of your stream under their own names. This plugin is not made by Kinescope.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		foreach ( self::$notices as $notice ) {
@@ -95,15 +95,15 @@ final class Setup_Page {
 		self::show_more( $is_connected );
 	}
 
-	/** The page's style. */
+	/** Loads the page's style. */
 	public static function style(): void {
 		wp_enqueue_style( self::SLUG, plugins_url( 'admin/setup.css', FILE ), array(), VERSION );
 	}
 
 	/**
-	 * Does one thing.
+	 * Performs one action.
 	 *
-	 * @param string $action What.
+	 * @param string $action The action's name.
 	 */
 	private static function perform( string $action ): void {
 		// phpcs:disable WordPress.Security.NonceVerification -- act() has checked it.
@@ -161,10 +161,10 @@ final class Setup_Page {
 	}
 
 	/**
-	 * Keeps the streams that were ticked, and requires sign-in for them.
+	 * Stores the selected streams, and requires sign-in for them.
 	 *
-	 * @param string[] $ids      Their ids at the API.
-	 * @param bool     $required Whether their chats are only for visitors who are signed in.
+	 * @param string[] $ids      The API ids of the streams.
+	 * @param bool     $required Whether the chats are only for signed-in visitors.
 	 */
 	private static function keep_streams( array $ids, bool $required ): void {
 		$api    = Connection::api();
@@ -191,9 +191,9 @@ final class Setup_Page {
 	}
 
 	/**
-	 * Keeps streams that were typed.
+	 * Stores the streams that an administrator typed.
 	 *
-	 * @param string $text Ids or links, one a line.
+	 * @param string $text Ids or links, one on each line.
 	 */
 	private static function keep_ids( string $text ): void {
 		$chosen = array();
@@ -235,10 +235,10 @@ final class Setup_Page {
 	}
 
 	/**
-	 * The head of a step.
+	 * Shows the heading of a step.
 	 *
-	 * @param bool   $is_done Whether it is done.
-	 * @param string $title   Its name.
+	 * @param bool   $is_done Whether the step is done.
+	 * @param string $title   The step's title.
 	 */
 	private static function step( bool $is_done, string $title ): void {
 		printf( '<li class="lcks-step %s"><h2>%s ', esc_attr( $is_done ? 'is-done' : '' ), esc_html( $title ) );
@@ -249,10 +249,10 @@ final class Setup_Page {
 	}
 
 	/**
-	 * Step 1.
+	 * Shows step 1.
 	 *
 	 * @param bool   $is_connected Whether the site has a key.
-	 * @param string $problem      What is wrong with it.
+	 * @param string $problem      The code of the key's problem.
 	 */
 	private static function show_connect( bool $is_connected, string $problem ): void {
 		if ( ! current_user_can( Connection::capability() ) ) {
@@ -285,7 +285,7 @@ final class Setup_Page {
 		self::show_by_hand();
 	}
 
-	/** For owners who don't want to give the site an API token. */
+	/** Shows how to connect without an API token. */
 	private static function show_by_hand(): void {
 		printf( '<details%s>', esc_attr( null === self::$by_hand ? '' : ' open' ) );
 		echo '<summary>' . esc_html__( 'Without giving the site an API token', 'live-chat-for-kinescope-streams' ) . '</summary>';
@@ -302,7 +302,7 @@ final class Setup_Page {
 	}
 
 	/**
-	 * Step 2.
+	 * Shows step 2.
 	 *
 	 * @param bool $can_sign Whether the site has a key that works.
 	 */
@@ -350,7 +350,7 @@ final class Setup_Page {
 	}
 
 	/**
-	 * What is to be known of a stream.
+	 * Returns the state of a stream as a text.
 	 *
 	 * @param array{status: string|null, jwtRequired: bool|null} $event The stream.
 	 */
@@ -366,9 +366,9 @@ final class Setup_Page {
 	}
 
 	/**
-	 * Step 3.
+	 * Shows step 3.
 	 *
-	 * @param bool $is_ready Whether there is something to see.
+	 * @param bool $is_ready Whether the chat can be shown.
 	 */
 	private static function show_result( bool $is_ready ): void {
 		$streams = Streams::chosen();
@@ -391,7 +391,7 @@ final class Setup_Page {
 	}
 
 	/**
-	 * Checks, and what is rarely needed.
+	 * Shows the checks, and actions that are rarely needed.
 	 *
 	 * @param bool $is_connected Whether the site has a key.
 	 */
@@ -429,7 +429,7 @@ final class Setup_Page {
 		echo '<p><a href="' . esc_url( self::address() . '&tab=server' ) . '">' . esc_html__( 'I run a token server of my own', 'live-chat-for-kinescope-streams' ) . '</a></p>';
 	}
 
-	/** Where the secret is that seals the key. */
+	/** Explains where the secret that seals the key is stored. */
 	private static function sealing(): string {
 		switch ( Sealing::kind() ) {
 			case 'constant':
@@ -443,7 +443,7 @@ final class Setup_Page {
 	}
 
 	/**
-	 * A level in words.
+	 * Returns the label of a level.
 	 *
 	 * @param string $level One of `ok`, `warn`, `fail`.
 	 */
@@ -457,9 +457,9 @@ final class Setup_Page {
 	}
 
 	/**
-	 * The start of a form.
+	 * Shows the start of a form.
 	 *
-	 * @param string $action What it asks for.
+	 * @param string $action The action of the form.
 	 */
 	private static function open_form( string $action ): void {
 		printf( '<form method="post" action="%s" class="lcks-form">', esc_url( self::address() ) );
@@ -468,10 +468,10 @@ final class Setup_Page {
 	}
 
 	/**
-	 * A form with one button.
+	 * Shows a form with one button.
 	 *
-	 * @param string $action What it asks for.
-	 * @param string $label  The button's words.
+	 * @param string $action The action of the form.
+	 * @param string $label  The button's label.
 	 * @param string $kind   Either `primary` or `secondary`.
 	 */
 	private static function form( string $action, string $label, string $kind = 'secondary' ): void {
@@ -481,11 +481,11 @@ final class Setup_Page {
 	}
 
 	/**
-	 * A box with words.
+	 * Shows a notice.
 	 *
-	 * @param string $kind What WordPress calls it: success, info, warning, error.
-	 * @param string $text The words.
-	 * @param string $link Where to go; empty for nowhere.
+	 * @param string $kind One of `success`, `info`, `warning`, `error`.
+	 * @param string $text The text.
+	 * @param string $link The address of a link; empty for none.
 	 */
 	private static function notice( string $kind, string $text, string $link = '' ): void {
 		printf( '<div class="notice notice-%s %s" role="status"><p>%s ', esc_attr( $kind ), esc_attr( '' === $link ? 'inline' : '' ), esc_html( $text ) );

@@ -10,7 +10,8 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * `[kinescope_chat event="ID" height="500" language="ru" label="Chat" help]`; the id, or a link to the chat, may stand alone.
+ * Reads `[kinescope_chat event="ID" height="500" language="ru" label="Chat" help]`. The id, or a link to the chat,
+ * needs no attribute name.
  */
 final class Shortcode {
 
@@ -18,16 +19,16 @@ final class Shortcode {
 
 	private const OPENING_QUOTES = '"\'“”„«‘’″';
 
-	/** Registers it. */
+	/** Registers the shortcode. */
 	public static function hook(): void {
 		add_shortcode( self::NAME, array( self::class, 'show' ) );
 	}
 
 	/**
-	 * The tag that the shortcode stands for, without a statement.
+	 * Returns the tag for the shortcode, without an identity token.
 	 *
-	 * @param mixed $given   What stands in the brackets, as WordPress took it apart.
-	 * @param mixed $content What stands between `[kinescope_chat]` and `[/kinescope_chat]`.
+	 * @param mixed $given   The attributes that WordPress parsed.
+	 * @param mixed $content The text between `[kinescope_chat]` and `[/kinescope_chat]`.
 	 */
 	public static function show( $given, $content = '' ): string {
 		$content = is_string( $content ) ? $content : '';
@@ -39,9 +40,9 @@ final class Shortcode {
 	}
 
 	/**
-	 * What stands in the brackets, by the names of the tag's attributes.
+	 * Returns the shortcode's attributes, by the names of the tag's attributes.
 	 *
-	 * @param array<int|string, mixed> $given As WordPress took it apart.
+	 * @param array<int|string, mixed> $given The attributes that WordPress parsed.
 	 * @return array<string, string>
 	 */
 	private static function read( array $given ): array {
@@ -63,7 +64,7 @@ final class Shortcode {
 				$read['event-id'] = $word;
 			}
 		}
-		// An address that became a link in the brackets: `<a href="https://kinescope.io/chat/ID">…</a>`.
+		// An editor may turn the address into a link: `<a href="https://kinescope.io/chat/ID">…</a>`.
 		if ( '' === Event_Id::read( $read['event-id'] ?? '' ) && isset( $read['href'] ) ) {
 			$read['event-id'] = $read['href'];
 		}
@@ -71,9 +72,9 @@ final class Shortcode {
 	}
 
 	/**
-	 * Joins again what WordPress took apart at its white space, because it stood between quotes of another language.
+	 * Joins values that WordPress split at white space, because they are between quotes of another language.
 	 *
-	 * @param array<int|string, mixed> $given As WordPress took it apart.
+	 * @param array<int|string, mixed> $given The attributes that WordPress parsed.
 	 * @return array<int|string, string>
 	 */
 	private static function join_quoted( array $given ): array {
@@ -97,7 +98,7 @@ final class Shortcode {
 	}
 
 	/**
-	 * Whether a value begins with a curly quote and has no other at its end.
+	 * Whether a value begins with a quote and doesn't end with another one.
 	 *
 	 * @param string $value A value.
 	 */
@@ -109,7 +110,7 @@ final class Shortcode {
 	}
 
 	/**
-	 * A value without the quotes that WordPress didn't know for quotes.
+	 * Returns a value without the quotes that WordPress didn't recognize.
 	 *
 	 * @param string $value A value.
 	 */

@@ -10,11 +10,11 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Adds the plugin's checks to Tools → Site Health. Nothing secret is in them.
+ * Adds the plugin's checks to Tools → Site Health. The results contain no secret.
  */
 final class Site_Health {
 
-	/** Adds them. */
+	/** Registers the filter that adds the checks. */
 	public static function hook(): void {
 		add_filter( 'site_status_tests', array( self::class, 'add' ) );
 	}
@@ -22,7 +22,7 @@ final class Site_Health {
 	/**
 	 * Adds the tests.
 	 *
-	 * @param mixed $tests The tests that are there.
+	 * @param mixed $tests The existing tests.
 	 * @return mixed
 	 */
 	public static function add( $tests ) {
@@ -36,7 +36,7 @@ final class Site_Health {
 	}
 
 	/**
-	 * The result.
+	 * Returns the result of the checks.
 	 *
 	 * @return array<string, mixed>
 	 */

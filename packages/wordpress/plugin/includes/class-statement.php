@@ -1,6 +1,6 @@
 <?php
 /**
- * Who the visitor is, signed.
+ * The identity token.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -10,19 +10,19 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Makes the signed statement of who is reading the page, for the token server (a JWT, RFC 7519, with HS256).
+ * Makes the visitor's identity token for the token server (a JWT, RFC 7519, with HS256).
  */
 final class Statement {
 
-	/** The token server's CHAT_IDENTITY_AUDIENCE. */
+	/** The value of the token server's CHAT_IDENTITY_AUDIENCE. */
 	public const AUDIENCE = 'kinescope-chat';
 
 	/**
-	 * The statement for one stream; null where there is nobody to make one of, or nothing to sign with.
+	 * Returns the identity token for one stream, or null without a signed-in visitor, a stream or a secret.
 	 *
-	 * @param \WP_User $user    Whom it names: by a pseudonym, so that neither their number nor their address leaves the site.
+	 * @param \WP_User $user    The visitor. The token has a pseudonym, and no user number or email address.
 	 * @param string   $event   The stream's id.
-	 * @param int      $seconds Its life.
+	 * @param int      $seconds The lifetime.
 	 */
 	public static function make( \WP_User $user, string $event, int $seconds ): ?string {
 		$secret = Settings::secret();
@@ -54,9 +54,9 @@ final class Statement {
 	}
 
 	/**
-	 * Bytes as they stand in a JWT (RFC 4648, section 5, without padding).
+	 * Encodes bytes for a JWT (RFC 4648, section 5, without padding).
 	 *
-	 * @param string $bytes Any.
+	 * @param string $bytes Any bytes.
 	 */
 	private static function base64url( string $bytes ): string {
 		return rtrim( strtr( base64_encode( $bytes ), '+/', '-_' ), '=' ); // phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions.obfuscation_base64_encode

@@ -16,11 +16,11 @@ final class Streams {
 
 	public const OPTION = 'live_chat_for_kinescope_streams_list';
 
-	/** Streams that a site can have. */
+	/** The maximum number of streams. */
 	private const MAX = 500;
 
 	/**
-	 * The chosen streams: their id at the API (empty if added by hand), the id in links, and the name.
+	 * Returns the chosen streams: their API id (empty if added by hand), the id in links, and the name.
 	 *
 	 * @return array<int, array{id: string, public_id: string, name: string}>
 	 */
@@ -40,7 +40,7 @@ final class Streams {
 	}
 
 	/**
-	 * Every id by which a page may ask for one of them.
+	 * Returns all ids by which a page may request a token for these streams.
 	 *
 	 * @return string[]
 	 */
@@ -50,7 +50,7 @@ final class Streams {
 	}
 
 	/**
-	 * Keeps the choice.
+	 * Stores the choice.
 	 *
 	 * @param array<int, array{id: string, public_id: string, name: string}> $chosen The streams.
 	 */
@@ -59,7 +59,7 @@ final class Streams {
 	}
 
 	/**
-	 * The id that a page should use for a stream.
+	 * Returns the id that a page should use for a stream.
 	 *
 	 * @param array{id: string, public_id: string, name: string} $stream A chosen stream.
 	 */

@@ -10,25 +10,25 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Writes `<kinescope-chat>`. Nothing else in the plugin does, and nobody's markup becomes part of it.
+ * Writes the `<kinescope-chat>` tags of posts and templates. No author's markup becomes part of a tag.
  */
 final class Tag {
 
-	/** Statements in one page. */
+	/** The maximum number of identity tokens in one page. */
 	private const MAX_STATEMENTS = 50;
 
 	/**
-	 * How many this page has.
+	 * The number of identity tokens in this page.
 	 *
 	 * @var int
 	 */
 	private static int $statements = 0;
 
 	/**
-	 * The whole element, as it waits in a text for the place where it is shown: without a statement.
+	 * Returns the whole element without an identity token. The token is added when the page is shown.
 	 *
 	 * @param Chat   $chat The chat.
-	 * @param string $mark A mark of ours, by which the place is found again.
+	 * @param string $mark A mark, by which `Template_Blocks` finds the tag again.
 	 */
 	public static function unsigned( Chat $chat, string $mark = '' ): string {
 		if ( Settings::is_own_signer() ) {
@@ -39,7 +39,7 @@ final class Tag {
 	}
 
 	/**
-	 * The start tag for the place where it is shown: in a public page with a statement of who the visitor is.
+	 * Returns the start tag that is shown. With a token server, a signed-in visitor's public page gets an identity token.
 	 *
 	 * @param Chat $chat The chat.
 	 */
@@ -53,7 +53,7 @@ final class Tag {
 		}
 		$server = Settings::server();
 		if ( '' === $server ) {
-			// Nothing here depends on the visitor: a cache may keep the page for everybody.
+			// Nothing here depends on the visitor, so a page cache may store the page for all visitors.
 			$ours = array(
 				'token-url'  => Token_Route::address(),
 				'signin-url' => wp_login_url( self::here() ),
@@ -74,7 +74,7 @@ final class Tag {
 	}
 
 	/**
-	 * The link that is there until the chat is, and where no script runs.
+	 * Returns the link that is shown until the chat loads, and where no script runs.
 	 *
 	 * @param Chat $chat The chat.
 	 */
@@ -83,7 +83,7 @@ final class Tag {
 	}
 
 	/**
-	 * The start tag of that link.
+	 * Returns the start tag of that link.
 	 *
 	 * @param Chat $chat The chat.
 	 */
@@ -92,11 +92,11 @@ final class Tag {
 	}
 
 	/**
-	 * The start tag.
+	 * Writes the start tag.
 	 *
-	 * @param array<string, string|true> $chosen What the author chose.
+	 * @param array<string, string|true> $chosen The author's attributes.
 	 * @param string                     $event  The stream's id.
-	 * @param array<string, string>      $ours   What the plugin says.
+	 * @param array<string, string>      $ours   The plugin's attributes.
 	 */
 	private static function write( array $chosen, string $event, array $ours ): string {
 		$html = sprintf( '<kinescope-chat event-id="%s"', self::escape( $event ) );
@@ -107,7 +107,7 @@ final class Tag {
 	}
 
 	/**
-	 * A value between quotes. Brackets too: no later search for shortcodes may find one in it.
+	 * Escapes an attribute's value, and brackets in it, so that WordPress finds no shortcode in the value.
 	 *
 	 * @param string $value Any text.
 	 */
@@ -115,7 +115,7 @@ final class Tag {
 		return str_replace( array( '[', ']' ), array( '&#91;', '&#93;' ), esc_attr( $value ) );
 	}
 
-	/** The page's address, to come back to. */
+	/** Returns the page's address, to which a visitor returns after sign-in. */
 	private static function here(): string {
 		$path = isset( $_SERVER['REQUEST_URI'] ) ? sanitize_url( wp_unslash( $_SERVER['REQUEST_URI'] ) ) : '/';
 		$link = is_singular() ? get_permalink( get_queried_object_id() ) : false;

@@ -10,17 +10,17 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Shows the blocks that stand in a block theme's templates. A template is an administrator's, but a synced pattern in it
- * may be an author's: that is read as a whole, like a text. What else is around is everybody's (posts, comments, titles),
- * so only tags count that bear the mark of this very page view, which nobody can have known before.
+ * Shows the blocks in a block theme's templates. Administrators write templates, but authors may write a synced pattern
+ * in a template, so a pattern is read as a whole, like a text. Other parts may be from any user (posts, comments,
+ * titles). So a tag must have the random mark of this page view, which no user can know in advance.
  */
 final class Template_Blocks {
 
-	/** The attribute that bears the mark. No tag that is shown has it. */
+	/** The attribute with the mark. The tags that visitors get don't have it. */
 	public const MARK = 'data-stream-chat-mark';
 
 	/**
-	 * The mark.
+	 * The mark of this page view; empty before it is needed.
 	 *
 	 * @var string
 	 */
@@ -30,19 +30,19 @@ final class Template_Blocks {
 	private const PATTERN = 'core/block';
 
 	/**
-	 * How many patterns are open, one in another.
+	 * The number of open patterns, one inside another.
 	 *
 	 * @var int
 	 */
 	private static int $depth = 0;
 
-	/** Watches blocks come and go. */
+	/** Registers the filters before and after each block. */
 	public static function hook(): void {
 		add_filter( 'render_block_data', array( self::class, 'enter' ), PHP_INT_MAX );
 		add_filter( 'render_block', array( self::class, 'leave' ), PHP_INT_MAX, 2 );
 	}
 
-	/** The mark of this page view. */
+	/** Returns the mark of this page view. */
 	public static function mark(): string {
 		if ( '' === self::$mark ) {
 			self::$mark = bin2hex( random_bytes( 16 ) );
@@ -51,10 +51,10 @@ final class Template_Blocks {
 	}
 
 	/**
-	 * A block begins.
+	 * Counts a pattern that begins.
 	 *
 	 * @param mixed $block The block.
-	 * @return mixed The same.
+	 * @return mixed The same block.
 	 */
 	public static function enter( $block ) {
 		self::$depth += self::is_pattern( $block ) ? 1 : 0;
@@ -62,11 +62,11 @@ final class Template_Blocks {
 	}
 
 	/**
-	 * A block is made: outside patterns it is shown as it is now.
+	 * Rewrites the chats of a finished block, unless the block is inside a pattern.
 	 *
-	 * @param mixed $html  Its HTML.
+	 * @param mixed $html  The block's HTML.
 	 * @param mixed $block The block.
-	 * @return mixed The same kind as the HTML.
+	 * @return mixed The same type as the HTML.
 	 */
 	public static function leave( $html, $block = null ) {
 		self::$depth = max( 0, self::$depth - ( self::is_pattern( $block ) ? 1 : 0 ) );

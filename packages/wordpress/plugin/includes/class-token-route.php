@@ -15,23 +15,23 @@ use Live_Chat_For_Kinescope_Streams\Token_Server\Origin;
 use Live_Chat_For_Kinescope_Streams\Token_Server\SystemClock;
 
 /**
- * Answers `/kinescope-chat/token`, and `/index.php?kinescope-chat-token` where nothing is rewritten. It is no REST route:
- * that would answer a stale nonce with 403, and preflights of any origin with 200.
+ * Answers `/kinescope-chat/token`, and `/index.php?kinescope-chat-token` on sites without URL rewriting. The endpoint
+ * isn't a REST route, because a REST route answers a stale nonce with 403, and a preflight of any origin with 200.
  */
 final class Token_Route {
 
 	private const PATH  = '/kinescope-chat/token';
 	private const QUERY = 'kinescope-chat-token';
 
-	/** Which of the two works here. */
+	/** The option that stores which of the two addresses works: `path` or `query`. */
 	public const OPTION = 'live_chat_for_kinescope_streams_address';
 
-	/** Waits for the site's own answer. Seconds. */
+	/** The time limit for the site's own response. Seconds. */
 	private const TIMEOUT = 5;
 
 	/**
 	 * Answers before WordPress registers its blocks at `init`, which costs as much as the rest. WordPress knows the visitor
-	 * before `init`; plugins that sign visitors in during `init` do it before 9.
+	 * before `init`, and plugins that sign visitors in during `init` do so before priority 9.
 	 */
 	public static function hook(): void {
 		if ( self::is_asked() ) {
@@ -39,13 +39,13 @@ final class Token_Route {
 		}
 	}
 
-	/** The endpoint's address for pages, relative to their host: a site may have two names. */
+	/** Returns the endpoint's address for pages. It contains no host, because a site may have two host names. */
 	public static function address(): string {
 		$path = 'query' === get_option( self::OPTION, 'path' ) ? '/index.php?' . self::QUERY : self::PATH;
 		return self::base() . $path;
 	}
 
-	/** Tries both addresses as a browser would, and keeps the one that works. Returns whether one does. */
+	/** Tries both addresses, and stores the one that works. Returns whether one works. */
 	public static function test(): bool {
 		foreach ( array( 'path', 'query' ) as $kind ) {
 			if ( self::answers( $kind ) ) {
@@ -59,7 +59,7 @@ final class Token_Route {
 	/** Answers the request and ends it. */
 	public static function answer(): void {
 		if ( ! defined( 'DONOTCACHEPAGE' ) ) {
-			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedConstantFound -- what page caches look for.
+			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedConstantFound -- page caches read this name.
 		}
 		while ( ob_get_level() > 0 && ob_end_clean() ) {
 			continue;
@@ -77,7 +77,7 @@ final class Token_Route {
 	}
 
 	/**
-	 * The response.
+	 * Makes the response.
 	 *
 	 * @return array{status: int, headers: array<string, string>, body: string}
 	 */
@@ -114,20 +114,20 @@ final class Token_Route {
 
 	/** Whether this request is for the endpoint. */
 	private static function is_asked(): bool {
-		if ( isset( $_GET[ self::QUERY ] ) ) { // phpcs:ignore WordPress.Security.NonceVerification -- pages that caches keep have no nonce.
+		if ( isset( $_GET[ self::QUERY ] ) ) { // phpcs:ignore WordPress.Security.NonceVerification -- cached pages have no nonce.
 			return true;
 		}
 		$path = isset( $_SERVER['REQUEST_URI'] ) ? explode( '?', sanitize_url( wp_unslash( $_SERVER['REQUEST_URI'] ) ) )[0] : '';
 		return self::base() . self::PATH === rtrim( $path, '/' );
 	}
 
-	/** The path of the site, without a slash at its end. */
+	/** Returns the path of the site, without a slash at its end. */
 	private static function base(): string {
 		return rtrim( (string) wp_parse_url( home_url(), PHP_URL_PATH ), '/' );
 	}
 
 	/**
-	 * The header fields that the endpoint looks at, by names in lower case.
+	 * Returns the header fields that the endpoint reads, by names in lower case.
 	 *
 	 * @return array<string, string>
 	 */
@@ -141,14 +141,14 @@ final class Token_Route {
 		return $headers;
 	}
 
-	/** The origin of this request's own host. A page on another host can't set the Host of its request. */
+	/** Returns the origin of this request's host. A page on another host can't set the Host of its request. */
 	private static function own_origin(): ?string {
 		$host = isset( $_SERVER['HTTP_HOST'] ) ? sanitize_text_field( wp_unslash( $_SERVER['HTTP_HOST'] ) ) : '';
 		return '' === $host ? null : Origin::of( ( is_ssl() ? 'https://' : 'http://' ) . $host );
 	}
 
 	/**
-	 * Whether an address reaches the endpoint: without an origin it refuses with its own code.
+	 * Whether an address reaches the endpoint, which rejects a request without an origin with its own code.
 	 *
 	 * @param string $kind Either `path` or `query`.
 	 */

@@ -1,6 +1,6 @@
 <?php
 /**
- * What the keys need from time to time.
+ * The maintenance of the keys.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -12,33 +12,33 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 
 /**
- * Rotates keys and removes old ones: once a day by WP-Cron, and where that doesn't run, after a token was sent.
+ * Rotates keys and removes old ones: daily with WP-Cron, and after a token response where WP-Cron doesn't run.
  */
 final class Upkeep {
 
 	private const EVENT = 'live_chat_for_kinescope_streams_upkeep';
 
-	/** Why the last upkeep failed: a code. */
+	/** The option with the code of the last failure. */
 	public const PROBLEM = 'live_chat_for_kinescope_streams_problem';
 
-	/** Puts it into WP-Cron's hands. */
+	/** Registers the maintenance for WP-Cron. */
 	public static function hook(): void {
 		add_action( self::EVENT, array( self::class, 'run' ) );
 	}
 
-	/** Asks WP-Cron for a daily run. */
+	/** Schedules a daily run. */
 	public static function schedule(): void {
 		if ( ! wp_next_scheduled( self::EVENT ) ) {
 			wp_schedule_event( time() + wp_rand( HOUR_IN_SECONDS, DAY_IN_SECONDS ), 'daily', self::EVENT );
 		}
 	}
 
-	/** Takes it back. */
+	/** Cancels the daily run. */
 	public static function unschedule(): void {
 		wp_clear_scheduled_hook( self::EVENT );
 	}
 
-	/** Compares the keys with Kinescope's list and does what is due. */
+	/** Compares the keys with Kinescope's list, and rotates and removes keys if due. */
 	public static function run(): void {
 		try {
 			if ( Connection::is_connected() && Connection::has_api_token() && ! Connection::keys()->isCopy() ) {
@@ -50,7 +50,7 @@ final class Upkeep {
 		}
 	}
 
-	/** Does what is due after the visitor has the response. */
+	/** Maintains the keys, if due, after the visitor has the response. */
 	public static function after_response(): void {
 		ignore_user_abort( true );
 		if ( function_exists( 'fastcgi_finish_request' ) ) {
@@ -65,7 +65,7 @@ final class Upkeep {
 				self::run();
 			}
 		} catch ( OperatorProblem $problem ) {
-			return; // The settings say what is wrong with the keys.
+			return; // The settings page shows what is wrong with the keys.
 		}
 	}
 }

@@ -1,6 +1,6 @@
 <?php
 /**
- * Who the visitor is.
+ * The visitor's identity.
  *
  * @package Live_Chat_For_Kinescope_Streams
  */
@@ -12,14 +12,14 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Claims;
 
 /**
- * The visitor's id and name, as the chat may know them.
+ * Returns the visitor's id and name for the chat.
  */
 final class Visitor {
 
 	private const KEY = 'user_id_key';
 
 	/**
-	 * The visitor of this request; null if nobody is signed in.
+	 * Returns the visitor of this request, or null if no visitor is signed in.
 	 *
 	 * @return array{id: string, name: string}|null
 	 */
@@ -29,7 +29,7 @@ final class Visitor {
 	}
 
 	/**
-	 * A user's pseudonym and name.
+	 * Returns a user's pseudonym and name.
 	 *
 	 * @param \WP_User $user A user.
 	 * @return array{id: string, name: string}
@@ -40,7 +40,7 @@ final class Visitor {
 			'name' => self::name( $user ),
 		);
 		/**
-		 * Changes the id and the name that a user has in chats. An email address in the name is cut off in any case.
+		 * Changes the id and the name that a user has in chats. An email address in the name is always cut off.
 		 *
 		 * @param array{id: string, name: string} $visitor The id and the name.
 		 * @param \WP_User                        $user    The user.
@@ -58,7 +58,7 @@ final class Visitor {
 		$user = wp_get_current_user();
 		$may  = ! is_multisite() || is_super_admin( $user->ID ) || is_user_member_of_blog( $user->ID );
 		/**
-		 * Decides who may enter a chat.
+		 * Decides whether a user may enter a chat.
 		 *
 		 * @param bool     $may   Whether the user may.
 		 * @param \WP_User $user  The user.
@@ -68,12 +68,12 @@ final class Visitor {
 	}
 
 	/**
-	 * The name for the public chat. Sites whose members sign in by email address have that as the display name.
+	 * Returns the name for the public chat. The display name may be an email address, where members sign in with one.
 	 *
 	 * @param \WP_User $user A user.
 	 */
 	private static function name( \WP_User $user ): string {
-		$shown = trim( wp_specialchars_decode( (string) $user->display_name, ENT_QUOTES ) ); // It is kept as HTML.
+		$shown = trim( wp_specialchars_decode( (string) $user->display_name, ENT_QUOTES ) ); // WordPress stores it as HTML.
 		$own   = array( $shown, (string) $user->first_name, (string) $user->nickname );
 		foreach ( $own as $name ) {
 			$name = trim( $name );
@@ -86,8 +86,8 @@ final class Visitor {
 	}
 
 	/**
-	 * The key of pseudonyms. It stays when signing keys and secrets change: bans hang on pseudonyms. It is random, so
-	 * neither the site's address nor a secret of another purpose is in them.
+	 * Returns the key of pseudonyms. It doesn't change with signing keys and secrets, because bans apply to pseudonyms. It
+	 * is random, so pseudonyms don't depend on the site's address or on a secret with another purpose.
 	 */
 	private static function key(): string {
 		$store = new Option_Store();

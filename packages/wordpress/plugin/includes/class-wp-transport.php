@@ -12,19 +12,19 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Transport;
 
 /**
- * Sends requests by WordPress, which knows the site's proxy.
+ * Sends requests with WordPress's HTTP API, which uses the site's proxy.
  */
 final class Wp_Transport implements Transport {
 
 	/**
-	 * One request, without redirects.
+	 * Sends one request, without redirects.
 	 *
 	 * @param string                $method  GET, POST, PUT or DELETE.
 	 * @param string                $url     The address.
 	 * @param array<string, string> $headers Header fields.
 	 * @param string|null           $body    The body.
 	 * @return array{status: int, headers: array<string, string>, body: string}
-	 * @throws \RuntimeException If no response came.
+	 * @throws \RuntimeException If no response arrives.
 	 */
 	public function send( string $method, string $url, array $headers, ?string $body ): array {
 		$answer = wp_remote_request(

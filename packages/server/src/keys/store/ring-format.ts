@@ -6,7 +6,7 @@ import { thumbprintOf } from '../private-key.js'
 export const RING_FILE = 'keyring.json'
 /** Our own names for private keys: the day, and the beginning of the key's thumbprint. */
 export const KEY_FILE = /^\d{8}-([\w-]{16})\.pem$/
-/** A ring of a thousand keys; nothing of ours comes near. */
+/** Enough for a ring of a thousand keys; ours are far smaller. */
 export const MOST_BYTES = 1_048_576
 
 export const emptyRing = (): KeyRing => ({ version: 1, revision: 0, vendor: '', maxTokenTtl: 0, keys: [] })
@@ -14,10 +14,10 @@ export const emptyRing = (): KeyRing => ({ version: 1, revision: 0, vendor: '', 
 export const ringText = (ring: KeyRing): string => `${JSON.stringify(ring, null, 2)}\n`
 
 /**
- * Reads a ring that may have been edited, cut or planted: each entry's kid, file and thumbprint have to be those of its
- * public key, and no two entries may share one.
+ * Reads a ring that may have been edited, cut or replaced by an attacker. Each entry's kid, file and thumbprint must
+ * match its public key, and no two entries may share one.
  *
- * @param place what to call it in an error
+ * @param location its name in an error
  * @throws OperatorProblem `key-ring-damaged`
  */
 export function parseKeyRing(text: string, location: string): KeyRing {
@@ -56,7 +56,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isTime = (time: unknown) => typeof time === 'string' && !Number.isNaN(Date.parse(time))
 const TIMES = ['publishedAt', 'signFrom', 'signUntil', 'removeAfter', 'revokedAt', 'removedAt'] as const
 const BASE64URL = /^[\w-]{1,2048}$/
-/** What may be a kid in a header, a terminal and a file of logs. */
+/** Matches a valid kid for a header, a terminal and a log file. */
 const KID = /^[\x21-\x7e]{1,200}$/
 
 function faultOf(value: unknown): string | null {
@@ -110,5 +110,5 @@ export function newRecord(
   }
 }
 
-/** As the article writes times: whole seconds, `Z`. */
+/** A time as in the article: whole seconds, `Z`. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,11 +1,11 @@
-/** The block in the editor: a stream's id or link to paste, a still picture of the chat, settings at the side. */
+/** The block in the editor: a field for the stream's id or link, a static preview, and settings in the sidebar. */
 ;(({ blocks, blockEditor, components, element, i18n }) => {
   const { createElement: el, Fragment, useState } = element
   const { __ } = i18n
-  /** The block's name from the plugin's former name: saved posts have it. */
+  /** The block's name. It contains the plugin's former name, because saved posts have this name. */
   const NAME = 'stream-chat-for-kinescope/chat'
 
-  /** The stream's id in what was pasted: an id, or a link to the stream or its chat. The site reads it again. */
+  /** Reads the stream's id from a pasted id, or link to the stream or its chat. The site validates the id again. */
   const readEvent = (text) => {
     const trimmed = text.trim().replace(/^[\s"'“”„«»‘’]+|[\s"'“”„«»‘’]+$/g, '')
     const [, id] = /^https?:\/\/kinescope\.io\/(?:chat\/)?([^/?#\s]+)/i.exec(trimmed) ?? []
@@ -20,7 +20,7 @@
   const eventOfChatLink = (text) =>
     /^\s*https:\/\/kinescope\.io\/chat\/[^/?#\s]+\/?(?:[?#]\S*)?\s*$/i.test(text) ? readEvent(text) : null
 
-  /** What the published page shows, standing still: the editor asks no server. */
+  /** A static preview of the published chat. The editor sends no request. */
   const picture = (event) =>
     el(
       'div',
@@ -156,7 +156,7 @@
 
   const make = (attributes) => blocks.createBlock(NAME, attributes)
 
-  /** One setting of a shortcode; the site knows more ways of writing it. */
+  /** Reads one setting of a shortcode. The site accepts more notations. */
   const named =
     (name) =>
     ({ named: given }) =>
@@ -169,7 +169,7 @@
       from: [
         {
           type: 'raw',
-          priority: 5, // before the editor's own, which makes an embed of any address
+          priority: 5, // before the editor's own transform, which turns any address into an embed
           isMatch: (node) => node.nodeName === 'P' && eventOfChatLink(node.textContent) !== null,
           transform: (node) => make({ event: eventOfChatLink(node.textContent) }),
         },
