@@ -47,7 +47,7 @@ export const linksRevoke: Command = {
       ids.push(claims.id)
     }
     await call.confirm(`${count(ids.length)} revoked`)
-    revokeLinks(dir, ids)
+    await revokeLinks(dir, ids)
     return {
       exit: 0,
       data: { revoked: ids.length, rows: chosen.map(({ number }) => number) },

@@ -1,46 +1,65 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { constants } from 'node:fs'
+import { appendFile, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseJson } from '../net/capped-read.js'
+import { raceWithSignal, startDeadline } from '../net/deadline.js'
+import { errorCode } from '../problem.js'
 import { decideUse, type DeviceUse, type LinkStore } from './link-store.js'
 
-/** How often the files are checked. Milliseconds. */
+/** The age at which revocations are read again. Milliseconds. */
 const CHECK_MS = 1000
-/** The most appended bytes that are read at once. */
+/** The longest wait for an operation in the directory. Milliseconds. */
+const WAIT_MS = 500
+/** The most that one read takes of the appended part. Bytes. */
 const MAX_READ = 64 * 1024 * 1024
+/** A file whose bytes before the offset have changed was replaced. Bytes. */
+const TAIL_BYTES = 64
+/** The most that waits for a directory that hangs. Characters. */
+const MAX_PENDING = 1024 * 1024
 
-/** Reads the lines that were appended to a file since the last check; other processes append too. */
+/** A pipe of that name would keep a thread of the pool that signs. Windows has no such flag. */
+const READ_FLAGS = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK)
+
+/** Reads the lines that were appended to a file since the last read; other processes append too. */
 class AppendedLines {
   readonly #path: string
   #offset = 0
+  #tail = Buffer.alloc(0)
   #rest = ''
-  #checkedAt = -Infinity
 
   constructor(path: string) {
     this.#path = path
   }
 
-  read(now: number, maxAgeMs: number): string[] {
-    if (now - this.#checkedAt < maxAgeMs) return []
-    this.#checkedAt = now
-    let file: number
-    try {
-      file = openSync(this.#path, 'r')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+  /** All lines if the file was replaced since. */
+  async read(): Promise<string[]> {
+    const file = await open(this.#path, READ_FLAGS).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return null
       throw error
-    }
+    })
+    if (file === null) return []
     try {
-      const size = Math.min(fstatSync(file).size - this.#offset, MAX_READ)
+      const stats = await file.stat()
+      if (!stats.isFile()) throw new Error(`${this.#path} is not a regular file`)
+      const tail = Buffer.alloc(this.#tail.length)
+      await file.read(tail, 0, tail.length, this.#offset - tail.length)
+      if (!tail.equals(this.#tail)) {
+        this.#offset = 0
+        this.#tail = Buffer.alloc(0)
+        this.#rest = ''
+      }
+      const size = Math.min(stats.size - this.#offset, MAX_READ)
       if (size <= 0) return []
-      const bytes = Buffer.alloc(size)
-      const count = readSync(file, bytes, 0, size, this.#offset)
-      this.#offset += count
-      const lines = (this.#rest + bytes.toString('latin1', 0, count)).split('\n')
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, this.#offset)
+      const bytes = buffer.subarray(0, bytesRead)
+      this.#offset += bytesRead
+      this.#tail = Buffer.concat([this.#tail, bytes.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES)
+      const lines = (this.#rest + bytes.toString('latin1')).split('\n')
       this.#rest = lines.pop() ?? ''
       return lines
     } finally {
-      closeSync(file)
+      await file.close()
     }
   }
 }
@@ -54,44 +73,78 @@ export interface LinkFilesOptions {
 }
 
 /** Revoked links and the use of limited ones, in two append-only files of a directory that replicas may share. */
-export function linkFiles({ dir, onTrouble = () => undefined, now = Date.now }: LinkFilesOptions): LinkStore {
+export function linkFiles({
+  dir,
+  onTrouble = () => undefined,
+  now = () => performance.now(),
+}: LinkFilesOptions): LinkStore {
   const revoked = new Set<string>()
   const uses = new Map<string, Map<string, DeviceUse>>()
-  const revokedLines = new AppendedLines(join(dir, REVOKED))
-  const useLines = new AppendedLines(join(dir, USES))
-  const attempt = (work: () => void) => {
-    try {
-      work()
-    } catch (error) {
-      onTrouble(error)
-    }
-  }
   const knownOf = (id: string): Map<string, DeviceUse> => {
     const known = uses.get(id) ?? new Map<string, DeviceUse>()
     uses.set(id, known)
     return known
   }
 
+  // one operation at a time: a directory that hangs keeps one thread of the pool that signs
+  let last: Promise<unknown> = Promise.resolve()
+  /** Makes an operation that calls share while it runs. A call waits for it for a limited time, and never fails. */
+  const operation = (work: () => Promise<void>): (() => Promise<void>) => {
+    let isRunning = false
+    let result = Promise.resolve()
+    return () => {
+      if (isRunning) return result
+      isRunning = true
+      const running = last.then(work).finally(() => (isRunning = false))
+      last = running.catch(() => undefined)
+      const deadline = startDeadline(WAIT_MS)
+      result = raceWithSignal(running, deadline.signal).catch(onTrouble).finally(deadline.clear)
+      return result
+    }
+  }
+
+  const revokedLines = new AppendedLines(join(dir, REVOKED))
+  const readRevoked = operation(async () => {
+    for (const line of await revokedLines.read()) revoked.add(line.trim())
+  })
+  const useLines = new AppendedLines(join(dir, USES))
+  const readUses = operation(async () => {
+    for (const line of await useLines.read()) {
+      const entry = parseJson(line) as (DeviceUse & { id: string; device: string }) | null | undefined
+      if (typeof entry?.id !== 'string' || typeof entry.device !== 'string') continue
+      const { firstAt, confirmedAt } = entry
+      const known = knownOf(entry.id)
+      // a line of this process may arrive after a later change in memory
+      if (known.get(entry.device)?.confirmedAt == null) known.set(entry.device, { firstAt, confirmedAt })
+    }
+  })
+  let pending = ''
+  const appendUses = operation(async () => {
+    while (pending !== '') {
+      const text = pending
+      pending = ''
+      await append(dir, USES, text)
+    }
+  })
+
+  let readAt = -Infinity
+  let reading = Promise.resolve()
   return {
-    isRevoked(id) {
-      attempt(() => {
-        for (const line of revokedLines.read(now(), CHECK_MS)) revoked.add(line.trim())
-      })
+    async isRevoked(id) {
+      if (now() - readAt >= CHECK_MS) {
+        readAt = now()
+        reading = readRevoked()
+      }
+      await reading
       return revoked.has(id)
     },
-    use(id, device, use) {
+    async use(id, device, use) {
       const hash = createHash('sha256').update(device).digest('base64url').slice(0, 22)
-      attempt(() => {
-        for (const line of useLines.read(now(), 0)) {
-          const entry = parseJson(line) as (DeviceUse & { id: string; device: string }) | null | undefined
-          if (typeof entry?.id !== 'string' || typeof entry.device !== 'string') continue
-          const { firstAt, confirmedAt } = entry
-          knownOf(entry.id).set(entry.device, { firstAt, confirmedAt })
-        }
-      })
+      await readUses()
       const { result, changed } = decideUse(knownOf(id), hash, use)
-      if (changed) {
-        attempt(() => append(dir, USES, `${JSON.stringify({ id, device: hash, ...changed })}\n`))
+      if (changed && pending.length < MAX_PENDING) {
+        pending += `${JSON.stringify({ id, device: hash, ...changed })}\n`
+        await appendUses()
       }
       return result
     },
@@ -102,11 +155,10 @@ const REVOKED = 'revoked.txt'
 const USES = 'uses.jsonl'
 
 /** Revokes links for every server that uses this directory. @throws the file system's error */
-export function revokeLinks(dir: string, ids: readonly string[]): void {
+export const revokeLinks = (dir: string, ids: readonly string[]): Promise<void> =>
   append(dir, REVOKED, ids.map((id) => `${id}\n`).join(''))
-}
 
-function append(dir: string, name: string, text: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  appendFileSync(join(dir, name), text, { mode: 0o600 })
+async function append(dir: string, name: string, text: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await appendFile(join(dir, name), text, { mode: 0o600 })
 }

@@ -142,7 +142,7 @@ describe('a given identity token', () => {
     for (let time = 0; time < 3; time++)
       expect(await codesOf(identity, `Bearer ${token}`)).toMatchObject({ known: true })
     expect(await codesOf(identity, await sign({ ...link, exp: 1 }))).toMatchObject({ known: false })
-    revokeLinks(dir, ['l1'])
+    await revokeLinks(dir, ['l1'])
     const { found } = await codesOf(identity, token)
     expect(found).toEqual([expect.stringContaining('link-revoked')])
     rmSync(dir, { recursive: true })

@@ -237,7 +237,7 @@ const SOURCES: Record<Exclude<SourceKind, 'guest'>, { good: () => Call | Promise
         'revoked',
         async () => {
           const id = randomUUID()
-          revokeLinks(dir, [id])
+          await revokeLinks(dir, [id])
           return bearer(await link({ id }))
         },
       ],

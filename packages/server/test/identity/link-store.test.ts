@@ -1,4 +1,14 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -214,13 +224,65 @@ describe('a store of links', () => {
     let now = START
     const store = linkFiles({ dir, now: () => now })
     expect(await store.isRevoked('link')).toBe(false)
-    revokeLinks(dir, ['link', 'other'])
+    await revokeLinks(dir, ['link', 'other'])
     now += SECOND
     expect(await store.isRevoked('link')).toBe(true)
     expect(await store.isRevoked('third')).toBe(false)
   })
 
-  it('in a directory that can’t be read still decides, and reports the problem', async () => {
+  it.each([
+    ['deleted', (file: string) => rmSync(file)],
+    ['emptied', (file: string) => writeFileSync(file, '')],
+    ['rewritten', (file: string) => writeFileSync(file, 'link-2\nlink-3\n')],
+  ])('in a directory rejects links that are revoked before and after the file is %s', async (_name, change) => {
+    const dir = folder()
+    let now = START
+    const store = linkFiles({ dir, now: () => now })
+    const revoked = async (id: string) => {
+      now += SECOND
+      return store.isRevoked(id)
+    }
+    await revokeLinks(dir, ['link-1'])
+    expect(await revoked('link-1')).toBe(true)
+    change(join(dir, 'revoked.txt'))
+    await revokeLinks(dir, ['link-9'])
+    expect(await revoked('link-9')).toBe(true)
+    expect(await revoked('link-1')).toBe(true)
+  })
+
+  it('in a directory that hangs decides in memory, and occupies one thread', async () => {
+    const dir = folder()
+    const uses = join(dir, 'uses.jsonl')
+    // opening it to write waits for a reader
+    execFileSync('mkfifo', [uses])
+    const troubles: unknown[] = []
+    const store = linkFiles({ dir, onTrouble: (error) => troubles.push(error) })
+    const use = { devices: 1, once: false, now: START }
+    expect(await store.use('link', 'a', use)).toBe('ok')
+    expect(troubles.map(String)).toEqual([
+      expect.stringContaining('is not a regular file'),
+      expect.stringContaining('Not done within 500 ms'),
+    ])
+    const results = ['b', 'c'].map((device) => store.use('link', device, use))
+    expect(await Promise.all([...results, store.isRevoked('link')])).toEqual(['ok', 'other', false])
+    expect(troubles).toHaveLength(4)
+    // a reader ends the wait: both uses arrive, in order
+    const reader = openSync(uses, constants.O_RDWR | constants.O_NONBLOCK)
+    let written = ''
+    const read = () => {
+      const bytes = Buffer.alloc(4096)
+      try {
+        written += bytes.toString('utf8', 0, readSync(reader, bytes))
+      } catch {
+        // the pipe is empty
+      }
+      return written.split('\n').length - 1
+    }
+    await expect.poll(read).toBe(2)
+    closeSync(reader)
+  })
+
+  it('in a directory that can’t be read still decides, and says so', async () => {
     const troubles: unknown[] = []
     const dir = join(folder(), 'file')
     appendFileSync(dir, '')

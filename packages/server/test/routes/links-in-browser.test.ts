@@ -251,7 +251,7 @@ describe('personal links in a browser', { timeout: 120_000 }, () => {
     const id = crypto.randomUUID()
     const token = await make({ id, ...changes })
     for (const step of steps) {
-      if (step === 'revoked') revokeLinks(dir, [id])
+      if (step === 'revoked') await revokeLinks(dir, [id])
       else if (step === 'fetched') expect((await fetch(embed() + plain(token))).status).toBe(200)
       else if ('after' in step) vi.setSystemTime(Date.now() + step.after)
       else {
