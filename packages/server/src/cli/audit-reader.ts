@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { parseAuditLine } from '../audit/audit-line.js'
+import { untilAborted } from '../net/deadline.js'
 
 /** A line of the audit log has a few hundred. Bytes. */
 const MAX_LINE_BYTES = 16 * 1024
@@ -42,6 +43,7 @@ export interface AuditSummary {
 
 /**
  * Reads an audit log of any size in bounded memory; `-` is standard input.
+ * @param signal ends the read with a partial summary
  * @throws a system error where the file can't be read
  */
 export async function readAudit(
@@ -64,13 +66,19 @@ export async function readAudit(
     events: new Map(),
   }
   let number = 0
-  for await (const lines of linesOf(path === '-' ? process.stdin : createReadStream(path))) {
-    for (const { text, isTorn } of lines) {
-      number += 1
-      if (text?.trim() !== '') addLine(summary, filter, { text, isTorn, number })
+  const source = path === '-' ? process.stdin : createReadStream(path)
+  try {
+    for await (const lines of linesOf(untilAborted(source, signal))) {
+      for (const { text, isTorn } of lines) {
+        number += 1
+        if (text?.trim() !== '') addLine(summary, filter, { text, isTorn, number })
+      }
     }
-    summary.isPartial = signal?.aborted === true
-    if (summary.isPartial) break
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    summary.isPartial = true
+  } finally {
+    source.destroy()
   }
   return summary
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { keyState, type KeyRing, signingKeyRecord } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
 import { readExistingStore } from '../keys/store/ring-store.js'
@@ -14,7 +15,7 @@ import {
   ringOptions,
   withKeys,
 } from './key-command.js'
-import { startDeadline } from '../net/deadline.js'
+import { raceWithSignal, startDeadline } from '../net/deadline.js'
 import { visitorCount, visitorsWithTokens } from './audit.js'
 import { readAudit } from './audit-reader.js'
 
@@ -114,6 +115,8 @@ export async function affectedLines(
     terminal.progress(`Reading ${path}`)
     const deadline = startDeadline(AUDIT_MS)
     try {
+      // a pipe has another reader, whose lines this would take
+      if (!(await raceWithSignal(stat(path), deadline.signal)).isFile()) throw new Error('no regular file')
       const summary = await readAudit(path, { kid }, deadline.signal)
       affected.push({ kid, visitors: summary.visitors.size })
       const count = `${summary.isPartial ? 'at least ' : ''}${visitorCount(summary)}`

@@ -1,3 +1,5 @@
+import { untilAborted } from './deadline.js'
+
 /** Collects chunks up to a limit, whatever `Content-Length` promised. */
 export class CappedBytes {
   readonly #maxBytes: number
@@ -53,12 +55,7 @@ export async function readCapped(
   const capped = new CappedBytes(maxBytes)
   if (source !== null) {
     if ('getReader' in source) await readStream(source, capped, signal)
-    else {
-      for await (const chunk of source) {
-        signal?.throwIfAborted()
-        if (!capped.add(chunk)) break
-      }
-    }
+    else for await (const chunk of untilAborted(source, signal)) if (!capped.add(chunk)) break
   }
   return { bytes: capped.bytes(), truncated: capped.truncated }
 }

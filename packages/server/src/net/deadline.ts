@@ -70,3 +70,21 @@ export async function raceWithSignal<T>(work: Promise<T>, signal: AbortSignal): 
     signal.removeEventListener('abort', onAbort!)
   }
 }
+
+/**
+ * The items of a source, until the signal aborts, also while the source sends nothing. An aborted source stays open: its
+ * owner closes it.
+ * @throws the signal's reason once it aborts
+ */
+export async function* untilAborted<T>(source: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T> {
+  const items = source[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const item = await (signal ? raceWithSignal(items.next(), signal) : items.next())
+      if (item.done) return
+      yield item.value
+    }
+  } finally {
+    if (!signal?.aborted) await items.return?.()
+  }
+}

@@ -1,4 +1,5 @@
-import { createReadStream, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, createReadStream, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -36,6 +37,11 @@ const line = ({ at = 0, user = 'u1', kid: by = kid, event = 'e1', network = '10.
 const file = (content: string | Buffer, name = 'audit.jsonl') => {
   const path = join(bench.folder, name)
   writeFileSync(path, content)
+  return path
+}
+const pipe = () => {
+  const path = join(bench.folder, 'audit.pipe')
+  execFileSync('mkfifo', [path])
   return path
 }
 const audit = async (...argv: string[]) =>
@@ -108,6 +114,24 @@ describe('keys revoke reports the affected visitors', () => {
     expect(stdout).toContain(`audit FILE --kid ${kid}`)
     expect(bench.emulator.state.keys.map((key) => key.kid)).not.toContain(kid)
   })
+
+  it('takes no line from a pipe, and doesn’t wait for one', async () => {
+    bench.env['CHAT_AUDIT'] = pipe()
+    const { exit, stdout } = await bench.kc('keys', 'revoke', kid)
+    expect(exit).toBe(0)
+    expect(stdout).toContain('can’t read')
+  })
+})
+
+it('a signal ends the read of a log that neither grows nor ends', async () => {
+  const path = pipe()
+  const writer = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  writeSync(writer, `${line()}\n`)
+  const controller = new AbortController()
+  const reading = readAudit(path, {}, controller.signal)
+  controller.abort()
+  expect(await reading).toMatchObject({ isPartial: true })
+  closeSync(writer)
 })
 
 describe('lines of a file', () => {

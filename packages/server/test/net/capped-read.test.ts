@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../../src/net/capped-read.js'
 
@@ -63,7 +64,17 @@ describe('a capped read', () => {
     await expect(readCapped(iterate(bytes(1)), 10, controller.signal)).rejects.toThrow('deadline')
   })
 
-  it('keeps no more than the limit, however much is added', () => {
+  it('ends so too while an iterable yields nothing', async () => {
+    const controller = new AbortController()
+    const silent = new Readable({ read: () => undefined })
+    silent.push('a')
+    const reading = readCapped(silent, 10, controller.signal)
+    controller.abort(new Error('deadline'))
+    await expect(reading).rejects.toThrow('deadline')
+    expect(silent.destroyed).toBe(false)
+  })
+
+  it('keeps no more than the limit however much is added', () => {
     const capped = new CappedBytes(3)
     expect([capped.add(bytes(2)[0]!), capped.add(bytes(2)[0]!), capped.add(bytes(9)[0]!)]).toEqual([
       true,
