@@ -52,10 +52,15 @@ export const entriesOf = (text: string): string[] =>
     .map((entry) => entry.replace(/^["']|["']$/g, ''))
     .filter(Boolean)
 
+/** Whether `fetch` takes the URL: it rejects one with a user name or password. */
+export function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
+}
+
 export const httpUrl: Parser<string> = (text) =>
-  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-    ? text
-    : new Invalid('must be an http or https URL.')
+  isHttpUrl(text) ? text : new Invalid('must be an http or https URL without a user name or password.')
 
 export const apiUrl: Parser<string> = (text) => {
   const url = httpUrl(text)

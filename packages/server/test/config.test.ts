@@ -108,6 +108,8 @@ describe('the configuration', () => {
     ['CHAT_IDENTITY_URL', FORWARD, { CHAT_IDENTITY_URL: '' }],
     ['CHAT_IDENTITY_URL', FORWARD, { CHAT_IDENTITY_URL: '/me' }],
     ['CHAT_IDENTITY_URL', FORWARD, { CHAT_IDENTITY_URL: 'ftp://www.example.com/me' }],
+    ['CHAT_IDENTITY_URL', FORWARD, { CHAT_IDENTITY_URL: 'https://staging:pw@www.example.com/me' }],
+    ['KINESCOPE_API_URL', FORWARD, { KINESCOPE_API_URL: 'https://staging@api.example.com' }],
     ['CHAT_IDENTITY_JWKS_URL', JWT, { CHAT_IDENTITY_SECRET: '' }],
     ['CHAT_IDENTITY_JWKS_URL', JWT, { CHAT_IDENTITY_SECRET: '', CHAT_IDENTITY_JWKS_URL: 'jwks.json' }],
     ['CHAT_IDENTITY_SECRET', JWT, { CHAT_IDENTITY_JWKS_URL: 'https://www.example.com/jwks.json' }],

@@ -1,3 +1,4 @@
+import { isHttpUrl } from '../setting-parsers.js'
 import type { Environment } from '../setting-reader.js'
 import type { Shown } from './text.js'
 import type { Terminal } from './terminal.js'
@@ -112,7 +113,18 @@ export function wholeNumber(
 export const textFlag = ({ flags }: Call, name: string): string | undefined =>
   typeof flags[name] === 'string' ? flags[name] : undefined
 
-/** Reads a required flag. @throws UsageProblem */
+/** @throws UsageProblem unless the flag's value is an http or https URL */
+export function addressFlag(call: Call, name: string): string | undefined {
+  const text = textFlag(call, name)
+  if (text === undefined) return undefined
+  if (isHttpUrl(text)) return text
+  throw new UsageProblem(
+    `--${name} must be an http or https URL without a user name or password`,
+    `Write, for example, --${name} https://chat.example.com.`,
+  )
+}
+
+/** A flag there is no way without. @throws UsageProblem */
 export function requiredFlag(call: Call, command: string, name: string, example: string): string {
   const value = textFlag(call, name)
   if (value) return value

@@ -9,7 +9,7 @@ import {
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
 import { ConfigProblem } from '../problem.js'
 import { SETTINGS } from '../settings.js'
-import { settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
+import { addressFlag, settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { findingsText, PARTS } from './findings-text.js'
 import { givenToken, givenFile } from './given-input.js'
 import { openApi } from './key-command.js'
@@ -133,17 +133,6 @@ function namesKeys(call: Call): boolean {
 
 const identityUrl = (settings: ServerSettings | null): string | undefined =>
   settings && 'config' in settings ? sourceOfKind(settings.config.identity, 'forward')?.url : undefined
-
-/** @throws UsageProblem unless the flag's value is an http or https URL */
-export function addressFlag(call: Call, name: string): string | undefined {
-  const text = textFlag(call, name)
-  if (text === undefined) return undefined
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
-  throw new UsageProblem(
-    `--${name} must be an http(s) address`,
-    `Write, for example, --${name} https://chat.example.com.`,
-  )
-}
 
 /**
  * The signed-in visitor of `--cookie-file` or `--statement-file`. From a whole cookie jar only the cookies of the hosts

@@ -8,6 +8,7 @@ import type { Audience } from '../rehearse/plan.js'
 import { rehearse as simulate } from '../rehearse/rehearse.js'
 import type { ServerFacts, Verdict } from '../rehearse/verdict.js'
 import {
+  addressFlag,
   requiredFlag,
   settingFlags,
   textFlag,
@@ -43,7 +44,8 @@ export const rehearseCommand: Command = {
     'Exit code 0 if the server holds, 1 with the first bottleneck otherwise.',
   ],
   async run(call) {
-    const base = new URL(`${readUrl(call).replace(/\/+$/, '')}/`)
+    const url = addressFlag(call, 'url') ?? requiredFlag(call, 'rehearse', 'url', 'https://chat.example.com')
+    const base = new URL(`${url.replace(/\/+$/, '')}/`)
     const { secret: text, tokenTtl } = readRehearsalConfig(call.env, settingFlags(call))
     const secret = rehearsalSecret(text)
     const audience = readAudience(call, tokenTtl)
@@ -72,15 +74,6 @@ export const rehearseCommand: Command = {
       text: verdictText(verdict, audience, call),
     }
   },
-}
-
-function readUrl(call: Call): string {
-  const url = requiredFlag(call, 'rehearse', 'url', 'https://chat.example.com')
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
-  throw new UsageProblem(
-    '--url must be an http(s) address',
-    'Write, for example, --url https://chat.example.com.',
-  )
 }
 
 function rehearsalSecret(text: string | undefined): RehearsalSecret {

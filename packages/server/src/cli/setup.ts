@@ -2,6 +2,7 @@ import { readKeyRingConfig, readOriginConfig } from '../config.js'
 import type { KeyStoreLocation } from '../keys/store/key-store.js'
 import { diagnose } from '../doctor/doctor.js'
 import {
+  addressFlag,
   DRY_RUN_FLAG,
   isDryRun,
   requiredFlag,
@@ -13,7 +14,7 @@ import {
 } from './command.js'
 import { EventApi } from '../kinescope/event-api.js'
 import { plannedLines, actionLines } from './key-action-text.js'
-import { addressFlag, doctorBasics } from './doctor.js'
+import { doctorBasics } from './doctor.js'
 import { findingsText } from './findings-text.js'
 import { changeText, planText } from './events.js'
 import {

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../token/signing-key.js'
 import { readCapped } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
+import { isHttpUrl } from '../setting-parsers.js'
 import { readMetrics } from '../status/read-metrics.js'
 import { readStatus, type ReplicaLook, type Status } from '../status/screen.js'
 import { requiredFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
@@ -49,10 +50,10 @@ function readUrls(call: Call): string[] {
     .split(',')
     .map((url) => url.trim().replace(/\/+$/, ''))
     .filter(Boolean)
-  if (urls.length > 0 && urls.every((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)))
+  if (urls.length > 0 && urls.every(isHttpUrl))
     return urls
   throw new UsageProblem(
-    '--url must be http(s) addresses',
+    '--url must be http or https URLs without a user name or password',
     'Write, for example, --url http://10.0.0.1:9464,http://10.0.0.2:9464.',
   )
 }

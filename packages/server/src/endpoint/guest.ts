@@ -23,7 +23,7 @@ export type VerifyCaptcha = (
 export interface GuestEndpointOptions {
   guests: Guests
   verifyCaptcha?: VerifyCaptcha | undefined
-  /** By address. null is no limit. */
+  /** By address, where one is known. null is no limit. */
   limit?: RateLimit | null | undefined
 }
 
@@ -47,9 +47,10 @@ export function guestRegistrar<R>({
     deadline: RequestDeadline,
   ): Promise<{ reply: GuestReply; setCookie: string }> => {
     const { address } = call
-    const network = (address === null ? null : networkOf(address)) ?? 'unknown'
-    const retryAfter = limit ? await limit.spend(`guest ${network}`) : 0
-    if (retryAfter > 0) throw new Refusal('rate-limited', { reason: 'guest-names', retryAfter })
+    if (limit && address !== null) {
+      const retryAfter = await limit.spend(`guest ${networkOf(address) ?? 'unknown'}`)
+      if (retryAfter > 0) throw new Refusal('rate-limited', { reason: 'guest-names', retryAfter })
+    }
     deadline.step = 'body'
     const body = readJsonObject(await call.readBody(deadline), ['name', 'captcha'])
     const { name, captcha = null } = body
@@ -60,11 +61,10 @@ export function guestRegistrar<R>({
     if (verifyCaptcha) {
       deadline.step = 'identity'
       const { signal } = deadline
-      const isPassed = await Promise.resolve(verifyCaptcha(captcha, address, { signal })).catch(
-        (cause: unknown) => {
-          throw new Refusal('identity-unavailable', { reason: 'captcha', retryAfter: 2, cause })
-        },
-      )
+      const verify = async () => verifyCaptcha(captcha, address, { signal })
+      const isPassed = await verify().catch((cause: unknown) => {
+        throw new Refusal('identity-unavailable', { reason: 'captcha', retryAfter: 2, cause })
+      })
       deadline.throwIfOver()
       if (!isPassed) throw badRequest('captcha-failed', 'The captcha was not passed. Solve it again.')
     }

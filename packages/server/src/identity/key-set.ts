@@ -50,7 +50,7 @@ export interface KeySetOptions {
   /** Finds the set's address, which an issuer may move. */
   locate: (fetchJson: FetchJson, signal: AbortSignal) => Promise<string>
   fetch?: typeof fetch | undefined
-  /** Milliseconds since the epoch. */
+  /** Milliseconds. By default a monotonic clock: a clock that is set back must not make a set look new. */
   now?: (() => number) | undefined
   onFetch?: ((event: KeySetEvent) => void) | undefined
 }
@@ -92,7 +92,7 @@ export class KeySet {
 
   constructor(options: KeySetOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
+    this.#now = options.now ?? (() => performance.now())
     this.#fetch = options.fetch ?? globalThis.fetch
   }
 

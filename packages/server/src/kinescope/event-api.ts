@@ -25,6 +25,9 @@ export interface JwtChange {
 const EVENTS = ['v2', 'live', 'events'] as const
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 
+/** UUIDs are case-insensitive (RFC 9562, section 4). Public ids are not. */
+const canonical = (id: string): string => (UUID.test(id) ? id.toLowerCase() : id)
+
 export class EventApi {
   readonly api: KinescopeApi
 
@@ -42,21 +45,23 @@ export class EventApi {
    */
   async lookUp(ids: readonly string[]): Promise<Map<string, StreamEvent | null>> {
     const found = new Map<string, StreamEvent | null>()
-    const wanted = new Set(ids)
+    const wanted = new Set(ids.map(canonical))
     let linksShown = true
-    if (wanted.size === 0) return found
-    await this.#list((row) => {
-      const event = readEvent(row)
-      linksShown &&= event.publicId !== null
-      for (const id of [event.id, event.id.toLowerCase(), event.publicId]) {
-        if (id !== null && wanted.has(id)) found.set(id, event)
-      }
-      return found.size === wanted.size
-    })
+    if (wanted.size > 0) {
+      await this.#list((row) => {
+        const event = readEvent(row)
+        linksShown &&= event.publicId !== null
+        for (const id of [canonical(event.id), event.publicId]) {
+          if (id !== null && wanted.has(id)) found.set(id, event)
+        }
+        return found.size === wanted.size
+      })
+    }
     for (const id of wanted) {
       if (!found.has(id) && (linksShown || UUID.test(id))) found.set(id, null)
     }
-    return found
+    const known = ids.filter((id) => found.has(canonical(id)))
+    return new Map(known.map((id) => [id, found.get(canonical(id)) ?? null]))
   }
 
   #list(enough?: (row: Record<string, unknown>) => boolean): Promise<Record<string, unknown>[]> {

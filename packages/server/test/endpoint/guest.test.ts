@@ -10,7 +10,7 @@ beforeAll(async () => {
   key = await makeSigningKey()
 })
 
-function server(options: { captcha?: boolean; names?: 'ask' | 'number' } = {}) {
+function server(options: { captcha?: boolean | 'throws'; names?: 'ask' | 'number'; address?: null } = {}) {
   const admitted = guests({ secret: 'a-secret-of-thirty-two-bytes-and-more', names: options.names ?? 'ask' })
   const handle = createTokenHandler({
     keys: fixedKeySource(key),
@@ -18,8 +18,15 @@ function server(options: { captcha?: boolean; names?: 'ask' | 'number' } = {}) {
     allowedOrigins: [SITE],
     identity: admitted.identify,
     guests: admitted,
-    clientAddress: () => '192.0.2.1',
-    ...(options.captcha === undefined ? {} : { verifyCaptcha: (response) => response === 'solved' }),
+    ...(options.address === null ? {} : { clientAddress: () => '192.0.2.1' }),
+    ...(options.captcha === undefined
+      ? {}
+      : {
+          verifyCaptcha: (response) => {
+            if (options.captcha === 'throws') throw new Error('the provider is down')
+            return response === 'solved'
+          },
+        }),
   })
   return async (path: string, body: unknown, headers: Record<string, string> = {}) => {
     const response = await handle(
@@ -103,9 +110,15 @@ describe('a guest who chooses a name', () => {
       status = (await post('/guest', { name: 'Ann' })).response.status
     }
     expect(status).toBe(429)
+    const behindNothing = server({ address: null })
+    for (let count = 0; count < 310; count++) {
+      expect((await behindNothing('/guest', { name: 'Ann' })).response.status).toBe(200)
+    }
     const guarded = server({ captcha: true })
     expect((await guarded('/guest', { name: 'Ann' })).reply).toMatchObject({ code: 'bad-request' })
     expect((await guarded('/guest', { name: 'Ann', captcha: 'solved' })).reply).toHaveProperty('identity')
+    const broken = server({ captcha: 'throws' })
+    expect((await broken('/guest', { name: 'Ann' })).reply).toMatchObject({ code: 'identity-unavailable' })
   })
 
   it('is not asked for a name if guests have numbers', async () => {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { jwtIdentity } from '../../src/identity/jwt.js'
 import type { KeySetEvent } from '../../src/identity/key-set.js'
 
@@ -109,7 +109,36 @@ describe('a JWK Set whose address fails', () => {
 })
 
 describe('a provider that rotates its keys', () => {
-  it('signs out no visitor: an unknown key is unavailable until the set is fetched again', async () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('signs no visitor out after the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    const site = await siteWith([first, 'a'])
+    const identify = jwtIdentity({
+      key: { jwksUrl: 'https://www.example.com/jwks.json' },
+      audience: 'chat-of-the-site',
+      fetch: () => site.respond(),
+    })
+    const ask = async (pair: KeyPair, kid: string) => {
+      const token = await new SignJWT({ sub: 'u-1', name: 'Ann', aud: 'chat-of-the-site' })
+        .setProtectedHeader({ alg: 'ES256', kid })
+        .setExpirationTime(new Date(Date.now() + 5 * MINUTE))
+        .sign(pair.privateKey)
+      const header = (name: string) => (name === 'authorization' ? `Bearer ${token}` : null)
+      const call = { header, address: null, request: null }
+      const answer = await identify(call, 'stream', { signal: new AbortController().signal })
+      return 'user' in answer ? 'user' : answer.refused
+    }
+    expect(await ask(first, 'a')).toBe('user')
+    vi.advanceTimersByTime(1000)
+    vi.setSystemTime(Date.now() - 180 * MINUTE)
+    await site.publish([second, 'b'])
+    expect(await ask(second, 'b')).toBe('identity-unavailable')
+    vi.advanceTimersByTime(11_000)
+    expect(await ask(second, 'b')).toBe('user')
+  })
+
+  it('signs no visitor out: an unknown key is unavailable until the set was fetched again', async () => {
     const site = await siteWith([first, 'a'])
     expect(await site.ask(await site.sign(first, 'a'))).toBe('user')
     site.pass(1000)

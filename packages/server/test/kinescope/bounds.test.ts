@@ -215,4 +215,18 @@ describe('streams requested for the watch', () => {
     const found = await new EventApi(bare.api).lookUp(['public1', stream(9).id])
     expect([...found.keys()]).toEqual([stream(9).id])
   })
+
+  it('are found by a UUID in upper case, in the list or in the lookup', async () => {
+    const lower = 'abcdef01-2345-4678-9abc-def012345678'
+    const upper = lower.toUpperCase()
+    for (const listed of [lower, upper]) {
+      const { api } = await strangeApi(paged(1, () => ({ id: listed })))
+      const found = await new EventApi(api).lookUp([upper, lower])
+      expect([...found].map(([id, event]) => [id, event?.id])).toEqual([
+        [upper, listed],
+        [lower, listed],
+      ])
+      await close()
+    }
+  })
 })
