@@ -50,8 +50,7 @@ function readUrls(call: Call): string[] {
     .split(',')
     .map((url) => url.trim().replace(/\/+$/, ''))
     .filter(Boolean)
-  if (urls.length > 0 && urls.every(isHttpUrl))
-    return urls
+  if (urls.length > 0 && urls.every(isHttpUrl)) return urls
   throw new UsageProblem(
     '--url must be http or https URLs without a user name or password',
     'Write, for example, --url http://10.0.0.1:9464,http://10.0.0.2:9464.',

@@ -98,7 +98,9 @@ export function linkFiles({
       const running = last.then(work).finally(() => (isRunning = false))
       last = running.catch(() => undefined)
       const deadline = startDeadline(WAIT_MS)
-      result = raceWithSignal(running, deadline.signal).catch(onTrouble).finally(deadline.clear)
+      result = raceWithSignal(running, deadline.signal)
+        .catch(onTrouble)
+        .finally(() => deadline.clear())
       return result
     }
   }

@@ -35,7 +35,13 @@ export function oidcIdentity(options: OidcIdentityOptions): IdentitySource {
     const known = providers.get(issuer)
     if (known) known.clientIds.push(clientId)
     else {
-      const set = new KeySet({ name: issuer, locate: discoveryOf(issuer), onFetch: onKeySet, fetch, now: options.now })
+      const set = new KeySet({
+        name: issuer,
+        locate: discoveryOf(issuer),
+        onFetch: onKeySet,
+        fetch,
+        now: options.now,
+      })
       providers.set(issuer, { set, clientIds: [clientId] })
     }
   }

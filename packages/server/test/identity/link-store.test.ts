@@ -234,21 +234,24 @@ describe('a store of links', () => {
     ['deleted', (file: string) => rmSync(file)],
     ['emptied', (file: string) => writeFileSync(file, '')],
     ['rewritten', (file: string) => writeFileSync(file, 'link-2\nlink-3\n')],
-  ])('in a directory rejects links that are revoked before and after the file is %s', async (_name, change) => {
-    const dir = folder()
-    let now = START
-    const store = linkFiles({ dir, now: () => now })
-    const revoked = async (id: string) => {
-      now += SECOND
-      return store.isRevoked(id)
-    }
-    await revokeLinks(dir, ['link-1'])
-    expect(await revoked('link-1')).toBe(true)
-    change(join(dir, 'revoked.txt'))
-    await revokeLinks(dir, ['link-9'])
-    expect(await revoked('link-9')).toBe(true)
-    expect(await revoked('link-1')).toBe(true)
-  })
+  ])(
+    'in a directory rejects links that are revoked before and after the file is %s',
+    async (_name, change) => {
+      const dir = folder()
+      let now = START
+      const store = linkFiles({ dir, now: () => now })
+      const revoked = async (id: string) => {
+        now += SECOND
+        return store.isRevoked(id)
+      }
+      await revokeLinks(dir, ['link-1'])
+      expect(await revoked('link-1')).toBe(true)
+      change(join(dir, 'revoked.txt'))
+      await revokeLinks(dir, ['link-9'])
+      expect(await revoked('link-9')).toBe(true)
+      expect(await revoked('link-1')).toBe(true)
+    },
+  )
 
   it('in a directory that hangs decides in memory, and occupies one thread', async () => {
     const dir = folder()
