@@ -285,7 +285,7 @@ describe('a store of links', () => {
     closeSync(reader)
   })
 
-  it('in a directory that can’t be read still decides, and says so', async () => {
+  it('in a directory that can’t be read still decides, and reports the problem', async () => {
     const troubles: unknown[] = []
     const dir = join(folder(), 'file')
     appendFileSync(dir, '')
