@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { keyState, type KeyRing, signingKeyRecord } from '../keys/key-state.js'
+import { keyState, signers, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
 import { readExistingStore } from '../keys/store/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command, type Call } from './command.js'
@@ -81,10 +80,18 @@ export const keysRevoke: Command = {
 /** An audit log may be large, and the operator is in a hurry. */
 const AUDIT_MS = 20_000
 
-/** What revoking these keys does to visitors; null if none of them signs. */
+/** What revoking these keys does to visitors; null if no valid token is signed with them. */
 export function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
-  const signer = signingKeyRecord(ring, now)
-  if (!signer || !kids.includes(signer.kid)) return null
+  const [signer, ...others] = signers(ring, now).map(({ key }) => key)
+  if (!signer) return null
+  if (!kids.includes(signer.kid)) {
+    const replaced = others
+      .filter((key) => kids.includes(key.kid) && keyState(key, now) !== 'published')
+      .map((key) => key.kid)
+    return replaced.length === 0
+      ? null
+      : `${replaced.join(', ')} signed until the last rotation: all tokens from before it become invalid, and visitors with one are disconnected from the chats until their page gets a new token`
+  }
   const isReady = ring.keys.some(
     (key) => !kids.includes(key.kid) && ['published', 'active'].includes(keyState(key, now)),
   )

@@ -81,6 +81,19 @@ describe('a command that needs confirmation', () => {
     expect((await bench.kc('keys', 'revoke', kid)).exit).toBe(2)
     expect(await asked('no', 'keys', 'revoke', spare!)).toEqual({ exit: 0, asked: 0 })
   })
+
+  it('is asked before a key of the last rotation is revoked, until its last token has expired', async () => {
+    await bench.kc('keys', 'rotate', '--propagation', '0')
+    bench.ahead.ms = 2000
+    const before = [changes(), files()]
+    expect(await asked('no', 'keys', 'revoke', kid)).toEqual({ exit: 1, asked: 1 })
+    const { exit, stderr } = await bench.kc('keys', 'revoke', kid)
+    expect(exit).toBe(2)
+    expect(stderr).toContain(`${kid} signed until the last rotation`)
+    expect([changes(), files()]).toEqual(before)
+    bench.ahead.ms = 2 * 3600_000
+    expect(await asked('no', 'keys', 'revoke', kid)).toEqual({ exit: 0, asked: 0 })
+  })
 })
 
 describe('--dry-run', () => {
