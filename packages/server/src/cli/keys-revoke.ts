@@ -58,22 +58,20 @@ export const keysRevoke: Command = {
     )
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     const { revoked } = result
+    const done = stacked(
+      ...actionLines(actions, terminal, now()),
+      revoked.length > 0 &&
+        terminal.line(
+          'warn',
+          `All tokens signed with ${revoked.join(', ')} are invalid.`,
+          'Open pages get a new token at their next request. Tell visitors who must sign in again. Check the logs for misuse of the key.',
+        ),
+    )
+    // before the audit log is read: that may take long
+    if (flags['json'] !== true) terminal.print(done)
     const { lines, affected } =
       revoked.length > 0 ? await affectedLines(call, revoked) : { lines: [], affected: null }
-    return {
-      exit: 0,
-      data: { ...result, affected, actions },
-      text: stacked(
-        ...actionLines(actions, terminal, now()),
-        revoked.length > 0 &&
-          terminal.line(
-            'warn',
-            `All tokens signed with ${revoked.join(', ')} are invalid.`,
-            'Open pages get a new token at their next request. Tell visitors who must sign in again. Check the logs for misuse of the key.',
-          ),
-        ...lines,
-      ),
-    }
+    return { exit: 0, data: { ...result, affected, actions }, text: stacked(...lines) }
   },
 }
 
