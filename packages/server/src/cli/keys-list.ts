@@ -1,8 +1,9 @@
 import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
-import { isRingLost, ringLost } from '../keys/store/no-keys.js'
+import { isRingLost, noSigner } from '../keys/store/no-keys.js'
 import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
+import { signingKeyRecord } from '../keys/key-state.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { settingFlags, type Call, type Command } from './command.js'
@@ -18,7 +19,7 @@ export const keysList: Command = {
   settings: KEY_SETTINGS,
   notes: [
     'With an API token, the ring is compared with Kinescope’s list. A foreign key is registered there, but is not in this ring.',
-    'Exits with 1 if the index is lost, a private key can’t be loaded, or Kinescope doesn’t list a key.',
+    'Exits with 1 if no key can sign, a private key can’t be loaded, or Kinescope doesn’t list a key.',
   ],
   async run(call) {
     const { terminal, now, flags } = call
@@ -30,7 +31,8 @@ export const keysList: Command = {
     const keys = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
     const missing = listed ? missingFrom(listed, ring.keys, now()) : []
     const problems = [
-      ...lostRing(stored, location),
+      ...(signingKeyRecord(ring, now()) ? [] : [cantSign(stored, location, now())]),
+      ...unclaimedFiles(stored),
       ...(await unusableKeys(ring, (key) => loadStoredKey(stored, key, passphrase), now())),
       ...missing.map(notListed),
     ]
@@ -46,25 +48,19 @@ export const keysList: Command = {
         problems,
       },
       text: stacked(
-        rows.length > 0
-          ? terminal.table(
-              [
-                { title: '', inList: 'signs' },
-                { title: 'KID' },
-                { title: 'STATE' },
-                { title: 'BITS', optional: true },
-                { title: 'KINESCOPE' },
-                { title: 'EXPIRES' },
-                { title: 'NEXT' },
-              ],
-              rows,
-            )
-          : stored.unknownFiles.length === 0 &&
-              terminal.line(
-                'info',
-                `no keys in ${locationText(location)}`,
-                'Run `kinescope-chat-server keys generate` to make one.',
-              ),
+        rows.length > 0 &&
+          terminal.table(
+            [
+              { title: '', inList: 'signs' },
+              { title: 'KID' },
+              { title: 'STATE' },
+              { title: 'BITS', optional: true },
+              { title: 'KINESCOPE' },
+              { title: 'EXPIRES' },
+              { title: 'NEXT' },
+            ],
+            rows,
+          ),
         ...problems.map(({ code, message, remediation }) =>
           terminal.line('fail', `${message} (${code})`, remediation),
         ),
@@ -129,14 +125,15 @@ const notListed = (kid: string): Problem => ({
   remediation: `If it was deleted by mistake, run \`kinescope-chat-server keys register ${kid}\`. If it leaked, run \`kinescope-chat-server keys revoke ${kid}\`.`,
 })
 
-/** A lost index, or private keys that the index doesn't have. */
-function lostRing(stored: StoredRing, location: KeyStoreLocation): Problem[] {
+function cantSign(stored: StoredRing, location: KeyStoreLocation, now: number): Problem {
+  const { code, message, remediation } = noSigner(stored, location, now)
+  return { code, message, remediation }
+}
+
+/** Private keys that the index doesn't have. */
+function unclaimedFiles(stored: StoredRing): Problem[] {
   const { unknownFiles } = stored
-  if (isRingLost(stored)) {
-    const { code, message, remediation } = ringLost(location, stored)
-    return [{ code, message, remediation }]
-  }
-  if (unknownFiles.length === 0) return []
+  if (isRingLost(stored) || unknownFiles.length === 0) return []
   return [
     {
       code: 'private-key-unclaimed',

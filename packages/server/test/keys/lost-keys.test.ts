@@ -1,4 +1,5 @@
 import { chmodSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
@@ -100,7 +101,39 @@ it('the remedy for a spare without its private key works', async () => {
   expect(bench.emulator.state.keys.map((key) => key.kid)).toEqual([kid])
 })
 
-it('keys list explains a key of another tool, which is no problem', async () => {
+describe('a ring in which no key can sign', () => {
+  it.each<[string, () => Promise<unknown>, string, string]>([
+    [
+      'the only key is not registered',
+      () => bench.kc('keys', 'generate'),
+      'key-not-registered',
+      'keys register',
+    ],
+    [
+      'the only key has expired',
+      async () => {
+        await bench.kc('keys', 'generate')
+        await bench.kc('keys', 'register')
+        bench.ahead.ms = 400 * 86_400_000
+      },
+      'key-expired',
+      'keys rotate',
+    ],
+    ['it is empty', () => mkdir(bench.keyDir, { mode: 0o700 }), 'key-unavailable', 'setup --event ID'],
+  ])('is named by keys list with a remedy: %s', async (_what, prepare, code, remedy) => {
+    bench.env['CHAT_KEY_DIR'] = bench.keyDir = join(bench.folder, 'others')
+    await prepare()
+    for (const apiToken of [bench.env['KINESCOPE_API_TOKEN']!, '']) {
+      bench.env['KINESCOPE_API_TOKEN'] = apiToken
+      const { exit, text } = await looks('keys', 'list')
+      expect(exit).toBe(1)
+      expect(text).toContain(`(${code})`)
+      expect(text).toContain(`\`kinescope-chat-server ${remedy}\``)
+    }
+  })
+})
+
+it('a foreign key is explained, and is no failure', async () => {
   const [mine] = bench.emulator.state.keys
   bench.emulator.state.keys.push({ ...mine!, id: 'jwk_foreign', kid: 'someone-elses' })
   const { exit, text } = await looks('keys', 'list')

@@ -31,7 +31,7 @@ const ok = async (...argv: string[]) => {
 const ring = () => JSON.parse(readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')) as KeyRing
 const remoteKids = () => bench.emulator.state.keys.map(({ kid }) => kid)
 const signer = async () => {
-  const { keys } = await ok('keys', 'list')
+  const { keys } = (await bench.json('keys', 'list')).data as Answer
   return keys.find(({ signs }) => signs)?.kid
 }
 const mint = async () =>
