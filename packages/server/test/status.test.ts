@@ -24,6 +24,11 @@ kinescope_chat_page_ready_seconds_bucket{le="2",engine="webkit"} 100
 kinescope_chat_page_ready_seconds_bucket{le="+Inf",engine="webkit"} 100
 `
 
+/** Of a replica that has no key. */
+const KEYLESS = page(1, 0, 0)
+  .replace('signing_key_usable{kid="k1"} 1', 'signing_key_usable{kid=""} 0')
+  .replace(/.*key_expires_timestamp_seconds.*\n/, '')
+
 describe('readMetrics', () => {
   it('reads labels that contain quotes, line ends and braces', () => {
     expect(
@@ -73,11 +78,17 @@ describe('readStatus', () => {
     )
     expect(status.tokensPerSecond).toBe(20)
     expect(status.replicas).toEqual({ answering: 1, all: 2, silent: ['b'] })
+    expect(status.withoutKey).toEqual([])
+  })
+
+  it('names each replica without a usable key', () => {
+    const now = [look('a', 0, page(1, 0, 0)), look('b', 0, KEYLESS), look('c', 0, null)]
+    expect(readStatus([], now)).toMatchObject({ keys: [{ kid: 'k1' }], withoutKey: ['b'] })
   })
 })
 
 describe('status', () => {
-  it('prints one screen without a terminal, and exits with 1 if a replica is silent', async () => {
+  it('prints one screen where there is no terminal, and ends with 1 if a replica is silent or has no key', async () => {
     let asked = 0
     const server = createServer((_request, response) => response.end(page(100 * ++asked, 0, 0))).listen(
       0,
@@ -105,6 +116,12 @@ describe('status', () => {
     expect(json.replicas).toEqual({ answering: 1, all: 2, silent: ['http://127.0.0.1:9'] })
     expect((await status('--url', `${url},http://127.0.0.1:9`)).exit).toBe(1)
     expect((await status('--url', 'ftp://x')).exit).toBe(2)
+    const keyless = createServer((_request, response) => response.end(KEYLESS)).listen(0, '127.0.0.1')
+    await new Promise((resolve) => keyless.once('listening', resolve))
+    const keylessUrl = `http://127.0.0.1:${(keyless.address() as AddressInfo).port}`
+    const { exit, out } = await status('--url', `${url},${keylessUrl}`)
+    expect([exit, out]).toEqual([1, expect.stringContaining(`✖ keys       no usable key: ${keylessUrl}`)])
+    keyless.close()
     server.close()
   })
 })

@@ -75,15 +75,15 @@ async function look(url: string): Promise<ReplicaLook> {
   return { url, at: performance.now(), samples }
 }
 
-const isWell = ({ replicas, keys, stale }: Status, now: number): boolean =>
+const isWell = ({ replicas, keys, withoutKey, stale }: Status, now: number): boolean =>
   replicas.silent.length === 0 &&
+  withoutKey.length === 0 &&
   stale === 0 &&
-  keys.length > 0 &&
   keys.every(({ endsAtMs }) => endsAtMs === null || endsAtMs - now > 14 * DAY_MS)
 
 /** The screen, in the order in which an operator asks. */
 export function statusText(status: Status, { terminal, now }: Pick<Call, 'terminal' | 'now'>): Shown {
-  const { replicas, tokensPerSecond, keys } = status
+  const { replicas, tokensPerSecond, keys, withoutKey } = status
   const seconds = (value: number | null) => (value === null ? '–' : `${value.toFixed(2)} s`)
   const mark = (bad: boolean, text: Text) => terminal.line(bad ? 'fail' : 'ok', text)
   const list = (title: string, rows: readonly [string, number][]) =>
@@ -100,7 +100,11 @@ export function statusText(status: Status, { terminal, now }: Pick<Call, 'termin
       replicas.answering < replicas.all,
       `replicas   ${replicas.answering} of ${replicas.all} answer${replicas.silent.length > 0 ? `; silent: ${replicas.silent.join(', ')}` : ''}`,
     ),
-    keys.length === 0 && mark(true, 'keys       no usable key: run `kinescope-chat-server keys list`'),
+    withoutKey.length > 0 &&
+      mark(
+        true,
+        `keys       no usable key: ${withoutKey.join(', ')}; run \`kinescope-chat-server keys list\` there`,
+      ),
     ...keys.map((key) => {
       const left = days(key)
       return mark(

@@ -27,6 +27,8 @@ export interface Status {
   tokenP95: number | null
   identityP95: number | null
   keys: { kid: string; endsAtMs: number | null }[]
+  /** Addresses of the replicas that answer and have no usable key. */
+  withoutKey: string[]
   /** Replicas that can't read their key ring. */
   stale: number
 }
@@ -68,6 +70,9 @@ export function readStatus(before: readonly ReplicaLook[], now: readonly Replica
     ),
     identityP95: histogramQuantile(samples, `${NAME}identity_duration_seconds`, 0.95),
     keys: [...kids].filter(Boolean).map((kid) => ({ kid, endsAtMs: endOf(samples, kid) })),
+    withoutKey: answering
+      .filter((look) => total(look.samples ?? [], `${NAME}signing_key_usable`) === 0)
+      .map(({ url }) => url),
     stale: total(samples, `${NAME}key_ring_stale`),
   }
 }
