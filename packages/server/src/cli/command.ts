@@ -1,7 +1,9 @@
-import { isHttpUrl } from '../setting-parsers.js'
+import { UsageProblem } from '../problem.js'
 import type { Environment } from '../setting-reader.js'
 import type { Shown } from './text.js'
 import type { Terminal } from './terminal.js'
+
+export { UsageProblem }
 
 export interface Flag {
   /** The placeholder of its value in the help; left out for a switch. */
@@ -53,19 +55,7 @@ export interface Outcome {
   text: Shown | ''
 }
 
-/** The command line is invalid: exit code 2. */
-export class UsageProblem extends Error {
-  override readonly name = 'UsageProblem'
-  readonly code = 'usage'
-  readonly remediation: string
-
-  constructor(message: string, remediation: string) {
-    super(message)
-    this.remediation = remediation
-  }
-}
-
-/** The command stopped early. Its finished actions remain in effect. */
+/** The command ended before its end. What it did stands. */
 export class PartialResult extends Error {
   override readonly name = 'PartialResult'
   readonly actions: readonly unknown[]

@@ -1,9 +1,9 @@
-import { OperatorProblem } from '../problem.js'
+import { OperatorProblem, UsageProblem } from '../problem.js'
 import type { ManualRequest } from './by-hand.js'
 import { generateKey, kidOf, loadPrivateKey, toPkcs8 } from './private-key.js'
 import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
 import { assertNotExpired, assertClock, type Registry } from './registry.js'
-import { isoTime, newRecord } from './store/ring-format.js'
+import { isKidOfAnother, isoTime, KID, newRecord } from './store/ring-format.js'
 import type { RingStore } from './store/ring-store.js'
 
 /** The actions of a key command, in order: shown while it runs, and complete in `--json`. */
@@ -60,7 +60,7 @@ export async function addKey(
   return record
 }
 
-/** Step 1 for a private key of another tool, under its own kid. */
+/** Step 1 for a private key of another tool, under its own kid. @throws UsageProblem where that can't be a kid of it */
 export async function adopt(
   { store, report, now }: Pick<KeyWork, 'store' | 'report' | 'now'>,
   { text, kid }: { text: string; kid?: string | undefined },
@@ -71,6 +71,12 @@ export async function adopt(
   const wanted = kid ?? loaded.kid ?? own
   const known = store.ring.keys.find(({ thumbprint }) => thumbprint === loaded.thumbprint)
   if (known?.kid === wanted || (known && kid === undefined)) return known
+  if (!KID.test(wanted) || isKidOfAnother(wanted, loaded.thumbprint)) {
+    throw new UsageProblem(
+      `${kid === undefined ? 'the JWK’s kid' : '--kid'} can’t be the kid of this key`,
+      'Write, for example, --kid my-key-2026: 1 to 200 ASCII characters without spaces, and not in the form of our own kids (20261125-…).',
+    )
+  }
   if (known || store.ring.keys.some((key) => key.kid === wanted)) {
     throw new OperatorProblem(
       'kid-taken',

@@ -379,7 +379,26 @@ describe('a key of another tool', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('is rejected at 1024 bits', async () => {
+  it.each([
+    ['with a space', 'my key 2026'],
+    ['that is too long', 'k'.repeat(201)],
+    ['that is not ASCII', 'ключ'],
+    ['of ours for another key', '20260101-abcdefghijklmnop'],
+  ])('is not adopted under a kid %s, by --kid or by its JWK: wrong use', async (_what, kid) => {
+    for (const given of ['--kid', 'JWK']) {
+      const jwk = privateKey.export({ format: 'jwk' })
+      writeFileSync(file(), JSON.stringify(given === 'JWK' ? { ...jwk, kid } : jwk))
+      const flags = given === 'JWK' ? [] : ['--kid', kid]
+      const { exit, data } = await bench.json('keys', 'register', '--adopt', file(), ...flags)
+      expect([exit, data.error.code]).toEqual([2, 'usage'])
+      expect(data.error.message).toContain(given)
+      expect(data.error.remediation).toContain('200 ASCII characters')
+    }
+    expect(remoteKids()).toEqual([])
+    expect((await bench.json('keys', 'list')).data.keys).toEqual([])
+  })
+
+  it('is refused at 1024 bits', async () => {
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
     writeFileSync(file(), small.export({ type: 'pkcs8', format: 'pem' }))
     const { exit, data } = await bench.json('keys', 'register', '--adopt', file())

@@ -56,8 +56,14 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isTime = (time: unknown) => typeof time === 'string' && !Number.isNaN(Date.parse(time))
 const TIMES = ['publishedAt', 'signFrom', 'signUntil', 'removeAfter', 'revokedAt', 'removedAt'] as const
 const BASE64URL = /^[\w-]{1,2048}$/
-/** Matches a valid kid for a header, a terminal and a log file. */
-const KID = /^[\x21-\x7e]{1,200}$/
+/** What may be a kid in a header, a terminal and a file of logs. */
+export const KID = /^[\x21-\x7e]{1,200}$/
+
+/** Whether a kid in our own form, with the beginning of a thumbprint, is another key's. */
+export function isKidOfAnother(kid: string, thumbprint: string): boolean {
+  const [, begins] = KEY_FILE.exec(`${kid}.pem`) ?? []
+  return begins !== undefined && begins !== thumbprint.slice(0, 16)
+}
 
 function faultOf(value: unknown): string | null {
   if (value === null || typeof value !== 'object') return 'is no object'
@@ -71,8 +77,7 @@ function faultOf(value: unknown): string | null {
   const begins = thumbprint.slice(0, 16)
   // a file name, never a path
   if (typeof file !== 'string' || KEY_FILE.exec(file)?.[1] !== begins) return 'has the file of another key'
-  const ours = KEY_FILE.exec(`${kid}.pem`)
-  if (ours && ours[1] !== begins) return 'has the kid of another key'
+  if (isKidOfAnother(kid, thumbprint)) return 'has the kid of another key'
   if (!isCount(bits)) return 'has no size'
   if (remoteId !== null && (typeof remoteId !== 'string' || remoteId === '' || remoteId.length > 200)) {
     return 'has no id of Kinescope’s or null'
