@@ -21,7 +21,12 @@ const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG
 export const keysRotate: Command = {
   name: 'keys rotate',
   summary: 'replace the signing key',
-  flags: { ...FLAGS, force: { meaning: 'start another rotation before the last one is finished' } },
+  flags: {
+    ...FLAGS,
+    force: {
+      meaning: 'rotate although the last rotation isn’t finished, or Kinescope doesn’t list the signing key',
+    },
+  },
   settings: KEY_SETTINGS,
   notes: [
     'Registers a new key and finds it in Kinescope’s list. It signs after --propagation seconds. Running servers switch then, without a restart. The old key stays registered until its last token expires; then `keys reconcile` deletes it.',

@@ -1,3 +1,4 @@
+import { OperatorProblem } from '../problem.js'
 import {
   CLOCK_SKEW_MS,
   keyState,
@@ -12,7 +13,7 @@ export interface RotateOptions {
   /** How long a new key is registered before it signs, in ms. */
   propagationMs: number
   bits?: number | undefined
-  /** Starts a rotation although the last one isn't finished. */
+  /** Starts a rotation although the last one isn't finished, or Kinescope doesn't list the signing key. */
   force?: boolean
 }
 
@@ -30,6 +31,7 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
   const { store, now } = work
   const underWay = options.force ? null : unfinished(work)
   if (underWay) return underWay
+  if (!options.force) await assertSignerListed(work)
 
   const next = (await firstUsable(work, successors(store.ring, now()))) ?? (await addKey(work, options))
   const published = await publish(work, next)
@@ -40,6 +42,20 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
     (key) => key.kid !== next.kid && key.signFrom !== null && key.signUntil === null && isLive(key, now()),
   )
   return { rotation: 'set', ...(await activate(work, published, at, replaced)) }
+}
+
+/** A new key in another workspace must not sign: its tokens would be rejected. @throws OperatorProblem `key-not-registered` */
+async function assertSignerListed({ store, registry, now }: KeyWork): Promise<void> {
+  const signer = signingKeyRecord(store.ring, now())
+  const listed = signer && (await registry.list())
+  // by kid alone: a rotation also replaces a key whose kid somebody else has taken
+  if (!listed || listed.some(({ kid }) => kid === signer.kid)) return
+  const { kid } = signer
+  throw new OperatorProblem(
+    'key-not-registered',
+    `Kinescope doesn’t list ${kid}, which signs now: the API token is of another workspace, or the key was deleted`,
+    `Nothing was changed. Check KINESCOPE_API_TOKEN. If the key was deleted by mistake, run \`kinescope-chat-server keys register ${kid}\`; if it leaked, run \`kinescope-chat-server keys revoke ${kid}\`. To rotate anyway, add --force.`,
+  )
 }
 
 /** The rotation whose old key is still registered, or whose new key doesn't sign yet. */

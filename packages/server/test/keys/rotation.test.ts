@@ -109,7 +109,42 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('works three times on one day without a duplicate kid', async () => {
+  it('is refused while Kinescope doesn’t list the signing key, and each remedy works', async () => {
+    const old = await begin()
+    bench.emulator.state.keys = []
+    const before = readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
+    const { exit, data } = await bench.json('keys', 'rotate', '--propagation', '0')
+    expect([exit, data.error.code]).toEqual([1, 'key-not-registered'])
+    expect(data.error.message).toContain('another workspace, or the key was deleted')
+    for (const remedy of ['KINESCOPE_API_TOKEN', `keys register ${old}`, `keys revoke ${old}`, '--force'])
+      expect(data.error.remediation).toContain(remedy)
+    expect(remoteKids()).toEqual([])
+    expect(readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')).toBe(before)
+
+    await ok('keys', 'rotate', '--force', '--propagation', '0')
+    expect(remoteKids()).toEqual([await signer()])
+    bench.emulator.state.keys = []
+    await ok('keys', 'register', (await signer())!)
+    await ok('keys', 'rotate', '--force', '--propagation', '0')
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('replaces a key whose kid is registered with another modulus', async () => {
+    const old = await begin()
+    Object.assign(bench.emulator.state.variants, { keyFields: 'full' })
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const { n } = createPublicKey(privateKey).export({ format: 'jwk' }) as { n: string }
+    const [listed] = bench.emulator.state.keys
+    listed!.publicJwk = { ...listed!.publicJwk, n }
+    expect((await bench.json('keys', 'register', old)).data.error).toMatchObject({
+      code: 'kid-taken',
+      remediation: expect.stringContaining('keys rotate') as string,
+    })
+    await ok('keys', 'rotate', '--propagation', '0')
+    expect(verdict(await mint())).toBeNull()
+  })
+
+  it('works three times on one day without two keys of one kid', async () => {
     await begin()
     for (let time = 0; time < 3; time += 1) await ok('keys', 'rotate', '--force', '--propagation', '0')
     expect(new Set(remoteKids()).size).toBe(4)
