@@ -58,10 +58,11 @@ async function assertSignerListed({ store, registry, now }: KeyWork): Promise<vo
   )
 }
 
-/** The rotation whose old key is still registered, or whose new key doesn't sign yet. */
+/** The rotation whose old key must still be registered, or whose new key doesn't sign yet. */
 function unfinished({ store: { ring }, now }: KeyWork): Rotation | null {
   const scheduled = scheduledKey(ring, now())
-  const retiring = ring.keys.filter((key) => keyState(key, now()) === 'retiring' && key.removeAfter !== null)
+  const isOver = ({ removeAfter }: KeyRecord) => removeAfter === null || Date.parse(removeAfter) <= now()
+  const retiring = ring.keys.filter((key) => keyState(key, now()) === 'retiring' && !isOver(key))
   const key = scheduled ?? signingKeyRecord(ring, now())
   if (!key || (!scheduled && retiring.length === 0)) return null
   return {

@@ -109,6 +109,18 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
+  it('is over once its old key may be deleted, even if nobody has deleted it', async () => {
+    await begin()
+    await ok('keys', 'rotate', '--propagation', '0')
+    const first = ring().keys[1]!.kid
+    bench.ahead.ms = 60 * MINUTE
+    expect(await ok('keys', 'rotate')).toMatchObject({ rotation: 'under-way' })
+    bench.ahead.ms = 60 * DAY
+    expect(await ok('keys', 'rotate', '--propagation', '0')).toMatchObject({ instead: [first] })
+    await ok('keys', 'reconcile')
+    expect(remoteKids().sort()).toEqual([first, await signer()].sort())
+  })
+
   it('is refused while Kinescope doesn’t list the signing key, and each remedy works', async () => {
     const old = await begin()
     bench.emulator.state.keys = []
