@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 
+// flags such as --json may come first
+const isServer = process.argv.slice(2).find((word) => !word.startsWith('-')) === 'serve'
 // before anything is loaded: SIGHUP must not end a starting server, and SIGUSR1 must not open Node's inspector
 // (serveUntilSignal takes over)
-if (process.argv[2] === 'serve')
-  for (const signal of ['SIGUSR1', 'SIGHUP']) process.on(signal, () => undefined)
+if (isServer) for (const signal of ['SIGUSR1', 'SIGHUP']) process.on(signal, () => undefined)
 const { run } = await import('./run.js')
 
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  // a closed reader (`… | head`) isn't an error, and a server must not end because its log can't be written
-  if (code === 'EPIPE' || process.argv[2] === 'serve') return
+  // a reader that goes away (`… | head`) is no error, and no server ends because its log can't be written
+  if (code === 'EPIPE' || isServer) return
   process.stderr.write(`Standard output can't be written (${code}). The output is incomplete.\n`)
   process.exit(1)
 })

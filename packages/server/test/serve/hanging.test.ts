@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseAuditLine } from '../../src/audit/audit-line.js'
+import { builtCli } from '../cli/built-cli.js'
 import { askToken, EVENT, makeKey, SITE_ORIGIN, startSite } from '../running-server.js'
 import { secret } from '../secrets.js'
 import { freePort, runServe, untilListening, type Spawned } from './spawned.js'
@@ -160,6 +161,19 @@ describe('SIGHUP and SIGUSR1', () => {
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
     expect((await endOf(server)).code).toBe(0)
     expect(server.output()).not.toContain('Debugger')
+  })
+
+  it.each([
+    ['serve', 2, '1 1'],
+    ['--json serve', 2, '1 1'],
+    ['token inspect serve', 1, '0 0'],
+  ])('are caught before the modules load, by a server alone: %s', async (line, code, caught) => {
+    // without settings, `serve` ends before the server takes the signals over
+    const atExit =
+      'process.on("exit", () => console.error(...["SIGHUP", "SIGUSR1"].map((name) => process.listenerCount(name))))'
+    const flags = ['--import', `data:text/javascript,${encodeURIComponent(atExit)}`]
+    const { exit, stderr } = await (await builtCli()).start(line.split(' '), {}, flags)
+    expect([exit, stderr.trim().split('\n').at(-1)]).toEqual([code, caught])
   })
 
   it.each(['SIGHUP', 'SIGUSR1'] as const)(
