@@ -35,7 +35,10 @@ export const keysRotate: Command = {
   async run(call) {
     const { terminal, now, flags } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call), force: flags['force'] === true }
-    const { result, actions } = await withKeys(call, (work) => rotate(work, options))
+    const { result, actions } = await withKeys(call, (work) => {
+      terminal.progress('Checking the signing key')
+      return rotate(work, options)
+    })
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     return {
       exit: 0,

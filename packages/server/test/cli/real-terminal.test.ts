@@ -121,7 +121,7 @@ describe('an operator at the terminal', () => {
     bench.env['KINESCOPE_API_URL'] = hanging.url
     let pressed = false
     const { exit, seen } = await onTerminal(80, ['keys', 'rotate'], (shown) => {
-      if (pressed || !shown.includes('Registering')) return null
+      if (pressed || !shown.includes('Checking')) return null
       pressed = true
       return '\u0003'
     })
