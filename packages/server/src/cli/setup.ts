@@ -26,6 +26,8 @@ import {
   reportingActions,
   withKeys,
 } from './key-command.js'
+import { cleanValue } from '../setting-reader.js'
+import { SETTINGS } from '../settings.js'
 import { readyKey, setup, snippetFor } from '../setup.js'
 import { shown, Shown, spaced, stacked, escaped } from './text.js'
 
@@ -67,7 +69,7 @@ export const setupCommand: Command = {
     const given = readOriginConfig(call.env, settingFlags(call))
     const origins = given.length > 0 ? given : [EXAMPLE_ORIGIN]
     const snippet = snippetFor(result.pageEventId, url ?? 'https://chat.example.com')
-    const server = serverCommand(result.pageEventId, { origins, url, location })
+    const server = serverCommand(result.pageEventId, { origins, url, location, shared: sharedSettings(call) })
     const { bold, dim } = terminal.colours
     const failed = findings.some(({ status }) => status === 'fail')
     return {
@@ -109,7 +111,7 @@ export const setupCommand: Command = {
           ),
           indented(
             `import { ringKeySource } from 'kinescope-chat-server'\n` +
-              `const keys = await ringKeySource(${JSON.stringify(location)})`,
+              `const keys = await ringKeySource(${ringCode(location, passphrase !== undefined)})`,
           ),
           terminal.prose(
             'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “Inside your own app”.',
@@ -130,7 +132,13 @@ function serverCommand(
     origins,
     url,
     location,
-  }: { origins: readonly string[]; url: string | undefined; location: KeyStoreLocation },
+    shared,
+  }: {
+    origins: readonly string[]
+    url: string | undefined
+    location: KeyStoreLocation
+    shared: readonly [string, string][]
+  },
 ): string {
   const path = url === undefined ? '/' : new URL(url).pathname
   const settings: [string, string][] = [
@@ -140,11 +148,33 @@ function serverCommand(
     'dir' in location
       ? ['CHAT_KEY_DIR', quoted(location.dir)]
       : ['CHAT_KEY_SECRET', quoted(`${location.secret.namespace}/${location.secret.name}`)],
+    ...shared,
     ['CHAT_IDENTITY', 'guest'],
     ['CHAT_IDENTITY_SECRET', '"$(openssl rand -base64 32)"'],
   ]
   const lines = settings.map(([name, value]) => `${name}=${value} \\`)
   return [...lines, 'kinescope-chat-server serve'].join('\n  ')
+}
+
+const SHARED: readonly string[] = ['CHAT_KEY_PASSPHRASE', 'CHAT_TOKEN_TTL', 'KINESCOPE_CHAT_ORIGIN']
+
+/** The settings given here that the server needs too. A secret is its file or its variable, never its value. */
+function sharedSettings(call: Call): [string, string][] {
+  const flags = settingFlags(call)
+  return SETTINGS.filter(({ name }) => SHARED.includes(name)).flatMap(
+    ({ name, flag, secret }): [string, string][] => {
+      const given = cleanValue(flags[flag])
+      const file = secret ? (given ?? cleanValue(call.env[`${name}_FILE`])) : undefined
+      if (file !== undefined) return [[`${name}_FILE`, quoted(file)]]
+      const value = given ?? cleanValue(call.env[name])
+      return value === undefined ? [] : [[name, secret ? `"$${name}"` : quoted(value)]]
+    },
+  )
+}
+
+function ringCode(location: KeyStoreLocation, isEncrypted: boolean): string {
+  const code = JSON.stringify(location)
+  return isEncrypted ? `{ ...${code}, passphrase: process.env.CHAT_KEY_PASSPHRASE }` : code
 }
 
 /** For a POSIX shell. */

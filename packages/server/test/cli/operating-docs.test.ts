@@ -35,6 +35,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
     return named
       .replaceAll(`${bench.emulator.url}/v1`, 'https://api.kinescope.io/v1')
       .replaceAll(bench.emulator.url, 'https://kinescope.io')
+      .replace(/ *KINESCOPE_CHAT_ORIGIN=.*\n/, '') // the page's reader doesn't set it
       .replace(/(eyJ[\w-]{17})[\w.-]+/g, '$1…')
   }
 

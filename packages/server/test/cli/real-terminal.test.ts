@@ -57,7 +57,7 @@ const linesOf = (seen: string) =>
 /** Whether a line may be too wide: it is a single word, or a command or code that is typed unchanged. */
 const isWhole = (line: string) =>
   !/\S\s+\S/.test(line.replace(/`[^`]*`/g, 'x').replace(/^\s*(→|[✔!✖·–])?\s*/, '')) ||
-  /^\s*(Usage:|<|npx|CHAT_|import|const|")/.test(line)
+  /^\s*(Usage:|<|npx|CHAT_|KINESCOPE_|import|const|")/.test(line)
 
 describe.each([80, 40])('on a terminal of %i columns', (columns) => {
   it.each([

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
+import { setupCommand } from '../../src/cli/setup.js'
+import { secret, secretsIn } from '../secrets.js'
 import { builtCli, type BuiltCli } from './built-cli.js'
 import { workbench, type Workbench } from './workbench.js'
 
@@ -68,6 +70,15 @@ it.each<[string, (folder: string) => Record<string, string>, string[], string]>(
     'https://www.shop.test',
   ],
   [
+    'with encrypted keys',
+    (folder) => {
+      writeFileSync(join(folder, 'pass phrase'), 'a long enough passphrase\n')
+      return {}
+    },
+    ['--key-passphrase-file', 'FOLDER/pass phrase'],
+    'https://www.example.com',
+  ],
+  [
     'with a key directory whose name needs quotes',
     (folder) => ({ CHAT_KEY_DIR: join(folder, "a 'b' $c") }),
     [],
@@ -77,7 +88,8 @@ it.each<[string, (folder: string) => Record<string, string>, string[], string]>(
   'the server commands printed by setup start a server that issues tokens to a page, %s',
   async (_what, env, argv, origin) => {
     Object.assign(bench.env, env(bench.folder))
-    const { stdout } = await bench.kc('setup', '--event', SEED.live.id, ...argv)
+    const flags = argv.map((word) => word.replace('FOLDER', bench.folder))
+    const { stdout } = await bench.kc('setup', '--event', SEED.live.id, ...flags)
     const text = /For the server[^\n]*\n((?: {2}.*\n)+?)(?=\S|\n)/.exec(stdout)?.[1] ?? ''
     expect(text).toContain('kinescope-chat-server serve')
     const port = await freePort()
@@ -99,3 +111,43 @@ it.each<[string, (folder: string) => Record<string, string>, string[], string]>(
   },
   60_000,
 )
+
+it('prints every setting that it was given and the server needs, and no passphrase', async () => {
+  const GIVEN: Record<string, string> = {
+    CHAT_ALLOWED_ORIGINS: 'https://shop.test',
+    CHAT_KEY_DIR: join(bench.folder, 'other keys'),
+    CHAT_KEY_PASSPHRASE: secret('a long enough passphrase'),
+    CHAT_TOKEN_TTL: '600',
+    KINESCOPE_CHAT_ORIGIN: bench.emulator.url,
+  }
+  // a Secret stands in place of the directory; the running server needs no API
+  const others = ['CHAT_KEY_SECRET', 'KINESCOPE_API_TOKEN', 'KINESCOPE_API_URL']
+  expect([...Object.keys(GIVEN), ...others].sort()).toEqual([...setupCommand.settings!].sort())
+
+  const printed = async (env: Record<string, string>, ...flags: string[]) => {
+    Object.assign(bench.env, env)
+    const { stdout } = await bench.kc('setup', '--event', SEED.live.id, ...flags)
+    expect(secretsIn(stdout)).toEqual([])
+    expect(stdout).toContain('passphrase: process.env.CHAT_KEY_PASSPHRASE })')
+    return stdout
+  }
+  const byVariables = await printed(GIVEN)
+  const file = join(bench.folder, 'passphrase')
+  writeFileSync(file, GIVEN['CHAT_KEY_PASSPHRASE']!)
+  const byFlags = await printed(
+    { CHAT_KEY_PASSPHRASE: '' },
+    '--key-passphrase-file',
+    file,
+    '--token-ttl',
+    '900',
+  )
+  expect(byVariables).toContain('CHAT_KEY_PASSPHRASE="$CHAT_KEY_PASSPHRASE" \\')
+  expect(byFlags).toContain(`CHAT_KEY_PASSPHRASE_FILE=${file} \\`)
+  expect(byVariables).toContain('CHAT_TOKEN_TTL=600 \\')
+  expect(byFlags).toContain('CHAT_TOKEN_TTL=900 \\')
+  for (const text of [byVariables, byFlags]) {
+    expect(text).toContain('CHAT_ALLOWED_ORIGINS=https://shop.test \\')
+    expect(text).toContain(`CHAT_KEY_DIR='${GIVEN['CHAT_KEY_DIR']}' \\`)
+    expect(text).toContain(`KINESCOPE_CHAT_ORIGIN=${bench.emulator.url} \\`)
+  }
+})
