@@ -40,7 +40,7 @@ export class OperatorProblem extends Error {
   }
 }
 
-/** The command was written wrongly: exit code 2. */
+/** The command line is invalid: exit code 2. */
 export class UsageProblem extends Error {
   override readonly name = 'UsageProblem'
   readonly code = 'usage'

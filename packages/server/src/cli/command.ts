@@ -1,4 +1,5 @@
 import { UsageProblem } from '../problem.js'
+import { isHttpUrl } from '../setting-parsers.js'
 import type { Environment } from '../setting-reader.js'
 import type { Shown } from './text.js'
 import type { Terminal } from './terminal.js'
@@ -55,7 +56,7 @@ export interface Outcome {
   text: Shown | ''
 }
 
-/** The command ended before its end. What it did stands. */
+/** The command ended before its end. The finished actions stay. */
 export class PartialResult extends Error {
   override readonly name = 'PartialResult'
   readonly actions: readonly unknown[]

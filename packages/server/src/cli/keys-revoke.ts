@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { keyState, signers, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
 import { readExistingStore } from '../keys/store/ring-store.js'

@@ -48,7 +48,7 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
 async function assertSignerListed({ store, registry, now }: KeyWork): Promise<void> {
   const signer = signingKeyRecord(store.ring, now())
   const listed = signer && (await registry.list())
-  // by kid alone: a rotation also replaces a key whose kid somebody else has taken
+  // by kid alone: a rotation also replaces a key whose kid another key has at Kinescope
   if (!listed || listed.some(({ kid }) => kid === signer.kid)) return
   const { kid } = signer
   throw new OperatorProblem(

@@ -128,6 +128,24 @@ describe('keys revoke reports the affected visitors', () => {
     expect(printed[0]).toContain(`${kid} is deleted`)
     expect(printed[1]).toContain(`Visitors that had tokens of ${kid}: 1`)
   })
+
+  it('takes no line from a pipe, and doesn’t wait for one', async () => {
+    bench.env['CHAT_AUDIT'] = pipe()
+    const { exit, stdout } = await bench.kc('keys', 'revoke', kid)
+    expect(exit).toBe(0)
+    expect(stdout).toContain('can’t read')
+  })
+})
+
+it('a signal ends the read of a log that neither grows nor ends', async () => {
+  const path = pipe()
+  const writer = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  writeSync(writer, `${line()}\n`)
+  const controller = new AbortController()
+  const reading = readAudit(path, {}, controller.signal)
+  controller.abort()
+  expect(await reading).toMatchObject({ isPartial: true })
+  closeSync(writer)
 })
 
 describe('lines of a file', () => {

@@ -120,7 +120,7 @@ it('prints every setting that it was given and the server needs, and no passphra
     CHAT_TOKEN_TTL: '600',
     KINESCOPE_CHAT_ORIGIN: bench.emulator.url,
   }
-  // a Secret stands in place of the directory; the running server needs no API
+  // a Secret would replace the directory; the running server needs no API
   const others = ['CHAT_KEY_SECRET', 'KINESCOPE_API_TOKEN', 'KINESCOPE_API_URL']
   expect([...Object.keys(GIVEN), ...others].sort()).toEqual([...setupCommand.settings!].sort())
 

@@ -109,7 +109,7 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
-  it('is over once its old key may be deleted, even if nobody has deleted it', async () => {
+  it('is over once its old key may be deleted, even if it is still registered', async () => {
     await begin()
     await ok('keys', 'rotate', '--propagation', '0')
     const first = ring().keys[1]!.kid

@@ -220,7 +220,7 @@ describe('streams requested for the watch', () => {
     const lower = 'abcdef01-2345-4678-9abc-def012345678'
     const upper = lower.toUpperCase()
     for (const listed of [lower, upper]) {
-      const { api } = await strangeApi(paged(1, () => ({ id: listed })))
+      const { api } = await fakeApi(paged(1, () => ({ id: listed })))
       const found = await new EventApi(api).lookUp([upper, lower])
       expect([...found].map(([id, event]) => [id, event?.id])).toEqual([
         [upper, listed],
