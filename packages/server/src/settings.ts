@@ -392,7 +392,8 @@ const TABLE = {
     value: 'on|off',
     parse: parse.onOrOff,
     default: 'off',
-    meaning: '`on` writes one log line for each request: method, path without query, status, duration.',
+    meaning:
+      '`on` writes one log line for each request: method, route, path, status, duration. The path ends before the query, and before anything that may be a token.',
     example: 'off',
   },
   CHAT_REHEARSAL: {

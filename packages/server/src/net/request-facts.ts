@@ -82,12 +82,22 @@ export function requestHost(
   return { host: host ? host : null, ambiguous: lines > 1 || differs || malformed }
 }
 
-/**
- * A path without the query and without a fragment that a click tracker encoded into the path: both may hold an identity
- * token.
- */
+/** A path without query and fragment. */
 export function pathOf(url: string): string {
-  return url.split(/[?#]|%(?:25){0,8}23|kinescope-chat(?:=|%)/i, 1)[0]!
+  return url.split(/[?#]/, 1)[0]!
+}
+
+/** A segment too short for a token, of the characters that routes and the ids of streams have. A UUID has 36. */
+const LOGGED_SEGMENT = /^[\w.-]{0,36}$/
+
+/**
+ * A path as a log may show it, up to the first segment that could hold a token. Click trackers encode `?` and `#`, so an
+ * identity token can become part of the path.
+ */
+export function loggedPath(url: string): string {
+  const segments = pathOf(url).split('/')
+  const cut = segments.findIndex((segment) => !LOGGED_SEGMENT.test(segment))
+  return (cut < 0 ? segments : [...segments.slice(0, cut), '…']).join('/')
 }
 
 /** Ids that proxies make: UUIDs, hex, base64url, `Root=1-…`. Nothing that could forge a line. */

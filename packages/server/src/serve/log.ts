@@ -1,5 +1,5 @@
 import { pino, stdTimeFunctions, type DestinationStream, type LevelWithSilent, type Logger } from 'pino'
-import { pathOf } from '../net/request-facts.js'
+import { loggedPath } from '../net/request-facts.js'
 
 /** The longest text in a log. Any client may cause texts in errors, and a log is paid for by the byte. Characters. */
 const MAX_TEXT = 2000
@@ -8,14 +8,13 @@ const MAX_CAUSES = 4
 /** PEM blocks, bearer values, cookies, and `user:password@` of an address, which may occur in the text of an error. */
 const SECRETS = [
   /-----BEGIN [\s\S]*?(-----END [A-Z ]+-----|$)/g,
-  /\b(bearer|basic|token=|identity=|cookie:?)\s*[^\s,;"']+/gi,
+  /\b(bearer|basic|cookie:?)\s*[^\s,;"']+/gi,
+  /(token|identity)(=|%(25){0,8}3d)\s*[^\s,;"']+/gi,
   /\/\/[^\s/@]+@/g,
 ]
-/**
- * Matches a sequence of the characters of JWTs. Each part is checked separately: one pattern for all would try every
- * length.
- */
-const DOTTED_RUN = /[\w.-]+/g
+/** A run of what JWTs are made of. Judged part by part, since one pattern for all of it would try every length. */
+const DOTTED_RUN = /([\w.-]|%(25){0,8}2e)+/gi
+const DOT = /\.|%(?:25){0,8}2e/i
 
 /**
  * Removes texts that look like secrets, and cuts the text to the longest length in a log. Takes time linear in the
@@ -23,13 +22,13 @@ const DOTTED_RUN = /[\w.-]+/g
  */
 export function withoutSecrets(text: string): string {
   const short = text.length <= MAX_TEXT ? text : `${wholeWords(text.slice(0, MAX_TEXT))}…`
-  return SECRETS.reduce((clean, secret) => clean.replace(secret, '[removed]'), short).replace(
-    DOTTED_RUN,
-    (run) => (isSigned(run) ? '[removed]' : run),
-  )
+  return withoutTokens(SECRETS.reduce((clean, secret) => clean.replace(secret, '[removed]'), short))
 }
 
-/** Removes the last word: a secret that was cut no longer matches its pattern. */
+const withoutTokens = (text: string): string =>
+  text.replace(DOTTED_RUN, (run) => (isSigned(run) ? '[removed]' : run))
+
+/** Without the last word: what the cut left of a secret no longer has the shape that it is known by. */
 function wholeWords(text: string): string {
   let end = text.length
   while (end > 0 && text.charCodeAt(end - 1) > 0x20) end--
@@ -37,7 +36,7 @@ function wholeWords(text: string): string {
 }
 
 function isSigned(run: string): boolean {
-  const parts = run.split('.')
+  const parts = run.split(DOT)
   return parts.some(
     (part, at) => part.length >= 4 && (parts[at + 1] ?? '').length >= 4 && (parts[at + 2] ?? '').length >= 16,
   )
@@ -72,8 +71,8 @@ function textOf(thrown: unknown): string {
 }
 
 /**
- * The server's logger. It never receives a request's data: only paths without a query, no headers, no bodies. The
- * redaction below is a second protection, for hosts that log more.
+ * The server's logger. What a request carries is never handed to it: paths without what may be a token, no headers, no bodies; the
+ * redaction below is the second fence, for hosts that log more.
  */
 export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
   const options = {
@@ -91,9 +90,11 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
     serializers: {
       err: (error: unknown) => describeError(error),
       error: (error: unknown) => describeError(error),
+      // without a message, pino and Fastify log the error's own
+      msg: (message: unknown) => (typeof message === 'string' ? withoutTokens(message) : message),
       req: ({ method, url, id }: { method: string; url: string; id: string }) => ({
         method,
-        path: pathOf(url),
+        path: loggedPath(url),
         id,
       }),
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),

@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { networkOf } from '../net/addresses.js'
 import type { TokenOutcome } from '../endpoint/request.js'
+import { pathOf } from '../net/request-facts.js'
+import { withoutSecrets } from './log.js'
 
 /** Alike refusals within this time are one line and a count. */
 const WINDOW_MS = 60_000
@@ -8,6 +10,9 @@ const WINDOW_MS = 60_000
 const OWN_LINES = 20
 
 const OTHERS = 'others'
+
+/** The origin without what a client that is no browser may add: it can send any text. */
+const loggedOrigin = (origin: string): string => withoutSecrets(pathOf(origin).split('/', 3).join('/'))
 
 interface Repeats {
   reason: string
@@ -48,7 +53,8 @@ export class RefusalLog {
   }
 
   #refusal(outcome: Extract<TokenOutcome, { kind: 'refused' }>): void {
-    const { code, reason, status, todo, cause, kind: _kind, ...facts } = outcome
+    const { code, reason, status, todo, cause, kind: _kind, ...rest } = outcome
+    const facts = { ...rest, origin: rest.origin && loggedOrigin(rest.origin) }
     const key = this.#keyOf(`${code} ${reason}`, outcome)
     const known = this.#seen.get(key)
     if (known) {

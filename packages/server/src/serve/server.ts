@@ -9,7 +9,7 @@ import { SigningQueue, AdmissionQueue } from '../endpoint/admission.js'
 import { createTokenEndpoint } from '../endpoint/handler.js'
 import { openIdentity } from '../identity/open-identity.js'
 import { cutAddress } from '../net/addresses.js'
-import { addressesIn, pathOf, traceparentOf } from '../net/request-facts.js'
+import { addressesIn, loggedPath, pathOf, traceparentOf } from '../net/request-facts.js'
 import { packageVersion } from '../package-version.js'
 import { sharedLogOutput, type LogOutput } from './log-output.js'
 import { createLogger } from './log.js'
@@ -165,8 +165,9 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
       metrics.request(route, status, ms)
       if (!config.accessLog) return
       const { id: requestId, method, url, ip } = request
-      const [path, traceparent] = [pathOf(url), traceOf(request)]
-      logger.info({ requestId, traceparent, method, path, status, ms, network: cutAddress(ip) }, 'request')
+      const [path, traceparent] = [loggedPath(url), traceOf(request)]
+      const network = cutAddress(ip)
+      logger.info({ requestId, traceparent, method, route, path, status, ms, network }, 'request')
     },
   })
   let draining = false

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WIRE_CODES } from 'kinescope-chat/contract'
+import { secret } from '../secrets.js'
 import { EVENT, forwardEnv, makeKey, startTestServer, type TestServer } from '../running-server.js'
 
 const env = forwardEnv('http://127.0.0.1:1', makeKey())
@@ -165,6 +166,21 @@ describe('the log', () => {
       ]),
     )
     await server.close()
+  })
+
+  it('of requests has the route, and never the token of an address that a click tracker encoded', async () => {
+    const server = await startTestServer({ ...env, CHAT_ACCESS_LOG: 'on' })
+    const token = secret('eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhY2Nlc3MifQ.c2lnbmF0dXJlLW9mLXRoZS1zaXRl')
+    const rests = ['%3Fidentity%3D', '%253Fidentity%253D', '?identity=', '&identity=', ';identity=', '/']
+    for (const rest of rests) await get(`${server.url}/embed/${EVENT}${rest}${token}`)
+    await get(`${server.url}/embed/identity=${token}`)
+    await get(`${server.url}/${token}`)
+    const requests = () => linesOf(server).filter(({ msg }) => msg === 'request')
+    await vi.waitFor(() => expect(requests()).toHaveLength(rests.length + 2))
+    expect(requests()).toContainEqual(
+      expect.objectContaining({ route: '/embed/:eventId', path: `/embed/${EVENT}`, status: 200 }),
+    )
+    await server.close() // searches the log
   })
 
   it.each<[string, Record<string, string>, Record<string, string>]>([

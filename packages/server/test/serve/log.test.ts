@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pathOf } from '../../src/net/request-facts.js'
+import { loggedPath, pathOf } from '../../src/net/request-facts.js'
 import { createLogger, describeError, withoutSecrets } from '../../src/serve/log.js'
 import { secret, secretsIn } from '../secrets.js'
 import { makeKey } from '../running-server.js'
@@ -44,6 +44,34 @@ describe('the logger', () => {
     expect(secretsIn(text)).toEqual([])
     expect(text).toContain('/embed/x')
     expect(text).toContain('bad token')
+  })
+
+  it.each([
+    ['a query', '?identity='],
+    ['an encoded query', '%3Fidentity%3D'],
+    ['a query encoded twice', '%253fidentity%253D'],
+    ['an encoded fragment', '%23kinescope-chat='],
+    ['a parameter without ?', '&identity='],
+    ['a path parameter', ';identity='],
+    ['a slash', '/'],
+  ])('never has a token that follows %s in a path', (_what, between) => {
+    const text = logged((logger) => {
+      for (const token of [JWT, JWT.replaceAll('.', '%2E')]) {
+        const url = `/embed/E1${between}${token}`
+        logger.info({ req: { method: 'GET', url, id: '1' } })
+        logger.error({ err: new Error(`no route ${url}`) })
+      }
+    })
+    expect(text).not.toMatch(/eyJ|c2ln/)
+    expect(text).toContain('"path":"/embed/')
+  })
+
+  it('keeps the paths of routes, and cuts others where a token could begin', () => {
+    const id = '3f0b2c1e-0000-4000-8000-00000000abcd'
+    for (const path of ['/', '/chat/token', '/embed.js', `/chat/embed/${id}`, '/wp-json/wp/v2/users'])
+      expect(loggedPath(path)).toBe(path)
+    expect(loggedPath(`/a/${'b'.repeat(37)}/c`)).toBe('/a/…')
+    expect(loggedPath('ftp://user:word@host/')).toBe('…')
   })
 
   it('keeps type, code and message of an error, and no stack', () => {

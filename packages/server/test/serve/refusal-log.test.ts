@@ -80,7 +80,15 @@ describe('the log of request outcomes', () => {
     log.close()
   })
 
-  it('resets each minute, and also reports successes', () => {
+  it('keeps of an origin what a browser would send', () => {
+    const { log, lines } = setUp()
+    for (const rest of ['/embed?identity=eyJ', '?identity=eyJ', '/eyJ', ''])
+      log.outcome(refused({ origin: `https://evil.test${rest}` }))
+    expect(lines.map(({ origin }) => origin)).toEqual(Array.from(lines, () => 'https://evil.test'))
+    log.close()
+  })
+
+  it('begins anew each minute, and says what went right', () => {
     vi.useFakeTimers()
     const { log, lines } = setUp()
     log.outcome({ kind: 'minted', requestId: 'r', eventId: 'e', kid: 'k', signMs: 1 })
