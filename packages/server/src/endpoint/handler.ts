@@ -18,13 +18,13 @@ import {
   type OriginVerdict,
 } from './origin.js'
 import { DEFAULT_RATES, localLimit, type RateLimit } from './rate-limit.js'
-import { Refusal, refusalAnswer, todoFor, notFound, type TokenAnswer } from './refusal.js'
+import { Refusal, refusalAnswer, notFound, type TokenAnswer } from './refusal.js'
 import { guestRegistrar, type VerifyCaptcha } from './guest.js'
 import type { RehearsalSecret } from './rehearsal.js'
 import {
   checkContentType,
   eventLookup,
-  sanitizeForLog,
+  refusedOutcome,
   type AllowedEvents,
   type AuthenticateContext,
   type AuthorizeQuestion,
@@ -202,28 +202,13 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 
   function refuse(call: TokenCall<R>, error: unknown): TokenAnswer {
-    const { requestId, traceparent } = call
+    const { requestId, traceparent, address } = call
     const refusal =
       error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
-    const { code, status, reason, cause } = refusal
-    const [origin, address] = [call.header('origin'), call.address].map(
-      (text) => text && sanitizeForLog(text),
-    )
-    onOutcome({
-      kind: 'refused',
-      requestId,
-      ...(traceparent === undefined ? {} : { traceparent }),
-      code,
-      status,
-      reason,
-      todo: todoFor(code, reason),
-      origin: origin ?? null,
-      address: address ?? null,
-      cause,
-    })
+    onOutcome(refusedOutcome(refusal, { requestId, traceparent, origin: call.header('origin'), address }))
     const headers = headersFor(call, judge(call))
     // RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a dialog for this one
-    if (status === 401) headers['WWW-Authenticate'] = 'Bearer'
+    if (refusal.status === 401) headers['WWW-Authenticate'] = 'Bearer'
     return refusalAnswer(refusal, requestId, headers)
   }
 

@@ -206,6 +206,8 @@ const BY_REASON: Record<string, string> = {
   'signing-late': 'The signer does not respond. Check the key service and the machine.',
   'authorize-late': 'authorize() was too slow. Check what it waits for.',
   'limits-late': 'The rate limit was too slow. Check what it waits for.',
+  'headers-too-large': 'The cookies of the site are too large. Remove those that it does not need.',
+  'not-http': 'If it happens often, a proxy sends TLS or HTTP/2 here. Let it send plain HTTP/1.1.',
   'visitor-left': 'Nothing: the visitor left before the response.',
   closing: 'Nothing: the server is stopping.',
 }

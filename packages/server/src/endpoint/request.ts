@@ -2,7 +2,7 @@ import { isPlaceholder } from 'kinescope-chat/event-id'
 import type { WireCode } from 'kinescope-chat/contract'
 import type { ChatUser, IdentityCall } from '../identity/identity.js'
 import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
-import { Refusal } from './refusal.js'
+import { Refusal, todoFor } from './refusal.js'
 
 /** A token request never needs more than this. Bytes. */
 export const MAX_BODY_BYTES = 4096
@@ -301,4 +301,30 @@ const MAX_LOGGED = 200
 export function sanitizeForLog(text: string): string {
   const short = text.length > MAX_LOGGED ? `${text.slice(0, MAX_LOGGED)}…` : text
   return short.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, '\ufffd')
+}
+
+export type RefusedOutcome = Extract<TokenOutcome, { kind: 'refused' }>
+
+/** What log and metrics keep of a refusal. */
+export function refusedOutcome(
+  { code, status, reason, cause }: Refusal,
+  {
+    requestId,
+    traceparent,
+    origin,
+    address,
+  }: Pick<TokenCall, 'requestId' | 'traceparent' | 'address'> & { origin: string | null },
+): RefusedOutcome {
+  return {
+    kind: 'refused',
+    requestId,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    code,
+    status,
+    reason,
+    todo: todoFor(code, reason),
+    origin: origin && sanitizeForLog(origin),
+    address: address && sanitizeForLog(address),
+    cause,
+  }
 }

@@ -32,9 +32,6 @@ const MAX_CHAIN = 2000
 export function clientAddressBy(
   trustedProxies: readonly string[] | undefined,
 ): (request: IncomingMessage) => string | null {
-  // an adapter of a serverless platform has no real socket
-  const peerOf = (request: IncomingMessage) =>
-    (request.socket as IncomingMessage['socket'] | undefined)?.remoteAddress
   if (trustedProxies === undefined) {
     return (request) => {
       const forwarded = FORWARDED_HEADERS.some((name) => request.headers[name] !== undefined)
@@ -42,15 +39,22 @@ export function clientAddressBy(
     }
   }
   const isTrusted = readList(trustedProxies)
-  return (request) => {
-    const peer = peerOf(request)
-    if (peer === undefined) return null
-    const header = request.headers['x-forwarded-for'] ?? ''
-    const chain = (Array.isArray(header) ? header.join(',') : header).slice(-MAX_CHAIN)
-    const facts = { headers: { 'x-forwarded-for': chain }, socket: { remoteAddress: peer } }
-    return proxyAddress(facts as unknown as IncomingMessage, isTrusted)
-  }
+  return (request) => forwardedAddress(request, isTrusted)
 }
+
+/** The visitor's address: the last one of the chain that is no trusted proxy. */
+export function forwardedAddress(request: IncomingMessage, isTrusted: AddressTest): string | null {
+  const peer = peerOf(request)
+  if (peer === undefined) return null
+  const header = request.headers['x-forwarded-for'] ?? ''
+  const chain = (Array.isArray(header) ? header.join(',') : header).slice(-MAX_CHAIN)
+  const facts = { headers: { 'x-forwarded-for': chain }, socket: { remoteAddress: peer } }
+  return proxyAddress(facts as unknown as IncomingMessage, isTrusted)
+}
+
+/** An adapter of a serverless platform has no real socket. */
+const peerOf = (request: IncomingMessage): string | undefined =>
+  (request.socket as IncomingMessage['socket'] | undefined)?.remoteAddress
 
 function readList(trustedProxies: readonly string[]) {
   try {

@@ -7,13 +7,27 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import * as fastify from 'fastify'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerOptions,
+} from 'fastify'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
 import { send } from '../adapters/fastify.js'
 import { Refusal, refusalAnswer, notFound, type TokenAnswer } from '../endpoint/refusal.js'
 import { isPrivateAddress } from '../net/addresses.js'
-import { pathOf, requestHost, requestIdOf, type AddressTest } from '../net/request-facts.js'
+import { refusedOutcome, type RefusedOutcome } from '../endpoint/request.js'
+import {
+  forwardedAddress,
+  pathOf,
+  requestHost,
+  requestIdOf,
+  traceparentOf,
+  type AddressTest,
+} from '../net/request-facts.js'
 import { answerClientError } from './client-error.js'
 
 /** How long a client may take to send its request. Ours is 4 KiB at most. */
@@ -46,12 +60,19 @@ export interface AppOptions {
   /** Paths that always get a response: health probes. */
   probes?: readonly string[]
   maxConnections?: number
+  onRefused?: OnRefused
 }
 
-/** Builds a Fastify application that is safe from slow clients, proxies' headers and errors. */
+/**
+ * Called for each rejection that isn't the token endpoint's.
+ * @param unrouted the target of a request that had no route, so that no hook counts its response; null where it is unknown
+ */
+export type OnRefused = (outcome: RefusedOutcome, unrouted?: string | null) => void
+
+/** A Fastify that slow clients, proxies' headers and errors can't hurt. */
 export function buildApp(options: AppOptions): FastifyInstance {
   const { isTrusted, logger, allowedOrigins, notFoundAt = notFound, probes = [] } = options
-  const { maxConnections = MAX_CONNECTIONS } = options
+  const { maxConnections = MAX_CONNECTIONS, onRefused = () => undefined } = options
   const origins = originList(allowedOrigins)
   const app = fastify.fastify({
     loggerInstance: logger,
@@ -59,7 +80,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     genReqId: (request: IncomingMessage) => requestIdOf(request, isTrusted),
     trustProxy: (address: string) => isTrusted(address),
     serverFactory: (handler: RequestListener) =>
-      limitedServer(handler, { maxConnections, probes: new Set(probes), origins }),
+      limitedServer(handler, { maxConnections, probes: new Set(probes), origins, isTrusted, onRefused }),
     // RFC 9112, section 3.2.2: any request may have the absolute form
     rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*/i, '') || '/',
     return503OnClosing: false,
@@ -98,6 +119,8 @@ interface ServerLimits {
   maxConnections: number
   probes: ReadonlySet<string>
   origins: OriginList
+  isTrusted: AddressTest
+  onRefused: OnRefused
 }
 
 /** Sockets that connected while the server was full. */
@@ -107,8 +130,9 @@ const beyondLimit = new WeakSet<Socket>()
  * A server of `node:http` that stays reachable. It closes idle connections for new ones, and always answers health
  * probes. It limits pipelined requests on one connection, and closes a connection that doesn't read its response.
  */
-function limitedServer(handler: RequestListener, { maxConnections, probes, origins }: ServerLimits): Server {
-  /** Connections with pending responses, and since when the oldest of them is waiting. */
+function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
+  const { maxConnections, probes, origins, isTrusted, onRefused } = limits
+  /** Connections with requests whose response isn't out, and since when the oldest of them is waited for. */
   const unanswered = new Map<Socket, { requests: number; since: number }>()
   const load: ServerLoad = { connections: 0, inFlight: 0 }
   let closedIdleAt = -Infinity
@@ -139,12 +163,12 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
       if (open.requests === 0) unanswered.delete(socket)
       else open.since = performance.now()
     })
-    if (beyondLimit.has(socket) && !probes.has(pathOf(request.url ?? ''))) refuse(request, response)
+    if (beyondLimit.has(socket) && !probes.has(pathOf(request.url ?? ''))) refuseBusy(request, response)
     else if (requestHost(request).ambiguous) refuseHost(request, response)
     else handler(request, response)
   }
 
-  function refuse(request: IncomingMessage, response: ServerResponse): void {
+  function refuseBusy(request: IncomingMessage, response: ServerResponse): void {
     const detail = 'All connections of the token server are in use. Wait as long as Retry-After says.'
     const retryAfter = 1 + Math.floor(Math.random() * 10)
     end(request, response, new Refusal('overloaded', { reason: 'connections', detail, retryAfter }))
@@ -156,10 +180,14 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
   }
 
   function end(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-    const { status, headers, body } = refusalAnswer(refusal, crypto.randomUUID())
-    const { origin } = request.headers
-    letPageRead(headers, origin !== undefined && origins.has(origin) ? origin : null)
+    const requestId = requestIdOf(request, isTrusted)
+    const { status, headers, body } = refusalAnswer(refusal, requestId)
+    const { origin = null } = request.headers
+    letPageRead(headers, origin !== null && origins.has(origin) ? origin : null)
     response.writeHead(status, { ...headers, Connection: 'close' }).end(body)
+    const traceparent = traceparentOf(request, isTrusted)
+    const address = forwardedAddress(request, isTrusted)
+    onRefused(refusedOutcome(refusal, { requestId, traceparent, origin, address }), request.url ?? null)
   }
 
   const server = createServer(
@@ -192,8 +220,16 @@ function limitedServer(handler: RequestListener, { maxConnections, probes, origi
     socket.once('close', () => load.connections--)
   })
   server.on('drop', closeIdle)
-  server.on('clientError', (error: Error, socket) => answerClientError(error, socket as Socket, origins))
-  // Node would respond itself, without our headers; RFC 9110, section 10.1.1 allows to ignore unknown expectations
+  server.on('clientError', (error: Error, stream) => {
+    const socket = stream as Socket
+    const peer = socket.remoteAddress
+    const rejected = answerClientError(error, socket, origins)
+    if (!rejected) return
+    // which visitor a proxy spoke for was in the headers
+    const address = peer === undefined || isTrusted(peer) ? null : peer
+    onRefused(refusedOutcome(rejected.refusal, { ...rejected, address }), rejected.url)
+  })
+  // Node would respond by itself, without our headers; RFC 9110, section 10.1.1 lets us ignore what we don't know
   server.on('checkExpectation', listener)
   return server
 }
@@ -214,14 +250,25 @@ export const loadOf = (app: FastifyInstance): ServerLoad =>
  * Limits how many requests start per event-loop tick, for every route except the token endpoint, which has its own
  * limit. So token requests in the queue don't delay a health probe.
  */
-export function limitStarts(app: FastifyInstance, tokenPath: string, admission = new AdmissionQueue()): void {
+export function limitStarts(
+  app: FastifyInstance,
+  tokenPath: string,
+  admission = new AdmissionQueue(),
+  onRefused: OnRefused = () => undefined,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     // most requests have no query, and cutting a path costs more than comparing it
     if (request.url === tokenPath || pathOf(request.url) === tokenPath) return done()
     if (admission.admit(() => done())) return
     const retryAfter = 1 + Math.floor(Math.random() * 10)
-    void send(reply, refusalAnswer(new Refusal('overloaded', { reason: 'queue', retryAfter }), request.id))
+    void refuse(request, reply, new Refusal('overloaded', { reason: 'queue', retryAfter }), onRefused)
   })
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal, onRefused: OnRefused) {
+  const { id: requestId, ip: address, headers } = request
+  onRefused(refusedOutcome(refusal, { requestId, origin: headers.origin ?? null, address }))
+  return send(reply, refusalAnswer(refusal, requestId))
 }
 
 export interface RequestLog {

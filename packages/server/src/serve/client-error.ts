@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { letPageRead, type OriginList } from '../endpoint/origin.js'
 import { Refusal, refusalAnswer } from '../endpoint/refusal.js'
@@ -26,26 +26,41 @@ const CAUSES: Readonly<Record<string, { reason: string; status: number; detail: 
 }
 const MALFORMED = { reason: 'not-http', status: 400, detail: 'Malformed HTTP request.' }
 
+/** A request that never reached a handler. */
+export interface RejectedRequest {
+  refusal: Refusal
+  requestId: string
+  /** Null where the part that came doesn't hold it. */
+  origin: string | null
+  /** The target of the request line. Null where the part that came doesn't hold it. */
+  url: string | null
+}
+
 /**
  * Responds to a request that Node's parser rejected before any handler saw it (`clientError` of `node:http`). Cookies that
  * a site piles up until the headers are too large are the usual cause.
  *
  * @param allowedOrigins pages that may read the response
+ * @returns what to log and count; null where nothing was sent, or where a handler waits for the body and reports it
  */
 export function answerClientError(
   error: Error & { code?: string; rawPacket?: unknown },
   socket: Socket,
   allowedOrigins: OriginList,
-): void {
+): RejectedRequest | null {
   // the client is gone, or half a response is sent (what Node itself checks, by the only name it has)
-  const { _httpMessage: current } = socket as { _httpMessage?: { _headerSent?: boolean } | null }
+  const { _httpMessage: current } = socket as {
+    _httpMessage?: { _headerSent?: boolean; req?: IncomingMessage } | null
+  }
   if (!socket.writable || error.code === 'ECONNRESET' || current?._headerSent) {
     socket.destroy()
-    return
+    return null
   }
   const refusal = new Refusal('bad-request', CAUSES[error.code ?? ''] ?? MALFORMED)
-  const { status, headers, body } = refusalAnswer(refusal, crypto.randomUUID())
-  const origin = originIn(error.rawPacket)
+  const requestId = crypto.randomUUID()
+  const { status, headers, body } = refusalAnswer(refusal, requestId)
+  const head = headIn(error.rawPacket)
+  const origin = originIn(head)
   letPageRead(headers, origin !== null && allowedOrigins.has(origin) ? origin : null)
   Object.assign(headers, {
     'Content-Length': String(Buffer.byteLength(body)),
@@ -54,13 +69,19 @@ export function answerClientError(
   })
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  // a browser connects ahead of a request that may never come
+  if (socket.bytesRead === 0 || current?.req?.complete === false) return null
+  const [, url = null] = /^[A-Z]{3,20} (\S{1,2000}) /.exec(head) ?? []
+  return { refusal, requestId, origin, url }
 }
 
+const headIn = (packet: unknown): string =>
+  packet instanceof Uint8Array ? new TextDecoder('latin1').decode(packet.subarray(0, MAX_HEAD)) : ''
+
 /** The `Origin` of a request that was never parsed; null where the part that came doesn't hold it. */
-function originIn(packet: unknown): string | null {
-  if (!(packet instanceof Uint8Array)) return null
-  const head = new TextDecoder('latin1').decode(packet.subarray(0, MAX_HEAD)).toLowerCase()
-  const at = head.indexOf('\r\norigin:')
-  const end = head.indexOf('\r\n', at + 2)
-  return at < 0 || end < 0 ? null : head.slice(at + '\r\norigin:'.length, end).trim()
+function originIn(head: string): string | null {
+  const lower = head.toLowerCase()
+  const at = lower.indexOf('\r\norigin:')
+  const end = lower.indexOf('\r\n', at + 2)
+  return at < 0 || end < 0 ? null : lower.slice(at + '\r\norigin:'.length, end).trim()
 }

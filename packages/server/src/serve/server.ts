@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServeConfig } from '../config.js'
 import { configWarnings } from '../config-warnings.js'
-import { eventLookup, type AllowedEvent } from '../endpoint/request.js'
+import { eventLookup, type AllowedEvent, type TokenOutcome } from '../endpoint/request.js'
 import { notFound } from '../endpoint/refusal.js'
 import { mountToken, send, tokenCall } from '../adapters/fastify.js'
 import { SigningQueue, AdmissionQueue } from '../endpoint/admission.js'
@@ -32,6 +32,7 @@ import {
   loadOf,
   observeRequests,
   warnOfUnknownProxy,
+  type OnRefused,
 } from './app.js'
 
 /**
@@ -113,6 +114,10 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
         'personal links not read or written',
       ),
   })
+  const onOutcome = (outcome: TokenOutcome) => {
+    metrics.outcome(outcome)
+    refusals.outcome(outcome)
+  }
   const endpoint = createTokenEndpoint<FastifyRequest>({
     identify: identity.identify,
     onIdentified: (ms) => metrics.identified(ms),
@@ -130,10 +135,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     rehearsal,
     queue,
     admission,
-    onOutcome: (outcome) => {
-      metrics.outcome(outcome)
-      refusals.outcome(outcome)
-    },
+    onOutcome,
     onToken: (issued) => audit?.write(issued),
   })
 
@@ -145,7 +147,13 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     path.startsWith(`${basePath}/embed/`) ? lost(requestId, languages) : notFound(requestId)
   const isTrusted = addressesIn(trustedProxies)
   const probes = [`${basePath}/healthz`, `${basePath}/readyz`]
-  const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt, probes })
+  const onRefused: OnRefused = (outcome, unrouted) => {
+    onOutcome(outcome)
+    if (unrouted === undefined) return
+    const isToken = unrouted !== null && pathOf(unrouted) === tokenPath
+    metrics.request(isToken ? '/token' : 'other', outcome.status, 0)
+  }
+  const app = buildApp({ isTrusted, logger, allowedOrigins, notFoundAt, probes, onRefused })
   metrics.observe({
     version: packageVersion(),
     keys,
@@ -158,7 +166,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     eventIds,
   })
   warnOfUnknownProxy(app, isTrusted, logger)
-  limitStarts(app, tokenPath, starts)
+  limitStarts(app, tokenPath, starts, onRefused)
   const traceOf = ({ raw }: FastifyRequest) => traceparentOf(raw, isTrusted)
   observeRequests(app, basePath, {
     onResponse: (request, route, status, ms) => {
@@ -216,7 +224,14 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request, factsOf(request))))
     return send(reply, notFoundAt(request.id, path, String(request.headers['accept-language'] ?? '')))
   })
-  const adminApp = admin && buildApp({ isTrusted: () => false, logger, allowedOrigins: [] })
+  const adminApp =
+    admin &&
+    buildApp({
+      isTrusted: () => false,
+      logger,
+      allowedOrigins: [],
+      onRefused: (outcome) => refusals.outcome(outcome),
+    })
   if (adminApp) mountAdmin(adminApp, health, metrics)
 
   const closeNow = closeOnce(app, {

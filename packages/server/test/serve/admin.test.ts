@@ -248,6 +248,13 @@ describe('a request that Node rejects', () => {
       code: 'bad-request',
       status: 431,
     })
+    // logged and counted, though no route saw it
+    expect(server.log.map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({ reason: 'headers-too-large', address: '127.0.0.1', msg: 'no token' }),
+    )
+    const metrics = (await get(`${server.adminUrl}/metrics`)).body
+    expect(metrics).toContain('refusals_total{code="bad-request",reason="headers-too-large"} 1\n')
+    expect(metrics).toContain('duration_seconds_count{route="/token",code="431"} 1\n')
     await server.close()
   })
 })

@@ -3,6 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { RefusedOutcome } from '../../src/endpoint/request.js'
 import { AdmissionQueue } from '../../src/endpoint/admission.js'
 import { buildApp, limitStarts, loadOf, type AppOptions } from '../../src/serve/app.js'
 
@@ -166,16 +167,55 @@ describe('the host of a request (RFC 9112, section 3.2)', () => {
   })
 })
 
+describe('a request that no route sees', () => {
+  it.each<[string, string, Partial<RefusedOutcome>, string | null]>([
+    [
+      'two hosts',
+      `POST /token HTTP/1.1\r\nHost: a\r\nHost: b\r\nOrigin: ${LISTED}\r\n\r\n`,
+      { reason: 'host', status: 400, origin: LISTED },
+      '/token',
+    ],
+    [
+      'headers that are too large',
+      `POST /token HTTP/1.1\r\nHost: a\r\nOrigin: ${LISTED}\r\nCookie: ${'c'.repeat(20_000)}\r\n\r\n`,
+      { reason: 'headers-too-large', status: 431, origin: LISTED },
+      '/token',
+    ],
+    ['no HTTP', 'nonsense\r\n\r\n', { reason: 'not-http', status: 400, origin: null }, null],
+  ])('is reported: %s', async (_what, text, outcome, target) => {
+    const onRefused = vi.fn()
+    const { socket, talk } = await serve({ onRefused })
+    const answer = await talk(await socket(), text, '}')
+    const facts = { kind: 'refused', code: 'bad-request', address: '127.0.0.1', ...outcome }
+    expect(onRefused.mock.calls).toMatchObject([[facts, target]])
+    const [[{ requestId }]] = onRefused.mock.calls as [[RefusedOutcome]]
+    expect(answer).toContain(requestId)
+  })
+
+  it('is reported with the visitor whom a trusted proxy names, and with the proxy’s ids', async () => {
+    const onRefused = vi.fn()
+    const { socket, talk, get } = await serve({ onRefused, maxConnections: 1, isTrusted: () => true })
+    const [busy, more] = [await socket(), await socket()]
+    busy.write(get('/slow'))
+    const headers = 'X-Forwarded-For: 203.0.113.9\r\nX-Request-ID: of-the-proxy\r\n'
+    expect(await talk(more, get('/page', headers))).toMatch(/^HTTP\/1\.1 503 /)
+    const facts = { reason: 'connections', status: 503, requestId: 'of-the-proxy', address: '203.0.113.9' }
+    expect(onRefused.mock.calls).toMatchObject([[facts, '/page']])
+  })
+})
+
 describe('a crowd at the start of a stream', () => {
-  it('gets a 503 with Retry-After beyond the queue, on every route', async () => {
+  it('is a 503 with Retry-After beyond the queue, for every route, and reported', async () => {
     const app = buildApp({ isTrusted: () => false, logger: pino({ enabled: false }), allowedOrigins: [] })
-    limitStarts(app, '/token')
+    const onRefused = vi.fn()
+    limitStarts(app, '/token', undefined, onRefused)
     app.get('/page', () => 'page')
     await app.ready()
     const full = vi.spyOn(AdmissionQueue.prototype, 'admit').mockReturnValueOnce(false)
     const response = await app.inject('/page')
     expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([503, 'overloaded'])
     expect(Number(response.headers['retry-after'])).toBeGreaterThan(0)
+    expect(onRefused.mock.calls).toMatchObject([[{ code: 'overloaded', reason: 'queue', status: 503 }]])
     full.mockRestore()
     await app.close()
   })

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { answerClientError } from '../../src/serve/client-error.js'
+import { answerClientError, type RejectedRequest } from '../../src/serve/client-error.js'
 import { LISTED } from '../endpoint/callee.js'
 
 let server: Server
+const reported: RejectedRequest[] = []
 beforeAll(async () => {
   server = createServer(
     { headersTimeout: 150, requestTimeout: 200, connectionsCheckingInterval: 50 },
@@ -14,7 +15,10 @@ beforeAll(async () => {
       else request.resume()
     },
   )
-  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, new Set([LISTED])))
+  server.on('clientError', (error, socket) => {
+    const rejected = answerClientError(error, socket as Socket, new Set([LISTED]))
+    if (rejected) reported.push(rejected)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })
 afterAll(() => server.close())
@@ -84,5 +88,23 @@ describe('a request that Node’s parser rejects', () => {
     expect(title).toBe('Bad request')
     expect(detail).toMatch(/^[A-Z][^.]*\.( |$)/)
     expect(detail.includes('in time')).toBe(status.startsWith('408'))
+  })
+
+  it('is reported with its origin and its address, for log and metrics', async () => {
+    reported.length = 0
+    const answer = await raw(large(LISTED))
+    expect(reported).toMatchObject([
+      { refusal: { reason: 'headers-too-large', status: 431 }, origin: LISTED, url: '/token' },
+    ])
+    expect(answer).toContain(reported[0]!.requestId)
+  })
+
+  it.each([
+    ['whose handler waits for the body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc'],
+    ['that never began', ''],
+  ])('is not reported where it is one %s', async (_what, text) => {
+    reported.length = 0
+    expect(await raw(text)).toMatch(/^HTTP\/1\.1 408 /)
+    expect(reported).toEqual([])
   })
 })
