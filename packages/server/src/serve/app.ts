@@ -74,6 +74,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const { isTrusted, logger, allowedOrigins, notFoundAt = notFound, probes = [] } = options
   const { maxConnections = MAX_CONNECTIONS, onRefused = () => undefined } = options
   const origins = originList(allowedOrigins)
+  const lost = ({ id, url, headers }: FastifyRequest) =>
+    notFoundAt(id, pathOf(url), String(headers['accept-language'] ?? ''))
   const app = fastify.fastify({
     loggerInstance: logger,
     ...withoutRequestLog(),
@@ -86,15 +88,21 @@ export function buildApp(options: AppOptions): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 500 },
-    frameworkErrors: (_error, request, reply) =>
-      void send(
-        reply,
-        notFoundAt(request.id, pathOf(request.url), String(request.headers['accept-language'] ?? '')),
-      ),
-    // a logger for each request costs a thirtieth of a token; log lines contain their request id themselves
+    frameworkErrors: (_error, request, reply) => void send(reply, lost(request)),
+    // a logger for each request costs a thirtieth of a token; lines name their request themselves
     childLoggerFactory: (shared) => shared,
   }) as unknown as FastifyInstance
+  // a route that takes a body reads it by its own bounds; any other never reads one
+  app.removeAllContentTypeParsers()
   app.setErrorHandler((error, request, reply) => {
+    const status = (error as { statusCode?: unknown } | null)?.statusCode
+    if (typeof status === 'number' && status >= 400 && status < 500) {
+      // a malformed Content-Type
+      if (request.is404) return send(reply, lost(request))
+      const detail = 'The request is malformed.'
+      const refusal = new Refusal('bad-request', { reason: 'framework', status, detail, cause: error })
+      return refuse(request, reply, refusal, onRefused)
+    }
     logger.error({ err: error, requestId: request.id }, 'route failed')
     const { body, headers } = notFound(request.id)
     const problem = {

@@ -204,6 +204,56 @@ describe('a request that no route sees', () => {
   })
 })
 
+describe('a request that fits no route', () => {
+  const post = (path: string, type: string, body: string, length = body.length) =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\n${type && `Content-Type: ${type}\r\n`}Content-Length: ${length}\r\n\r\n${body}`
+
+  it.each([
+    ['malformed JSON', 'application/json', '{'],
+    ['no JSON', 'application/json', ''],
+    ['a forbidden key', 'application/json', '{"__proto__":1}'],
+    ['XML', 'text/xml', '<a/>'],
+    ['a malformed type', 'nonsense', 'a'],
+    ['no type', '', 'a'],
+  ])('is a 404 without an error: %s', async (_what, type, body) => {
+    const lines: string[] = []
+    const logger = pino({ level: 'info' }, { write: (line) => void lines.push(line) })
+    const { socket, talk } = await serve({ logger })
+    const start = lines.length
+    expect(await talk(await socket(), post('/wp-json/x', type, body))).toMatch(/^HTTP\/1\.1 404 /)
+    expect(lines.slice(start)).toEqual([])
+  })
+
+  it('has its response before its body', async () => {
+    const { socket, talk } = await serve()
+    const text = post('/wp-json/x', 'application/json', '{', 900_000)
+    expect(await talk(await socket(), text)).toMatch(/^HTTP\/1\.1 404 /)
+  })
+
+  it('keeps the status of what the client did, and is reported; an error of ours is a 500', async () => {
+    const onRefused = vi.fn()
+    const app = buildApp({
+      isTrusted: () => false,
+      logger: pino({ enabled: false }),
+      allowedOrigins: [],
+      onRefused,
+    })
+    app.options('/page', () => 'page')
+    app.get('/fails', () => Promise.reject(Object.assign(new Error('inside'), { statusCode: 302 })))
+    const malformed = await app.inject({
+      method: 'OPTIONS',
+      url: '/page',
+      headers: { 'content-type': 'nonsense' },
+      payload: 'a',
+    })
+    expect([malformed.statusCode, malformed.json<{ code: string }>().code]).toEqual([415, 'bad-request'])
+    expect(onRefused.mock.calls).toMatchObject([[{ reason: 'framework', status: 415 }]])
+    const failed = await app.inject('/fails')
+    expect([failed.statusCode, failed.body.includes('inside')]).toEqual([500, false])
+    await app.close()
+  })
+})
+
 describe('a crowd at the start of a stream', () => {
   it('is a 503 with Retry-After beyond the queue, for every route, and reported', async () => {
     const app = buildApp({ isTrusted: () => false, logger: pino({ enabled: false }), allowedOrigins: [] })

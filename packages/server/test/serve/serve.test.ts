@@ -51,6 +51,30 @@ describe('the base path', () => {
   })
 })
 
+describe('a body', () => {
+  it('is read by the routes that take one', async () => {
+    const server = await startTestServer({
+      ...forwardEnv(site.url, key),
+      CHAT_IDENTITY: 'forward,guest',
+      CHAT_GUEST_NAMES: 'ask',
+      CHAT_GUEST_SECRET: secret('a-secret-of-guests-for-the-test-of-bodies'),
+    })
+    const post = (path: string, type: string, body: object) =>
+      fetch(server.url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': type, Origin: SITE_ORIGIN },
+        body: JSON.stringify(body),
+      })
+    expect((await askToken(server.url, { Cookie: cookie })).status).toBe(200)
+    expect((await post('/guest', 'text/plain', { name: 'Ben' })).status).toBe(200)
+    const report = { code: 'ready', ms: 900, engine: 'chromium', origin: SITE_ORIGIN }
+    expect((await post('/report', 'text/plain', report)).status).toBe(204)
+    const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text()
+    expect(metrics).toContain(`page_ready_seconds_count{engine="chromium",origin="${SITE_ORIGIN}"} 1`)
+    await server.close()
+  })
+})
+
 describe('a proxy', () => {
   it('sets the visitor’s address and the server’s own origin only if it is trusted', async () => {
     const env = { ...forwardEnv(site.url, key), CHAT_RATE_LIMIT: '1000,2' }
