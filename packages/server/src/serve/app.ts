@@ -131,7 +131,38 @@ interface ServerLimits {
   onRefused: OnRefused
 }
 
-/** Sockets that connected while the server was full. */
+/**
+ * Sockets that have sent no request yet. Each operation is O(1), amortized: to find the first of a `Set`, V8 passes all
+ * deleted ones before it.
+ */
+class SilentSockets {
+  /** Nothing is added to it, so its iterator passes each deleted one once. */
+  #older = new Set<Socket>()
+  #oldest = this.#older.values()
+  #newer = new Set<Socket>()
+
+  add(socket: Socket): void {
+    this.#newer.add(socket)
+  }
+
+  delete(socket: Socket): void {
+    if (!this.#newer.delete(socket)) this.#older.delete(socket)
+  }
+
+  destroyOldest(): void {
+    if (this.#older.size === 0) {
+      this.#older = this.#newer
+      this.#oldest = this.#older.values()
+      this.#newer = new Set()
+    }
+    const { value } = this.#oldest.next()
+    if (!value) return
+    this.#older.delete(value)
+    value.destroy()
+  }
+}
+
+/** Sockets that came while the server was full. */
 const beyondLimit = new WeakSet<Socket>()
 
 /**
@@ -142,6 +173,7 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
   const { maxConnections, probes, origins, isTrusted, onRefused } = limits
   /** Connections with requests whose response isn't out, and since when the oldest of them is waited for. */
   const unanswered = new Map<Socket, { requests: number; since: number }>()
+  const silent = new SilentSockets()
   const load: ServerLoad = { connections: 0, inFlight: 0 }
   let closedIdleAt = -Infinity
 
@@ -158,7 +190,10 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
     // after a closed connection, the parser still reads the rest of its chunk
     if (socket.destroyed) return
     let open = unanswered.get(socket)
-    if (!open) unanswered.set(socket, (open = { requests: 0, since: performance.now() }))
+    if (!open) {
+      silent.delete(socket)
+      unanswered.set(socket, (open = { requests: 0, since: performance.now() }))
+    }
     if (open.requests === MAX_PIPELINED) {
       socket.destroy()
       return
@@ -215,7 +250,8 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
   }, RESPONSE_CHECK_MS).unref()
   server.on('close', () => clearInterval(check))
   // more would end in EMFILE, which breaks the log and the key ring too
-  server.maxConnections = maxConnections + RESERVED_CONNECTIONS
+  const allConnections = maxConnections + RESERVED_CONNECTIONS
+  server.maxConnections = allConnections
   server.on('connection', (socket: Socket) => {
     load.connections++
     if (load.connections > maxConnections) {
@@ -223,11 +259,20 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
       closeIdle()
       beyondLimit.add(socket)
       socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy())
+      // browsers connect ahead of a request, and the next connection may be a health probe
+      if (load.connections >= allConnections) silent.destroyOldest()
     }
+    silent.add(socket)
     server.keepAliveTimeout = load.connections > maxConnections / 2 ? BUSY_KEEP_ALIVE_MS : KEEP_ALIVE_MS
-    socket.once('close', () => load.connections--)
+    socket.once('close', () => {
+      load.connections--
+      silent.delete(socket)
+    })
   })
-  server.on('drop', closeIdle)
+  server.on('drop', () => {
+    closeIdle()
+    silent.destroyOldest()
+  })
   server.on('clientError', (error: Error, stream) => {
     const socket = stream as Socket
     const peer = socket.remoteAddress

@@ -86,7 +86,24 @@ describe('a server whose connections are all in use', () => {
     expect(foreign).not.toContain('Access-Control')
   })
 
-  it('keeps idle connections for a shorter time while more than half are in use', async () => {
+  it('closes the oldest ones that send nothing, so that a health probe gets in, and never one with a request', async () => {
+    const { app, socket, talk, get } = await serve({ maxConnections: 10 })
+    const busy = await Promise.all(Array.from({ length: 10 }, socket))
+    for (const one of busy) one.write(get('/slow'))
+    await vi.waitFor(() => expect(loadOf(app).inFlight).toBe(10))
+    const silent: Socket[] = []
+    for (let index = 0; index < 505; index++) silent.push(await socket())
+    for (let index = 0; index < 20; index++)
+      expect(await talk(await socket(), get('/healthz'))).toMatch(/^HTTP\/1\.1 200 /)
+    await vi.waitFor(() => {
+      const closed = silent.map(({ destroyed }) => destroyed)
+      expect(closed[0]).toBe(true)
+      expect(closed.lastIndexOf(true)).toBeLessThan(closed.indexOf(false))
+    })
+    expect(loadOf(app).inFlight).toBe(10)
+  })
+
+  it('keeps connections for a shorter time while more than half are in use', async () => {
     const { app, socket } = await serve({ maxConnections: 10 })
     const before = app.server.keepAliveTimeout
     const sockets = await Promise.all(Array.from({ length: 6 }, socket))
