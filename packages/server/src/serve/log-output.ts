@@ -78,22 +78,28 @@ function standardOutput(): LogSink {
   return stdout
 }
 
+const LINE_FEED = 0x0a
+
 /** A file, which is written line by line and at once. */
 export class FileSink implements LogSink {
   readonly writable = true
   readonly writableLength = 0
   readonly #fd: number
+  readonly #writeSync: typeof writeSync
   /** Whether the last line has no end: there was room for a part of it. */
   #torn = false
 
-  constructor(fd: number) {
+  constructor(fd: number, write = writeSync) {
     this.#fd = fd
+    this.#writeSync = write
   }
 
-  /** @throws where nothing of it could be written */
+  /** @throws where it could not be written in full */
   write(text: string): void {
     const bytes = Buffer.from(this.#torn ? `\n${text}` : text)
-    this.#torn = writeSync(this.#fd, bytes) < bytes.length
+    const written = this.#writeSync(this.#fd, bytes)
+    if (written > 0) this.#torn = bytes[written - 1] !== LINE_FEED
+    if (written < bytes.length) throw new Error('a part of the line was not written')
   }
 
   /** Nothing waits here. */

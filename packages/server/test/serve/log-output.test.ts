@@ -72,7 +72,28 @@ describe('the log’s output', () => {
     closeSync(full)
   })
 
-  it('writes nothing to a closed reader, and throws nothing', () => {
+  it('counts a line that a file took a part of as lost, and begins the next one on a line of its own', () => {
+    let [text, room] = ['', 0]
+    const disk = (_fd: number, bytes: Uint8Array) => {
+      const taken = Math.min(bytes.length, room)
+      text += Buffer.from(bytes.subarray(0, taken)).toString()
+      room -= taken
+      return taken
+    }
+    const output = new LogOutput(new FileSink(1, disk as never))
+    const write = (line: string, space: number) => {
+      room = space
+      return output.write(`${line}\n`)
+    }
+    expect(write('first', 100)).toBe(true)
+    expect(write('second', 3)).toBe(false)
+    expect(write('third', 1)).toBe(false)
+    expect(write('fourth', 0)).toBe(false)
+    expect(write('fifth', 100)).toBe(true)
+    expect([text, output.lost]).toEqual(['first\nsec\nfifth\n', 3])
+  })
+
+  it('writes nothing to a reader that has gone, and throws nothing', () => {
     const pipe = new Pipe()
     pipe.writable = false
     const output = new LogOutput(pipe)
