@@ -11,7 +11,7 @@ const page = (tokens: number, rejected: number, blocked: number) => `# HELP kine
 kinescope_chat_build_info{version="1.0.0",node="v22.0.0"} 1
 kinescope_chat_tokens_total{event="E1",kid="k1"} ${tokens}
 kinescope_chat_refusals_total{code="overloaded",reason="queue"} ${rejected}
-kinescope_chat_refusals_total{code="bad-request",reason=""} 0
+kinescope_chat_refusals_total{code="bad-request",reason="method"} 0
 kinescope_chat_page_problems_total{code="frame-blocked",engine="webkit",origin="other"} ${blocked}
 kinescope_chat_requests_queued 3
 kinescope_chat_requests_in_flight 4

@@ -1,4 +1,4 @@
-import { WIRE_CODES, WIRE_STATUSES } from 'kinescope-chat/contract'
+import { WIRE_STATUSES, type WireCode } from 'kinescope-chat/contract'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { TokenOutcome } from '../endpoint/request.js'
 import type { KeySource } from '../token/signing-key.js'
@@ -25,12 +25,51 @@ const PREFIX = 'kinescope_chat_'
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8]
 const OPEN_METRICS = 'application/openmetrics-text'
 
-/** The metrics for Prometheus. Labels contain ids of streams, keys and codes: never any data of a visitor. */
+/** The reasons that each code can have, in the log and in `refusals_total`. A test compares them with the sources. */
+export const REFUSAL_REASONS: Readonly<Record<WireCode, string>> = {
+  'sign-in-required': `
+    azp-missing azp-other event-id-missing exp-in-milliseconds exp-missing exp-too-far header-repeated host
+    id-of-another-source identity-cookie-twice identity-token-encrypted identity-token-malformed
+    identity-token-rejected identity-token-too-long identity-token-unknown init-data-date init-data-malformed
+    init-data-rejected issuer-unknown link-broken link-browser-missing name-without-id no-credentials no-id
+    no-id-token no-identity-token no-init-data no-link site-says-204 site-says-302 site-says-303
+    site-says-307 site-says-401 untrusted-peer`,
+  'name-required': 'guest-name',
+  'access-denied': `
+    authorize host link-expired link-other-browser link-revoked link-used other-event site-says-403`,
+  'event-not-allowed': 'not-listed',
+  'origin-not-allowed': 'navigation no-origin origin-not-listed origin-null',
+  'bad-request': `
+    body-late broken-off captcha-failed captcha-type chunk-extensions content-encoding content-type
+    event-id-characters event-id-length event-id-placeholder event-id-type extra-member framework
+    guest-name-characters guest-name-empty guest-name-reserved guest-name-scripts guest-name-taken
+    guest-name-too-long headers-too-large host identity-twice identity-type method name-type not-an-object
+    not-http not-json not-utf-8 request-late too-large visitor-left`,
+  'identity-expired': 'identity-token-expired init-data-expired',
+  'rate-limited': 'address guest-names host visitor',
+  'identity-unavailable': `
+    authenticate-failed captcha id-not-a-string identity-late key-set key-unknown name-without-id
+    not-an-object not-json site-moved site-page site-says-400 site-says-404 site-says-429 site-says-500
+    site-says-502 site-says-503 site-says-504 timeout too-long unreachable`,
+  overloaded: 'closing connections line-late no-time-left queue signing-late site-busy',
+  'server-error': 'authorize-late body-read-already limits-late unexpected',
+  'key-unavailable': 'key-source signer',
+  'key-not-registered': 'key-source watch',
+  'key-expired': 'key-source lifetime watch',
+  'event-not-found': 'watch',
+}
+/** Statuses of requests that no route sees. */
+const UNROUTED_STATUSES = [400, 404, 408, 413, 431, 503]
+/** A rotation registers its key at least as long before it signs, at the default `--propagation`. */
+const NEXT_KEY_MS = 600_000
+
+/** What Prometheus reads. Labels hold ids of streams, keys and codes: never anything of a visitor. */
 export class Metrics {
   /** Names of metrics are unique in it. */
   readonly registry: Registry = new Registry()
   #events: ReadonlySet<string> = new Set()
   #scraping: Promise<unknown> = Promise.resolve()
+  #beforeScrape: () => void = () => undefined
   readonly #requests = this.#histogram(
     'http_request_duration_seconds',
     'Duration of requests of the public port',
@@ -73,10 +112,13 @@ export class Metrics {
     for (const result of ['ok', 'failed']) {
       this.#upstream.inc({ result }, 0)
       this.#reloads.inc({ result }, 0)
+      this.#identityKeys.inc({ result }, 0)
     }
-    for (const code of WIRE_CODES) this.#refusals.inc({ code, reason: '' }, 0)
+    for (const [code, reasons] of Object.entries(REFUSAL_REASONS))
+      for (const reason of reasons.trim().split(/\s+/)) this.#refusals.inc({ code, reason }, 0)
     const statuses = new Set([200, 204, ...Object.values(WIRE_STATUSES).flat()])
     for (const code of statuses) this.#requests.zero({ route: '/token', code: String(code) })
+    for (const code of UNROUTED_STATUSES) this.#requests.zero({ route: 'other', code: String(code) })
   }
 
   /** Adds the metrics that are read during a scrape. */
@@ -132,16 +174,20 @@ export class Metrics {
         this.inc(logLost())
       },
     })
-    const choice = keys.current(now())
-    if ('key' in choice) {
-      const { kid } = choice.key
-      for (const event of eventIds.length > 0 ? eventIds : ['*']) this.#tokens.inc({ event, kid }, 0)
+    this.#beforeScrape = () => {
+      for (const time of [now(), now() + NEXT_KEY_MS]) {
+        const choice = keys.current(time)
+        if (!('key' in choice)) continue
+        const { kid } = choice.key
+        for (const event of eventIds.length > 0 ? eventIds : ['*']) this.#tokens.inc({ event, kid }, 0)
+      }
     }
   }
 
   /** The metrics in the format that the scraper accepts: OpenMetrics, or the text format of Prometheus. */
   scrape(accept = ''): Promise<{ text: string; contentType: string }> {
     const { registry } = this
+    this.#beforeScrape()
     // the registry has one format at a time
     const scraped = this.#scraping.then(async () => {
       const open = accept.includes(OPEN_METRICS)

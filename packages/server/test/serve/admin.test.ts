@@ -1,8 +1,13 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WIRE_CODES } from 'kinescope-chat/contract'
+import { Metrics, REFUSAL_REASONS } from '../../src/serve/metrics.js'
+import type { KeySource } from '../../src/token/signing-key.js'
 import { secret } from '../secrets.js'
 import { EVENT, forwardEnv, makeKey, startTestServer, type TestServer } from '../running-server.js'
 
@@ -57,6 +62,11 @@ describe('metrics', () => {
       'kinescope_chat_key_ring_reloads_total{result="failed"} 0',
       'kinescope_chat_key_ring_reloads_total{result="ok"} 0',
       'kinescope_chat_upstream_checks_total{result="failed"} 0',
+      'kinescope_chat_identity_key_fetches_total{result="failed"} 0',
+      'kinescope_chat_identity_key_fetches_total{result="ok"} 0',
+      'kinescope_chat_refusals_total{code="sign-in-required",reason="no-credentials"} 0',
+      'kinescope_chat_refusals_total{code="bad-request",reason="headers-too-large"} 0',
+      'kinescope_chat_http_request_duration_seconds_count{route="other",code="408"} 0',
       'kinescope_chat_rate_limit_fallbacks_total 0',
       'kinescope_chat_audit_lost_total 0',
       'kinescope_chat_log_lost_total 0',
@@ -67,7 +77,50 @@ describe('metrics', () => {
     ]
     for (const line of zero) expect(metrics).toContain(`${line}\n`)
     for (const code of WIRE_CODES)
-      expect(metrics).toContain(`kinescope_chat_refusals_total{code="${code}",reason=""} 0\n`)
+      expect(metrics).toMatch(
+        new RegExp(`^kinescope_chat_refusals_total{code="${code}",reason=".+"} 0$`, 'm'),
+      )
+    expect(metrics).not.toContain('reason=""')
+  })
+
+  it('have each reason of the sources from the start', () => {
+    const folder = fileURLToPath(new URL('../../src', import.meta.url))
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /^(adapters|endpoint|identity|serve)\/.*\.ts$/.test(name),
+    )
+    const call = String.raw`(?:refuse|rejected|unavailable|badRequest|KeySetUnavailable)\(\s*|reason: (?:[\w.]+ \? )?`
+    const literal = new RegExp(`(?:${call})'([a-z][\\w-]*)'(?: : '([a-z][\\w-]*)')?`, 'g')
+    const used = files.flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(literal)].flatMap(([, ...reasons]) =>
+        reasons.filter((reason) => reason !== undefined),
+      ),
+    )
+    expect(new Set(used).size).toBeGreaterThan(70)
+    const known = Object.values(REFUSAL_REASONS).flatMap((reasons) => reasons.split(/\s+/))
+    expect(used.filter((reason) => !known.includes(reason))).toEqual([])
+  })
+
+  it('have the key of a rotation before it signs', async () => {
+    const metrics = new Metrics()
+    const key = (kid: string) => ({ key: { kid } }) as ReturnType<KeySource['current']>
+    const zero = () => 0
+    metrics.observe({
+      version: '1',
+      keys: { current: (time) => key(time < 600_000 ? 'old' : 'new') },
+      stale: () => false,
+      pending: zero,
+      queued: zero,
+      connections: zero,
+      inFlight: zero,
+      logLost: zero,
+      eventIds: [EVENT],
+      now: () => 1000,
+    })
+    const { text } = await metrics.scrape()
+    for (const kid of ['old', 'new'])
+      expect(text).toContain(`kinescope_chat_tokens_total{event="${EVENT}",kid="${kid}"} 0\n`)
+    expect(text).toContain('kinescope_chat_signing_key_usable{kid="old"} 1\n')
+    expect(text).not.toContain('usable{kid="new"}')
   })
 
   it('describe the server and its state', async () => {
