@@ -12,7 +12,10 @@ const SECRETS = [
   /(token|identity)(=|%(25){0,8}3d)\s*[^\s,;"']+/gi,
   /\/\/[^\s/@]+@/g,
 ]
-/** A run of what JWTs are made of. Judged part by part, since one pattern for all of it would try every length. */
+/**
+ * Matches a sequence of the characters of JWTs. Each part is checked separately: one pattern for all would try every
+ * length.
+ */
 const DOTTED_RUN = /([\w.-]|%(25){0,8}2e)+/gi
 const DOT = /\.|%(?:25){0,8}2e/i
 
@@ -28,7 +31,7 @@ export function withoutSecrets(text: string): string {
 const withoutTokens = (text: string): string =>
   text.replace(DOTTED_RUN, (run) => (isSigned(run) ? '[removed]' : run))
 
-/** Without the last word: what the cut left of a secret no longer has the shape that it is known by. */
+/** Removes the last word: a secret that was cut no longer matches its pattern. */
 function wholeWords(text: string): string {
   let end = text.length
   while (end > 0 && text.charCodeAt(end - 1) > 0x20) end--
@@ -71,8 +74,8 @@ function textOf(thrown: unknown): string {
 }
 
 /**
- * The server's logger. What a request carries is never handed to it: paths without what may be a token, no headers, no bodies; the
- * redaction below is the second fence, for hosts that log more.
+ * The server's logger. It receives no headers, no bodies, and only the part of a path that can't hold a token. The
+ * redaction below is a second protection, for hosts that log more.
  */
 export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
   const options = {

@@ -93,7 +93,7 @@ describe('the log’s output', () => {
     expect([text, output.lost]).toEqual(['first\nsec\nfifth\n', 3])
   })
 
-  it('writes nothing to a reader that has gone, and throws nothing', () => {
+  it('writes nothing to a closed reader, and throws nothing', () => {
     const pipe = new Pipe()
     pipe.writable = false
     const output = new LogOutput(pipe)

@@ -80,7 +80,7 @@ describe('the log of request outcomes', () => {
     log.close()
   })
 
-  it('keeps of an origin what a browser would send', () => {
+  it('logs only the scheme, host and port of an origin', () => {
     const { log, lines } = setUp()
     for (const rest of ['/embed?identity=eyJ', '?identity=eyJ', '/eyJ', ''])
       log.outcome(refused({ origin: `https://evil.test${rest}` }))
@@ -88,7 +88,7 @@ describe('the log of request outcomes', () => {
     log.close()
   })
 
-  it('begins anew each minute, and says what went right', () => {
+  it('resets each minute, and also reports successes', () => {
     vi.useFakeTimers()
     const { log, lines } = setUp()
     log.outcome({ kind: 'minted', requestId: 'r', eventId: 'e', kid: 'k', signMs: 1 })
