@@ -49,10 +49,12 @@ describe('the order of writes', () => {
     expect(withoutLock(await stepsOf('keys', 'generate'))).toEqual(added)
   })
 
-  it('stores a private key, then registers it, then marks it in the ring', async () => {
+  it('looks up the signing key, stores a private key, then registers it, then marks it in the ring', async () => {
     await bench.kc('keys', 'generate')
     await bench.kc('keys', 'register')
     expect(withoutLock(await stepsOf('keys', 'rotate'))).toEqual([
+      'ask GET /v1/jwk', // whether the signing key is listed
+      'hear GET /v1/jwk',
       ...added,
       'ask GET /v1/jwk',
       'hear GET /v1/jwk',
