@@ -218,7 +218,7 @@ const CHECKS: readonly Check[] = [
         eventIds,
         visitor: question.visitor ?? null,
         visitorKnown,
-        identity: known.config?.identity[0]?.kind ?? null,
+        identity: known.config?.identity.map(({ kind }) => kind) ?? null,
         aheadMs,
         signal,
         ...(question.resolve ? { resolve: question.resolve } : {}),

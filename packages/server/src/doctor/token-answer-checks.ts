@@ -1,4 +1,6 @@
+import { checkToken } from 'kinescope-chat/check-token'
 import type { WireCode } from 'kinescope-chat/contract'
+import { GUEST_COOKIE, GUEST_ID_PREFIX } from '../identity/guest.js'
 import type { Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import {
@@ -24,29 +26,52 @@ export async function checkTokenAnswers(question: ServerQuestion, anonymous: Fet
     ...clock(anonymous, question.aheadMs),
   ]
   const guestToken = tokenOf(anonymous)
-  if (guestToken !== null) {
-    const text = 'the server gives tokens to visitors it doesn’t know (guests)'
-    return { findings: [...findings, found.ok('token-endpoint', text)], token: guestToken }
+  const code = wireCodeOf(anonymous)
+  // any other rejection comes before the visitor counts
+  const isAboutVisitor =
+    code === null || ['sign-in-required', 'name-required', 'access-denied'].includes(code)
+  const asked = isAboutVisitor ? await asVisitor(question, anonymous) : { findings: [], token: null }
+  return {
+    findings: [...findings, withoutVisitor(question, anonymous, asked.token !== null), ...asked.findings],
+    token: asked.token ?? guestToken,
   }
-  const code = wireCodeOf(anonymous)!
-  if (code !== 'sign-in-required')
-    return { findings: [...findings, refusal(code, anonymous, question)], token: null }
-  const works = found.ok('token-endpoint', `${question.tokenUrl} works: it requires sign-in`)
-  const asked = await asVisitor(question, anonymous)
-  return { findings: [...findings, works, ...asked.findings], token: asked.token }
+}
+
+/** The response to a request without a visitor's credentials. */
+function withoutVisitor(question: ServerQuestion, answer: Fetched, visitorGetsIn: boolean): Finding {
+  const code = wireCodeOf(answer)
+  switch (code) {
+    case null:
+      return found.ok('token-endpoint', 'the server gives tokens to visitors it doesn’t know (guests)')
+    case 'sign-in-required':
+      return found.ok('token-endpoint', `${question.tokenUrl} works: it requires sign-in`)
+    case 'access-denied':
+      return {
+        ...found[visitorGetsIn ? 'warn' : 'fail'](
+          code,
+          'a visitor who isn’t signed in gets access-denied, not sign-in-required',
+          'Let the site return 401 to them. If a firewall in front returns 403, exempt the token path.',
+        ),
+        ...requestIdOf(answer),
+      }
+    default:
+      return refusal(code, answer, question)
+  }
 }
 
 async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<TokenFacts> {
-  const { visitor, tokenUrl } = question
+  const { visitor, tokenUrl, identity } = question
   if (!visitor) {
+    // all its visitors are guests
+    if (identity?.every((kind) => kind === 'guest')) return { findings: [], token: null }
     return {
       findings: [
         found.skip(
           'visitor-not-tried',
           'it was not checked whether a signed-in visitor gets a token',
-          question.identity === 'jwt'
+          identity?.[0] === 'jwt'
             ? 'Give an identity token as the site signs it: `--statement-file FILE`.'
-            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--statement-file FILE`.',
+            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--statement-file FILE`. If all visitors are guests, run the doctor with the server’s settings (CHAT_…).',
         ),
       ],
       token: null,
@@ -54,6 +79,7 @@ async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<
   }
   const answer = await askForToken(question, visitor)
   if ('failure' in answer) return { findings: [lost(question, answer.failure)], token: null }
+  if (isGuest(answer)) return { findings: [unknown(question, anonymous, answer)], token: null }
   const token = tokenOf(answer)
   if (token !== null) {
     return { findings: [found.ok('visitor', 'the given visitor gets a token')], token }
@@ -70,7 +96,18 @@ async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<
   return { findings: [refusal(code, answer, question)], token: null }
 }
 
-/** The operator gave a signed-in visitor, and the server answers `sign-in-required`. */
+/** Whether the response is for a guest. Behind a pseudonym, a new guest's cookie shows it. */
+function isGuest(answer: Fetched): boolean {
+  const token = tokenOf(answer)
+  if (token === null) return wireCodeOf(answer) === 'name-required'
+  const userId = checkToken(token).claims?.user_id
+  return (
+    (typeof userId === 'string' && userId.startsWith(GUEST_ID_PREFIX)) ||
+    answer.headers.getSetCookie().some((cookie) => cookie.startsWith(`${GUEST_COOKIE}=`))
+  )
+}
+
+/** The operator gave a signed-in visitor, and the server doesn't know them: `sign-in-required`, or it takes them for a guest. */
 function unknown(
   { visitor, visitorKnown, identity }: ServerQuestion,
   anonymous: Fetched,
@@ -78,16 +115,27 @@ function unknown(
 ): Finding {
   const what = visitor!.by
   const id = requestIdOf(answer)
+  const outcome = isGuest(answer)
+    ? 'takes the given visitor for a guest'
+    : 'doesn’t know the given visitor (sign-in-required)'
   // the endpoint's detail for a request without credentials is another
-  const arrived = detailOf(answer) !== detailOf(anonymous)
-  if (visitorKnown === true || (visitorKnown === null && !arrived && identity === 'forward')) {
+  const arrived = !isGuest(answer) && detailOf(answer) !== detailOf(anonymous)
+  if (!arrived && (visitorKnown === true || (visitorKnown === null && identity?.[0] === 'forward'))) {
+    // only `forward` has a detail that tells a lost credential from a rejected one
+    const [orElse, restart] =
+      identity?.[0] === 'forward'
+        ? ['', '']
+        : [
+            ', or the server runs with other settings than here',
+            ' If it does, restart the server with the settings here.',
+          ]
     return {
       ...found.fail(
         `${what}-lost`,
-        `the visitor’s ${what} doesn’t reach the token server`,
+        `the visitor’s ${what} doesn’t reach the token server${orElse}`,
         what === 'cookie'
-          ? 'Let the proxy pass the Cookie header on the token path. On another host than the site’s the browser sends none: put the server under a path of the site (CHAT_BASE_PATH).'
-          : 'Let the proxy pass the Authorization header on the token path.',
+          ? `Let the proxy pass the Cookie header on the token path.${restart} On another host than the site’s, the browser sends none. Put the server under a path of the site (CHAT_BASE_PATH).`
+          : `Let the proxy pass the Authorization header on the token path.${restart}`,
       ),
       ...id,
     }
@@ -95,8 +143,10 @@ function unknown(
   return {
     ...found.fail(
       'visitor-unknown',
-      `the server doesn’t know the given visitor (sign-in-required)${arrived ? '' : `, or their ${what} doesn’t reach it`}`,
-      `Check that the ${what} is valid and that the proxy passes it on. The server’s log has the reason under the request id. Run the doctor with the server’s settings (CHAT_IDENTITY…) to compare them.`,
+      `the server ${outcome}${arrived ? '' : `, or their ${what} doesn’t reach it`}`,
+      visitorKnown === true
+        ? 'With the settings here, the visitor is known. Restart the server with these settings. Its log has the reason under the request id.'
+        : `Check that the ${what} is valid and that the proxy passes it on. The server’s log has the reason under the request id. Run the doctor with the server’s settings (CHAT_IDENTITY…) to compare them.`,
     ),
     ...id,
   }
@@ -151,7 +201,7 @@ function refusal(code: WireCode, answer: Fetched, { eventId, origin }: ServerQue
     case 'name-required':
       return make(
         'guests must choose a name first',
-        'This is the effect of CHAT_GUEST_NAMES=ask. Give --cookie-file with a member’s cookie to check more.',
+        'This is the effect of CHAT_GUEST_NAMES=ask. Choose a name on the page to check more.',
         'skip',
       )
     case 'access-denied':

@@ -20,8 +20,8 @@ export interface ServerQuestion {
   visitor: Visitor | null
   /** Whether the site itself knows them; null where it wasn't asked. */
   visitorKnown: boolean | null
-  /** How the server learns who asks, where its settings are known here. */
-  identity: SourceKind | null
+  /** The server's identity sources in order, where its settings are known here. */
+  identity: readonly SourceKind[] | null
   /** ms by which this machine's clock is ahead of Kinescope's; null where unknown. */
   aheadMs: number | null
   signal: AbortSignal
@@ -58,10 +58,15 @@ export function askForToken(
 export const isTokenEndpoint = (answer: Fetched): boolean =>
   tokenOf(answer) !== null || wireCodeOf(answer) !== null || isPlainRefusal(answer)
 
+/** `contract`'s code, where the answer has one. */
+export function namedCodeOf(answer: Fetched): WireCode | null {
+  const code = jsonObject(answer)?.['code']
+  return WIRE_CODES.find((candidate) => candidate === code) ?? null
+}
+
 /** `contract`'s code; a hand-written endpoint's 401 and 403 count as what they say. */
 export function wireCodeOf(answer: Fetched): WireCode | null {
-  const code = jsonObject(answer)?.['code']
-  const known = WIRE_CODES.find((candidate) => candidate === code)
+  const known = namedCodeOf(answer)
   if (known) return known
   if (!isPlainRefusal(answer)) return null
   return answer.status === 401 ? 'sign-in-required' : 'access-denied'

@@ -2,7 +2,7 @@ import { randomBytes, createHmac, createPublicKey, generateKeyPairSync } from 'n
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import jwt from 'jsonwebtoken'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
@@ -188,7 +188,7 @@ describe('the deployment: the doctor reports', () => {
   let pageServer: string
   const tags = (eventId: string = SEED.live.publicId, attributes = '') =>
     `<script async src="${pageServer}/kinescope-chat.js"></script><kinescope-chat event-id="${eventId}"${attributes}></kinescope-chat>`
-  const page = (headers: Record<string, string>, html: () => string = tags) =>
+  const page = (headers: Record<string, string>, html: () => string = () => tags()) =>
     host((request, response) => {
       const script = request.url?.endsWith('.js')
       response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html', ...headers })
@@ -220,13 +220,30 @@ describe('the deployment: the doctor reports', () => {
       })
     })
 
+  const guestSettings = (origins: string) => ({
+    CHAT_EVENTS: SEED.live.publicId,
+    CHAT_ALLOWED_ORIGINS: origins,
+    CHAT_IDENTITY: 'guest',
+    CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
+  })
   const start = (origins: string) =>
-    startTestServer({
-      CHAT_KEY_DIR: bench.keyDir,
-      CHAT_EVENTS: SEED.live.publicId,
-      CHAT_ALLOWED_ORIGINS: origins,
-      CHAT_IDENTITY: 'guest',
-      CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
+    startTestServer({ CHAT_KEY_DIR: bench.keyDir, ...guestSettings(origins) })
+  /** Starts the server for a page of this HTML, and lets the doctor look at both. */
+  const lookAt = async (html: () => string, headers: Record<string, string> = {}) => {
+    const origin = await page(headers, html)
+    await server.close()
+    server = await start(origin)
+    return look(server.url, origin)
+  }
+  const messageOf = ({ findings }: Diagnosis, code: string) =>
+    findings.find((finding) => finding.code === code)?.message
+  /** A token endpoint that gives this answer to each POST. */
+  const endpoint = (answer: (request: IncomingMessage) => { status: number; body: object }) =>
+    host((request, response) => {
+      const { status, body } = request.method === 'POST' ? answer(request) : { status: 404, body: {} }
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        .end(JSON.stringify(body))
     })
 
   let site: string
@@ -246,13 +263,34 @@ describe('the deployment: the doctor reports', () => {
     return doctor('--event', eventId, '--url', url, '--origin', origin)
   }
 
-  it('no problem if all is well', async () => {
+  it('nothing, where all is well and its settings admit only guests', async () => {
+    Object.assign(bench.env, guestSettings(site))
     const found = await look(server.url)
     expect(found.findings.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(found.findings.map(({ about }) => about)).toEqual(expect.arrayContaining(['server', 'page']))
   })
 
-  it('an origin that CORS doesn’t allow', async () => {
+  it('that it tried no member, where a server of unknown settings admits guests', async () => {
+    const found = await look(server.url)
+    expect(found.exit).toBe(0)
+    expect(codes(found, 'skip')).toEqual(['visitor-not-tried'])
+  })
+
+  it('a rejection of everyone, and tries the visitor where it may be meant for guests', async () => {
+    const url = await endpoint(({ headers }) =>
+      headers.cookie
+        ? { status: 200, body: { token: mintElsewhere({}) } }
+        : { status: 403, body: { code: 'access-denied' } },
+    )
+    expect(codes(await doctor(...EVENT, '--token-url', `${url}/token`))).toEqual(['access-denied'])
+    const file = join(bench.folder, 'cookie')
+    writeFileSync(file, 'sid=anna')
+    const found = await doctor(...EVENT, '--token-url', `${url}/token`, '--cookie-file', file)
+    expect([codes(found), codes(found, 'warn')]).toEqual([[], ['access-denied']])
+    expect(found.findings.map(({ code }) => code)).toContain('visitor')
+  })
+
+  it('an origin that CORS doesn’t let in', async () => {
     const foreign = await page({})
     expect(codes(await look(server.url, foreign))).toContain('origin-not-allowed')
   })

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/doctor/finding.js'
 import { NOTES } from '../../src/doctor/readiness-checks.js'
 import { listen } from '../running-server.js'
-import { FAULTS, vaultSign, withVault } from './planted-faults.js'
+import { FAULTS, SECRET, vaultSign, withStatement, withVault } from './planted-faults.js'
 import { scene, type Scene } from './scene.js'
 
 let stage: Scene
@@ -28,7 +28,66 @@ it('without a visitor’s credential, the doctor reports that it has tried no vi
   ])
 })
 
-it('with the key in a vault, the doctor only reports that the keys are elsewhere', async () => {
+describe('in a chain that admits guests', () => {
+  const codesOf = (findings: Finding[], status: Finding['status']) =>
+    findings.filter((finding) => finding.status === status).map(({ code }) => code)
+  const guestsToo = (kind: string, names = 'number') =>
+    Object.assign(stage.env, {
+      CHAT_IDENTITY: `${kind},guest`,
+      CHAT_IDENTITY_SECRET: SECRET,
+      CHAT_GUEST_NAMES: names,
+    })
+
+  it.each(['number', 'ask'])('the rejection of a visitor’s identity token (%s)', async (names) => {
+    withStatement(stage, {}, `${SECRET} of another server`)
+    guestsToo('jwt', names)
+    stage.away = true
+    expect(await stage.visit()).toBe('sign-in-required')
+    const { exit, findings } = await stage.doctor()
+    expect([exit, codesOf(findings, 'fail')]).toEqual([1, ['visitor-unknown']])
+  })
+
+  it.each(['number', 'ask'])('a visitor who counts as a guest (%s)', async (names) => {
+    guestsToo('forward', names)
+    stage.away = true
+    stage.visitor.flags = ['--cookie-file', stage.file('cookie', 'sid=of-last-year')]
+    const { findings } = await stage.doctor()
+    expect(codesOf(findings, 'fail')).toEqual(['visitor-unknown'])
+    expect(findings.map(({ code }) => code)).not.toContain('visitor')
+  })
+
+  it.each(['number', 'ask'])('a visitor whose cookie doesn’t arrive (%s)', async (names) => {
+    guestsToo('forward', names)
+    stage.proxy.request = (headers) => headers.delete('cookie')
+    const { findings } = await stage.doctor()
+    expect(codesOf(findings, 'fail')).toEqual(['cookie-lost'])
+  })
+
+  it.each(['number', 'ask'])('a member (%s), or that none was tried', async (names) => {
+    guestsToo('forward', names)
+    const member = await stage.doctor()
+    expect(member.findings.map(({ code }) => code)).toContain('visitor')
+    expect(codesOf(member.findings, 'fail')).toEqual([])
+    stage.visitor.flags = []
+    expect(codesOf((await stage.doctor()).findings, 'skip')).toContain('visitor-not-tried')
+  })
+})
+
+it.each([
+  ['jwt', 'statement-lost'],
+  ['jwt,guest', 'visitor-unknown'], // it arrived: else the visitor would be a guest
+])('a server with another secret than here (%s): %s, and that it may need a restart', async (chain, code) => {
+  withStatement(stage, {})
+  Object.assign(stage.env, { CHAT_IDENTITY: chain, CHAT_IDENTITY_SECRET: `${SECRET} of another server` })
+  expect(await stage.visit()).toBe('sign-in-required')
+  stage.env['CHAT_IDENTITY_SECRET'] = SECRET
+  const { findings } = await stage.doctor()
+  const bad = findings.filter(({ status }) => status === 'fail')
+  expect(bad.map((finding) => finding.code)).toEqual([code])
+  expect(bad[0]!.remediation).toMatch(/restart the server/i)
+})
+
+it('a route in an app whose key lies in a vault: nothing found, and that the keys are not here', async () => {
   await withVault(stage, () => vaultSign(stage))
   expect(await stage.visit()).toBe('in as Анна')
   const { exit, findings } = await stage.doctor()

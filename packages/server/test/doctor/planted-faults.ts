@@ -33,10 +33,10 @@ const html = (status: number, headers: Record<string, string> = {}) =>
       .writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers })
       .end('<!doctype html><title>x</title>')) as Scene['site']['me']
 const remote = ({ bench, kid }: Scene) => bench.emulator.state.keys.find((key) => key.kid === kid)!
-const SECRET = 'a secret shared with the site, 32 bytes and more'
+export const SECRET = 'a secret shared with the site, 32 bytes and more'
 
-/** The site signs identity tokens and has no identity endpoint. */
-function withIdentityToken(scene: Scene, claims: object, secret = SECRET): void {
+/** The site signs statements instead of answering who somebody is. */
+export function withStatement(scene: Scene, claims: object, secret = SECRET): void {
   const now = Math.floor(Date.now() / 1000)
   const identityToken = jwt.sign(
     { sub: '7', name: 'Анна', aud: 'kinescope-chat', iat: now, exp: now + 600, ...claims },
@@ -256,6 +256,17 @@ export const FAULTS: readonly Fault[] = [
     visitor: 'sign-in-required',
     doctor: 'statement-signature',
     todo: 'make them the same, byte for byte',
+  },
+  {
+    fault: 'the same, where the chain admits guests and the doctor has no settings',
+    plant(scene) {
+      withStatement(scene, {}, `${SECRET}\n`)
+      scene.env['CHAT_IDENTITY'] = 'jwt,guest'
+      scene.away = true
+    },
+    visitor: 'sign-in-required',
+    doctor: 'visitor-unknown',
+    todo: 'read the server’s log; run the doctor with the server’s settings',
   },
   {
     fault: 'the identity token has expired: the page is cached',
