@@ -238,12 +238,10 @@ const CHECKS: readonly Check[] = [
       eventIds,
       signal,
     }) {
-      const address = url ?? given
-      if (address === undefined) return []
+      if (url === undefined && given === undefined) return []
       if (page === undefined) return [pageNotRead]
       return checkPage({
         page,
-        url: address,
         chatOrigin,
         tokenUrl: new URL(tokenUrl).href,
         eventIds: acceptedIds.length > 0 ? acceptedIds : eventIds,

@@ -3,14 +3,15 @@ import { startDeadline } from '../net/deadline.js'
 
 /** For one response. */
 const TIMEOUT_MS = 8000
-/** The rest of a longer response is not read. */
+/** The rest of a longer response is not read, unless the caller sets another limit. */
 const MAX_BYTES = 256 * 1024
 
 export interface Fetched {
   status: number
   headers: Headers
-  /** At most 256 KiB of it. */
   text: string
+  /** Whether the response was longer. */
+  truncated: boolean
   /** When it came, in ms since the epoch by this machine's clock. */
   at: number
 }
@@ -21,19 +22,20 @@ export interface NotFetched {
   timedOut: boolean
 }
 
-export type Fetching = RequestInit & { timeoutMs?: number; signal: AbortSignal }
+export type Fetching = RequestInit & { timeoutMs?: number; maxBytes?: number; signal: AbortSignal }
 
 /** Sends one request to a server under test, bounded in time and size. A redirect is a response, not followed. */
 export async function fetchQuietly(url: string, init: Fetching): Promise<Fetched | NotFetched> {
-  const { timeoutMs = TIMEOUT_MS, signal, ...rest } = init
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, signal, ...rest } = init
   const deadline = startDeadline(timeoutMs, signal)
   try {
     const response = await fetch(url, { redirect: 'manual', ...rest, signal: deadline.signal })
-    const { bytes } = await readCapped(response.body, MAX_BYTES, deadline.signal)
+    const { bytes, truncated } = await readCapped(response.body, maxBytes, deadline.signal)
     return {
       status: response.status,
       headers: response.headers,
       text: new TextDecoder().decode(bytes),
+      truncated,
       at: Date.now(),
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { readEventId } from '../kinescope/event-id.js'
 import { fetchQuietly } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
-import { readMarkup, type PageMarkup } from './page-markup.js'
+import type { PageMarkup } from './page-markup.js'
 
 const found = findingsAbout('page')
 /** Scripts of one page that are requested. */
@@ -9,7 +9,8 @@ const MAX_SCRIPTS = 3
 
 export interface MarkupQuestion {
   page: string
-  html: string
+  /** Whether the page goes on after what was read. */
+  truncated: boolean
   /** The token endpoint. */
   tokenUrl: string
   /** The ids that the server accepts for the stream; empty where none is known. */
@@ -18,14 +19,18 @@ export interface MarkupQuestion {
 }
 
 /** Checks what the page's HTML has: the element's script, the tag, its event id and its token URL. */
-export async function checkMarkup(question: MarkupQuestion): Promise<Finding[]> {
-  const markup = readMarkup(question.html, question.page)
+export async function checkMarkup(markup: PageMarkup, question: MarkupQuestion): Promise<Finding[]> {
   const findings = [...(await checkScripts(markup, question)), ...checkChats(markup, question)]
   return findings.some(({ status }) => status !== 'ok')
     ? findings
     : [
         ...findings,
-        found.ok('page-markup', 'the page has the element’s script and a tag with the right id and URL'),
+        found.ok(
+          'page-markup',
+          question.eventIds.length > 0
+            ? 'the page has the element’s script and a tag with the right id and URL'
+            : 'the page has the element’s script and a tag with the right URL',
+        ),
       ]
 }
 
@@ -34,7 +39,7 @@ async function checkScripts({ scripts }: PageMarkup, question: MarkupQuestion): 
     return [
       found.skip(
         'page-script-not-seen',
-        'the page’s HTML does not load kinescope-chat.js',
+        `${htmlOf(question)} does not load kinescope-chat.js`,
         'Add `<script async src="…/kinescope-chat.js"></script>`. If a bundle or a script adds it, check it in the browser.',
       ),
     ]
@@ -63,13 +68,26 @@ async function checkScript(src: string, { page, signal }: MarkupQuestion): Promi
   ]
 }
 
-function checkChats({ chats, scripts, base }: PageMarkup, question: MarkupQuestion): Finding[] {
-  const { page, tokenUrl, eventIds } = question
+function checkChats({ chats: written, scripts, base }: PageMarkup, question: MarkupQuestion): Finding[] {
+  const { tokenUrl, eventIds } = question
+  // a link becomes a chat only where the script's tag says so; a bundle may do it in code
+  const upgradesLinks =
+    scripts.length === 0 || scripts.some(({ attributes }) => attributes.has('data-upgrade'))
+  const chats = written.filter(({ how }) => how !== 'link' || upgradesLinks)
+  if (chats.length === 0 && written.length > 0) {
+    return [
+      found.skip(
+        'page-tag-not-seen',
+        `${htmlOf(question)} has a link to the chat, which stays a link`,
+        'To make it a chat, add data-upgrade="SELECTOR" to the script’s tag. If code calls upgrade(), check it in the browser.',
+      ),
+    ]
+  }
   if (chats.length === 0) {
     return [
       found.skip(
         'page-tag-not-seen',
-        `the HTML of ${page} has no chat`,
+        `${htmlOf(question)} has no chat`,
         'Give --origin the full address of the page with the chat. If a script adds the tag, check it in the browser.',
       ),
     ]
@@ -103,11 +121,11 @@ function checkChats({ chats, scripts, base }: PageMarkup, question: MarkupQuesti
   function tokenUrlFinding(): Finding[] {
     const fromScript = scripts.flatMap(({ src, attributes }) => {
       const set = attributes.get('data-token-url')
-      return set === undefined ? [new URL('token', src).href] : resolved(set)
+      return set?.trim() ? resolved(set) : [new URL('token', src).href]
     })
     const used = chats.flatMap(({ attributes }) => {
       const set = attributes.get('token-url')
-      return set === undefined ? fromScript.slice(0, 1) : resolved(set)
+      return set?.trim() ? resolved(set) : fromScript.slice(0, 1)
     })
     const wrong = used.find((url) => url !== tokenUrl)
     if (wrong === undefined) return []
@@ -124,3 +142,6 @@ function checkChats({ chats, scripts, base }: PageMarkup, question: MarkupQuesti
     return URL.canParse(text, base) ? [new URL(text, base).href] : [text]
   }
 }
+
+const htmlOf = ({ page, truncated }: MarkupQuestion): string =>
+  truncated ? `the part of ${page} that was read` : `the HTML of ${page}`

@@ -1,13 +1,21 @@
 import { fetchQuietly, isPage } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkMarkup } from './markup-checks.js'
-import { allows, readPolicies } from './page-policy.js'
+import { readMarkup } from './page-markup.js'
+import { allows, allowsScript, needsNonce, readPolicies } from './page-policy.js'
+
+const found = findingsAbout('page')
+/** Pages with their data in them are long. */
+const MAX_PAGE_MIB = 4
+const cutOff = found.skip(
+  'page-truncated',
+  `the page is longer than ${MAX_PAGE_MIB} MiB: the rest was not read`,
+  'Check the chat in the browser.',
+)
 
 export interface PageQuestion {
   /** The page, or the origin it lies on. */
   page: string
-  /** The token server. */
-  url: string
   chatOrigin: string
   /** The token endpoint. */
   tokenUrl: string
@@ -18,11 +26,10 @@ export interface PageQuestion {
 
 /** Reads the page with the chat: its policy, and what its HTML has. */
 export async function checkPage(question: PageQuestion): Promise<Finding[]> {
-  const { page, url, chatOrigin, signal } = question
-  const found = findingsAbout('page')
-  const server = new URL(url).origin
+  const { page, chatOrigin, tokenUrl, signal } = question
+  const server = new URL(tokenUrl).origin
   const needs = `frame-src ${chatOrigin}; connect-src ${server}; script-src ${server}`
-  const answer = await fetchQuietly(page, { signal })
+  const answer = await fetchQuietly(page, { maxBytes: MAX_PAGE_MIB * 2 ** 20, signal })
   if ('failure' in answer) {
     return [
       found.warn(
@@ -32,7 +39,7 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
       ),
     ]
   }
-  const { status, headers, text } = answer
+  const { status, headers, text, truncated } = answer
   if (status !== 200 || !isPage(answer)) {
     const to = headers.get('location')
     const where = status >= 300 && status < 400 && to !== null ? `, to ${to.replace(/[?#].*$/s, '')}` : ''
@@ -46,7 +53,8 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
   }
   const origin = new URL(page).origin
   const policies = readPolicies(headers.get('content-security-policy'), text)
-  const findings: Finding[] = []
+  const markup = readMarkup(text, page)
+  const findings: Finding[] = truncated ? [cutOff] : []
   if (!allows(policies, 'frame-src', `${chatOrigin}/chat/ID`, origin)) {
     findings.push(
       found.fail(
@@ -56,7 +64,7 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
       ),
     )
   }
-  if (!allows(policies, 'connect-src', `${url}/token`, origin)) {
+  if (!allows(policies, 'connect-src', tokenUrl, origin)) {
     findings.push(
       found.fail(
         'connect-blocked',
@@ -65,12 +73,15 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
       ),
     )
   }
-  if (!allows(policies, 'script-src-elem', `${url}/kinescope-chat.js`, origin)) {
+  const blocked = markup.scripts.find((script) => !allowsScript(policies, script, origin))
+  if (blocked) {
     findings.push(
       found.fail(
         'script-blocked',
-        'the page’s Content-Security-Policy forbids the element’s script',
-        `Add to it: script-src ${server}, or host the script yourself`,
+        `the page’s Content-Security-Policy forbids the element’s script ${blocked.src}`,
+        needsNonce(policies)
+          ? 'Write the page’s nonce on the script’s tag: nonce="…".'
+          : `Add to it: script-src ${sourceFor(blocked.src, origin)}`,
       ),
     )
   }
@@ -87,12 +98,16 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
       ),
     )
   }
-  findings.push(...(await checkMarkup({ ...question, html: text })))
+  findings.push(...(await checkMarkup(markup, { ...question, truncated })))
   if (findings.some(({ status }) => status === 'fail')) return findings
+  const what = markup.scripts.length > 0 ? 'the chat' : 'the chat’s frame and the call for a token'
   return [
     ...findings,
     policies.length > 0
-      ? found.ok('page-policy', 'the page’s Content-Security-Policy lets the chat in')
+      ? found.ok('page-policy', `the page’s Content-Security-Policy allows ${what}`)
       : found.ok('page-policy', `the page has no Content-Security-Policy; one would need: ${needs}`),
   ]
 }
+
+const sourceFor = (src: string, pageOrigin: string): string =>
+  new URL(src).origin === pageOrigin ? "'self'" : new URL(src).origin

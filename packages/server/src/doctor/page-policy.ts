@@ -1,15 +1,17 @@
+import { readStartTags, type StartTag } from './start-tags.js'
+
 /** A page's Content-Security-Policy as far as it concerns us: directive → sources, one map for each policy. */
 export type Policies = ReadonlyMap<string, readonly string[]>[]
 
 /** Reads the headers' and the page's own policies; each of them has to allow a thing. */
 export function readPolicies(header: string | null, html: string): Policies {
-  const metas = [...html.matchAll(/<meta\s[^<>]*>/gi)].map(([tag]) => tag)
-  const written = metas
-    .filter((tag) => /\shttp-equiv\s*=\s*["']?content-security-policy["'\s/>]/i.test(tag))
-    .map((tag) => /content\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(tag))
-    .map((m) => m?.[1] ?? m?.[2] ?? '')
+  const written = readStartTags(html)
+    .filter(({ name, attributes }) => name === 'meta' && isPolicy(attributes.get('http-equiv')))
+    .map(({ attributes }) => attributes.get('content') ?? '')
   return [...(header ?? '').split(','), ...written].filter((text) => text.trim() !== '').map(readPolicy)
 }
+
+const isPolicy = (equivalent = ''): boolean => equivalent.trim().toLowerCase() === 'content-security-policy'
 
 function readPolicy(text: string): ReadonlyMap<string, readonly string[]> {
   const policy = new Map<string, readonly string[]>()
@@ -30,16 +32,42 @@ const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
 /** Whether every policy lets `directive` reach `address` from a page at `pageOrigin`. */
 export function allows(
   policies: Policies,
-  directive: keyof typeof FALLBACKS,
+  directive: 'frame-src' | 'connect-src',
   address: string,
   pageOrigin: string,
 ): boolean {
   return policies.every((policy) => {
-    const name = FALLBACKS[directive]!.find((candidate) => policy.has(candidate))
-    return (
-      name === undefined || policy.get(name)!.some((source) => matches(source, new URL(address), pageOrigin))
-    )
+    const sources = sourcesOf(policy, directive)
+    return sources === null || sources.some((source) => matches(source, new URL(address), pageOrigin))
   })
+}
+
+/** Whether every policy lets the page's HTML load a script (CSP 3, section 6.7.1.1). */
+export function allowsScript(
+  policies: Policies,
+  { src, attributes }: { src: string; attributes: StartTag['attributes'] },
+  pageOrigin: string,
+): boolean {
+  const nonce = `'nonce-${attributes.get('nonce')?.trim() ?? ''}'`
+  // whether the hash is right, only a browser can tell
+  const hasHash = attributes.has('integrity')
+  return policies.every((policy) => {
+    const sources = sourcesOf(policy, 'script-src-elem')
+    if (sources === null) return true
+    if (sources.some((source) => source === nonce || (hasHash && /^'sha\d+-/i.test(source)))) return true
+    // with it, no address counts
+    if (sources.some((source) => source.toLowerCase() === "'strict-dynamic'")) return false
+    return sources.some((source) => matches(source, new URL(src), pageOrigin))
+  })
+}
+
+/** Whether scripts need a nonce by any of the policies. */
+export const needsNonce = (policies: Policies): boolean =>
+  policies.some((policy) => sourcesOf(policy, 'script-src-elem')?.some((source) => /^'nonce-/i.test(source)))
+
+function sourcesOf(policy: Policies[number], directive: string): readonly string[] | null {
+  const name = FALLBACKS[directive]!.find((candidate) => policy.has(candidate))
+  return name === undefined ? null : policy.get(name)!
 }
 
 /** CSP 3, section 6.7.2.8, without what only matters for redirects. */
@@ -47,14 +75,14 @@ function matches(source: string, address: URL, pageOrigin: string): boolean {
   const text = source.toLowerCase()
   if (text === '*') return /^(https?|wss?):$/.test(address.protocol)
   if (text === "'self'") return address.origin === pageOrigin
-  // a nonce or hash is put on the tag by the page: from outside it can't be judged, so it gets the benefit of the doubt
-  if (/^'(nonce-|sha\d+-|strict-dynamic)/.test(text)) return true
   if (/^[a-z][a-z\d+.-]*:$/.test(text))
     return address.protocol === text || (text === 'http:' && address.protocol === 'https:')
-  const [, scheme, host, port, path] =
-    /^(?:([a-z][a-z\d+.-]*):\/\/)?(\*|(?:\*\.)?[\w.-]+|\[[\da-f:]+\])(?::(\d+|\*))?(\/.*)?$/.exec(text) ?? []
-  if (host === undefined) return false
-  const wantedScheme = scheme === undefined ? new URL(pageOrigin).protocol : `${scheme}:`
+  const [, scheme, givenHost, port, path] =
+    /^(?:([a-z][a-z\d+.-]*):\/\/)?(\*|(?:\*\.)?[\w.-]+|\[[\da-f:]+\])(?::(\d+|\*))?(\/.*)?$/i.exec(source) ??
+    []
+  if (givenHost === undefined) return false
+  const host = givenHost.toLowerCase()
+  const wantedScheme = scheme === undefined ? new URL(pageOrigin).protocol : `${scheme.toLowerCase()}:`
   const schemeFits =
     address.protocol === wantedScheme || (wantedScheme === 'http:' && address.protocol === 'https:')
   const hostFits =

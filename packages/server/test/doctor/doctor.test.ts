@@ -329,9 +329,69 @@ describe('the deployment: the doctor reports', () => {
     expect(codes(await look(server.url, isolated))).toContain('frame-blocked')
   })
 
+  it('no policy that lets the page’s own script and the token’s path in', async () => {
+    const own = () =>
+      `<script src="/kinescope-chat.js" data-token-url="${server.url}/token"></script><kinescope-chat event-id="${SEED.live.publicId}"></kinescope-chat>`
+    const frame = `frame-src ${bench.env['KINESCOPE_CHAT_ORIGIN']}`
+    const headers: Record<string, string> = {}
+    const origin = await host((request, response) => {
+      const isScript = request.url?.endsWith('.js')
+      response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html', ...headers })
+      response.end(isScript ? '' : own())
+    })
+    await server.close()
+    server = await start(origin)
+    const argv = [...EVENT, '--token-url', `${server.url}/token`, '--origin', origin]
+    headers['content-security-policy'] = `script-src 'self'; connect-src ${server.url}/token; ${frame}`
+    expect(codes(await doctor(...argv))).toEqual([])
+    headers['content-security-policy'] = `script-src ${server.url}; connect-src ${server.url}; ${frame}`
+    const found = await doctor(...argv)
+    expect(codes(found)).toEqual(['script-blocked'])
+    expect(found.findings.find(({ code }) => code === 'script-blocked')!.remediation).toContain("'self'")
+  })
+
+  it('no script by a policy where the page’s HTML loads none', async () => {
+    const found = await lookAt(() => `<kinescope-chat event-id="${SEED.live.publicId}">`, {
+      'content-security-policy': "script-src 'self'",
+    })
+    expect(codes(found)).toEqual([])
+    expect(codes(found, 'skip')).toContain('page-script-not-seen')
+  })
+
+  it('what a long page has at its end, and that the longest are cut off', async () => {
+    const long = await lookAt(() =>
+      tags()
+        .replace('<kinescope-chat', `${' '.repeat(300_000)}$&`)
+        .replace('d="', 'd="X'),
+    )
+    expect(codes(long)).toEqual(['page-event-id'])
+    const longest = await lookAt(() => `${' '.repeat(2 ** 22)}${tags()}`, { 'content-type': 'text/html' })
+    expect(codes(longest)).toEqual([])
+    expect(codes(longest, 'skip')).toEqual([
+      'visitor-not-tried',
+      'page-truncated',
+      'page-script-not-seen',
+      'page-tag-not-seen',
+    ])
+    expect(messageOf(longest, 'page-tag-not-seen')).toContain('the part of')
+  })
+
+  it('a link that stays a link, as the script’s tag has no data-upgrade', async () => {
+    const link = (attributes = '') =>
+      `<script src="${pageServer}/kinescope-chat.js"${attributes}></script><a href="https://kinescope.io/chat/${SEED.live.publicId}#kinescope-chat">Chat</a>`
+    expect(codes(await lookAt(() => link()), 'skip')).toContain('page-tag-not-seen')
+    expect(codes(await lookAt(() => link(' data-upgrade="main"')), 'skip')).toEqual(['visitor-not-tried'])
+  })
+
   it.each<[string, () => string, string, string]>([
     ['no chat', () => `<script src="${pageServer}/kinescope-chat.js"></script>`, 'skip', 'page-tag-not-seen'],
     ['a chat in a comment only', () => `<!-- ${tags()} -->`, 'skip', 'page-tag-not-seen'],
+    [
+      'a script that adds the chat',
+      () => `<script>add('<kinescope-chat event-id="' + id + '">')</script>`,
+      'skip',
+      'page-tag-not-seen',
+    ],
     ['no script', () => `<kinescope-chat event-id="${SEED.live.publicId}">`, 'skip', 'page-script-not-seen'],
     ['another event-id', () => tags('other'), 'fail', 'page-event-id'],
     ['an empty event-id', () => tags(''), 'fail', 'event-id-missing'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allows, readPolicies } from '../../src/doctor/page-policy.js'
+import { allows, allowsScript, readPolicies } from '../../src/doctor/page-policy.js'
 
 const PAGE = 'https://www.example.com'
 const frame = (policy: string | null, html = '') =>
@@ -39,8 +39,38 @@ describe('a page’s policy', () => {
     )
   })
 
-  it('is assumed to allow a script by its nonce, which can’t be checked from outside', () => {
-    const policies = readPolicies("script-src 'nonce-abc' 'strict-dynamic'", '')
-    expect(allows(policies, 'script-src-elem', 'https://chat.example.com/kinescope-chat.js', PAGE)).toBe(true)
+  it('is read from elements only, with its entities decoded', () => {
+    const meta = `<meta http-equiv="Content-Security-Policy" content="frame-src 'none'">`
+    for (const html of [`<!-- ${meta} -->`, `<script>'${meta}'</script>`, `<noscript>${meta}</noscript>`]) {
+      expect(frame(null, html), html).toBe(true)
+    }
+    expect(frame(null, meta)).toBe(false)
+    const encoded = `<meta http-equiv=Content-Security-Policy content="default-src &#39;none&#39;; frame-src *">`
+    expect(frame(null, encoded)).toBe(true)
+    expect(frame(null, encoded.replace('frame-src', 'img-src'))).toBe(false)
+  })
+
+  it('lets no nonce count for the frame, and compares paths by case', () => {
+    expect(frame("default-src 'self' 'nonce-abc' 'strict-dynamic'")).toBe(false)
+    expect(frame('frame-src https://KINESCOPE.io/chat/ID')).toBe(true)
+    expect(frame('frame-src https://kinescope.io/chat/id')).toBe(false)
+  })
+
+  it.each<[boolean, string, Record<string, string>]>([
+    [true, "script-src 'nonce-aBc' 'strict-dynamic'", { nonce: 'aBc' }],
+    [false, "script-src 'nonce-aBc' 'strict-dynamic'", { nonce: 'abc' }],
+    [false, "script-src 'nonce-aBc' 'strict-dynamic' https:", {}],
+    [true, "script-src 'nonce-aBc' https:", {}],
+    [false, "script-src 'nonce-aBc'", {}],
+    [true, "script-src 'sha384-x'", { integrity: 'sha384-x' }],
+    [false, "script-src 'sha384-x'", {}],
+    [true, "script-src 'none'; script-src-elem https://chat.example.com", {}],
+    [true, "frame-src 'none'", {}],
+  ])('allows the script: %s for %s with %o', (expected, policy, attributes) => {
+    const script = {
+      src: 'https://chat.example.com/kinescope-chat.js',
+      attributes: new Map(Object.entries(attributes)),
+    }
+    expect(allowsScript(readPolicies(policy, ''), script, PAGE)).toBe(expected)
   })
 })
