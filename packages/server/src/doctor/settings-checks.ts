@@ -1,4 +1,5 @@
 import type { ServeConfig } from '../config.js'
+import { originList, type OriginList } from '../endpoint/origin.js'
 import { eventLookup } from '../endpoint/request.js'
 import type { SettingProblem } from '../problem.js'
 import { findingsAbout, type Finding } from './finding.js'
@@ -24,7 +25,8 @@ export function checkSettings({ settings, eventId, origin, url }: SettingsQuesti
       found.fail('setting', `the server doesn’t start: ${name} ${message}`, remediation),
     )
   }
-  const { events, allowedOrigins } = settings.config
+  const { events, allowedOrigins, publicUrl } = settings.config
+  const origins = originList(allowedOrigins)
   const findings: Finding[] = []
   if (eventId !== undefined && !eventLookup(events)(eventId)) {
     findings.push(
@@ -35,12 +37,12 @@ export function checkSettings({ settings, eventId, origin, url }: SettingsQuesti
       ),
     )
   }
-  const isOwn = url !== undefined && new URL(url).origin === origin
-  if (origin !== undefined && !isOwn && !allowedOrigins.includes(origin)) {
+  const isOwn = [url, publicUrl].some((own) => own !== undefined && new URL(own).origin === origin)
+  if (origin !== undefined && !isOwn && !origins.has(origin)) {
     findings.push(
       found.fail(
         'origin-not-allowed',
-        `CHAT_ALLOWED_ORIGINS doesn’t list ${origin}${originHint(origin, allowedOrigins)}`,
+        `CHAT_ALLOWED_ORIGINS doesn’t list ${origin}${originHint(origin, origins)}`,
         `Add ${origin}, or open the page under an origin that is listed.`,
       ),
     )
@@ -57,8 +59,8 @@ export function originsBeside(origin: string): string[] {
 }
 
 /** What an unlisted origin was probably taken for: the end of a sentence, or nothing. */
-function originHint(origin: string, allowed: readonly string[]): string {
-  const near = originsBeside(origin).find((candidate) => allowed.includes(candidate))
+function originHint(origin: string, allowed: OriginList): string {
+  const near = originsBeside(origin).find((candidate) => allowed.has(candidate))
   if (near === undefined) return ''
   const what = new URL(near).protocol === new URL(origin).protocol ? 'another host' : 'another scheme'
   return `; it holds ${near}, which is ${what} and so another origin`

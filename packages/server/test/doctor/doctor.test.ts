@@ -6,8 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
+import { readServeConfig } from '../../src/config.js'
 import { diagnose } from '../../src/doctor/doctor.js'
 import type { Finding } from '../../src/doctor/finding.js'
+import { checkSettings } from '../../src/doctor/settings-checks.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
 import { startTestServer, type TestServer } from '../running-server.js'
 
@@ -453,6 +455,30 @@ describe('the deployment: the doctor reports', () => {
       )
       expect(codes(found), given).toContain('page-event-id')
     }
+  })
+
+  it('no origin that the settings allow by a pattern or as their own', () => {
+    const check = (origin: string) => {
+      const origins = 'https://my-app-*.example.app,https://www.example.com'
+      const settings = { ...guestSettings(origins), CHAT_PUBLIC_URL: 'https://own.example.com/chat' }
+      const config = readServeConfig({ CHAT_KEY_DIR: bench.keyDir, ...settings }, {})
+      const [finding] = checkSettings({
+        settings: { config },
+        eventId: undefined,
+        origin,
+        url: 'http://127.0.0.1:8080',
+      })
+      return finding
+    }
+    for (const origin of [
+      'https://my-app-abc.example.app',
+      'https://own.example.com',
+      'https://www.example.com',
+    ]) {
+      expect(check(origin)?.code, origin).toBe('settings')
+    }
+    expect(check('https://other-abc.example.app')?.code).toBe('origin-not-allowed')
+    expect(check('https://example.com')?.message).toContain('https://www.example.com')
   })
 
   it.each(['*, *', 'https://a.test, https://a.test', 'https://a.test,*'])(
