@@ -1,5 +1,5 @@
 import type { HealthNoteCode } from '../endpoint/registration-watch.js'
-import { fetchQuietly, jsonObject, type Fetched } from './fetch-quietly.js'
+import { fetchQuietly, jsonObject } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const found = findingsAbout('server')
@@ -67,11 +67,20 @@ export async function checkReadiness(url: string, signal: AbortSignal): Promise<
   const answer = await fetchQuietly(`${url}/readyz`, { signal })
   const body = 'failure' in answer ? null : jsonObject(answer)
   if ('failure' in answer || typeof body?.['status'] !== 'string') return [unknown(url)]
-  if (answer.status === 200) {
-    const notes = notesIn(body['notes'])
-    return [found.ok('ready', `${url} is ready to sign`), ...notes]
-  }
-  return answer.status === 503 ? [notReady(url, answer), ...notesIn(body['notes'])] : [unknown(url)]
+  const state = STATES[`${answer.status} ${body['status']}`]
+  return state ? [state(url, body), ...notesIn(body['notes'])] : [unknown(url)]
+}
+
+/** What the server says of itself, by HTTP status and `status`. Another program's `/readyz` says something else. */
+const STATES: Readonly<Record<string, (url: string, body: Readonly<Record<string, unknown>>) => Finding>> = {
+  '200 ready': (url) => found.ok('ready', `${url} is ready to sign`),
+  '503 not-ready': notReady,
+  '503 draining': (url) =>
+    found.warn(
+      'server-draining',
+      `${url} is shutting down (draining): load balancers send it no more requests`,
+      'Run the doctor again when the next server is ready. If none starts, read the server’s log.',
+    ),
 }
 
 /** The server doesn't answer as `serve` does. A token route inside an app needs no `/readyz`. */
@@ -81,8 +90,7 @@ const unknown = (url: string) =>
     `${url}/readyz gives an unexpected response: the token route is part of an app, or a proxy blocks /readyz`,
   )
 
-function notReady(url: string, answer: Fetched): Finding {
-  const code = jsonObject(answer)?.['code']
+function notReady(url: string, { code }: Readonly<Record<string, unknown>>): Finding {
   const why = typeof code === 'string' && CODE.test(code) ? ` (${code})` : ''
   return found.fail(
     'key-unavailable',

@@ -100,18 +100,23 @@ it('a route in an app whose key lies in a vault: nothing found, and that the key
   expect((data.findings as { code: string }[]).map(({ code }) => code)).toContain('key-directory-missing')
 })
 
-describe('the notes that a server reports in /readyz', () => {
-  /** The doctor's warnings and problems for a server with these notes. */
-  async function findingsFor(notes: unknown): Promise<Finding[]> {
+describe('what the server reports of itself in /readyz', () => {
+  /** The doctor's findings before a server with this `/readyz`. */
+  async function foundBefore(status: number, body: object): Promise<Finding[]> {
     const host = await listen((request, response) => {
       const ready = request.url === '/readyz'
-      response.writeHead(ready ? 200 : 401, { 'content-type': 'application/json' })
-      response.end(JSON.stringify(ready ? { status: 'ready', notes } : { code: 'sign-in-required' }))
+      response.writeHead(ready ? status : 401, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(ready ? body : { code: 'sign-in-required' }))
     })
     const { data } = await stage.bench.json('doctor', '--url', host.url)
     await host.close()
-    const wrong = (data.findings as Finding[]).filter(({ status }) => status === 'warn' || status === 'fail')
-    // in other respects, the host is no token server
+    return data.findings as Finding[]
+  }
+  /** The doctor's warnings and problems before a server that says all this. */
+  async function saidOf(notes: unknown): Promise<Finding[]> {
+    const findings = await foundBefore(200, { status: 'ready', notes })
+    const wrong = findings.filter(({ status }) => status === 'warn' || status === 'fail')
+    // the host is no token server in other respects
     return wrong.filter(({ about, code }) => about === 'server' && !['token-cached', 'script'].includes(code))
   }
 
@@ -122,8 +127,22 @@ describe('the notes that a server reports in /readyz', () => {
     for (const { remediation } of findings) expect(remediation).toBeTruthy()
   })
 
-  it('are explained if the doctor knows them, limited in number, and accepted in any form', async () => {
-    const unusual = [
+  it.each([
+    [200, 'ready', 'ok ready'],
+    [503, 'not-ready', 'fail key-unavailable'],
+    [503, 'draining', 'warn server-draining'],
+    // another program's
+    [200, 'ok', 'ok ready-unknown'],
+    [503, 'down', 'ok ready-unknown'],
+  ])('is its state (%i, %s)', async (status, state, expected) => {
+    const findings = await foundBefore(status, { status: state })
+    const about = ['ready', 'ready-unknown', 'key-unavailable', 'server-draining']
+    const states = findings.filter(({ code }) => about.includes(code))
+    expect(states.map((finding) => `${finding.status} ${finding.code}`)).toEqual([expected])
+  })
+
+  it('is said in words where the doctor has some, bounded, and whatever form it has', async () => {
+    const strange = [
       { code: 'x\u001b[2J' },
       { code: 'constructor' },
       null,
