@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import type { WireCode } from 'kinescope-chat/contract'
 import { isLoopbackHost, isPrivateAddress } from '../net/addresses.js'
 import { checkCors } from './cors-checks.js'
 import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
@@ -10,7 +11,8 @@ import {
   type ServerQuestion,
   askForToken,
   isTokenEndpoint,
-  wireCodeOf,
+  namedCodeOf,
+  tokenOf,
 } from './token-ask.js'
 import { checkTokenAnswers } from './token-answer-checks.js'
 
@@ -27,7 +29,7 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
   if (!isTokenEndpoint(asked)) {
     return { findings: [...before, await wrongAddress(given, asked)], token: null, acceptedIds: [] }
   }
-  const { acceptedIds, answer } = await askByEachId(given, asked)
+  const { acceptedIds, rejectedIds, answer } = await askByEachId(given, asked)
   const question = { ...given, eventId: acceptedIds[0] ?? given.eventIds[0] ?? given.eventId }
   const { findings, token } = await checkTokenAnswers(question, answer)
   return {
@@ -35,8 +37,10 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
       ...before,
       ...(url === null ? [] : await checkReadiness(url, signal)),
       ...(await checkAddress(question)),
-      ...(origin === undefined || new URL(tokenUrl).origin === origin ? [] : await checkCors(question)),
-      ...idFinding(given.eventIds, acceptedIds),
+      ...(origin === undefined || new URL(tokenUrl).origin === origin
+        ? []
+        : await checkCors(question)),
+      ...idFinding(acceptedIds, rejectedIds),
       ...findings,
       ...(url === null ? [] : [await checkScript(url, signal)]),
     ],
@@ -46,26 +50,44 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
 }
 
 /** Requests a token by each id of the stream: which one a server lists can't be seen otherwise. */
-async function askByEachId(
-  question: ServerQuestion,
-  first: Fetched,
-): Promise<{ acceptedIds: string[]; answer: Fetched }> {
-  const acceptedIds: string[] = []
-  let answer: Fetched | null = null
+async function askByEachId(question: ServerQuestion, first: Fetched) {
+  const answers: { eventId: string; answer: Fetched; verdict: 'accepted' | 'rejected' | 'unknown' }[] = []
   for (const [index, eventId] of question.eventIds.entries()) {
-    const asked = index === 0 ? first : await askForToken({ ...question, eventId }, null)
-    if ('failure' in asked || !isTokenEndpoint(asked)) continue
-    const code = wireCodeOf(asked)
-    if (code === 'event-not-allowed' || code === 'event-not-found') continue
-    acceptedIds.push(eventId)
-    answer ??= asked
+    const answer = index === 0 ? first : await askForToken({ ...question, eventId }, null)
+    if ('failure' in answer || !isTokenEndpoint(answer)) continue
+    answers.push({ eventId, answer, verdict: idVerdict(answer) })
   }
-  return { acceptedIds, answer: answer ?? first }
+  const withVerdict = (wanted: string) => answers.filter(({ verdict }) => verdict === wanted)
+  const idsWith = (wanted: string) => withVerdict(wanted).map(({ eventId }) => eventId)
+  const [best] = [...withVerdict('accepted'), ...withVerdict('unknown')]
+  return {
+    acceptedIds: idsWith('accepted'),
+    rejectedIds: idsWith('rejected'),
+    answer: best?.answer ?? first,
+  }
 }
 
-function idFinding(eventIds: readonly string[], acceptedIds: readonly string[]): Finding[] {
+/** The codes of a request whose stream was accepted before: a visitor and a key count after it. */
+const AFTER_STREAM: ReadonlySet<WireCode | null> = new Set<WireCode>([
+  'sign-in-required',
+  'name-required',
+  'access-denied',
+  'identity-expired',
+  'identity-unavailable',
+  'key-unavailable',
+  'key-not-registered',
+  'key-expired',
+])
+
+/** Whether the server accepts the stream's id. Unknown where the request was rejected before. */
+function idVerdict(answer: Fetched): 'accepted' | 'rejected' | 'unknown' {
+  const code = namedCodeOf(answer)
+  if (code === 'event-not-allowed' || code === 'event-not-found') return 'rejected'
+  return tokenOf(answer) !== null || AFTER_STREAM.has(code) ? 'accepted' : 'unknown'
+}
+
+function idFinding(acceptedIds: readonly string[], rejected: readonly string[]): Finding[] {
   if (acceptedIds.length === 0) return []
-  const rejected = eventIds.filter((id) => !acceptedIds.includes(id))
   const not = rejected.length === 0 ? '' : `, not ${rejected.join(' or ')}`
   return [found.ok('event-id', `the page must use event-id="${acceptedIds.join('" or "')}"${not}`)]
 }

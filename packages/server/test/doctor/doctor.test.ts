@@ -457,6 +457,31 @@ describe('the deployment: the doctor reports', () => {
     }
   })
 
+  it('no id that the server didn’t judge', async () => {
+    const foreign = await look(server.url, 'https://unlisted.test', SEED.live.id)
+    expect(codes(foreign)).toContain('origin-not-allowed')
+    expect(messageOf(foreign, 'event-id')).toBeUndefined()
+    for (const [code, status] of [
+      ['overloaded', 503],
+      ['rate-limited', 429],
+      ['bad-request', 400],
+      ['server-error', 500],
+    ] as const) {
+      const url = await endpoint(() => ({ status, body: { code } }))
+      const found = await doctor(...EVENT, '--token-url', `${url}/token`)
+      expect(messageOf(found, code), code).toBeTruthy()
+      expect(messageOf(found, 'event-id'), code).toBeUndefined()
+    }
+    let count = 0
+    const url = await endpoint(() =>
+      count++ === 0
+        ? { status: 401, body: { code: 'sign-in-required' } }
+        : { status: 429, body: { code: 'rate-limited' } },
+    )
+    const found = await doctor(...EVENT, '--token-url', `${url}/token`)
+    expect(messageOf(found, 'event-id')).toBe(`the page must use event-id="${SEED.live.publicId}"`)
+  })
+
   it('no origin that the settings allow by a pattern or as their own', () => {
     const check = (origin: string) => {
       const origins = 'https://my-app-*.example.app,https://www.example.com'
