@@ -7,21 +7,16 @@ const found = findingsAbout('server')
 /** What monitoring adds to every request of a page: tracing standards, Sentry, Datadog. */
 const MONITORING = ['traceparent', 'tracestate', 'baggage', 'sentry-trace', 'x-datadog-trace-id']
 
-/** Sends the preflight that the page's browser would send, plain and with a monitoring script's headers. */
-export async function checkCors(question: ServerQuestion): Promise<Finding[]> {
+/**
+ * Sends the preflight that the page's browser would send, plain and with a monitoring script's headers.
+ * @param tokenAnswer the response to a POST of the page, whose own headers count too
+ */
+export async function checkCors(question: ServerQuestion, tokenAnswer: Fetched): Promise<Finding[]> {
   const { tokenUrl } = question
   const origin = question.origin!
   const answer = await preflight(question, origin, [])
-  if ('failure' in answer) {
-    return [
-      found.fail(
-        'endpoint-unreachable',
-        `OPTIONS ${tokenUrl} failed (${answer.failure})`,
-        'Check the proxy in front of the server.',
-      ),
-    ]
-  }
-  const fault = corsFault(answer, origin)
+  if ('failure' in answer) return [lost(tokenUrl, answer)]
+  const fault = preflightFault(answer, origin)
   if (fault !== null) {
     const near = await listedBeside(question, origin)
     return [
@@ -34,8 +29,19 @@ export async function checkCors(question: ServerQuestion): Promise<Finding[]> {
       ),
     ]
   }
+  const unreadable = responseFault(tokenAnswer, origin, PASS_ON)
+  if (unreadable !== null) {
+    return [
+      found.fail(
+        'origin-not-allowed',
+        `a page of ${origin} can’t read the response to POST: ${unreadable.what}`,
+        unreadable.remediation,
+      ),
+    ]
+  }
   const monitored = await preflight(question, origin, MONITORING)
-  const refused = 'failure' in monitored ? MONITORING : missingHeaders(monitored, MONITORING)
+  if ('failure' in monitored) return [lost(tokenUrl, monitored)]
+  const refused = missingHeaders(monitored, MONITORING)
   return [
     found.ok('cors', `pages of ${origin} may request tokens`),
     ...(refused.length === 0
@@ -49,6 +55,13 @@ export async function checkCors(question: ServerQuestion): Promise<Finding[]> {
         ]),
   ]
 }
+
+const lost = (tokenUrl: string, { failure }: NotFetched): Finding =>
+  found.fail(
+    'endpoint-unreachable',
+    `OPTIONS ${tokenUrl} failed (${failure})`,
+    'Check the proxy in front of the server.',
+  )
 
 const preflight = ({ tokenUrl, signal }: ServerQuestion, origin: string, more: readonly string[]) =>
   fetchQuietly(tokenUrl, {
@@ -66,12 +79,24 @@ interface CorsFault {
   remediation: string
 }
 
-function corsFault(answer: Fetched, origin: string): CorsFault | null {
-  const { status, headers } = answer
+const PASS_ON = 'Let the proxy pass OPTIONS and all CORS headers of the token server unchanged.'
+
+function preflightFault(answer: Fetched, origin: string): CorsFault | null {
+  const { status } = answer
+  const listIt = `Add ${origin} to CHAT_ALLOWED_ORIGINS. If it is there, the proxy answers OPTIONS itself or drops headers.`
+  if (status < 200 || status > 299) return { what: `the preflight returns ${status}`, remediation: listIt }
+  const fault = responseFault(answer, origin, listIt)
+  if (fault) return fault
+  const missing = missingHeaders(answer, ['content-type'])
+  return missing.length > 0
+    ? { what: 'Access-Control-Allow-Headers lacks content-type', remediation: PASS_ON }
+    : null
+}
+
+/** What keeps the page from reading a response. */
+function responseFault({ headers }: Fetched, origin: string, ifMissing: string): CorsFault | null {
   const allowed = headers.get('access-control-allow-origin')
-  const passOn = 'Let the proxy pass OPTIONS and all CORS headers of the token server unchanged.'
-  if (status < 200 || status > 299) return { what: `the preflight returns ${status}`, remediation: listIt() }
-  if (allowed === null) return { what: 'Access-Control-Allow-Origin is missing', remediation: listIt() }
+  if (allowed === null) return { what: 'Access-Control-Allow-Origin is missing', remediation: ifMissing }
   if (allowed.includes(',')) {
     return {
       what: 'Access-Control-Allow-Origin is sent twice',
@@ -85,16 +110,9 @@ function corsFault(answer: Fetched, origin: string): CorsFault | null {
       remediation: `Remove it from the proxy: with credentials it must be ${origin}, as the token server sends it.`,
     }
   }
-  if (headers.get('access-control-allow-credentials') !== 'true')
-    return { what: 'Access-Control-Allow-Credentials is not true', remediation: passOn }
-  const missing = missingHeaders(answer, ['content-type'])
-  return missing.length > 0
-    ? { what: 'Access-Control-Allow-Headers lacks content-type', remediation: passOn }
-    : null
-
-  function listIt(): string {
-    return `Add ${origin} to CHAT_ALLOWED_ORIGINS. If it is there, the proxy answers OPTIONS itself or drops headers.`
-  }
+  return headers.get('access-control-allow-credentials') === 'true'
+    ? null
+    : { what: 'Access-Control-Allow-Credentials is not true', remediation: PASS_ON }
 }
 
 function missingHeaders({ headers }: Fetched, wanted: readonly string[]): string[] {
@@ -108,8 +126,8 @@ function missingHeaders({ headers }: Fetched, wanted: readonly string[]): string
 /** Whether a like origin is let in: the other scheme, with or without `www.`. */
 async function listedBeside(question: ServerQuestion, origin: string): Promise<string | null> {
   for (const candidate of originsBeside(origin)) {
-    const answer: Fetched | NotFetched = await preflight(question, candidate, [])
-    if (!('failure' in answer) && corsFault(answer, candidate) === null) return candidate
+    const answer = await preflight(question, candidate, [])
+    if (!('failure' in answer) && preflightFault(answer, candidate) === null) return candidate
   }
   return null
 }

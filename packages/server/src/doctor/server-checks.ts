@@ -39,7 +39,7 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
       ...(await checkAddress(question)),
       ...(origin === undefined || new URL(tokenUrl).origin === origin
         ? []
-        : await checkCors(question)),
+        : await checkCors(question, answer)),
       ...idFinding(acceptedIds, rejectedIds),
       ...findings,
       ...(url === null ? [] : [await checkScript(url, signal)]),

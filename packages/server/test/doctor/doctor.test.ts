@@ -297,7 +297,30 @@ describe('the deployment: the doctor reports', () => {
     expect(codes(await look(server.url, foreign))).toContain('origin-not-allowed')
   })
 
-  it('a proxy that removes the CORS headers', async () => {
+  it('a response that the page can’t read, though its preflight succeeds', async () => {
+    const url = await proxied((headers) => {
+      if (headers.has('content-type')) headers.delete('access-control-allow-origin')
+    })
+    expect(codes(await look(url))).toContain('origin-not-allowed')
+  })
+
+  it('a preflight that fails, and not the headers in it', async () => {
+    const url = await host((request, response) => {
+      if (request.headers['access-control-request-headers']?.includes('baggage')) request.socket.destroy()
+      else if (request.method === 'OPTIONS') {
+        const allow = { 'access-control-allow-origin': site, 'access-control-allow-credentials': 'true' }
+        response.writeHead(204, { ...allow, 'access-control-allow-headers': 'content-type' }).end()
+      } else {
+        const allow = { 'access-control-allow-origin': site, 'access-control-allow-credentials': 'true' }
+        response.writeHead(401, { ...allow, 'content-type': 'application/json' }).end('{}')
+      }
+    })
+    const found = await look(url)
+    expect(codes(found)).toContain('endpoint-unreachable')
+    expect(codes(found, 'warn')).not.toContain('cors-monitoring')
+  })
+
+  it('a proxy that drops the CORS headers', async () => {
     const url = await proxied((headers) => headers.delete('access-control-allow-credentials'))
     expect(codes(await look(url))).toContain('origin-not-allowed')
   })
