@@ -121,8 +121,10 @@ class Known {
 
   /** What a token is judged by. */
   get tokenFacts() {
-    const { key, ring, listed, event, question } = this
-    return { key, ring, listed, event, eventId: question.eventId, now: question.now() }
+    const { key, ring, listed, event, question, aheadMs } = this
+    // Kinescope judges by its own clock
+    const now = question.now() - (aheadMs ?? 0)
+    return { key, ring, listed, event, eventId: question.eventId, now }
   }
 
   /** The token endpoint. */

@@ -153,7 +153,9 @@ function ours(answer: Fetched, identity: Forward, visitor: Visitor | null): Iden
   if (!value) {
     return failed(
       'identity-not-json',
-      `CHAT_IDENTITY_URL returns 200 without a JSON object (${answer.headers.get('content-type') ?? 'no type'})`,
+      answer.truncated
+        ? 'CHAT_IDENTITY_URL returns more than 256 KiB'
+        : `CHAT_IDENTITY_URL returns 200 without a JSON object (${answer.headers.get('content-type') ?? 'no type'})`,
       'It must return an object such as {"id":"42","name":"Anna"}.',
     )
   }

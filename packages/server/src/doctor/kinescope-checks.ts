@@ -44,10 +44,16 @@ export async function checkKinescope(question: KinescopeQuestion): Promise<Kines
   } catch (error) {
     findings.push(found.error(error))
   }
-  if (eventId === undefined) return { findings, listed, event: null, aheadMs }
+  if (eventId === undefined) return { findings: [...findings, noEvent], listed, event: null, aheadMs }
   const { findings: more, event } = await checkEvent(api, eventId)
   return { findings: [...findings, ...more], listed, event, aheadMs }
 }
+
+const noEvent = findingsAbout('stream').skip(
+  'stream-not-given',
+  'no stream was checked',
+  'Give --event with the id that the page uses.',
+)
 
 async function clockAhead({ api, now }: KinescopeQuestion): Promise<number | null> {
   const sent = now()

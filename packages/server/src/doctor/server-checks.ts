@@ -149,8 +149,11 @@ async function nearby(question: ServerQuestion): Promise<string | null> {
 }
 
 function transport(tokenUrl: string, origin: string | undefined): Finding[] {
-  if (!tokenUrl.startsWith('http:') || isLocalName(new URL(tokenUrl).hostname)) return []
-  const why = origin?.startsWith('https:')
+  const { protocol, hostname } = new URL(tokenUrl)
+  if (protocol !== 'http:' || isLoopbackHost(hostname)) return []
+  const isSecurePage = origin?.startsWith('https:')
+  if (isPrivateAddress(hostname) && !isSecurePage) return []
+  const why = isSecurePage
     ? 'a page served over https may not call it'
     : 'tokens and cookies are sent unencrypted'
   return [
@@ -187,14 +190,15 @@ async function addressesOf(hostname: string): Promise<string[]> {
 
 async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
   const answer = await fetchQuietly(`${url}/kinescope-chat.js`, { signal })
-  const status = 'failure' in answer ? null : answer.status
-  if ('failure' in answer || status === 404) {
+  const status = 'failure' in answer ? answer.failure : answer.status
+  if (status === 404) {
     return found.ok(
       'script-elsewhere',
       `${url} has no /kinescope-chat.js: the page takes the element from elsewhere`,
     )
   }
   const good =
+    !('failure' in answer) &&
     status === 200 &&
     /javascript/.test(answer.headers.get('content-type') ?? '') &&
     answer.headers.get('access-control-allow-origin') === '*'
@@ -206,5 +210,3 @@ async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
         'It must return 200 as JavaScript, with Access-Control-Allow-Origin: *. Check the proxy.',
       )
 }
-
-const isLocalName = (hostname: string) => isLoopbackHost(hostname) || isPrivateAddress(hostname)

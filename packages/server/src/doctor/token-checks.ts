@@ -65,15 +65,21 @@ export async function checkTokenAtHand(question: TokenQuestion): Promise<Finding
     )
   }
   if (fault === null) return found.ok('token', `${origin} passes: signature, form, claims and times`)
-  if (fault.code === 'key-not-registered' && question.listed?.some(({ kid }) => kid === fault.reason)) {
+  const { listed, ring, key } = question
+  if (
+    fault.code === 'key-not-registered' &&
+    (listed ? listed.some(({ kid }) => kid === fault.reason) : !ring && !key)
+  ) {
     return found.warn(
       'signature-unknown',
-      `${origin} names ${fault.reason}, which Kinescope lists without its modulus: the signature can’t be checked here`,
+      listed
+        ? `${origin} names ${fault.reason}, which Kinescope lists without its modulus: the signature can’t be checked here`
+        : `${origin} names ${fault.reason}, whose public key isn’t known here: the signature can’t be checked`,
       'Run the doctor where that key’s directory is; or give the public key: `kinescope-chat-server token verify TOKEN --jwk FILE`.',
     )
   }
   const remediation =
-    fault.code === 'key-not-registered' && question.key?.byHand
+    fault.code === 'key-not-registered' && key?.byHand
       ? 'Check CHAT_KEY_ID: it must be the kid that the key is registered under.'
       : FAULT_REMEDIES[fault.code]
   return found.fail(fault.code, `${origin} is rejected: ${explain(fault)}`, remediation)

@@ -71,6 +71,11 @@ describe('a healthy setup', () => {
     expect(codes(found, 'skip')).toEqual(['api-token-missing', 'server-not-asked'])
   })
 
+  it('is not all checked without a stream', async () => {
+    expect(codes(await doctor(), 'skip')).toEqual(['stream-not-given', 'server-not-asked'])
+    expect(codes(await doctor(...EVENT), 'skip')).toEqual(['server-not-asked'])
+  })
+
   it('is not changed by the doctor', async () => {
     const before =
       JSON.stringify(bench.emulator.state.keys) + readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')
@@ -141,6 +146,13 @@ describe('the article’s troubleshooting: the doctor reports', () => {
   it.each([60_000, -60_000])('a clock that is wrong by a minute (%i ms)', async (ms) => {
     bench.emulator.state.clockOffsetMs = ms
     expect(codes(await doctor(...EVENT))).toContain('clock-off')
+  })
+
+  it('this machine’s clock, and no token that is good by Kinescope’s', async () => {
+    const ms = -7_200_000
+    bench.emulator.state.clockOffsetMs = ms
+    const token = mintElsewhere({ exp: Math.floor((bench.now() + ms) / 1000) + 60 })
+    expect(codes(await doctor(...EVENT, '--token', token))).toEqual(['clock-off'])
   })
 
   it('a wrong aud', async () => {
@@ -572,7 +584,43 @@ describe('the deployment: the doctor reports', () => {
     expect(findings.map(({ code }) => code)).toContain('private-address')
   })
 
-  it('an unreachable server, and a server that is not a token server', async () => {
+  it('a server without https in a local network, behind a page with it', async () => {
+    const about = async (page: string) => {
+      const findings = await diagnose({
+        key: { dir: bench.keyDir },
+        tokenTtl: 3600,
+        api: null,
+        chatOrigin: 'https://kinescope.io',
+        url: 'http://192.168.0.1',
+        page,
+        now: bench.now,
+        signal: AbortSignal.abort(),
+      })
+      return findings.map(({ code }) => code)
+    }
+    expect(await about('https://intranet.example.com')).toContain('insecure')
+    expect(await about('http://intranet.example.com')).not.toContain('insecure')
+  })
+
+  it('no key at fault, where it knows neither the keys nor Kinescope’s list', async () => {
+    delete bench.env['KINESCOPE_API_TOKEN']
+    delete bench.env['CHAT_KEY_DIR']
+    const found = await doctor(...EVENT, '--url', server.url)
+    expect(codes(found)).toEqual([])
+    expect(codes(found, 'warn')).toEqual(['signature-unknown'])
+  })
+
+  it('a script of the server that can’t be loaded', async () => {
+    const url = await host((request, response) => {
+      if (request.url?.endsWith('.js')) request.socket.destroy()
+      else response.writeHead(401, { 'content-type': 'application/json' }).end('{}')
+    })
+    const found = await doctor(...EVENT, '--url', url)
+    expect(codes(found)).toContain('script')
+    expect(messageOf(found, 'script-elsewhere')).toBeUndefined()
+  })
+
+  it('a server that isn’t there, isn’t ready, or is something else', async () => {
     const gone = await host(() => undefined)
     servers.pop()!.close()
     expect(codes(await look(gone))).toEqual(['endpoint-unreachable', 'page-script'])

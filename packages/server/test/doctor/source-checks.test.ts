@@ -114,7 +114,24 @@ describe('a given identity token', () => {
     return { known, found: tokenFindings.map(({ status, code, message }) => `${status} ${code} ${message}`) }
   }
 
-  it('in the plain HMAC format is checked as by the server', async () => {
+  it('of the site itself names a response that is too long', async () => {
+    const site = await listen((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(300_000)))
+    })
+    const { findings } = await checkIdentity({
+      identity: [{ kind: 'forward', url: site.url, idField: 'id', nameField: 'name' }],
+      visitor: null,
+      eventId: EVENT,
+      now: Date.now(),
+      signal,
+    })
+    await site.close()
+    expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      'identity-not-json: CHAT_IDENTITY_URL returns more than 256 KiB',
+    ])
+  })
+
+  it('of the plain HMAC format is judged as the server does', async () => {
     const identity: IdentityConfig = [{ kind: 'hmac', secret: SECRET, maxAge: 86_400 }]
     const tokenOf = (claims: object, secret = SECRET) => {
       const text = Buffer.from(JSON.stringify(claims)).toString('base64')
