@@ -9,7 +9,7 @@ const MAX_SCRIPTS = 3
 
 export interface MarkupQuestion {
   page: string
-  /** Whether the page goes on after what was read. */
+  /** Whether the page is longer than the part that was read. */
   truncated: boolean
   /** The token endpoint. */
   tokenUrl: string

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/doctor/finding.js'
 import { NOTES } from '../../src/doctor/readiness-checks.js'
 import { listen } from '../running-server.js'
-import { FAULTS, SECRET, vaultSign, withStatement, withVault } from './planted-faults.js'
+import { FAULTS, SECRET, vaultSign, withIdentityToken, withVault } from './planted-faults.js'
 import { scene, type Scene } from './scene.js'
 
 let stage: Scene
@@ -39,7 +39,7 @@ describe('in a chain that admits guests', () => {
     })
 
   it.each(['number', 'ask'])('the rejection of a visitor’s identity token (%s)', async (names) => {
-    withStatement(stage, {}, `${SECRET} of another server`)
+    withIdentityToken(stage, {}, `${SECRET} of another server`)
     guestsToo('jwt', names)
     stage.away = true
     expect(await stage.visit()).toBe('sign-in-required')
@@ -77,7 +77,7 @@ it.each([
   ['jwt', 'statement-lost'],
   ['jwt,guest', 'visitor-unknown'], // it arrived: else the visitor would be a guest
 ])('a server with another secret than here (%s): %s, and that it may need a restart', async (chain, code) => {
-  withStatement(stage, {})
+  withIdentityToken(stage, {})
   Object.assign(stage.env, { CHAT_IDENTITY: chain, CHAT_IDENTITY_SECRET: `${SECRET} of another server` })
   expect(await stage.visit()).toBe('sign-in-required')
   stage.env['CHAT_IDENTITY_SECRET'] = SECRET
@@ -112,8 +112,8 @@ describe('what the server reports of itself in /readyz', () => {
     await host.close()
     return data.findings as Finding[]
   }
-  /** The doctor's warnings and problems before a server that says all this. */
-  async function saidOf(notes: unknown): Promise<Finding[]> {
+  /** The doctor's warnings and problems of a server with these notes. */
+  async function findingsFor(notes: unknown): Promise<Finding[]> {
     const findings = await foundBefore(200, { status: 'ready', notes })
     const wrong = findings.filter(({ status }) => status === 'warn' || status === 'fail')
     // the host is no token server in other respects
@@ -141,8 +141,8 @@ describe('what the server reports of itself in /readyz', () => {
     expect(states.map((finding) => `${finding.status} ${finding.code}`)).toEqual([expected])
   })
 
-  it('is said in words where the doctor has some, bounded, and whatever form it has', async () => {
-    const strange = [
+  it('are explained if the doctor knows them, limited in number, and accepted in any form', async () => {
+    const unusual = [
       { code: 'x\u001b[2J' },
       { code: 'constructor' },
       null,

@@ -35,8 +35,8 @@ const html = (status: number, headers: Record<string, string> = {}) =>
 const remote = ({ bench, kid }: Scene) => bench.emulator.state.keys.find((key) => key.kid === kid)!
 export const SECRET = 'a secret shared with the site, 32 bytes and more'
 
-/** The site signs statements instead of answering who somebody is. */
-export function withStatement(scene: Scene, claims: object, secret = SECRET): void {
+/** The site signs identity tokens and has no identity endpoint. */
+export function withIdentityToken(scene: Scene, claims: object, secret = SECRET): void {
   const now = Math.floor(Date.now() / 1000)
   const identityToken = jwt.sign(
     { sub: '7', name: 'Анна', aud: 'kinescope-chat', iat: now, exp: now + 600, ...claims },
@@ -260,7 +260,7 @@ export const FAULTS: readonly Fault[] = [
   {
     fault: 'the same, where the chain admits guests and the doctor has no settings',
     plant(scene) {
-      withStatement(scene, {}, `${SECRET}\n`)
+      withIdentityToken(scene, {}, `${SECRET}\n`)
       scene.env['CHAT_IDENTITY'] = 'jwt,guest'
       scene.away = true
     },
