@@ -97,9 +97,9 @@ export function ringOptions(call: Call): RingStoreOptions {
 export async function withKeys<T>(
   call: Call,
   work: (work: KeyWork) => Promise<T>,
-  { make = false }: { make?: boolean } = {},
+  { make = false, rebuild = false }: Pick<RingStoreOptions, 'make' | 'rebuild'> = {},
 ): Promise<{ result: T; actions: KeyAction[] }> {
-  const options = { ...ringOptions(call), make }
+  const options = { ...ringOptions(call), make, rebuild }
   const dryRun = isDryRun(call)
   const run = dryRun ? withRingInMemory : withRing
   return reportingActions(call, ({ report, wait, signal }) => {

@@ -2,7 +2,13 @@ import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { isRingLost, noSigner } from '../keys/store/no-keys.js'
-import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
+import {
+  loadStoredKey,
+  readExistingRing,
+  readExistingStore,
+  unusableKeys,
+  type UnusableKey,
+} from '../keys/store/ring-store.js'
 import { signingKeyRecord } from '../keys/key-state.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
@@ -78,7 +84,7 @@ export const keysShow: Command = {
   async run(call) {
     const { terminal, now, args } = call
     const { location } = ringOptions(call)
-    const { ring } = await readExistingStore(location)
+    const ring = await readExistingRing(location)
     const key = keyByKid(ring.keys, args[0]!)
     const listed = await listedKeys(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!

@@ -45,7 +45,8 @@ export const keysRegister: Command = {
         const adopted = text === null ? null : await adopt(work, { text, kid })
         return register(work, { kid: adopted?.kid ?? args[0] })
       },
-      { make: text !== null },
+      // the only way back for a key whose kid isn't its file's name
+      { make: text !== null, rebuild: text !== null },
     )
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     const keys = result.map(({ kid, remoteId, publishedAt, signFrom, expiresAt }) => ({

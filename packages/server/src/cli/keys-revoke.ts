@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { keyState, signers, type KeyRing } from '../keys/key-state.js'
 import { revoke } from '../keys/revoke.js'
-import { readExistingStore } from '../keys/store/ring-store.js'
+import type { KeyWork } from '../keys/steps.js'
+import { readExistingRing } from '../keys/store/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command, type Call } from './command.js'
 import { actionLines } from './key-action-text.js'
 import { stacked, type Shown } from './text.js'
@@ -50,13 +51,14 @@ export const keysRevoke: Command = {
         : ring.keys.filter((key) => keyState(key, now()) !== 'removed').map((key) => key.kid)
     if (!isDryRun(call)) {
       // before the lock: the operator may take long to answer
-      const { ring } = await readExistingStore(ringOptions(call).location)
+      const ring = await readExistingRing(ringOptions(call).location)
       const danger = revocationDanger(ring, kidsOf(ring), now())
       if (danger) await call.confirm(danger)
     }
-    const { result, actions } = await withKeys(call, (work) =>
-      revoke(work, kidsOf(work.store.ring), { bits: bitsOf(call) }),
-    )
+    const { result, actions } = await withKeys(call, async (work) => {
+      const refused = kid === undefined ? reportUnclaimed(work) : []
+      return { ...(await revoke(work, kidsOf(work.store.ring), { bits: bitsOf(call) })), refused }
+    })
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     const { revoked } = result
     const done = stacked(
@@ -72,8 +74,27 @@ export const keysRevoke: Command = {
     if (flags['json'] !== true) terminal.print(done)
     const { lines, affected } =
       revoked.length > 0 ? await affectedLines(call, revoked) : { lines: [], affected: null }
-    return { exit: 0, data: { ...result, affected, actions }, text: stacked(...lines) }
+    return {
+      exit: result.refused.length > 0 ? 1 : 0,
+      data: { ...result, affected, actions },
+      text: stacked(...lines),
+    }
   },
+}
+
+/** Names the private keys that `--all` can't revoke: the ring doesn't say how Kinescope knows them. */
+function reportUnclaimed({ store, report }: KeyWork): readonly string[] {
+  for (const file of store.unknownFiles) {
+    report({
+      action: 'refused',
+      what: file,
+      code: 'private-key-unclaimed',
+      message: `${file} is not in the ring, so its key is not revoked`,
+      remediation:
+        'Run `kinescope-chat-server keys reconcile`: it adopts the key if Kinescope lists it. Then revoke it.',
+    })
+  }
+  return store.unknownFiles
 }
 
 /** An audit log may be large, and the operator is in a hurry. */

@@ -59,7 +59,7 @@ export const keysReconcile: Command = {
   async run(call) {
     const { terminal, now } = call
     const options = { propagationMs: propagationMs(call), bits: bitsOf(call) }
-    const { result, actions } = await withKeys(call, (work) => reconcile(work, options))
+    const { result, actions } = await withKeys(call, (work) => reconcile(work, options), { rebuild: true })
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     const lines = [
       ...actionLines(actions, terminal, now()),

@@ -2,7 +2,7 @@ import { checkToken } from 'kinescope-chat/check-token'
 import { createPublicKey } from 'node:crypto'
 import { readKeyRingConfig } from '../config.js'
 import { registeredKeys } from '../keys/key-state.js'
-import { readExistingStore } from '../keys/store/ring-store.js'
+import { readExistingRing } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
 import { settingFlags, textFlag, type Call, type Command } from './command.js'
@@ -77,7 +77,7 @@ async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await givenFile(file, 'jwk'), textFlag(call, 'kid'))
   const { location } = readKeyRingConfig(call.env, settingFlags(call))
-  return registeredKeys((await readExistingStore(location)).ring, call.now())
+  return registeredKeys(await readExistingRing(location), call.now())
 }
 
 function claimsText(

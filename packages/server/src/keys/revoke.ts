@@ -32,6 +32,13 @@ export async function revoke(
 ): Promise<Revocation> {
   const { store } = work
   for (const kid of kids) keyByKid(store.ring.keys, kid)
+  if (store.ring.keys.length === 0) {
+    throw new OperatorProblem(
+      'key-unavailable',
+      'the ring has no key to revoke',
+      'Check CHAT_KEY_DIR (CHAT_KEY_SECRET in a cluster).',
+    )
+  }
   const open = () =>
     kids.map((kid) => keyByKid(store.ring.keys, kid)).filter(({ removedAt }) => removedAt === null)
 

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -19,6 +19,8 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 const path = (name: string) => join(bench.keyDir, name)
+const mint = () => bench.json('token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N')
+const remoteKids = () => bench.emulator.state.keys.map((key) => key.kid)
 
 /**
  * Runs a command as an operator. Returns the exit code and the text, in which the test searches the code and the
@@ -65,6 +67,68 @@ describe('a lost keyring.json', () => {
     await source.reload()
     expect(results.at(-1)).toMatchObject({ ok: true, kid })
     source.close()
+  })
+
+  it('stops every command that would hide the loss, before it changes anything', async () => {
+    const { token } = (await mint()).data as { token: string }
+    rmSync(path('keyring.json'))
+    const before = [readdirSync(bench.keyDir), remoteKids()]
+    const commands = [
+      ['keys', 'register'],
+      ['keys', 'register', kid],
+      ['keys', 'rotate'],
+      ['keys', 'revoke', kid],
+      ['keys', 'revoke', '--all'],
+      ['setup', '--event', SEED.live.id],
+    ]
+    for (const argv of [
+      ...commands,
+      ...commands.map((command) => [...command, '--dry-run']),
+      ['keys', 'generate'],
+      ['keys', 'show', kid],
+      ['token', 'verify', token],
+    ]) {
+      const { exit, data } = await bench.json(...argv)
+      expect([argv, exit, data.error?.code]).toEqual([argv, 1, 'key-ring-lost'])
+      expect(data.error.remediation).toContain('`kinescope-chat-server keys reconcile`')
+      expect([readdirSync(bench.keyDir), remoteKids()]).toEqual(before)
+    }
+  })
+
+  it('is rebuilt by hand too: for a key that is registered under another kid than its file’s', async () => {
+    rmSync(path('keyring.json'))
+    bench.emulator.state.keys.find((key) => key.kid === kid)!.kid = 'key-2024-12-25'
+    await looks('keys', 'register', '--adopt', path(`${kid}.pem`), '--kid', 'key-2024-12-25')
+    expect((await looks('keys', 'reconcile')).exit).toBe(0)
+    expect((await looks('keys', 'list')).exit).toBe(0)
+    expect(remoteKids().sort()).toEqual([spare, 'key-2024-12-25'].sort())
+  })
+})
+
+describe('revoke --all', () => {
+  it('names a private key that the ring of an old backup lacks, and revokes it once it is adopted', async () => {
+    const second = (await bench.json('keys', 'generate')).data.kid as string
+    copyFileSync(path('keyring.json'), join(bench.folder, 'kept'))
+    const third = (await bench.json('keys', 'generate')).data.kid as string
+    await bench.kc('keys', 'register')
+    renameSync(join(bench.folder, 'kept'), path('keyring.json'))
+    const { exit, data } = await bench.json('keys', 'revoke', '--all')
+    expect([exit, data.refused]).toEqual([1, [`${third}.pem`]])
+    expect(remoteKids()).toContain(third)
+    const { text } = await looks('keys', 'revoke', '--all')
+    expect(text).toContain(`${third}.pem is not in the ring, so its key is not revoked`)
+    expect(text).toContain('`kinescope-chat-server keys reconcile`')
+    expect((await looks('keys', 'reconcile')).exit).toBe(0)
+    expect((await looks('keys', 'revoke', '--all')).exit).toBe(0)
+    for (const leaked of [kid, spare, second, third]) expect(remoteKids()).not.toContain(leaked)
+  })
+
+  it('of no key at all is a mistake, and makes none', async () => {
+    rmSync(bench.keyDir, { recursive: true })
+    mkdirSync(bench.keyDir, { mode: 0o700 })
+    const { exit, data } = await bench.json('keys', 'revoke', '--all')
+    expect([exit, data.error?.code]).toEqual([1, 'key-unavailable'])
+    expect(readdirSync(bench.keyDir)).toEqual([])
   })
 })
 

@@ -9,7 +9,7 @@ import {
   type StoredRing,
 } from './key-store.js'
 import { type KeyRecord, type KeyRing, keyState } from '../key-state.js'
-import { noStore } from './no-keys.js'
+import { isRingLost, noStore, ringLost } from './no-keys.js'
 import { loadPrivateKey, type LoadedKey } from '../private-key.js'
 import { parseKeyRing, ringText } from './ring-format.js'
 import { secretStore } from './secret-store.js'
@@ -39,6 +39,13 @@ export async function readExistingStore(location: KeyStoreLocation): Promise<Sto
   const stored = await readStore(location)
   if (stored.absent === 'store') throw noStore(location)
   return stored
+}
+
+/** Reads a key ring that must not be lost. @throws OperatorProblem, such as `key-ring-lost` */
+export async function readExistingRing(location: KeyStoreLocation): Promise<KeyRing> {
+  const stored = await readExistingStore(location)
+  if (isRingLost(stored)) throw ringLost(location, stored)
+  return stored.ring
 }
 
 /** Loads a record's private key and checks its thumbprint. */
@@ -71,9 +78,11 @@ export interface RingStoreOptions extends StoreOptions {
   now: () => number
   /** Creates the store if it doesn't exist: only for commands that make the first key. */
   make?: boolean
+  /** Accepts a lost ring: only for commands that rebuild it. */
+  rebuild?: boolean
 }
 
-/** A locked key ring. */
+/** A locked key ring. A lost one is rejected: a new ring would hide the keys that Kinescope still has. */
 export class RingStore {
   readonly options: RingStoreOptions
   /** Private keys without an entry: of a lost ring, or of an intruder. */
@@ -82,7 +91,10 @@ export class RingStore {
   readonly #added = new Map<string, string>()
   #ring: KeyRing
 
+  /** @throws OperatorProblem `key-ring-lost` */
   constructor(options: RingStoreOptions, session: StoreSession, ring: KeyRing) {
+    const { location, rebuild = false } = options
+    if (isRingLost(session.stored) && !rebuild) throw ringLost(location, session.stored)
     this.options = options
     this.#session = session
     this.unknownFiles = session.stored.unknownFiles
