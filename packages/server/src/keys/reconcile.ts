@@ -112,8 +112,9 @@ function comingUp(keys: readonly KeyRecord[], now: number): Reconciliation['next
 }
 
 /**
- * Restores the ring entries of private keys that have none, if Kinescope lists the kid of the file's own thumbprint. An
- * attacker could have added any other file, so it is reported, never registered and never removed.
+ * Restores the ring entries of private keys that have none, if Kinescope lists the kid of the file's own thumbprint and
+ * the key has not expired. An attacker could have added any other file, so it is reported, never registered and never
+ * removed.
  *
  * @param listed null if Kinescope's list isn't available
  * @returns the rejected files
@@ -122,22 +123,28 @@ export async function adoptUnknownFiles(
   work: KeyWork,
   listed: readonly RemoteKey[] | null,
 ): Promise<string[]> {
-  const { store, report } = work
+  const { store, report, now } = work
   const rejected: string[] = []
+  const added: KeyRecord[] = []
   for (const file of store.unknownFiles) {
     try {
       const record = await recordOf(work, file)
-      const known = store.ring.keys.some(({ thumbprint }) => thumbprint === record.thumbprint)
-      if (known || !listed?.some((remote) => isSame(remote, record))) throw unregistered(file)
-      await store.commit({}, { added: [record] })
-      report({ action: 'adopted', kid: record.kid, bits: record.bits })
+      const known = [...store.ring.keys, ...added].some(({ thumbprint }) => thumbprint === record.thumbprint)
+      const remote = known ? undefined : listed?.find((candidate) => isSame(candidate, record))
+      if (!remote) throw unregistered(file)
+      const expiresAt = remote.expiresAt ?? record.expiresAt
+      if (Date.parse(expiresAt) <= now()) throw expired(file, expiresAt)
+      added.push({ ...record, remoteId: remote.id, publishedAt: isoTime(now()), expiresAt })
     } catch (error) {
-      if (!(error instanceof OperatorProblem) || error.code === 'keys-busy') throw error
+      if (!(error instanceof OperatorProblem)) throw error
       rejected.push(file)
       const { code, message, remediation } = error
       report({ action: 'refused', what: file, code, message, remediation })
     }
   }
+  // one write of registered keys: servers never read a ring that lacks the key they sign with
+  if (added.length > 0) await store.commit({}, { added })
+  for (const { kid, bits } of added) report({ action: 'adopted', kid, bits })
   return rejected
 }
 
@@ -162,4 +169,11 @@ const unregistered = (file: string) =>
     'private-key-unclaimed',
     `${file} is not in the ring, and Kinescope doesn’t list its key`,
     'If the key is yours, run `kinescope-chat-server keys register --adopt FILE`. Otherwise find out who put it there.',
+  )
+
+const expired = (file: string, expiresAt: string) =>
+  new OperatorProblem(
+    'key-expired',
+    `the key in ${file} has expired at Kinescope (${expiresAt})`,
+    'If Kinescope lists every key as expired, write to their support. Otherwise delete the key there and remove the file.',
   )

@@ -164,6 +164,75 @@ describe('a ring that disappears while the server runs', () => {
   })
 })
 
+describe('a ring that forgot the key that signs', () => {
+  it.each<[string, (signer: RingEntry) => RingEntry[]]>([
+    ['and has a new one', () => [ringEntry({ publishedAt: null, signFrom: null })]],
+    ['and has none', () => []],
+    [
+      'has it as unregistered',
+      ({ key, record }) => [{ key, record: { ...record, publishedAt: null, signFrom: null } }],
+    ],
+  ])('%s: the key still signs, a note reports it, and the source follows a ring with a key', async (_what, rebuilt) => {
+    const signer = ringEntry()
+    writeRing(dir, 1, [signer])
+    const { source, choose, reloads } = await open()
+    writeRing(dir, 2, rebuilt(signer))
+    for (let look = 0; look < 3; look += 1) {
+      await source.reload()
+      expect(choose()).toMatchObject({ kid: kidOf(signer) })
+      expect(codes(source)).toEqual(['key-ring-stale'])
+    }
+    expect(choose(Date.parse(signer.record.expiresAt))).not.toHaveProperty('kid')
+    const next = ringEntry()
+    writeRing(dir, 3, [next])
+    await source.reload()
+    expect(choose()).toMatchObject({ kid: kidOf(next) })
+    expect([codes(source), reloads]).toEqual([[], [false, true]])
+  })
+
+  const ended =
+    (change: Partial<RingEntry['record']>) =>
+    ({ key, record }: RingEntry) => ({
+      key,
+      record: { ...record, ...change },
+    })
+  describe.each([
+    ['revoked', ended({ revokedAt: iso(Date.now()) })],
+    ['removed', ended({ signUntil: iso(Date.now()), removedAt: iso(Date.now()) })],
+    ['revoked and never registered', ended({ publishedAt: null, revokedAt: iso(Date.now()) })],
+  ])('never signs with a key that a ring said is %s', (_what, end) => {
+    it('at once, or after a ring that lacks it', async () => {
+      const old = ringEntry()
+      writeRing(dir, 1, [old])
+      const { source, choose } = await open()
+      const next = ringEntry()
+      writeRing(dir, 2, [end(old), next])
+      rmSync(pathOf(next))
+      await source.reload()
+      expect(choose()).toBe('key-unavailable')
+      writeRing(dir, 3, [ringEntry({ publishedAt: null, signFrom: null })])
+      await source.reload()
+      expect(choose()).toBe('key-not-registered')
+    })
+
+    it('after a ring of an old backup, or one that was rebuilt with it', async () => {
+      const [old, next] = [ringEntry(), ringEntry()]
+      writeRing(dir, 1, [end(old), next])
+      const { source, choose } = await open()
+      writeRing(dir, 2, [old])
+      await source.reload()
+      expect(choose()).toMatchObject({ kid: kidOf(next) })
+      expect(codes(source)).toEqual(['key-ring-stale'])
+      const times = { publishedAt: iso(Date.now()), signFrom: null }
+      const rebuilt = [old, next].map(({ key, record }) => ({ key, record: { ...record, ...times } }))
+      writeRing(dir, 3, rebuilt)
+      await source.reload()
+      expect(choose()).toMatchObject({ kid: kidOf(next) })
+      expect(codes(source)).toEqual([])
+    })
+  })
+})
+
 describe('an unusable key', () => {
   it('is reported and does not stop the start, if it is a spare', async () => {
     const [signer, spare] = [ringEntry(), ringEntry({ signFrom: null })]

@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -6,6 +15,8 @@ import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
 import { ringKeySource } from '../../src/keys/source/ring-key-source.js'
 import { makeKey } from '../running-server.js'
+import { watchSteps } from './crash-points.mjs'
+import { bury } from './crash-scenarios.js'
 
 let bench: Workbench
 let kid: string
@@ -102,6 +113,50 @@ describe('a lost keyring.json', () => {
     expect((await looks('keys', 'reconcile')).exit).toBe(0)
     expect((await looks('keys', 'list')).exit).toBe(0)
     expect(remoteKids().sort()).toEqual([spare, 'key-2024-12-25'].sort())
+  })
+
+  it('is rebuilt in one write: a server goes on signing, wherever reconcile dies', async () => {
+    const source = await ringKeySource({ dir: bench.keyDir, pollMs: 3_600_000, now: bench.now })
+    let dieAt = 0
+    for (let isDead = true; isDead;) {
+      rmSync(path('keyring.json'), { force: true })
+      await source.reload()
+      dieAt += 1
+      isDead = false
+      let steps = 0
+      const unwatch = watchSteps({
+        dir: bench.keyDir,
+        onStep() {
+          steps += 1
+          if (steps < dieAt) return
+          isDead = true
+          throw new Error('dead')
+        },
+      })
+      await bench.kc('keys', 'reconcile')
+      unwatch()
+      bury(bench.keyDir)
+      await source.reload()
+      const death = `after a death at step ${dieAt}`
+      expect(source.current(bench.now()), death).toHaveProperty('key')
+      // a ring that is there has a key for a server that starts now, too
+      if (existsSync(path('keyring.json'))) expect((await mint()).exit, death).toBe(0)
+    }
+    expect(dieAt).toBeGreaterThan(10)
+    expect((await looks('keys', 'list')).exit).toBe(0)
+    source.close()
+  })
+
+  it('is rebuilt without a key that has expired at Kinescope: that is named, and nothing is deleted', async () => {
+    rmSync(path('keyring.json'))
+    bench.emulator.state.keys.find((key) => key.kid === spare)!.expiresAt = '2026-01-01T00:00:00Z'
+    const { exit, data } = await bench.json('keys', 'reconcile')
+    expect([exit, data.refused]).toEqual([1, [`${spare}.pem`]])
+    expect(data.actions).toContainEqual(
+      expect.objectContaining({ what: `${spare}.pem`, code: 'key-expired' }),
+    )
+    expect(remoteKids().sort()).toEqual([kid, spare].sort())
+    expect((await mint()).data.kid).toBe(kid)
   })
 })
 

@@ -3,7 +3,8 @@ import { guardListener } from '../../guard-listener.js'
 import type { KeySource, KeyChoice } from '../../token/signing-key.js'
 import { type KeyRing, keyState, signers, turningPoints, whyNoSigner, type KeyRecord } from '../key-state.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../store/key-store.js'
-import { isRingLost, noStore, ringLost } from '../store/no-keys.js'
+import { isRingLost, noStore, ringIncomplete, ringLost } from '../store/no-keys.js'
+import { emptyRing } from '../store/ring-format.js'
 import { openStore, loadStoredKey } from '../store/ring-store.js'
 import { OperatorProblem } from '../../problem.js'
 
@@ -49,7 +50,8 @@ export interface RingKeySource extends KeySource {
 /**
  * Opens a key ring. Changes are found by content, since a rename, an atomic `..data` swap of Kubernetes and a copy all
  * look different to a file watch. Every key signs and verifies once before it is used. A change that can't be loaded is
- * retried at each poll. Meanwhile the last good ring applies, but never a key that is known to be revoked.
+ * retried at each poll. Meanwhile the last good ring applies. It also applies while a newer ring has no signing key and
+ * lacks the current one. A key that a ring revoked or removed never signs again.
  *
  * @throws OperatorProblem where the ring can't be read at start, or has a signing key and none that can be loaded
  */
@@ -61,7 +63,7 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
   const cache = new KeyCache()
   let version = ''
   let readAt = performance.now()
-  /** Why the last read of the store failed. */
+  /** Why the newest content of the store doesn't apply. */
   let readError: Error | null = null
   let reported: string | null = null
   let reading: Promise<void> | null = null
@@ -75,13 +77,20 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
         throw stored.absent === 'store' ? noStore(options) : ringLost(options, stored)
       }
       await cache.update(stored, passphrase, now())
-      readError = null
+      readError = incompleteRing()
       report(stored.version)
     } catch (error) {
       readError = error as Error
       report(version)
     }
     readAt = performance.now()
+  }
+
+  /** The newest ring has no signing key, so one that it forgot signs. */
+  function incompleteRing(): OperatorProblem | null {
+    const choice = cache.current(now())
+    if ('problem' in choice || signers(cache.ring, now()).length > 0) return null
+    return ringIncomplete(options, choice.key.kid)
   }
 
   function report(seen: string): void {
@@ -162,29 +171,34 @@ interface CachedKey {
   exposed: boolean
 }
 
-/** The private keys in memory, the newest ring that was read, and the last one whose signing key could be loaded. */
+/** The private keys in memory, the newest ring that was read, and the keys of earlier rings that it forgot. */
 class KeyCache {
-  ring!: KeyRing
+  /** The newest ring, in which a key that an earlier one revoked or removed stays so. */
+  ring: KeyRing = emptyRing()
   /** Keys that should sign and can't be loaded. */
   unusable: ReadonlyMap<string, Error> = new Map()
   /** The kids of keys whose files every user can read. */
   exposed: readonly string[] = []
+  /** The newest ring's signing key could not be loaded. */
+  isStale = false
   #keys: ReadonlyMap<string, CachedKey> = new Map()
-  #applied: KeyRing | null = null
+  /** By thumbprint: keys that a ring said are revoked or removed. */
+  readonly #ended = new Map<string, KeyRecord>()
+  /** Keys that the newest ring lacks or doesn't know as registered, until a ring has a signing key. */
+  #forgotten: KeyRing = emptyRing()
   #choice: { from: number; until: number; choice: KeyChoice } | null = null
 
-  /** The newest ring's signing key could not be loaded, so an older ring still applies. */
-  get isStale(): boolean {
-    return this.#applied !== this.ring
-  }
-
   async update(stored: StoredRing, passphrase: string | undefined, now: number): Promise<void> {
-    const { ring } = stored
+    for (const key of stored.ring.keys) {
+      if (key.revokedAt !== null || key.removedAt !== null) this.#ended.set(key.thumbprint, key)
+    }
+    const records = stored.ring.keys.map((key) => this.#ended.get(key.thumbprint) ?? key)
+    const ring = { ...stored.ring, keys: records }
     const unusable = new Map<string, Error>()
     const exposed: string[] = []
     const keys = new Map<string, CachedKey>()
     const loadable = ['generated', 'published', 'active', 'retiring']
-    for (const record of ring.keys.filter((key) => loadable.includes(keyState(key, now)))) {
+    for (const record of records.filter((key) => loadable.includes(keyState(key, now)))) {
       const { kid, thumbprint } = record
       try {
         const key = this.#keys.get(thumbprint) ?? (await loadStoredKey(stored, record, passphrase))
@@ -196,12 +210,18 @@ class KeyCache {
       }
     }
     const signer = signers(ring, now)[0]
-    const applies = !signer || keys.has(signer.key.thumbprint)
-    // keys of the ring that still applies stay in memory
+    const applies = signer !== undefined && keys.has(signer.key.thumbprint)
+    const registered = (key: KeyRecord) => key.publishedAt !== null
+    const known = new Set(records.filter(registered).map(({ thumbprint }) => thumbprint))
+    const isForgotten = (key: KeyRecord) =>
+      registered(key) && !known.has(key.thumbprint) && !this.#ended.has(key.thumbprint)
+    const before = [...this.ring.keys, ...this.#forgotten.keys]
+    this.#forgotten = { ...ring, keys: applies ? [] : before.filter(isForgotten) }
+    // keys of earlier rings that may still sign stay in memory
     this.#keys = applies ? keys : new Map([...this.#keys, ...keys])
     this.exposed = exposed
     this.ring = ring
-    if (applies) this.#applied = ring
+    this.isStale = signer !== undefined && !applies
     this.unusable = unusable
     this.#choice = null
   }
@@ -210,7 +230,7 @@ class KeyCache {
   current(now: number): KeyChoice {
     const known = this.#choice
     if (known && known.from <= now && now < known.until) return known.choice
-    const times = [this.ring, this.#applied].flatMap((ring) => (ring ? turningPoints(ring) : []))
+    const times = [this.ring, this.#forgotten].flatMap(turningPoints)
     const until = Math.min(Infinity, ...times.filter((time) => time > now))
     const choice = this.#chooseAt(now)
     this.#choice = { from: now, until, choice }
@@ -218,18 +238,9 @@ class KeyCache {
   }
 
   #chooseAt(now: number): KeyChoice {
-    const loaded = (key: KeyRecord, until: number): KeyChoice | null => {
+    for (const { key, until } of [this.ring, this.#forgotten].flatMap((ring) => signers(ring, now))) {
       const cached = this.#keys.get(key.thumbprint)
-      return cached ? { key: { kid: key.kid, privateKey: cached.privateKey, expiresAt: until } } : null
-    }
-    for (const { key, until } of signers(this.ring, now)) {
-      const choice = loaded(key, until)
-      if (choice) return choice
-    }
-    for (const { key, until } of this.#applied ? signers(this.#applied, now) : []) {
-      // the newer ring decides about each key it has: it may be revoked, retired or removed there
-      const choice = this.ring.keys.some(({ kid }) => kid === key.kid) ? null : loaded(key, until)
-      if (choice) return choice
+      if (cached) return { key: { kid: key.kid, privateKey: cached.privateKey, expiresAt: until } }
     }
     return { problem: whyNoSigner(this.ring, now) }
   }

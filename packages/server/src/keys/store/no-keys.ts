@@ -36,6 +36,14 @@ export function ringLost(
   )
 }
 
+/** The index has no signing key, and lacks one that it had: it is an old backup, or was made anew. */
+export const ringIncomplete = (location: KeyStoreLocation, kid: string): OperatorProblem =>
+  new OperatorProblem(
+    'key-ring-incomplete',
+    `${RING_FILE} in ${locationText(location)} has no key that can sign, and doesn’t list ${kid} as registered`,
+    'Restore it from a newer backup, or run `kinescope-chat-server keys reconcile`: it restores the keys that Kinescope lists.',
+  )
+
 /** Whether the index is gone: private keys of ours are there without it. */
 export const isRingLost = ({ absent, unknownFiles }: Pick<StoredRing, 'absent' | 'unknownFiles'>): boolean =>
   absent === 'index' && unknownFiles.length > 0
