@@ -5,7 +5,7 @@ import type { AllowedEvent } from '../endpoint/request.js'
 import { localLimit, type RateLimiter } from '../endpoint/rate-limit.js'
 import { registrationAt, RegistrationWatch } from '../endpoint/registration-watch.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
-import { daysLeft, endsSoon } from '../token/signing-key.js'
+import { daysLeft, endsSoon, type KeyChoice } from '../token/signing-key.js'
 import { openKeys, type OpenKeys } from '../keys/source/open-keys.js'
 import { importWithPeer } from '../problem.js'
 import type { Metrics } from './metrics.js'
@@ -30,12 +30,15 @@ export function openKeySource(
       const todo = 'Run kinescope-chat-server keys list on the ring, and fix what it names.'
       logger.error({ err: result.error, todo }, 'key ring reload failed; signing with last good ring')
     },
+    onSigner: (choice) => {
+      if ('key' in choice) logger.info({ kid: choice.key.kid }, 'signing key changed')
+      reportKey(choice, logger)
+    },
   })
 }
 
-/** Logs the state of the signing key, at the start and once a day. */
-export function reportKey(keys: OpenKeys, logger: FastifyBaseLogger): void {
-  const choice = keys.current(Date.now())
+/** Logs a signing key that ends soon, or that there is none: at the start, at each change and once a day. */
+export function reportKey(choice: KeyChoice, logger: FastifyBaseLogger): void {
   const days = daysLeft(choice, Date.now())
   if ('problem' in choice) {
     const todo =

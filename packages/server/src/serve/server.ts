@@ -83,7 +83,7 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   })
   const refusals = new RefusalLog(logger)
   const limiter = await openLimiter(config, reports)
-  const daily = setInterval(() => reportKey(keys, logger), 86_400_000).unref()
+  const daily = setInterval(() => reportKey(keys.current(Date.now()), logger), 86_400_000).unref()
   const events =
     config.events === '*'
       ? []
@@ -254,10 +254,10 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     throw error
   }
   void watch?.look()
-  reportKey(keys, logger)
+  const choice = keys.current(Date.now())
+  reportKey(choice, logger)
   const adminUrl = adminApp && addressOf(adminApp)
   const url = addressOf(app) + basePath
-  const choice = keys.current(Date.now())
   const kid = 'key' in choice ? choice.key.kid : null
   // not 'identity': the log redacts a field of that name as an identity token
   logger.info(

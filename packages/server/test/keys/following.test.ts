@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   ringKeySource,
   type FollowOptions,
@@ -34,6 +34,7 @@ async function open(options: FollowOptions = {}) {
   }
   return { source, choose, reloads }
 }
+const guestSecret = () => secret(randomBytes(32).toString('base64'))
 const kidOf = ({ record }: RingEntry) => record.kid
 const pathOf = ({ record }: RingEntry) => join(dir, record.file)
 
@@ -251,6 +252,34 @@ describe('an unusable key', () => {
   })
 })
 
+describe('a server’s log', () => {
+  it('names the key that takes over by time, and says at once when none is left', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const now = Date.now()
+    const next = ringEntry({ signFrom: iso(now + HOUR_MS), expiresAt: iso(now + 3 * HOUR_MS) })
+    writeRing(dir, 1, [ringEntry({ signUntil: iso(now + HOUR_MS) }), next])
+    const env = { CHAT_KEY_DIR: dir, CHAT_IDENTITY: 'guest', CHAT_IDENTITY_SECRET: guestSecret() }
+    const server = await startTestServer(env, { keyPollMs: 3_600_000 })
+    try {
+      const from = server.log.length
+      for (const hours of [1, 3]) {
+        vi.setSystemTime(now + hours * HOUR_MS)
+        await server.reload()
+        await server.reload()
+      }
+      const lines = server.log.slice(from).map((line) => JSON.parse(line) as Record<string, unknown>)
+      expect(lines).toMatchObject([
+        { level: 'info', msg: 'signing key changed', kid: kidOf(next) },
+        { level: 'warn', msg: 'signing key expires soon', kid: kidOf(next) },
+        { level: 'error', msg: 'no signing key', code: 'key-expired' },
+      ])
+    } finally {
+      vi.useRealTimers()
+      await server.close()
+    }
+  })
+})
+
 describe('a server whose ring can’t be read', () => {
   it('is ready, issues tokens, and reports the problem in /readyz, metrics and log', async () => {
     const signer = ringEntry()
@@ -259,7 +288,7 @@ describe('a server whose ring can’t be read', () => {
       {
         CHAT_KEY_DIR: dir,
         CHAT_IDENTITY: 'guest',
-        CHAT_IDENTITY_SECRET: secret(randomBytes(32).toString('base64')),
+        CHAT_IDENTITY_SECRET: guestSecret(),
         CHAT_ADMIN_PORT: '0',
       },
       { keyPollMs: 3_600_000 },

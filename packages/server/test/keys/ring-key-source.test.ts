@@ -47,6 +47,36 @@ describe('a key ring on disk', () => {
     expect([kid(now), kid(now + HOUR_MS + 1)]).toEqual([old.record.kid, next.record.kid])
   })
 
+  it('reports the key that takes over by time, and the end of the last one, also while a read hangs', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval'] })
+    try {
+      const now = Date.now()
+      const old = ringEntry({ signUntil: iso(now + HOUR_MS) })
+      const next = ringEntry({ signFrom: iso(now + HOUR_MS), expiresAt: iso(now + 3 * HOUR_MS) })
+      writeRing(dir, 1, [old, next])
+      const seen: string[] = []
+      const { source, reloads } = await open({
+        pollMs: HOUR_MS,
+        onSigner: (choice) => seen.push('key' in choice ? choice.key.kid : choice.problem),
+      })
+      await source.reload()
+      expect(seen).toEqual([])
+      vi.advanceTimersByTime(HOUR_MS)
+      expect(seen).toEqual([next.record.kid])
+      await source.reload()
+      vi.advanceTimersByTime(2 * HOUR_MS)
+      await source.reload()
+      expect(seen).toEqual([next.record.kid, 'key-expired'])
+      const last = ringEntry({ expiresAt: iso(now + 9 * HOUR_MS) })
+      writeRing(dir, 2, [last])
+      await source.reload()
+      expect(seen.slice(2)).toEqual([last.record.kid])
+      expect(reloads).toEqual([{ ok: true, revision: 2, kid: last.record.kid }])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('returns a non-extractable key with its expiry', async () => {
     const entry = ringEntry()
     writeRing(dir, 1, [entry])

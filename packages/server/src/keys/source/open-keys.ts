@@ -24,7 +24,7 @@ export interface KeyOptions {
  */
 export async function openKeys(
   { key, passphrase, tokenTtl }: KeyOptions,
-  options: { pollMs?: number | undefined; onReload?: FollowOptions['onReload'] } = {},
+  options: Pick<FollowOptions, 'onReload' | 'onSigner'> & { pollMs?: number | undefined } = {},
 ): Promise<OpenKeys> {
   if ('privateKey' in key) {
     const source = fixedKeySource({
@@ -34,12 +34,12 @@ export async function openKeys(
     })
     return { ...source, notes: () => [], reload: () => Promise.resolve(), close: () => undefined }
   }
-  const { pollMs, onReload } = options
+  const { pollMs, ...listeners } = options
   const source = await ringKeySource({
     ...key,
+    ...listeners,
     passphrase,
     ...(pollMs === undefined ? {} : { pollMs }),
-    ...(onReload === undefined ? {} : { onReload }),
   })
   const { maxTokenTtl, keys } = source.ring
   if (keys.length > 0 && tokenTtl > maxTokenTtl) {

@@ -34,6 +34,8 @@ export interface FollowOptions {
   now?: () => number
   /** Called after each change that was applied, and once for each new reason why one could not be. */
   onReload?: (result: ReloadResult) => void
+  /** Called when another key signs, or none can: after a change of the ring, or when a key's time comes or ends. */
+  onSigner?: (choice: KeyChoice) => void
 }
 
 /** Signing keys of a ring, which follows its store while the server runs. */
@@ -58,6 +60,7 @@ export interface RingKeySource extends KeySource {
 export async function ringKeySource(options: RingKeySourceOptions): Promise<RingKeySource> {
   const { passphrase, pollMs = POLL_MS, now = Date.now } = options
   const onReload = guardListener(options.onReload)
+  const onSigner = guardListener(options.onSigner)
   const store = openStore(options, { now })
   const closing = new AbortController()
   const cache = new KeyCache()
@@ -66,6 +69,7 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
   /** Why the newest content of the store doesn't apply. */
   let readError: Error | null = null
   let reported: string | null = null
+  let signer = ''
   let reading: Promise<void> | null = null
   let isChangedMeanwhile = false
 
@@ -106,6 +110,14 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
       const choice = cache.current(now())
       onReload({ ok: true, revision: cache.ring.revision, kid: 'key' in choice ? choice.key.kid : null })
     }
+    reportSigner()
+  }
+
+  function reportSigner(): void {
+    const choice = cache.current(now())
+    const before = signer
+    signer = signerOf(choice)
+    if (signer !== before) onSigner(choice)
   }
 
   /** One read at a time; a change in the meantime is read again. */
@@ -129,9 +141,13 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
   if (isRingLost(first)) readError = ringLost(options, first)
   const [unusable] = cache.unusable.values()
   if (unusable && 'problem' in cache.current(now())) throw unusable
+  signer = signerOf(cache.current(now()))
   report(version)
 
-  const timer = setInterval(() => void reload(), pollMs).unref()
+  const timer = setInterval(() => {
+    reportSigner() // also while a read hangs
+    void reload()
+  }, pollMs).unref()
   const unwatch = store.watch(() => void reload())
   const staleReason = () => {
     if (readError) return readError.message
@@ -163,6 +179,9 @@ export async function ringKeySource(options: RingKeySourceOptions): Promise<Ring
     },
   }
 }
+
+const signerOf = (choice: KeyChoice): string =>
+  'key' in choice ? `the key ${choice.key.kid}` : choice.problem
 
 const note = (code: KeyNote['code'], detail: string): KeyNote => ({ code, detail })
 
