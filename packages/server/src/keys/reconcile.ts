@@ -36,12 +36,17 @@ export async function reconcile(work: KeyWork, options: RotateOptions): Promise<
   const report: KeyWork['report'] = (action) => {
     if (action.action !== 'refused' || !isReported(action.what)) work.report(action)
   }
-  const rotation = store.ring.keys.length > 0 ? await startWhatIsDue({ ...work, report }, options) : null
+  const rotation =
+    store.ring.keys.length > 0 ? await startWhatIsDue({ ...work, report }, missing, options) : null
   const refused = [...rejected, ...unusable.map(({ kid }) => kid)]
   return { missing, refused, rotation, next: comingUp(store.ring.keys, now()) }
 }
 
-async function startWhatIsDue(work: KeyWork, options: RotateOptions): Promise<Rotation | null> {
+async function startWhatIsDue(
+  work: KeyWork,
+  missing: readonly string[],
+  options: RotateOptions,
+): Promise<Rotation | null> {
   const { store, now } = work
   const scheduled = scheduledKey(store.ring, now())
   const active = signers(store.ring, now()).find(({ key }) => keyState(key, now()) === 'active')?.key
@@ -49,6 +54,8 @@ async function startWhatIsDue(work: KeyWork, options: RotateOptions): Promise<Ro
   if (!active && scheduled) {
     return { rotation: 'set', ...(await activate(work, { key: scheduled, changes: {} }, now())) }
   }
+  // the API token may be of another workspace: a new key there would sign rejected tokens
+  if (active && missing.includes(active.kid)) return null
   const due = !active || (rotationDueAt(active) <= now() && !scheduled)
   return due ? rotate(work, { ...options, force: true }) : null
 }

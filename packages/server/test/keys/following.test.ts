@@ -173,23 +173,26 @@ describe('a ring that forgot the key that signs', () => {
       'has it as unregistered',
       ({ key, record }) => [{ key, record: { ...record, publishedAt: null, signFrom: null } }],
     ],
-  ])('%s: the key still signs, a note reports it, and the source follows a ring with a key', async (_what, rebuilt) => {
-    const signer = ringEntry()
-    writeRing(dir, 1, [signer])
-    const { source, choose, reloads } = await open()
-    writeRing(dir, 2, rebuilt(signer))
-    for (let look = 0; look < 3; look += 1) {
+  ])(
+    '%s: the key still signs, a note reports it, and the source follows a ring with a key',
+    async (_what, rebuilt) => {
+      const signer = ringEntry()
+      writeRing(dir, 1, [signer])
+      const { source, choose, reloads } = await open()
+      writeRing(dir, 2, rebuilt(signer))
+      for (let look = 0; look < 3; look += 1) {
+        await source.reload()
+        expect(choose()).toMatchObject({ kid: kidOf(signer) })
+        expect(codes(source)).toEqual(['key-ring-stale'])
+      }
+      expect(choose(Date.parse(signer.record.expiresAt))).not.toHaveProperty('kid')
+      const next = ringEntry()
+      writeRing(dir, 3, [next])
       await source.reload()
-      expect(choose()).toMatchObject({ kid: kidOf(signer) })
-      expect(codes(source)).toEqual(['key-ring-stale'])
-    }
-    expect(choose(Date.parse(signer.record.expiresAt))).not.toHaveProperty('kid')
-    const next = ringEntry()
-    writeRing(dir, 3, [next])
-    await source.reload()
-    expect(choose()).toMatchObject({ kid: kidOf(next) })
-    expect([codes(source), reloads]).toEqual([[], [false, true]])
-  })
+      expect(choose()).toMatchObject({ kid: kidOf(next) })
+      expect([codes(source), reloads]).toEqual([[], [false, true]])
+    },
+  )
 
   const ended =
     (change: Partial<RingEntry['record']>) =>
