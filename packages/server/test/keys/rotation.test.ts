@@ -131,6 +131,11 @@ describe('a rotation', () => {
     for (const remedy of ['KINESCOPE_API_TOKEN', `keys register ${old}`, `keys revoke ${old}`, '--force'])
       expect(data.error.remediation).toContain(remedy)
     expect(remoteKids()).toEqual([])
+    bench.ahead.ms = 300 * DAY
+    const { data: daily } = await bench.json('keys', 'reconcile')
+    expect(daily).toMatchObject({ missing: [old], rotation: null })
+    expect(remoteKids()).toEqual([])
+    bench.ahead.ms = 0
     expect(readFileSync(join(bench.keyDir, 'keyring.json'), 'utf8')).toBe(before)
 
     await ok('keys', 'rotate', '--force', '--propagation', '0')
