@@ -1,6 +1,6 @@
 import { steadyNow } from '../clock.js'
 import type { GuestReply } from '../contract.js'
-import { isLoopback, onViolation, ownOrigin, tryOrUndefined } from '../platform.js'
+import { isLoopback, onViolation, own, ownOrigin, tryOrUndefined } from '../platform.js'
 import { ChatFailure, type Failure } from '../problems.js'
 import { readHeaderValue, type Settings, type TokenReason } from '../settings.js'
 import { quote } from '../text.js'
@@ -125,9 +125,9 @@ async function askEndpoint(
     // browsers report the violation in a task of its own
     await new Promise((resolve) => setTimeout(resolve))
     signal.throwIfAborted()
-    const failure = readFailure(error)
-    if (failure.code !== 'endpoint-unreachable') throw error
-    const answered = forbidden ? undefined : await askWhy(tokenUrl, signal)
+    // the error of a page's own fetch isn't the endpoint's response, whatever status it has
+    const failure = readFailure(undefined)
+    const answered = forbidden || failure.code === 'offline' ? undefined : await askWhy(tokenUrl, signal)
     throw new ChatFailure(answered ?? { ...failure, reason: forbidden ?? nameWrapper(error) })
   } finally {
     watch.abort()
@@ -172,8 +172,8 @@ const post = (
  */
 async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Failure | undefined> {
   const { origin } = new URL(tokenUrl)
-  const own = ownOrigin()
-  if (origin === own) return undefined
+  const page = ownOrigin()
+  if (origin === page) return undefined
   const controller = new AbortController()
   const stop = () => controller.abort()
   signal.addEventListener('abort', stop)
@@ -183,7 +183,7 @@ async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Failure | 
   } catch (error) {
     const failure = readFailure(error)
     if (failure.code === 'origin-not-allowed') {
-      const reason = `The token server at ${origin} does not list ${own}`
+      const reason = `The token server at ${origin} does not list ${page}`
       return { ...failure, reason, retryPolicy: 'retry-while-valid' }
     }
   }
@@ -202,16 +202,27 @@ const nameWrapper = (error: unknown): string | undefined => {
     : 'Something on this page has replaced fetch: the request failed in it'
 }
 
-/** Follows no redirect. */
+/** Follows no redirect. Needs no more of a page's own `fetch` than the body. */
 async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
-  const response = await fetch(url, { cache: 'no-store', redirect: 'manual', ...init })
-  const { type, status, headers } = Object(response) as Partial<Response>
+  const response = await request(url, { cache: 'no-store', redirect: 'manual', ...init })
+  const { type, status, ok, headers } = Object(response) as Partial<Response>
   const body = await readBody(response)
   return {
     type,
-    status: Number(status),
+    status: status ?? (ok === false ? 0 : 200),
     headers: typeof headers?.get === 'function' ? headers : new Headers(),
     body,
+  }
+}
+
+/** Calls `fetch`. A page's own may reject with the response to a failed request, or with an error that has it. */
+async function request(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init)
+  } catch (error) {
+    const response = [error, own(error, 'response')].find((value) => own(value, 'headers'))
+    if (response) return response as Response
+    throw error
   }
 }
 

@@ -43,6 +43,22 @@ it('reads the response of a page’s own fetch, without streams', async () => {
   }
 })
 
+for (const name of ['json', 'text'] as const)
+  for (const ok of [undefined, true, false])
+    it(`needs no status of a page’s own fetch: ok ${ok}, ${name}() alone`, async () => {
+      const { fetch } = window
+      const reply = makeReply()
+      const read = () => Promise.resolve(name === 'json' ? reply : JSON.stringify(reply))
+      window.fetch = () => Promise.resolve({ ok, [name]: read } as unknown as Response)
+      try {
+        const chat = place({ tokenUrl: '/token' })
+        await until(() => chat.state === 'ready' || chat.problem)
+        expect(chat.problem?.code).to.equal(ok === false ? 'endpoint-bad-reply' : undefined)
+      } finally {
+        window.fetch = fetch
+      }
+    })
+
 it('reads a response only up to the longest valid reply', async () => {
   const { fetch } = window
   let cancelled = false
@@ -262,6 +278,39 @@ describe('an intermediary’s response while a chat is shown', () => {
         window.fetch = fetch
       }
     })
+
+  const { fetch } = window
+  const WRAPPERS: [name: string, thrown: (response: Response) => unknown, hasResponse: boolean][] = [
+    ['the response', (response) => response, true],
+    ['an error that has the response', (response) => Object.assign(new Error('HTTP'), { response }), true],
+    ['an error of its status', ({ status }) => Object.assign(new Error('HTTP'), { status }), false],
+    ['an error of our code', () => Object.assign(new Error('HTTP'), { code: 'access-denied' }), false],
+  ]
+  const ANSWERS: [name: string, Answer, ElementCode][] = [
+    ['a challenge', page(403), 'endpoint-bad-reply'],
+    ['identity-expired', problem(401, 'identity-expired'), 'identity-expired'],
+  ]
+  for (const [wrapper, thrown, hasResponse] of WRAPPERS)
+    for (const [name, answer, code] of ANSWERS)
+      it(`keeps the chat if a page’s own fetch rejects with ${wrapper}: ${name}`, async () => {
+        const { url } = await endpoint({ body: makeReply() }, answer)
+        const chat = place({ tokenUrl: url })
+        await whenState(chat, 'ready')
+        window.fetch = async (...request) => {
+          const response = await fetch(...request)
+          if (response.ok) return response
+          throw thrown(response)
+        }
+        try {
+          chat.reload()
+          await until(() => chat.problem)
+          expect(chat.problem!.code).to.equal(hasResponse ? code : 'endpoint-unreachable')
+          if (!hasResponse) expect(chat.problem!.remediation).to.contain('has replaced fetch')
+          expect(frames(chat)).to.have.length(1)
+        } finally {
+          window.fetch = fetch
+        }
+      })
 
   it('keeps the chat and causes no further request for identity-expired of the endpoint', async () => {
     const { url, asked } = await endpoint(good(120, 10), problem(401, 'identity-expired'))
