@@ -73,33 +73,35 @@ export function codeOf(status: number): ElementCode {
   return status >= 500 && status < 600 ? 'endpoint-error' : 'endpoint-bad-reply'
 }
 
-/** Whether a rejection looks hand-written: empty, plain text, or JSON of no product's error shape. */
+/** Whether a rejection looks hand-written: empty, plain text, or JSON that says in a usual member what is wrong. */
 function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
   if (body === undefined || INTERMEDIARIES.some((name) => headers.has(name))) return false
   if (body.trim() === '') return true
-  const text = json === undefined ? body : json
-  if (typeof text !== 'string') return !isProductError(text)
+  // a script may give its JSON no type
+  if (Object(json) === json) return isPlainRejection(json as object)
+  const text = typeof json === 'string' ? json : body
   const broken = json === undefined && /^\s*[[{]/.test(body)
   if (broken || MARKUP.test(text) || CDN_PAGE.test(text)) return false
   return /^$|^text\/plain$|\bjson$/.test(mediaType(headers))
 }
 
-/** Whether JSON has the error shape of a known product, which answered instead of the endpoint. */
-function isProductError(json: unknown): boolean {
-  const has = (value: unknown, ...names: string[]) => names.every((name) => own(value, name) !== undefined)
-  const type = own(json, 'type')
+/** The members in which hand-written endpoints and frameworks reject a visitor. */
+const REJECTION = /^(?:error|message|msg|detail|reason|title|code|status(?:Code)?|success|ok|allowed|banned)$/i
+
+/** Whether JSON is empty, or rejects as simply as `{"error": "banned"}`. Products have their own error shapes. */
+function isPlainRejection(json: object): boolean {
+  const names = Object.keys(json)
+  const has = (value: unknown, name: string) => own(value, name) !== undefined
+  // WordPress, MediaWiki, Cloudflare, Google: the code is nested
+  const nested = ['data', 'error', 'errors'].flatMap((name) => own(json, name))
   return (
-    // WordPress
-    (has(json, 'code', 'message') && has(own(json, 'data'), 'status')) ||
-    // Google, Azure, Vercel, OData
-    has(own(json, 'error'), 'code', 'message') ||
-    // Cloudflare, JSON:API, GraphQL, Joomla
-    [own(json, 'errors')].flat().some((error) => has(error, 'message') || has(error, 'title')) ||
-    // Spring, HUMAN
-    has(json, 'timestamp', 'path') ||
-    has(json, 'appId', 'blockScript') ||
-    // another product's problem details (RFC 9457)
-    (typeof type === 'string' && /^https?:/.test(type) && has(json, 'title'))
+    !names.length ||
+    (names.some((name) => REJECTION.test(name)) &&
+      !nested.some((value) => has(value, 'code') || has(value, 'status')) &&
+      // Spring
+      !(has(json, 'timestamp') && has(json, 'path')) &&
+      // another product's problem details (RFC 9457); frameworks name the RFC of the status
+      !/^https?:(?!.*\/rfc\d)/.test(`${own(json, 'type')}`))
   )
 }
 
