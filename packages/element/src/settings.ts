@@ -181,11 +181,15 @@ const IDENTIFYING: ((settings: Settings) => unknown)[] = [
   ({ identity }) => (typeof identity === 'string' ? subjectOf(identity) : typeof identity),
 ]
 
-/** The issuer and subject of a JWT, or the JWT itself if it names none. */
+/** The claims of a JWT that change with each renewal. */
+const RENEWED = /^(?:exp|iat|nbf|jti)$/
+
+/** The issuer and subject of a JWT; without a subject, the claims that a renewal keeps; without claims, the JWT itself. */
 const subjectOf = (token: string): unknown => {
   const claims = readClaims(token)
-  const subject = own(claims, 'sub')
-  return subject === undefined ? token : [own(claims, 'iss'), subject].join()
+  const [issuer, subject] = ['iss', 'sub'].map((name) => own(claims, name))
+  const visitor = (subject ?? '') === '' ? claims : [issuer, subject]
+  return JSON.stringify(visitor, (name, value: unknown) => (RENEWED.test(name) ? undefined : value)) ?? token
 }
 
 let linkIdentity: string | undefined

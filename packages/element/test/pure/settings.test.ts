@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSettings } from '../../src/settings.js'
+import { readSettings, startsNewSession } from '../../src/settings.js'
 
 const SERVER = 'https://chat.example.com'
 const PAGE = {
@@ -93,4 +93,31 @@ describe('a page’s settings', () => {
     ])
       expect(read({ chatOrigin }, listed).chatOrigin).toBe(staging)
   })
+})
+
+describe('a new identity token', () => {
+  const jwt = (claims: object, signature: string) =>
+    `${btoa('{"alg":"HS256"}')}.${btoa(JSON.stringify(claims))}.${signature}`.replaceAll('=', '')
+  const isNew = (before: string, after: string) =>
+    startsNewSession(read({ identity: before }), read({ identity: after }))
+
+  it.each([
+    ['of the same sub', { sub: 7, exp: 1 }, { sub: 7, exp: 2, name: 'B' }],
+    ['without a sub', { user_id: 7, exp: 1, iat: 1, nbf: 1, jti: 'a' }, { user_id: 7, exp: 2, jti: 'b' }],
+    ['with a sub of null', { sub: null, user_id: 7, exp: 1 }, { sub: null, user_id: 7, exp: 2 }],
+    ['with an empty sub', { sub: '', user: { id: 7 }, exp: 1 }, { sub: '', user: { id: 7 }, exp: 2 }],
+  ])('keeps the chat: %s', (_, before, after) => expect(isNew(jwt(before, 'a'), jwt(after, 'b'))).toBe(false))
+
+  it.each([
+    ['of another sub', { sub: 7 }, { sub: 8 }],
+    ['of another issuer', { iss: 'a', sub: 7 }, { iss: 'b', sub: 7 }],
+    ['of another visitor, without a sub', { user_id: 7 }, { user_id: 8 }],
+    ['of another visitor, with a sub of null', { sub: null, user_id: 7 }, { sub: null, user_id: 8 }],
+    ['of another visitor, with an empty sub', { sub: '', user: { id: 7 } }, { sub: '', user: { id: 8 } }],
+    ['whose sub is an object', { sub: { id: 7 } }, { sub: { id: 8 } }],
+  ])('starts another session: %s', (_, before, after) =>
+    expect(isNew(jwt(before, 'a'), jwt(after, 'b'))).toBe(true),
+  )
+
+  it('starts another session without readable claims', () => expect(isNew('link.a.b', 'link.c.b')).toBe(true))
 })
