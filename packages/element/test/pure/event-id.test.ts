@@ -21,12 +21,14 @@ describe('a placeholder that a template left', () => {
       '{id}',
     ],
     ...['[[id]]', '%EVENT_ID%', '$event_id', '%7B%7Bid%7D%7D', '"{{ id }}"', 'unde\u200bfined', 'NULL'],
+    ...['nil', '<nil>', '<no value>', '(null)', '#ELEMENT_ID#', '[+id+]', '[*id*]', '%%ID%%', '*|ID|*'],
+    ...['$event->id', '$event.id', '$!id', '@Model.Id', '@event.Id', '() => id', 'Symbol(id)', '$(id)', '<id>'],
   ]
   it.each(left)('is not an id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
   it.each(left)('is not an id in a link: %s', (id) =>
     expect(readEventId(`${ORIGIN}/chat/${encodeURIComponent(id)}`, ORIGIN)).toBe(''),
   )
-  it.each([ID, UUID, '42', 'nullable', 'undefined-1', 'a$b', '50%', 'objectObject', 'none-1'])(
+  it.each([ID, UUID, '42', 'nullable', 'undefined-1', 'a$b', '50%', 'objectObject', 'none-1', 'nil-1'])(
     'is an id: %s',
     (id) => {
       expect(isPlaceholder(id)).toBe(false)
@@ -34,6 +36,18 @@ describe('a placeholder that a template left', () => {
     },
   )
 })
+
+it.each([
+  `${ORIGIN}/chat/${ID}#kinescope-chat`,
+  `${ORIGIN}/chat/${ID}?from=(mail)&to=@all#kinescope-chat`,
+  `kinescope.io/${ID}#@|*`,
+  `https://user@kinescope.io/${ID}`,
+])('a link is read before its id is judged: %s', (link) => expect(readEventId(link, ORIGIN)).toBe(ID))
+
+it.each(['https://site.example/live?to=@all#t=1', 'https://kinescope.io@site.example/1'])(
+  'a link of another site is no placeholder: %s',
+  (link) => expect(readEventId(link, ORIGIN)).toBe(link),
+)
 
 describe('an id with invisible characters', () => {
   const inside = [

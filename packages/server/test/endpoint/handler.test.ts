@@ -545,5 +545,7 @@ describe('the visitor', () => {
         ['0csUJYzAHfe3PcyMEVScmQ', '202589431', 'event-abc-123', '../x', 'a b', 'a/b'].map(ask),
       ),
     ).toEqual([200, 200, 200, 403, 403, 403])
+    for (const placeholder of ['undefined', 'null', 'NaN', 'nil', 'None', '$id', '@id'])
+      expect(await ask(placeholder), placeholder).toBe(400)
   })
 })
