@@ -68,7 +68,7 @@ export class Lifecycle {
     const { settings } = this.session
     const next = this.#view.settings()
     const names = Object.keys(next) as (keyof Settings)[]
-    if (names.every((name) => settings[name] === next[name])) return
+    if (this.#isStill(next) === this.#wasStill && names.every((name) => settings[name] === next[name])) return
     if (withinBurstLimit(this)) return queueMicrotask(() => this.#view.guard(this.#apply))
     if (startsNewSession(settings, next)) this.#end()
     this.#pause = setTimeout(() => this.#view.guard(this.#apply), PAUSE_MS)
@@ -177,9 +177,14 @@ export class Lifecycle {
 /** The chats of this page. They receive resets from the site's other tabs. */
 const live = new Set<Lifecycle>()
 let channel: BroadcastChannel | undefined
+/** Sees inline editors, which make content editable later. */
+let editing: MutationObserver | undefined
 
 function join(lifecycle: Lifecycle): void {
   live.add(lifecycle)
+  addEventListener('hashchange', readPage)
+  editing ??= new MutationObserver(readPage)
+  editing.observe(document, { subtree: true, attributeFilter: ['contenteditable'] })
   if (channel) return
   openChannel()
   addEventListener('pagehide', closeChannel)
@@ -189,6 +194,14 @@ function join(lifecycle: Lifecycle): void {
 function leave(lifecycle: Lifecycle): void {
   live.delete(lifecycle)
   if (live.size === 0) closeChannel()
+}
+
+/**
+ * Applies what changes around a chat: the fragment, by a personal link for the open page, and whether an editor edits
+ * the chat.
+ */
+function readPage(): void {
+  for (const lifecycle of live) lifecycle.updated()
 }
 
 function openChannel(): void {

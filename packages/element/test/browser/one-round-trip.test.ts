@@ -104,6 +104,23 @@ describe('the token request', () => {
       history.replaceState(null, '', href)
     }
   })
+
+  it('takes the identity token of a personal link that is opened in the same tab', async () => {
+    const server = otherServer()
+    KinescopeChatElement.defaults = { scriptTokenUrl: server.url }
+    const { href } = location
+    const chat = place()
+    await whenState(chat, 'ready')
+    try {
+      location.hash = '#kinescope-chat=ddd.eee.fff'
+      await until(async () => (await server.asked()).length > 1)
+      expect(location.hash).to.equal('')
+      expect(JSON.parse((await server.asked())[1]!.body)).to.include({ identity: 'ddd.eee.fff' })
+      await whenState(chat, 'ready')
+    } finally {
+      history.replaceState(null, '', href)
+    }
+  })
 })
 
 describe('a report', () => {

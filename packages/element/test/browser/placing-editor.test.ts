@@ -49,6 +49,25 @@ describe('an element inside an editor', () => {
       await expectStill(root.querySelector('kinescope-chat')!, asked, markup)
     })
 
+  it('becomes a static placeholder when an inline editor starts, and a chat again when it ends', async () => {
+    const { url, markup } = await setUp()
+    const root = await fixture<HTMLElement>(`<div><p>${markup}</p></div>`)
+    const chat = root.querySelector('kinescope-chat')!
+    await whenState(chat, 'ready')
+    root.contentEditable = 'true'
+    await whenState(chat, 'preview')
+    expect(frames(chat)).to.have.length(0)
+    const another = await endpoint({ body: makeReply() })
+    chat.tokenUrl = another.url
+    chat.reload()
+    await chat.updateComplete
+    expect(await another.asked()).to.deep.equal([])
+    chat.tokenUrl = url
+    root.removeAttribute('contenteditable')
+    await whenState(chat, 'ready')
+    expect(frames(chat)).to.have.length(1)
+  })
+
   it('is a static placeholder below shadow roots of an editor', async () => {
     const { asked, markup } = await setUp()
     const outer = await fixture<HTMLElement>('<div contenteditable="true"><section></section></div>')
