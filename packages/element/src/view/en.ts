@@ -76,11 +76,11 @@ export const en: Messages = {
   problems: {
     signIn: {
       heading: 'Sign in to chat',
-      message: 'Sign in to read and write messages. Other people see your name next to them.',
+      message: 'Sign in to read and write messages. Other people see your name next to your messages.',
     },
     name: {
       heading: 'Choose a name',
-      message: 'Other people see it next to your messages. Then the chat opens.',
+      message: 'Enter a name to open the chat. Other people see the name next to your messages.',
     },
     denied: {
       heading: 'No access to this chat',

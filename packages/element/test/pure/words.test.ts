@@ -27,6 +27,9 @@ describe.each<[string, Messages]>([
       expect(`${heading} ${message}`).not.toMatch(mechanism)
   })
 
+  it('say that the chat works while it reconnects', () =>
+    expect(texts.renewing).toMatch(language === 'en' ? /You can chat/ : /Чат работает/))
+
   it('are complete', () => {
     for (const text of textsOf(texts)) expect(text.trim()).not.toBe('')
   })
