@@ -86,22 +86,22 @@ function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
 }
 
 /** The members in which hand-written endpoints and frameworks reject a visitor. */
-const REJECTION = /^(?:error|message|msg|detail|reason|title|code|status(?:Code)?|success|ok|allowed|banned)$/i
+const REJECTION =
+  /^(?:error|message|msg|detail|reason|title|code|status(?:Code)?|success|ok|allowed|banned)$/i
 
 /** Whether JSON is empty, or rejects as simply as `{"error": "banned"}`. Products have their own error shapes. */
 function isPlainRejection(json: object): boolean {
   const names = Object.keys(json)
-  const has = (value: unknown, name: string) => own(value, name) !== undefined
+  if (!names.length) return true
   // WordPress, MediaWiki, Cloudflare, Google: the code is nested
   const nested = ['data', 'error', 'errors'].flatMap((name) => own(json, name))
   return (
-    !names.length ||
-    (names.some((name) => REJECTION.test(name)) &&
-      !nested.some((value) => has(value, 'code') || has(value, 'status')) &&
-      // Spring
-      !(has(json, 'timestamp') && has(json, 'path')) &&
-      // another product's problem details (RFC 9457); frameworks name the RFC of the status
-      !/^https?:(?!.*\/rfc\d)/.test(`${own(json, 'type')}`))
+    names.some((name) => REJECTION.test(name)) &&
+    !nested.some((value) => own(value, 'code') ?? own(value, 'status')) &&
+    // Spring
+    !(own(json, 'timestamp') && own(json, 'path')) &&
+    // another product's problem details (RFC 9457); frameworks name the RFC of the status
+    !/^"https?:(?!.*\/rfc\d)/.test(quote(own(json, 'type')))
   )
 }
 

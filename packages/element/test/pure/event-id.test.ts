@@ -22,7 +22,17 @@ describe('a placeholder that a template left', () => {
     ],
     ...['[[id]]', '%EVENT_ID%', '$event_id', '%7B%7Bid%7D%7D', '"{{ id }}"', 'unde\u200bfined', 'NULL'],
     ...['nil', '<nil>', '<no value>', '(null)', '#ELEMENT_ID#', '[+id+]', '[*id*]', '%%ID%%', '*|ID|*'],
-    ...['$event->id', '$event.id', '$!id', '@Model.Id', '@event.Id', '() => id', 'Symbol(id)', '$(id)', '<id>'],
+    ...[
+      '$event->id',
+      '$event.id',
+      '$!id',
+      '@Model.Id',
+      '@event.Id',
+      '() => id',
+      'Symbol(id)',
+      '$(id)',
+      '<id>',
+    ],
   ]
   it.each(left)('is not an id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
   it.each(left)('is not an id in a link: %s', (id) =>

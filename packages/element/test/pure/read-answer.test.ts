@@ -89,7 +89,11 @@ describe('the sender of a response', () => {
       'access-denied',
     ],
     ['a 403 with more members', json(403, { error: 'banned', until: 1, user: { id: 7 } }), 'access-denied'],
-    ['a 401 of an older framework', json(401, { Message: 'Authorization has been denied.' }), 'sign-in-required'],
+    [
+      'a 401 of an older framework',
+      json(401, { Message: 'Authorization has been denied.' }),
+      'sign-in-required',
+    ],
     ['a 403 with a nested text', json(403, { error: { message: 'banned' } }), 'access-denied'],
     ['a 403 with nested details', json(403, { detail: { code: 'banned', message: 'x' } }), 'access-denied'],
     ['a 401 that says no', json(401, { success: false, data: null, errors: [] }), 'sign-in-required'],
@@ -143,7 +147,10 @@ describe('the sender of a response', () => {
     ['WordPress’s failed nonce', text(403, '-1', 'text/html; charset=UTF-8')],
     ['WordPress’s unknown action', text(403, '0', 'text/html; charset=UTF-8')],
     ['a JSON text that is called HTML', text(401, '"no"', 'text/html')],
-    ['WordPress’s list of errors', json(403, [{ code: 'rest_forbidden', message: 'x', data: { status: 403 } }])],
+    [
+      'WordPress’s list of errors',
+      json(403, [{ code: 'rest_forbidden', message: 'x', data: { status: 403 } }]),
+    ],
     ['MediaWiki’s error', json(403, { error: { code: 'badtoken', info: 'Invalid CSRF token.' } })],
     [
       'Bitrix’s error',
