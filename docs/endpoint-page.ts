@@ -204,9 +204,9 @@ Every response has \`Cache-Control: no-store\` and \`X-Request-ID\`. An error is
 | --- | --- | --- |
 ${rows.join('\n')}
 
-Your own endpoint may be simpler. JSON with a \`token\` is enough. A 401 or 403 rejects the visitor if its body is empty, plain
-text, or JSON such as \`{"error": "banned"}\`. Other usual members are \`message\`, \`detail\`, \`reason\`, \`title\`, \`code\`, \`status\`,
-\`success\` and \`ok\`. The element treats any other response as an intermediary's, which never removes a chat with a valid token.
+Your own endpoint may be simpler. JSON with a \`token\` is enough. A 401 or 403 with an empty, JSON or plain-text body rejects
+the visitor, for example \`{"error": "banned"}\`. The element treats any other response as an intermediary's, and JSON in the
+error shape of another product, such as WordPress or a firewall. An intermediary never removes a chat with a valid token.
 `
 }
 

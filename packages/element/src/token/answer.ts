@@ -73,35 +73,38 @@ export function codeOf(status: number): ElementCode {
   return status >= 500 && status < 600 ? 'endpoint-error' : 'endpoint-bad-reply'
 }
 
-/** Whether a rejection looks hand-written: empty, plain text, or JSON that says in a usual member what is wrong. */
+/** Whether a rejection looks hand-written: empty, plain text, or JSON of no product's error shape. */
 function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
   if (body === undefined || INTERMEDIARIES.some((name) => headers.has(name))) return false
   if (body.trim() === '') return true
   // a script may give its JSON no type
-  if (Object(json) === json) return isPlainRejection(json as object)
+  if (Object(json) === json) return !isProductError(json, body)
   const text = typeof json === 'string' ? json : body
   const broken = json === undefined && /^\s*[[{]/.test(body)
   if (broken || MARKUP.test(text) || CDN_PAGE.test(text)) return false
   return /^$|^text\/plain$|\bjson$/.test(mediaType(headers))
 }
 
-/** The members in which hand-written endpoints and frameworks reject a visitor. */
-const REJECTION =
-  /^(?:error|message|msg|detail|reason|title|code|status(?:Code)?|success|ok|allowed|banned)$/i
+/** Members and texts of security services' JSON: Akamai, DataDome, HUMAN, Apigee, Yandex Cloud. */
+const SERVICE = /captcha|challenge|"(?:blockScript|fault|errorType)"/i
 
-/** Whether JSON is empty, or rejects as simply as `{"error": "banned"}`. Products have their own error shapes. */
-function isPlainRejection(json: object): boolean {
-  const names = Object.keys(json)
-  if (!names.length) return true
-  // WordPress, MediaWiki, Cloudflare, Google: the code is nested
-  const nested = ['data', 'error', 'errors'].flatMap((name) => own(json, name))
+/** Whether JSON has the error shape of a known product, which answered instead of the endpoint. */
+function isProductError(json: unknown, body: string): boolean {
+  const errors = [own(json, 'errors')].flat()
   return (
-    names.some((name) => REJECTION.test(name)) &&
-    !nested.some((value) => own(value, 'code') ?? own(value, 'status')) &&
+    // WordPress
+    (Array.isArray(json) && json.length > 0) ||
+    // WordPress, MediaWiki, Cloudflare, Google: the code is nested
+    [own(json, 'data'), own(json, 'error'), ...errors].some(
+      (value) => own(value, 'code') ?? own(value, 'status'),
+    ) ||
+    // GraphQL, JSON:API
+    errors.some((error) => own(error, 'message') ?? own(error, 'title')) ||
     // Spring
-    !(own(json, 'timestamp') && own(json, 'path')) &&
+    (own(json, 'timestamp') && own(json, 'path')) !== undefined ||
     // another product's problem details (RFC 9457); frameworks name the RFC of the status
-    !/^"https?:(?!.*\/rfc\d)/.test(quote(own(json, 'type')))
+    /^"https?:(?!.*\/rfc\d)/.test(quote(own(json, 'type'))) ||
+    SERVICE.test(body)
   )
 }
 

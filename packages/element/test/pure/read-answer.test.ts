@@ -98,6 +98,7 @@ describe('the sender of a response', () => {
     ['a 403 with nested details', json(403, { detail: { code: 'banned', message: 'x' } }), 'access-denied'],
     ['a 401 that says no', json(401, { success: false, data: null, errors: [] }), 'sign-in-required'],
     ['an empty JSON object', text(401, '{}', 'text/html'), 'sign-in-required'],
+    ['a 401 with a fact of its own', json(401, { authenticated: false, user: null }), 'sign-in-required'],
     ['a 403 with a code of its own', json(403, { code: 'E_BANNED' }), 'access-denied'],
     ['a 403 with a code of ours for another status', json(403, { code: 'rate-limited' }), 'access-denied'],
   ]
