@@ -1,4 +1,4 @@
-import { focusedBeside, isReportOf, ofDocument, onViolation, tryOrUndefined } from '../platform.js'
+import { focusedBeside, isReportOf, ofDocument, ofNode, onViolation, tryOrUndefined } from '../platform.js'
 import { ChatFailure } from '../problems.js'
 
 const referrerPolicy = 'strict-origin-when-cross-origin'
@@ -123,7 +123,7 @@ export function guardFocus(frame: HTMLIFrameElement, isAllowed: () => boolean): 
   const timer = setInterval(() => {
     if (isAllowed()) return
     if (!isInside(frame)) before = now()
-    else if (before && before !== ofDocument('body', page)) before.focus({ preventScroll: true })
+    else if (before && before !== ofDocument('body', page)) ofNode('focus', before)({ preventScroll: true })
     else frame.blur()
   }, 50)
   return () => clearInterval(timer)

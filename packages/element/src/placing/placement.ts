@@ -156,8 +156,8 @@ function hideLinks(root: Node): void {
 /** Whether a node is visible. Empty lines, which editors leave, aren't. */
 const isSeen = (node: Node): boolean =>
   isElement(node)
-    ? !node.matches('script,style,template,noscript,br') &&
-      (!node.matches('p,span') || [...node.childNodes].some(isSeen))
+    ? !ofNode('matches', node)('script,style,template,noscript,br') &&
+      (!ofNode('matches', node)('p,span') || [...node.childNodes].some(isSeen))
     : node.nodeName === '#text' && !!readPasted(node.nodeValue)
 
 /**
@@ -194,11 +194,11 @@ function copyContent(div: Element, chat: Element): void {
   if (chat.hasChildNodes()) return
   const placeholder = ofDocument('createElement')('span')
   placeholder.slot = 'placeholder'
-  placeholder.append(...nodes.map((node) => node.cloneNode(true)))
+  placeholder.append(...nodes.map((node) => ofNode('cloneNode', node)(true)))
   // a copy must not run again, and must not have an id or a name
   for (const copy of findAll(placeholder, `${TAG},script,style,iframe,object,embed,video,audio`))
     copy.remove()
   for (const copy of findAll(placeholder, '[id],[name]'))
-    for (const name of ['id', 'name']) copy.removeAttribute(name)
+    for (const name of ['id', 'name']) ofNode('removeAttribute', copy)(name)
   chat.append(placeholder)
 }

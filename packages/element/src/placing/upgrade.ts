@@ -89,10 +89,15 @@ function updateMarks(marks: Iterable<Element>, settings: MarkSettings): void {
   const listed = listedOrigins(settings.chatOrigin)
   for (const mark of marks) {
     if (!hasChat(mark) && !byCode.has(mark) && !isAutomatic(mark, settings)) continue
-    const attributes = readMark(mark, listed)
-    if (attributes && !isTaken(mark, attributes['event-id'], listed[0]) && !inEditorCanvas(mark))
-      placeChat(mark, attributes)
-    else if (hasChat(mark)) removeChat(mark)
+    try {
+      const attributes = readMark(mark, listed)
+      if (attributes && !isTaken(mark, attributes['event-id'], listed[0]) && !inEditorCanvas(mark))
+        placeChat(mark, attributes)
+      else if (hasChat(mark)) removeChat(mark)
+    } catch (fault) {
+      // the other marks get their chats
+      console.error('<kinescope-chat> could not start:', fault)
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { rootOf } from '../platform.js'
+import { ofNode, rootOf } from '../platform.js'
 
 /** What takes the focus when the focused part goes: the first button or field that is shown, or the chat. */
 const FOCUSABLE = '.button, input, iframe:not([inert])'
@@ -11,7 +11,8 @@ export function focusFirst(root: ShadowRoot, options?: FocusOptions): HTMLElemen
 }
 
 export const isShown = (element: Element): boolean =>
-  element.getClientRects().length > 0 && !element.closest('details:not([open]) > :not(summary)')
+  ofNode('getClientRects', element)().length > 0 &&
+  !ofNode('closest', element)('details:not([open]) > :not(summary)')
 
 /** The keys that a focused control uses by itself, by a selector of the control. */
 const KEYS: readonly (readonly [controls: string, keys: RegExp])[] = [

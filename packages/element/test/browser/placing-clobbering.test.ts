@@ -174,6 +174,29 @@ describe('a page whose content uses the names of properties that the file reads'
     expect(names).to.include.members(['getAttribute', 'getRootNode', 'parentNode'])
   })
 
+  it('shows its chat in a div with a form whose fields are named like every property of a form', async () => {
+    const names = everyName(HTMLFormElement.prototype)
+    const { page } = await openAmong(
+      `<div data-kinescope-chat="${EVENT}"><form id="old" tabindex="0">${written(names, (name) => `<input name="${name}">`)}Soon</form></div>`,
+    )
+    const chat = await until(() => page.chat('div > kinescope-chat'))
+    await whenState(chat, 'ready')
+    const placeholder = chat.querySelector('[slot=placeholder]')!
+    expect(placeholder.textContent).to.contain('Soon')
+    expect(placeholder.querySelector('[id], [name]')).to.equal(null)
+    expect(page.errors).to.deep.equal([])
+    expect(names).to.include.members(['matches', 'cloneNode', 'removeAttribute'])
+  })
+
+  it('shows its chats beside a mark that can’t have one', async () => {
+    const mark = `<div data-kinescope-chat="${EVENT}"></div>`
+    const { page } = await openAmong(
+      `${mark}<script>document.querySelector('div').append = () => { throw new Error('x') }</script>${mark}`,
+    )
+    await whenState(await until(() => page.chat('div > kinescope-chat')), 'ready')
+    expect(page.faults.join()).to.contain('could not start')
+  })
+
   it('shows its chat beside a frame of another site with the name Zone', async () => {
     const { page } = await openAmong(`<iframe name="Zone" title="x" src="${chatOrigin}/chat/zone"></iframe>`)
     await whenState(page.chat()!, 'ready')
