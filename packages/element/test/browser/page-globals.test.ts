@@ -25,6 +25,13 @@ const MOOTOOLS = `
   native.prototype.get = function () {}; native.prototype.set = function () { return this }
   window.$ = window.$$ = function () {}; JSON = { stringify: JSON.stringify, parse: JSON.parse }`
 
+/** The names that the file reads, without those that no chat can do without, such as `fetch`. */
+const READ = [
+  ...['BroadcastChannel', 'CSSStyleSheet', 'Document', 'Error', 'Event', 'EventTarget', 'HTMLScriptElement'],
+  ...['Headers', 'IntersectionObserver', 'Intl', 'Map', 'ResizeObserver', 'Set', 'URL', 'Uint32Array'],
+  ...['console', 'crypto', 'history', 'localStorage', 'navigator', 'performance', 'sessionStorage'],
+]
+
 /** Globals that pages and old libraries replace. */
 const PAGES: Record<string, string> = {
   MooTools: MOOTOOLS,
@@ -37,6 +44,9 @@ const PAGES: Record<string, string> = {
   'var Set': `var Set = 7`,
   'function Document(), Text and SVGElement': `function Document() {} function Text() {} window.SVGElement = null`,
   'var HTMLElement': `window.HTMLElement = function () {}`,
+  'functions with the names of what the file reads': `${READ.map((name) => `function ${name}() {}`).join('\n')}`,
+  'var performance': `var performance = { best: 7 }`,
+  'const performance': `const performance = []`,
   'a Promise without finally': `delete Promise.prototype.finally`,
   'a Promise without finally and an old one in its place': `
     { const real = Promise; window.Promise = function (work) { return new real(work) }
@@ -100,7 +110,7 @@ describe('a page where the chat can’t work', () => {
     'customElements throw': `customElements.get = () => { throw new Error('x') }`,
     'AbortController is no class': `window.AbortController = function () { throw new Error('x') }`,
     'attachShadow throws': `Element.prototype.attachShadow = () => { throw new Error('x') }`,
-    'performance.now throws': `performance.now = () => { throw new Error('x') }`,
+    'Date.now throws': `Date.now = () => { throw new Error('x') }`,
     'setTimeout throws': `{ const real = setTimeout; window.setTimeout = () => { throw new Error('x') } }`,
   }))
     it(`shows the link of the tag: ${name}`, async () => {
