@@ -115,7 +115,8 @@ export class View implements ReactiveController, ChatView {
     clearTimeout(this.#timer)
     const debugAt = isOn(element.debug) ? now + DEBUG_EVERY_MS : Infinity
     const due = Math.min(this.moment.next, debugAt) - now
-    if (due < Infinity) this.#timer = setTimeout(() => element.requestUpdate(), due)
+    // a removed chat changes by events only
+    if (due < Infinity && element.isConnected) this.#timer = setTimeout(() => element.requestUpdate(), due)
   }
 
   /** When a focused part of ours, or of the page's own content, goes, another gets the focus. */

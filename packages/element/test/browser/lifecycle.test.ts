@@ -3,6 +3,7 @@ import type { KinescopeChatElement } from '../../src/index.js'
 import {
   askPage,
   chatOrigin,
+  chatWith,
   clean,
   endpoint,
   EVENT,
@@ -325,6 +326,17 @@ describe('an element that connects, disconnects and changes', () => {
     asked[2]!.answer()
     await whenState(chat, 'ready')
   })
+
+  for (const debug of [false, true])
+    it(`renders no more once it is removed: debug is ${debug}`, async () => {
+      const { chat, time } = await chatWith([() => makeReply()], { debug })
+      chat.remove()
+      await time.tickAsync(100)
+      let updates = 0
+      chat.addController({ hostUpdated: () => updates++ })
+      await time.tickAsync(60_000)
+      expect(updates).to.equal(0)
+    })
 
   it('shows no frame and fires no error when the token arrives just after the element was removed', async () => {
     const { asked, fetchToken } = source()
