@@ -18,14 +18,27 @@ export function steadyNow(): number {
 }
 
 /**
- * Listens for the events after which time may have passed unseen: the page slept, was hidden, offline, or in the
- * back/forward cache. Optimization plugins rename events of the window object (WP Rocket: `rocket-pageshow`), so this uses
- * the platform's own method, and no event is needed alone. It isn't taken from `EventTarget`, which some pages replace.
+ * Listens for events of a window. Optimization plugins rename them (WP Rocket: `rocket-pageshow`), so this uses the
+ * platform's own method. It isn't taken from `EventTarget`, which some pages replace.
  */
-export function onWake(page: Window, signal: AbortSignal, woke: (event: Event) => void): void {
-  for (const name of ['visibilitychange', 'online', 'focus', 'resume', 'pageshow', 'pagehide'])
-    Document.prototype.addEventListener.call(page, name, woke, { signal, capture: true })
+export function listen(
+  page: Window,
+  names: string[],
+  listener: (event: Event) => void,
+  options?: AddEventListenerOptions,
+): void {
+  for (const name of names) Document.prototype.addEventListener.call(page, name, listener, options)
 }
+
+/**
+ * Listens for the events after which time may have passed unseen: the page slept, was hidden, offline, or in the
+ * back/forward cache. No event is needed alone.
+ */
+export const onWake = (page: Window, signal: AbortSignal, woke: (event: Event) => void): void =>
+  listen(page, ['visibilitychange', 'online', 'focus', 'resume', 'pageshow', 'pagehide'], woke, {
+    signal,
+    capture: true,
+  })
 
 const BURST = 10
 const BURST_PERIOD_MS = 5_000

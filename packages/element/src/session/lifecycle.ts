@@ -1,4 +1,4 @@
-import { withinBurstLimit } from '../clock.js'
+import { listen, withinBurstLimit } from '../clock.js'
 import { inEditorCanvas } from '../placing/editor-canvas.js'
 import { ofDocument, tryOrUndefined } from '../platform.js'
 import { startsNewSession, type Settings } from '../settings.js'
@@ -27,6 +27,7 @@ export class Lifecycle {
   #wanted = false
   #waiting = new AbortController()
   #pause: ReturnType<typeof setTimeout> | undefined
+  #resets = resets
 
   constructor(host: ChatHost, view: LifecycleView) {
     this.#host = host
@@ -45,6 +46,7 @@ export class Lifecycle {
     const returned = this.#left
     this.#left = false
     join(this)
+    if (this.#resets !== resets) this.#forget()
     if (!this.#begun || returned || this.#isStill(this.settings) !== this.#wasStill) return this.#begin()
     // a move within one task keeps the session; only the browser has emptied the frame
     if (!session.frames.empty) session.start({ keepToken: true })
@@ -55,7 +57,7 @@ export class Lifecycle {
       if (this.#host.isConnected) return
       this.#left = true
       this.#end()
-      leave(this)
+      live.delete(this)
     })
   }
 
@@ -90,8 +92,13 @@ export class Lifecycle {
     if (!this.#wasStill) this.#startWhenDue()
   }
 
-  reset(): void {
+  #forget(): void {
+    this.#resets = resets
     this.session.forget()
+  }
+
+  reset(): void {
+    this.#forget()
     if (this.#begun) this.#begin()
   }
 
@@ -176,6 +183,8 @@ export class Lifecycle {
 
 /** The chats of this page. They receive resets from the site's other tabs. */
 const live = new Set<Lifecycle>()
+/** How many resets the page has received. A chat that was away from the page learns from it that it missed one. */
+let resets = 0
 let channel: BroadcastChannel | undefined
 /** Sees inline editors, which make content editable later. */
 let editing: MutationObserver | undefined
@@ -187,13 +196,8 @@ function join(lifecycle: Lifecycle): void {
   editing.observe(document, { subtree: true, attributeFilter: ['contenteditable'] })
   if (channel) return
   openChannel()
-  addEventListener('pagehide', closeChannel)
-  addEventListener('pageshow', openChannel)
-}
-
-function leave(lifecycle: Lifecycle): void {
-  live.delete(lifecycle)
-  if (live.size === 0) closeChannel()
+  listen(window, ['pagehide'], closeChannel)
+  listen(window, ['pageshow'], openChannel)
 }
 
 /**
@@ -205,8 +209,7 @@ function readPage(): void {
 }
 
 function openChannel(): void {
-  if (channel || live.size === 0) return
-  channel = tryOrUndefined(() => new BroadcastChannel(CHANNEL))
+  channel ??= tryOrUndefined(() => new BroadcastChannel(CHANNEL))
   if (channel) channel.onmessage = resetPage
 }
 
@@ -217,6 +220,7 @@ function closeChannel(): void {
 }
 
 function resetPage(): void {
+  resets++
   for (const lifecycle of [...live]) lifecycle.reset()
 }
 

@@ -2,15 +2,21 @@
 import { expect } from '@open-wc/testing'
 import {
   askPage,
+  chatOrigin,
   chatWith,
   clean,
+  endpoint,
+  EVENT,
   frames,
   makeReply,
   makeToken,
   part,
   setHidden,
   shownFrame,
+  until,
+  whenState,
 } from './bench.js'
+import { closePages, openPage } from './open-page.js'
 
 afterEach(clean)
 
@@ -299,6 +305,23 @@ describe('a page whose events a third party has renamed', () => {
       await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
     }
     expect(asked).to.have.length(3)
+  })
+
+  it('hears of a sign-out in another tab after a restore', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const { window: page, chat } = await openPage({
+      head: `<script>{ const add = window.addEventListener; window.addEventListener = (name, ...rest) => add('rocket-' + name, ...rest) }</script>`,
+      body: `<script src="/bench/dist/kinescope-chat.js" data-token-url="${url}" data-chat-origin="${chatOrigin}"></script><kinescope-chat event-id="${EVENT}"></kinescope-chat>`,
+    })
+    await whenState(chat()!, 'ready')
+    for (const name of ['pagehide', 'pageshow'])
+      page.dispatchEvent(new page.PageTransitionEvent(name, { persisted: true }))
+    await until(async () => (await asked()).length === 2)
+    const other = new BroadcastChannel('kinescope-chat')
+    other.postMessage('reset')
+    await until(async () => (await asked()).length === 3)
+    other.close()
+    closePages()
   })
 
   it('detects the network again without an event', async () => {

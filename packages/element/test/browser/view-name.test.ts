@@ -182,6 +182,43 @@ describe('a guest who must choose a name', () => {
   })
 })
 
+describe('a guest who signs out', () => {
+  for (const [way, reset] of [
+    ['on this page', () => KinescopeChatElement.reset()],
+    ['in another tab', signOutElsewhere],
+  ] as const)
+    it(`is forgotten by a chat that is away from the page: ${way}`, async () => {
+      const { url, asked } = await endpoint(problem(401, 'name-required'), { body: makeReply() })
+      await guestEndpoint(url, [{ body: { name: 'Ada · guest', identity: 'g.u.est' } }])
+      const chat = place({ tokenUrl: url })
+      const field = await fieldOf(chat)
+      field.value = 'Ada'
+      field.form!.requestSubmit()
+      await whenState(chat, 'ready')
+      chat.remove()
+      await until(() => chat.state === 'idle')
+      await reset()
+      document.body.append(chat)
+      await whenState(chat, 'ready')
+      expect((await asked()).map(({ authorization }) => authorization)).to.deep.equal([
+        undefined,
+        'Bearer g.u.est',
+        undefined,
+      ])
+    })
+
+  async function signOutElsewhere() {
+    const [sender, listener] = [1, 2].map(() => new BroadcastChannel('kinescope-chat')) as [
+      BroadcastChannel,
+      BroadcastChannel,
+    ]
+    const heard = new Promise((resolve) => (listener.onmessage = resolve))
+    sender.postMessage('reset')
+    await heard
+    for (const channel of [sender, listener]) channel.close()
+  }
+})
+
 describe('a guest whose browser drops cookies of other sites', () => {
   for (const [way, settings] of [
     ['beside the script', (url: string) => void (KinescopeChatElement.defaults = { scriptTokenUrl: url })],
