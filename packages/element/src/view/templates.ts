@@ -36,11 +36,11 @@ export function chatTemplate(view: ChatView): TemplateResult {
   // the page can't see a rejection inside Kinescope's chat: a visitor may reload twice because of one
   const help = isOn(element.help) || state.problem?.code === 'frame-timeout' || session.reloads > 1
   return html`<div class="all" lang=${view.language}>
-    <section class="box" aria-label=${view.name} aria-busy=${state.busy && layer !== 'chat'}>
+    <section class="box" aria-label=${view.name}>
       <div class="banner" part="banner" ?hidden=${!moment.banner}>
         ${moment.banner ? banner(view) : nothing}
       </div>
-      <div class="view">
+      <div class="view" aria-busy=${state.busy && layer !== 'chat'}>
         ${frames.stage}
         <div class="panel" part="panel" ?hidden=${layer === 'chat'}>
           <div class="body">

@@ -119,6 +119,9 @@ describe('a button that tries again', () => {
     expect(button.getAttribute('aria-disabled')).to.equal('true')
     const region = chat.shadowRoot!.querySelector('[role=status]')!
     expect(region.textContent).to.equal('Trying…')
+    // some screen readers announce nothing from a busy part
+    expect(chat.shadowRoot!.querySelector('[aria-busy=true] [part=button]')).to.equal(button)
+    expect(region.closest('[aria-busy=true]')).to.equal(null)
     await until(() => button.textContent === 'Try again')
     await until(() => region.textContent.startsWith('No access'))
   })
