@@ -194,8 +194,10 @@ export class KinescopeChatElement extends LitElement {
     })
   }
 
-  /** Lets `moveBefore()` keep the frame, in browsers that can. */
-  connectedMoveCallback(): void {}
+  /** Lets `moveBefore()` keep the frame, in browsers that can. The chat may have another language now. */
+  connectedMoveCallback(): void {
+    this.#view.hostConnected()
+  }
 
   /** Adopts the styles again: another document, such as a picture-in-picture window, can't use this one's sheets. */
   adoptedCallback(): void {

@@ -60,6 +60,8 @@ export function languageOf(element: Element, ...requested: unknown[]): string {
 /** Observes each `lang` that an element may inherit, through shadow roots. */
 export function observeLanguage(element: ReactiveControllerHost & Element, changes: MutationObserver): void {
   hosts.add(element)
+  // of the place that the element was moved from
+  changes.disconnect()
   for (let node: Element | undefined = element; node; node = hostOf(node))
     changes.observe(rootOf(node), { attributeFilter: ['lang'], subtree: true })
 }

@@ -158,6 +158,24 @@ describe('the element’s view', () => {
     await until(() => part(chat, 'heading')!.textContent === 'Нет доступа к чату')
   })
 
+  it('changes its language when moveBefore moves it', async () => {
+    const parent = document.createElement('div') as HTMLElement & {
+      moveBefore?: (node: Node, before: Node | null) => void
+    }
+    if (!parent.moveBefore) return // this browser doesn't have the method
+    const chat = place({ fetchToken: () => Promise.reject(status(403)) })
+    await until(() => part(chat, 'heading'))
+    const host = document.createElement('div')
+    document.body.append(host)
+    host.lang = 'ru'
+    host.attachShadow({ mode: 'open' }).append(parent)
+    parent.moveBefore(chat, null)
+    await until(() => part(chat, 'heading')!.textContent === 'Нет доступа к чату')
+    parent.lang = 'en'
+    await until(() => part(chat, 'heading')!.textContent === 'No access to this chat')
+    host.remove()
+  })
+
   it('shows its placeholder until the chat is ready, and the content of a self-closed tag always', async () => {
     let answer!: () => void
     const chat = place({ fetchToken: () => new Promise((resolve) => (answer = () => resolve(makeReply()))) })
