@@ -146,7 +146,7 @@ export class FrameSwapper {
   /** Resolves once the stage has a size, and the swap either disturbs no visitor or can wait no longer. */
   async #canSwap(timeLeft: () => number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (!this.#hasSize()) await this.#resized(signal)
+      if (!this.#hasSize()) await this.#resized()
       else if (this.#visitorStays(timeLeft())) await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
       else return
     }
@@ -170,10 +170,9 @@ export class FrameSwapper {
   }
 
   /** Resolves when the stage may have a size. It also polls, because some changes trigger no resize. */
-  async #resized(signal: AbortSignal): Promise<void> {
+  async #resized(): Promise<void> {
     let observer: ResizeObserver | undefined
     await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve())
       observer = new ResizeObserver(() => this.#hasSize() && resolve())
       observer.observe(this.stage)
       setTimeout(resolve, WAIT_MS)

@@ -383,6 +383,21 @@ describe('time that passes unseen', () => {
       box.remove()
     })
 
+  it('adds no listener while its box has no size', async () => {
+    const box = document.createElement('div')
+    box.hidden = true
+    document.body.append(box)
+    const add = sinon.spy(AbortSignal.prototype, 'addEventListener')
+    const time = fakeTime()
+    const chat = place({ fetchToken: () => Promise.resolve(makeReply()) }, box)
+    await time.tickAsync(1_000)
+    expect(chat.state).to.equal('loading')
+    const before = add.callCount
+    await time.tickAsync(60_000)
+    expect(add.callCount).to.equal(before)
+    box.remove()
+  })
+
   it('asks once on a return to the tab after sign-in-required, and not after a ban', async () => {
     for (const [code, more] of [
       [401, 1],
