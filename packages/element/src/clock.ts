@@ -35,7 +35,7 @@ export function listen(
  * back/forward cache. No event is needed alone.
  */
 export const onWake = (page: Window, signal: AbortSignal, woke: (event: Event) => void): void =>
-  listen(page, ['visibilitychange', 'online', 'focus', 'resume', 'pageshow', 'pagehide'], woke, {
+  listen(page, ['visibilitychange', 'online', 'focus', 'blur', 'resume', 'pageshow', 'pagehide'], woke, {
     signal,
     capture: true,
   })

@@ -69,7 +69,7 @@ export class ChatSession implements FrameHost {
   #usedToken: string | undefined
   /** Whether the due step is a page reload: an unattended screen has no visitor to press a button. */
   #reloadsPage = false
-  #wasHidden = false
+  #wasAway = false
   #warned = false
 
   constructor(host: ChatHost, view: SessionView) {
@@ -362,11 +362,11 @@ export class ChatSession implements FrameHost {
 
   #check(): void {
     if (ofDocument('hidden', this.#host.ownerDocument)) {
-      this.#wasHidden = true
+      this.#wasAway = true
       return
     }
-    const returned = this.#wasHidden
-    this.#wasHidden = false
+    const returned = this.#wasAway
+    this.#wasAway = false
     // the visitor may have signed out on another page, and the chat's connection is closed
     if (this.#restored) return this.start()
     if (this.#lostAt <= steadyNow()) this.#publish(this.failure!)
@@ -387,6 +387,8 @@ export class ChatSession implements FrameHost {
     if (type === 'pagehide') return
     if (type === 'online' && this.failure && this.#isRetrying(this.failure)) this.#askAt = 0
     this.#guardedCheck()
+    // another window has the focus, for example a pop-up to sign in; a frame of the page keeps it in the page
+    if (type === 'blur') this.#wasAway = !ofDocument('hasFocus', this.#host.ownerDocument)()
   }
 
   readonly #guardedCheck = (): void => this.#view.guard(() => this.#check())

@@ -423,6 +423,19 @@ describe('time that passes unseen', () => {
       setHidden(false)
       await turn(50)
       expect(asked).to.equal(1 + 2 * more)
+      const hasFocus = sinon.stub(Document.prototype, 'hasFocus').returns(true)
+      const comeBack = () => ['blur', 'focus', 'focus'].map((name) => window.dispatchEvent(new Event(name)))
+      comeBack() // from a frame of the page
+      await turn(50)
+      expect(asked).to.equal(1 + 2 * more)
+      hasFocus.returns(false)
+      comeBack() // from a pop-up window
+      await turn(50)
+      window.dispatchEvent(new Event('focus'))
+      await turn(50)
+      expect(asked).to.equal(1 + 3 * more)
+      hasFocus.restore()
+      chat.remove()
     }
   })
 })
