@@ -119,10 +119,22 @@ function buttons(view: ChatView): unknown[] {
   return [retryButton(view, true), problem!.code === 'frame-timeout' ? openInTab(false) : nothing]
 }
 
-const button = (label: string, press: (event: Event) => void, main = false): TemplateResult =>
-  html`<button class=${classOf(main)} part="button" @click=${press} .textContent=${label}></button>`
-
-const classOf = (main: boolean): string => (main ? 'button main' : 'button')
+/**
+ * A button of ours. A disabled one keeps the focus.
+ * @param time the countdown, hidden from screen readers: they would read every second
+ */
+function button(
+  label: string,
+  press?: (event: Event) => void,
+  main = false,
+  disabled = false,
+  time = '',
+): TemplateResult {
+  // white space would be part of the button's text
+  // prettier-ignore
+  return html`<button class=${main ? 'button main' : 'button'} part="button" aria-disabled=${disabled} @click=${press}
+    ><span .textContent=${label}></span><span class="countdown" aria-hidden="true" .textContent=${time}></span></button>`
+}
 
 function signInButton({ text, element, actions }: ChatView): TemplateResult {
   const url = httpUrl(element.signinUrl, baseOf(element.ownerDocument))?.href
@@ -131,15 +143,12 @@ function signInButton({ text, element, actions }: ChatView): TemplateResult {
     ${
       url
         ? html`<a class="button main" part="button" href=${url} .textContent=${label}></a>`
-        : html`<button class="button main" part="button" .textContent=${label}></button>`
+        : button(label, undefined, true)
     }
   </slot>`
 }
 
-/**
- * The button that retries, or reloads the page where nothing else helps. It counts down to the next retry, hidden from
- * screen readers: they would read every second.
- */
+/** The button that retries, or reloads the page where nothing else helps. It counts down to the next retry. */
 function retryButton(view: ChatView, main = false): TemplateResult {
   const { moment, text, actions, session, language } = view
   const { category, busy } = session.state
@@ -149,10 +158,7 @@ function retryButton(view: ChatView, main = false): TemplateResult {
   const trying = busy || seconds === 0
   const label = trying ? text.retrying : seconds ? text.retryNow : text.retry
   const time = !trying && seconds ? ` · ${duration(seconds, language)}` : ''
-  // white space would be part of the button's text
-  // prettier-ignore
-  return html`<button class=${classOf(main)} part="button" aria-disabled=${trying} @click=${actions.retry}
-    ><span .textContent=${label}></span><span class="countdown" aria-hidden="true" .textContent=${time}></span></button>`
+  return button(label, actions.retry, main, trying, time)
 }
 
 /** A duration in the largest unit that fits: "56 sec", "30 min", "1 hr". */
@@ -221,13 +227,7 @@ function nameForm({ text, actions, session }: ChatView): TemplateResult {
       aria-describedby="name-error"
       .value=${name}
     />
-    <button
-      class="button main"
-      part="button"
-      aria-disabled=${busy}
-      @click=${actions.enterName}
-      .textContent=${busy ? text.retrying : text.enter}
-    ></button>
+    ${button(busy ? text.retrying : text.enter, actions.enterName, true, busy)}
     <p id="name-error" class="wrong" role="alert" .textContent=${nameError}></p>
   </form>`
 }
