@@ -8,17 +8,15 @@ const referrerPolicy = 'strict-origin-when-cross-origin'
  * one), and out of reach of the keyboard.
  */
 export function createFrame(page: Document, origin: string): HTMLIFrameElement {
-  const frame = ofDocument('createElement', page)('iframe')
-  Object.assign(frame, {
+  return Object.assign(ofDocument('createElement', page)('iframe'), {
     name: `kinescope-chat-${Math.random()}`,
     // a frame without `src` gets nothing unless the origin is named (Permissions Policy, "declared origin")
     allow: `fullscreen ${origin}; clipboard-write ${origin}`,
     referrerPolicy,
     inert: true,
+    part: 'frame',
+    style: 'visibility: hidden',
   })
-  frame.setAttribute('part', 'frame')
-  frame.style.visibility = 'hidden'
-  return frame
 }
 
 /**

@@ -113,9 +113,8 @@ function marksIn(root: Node): Element[] {
 
 /** A chat's own fallback, or the content of a marked div. What a self-closed tag has swallowed is neither. */
 function isTaken(mark: Element, eventId: unknown, origin = CHAT_ORIGIN): boolean {
-  const closest = ofNode('closest', mark)
-  if (closest(`${TAG}>[slot],div[data-${TAG}]:not([data-${TAG}=""]) *`)) return true
-  const chat = closest(TAG)
+  if (mark.closest(`${TAG}>[slot],div[data-${TAG}]:not([data-${TAG}=""]) *`)) return true
+  const chat = mark.closest(TAG)
   return !!chat && readEventId(chat.getAttribute('event-id'), origin) === readEventId(eventId, origin)
 }
 

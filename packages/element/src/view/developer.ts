@@ -24,7 +24,7 @@ export function developerPanel(model: Diagnostics): TemplateResult {
       'Token expires in': seconds(timeLeftMs),
       'Next refresh in': life && seconds(life.nextInMs),
     })}
-    ${life ? lifeBar(life) : nothing} ${list('Token header', header, ofHeader ? wrong : null)}
+    ${life && lifeBar(life)} ${list('Token header', header, ofHeader ? wrong : null)}
     ${list('Token claims', claims, ofHeader ? null : wrong)}
     <h2 id="steps">Last steps</h2>
     <ol class="steps" tabindex="0" aria-labelledby="steps">

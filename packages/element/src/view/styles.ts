@@ -385,7 +385,6 @@ export const styles = css`
     margin-block-end: 4px;
     font-size: 1em;
   }
-  code,
   bdi,
   .steps {
     font-family: ui-monospace, monospace;

@@ -47,7 +47,7 @@ export function chatTemplate(view: ChatView): TemplateResult {
             ${problem ? problemPanel(view) : panel(view)}
             <slot name="placeholder"></slot>
           </div>
-          ${problem ? details(view, problem) : nothing}
+          ${problem && details(view, problem)}
         </div>
       </div>
       <details class="drawer help" ?hidden=${!help || layer === 'preview'}>
@@ -179,10 +179,9 @@ function details({ text, session, actions, moment }: ChatView, problem: Problem)
   const [, , remedy] = PROBLEMS[code]
   const found = remediation.endsWith(remedy) ? remediation.slice(0, -remedy.length).trim() : ''
   const fact = (name: string, value: string | null) =>
-    value
-      ? html`<dt .textContent=${name}></dt>
-          <dd lang="en" dir="ltr" translate="no" .textContent=${value}></dd>`
-      : nothing
+    value &&
+    html`<dt .textContent=${name}></dt>
+      <dd lang="en" dir="ltr" translate="no" .textContent=${value}></dd>`
   return html`<details class="drawer site" part="details">
     <summary>${icon('info')}<span .textContent=${text.forTheSite}></span></summary>
     <div class="sheet">
@@ -191,11 +190,7 @@ function details({ text, session, actions, moment }: ChatView, problem: Problem)
         ${fact(text.code, code)} ${fact(text.found, found)} ${fact(text.whatToDo, remedy)}
         ${fact(text.requestId, requestId)}
       </dl>
-      ${
-        help
-          ? html`<p><a href=${help} target="_blank" rel="noopener" .textContent=${text.howToFix}></a></p>`
-          : nothing
-      }
+      ${help && html`<p><a href=${help} target="_blank" rel="noopener" .textContent=${text.howToFix}></a></p>`}
       ${!moment.banner && FOR_ORGANIZERS.includes(category) ? nothing : copyReport(text, actions)}
     </div>
   </details>`
@@ -205,7 +200,7 @@ function details({ text, session, actions, moment }: ChatView, problem: Problem)
 function copyReport(text: Messages, actions: Actions, main = false): TemplateResult {
   const { copied, reportToCopy } = actions
   return html`${button(copied ? text.copied : text.copyReport, actions.copyReport, main)}
-  ${reportToCopy ? html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>` : nothing}`
+  ${reportToCopy && html`<textarea readonly aria-label=${text.copyReport} .value=${reportToCopy}></textarea>`}`
 }
 
 /** The longest name in UTF-16 units, as `maxlength` counts. A server accepts at most 32 code points. */

@@ -209,10 +209,6 @@ function uniqueName(chat: Element, name: string): string {
 
 /** Leaves only what the page put into the tag: where the element can't work, the link in it can. */
 export function showFallback(root: ShadowRoot): void {
-  const slots = ['placeholder', ''].map((name) => {
-    const slot = ofDocument('createElement')('slot')
-    slot.setAttribute('name', name)
-    return slot
-  })
+  const slots = ['placeholder', ''].map((name) => Object.assign(ofDocument('createElement')('slot'), { name }))
   root.replaceChildren(...slots)
 }
