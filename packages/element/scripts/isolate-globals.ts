@@ -121,13 +121,13 @@ export function globalsOf(program: Tree): Globals {
   return { free, ofWindow, hooks }
 }
 
-/** Code without lit's hooks: a list of versions is a new one, any other hook is undefined. */
+/** Code without lit's hooks: each is undefined, and no version joins a list. */
 const withoutHooks = (code: string, hooks: Tree[]): string =>
   [...hooks]
     .sort((one, other) => other.start - one.start)
     .reduce((text, { start, end }) => {
-      const isList = text.slice(end).startsWith('??=[]')
-      return text.slice(0, start) + (isList ? '' : '(void 0)') + text.slice(isList ? end + 3 : end)
+      const [added = ''] = /^\?\?=\[\]\)\.push\("[\d.]+"\)/.exec(text.slice(end)) ?? []
+      return text.slice(0, added ? start - 1 : start) + '(void 0)' + text.slice(end + added.length)
     }, code)
 
 /** The element adopts its styles itself, also in another window, so lit's own way isn't in the file. */
