@@ -25,10 +25,34 @@ const LEFT = ['arguments', ...(runInNewContext('Object.getOwnPropertyNames(globa
  * a variable of this name (test/browser/page-globals.test.ts)?
  */
 const OURS = [
-  ...['AbortController', 'AbortSignal', 'BroadcastChannel', 'CSSStyleSheet', 'Headers', 'IntersectionObserver'],
+  ...[
+    'AbortController',
+    'AbortSignal',
+    'BroadcastChannel',
+    'CSSStyleSheet',
+    'Headers',
+    'IntersectionObserver',
+  ],
   ...['MutationObserver', 'ReportingObserver', 'ResizeObserver', 'TextDecoder', 'addEventListener', 'atob'],
-  ...['clearInterval', 'clearTimeout', 'console', 'crypto', 'customElements', 'document', 'fetch', 'fileVersion'],
-  ...['globalThis', 'history', 'localStorage', 'location', 'navigator', 'queueMicrotask', 'removeEventListener'],
+  ...[
+    'clearInterval',
+    'clearTimeout',
+    'console',
+    'crypto',
+    'customElements',
+    'document',
+    'fetch',
+    'fileVersion',
+  ],
+  ...[
+    'globalThis',
+    'history',
+    'localStorage',
+    'location',
+    'navigator',
+    'queueMicrotask',
+    'removeEventListener',
+  ],
   ...['sessionStorage', 'setInterval', 'setTimeout', 'window'],
 ]
 /** What lit reads of `globalThis`, and `litWindow` has. */

@@ -209,6 +209,8 @@ function uniqueName(chat: Element, name: string): string {
 
 /** Leaves only what the page put into the tag: where the element can't work, the link in it can. */
 export function showFallback(root: ShadowRoot): void {
-  const slots = ['placeholder', ''].map((name) => Object.assign(ofDocument('createElement')('slot'), { name }))
+  const slots = ['placeholder', ''].map((name) =>
+    Object.assign(ofDocument('createElement')('slot'), { name }),
+  )
   root.replaceChildren(...slots)
 }
