@@ -203,7 +203,7 @@ export const styles = css`
     position: static;
     font-size: 1em;
   }
-  .banner > .drawer > summary {
+  .banner summary {
     justify-content: center;
     min-width: 40px;
     min-height: 36px;
@@ -319,11 +319,7 @@ export const styles = css`
     white-space: pre;
     font-variant-numeric: tabular-nums;
   }
-  .button:focus-visible,
-  summary:focus-visible,
-  input:focus-visible,
-  textarea:focus-visible,
-  a:focus-visible {
+  :where(.button, summary, input, textarea, a):focus-visible {
     outline: 3px solid var(--accent);
     outline-offset: 2px;
   }
@@ -348,16 +344,15 @@ export const styles = css`
     min-height: 36px;
     outline: 1px solid transparent;
     background: repeating-linear-gradient(#8886 0 14px, transparent 0 36px);
-    animation: pulse 1.6s ease-in-out infinite alternate;
   }
   @keyframes pulse {
     to {
       opacity: 0.4;
     }
   }
-  @media (prefers-reduced-motion: reduce) {
+  @media (prefers-reduced-motion: no-preference) {
     .bars {
-      animation: none;
+      animation: pulse 1.6s ease-in-out infinite alternate;
     }
   }
   textarea {
@@ -401,19 +396,19 @@ export const styles = css`
     border: 1px solid var(--line);
     border-radius: 4px;
   }
-  .life .spent {
+  .spent {
     fill: var(--accent);
     opacity: 0.45;
   }
-  .life .next {
+  .next {
     fill: var(--mark);
   }
   @media (forced-colors: active) {
-    .life .spent {
+    .spent {
       fill: Highlight;
       opacity: 1;
     }
-    .life .next {
+    .next {
       fill: CanvasText;
     }
   }
