@@ -45,7 +45,9 @@ const FOLDS: Readonly<Record<string, (text: string) => string>> = {
       .replace(/(^|>) (?=[<>]|$)/g, '$1')
       .replace(/> $/, '>'),
   css: (text) =>
-    text.replace(/\s*([{};:,>!])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ').replaceAll(';}', '}'),
+    text
+      .replace(/\s*([{};:,>!])\s*|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
+      .replaceAll(';}', '}'),
 }
 
 interface Tree {

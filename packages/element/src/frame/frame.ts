@@ -72,11 +72,9 @@ export function onBlocked(
       new ReportingObserver(
         (reports) => {
           // a report's members show only in its JSON
-          const bodies = (JSON.parse(JSON.stringify(reports)) as { body: CoepBody }[]).map(({ body }) => body)
+          const plain = JSON.parse(JSON.stringify(reports)) as { body: CoepBody }[]
           if (
-            bodies.some(
-              ({ disposition, blockedURL }) => disposition === 'enforce' && isReportOf(`${blockedURL}`, url),
-            )
+            plain.some(({ body }) => body.disposition === 'enforce' && isReportOf(`${body.blockedURL}`, url))
           )
             report('Cross-Origin-Embedder-Policy blocks the frame; it must be unsafe-none')
         },
