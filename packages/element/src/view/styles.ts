@@ -17,8 +17,6 @@ export const styles = css`
     --background: var(--kinescope-chat-background, Canvas);
     --line: var(--kinescope-chat-line, #8886);
     --mark: var(--kinescope-chat-mark, GrayText);
-    display: flex;
-    flex-direction: column;
     min-width: min(280px, 100vw);
     min-height: 0;
     overflow: auto;
@@ -37,13 +35,19 @@ export const styles = css`
   .all * {
     box-sizing: border-box;
   }
+  :host,
+  .all,
+  .box,
+  .panel,
+  .body {
+    display: flex;
+    flex-direction: column;
+  }
   :host([hidden]),
   [hidden] {
     display: none !important;
   }
   .all {
-    display: flex;
-    flex-direction: column;
     flex: 1 1 auto;
     position: relative;
     width: 100%;
@@ -59,8 +63,6 @@ export const styles = css`
     text-indent: 0;
   }
   .box {
-    display: flex;
-    flex-direction: column;
     flex: 1 1 var(--kinescope-chat-height, 600px);
     contain: size;
     container-type: size;
@@ -87,11 +89,6 @@ export const styles = css`
   }
   iframe {
     color-scheme: normal;
-  }
-  .panel,
-  .body {
-    display: flex;
-    flex-direction: column;
   }
   .panel {
     background: var(--background);
