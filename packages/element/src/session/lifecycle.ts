@@ -191,7 +191,7 @@ let editing: MutationObserver | undefined
 
 function join(lifecycle: Lifecycle): void {
   live.add(lifecycle)
-  addEventListener('hashchange', readPage)
+  listen(window, ['hashchange'], readPage)
   editing ??= new MutationObserver(readPage)
   editing.observe(document, { subtree: true, attributeFilter: ['contenteditable'] })
   if (channel) return
