@@ -124,6 +124,16 @@ describe('a guest who must choose a name', () => {
     }
   })
 
+  it('sees the form instead of the former chat when a refresh finds them signed out', async () => {
+    const { url } = await endpoint({ body: makeReply() }, problem(401, 'name-required'))
+    const chat = place({ tokenUrl: url })
+    await whenState(chat, 'ready')
+    chat.reload()
+    await fieldOf(chat)
+    expect(chat.shadowRoot!.querySelector('iframe')).to.equal(null)
+    expect(chat.expiresAt).to.equal(null)
+  })
+
   it('receives no focus without asking for it', async () => {
     const { url } = await endpoint(problem(401, 'name-required'))
     await fieldOf(place({ tokenUrl: url }))
