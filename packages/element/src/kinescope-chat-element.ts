@@ -2,7 +2,7 @@ import { LitElement, type PropertyDeclaration, type PropertyValues, type Templat
 import { diagnose, type Diagnostics } from './diagnostics.js'
 import { removeFailed } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
-import { assertPlatform, baseOf, outsideZones, ownOrigin } from './platform.js'
+import { assertPlatform, baseOf, outsideZones, ownOrigin, tryOrUndefined } from './platform.js'
 import type { Problem } from './problems.js'
 import { Lifecycle, resetAll } from './session/lifecycle.js'
 import type { ChatEventMap, Status } from './session/state.js'
@@ -182,7 +182,7 @@ export class KinescopeChatElement extends LitElement {
     this.#guard(() => {
       assertPlatform()
       // before the first paint: the first request doesn't wait for it
-      queueMicrotask(() => this.#guard(() => this.#lifecycle.connected()))
+      queueMicrotask(() => this.#guard(() => this.#broken || this.#lifecycle.connected()))
       super.connectedCallback()
     })
   }
@@ -257,6 +257,7 @@ export class KinescopeChatElement extends LitElement {
     removeFailed(this)
     // without a shadow root, the tag's own content is visible
     if (this.shadowRoot) showFallback(this.shadowRoot)
+    tryOrUndefined(() => this.#lifecycle.end())
   }
 }
 

@@ -56,7 +56,7 @@ export class Lifecycle {
     setTimeout(() => {
       if (this.#host.isConnected) return
       this.#left = true
-      this.#end()
+      this.end()
       live.delete(this)
     })
   }
@@ -72,7 +72,7 @@ export class Lifecycle {
     const names = Object.keys(next) as (keyof Settings)[]
     if (this.#isStill(next) === this.#wasStill && names.every((name) => settings[name] === next[name])) return
     if (withinBurstLimit(this)) return queueMicrotask(() => this.#view.guard(this.#apply))
-    if (startsNewSession(settings, next)) this.#end()
+    if (startsNewSession(settings, next)) this.end()
     this.#pause = setTimeout(() => this.#view.guard(this.#apply), PAUSE_MS)
   }
 
@@ -144,7 +144,7 @@ export class Lifecycle {
       this.#startWhenDue()
   }
 
-  #end(): void {
+  end(): void {
     this.#begun = false
     this.#waiting.abort()
     this.session.stop()

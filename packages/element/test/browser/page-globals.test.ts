@@ -114,7 +114,7 @@ describe('a page where the chat can’t work', () => {
     'setTimeout throws': `{ const real = setTimeout; window.setTimeout = () => { throw new Error('x') } }`,
   }))
     it(`shows the link of the tag: ${name}`, async () => {
-      const { url } = await endpoint({ body: makeReply() })
+      const { url, asked } = await endpoint({ body: makeReply() })
       const link = '<a href="#" id="link" slot="placeholder">Open the chat</a></kinescope'
       const page = await openPage({
         body: `<script>${script}</script>${tag(url).replace('</kinescope', link)}`,
@@ -123,5 +123,7 @@ describe('a page where the chat can’t work', () => {
       await new Promise((resolve) => setTimeout(resolve, 500))
       expect(page.document.getElementById('link')!.getClientRects()).to.have.length(1)
       expect(page.chat()!.shadowRoot?.textContent ?? '').not.to.match(/Loading/)
+      if (name.startsWith('attachShadow')) expect(page.chat()!.state).to.equal('idle')
+      expect(await asked()).to.have.length(0)
     })
 })
