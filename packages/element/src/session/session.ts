@@ -298,7 +298,8 @@ export class ChatSession implements FrameHost {
     this.#failures++
     if (retryPolicyOf(failure) === 'revoke') {
       this.#cancel()
-      this.token = null
+      // the visitor can still open a blocked chat in a tab
+      if (failure.code !== 'frame-blocked') this.token = null
       this.frames.clear()
     }
     const leftMs = this.state.framed ? (this.timeLeft ?? 0) : 0

@@ -75,7 +75,9 @@ export class Actions {
 
   readonly openInTab = (): void => {
     const { settings, session } = this.#host
-    const { token } = session
+    const { token, timeLeft } = session
+    // the chat page rejects an expired token
+    if (timeLeft! < 0) return this.retry()
     openAddress(chatUrl(settings.chatOrigin, token?.chatId ?? settings.eventId, token?.value), '_blank')
   }
 

@@ -1,6 +1,21 @@
 import { expect } from '@open-wc/testing'
+import sinon from 'sinon'
 import { KinescopeChatElement } from '../../src/index.js'
-import { clean, EVENT, makeReply, part, place, record, shownFrame, until, whenState } from './bench.js'
+import {
+  chatOrigin,
+  chatWith,
+  clean,
+  EVENT,
+  frames,
+  makeReply,
+  makeToken,
+  part,
+  place,
+  record,
+  shownFrame,
+  until,
+  whenState,
+} from './bench.js'
 
 const root = document.documentElement
 const status = (code: number) => Object.assign(new Error(), { status: code })
@@ -81,6 +96,53 @@ describe('the element’s buttons', () => {
     banner.querySelector('button')!.click()
     await loaded
     page.remove()
+  })
+
+  /** Presses "Open in new tab", and returns the opened addresses. */
+  function openInTab(chat: Element): string[] {
+    const opened: string[] = []
+    sinon.stub(HTMLAnchorElement.prototype, 'click').callsFake(function (this: HTMLAnchorElement) {
+      opened.push(this.href)
+    })
+    const buttons = [...chat.shadowRoot!.querySelectorAll<HTMLElement>('button')]
+    buttons.find(({ textContent }) => textContent.includes('new tab'))!.click()
+    return opened
+  }
+
+  it('open a chat that the page blocks in a tab, with its token', async () => {
+    const eventId = 'hang'
+    const chat = place({
+      eventId,
+      fetchToken: () => Promise.resolve(makeReply({}, { event_id: eventId })),
+    })
+    await until(() => frames(chat).length === 1)
+    document.dispatchEvent(
+      new SecurityPolicyViolationEvent('securitypolicyviolation', {
+        disposition: 'enforce',
+        blockedURI: chatOrigin,
+        effectiveDirective: 'frame-src',
+        violatedDirective: 'frame-src',
+        originalPolicy: '',
+        documentURI: location.href,
+        statusCode: 200,
+      }),
+    )
+    await until(() => chat.problem?.code === 'frame-blocked' && part(chat, 'button'))
+    expect(frames(chat)).to.have.length(0)
+    expect(openInTab(chat).join()).to.match(/\/chat\/hang\?token=./)
+  })
+
+  it('open no tab with an expired token, but request a new one', async () => {
+    const { chat, time, asked } = await chatWith([
+      () => makeReply({ expires_in: 120, refresh_in: 60 }),
+      () => ({ token: makeToken({ aud: 'Chat' }) }),
+      () => makeReply(),
+    ])
+    await time.tickAsync(200_000)
+    expect(chat.problem!.code).to.equal('token-expired')
+    expect(openInTab(chat)).to.deep.equal([])
+    sinon.restore()
+    await until(() => asked.length === 3)
   })
 
   it('copy a report and announce it, visibly and to screen readers; or show the report to be copied', async () => {
