@@ -59,6 +59,8 @@ export class ChatSession implements FrameHost {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Whether the page was in the back/forward cache since the last check. */
   #restored = false
+  /** Whether `pagehide` has come, and `pageshow` hasn't. */
+  #left = false
   #request: AbortController | undefined
   /** When the next request is due: a refresh or a retry. */
   #askAt = Infinity
@@ -383,8 +385,12 @@ export class ChatSession implements FrameHost {
   }
 
   readonly #woke = ({ type, persisted }: Event & { persisted?: boolean }): void => {
-    // after `pagehide`, any other event means that the page was restored
-    this.#restored ||= persisted === true
+    // after `pagehide`, the first other event means that the page was restored; `pageshow` may come later
+    if (persisted) {
+      const left = type === 'pagehide'
+      this.#restored ||= left || !this.#left
+      this.#left = left
+    }
     if (type === 'pagehide') return
     if (type === 'online' && this.failure && this.#isRetrying(this.failure)) this.#askAt = 0
     this.#guardedCheck()

@@ -78,6 +78,16 @@ describe('a visitor who may have signed out', () => {
       expect(frames(chat)).to.have.length(0)
     })
 
+  it('causes one request by a restore with all its events', async () => {
+    const { chat, asked } = await chatWithSource()
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+    window.dispatchEvent(new Event('resume'))
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+    await whenState(chat, 'ready')
+    expect(asked).to.have.length(2)
+  })
+
   it('gets no chat back with a token that the page rendered, after a reset', async () => {
     const chat = place({ token: makeToken() })
     await whenState(chat, 'ready')
