@@ -2,6 +2,7 @@ import { listen, withinBurstLimit } from '../clock.js'
 import { inEditorCanvas } from '../placing/editor-canvas.js'
 import { ofDocument, tryOrUndefined } from '../platform.js'
 import { startsNewSession, type Settings } from '../settings.js'
+import { forgetRequests } from '../token/ask.js'
 import { ChatSession, type ChatHost, type SessionView } from './session.js'
 
 /** How far from the viewport a lazy chat starts. */
@@ -46,7 +47,7 @@ export class Lifecycle {
     const returned = this.#left
     this.#left = false
     join(this)
-    if (this.#resets !== resets) this.#forget()
+    if (this.#resets !== resets) this.forget()
     if (!this.#begun || returned || this.#isStill(this.settings) !== this.#wasStill) return this.#begin()
     // a move within one task keeps the session; only the browser has emptied the frame
     if (!session.frames.empty) session.start({ keepToken: true })
@@ -92,13 +93,17 @@ export class Lifecycle {
     if (!this.#wasStill) this.#startWhenDue()
   }
 
-  #forget(): void {
+  forget(): void {
     this.#resets = resets
     this.session.forget()
   }
 
   reset(): void {
-    this.#forget()
+    this.forget()
+    this.restart()
+  }
+
+  restart(): void {
     if (this.#begun) this.#begin()
   }
 
@@ -196,7 +201,7 @@ function join(lifecycle: Lifecycle): void {
   editing.observe(document, { subtree: true, attributeFilter: ['contenteditable'] })
   if (channel) return
   openChannel()
-  listen(window, ['pagehide'], closeChannel)
+  listen(window, ['pagehide'], pageHidden)
   listen(window, ['pageshow'], openChannel)
 }
 
@@ -219,9 +224,18 @@ function closeChannel(): void {
   channel = undefined
 }
 
+/** The page may return from the back/forward cache after the visitor has signed out. */
+function pageHidden(): void {
+  closeChannel()
+  forgetRequests()
+}
+
+/** Every chat forgets before the first one starts again, so that none joins a request of before. */
 function resetPage(): void {
   resets++
-  for (const lifecycle of [...live]) lifecycle.reset()
+  const chats = [...live]
+  for (const chat of chats) chat.forget()
+  for (const chat of chats) chat.restart()
 }
 
 /** Resets every chat of this page and of the site's other tabs. */

@@ -7,7 +7,7 @@ import { categoryOf, ChatFailure, retryPolicyOf, type Failure, type Problem } fr
 import { Reporter } from '../report.js'
 import type { Settings, TokenReason } from '../settings.js'
 import { readFailure, type TokenAnswer } from '../token/answer.js'
-import { askForToken } from '../token/ask.js'
+import { askForToken, forgetRequests } from '../token/ask.js'
 import { holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
 import { dispatch, IDLE, nextState, type ChatState, type SessionEvent, type ShownProblem } from './state.js'
 
@@ -119,6 +119,7 @@ export class ChatSession implements FrameHost {
   forget(): void {
     this.guest = undefined
     this.#usedToken = (this.settings as Settings | undefined)?.token
+    forgetRequests()
     this.stop()
   }
 

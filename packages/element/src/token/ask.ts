@@ -23,6 +23,9 @@ interface SharedRequest {
 }
 const pending = new Set<SharedRequest>()
 
+/** Shares the pending requests no more: the visitor may have signed out since they were sent. */
+export const forgetRequests = (): void => pending.clear()
+
 /**
  * Requests a token. Elements that make the same request at the same time share it; the last one that leaves aborts it.
  * @throws {ChatFailure}, or anything else once the signal is aborted

@@ -88,6 +88,34 @@ describe('a visitor who may have signed out', () => {
     expect(asked).to.have.length(2)
   })
 
+  for (const [way, again] of [
+    ['KinescopeChat.reset()', () => KinescopeChatElement.reset()],
+    [
+      'a restore from the back/forward cache',
+      () => {
+        window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+        window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+      },
+    ],
+  ] as [string, () => void][])
+    for (const ready of [false, true])
+      it(`gets no reply to a request of before: ${way}, ${ready ? 'one chat is ready' : 'two chats wait'}`, async () => {
+        const replies = ready ? [{ body: makeReply() }] : []
+        const { url, asked } = await endpoint(
+          ...replies,
+          { body: makeReply({}, { user_id: 'before' }), delay: 500 },
+          { body: makeReply({}, { user_id: 'after' }) },
+        )
+        const first = place({ tokenUrl: url })
+        if (ready) await whenState(first, 'ready')
+        const chats = [first, place({ tokenUrl: url })]
+        await until(async () => (await asked()).length === replies.length + 1)
+        again()
+        await Promise.all(chats.map((chat) => whenState(chat, 'ready')))
+        expect(chats.map((chat) => chat.diagnostics().claims!['user_id'])).to.deep.equal(['after', 'after'])
+        expect(await asked()).to.have.length(replies.length + 2)
+      })
+
   it('gets no chat back with a token that the page rendered, after a reset', async () => {
     const chat = place({ token: makeToken() })
     await whenState(chat, 'ready')
