@@ -134,7 +134,12 @@ export class ChatSession implements FrameHost {
     const before = this.settings
     if (this.#take(settings)) return
     // a request that failed with the old settings may succeed with the new ones
-    if (this.failure && !this.#request && REQUESTED.some((name) => before[name] !== settings[name]))
+    if (
+      this.failure &&
+      !this.#request &&
+      asksOtherwise(before, settings) &&
+      (this.#reloadsPage || this.#askAt === Infinity)
+    )
       this.#obtain('retry')
   }
 
@@ -268,7 +273,7 @@ export class ChatSession implements FrameHost {
   #run(reason: TokenReason, work: (signal: AbortSignal) => Promise<void>): void {
     this.#cancel()
     const request = (this.#request = new AbortController())
-    const { identity } = this.settings
+    const { settings } = this
     this.#askAt = Infinity
     this.#reloadsPage = false
     this.#note(reason)
@@ -277,8 +282,8 @@ export class ChatSession implements FrameHost {
       await this.#host.updateComplete
       if (this.#request !== request) return
       this.#request = undefined
-      const renewed = identity !== this.settings.identity
-      if (failure?.code === 'identity-expired' && renewed) return this.#obtain('retry')
+      if (failure?.code === 'identity-expired' && asksOtherwise(settings, this.settings))
+        return this.#obtain('retry')
       if (failure) return this.#fail(failure)
       this.failure = undefined
       this.#askAt = this.token!.refreshAt
@@ -393,7 +398,8 @@ export class ChatSession implements FrameHost {
       this.#left = left
     }
     if (type === 'pagehide') return
-    if (type === 'online' && this.failure && this.#isRetrying(this.failure)) this.#askAt = 0
+    const { failure } = this
+    if (type === 'online' && failure && !failure.retryAfterMs && this.#isRetrying(failure)) this.#askAt = 0
     this.#guardedCheck()
     // another window has the focus, for example a pop-up to sign in; a frame of the page keeps it in the page
     if (type === 'blur') this.#wasAway = !ofDocument('hasFocus', this.#host.ownerDocument)()
@@ -418,8 +424,11 @@ export class ChatSession implements FrameHost {
   }
 }
 
-/** A change of one of these justifies another request after a failure. */
-const REQUESTED = ['tokenUrl', 'credentials', 'identity'] as const
+/** Whether a failed request may succeed with the new settings. Frameworks recreate functions, so those don't count. */
+const asksOtherwise = (before: Settings, after: Settings): boolean =>
+  (['tokenUrl', 'credentials', 'identity'] as const).some(
+    (name) => before[name] !== after[name] && typeof after[name] !== 'function',
+  )
 
 const isOtherVisitor = (before: HeldToken, after: HeldToken): boolean =>
   before.claims.user_id !== after.claims.user_id

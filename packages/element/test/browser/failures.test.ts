@@ -159,6 +159,16 @@ describe('trying again', () => {
     }
   })
 
+  it('obeys Retry-After when the network returns', async () => {
+    const { url, asked } = await endpoint(problem(429, 'rate-limited', { 'Retry-After': '300' }))
+    const chat = place({ tokenUrl: url })
+    await whenState(chat, 'error')
+    window.dispatchEvent(new Event('online'))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await asked()).to.have.length(1)
+    expect(chat.state).to.equal('error')
+  })
+
   it('comes back by itself, at most 14 times in ten minutes of an outage, with growing gaps', async () => {
     const time = fakeTime()
     const asked: number[] = []

@@ -296,6 +296,28 @@ describe('a setting that means the same', () => {
     expect([asked.length, later.length]).to.deep.equal([1, 2])
   })
 
+  for (const [way, answer] of [
+    ['sign-in-required', problem(401, 'sign-in-required')],
+    ['identity-expired', problem(401, 'identity-expired')],
+    ['Retry-After', problem(429, 'rate-limited', { 'Retry-After': '300' })],
+  ] as [string, Answer][])
+    it(`repeats no request for an identity function that each render recreates: ${way}`, async () => {
+      const { url, asked } = await endpoint(answer)
+      const chat = document.createElement('kinescope-chat')
+      const render = () => (chat.identity = () => 'a.b.c')
+      chat.addEventListener('kinescope-chat-statechange', render)
+      render()
+      Object.assign(chat, { eventId: EVENT, chatOrigin, tokenUrl: url })
+      document.body.append(chat)
+      await until(() => chat.problem)
+      for (let times = 0; times < 3; times++) {
+        render()
+        await turn(50)
+      }
+      expect(await asked()).to.have.length(1)
+      chat.remove()
+    })
+
   it('asks again with a renewed identity token after identity-expired, and keeps the chat', async () => {
     const { url, asked } = await endpoint({ body: makeReply() }, problem(401, 'identity-expired'), {
       body: makeReply(),
