@@ -254,10 +254,13 @@ export class ChatSession implements FrameHost {
       return endsAt > steadyNow() && chatUrl(this.settings.chatOrigin, chatId, value)
     }
     await this.#host.updateComplete
+    signal.throwIfAborted()
     while (!(await this.frames.show(address, timeLeft, signal))) await this.#fetch('refresh', signal)
     this.#shownEndsAt = this.token!.endsAt
     const again = this.state.framed
     this.#transition('shown')
+    // a listener may have started another session
+    if (signal.aborted) return
     if (this.settings.unattended) countPageReloads(0)
     if (!again) this.#reporter.report(this.settings, 'ready')
     if (again) dispatch(this.#host, 'kinescope-chat-refresh', { held: false })
@@ -278,6 +281,7 @@ export class ChatSession implements FrameHost {
     this.#reloadsPage = false
     this.#note(reason)
     this.#transition('requested')
+    if (request.signal.aborted) return
     const finish = async (failure?: Failure) => {
       await this.#host.updateComplete
       if (this.#request !== request) return
@@ -340,6 +344,8 @@ export class ChatSession implements FrameHost {
     this.#note(code + (reason ? ` (${reason})` : ''))
     const event = revoked ? 'revoked' : retrying && !expired ? 'retrying' : 'failed'
     this.#transition(event, { problem, category })
+    // a listener may have started another session
+    if (this.state.problem !== problem) return
     if (before.problem?.code === code && before.category === category) return
     this.#reporter.report(this.settings, code)
     dispatch(this.#host, 'kinescope-chat-error', { problem })

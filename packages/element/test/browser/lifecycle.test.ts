@@ -364,6 +364,49 @@ describe('an element that connects, disconnects and changes', () => {
     expect(asked).to.have.length(0)
   })
 
+  for (const [state, event] of [
+    ['ready', 'ready'],
+    ['error', 'error:access-denied'],
+  ] as const)
+    it(`fires no ${state} event of a session that a listener has reset`, async () => {
+      let asked = 0
+      const chat = document.createElement('kinescope-chat')
+      const events = record(chat)
+      chat.addEventListener('kinescope-chat-statechange', (event) => {
+        if (event.state === state) chat.reset()
+      })
+      const fetchToken = () => {
+        if (asked++) return new Promise(() => {})
+        return state === 'ready'
+          ? Promise.resolve(makeReply())
+          : Promise.reject(Object.assign(new Error(), { status: 403 }))
+      }
+      Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken })
+      document.body.append(chat)
+      await until(() => asked === 2)
+      await turn()
+      expect(events).not.to.include(event)
+      expect(chat.state).to.equal('loading')
+      chat.remove()
+    })
+
+  it('sends one request when a listener resets the chat as it starts to load', async () => {
+    let resets = 0
+    const { asked, fetchToken } = source()
+    const chat = document.createElement('kinescope-chat')
+    chat.addEventListener('kinescope-chat-statechange', ({ state }) => {
+      if (state === 'loading' && !resets++) chat.reset()
+    })
+    Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken })
+    document.body.append(chat)
+    await until(() => asked.length > 0)
+    await turn()
+    expect(asked).to.have.length(1)
+    chat.remove()
+    await turn()
+    expect(asked[0]!.signal.aborted).to.be.true
+  })
+
   it('waits with loading="lazy" until the element comes near the viewport', async () => {
     const { asked, fetchToken } = source()
     const { chat, room } = placeFar(fetchToken)
