@@ -81,7 +81,7 @@ export class KinescopeChatElement extends LitElement {
    * function, called before each request. A different token with the same `sub` is used at the next request.
    */
   declare identity: Identity | undefined
-  /** An initial token, rendered by the page's server. */
+  /** An initial token, rendered by the page's server. It is used once if there is an endpoint. */
   declare token: string | undefined
   /** `swap` (default): a new token takes effect before the old one expires. `hold`: at the next reload. */
   declare refresh: 'swap' | 'hold' | undefined

@@ -57,6 +57,7 @@ export class Lifecycle {
     setTimeout(() => {
       if (this.#host.isConnected) return
       this.#left = true
+      this.session.spendToken(this.settings)
       this.end()
       live.delete(this)
     })
@@ -228,6 +229,7 @@ function closeChannel(): void {
 function pageHidden(): void {
   closeChannel()
   forgetRequests()
+  for (const { session, settings } of live) session.spendToken(settings)
 }
 
 /** Every chat forgets before the first one starts again, so that none joins a request of before. */

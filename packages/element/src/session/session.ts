@@ -8,7 +8,7 @@ import { Reporter } from '../report.js'
 import type { Settings, TokenReason } from '../settings.js'
 import { readFailure, type TokenAnswer } from '../token/answer.js'
 import { askForToken, forgetRequests } from '../token/ask.js'
-import { holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
+import { backOff, holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
 import { dispatch, IDLE, nextState, type ChatState, type SessionEvent, type ShownProblem } from './state.js'
 
 /** Timers stop while a machine sleeps, and overflow past 2^31 ms, so none is set for longer than this. */
@@ -65,10 +65,10 @@ export class ChatSession implements FrameHost {
   /** When the next request is due: a refresh or a retry. */
   #askAt = Infinity
   #failures = 0
-  /** When the token of the shown frame expires. */
-  #shownEndsAt = 0
-  /** An initial token that must not be used again: the visitor may have signed out since. */
-  #usedToken: string | undefined
+  /** The token of the shown frame. */
+  #shown: HeldToken | null = null
+  /** What is wrong with the initial token. */
+  #tokenFailure: Failure | undefined
   /** Whether the due step is a page reload: an unattended screen has no visitor to press a button. */
   #reloadsPage = false
   #wasAway = false
@@ -97,9 +97,11 @@ export class ChatSession implements FrameHost {
     onWake(page, this.#running.signal, this.#woke)
     this.#restored = false
     this.#reporter.start()
-    this.#useInitialToken()
+    // the page may come from the HTTP cache, with the token of a visitor who has signed out
+    if (isBackForward()) this.spendToken()
+    this.token ??= this.#initialToken()
     if ((this.timeLeft ?? 0) < LEAST_LEFT_MS) this.#obtain('load')
-    else this.#run('load', (signal) => this.#show('load', signal))
+    else this.#present('load')
   }
 
   stop({ keepToken = false, preview = false } = {}): void {
@@ -110,7 +112,7 @@ export class ChatSession implements FrameHost {
     this.#failures = 0
     this.reloads = 0
     this.failure = undefined
-    this.frames.clear()
+    this.#removeChat()
     if (!keepToken) this.token = null
     this.#transition(preview ? 'previewed' : 'stopped')
   }
@@ -118,9 +120,14 @@ export class ChatSession implements FrameHost {
   /** Forgets the visitor, including the initial token. */
   forget(): void {
     this.guest = undefined
-    this.#usedToken = (this.settings as Settings | undefined)?.token
+    usedTokens.add((this.settings as Settings | undefined)?.token)
     forgetRequests()
     this.stop()
+  }
+
+  /** Stops the use of the initial token if the endpoint can issue another: the visitor may sign out meanwhile. */
+  spendToken({ token, tokenUrl, fetchToken } = this.settings): void {
+    if (tokenUrl ?? fetchToken) usedTokens.add(token)
   }
 
   /** Requests a new token for a new frame, with these settings. A new initial token is used without a request. */
@@ -132,14 +139,12 @@ export class ChatSession implements FrameHost {
   /** Applies settings for the same stream and the same visitor. The next request uses them. */
   update(settings: Settings): void {
     const before = this.settings
-    if (this.#take(settings)) return
+    if (this.#take(settings) || !this.#isWaiting) return
+    if (this.#shown && before.hold && !settings.hold && !this.#isCurrent) return this.#present('refresh')
+    if (!this.failure) return
+    if (before.unattended !== settings.unattended) this.#plan(this.failure)
     // a request that failed with the old settings may succeed with the new ones
-    if (
-      this.failure &&
-      !this.#request &&
-      asksOtherwise(before, settings) &&
-      (this.#reloadsPage || this.#askAt === Infinity)
-    )
+    if (asksOtherwise(before, settings) && (this.#reloadsPage || this.#askAt === Infinity))
       this.#obtain('retry')
   }
 
@@ -169,38 +174,63 @@ export class ChatSession implements FrameHost {
     this.start({ keepToken: true })
   }
 
-  #useInitialToken(): void {
-    const { token, tokenUrl, fetchToken } = this.settings
-    if (!token || this.token || token === this.#usedToken) return
-    if (tokenUrl ?? fetchToken) this.#usedToken = token
+  /** The initial token, unless it was used before or is invalid. */
+  #initialToken(): HeldToken | null {
+    const { token } = this.settings
+    this.#tokenFailure = undefined
+    if (!token || usedTokens.has(token)) return null
+    this.spendToken()
     try {
       // its age is unknown, so it is valid only if the browser's clock agrees
-      this.token = this.#hold({ reply: { token }, ignored: [], date: Date.now() }, this.settings)
+      return this.#hold({ reply: { token }, ignored: [], date: Date.now() }, this.settings)
     } catch (error) {
-      this.#note(`initial token: ${readFailure(error).code}`)
+      this.#tokenFailure = readFailure(error)
+      this.#note(`initial token: ${this.#tokenFailure.code}`)
+      return null
     }
   }
 
   /** @returns whether the new initial token is valid. The chat then shows it without a request. */
   #replaceInitialToken(): boolean {
-    const before = this.token
-    this.token = null
-    this.#useInitialToken()
-    this.token ??= before
-    if (this.token === before) return false
-    if (before && isOtherVisitor(before, this.token!)) this.frames.clear()
-    this.#run('load', (signal) => this.#show('load', signal))
+    const token = this.#initialToken()
+    if (!token) return false
+    this.#adopt(token)
+    // a listener may have started another session
+    if (this.token === token) this.#present('load')
     return true
+  }
+
+  /**
+   * Uses a token from now on. Another visitor's chat is removed at once.
+   * @returns whether the token is new
+   */
+  #adopt(token: HeldToken): boolean {
+    const before = this.token
+    this.token = token
+    if (this.#shown && this.#shown.claims.user_id !== token.claims.user_id) {
+      this.#removeChat()
+      this.#transition('replaced')
+    }
+    return before?.value !== token.value
+  }
+
+  #removeChat(): void {
+    this.#shown = null
+    this.frames.clear()
+  }
+
+  /** Shows the chat with the current token. */
+  #present(reason: TokenReason): void {
+    this.#run(reason, (signal) => this.#show(reason, signal))
   }
 
   #obtain(reason: TokenReason): void {
     this.#run(reason, async (signal) => {
       const fresh = await this.#fetch(reason, signal)
-      this.#failures = 0
-      const inPlace = this.state.framed && reason !== 'reload'
-      if (!inPlace || (fresh && !this.settings.hold)) return this.#show(reason, signal)
+      const inPlace = this.#shown && reason !== 'reload'
+      if (!inPlace || !(this.settings.hold || this.#isCurrent)) return this.#show(reason, signal)
       this.#transition('shown')
-      if (fresh) dispatch(this.#host, 'kinescope-chat-refresh', { held: true })
+      if (fresh && !signal.aborted) dispatch(this.#host, 'kinescope-chat-refresh', { held: true })
     })
   }
 
@@ -214,19 +244,14 @@ export class ChatSession implements FrameHost {
         return this.#requestToken('retry', signal)
       throw error
     })
-    const before = this.token
-    this.token = token
-    if (before && this.state.framed && isOtherVisitor(before, token)) {
-      this.frames.clear()
-      this.#transition('replaced')
-    }
-    return before?.value !== token.value
+    return this.#adopt(token)
   }
 
   async #requestToken(reason: TokenReason, signal: AbortSignal): Promise<HeldToken> {
     const { settings } = this
     if (!settings.eventId) throw new ChatFailure({ code: 'event-id-missing' })
-    if (!settings.tokenUrl && !settings.fetchToken) throw new ChatFailure({ code: 'token-url-missing' })
+    if (!settings.tokenUrl && !settings.fetchToken)
+      throw new ChatFailure(this.#tokenFailure ?? { code: 'token-url-missing' })
     const { guest } = this
     // a guest's token is valid only at the server that issued it
     const isGuest = guest && guest.for === settings.identity && guest.tokenUrl === settings.tokenUrl
@@ -248,7 +273,7 @@ export class ChatSession implements FrameHost {
   /** Shows the chat with the current token. If it expires while the swap waits, a new one is requested first. */
   async #show(reason: TokenReason, signal: AbortSignal): Promise<void> {
     // a reload doesn't wait until the visitor leaves the frame
-    const timeLeft = () => (reason === 'reload' ? 0 : this.#shownEndsAt - steadyNow())
+    const timeLeft = () => (reason === 'reload' ? 0 : (this.#shown?.endsAt ?? 0) - steadyNow())
     const address = () => {
       const { value, chatId, endsAt } = this.token!
       return endsAt > steadyNow() && chatUrl(this.settings.chatOrigin, chatId, value)
@@ -256,8 +281,8 @@ export class ChatSession implements FrameHost {
     await this.#host.updateComplete
     signal.throwIfAborted()
     while (!(await this.frames.show(address, timeLeft, signal))) await this.#fetch('refresh', signal)
-    this.#shownEndsAt = this.token!.endsAt
-    const again = this.state.framed
+    const again = this.#shown
+    this.#shown = this.token
     this.#transition('shown')
     // a listener may have started another session
     if (signal.aborted) return
@@ -290,6 +315,7 @@ export class ChatSession implements FrameHost {
         return this.#obtain('retry')
       if (failure) return this.#fail(failure)
       this.failure = undefined
+      this.#failures = 0
       this.#askAt = this.token!.refreshAt
       this.#arm()
     }
@@ -312,21 +338,27 @@ export class ChatSession implements FrameHost {
       this.#cancel()
       // the visitor can still open a blocked chat in a tab
       if (failure.code !== 'frame-blocked') this.token = null
-      this.frames.clear()
+      this.#removeChat()
     }
-    const leftMs = this.state.framed ? (this.timeLeft ?? 0) : 0
-    const { unattended } = this.settings
+    this.#plan(failure)
+  }
+
+  /** Decides when the element acts on a failure by itself, and publishes the problem. */
+  #plan(failure: Failure): void {
+    const leftMs = this.#live ? this.#live.endsAt - steadyNow() : 0
     const random = Math.random()
-    let wait = retryIn(failure, this.#failures, leftMs, random)
+    // another try may load before the shown token expires
+    let wait =
+      this.#shown && failure.code === 'frame-timeout'
+        ? backOff(this.#failures + 1, random)
+        : retryIn(failure, this.#failures, leftMs, random)
     this.#reloadsPage = false
-    if (unattended && wait === Infinity && failure.code !== 'offline') {
+    if (this.settings.unattended && wait === Infinity && failure.code !== 'offline') {
       this.#reloadsPage = needsPage(failure)
       const attempt = this.#reloadsPage ? countPageReloads() + 1 : this.#failures
       wait = Math.max(leftMs, unattendedIn(attempt, random))
     }
     this.#askAt = steadyNow() + wait
-    // a frame that couldn't be swapped is retried with the next token
-    if (failure.code === 'frame-timeout' && leftMs > 0) this.#askAt = this.token!.refreshAt
     this.#publish(failure)
     this.#arm()
   }
@@ -352,12 +384,27 @@ export class ChatSession implements FrameHost {
   }
 
   #isRetrying({ code }: Failure): boolean {
-    return code === 'offline' || (this.#askAt < Infinity && code !== 'frame-timeout')
+    return code === 'offline' || this.#askAt < Infinity
+  }
+
+  /** Whether nothing is under way except a late frame, which an unattended screen gives up. */
+  get #isWaiting(): boolean {
+    return !this.#request || (this.settings.unattended && this.failure?.code === 'frame-timeout')
+  }
+
+  /** Whether the shown frame has the current token. */
+  get #isCurrent(): boolean {
+    return this.#shown?.value === this.token?.value
+  }
+
+  /** The token that the chat on the page needs. With `hold`, the chat reconnects with the newest one. */
+  get #live(): HeldToken | null {
+    return this.#shown && (this.settings.hold ? this.token : this.#shown)
   }
 
   /** When the token of a chat with a problem expires. `identity-expired` keeps its name: only a new page helps. */
   get #endsAt(): number {
-    return this.state.framed && this.failure?.code !== 'identity-expired' ? this.token!.endsAt : Infinity
+    return (this.failure?.code !== 'identity-expired' && this.#live?.endsAt) || Infinity
   }
 
   /** The same time, until the visitor sees that the token has expired. */
@@ -386,10 +433,11 @@ export class ChatSession implements FrameHost {
     if (this.#restored) return this.start()
     if (this.#lostAt <= steadyNow()) this.#publish(this.failure!)
     const { code } = this.failure ?? {}
-    const late = this.settings.unattended && code === 'frame-timeout'
-    if (this.#request && !late) return
+    if (!this.#isWaiting) return
     // the visitor may have signed in on another tab
     if ((code === 'offline' && isOnline()) || (code === 'sign-in-required' && returned)) this.#askAt = 0
+    // without a network, a page reload ends on the browser's error page
+    if (this.#reloadsPage && !isOnline()) this.#askAt = Math.max(this.#askAt, steadyNow() + OFFLINE_CHECK_MS)
     if (this.#askAt > steadyNow()) return this.#arm()
     if (!this.#reloadsPage) return this.#obtain(this.failure ? 'retry' : 'refresh')
     countPageReloads(countPageReloads() + 1)
@@ -430,14 +478,18 @@ export class ChatSession implements FrameHost {
   }
 }
 
+/** The initial tokens that this page uses no more: the visitor may have signed out since. */
+const usedTokens = new Set<string | undefined>()
+
+const isBackForward = (): boolean =>
+  tryOrUndefined(() => performance.getEntriesByType('navigation') as PerformanceNavigationTiming[])?.[0]
+    ?.type === 'back_forward'
+
 /** Whether a failed request may succeed with the new settings. Frameworks recreate functions, so those don't count. */
 const asksOtherwise = (before: Settings, after: Settings): boolean =>
   (['tokenUrl', 'credentials', 'identity'] as const).some(
     (name) => before[name] !== after[name] && typeof after[name] !== 'function',
   )
-
-const isOtherVisitor = (before: HeldToken, after: HeldToken): boolean =>
-  before.claims.user_id !== after.claims.user_id
 
 /** Counts the automatic reloads of the page, so that each delay is longer than the last. */
 function countPageReloads(count?: number): number {

@@ -116,6 +116,16 @@ describe('a token that cannot be had', () => {
     expect(chat.problem!.code).to.equal('token-url-missing')
   })
 
+  it('names what is wrong with a rendered token if there is no endpoint', async () => {
+    const chat = place({ token: makeToken({ aud: 'Chat' }) })
+    await whenState(chat, 'error')
+    expect(chat.problem!.code).to.equal('bad-audience')
+    expect(chat.diagnostics().claims!['aud']).to.equal('Chat')
+    chat.reset()
+    await until(() => chat.problem?.code === 'token-url-missing')
+    expect(chat.diagnostics().claims).to.equal(null)
+  })
+
   it('names an endpoint that no network reaches', async () => {
     const chat = place({ tokenUrl: 'http://127.0.0.1:1/token' })
     await whenState(chat, 'error')

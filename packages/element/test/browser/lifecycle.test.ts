@@ -364,6 +364,22 @@ describe('an element that connects, disconnects and changes', () => {
     expect(asked).to.have.length(0)
   })
 
+  it('shows no empty box while the chat of a new initial token loads for another visitor', async () => {
+    const eventId = 'slow-700'
+    const { fetchToken } = source()
+    const chat = place({ eventId, fetchToken, token: makeToken({ event_id: eventId }) })
+    await whenState(chat, 'ready')
+    const events = record(chat)
+    chat.token = makeToken({ event_id: eventId, user_id: 'u-2' })
+    await until(() => frames(chat).length === 1 && !shownFrame(chat))
+    expect(chat.state).to.equal('loading')
+    await chat.updateComplete
+    expect(chat.shadowRoot!.querySelector<HTMLElement>('.panel')!.hidden).to.be.false
+    await whenState(chat, 'ready')
+    await turn()
+    expect(events).to.deep.equal(['statechange:loading', 'statechange:ready', 'ready'])
+  })
+
   for (const [state, event] of [
     ['ready', 'ready'],
     ['error', 'error:access-denied'],

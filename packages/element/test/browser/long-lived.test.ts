@@ -78,6 +78,77 @@ describe('a visitor who may have signed out', () => {
       expect(frames(chat)).to.have.length(0)
     })
 
+  const room = document.createElement('div')
+  afterEach(() => room.remove())
+
+  /** A lazy chat with a rendered token, far below the visible part of the page. */
+  function placeFar(tokenUrl: string, token: string) {
+    document.body.append(room)
+    room.style.paddingTop = '9000px'
+    return place({ tokenUrl, token, loading: 'lazy' }, room)
+  }
+
+  for (const [way, show] of [
+    [
+      'a page from the HTTP cache',
+      (tokenUrl, token) => {
+        sinon
+          .stub(performance, 'getEntriesByType')
+          .returns([{ type: 'back_forward' } as unknown as PerformanceEntry])
+        return place({ tokenUrl, token })
+      },
+    ],
+    [
+      'a copy of the tag, as a snapshot cache keeps it',
+      async (tokenUrl, token) => {
+        const first = place({ tokenUrl, token })
+        await whenState(first, 'ready')
+        first.remove()
+        return place({ tokenUrl, token })
+      },
+    ],
+    [
+      'a lazy chat that waited in the back/forward cache',
+      async (tokenUrl, token) => {
+        const chat = placeFar(tokenUrl, token)
+        await turn()
+        window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+        window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+        chat.scrollIntoView()
+        return chat
+      },
+    ],
+    [
+      'a lazy chat that was away from the page',
+      async (tokenUrl, token) => {
+        const chat = placeFar(tokenUrl, token)
+        await turn()
+        chat.remove()
+        await turn()
+        room.before(chat)
+        chat.scrollIntoView()
+        return chat
+      },
+    ],
+  ] as [string, (tokenUrl: string, token: string) => KinescopeChatElement | Promise<KinescopeChatElement>][])
+    it(`gets no chat by a token that the page rendered before: ${way}`, async () => {
+      const { url } = await endpoint(problem(401, 'sign-in-required'))
+      const chat = await show(url, makeToken())
+      const events = record(chat)
+      await until(() => chat.problem ?? chat.state === 'ready')
+      expect(chat.problem?.code).to.equal('sign-in-required')
+      expect(events).not.to.include('ready')
+    })
+
+  it('keeps the chat that a rendered token opens where no endpoint can issue another', async () => {
+    const chat = place({ token: makeToken() })
+    await whenState(chat, 'ready')
+    chat.remove()
+    await turn()
+    document.body.append(chat)
+    await whenState(chat, 'ready')
+  })
+
   it('causes one request by a restore with all its events', async () => {
     const { chat, asked } = await chatWithSource()
     window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
@@ -520,10 +591,10 @@ describe('an unattended screen', () => {
     expect(Math.min(...gaps)).to.equal(gaps[0])
   })
 
-  it('waits for a person elsewhere', async () => {
+  it('waits for a person elsewhere, until the screen is unattended', async () => {
     const time = fakeTime()
     let asked = 0
-    place({
+    const chat = place({
       fetchToken: () => {
         asked++
         return Promise.reject(status(403))
@@ -531,6 +602,12 @@ describe('an unattended screen', () => {
     })
     await time.tickAsync(3_600_000)
     expect(asked).to.equal(1)
+    chat.unattended = true
+    await time.tickAsync(25_000)
+    expect(asked).to.equal(2)
+    chat.unattended = false
+    await time.tickAsync(3_600_000)
+    expect(asked).to.equal(2)
   })
 })
 
@@ -584,6 +661,18 @@ describe('an unattended screen whose page is too old', () => {
       expect(second).to.be.at.least(22)
       expect(third).to.be.at.least(44)
     })
+
+  it('doesn’t load it again while offline, or once the screen is attended', async () => {
+    const { loads, chat } = await watched([problem(401, 'identity-expired')], 'unattended')
+    const { navigator } = (await until(() => chat()?.problem && chat())).ownerDocument.defaultView!
+    Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
+    await turn(2_000)
+    expect(loads).to.deep.equal([])
+    chat()!.unattended = false
+    Reflect.deleteProperty(navigator, 'onLine')
+    await turn(2_000)
+    expect(loads).to.deep.equal([])
+  })
 
   it('begins anew with short pauses once the chat was there', async () => {
     const { loads, chat } = await watched(

@@ -111,4 +111,52 @@ describe('the swap', () => {
     expect(asked).to.have.length(3)
     expect(shownFrame(chat) === old).to.be.false
   })
+
+  it('requests again before the shown token expires when the new chat does not load', async () => {
+    const { chat, time, asked, settle } = await chatWith([
+      () => makeReply({ expires_in: 600, refresh_in: 300 }),
+      () => makeReply({ chat_id: 'hang' }),
+      () => makeReply({ chat_id: 'hang' }),
+      () => makeReply(),
+    ])
+    const old = shownFrame(chat)
+    await time.tickAsync(302_000)
+    await time.tickAsync(15_500)
+    expect([chat.problem!.code, chat.state]).to.deep.equal(['frame-timeout', 'refreshing'])
+    await time.tickAsync(15_000)
+    expect(asked).to.have.length(3)
+    await time.tickAsync(20_000)
+    await settle(() => chat.state === 'ready' && shownFrame(chat) !== old)
+    expect(asked).to.have.length(4)
+  })
+
+  it('shows the chat again with the same new token after it did not load', async () => {
+    const fresh = makeReply({ chat_id: 'hang' })
+    const { chat, time, asked, settle } = await chatWith([
+      () => makeReply({ refresh_in: 60 }),
+      () => fresh,
+      () => ({ ...fresh, chat_id: 'other' }),
+    ])
+    const old = shownFrame(chat)
+    await time.tickAsync(62_000)
+    await time.tickAsync(20_500)
+    await settle(() => asked.length === 3 && chat.state === 'ready')
+    expect(shownFrame(chat) === old).to.be.false
+  })
+
+  it('happens at once when refresh changes from hold to swap', async () => {
+    const held = makeReply()
+    const { chat, time, asked, settle, events } = await chatWith(
+      [() => makeReply({ refresh_in: 5 }), () => held],
+      { refresh: 'hold' },
+    )
+    const old = shownFrame(chat)
+    await time.tickAsync(6_000)
+    await settle(() => events.includes('refresh'))
+    expect(shownFrame(chat) === old).to.be.true
+    chat.refresh = 'swap'
+    await settle(() => chat.state === 'ready' && shownFrame(chat) !== old)
+    expect((await askPage(shownFrame(chat)!)).search).to.equal(`?token=${held.token}`)
+    expect(asked).to.have.length(2)
+  })
 })
