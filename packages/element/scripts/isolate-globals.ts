@@ -24,37 +24,13 @@ const LEFT = ['arguments', ...(runInNewContext('Object.getOwnPropertyNames(globa
  * The other globals that our modules read, without JavaScript's own. Before you add one: what happens on a page that has
  * a variable of this name (test/browser/page-globals.test.ts)?
  */
-const OURS = [
-  ...[
-    'AbortController',
-    'AbortSignal',
-    'BroadcastChannel',
-    'CSSStyleSheet',
-    'Headers',
-    'IntersectionObserver',
-  ],
-  ...['MutationObserver', 'ReportingObserver', 'ResizeObserver', 'TextDecoder', 'addEventListener', 'atob'],
-  ...[
-    'clearInterval',
-    'clearTimeout',
-    'console',
-    'crypto',
-    'customElements',
-    'document',
-    'fetch',
-    'fileVersion',
-  ],
-  ...[
-    'globalThis',
-    'history',
-    'localStorage',
-    'location',
-    'navigator',
-    'queueMicrotask',
-    'removeEventListener',
-  ],
-  ...['sessionStorage', 'setInterval', 'setTimeout', 'window'],
-]
+const OURS = (
+  'AbortController AbortSignal addEventListener atob BroadcastChannel clearInterval clearTimeout ' +
+  'console crypto CSSStyleSheet customElements document fetch fileVersion globalThis Headers history ' +
+  'IntersectionObserver localStorage location MutationObserver navigator performance queueMicrotask ' +
+  'removeEventListener ReportingObserver ResizeObserver sessionStorage setInterval setTimeout ' +
+  'TextDecoder window'
+).split(' ')
 /** What lit reads of `globalThis`, and `litWindow` has. */
 const OF_WINDOW = ['trustedTypes', 'litPropertyMetadata']
 /** What lit reads for polyfills, for hydration, and to warn of several versions. None of it is in our file. */
