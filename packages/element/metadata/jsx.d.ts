@@ -13,7 +13,7 @@ export interface KinescopeChatAttributes {
   /** An identity token: a JWT from the page's own server that identifies the visitor. The property can also be a
 function, called before each request. A different token with the same `sub` is used at the next request. */
   'identity'?: Identity | undefined
-  /** An initial token, rendered by the page's server. */
+  /** An initial token, rendered by the page's server. It is used once if there is an endpoint. */
   'token'?: string | undefined
   /** `swap` (default): a new token takes effect before the old one expires. `hold`: at the next reload. */
   'refresh'?: 'swap' | 'hold' | undefined
