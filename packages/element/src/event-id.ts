@@ -4,7 +4,8 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u28
  * Placeholders that template languages and frameworks leave instead of a value. No stream id has such characters; a link
  * of another site may have some.
  */
-const PLACEHOLDER = /^(?:undefined|null|nan|none|nil|%+\w+%+|#\w+#)$|^[[$]|[{}<>]|%7[bd]|^(?!https?:).*[@|*()]/i
+const PLACEHOLDER =
+  /^(?:undefined|null|nan|none|nil|%+\w+%+|#\w+#)$|^[[$]|[{}<>]|%7[bd]|^(?!https?:).*[@|*()]/i
 /** Characters outside ASCII that can look like it: letters of other scripts, wide forms, typographic dashes. */
 const ODD = /[^\x20-\x7e]/gu
 

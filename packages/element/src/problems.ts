@@ -91,7 +91,11 @@ export const PROBLEMS: Readonly<
     'revoke',
     'The site doesn’t know this visitor. If they are signed in, serve the token server from the site’s own domain or set identity: their cookie didn’t reach token-url.',
   ],
-  'name-required': ['name', 'revoke', 'Guests choose a name first. The form in the chat’s place asks for it.'],
+  'name-required': [
+    'name',
+    'revoke',
+    'Guests choose a name first. The form in the chat’s place asks for it.',
+  ],
   'access-denied': [
     'denied',
     'revoke',
