@@ -13,7 +13,7 @@ const BOUND_MS = 60_000
 const SHORTER = 10
 const DELAY_MS = 100
 /** Faults after which no complete response arrives. */
-const SILENT: readonly HttpFault[] = ['hangs', 'stands still', 'drips']
+const SILENT: readonly HttpFault[] = ['hangs', 'stalls', 'drips']
 const READS = ['GET', 'OPTIONS']
 
 const SETUP = ['setup', '--event', SEED.live.publicId]
@@ -21,18 +21,18 @@ const ROTATE = ['keys', 'rotate', '--propagation', '0']
 /** Faults after which the command can't know whether the API did the work. */
 const DOUBTFUL: readonly HttpFault[] = [
   'hangs',
-  'broken off',
-  'stands still',
+  'truncated',
+  'stalls',
   'drips',
-  'asked twice',
-  'answered twice',
+  'request twice',
+  'response twice',
   'a proxy’s 502',
-  'too short a length',
-  'packed, it says',
+  'short length',
+  'wrong encoding',
   'nothing, 200',
   'nothing, 204',
   'half of the JSON',
-  'another’s JSON, 200',
+  'other JSON, 200',
 ]
 /** The command during the fault, and the methods without the fault. */
 const MOMENTS = [
@@ -103,7 +103,7 @@ interface Played {
 
 async function play(argv: readonly string[], spared: readonly string[], fault: HttpFault): Promise<Played> {
   // the test notices a second registration by the command, but the proxy's doubled request must not create one
-  const duplicateKid = fault === 'asked twice' ? '400201' : 'creates-duplicate'
+  const duplicateKid = fault === 'request twice' ? '400201' : 'creates-duplicate'
   const bench = await workbench({ variants: { duplicateKid } })
   const proxy = await startHttpProxy(bench.env['KINESCOPE_API_URL']!, DELAY_MS)
   try {

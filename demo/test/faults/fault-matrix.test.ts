@@ -28,18 +28,18 @@ const DESCRIPTIONS: Record<HttpFault, string> = {
   hangs: 'the proxy accepts the request and never answers.',
   dropped: 'the connection closes without a response.',
   reset: 'the connection is reset without a response.',
-  'broken off': 'the server does its work, and the response ends in the middle.',
-  'stands still': 'the response stops in the middle, and the connection stays open.',
+  truncated: 'the server does its work, and the response ends in the middle.',
+  stalls: 'the response stops in the middle, and the connection stays open.',
   drips: 'the response arrives byte by byte, four a second.',
   'never ends': 'the response is an endless row of spaces.',
-  'asked twice': 'the request arrives twice.',
-  'answered twice': 'the response arrives twice on one connection.',
+  'request twice': 'the request arrives twice.',
+  'response twice': 'the response arrives twice on one connection.',
   'early hints': 'a response with status 103 arrives first.',
   garbage: 'the response isn’t HTTP.',
   'broken chunks': 'the chunked encoding of the response is invalid.',
-  'too short a length': '`Content-Length` is half of the real length.',
-  'packed, it says': 'the header `Content-Encoding: gzip` is wrong.',
-  'a flood of headers': 'the response has 400 kB of headers.',
+  'short length': '`Content-Length` is half of the real length.',
+  'wrong encoding': 'the header `Content-Encoding: gzip` is wrong.',
+  'huge headers': 'the response has 400 kB of headers.',
   'a proxy’s 502': 'an HTML page.',
   'a 500 in HTML': 'the error page of a framework.',
   'a challenge, 403': 'an HTML page of a firewall that checks the browser.',
@@ -47,11 +47,11 @@ const DESCRIPTIONS: Record<HttpFault, string> = {
   'nothing, 200': 'an empty body.',
   'nothing, 204': 'no content.',
   'half of the JSON': 'a complete response with half of a JSON text.',
-  'another’s JSON, 200': '`{"status":"ok"}`.',
+  'other JSON, 200': '`{"status":"ok"}`.',
   'a sign-in form, 302': 'a redirect to a sign-in form.',
   'a redirect loop': 'a redirect to the same address.',
   'a 404 page': 'an HTML page.',
-  'a 429 of somebody else': 'an HTML page.',
+  'another server’s 429': 'an HTML page.',
 }
 
 function page(): string {
@@ -65,7 +65,7 @@ automatically when the fault is over.
 
 \`npm run test:all\` plays the tables below. \`npm run soak\` also plays all faults during a shutdown. \`npm test\` plays each
 fault at one moment of the connection. During a shutdown it plays only the faults that hold a request (delayed, hangs,
-stands still, drips).
+stalls, drips).
 
 ${lines(
   ['connection', 'first load', 'refresh', 'swap', 'wake', 'rotation', 'shutdown'],
@@ -186,7 +186,7 @@ ${table({
 
 const CHAT_SEEN: Partial<Record<HttpFault, string>> = {
   delayed: 'the chat, late',
-  'asked twice': 'the chat',
-  'answered twice': 'the chat',
+  'request twice': 'the chat',
+  'response twice': 'the chat',
   'early hints': 'the chat',
 }

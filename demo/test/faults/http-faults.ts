@@ -7,18 +7,18 @@ export const HTTP_FAULTS = [
   'hangs',
   'dropped',
   'reset',
-  'broken off',
-  'stands still',
+  'truncated',
+  'stalls',
   'drips',
   'never ends',
-  'asked twice',
-  'answered twice',
+  'request twice',
+  'response twice',
   'early hints',
   'garbage',
   'broken chunks',
-  'too short a length',
-  'packed, it says',
-  'a flood of headers',
+  'short length',
+  'wrong encoding',
+  'huge headers',
   'a proxy’s 502',
   'a 500 in HTML',
   'a challenge, 403',
@@ -26,16 +26,16 @@ export const HTTP_FAULTS = [
   'nothing, 200',
   'nothing, 204',
   'half of the JSON',
-  'another’s JSON, 200',
+  'other JSON, 200',
   'a sign-in form, 302',
   'a redirect loop',
   'a 404 page',
-  'a 429 of somebody else',
+  'another server’s 429',
 ] as const
 export type HttpFault = (typeof HTTP_FAULTS)[number]
 
 /** Faults that keep a request open, so that a signal arrives while the request is in progress. */
-export const HOLDING = ['delayed', 'hangs', 'stands still', 'drips'] as const satisfies HttpFault[]
+export const HOLDING = ['delayed', 'hangs', 'stalls', 'drips'] as const satisfies HttpFault[]
 
 /**
  * The faults for a browser at one of a link's three moments. `npm run test:all` tests all of them at each moment.
@@ -77,11 +77,11 @@ export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
   hangs: () => undefined,
   dropped: ({ response }) => response.destroy(),
   reset: ({ request }) => request.socket.resetAndDestroy(),
-  'broken off': async (exchange) => {
+  truncated: async (exchange) => {
     const { head, half } = await begun(exchange)
     exchange.response.writeHead(...head).write(half, () => exchange.response.destroy())
   },
-  'stands still': async (exchange) => {
+  stalls: async (exchange) => {
     const { head, half } = await begun(exchange)
     exchange.response.writeHead(...head).write(half)
   },
@@ -95,11 +95,11 @@ export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
     response.writeHead(200, { 'content-type': JSON_TYPE, ...readable(request) })
     whileOpen({ response }, FLOOD_MS, () => response.write(' '.repeat(65_536)))
   },
-  'asked twice': async (exchange) => {
+  'request twice': async (exchange) => {
     await exchange.ask()
     send(exchange, await exchange.ask())
   },
-  'answered twice': async (exchange) => {
+  'response twice': async (exchange) => {
     const { status, headers, body } = await exchange.ask()
     const once = Buffer.concat([rawHead(status, { ...headers, 'content-length': `${body.length}` }), body])
     exchange.request.socket.write(Buffer.concat([once, once]))
@@ -117,18 +117,18 @@ export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
     socket.write(rawHead(status, chunked))
     socket.end(`${half.length.toString(16)}\r\n${half.toString()}\r\nzz\r\nnot a chunk\r\n`)
   },
-  'too short a length': async (exchange) => {
+  'short length': async (exchange) => {
     const { status, headers, body } = await exchange.ask()
     const length = `${Math.floor(body.length / 2)}`
     exchange.request.socket.write(
       Buffer.concat([rawHead(status, { ...headers, 'content-length': length }), body]),
     )
   },
-  'packed, it says': async (exchange) => {
+  'wrong encoding': async (exchange) => {
     const answer = await exchange.ask()
     send(exchange, { ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip' } })
   },
-  'a flood of headers': ({ request }) => {
+  'huge headers': ({ request }) => {
     const flood = Array.from({ length: 400 }, (_, i) => `x-flood-${i}: ${'x'.repeat(1000)}\r\n`).join('')
     request.socket.end(`HTTP/1.1 200 OK\r\n${flood}content-length: 0\r\n\r\n`)
   },
@@ -139,11 +139,11 @@ export const HARM: Record<HttpFault, (exchange: Exchange) => unknown> = {
   'nothing, 200': (exchange) => reply(exchange, 200, JSON_TYPE, ''),
   'nothing, 204': (exchange) => reply(exchange, 204, JSON_TYPE, ''),
   'half of the JSON': (exchange) => reply(exchange, 200, JSON_TYPE, '{"token":"'),
-  'another’s JSON, 200': (exchange) => reply(exchange, 200, JSON_TYPE, '{"status":"ok"}'),
+  'other JSON, 200': (exchange) => reply(exchange, 200, JSON_TYPE, '{"status":"ok"}'),
   'a sign-in form, 302': (exchange) => reply(exchange, 302, HTML, PAGE, { location: '/sign-in' }),
   'a redirect loop': (exchange) => reply(exchange, 302, HTML, '', { location: exchange.request.url! }),
   'a 404 page': (exchange) => reply(exchange, 404, HTML, PAGE),
-  'a 429 of somebody else': (exchange) => reply(exchange, 429, HTML, PAGE),
+  'another server’s 429': (exchange) => reply(exchange, 429, HTML, PAGE),
 }
 
 /** Allows a page to read the response. A page treats a response that it can't read as "unreachable". */

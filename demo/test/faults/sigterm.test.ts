@@ -94,7 +94,7 @@ describe('SIGTERM while the command line waits for Kinescope’s API', () => {
     '%s at %s → the command finishes when run again, and one key signs',
     async ([fault, , argv, spared], { expect }) => {
       // the API accepts a second registration, so a test sees it; a fault that doubles requests would cause one too
-      const duplicateKid = fault === 'asked twice' ? '400201' : 'creates-duplicate'
+      const duplicateKid = fault === 'request twice' ? '400201' : 'creates-duplicate'
       const bench = await workbench({ variants: { duplicateKid } })
       const proxy = await startHttpProxy(bench.env['KINESCOPE_API_URL']!, 1000)
       bench.env['KINESCOPE_API_URL'] = `http://127.0.0.1:${proxy.port}`

@@ -39,8 +39,8 @@ export class DryRunRegistry implements Registry {
     return Promise.resolve({ remoteId, expiresAt, duplicates: [] })
   }
 
-  unregister(): Promise<void> {
-    return Promise.resolve()
+  unregister(): Promise<boolean> {
+    return Promise.resolve(true)
   }
 
   removeDuplicate(): Promise<void> {

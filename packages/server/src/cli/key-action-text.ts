@@ -77,6 +77,14 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
         terminal.line('info', 'Someone with the API token must send this request:'),
         manualText(action.request),
       ]
+    if (action.action === 'removed' && action.missing)
+      return [
+        terminal.line(
+          'warn',
+          `${action.kid} is deleted here, but Kinescope doesn’t list it`,
+          'If it was deleted there before, nothing is left to do. Otherwise KINESCOPE_API_TOKEN is of another workspace: delete the key in Kinescope’s dashboard.',
+        ),
+      ]
     const text = actionText(action, now, (kid) => kid)
     return text ? [terminal.line('ok', text.done)] : []
   })

@@ -31,14 +31,14 @@ export class ByHandRegistry implements Registry {
     return Promise.resolve({ remoteId: key.remoteId, expiresAt: key.expiresAt, duplicates: [] })
   }
 
-  unregister(key: KeyRecord): Promise<void> {
+  unregister(key: KeyRecord): Promise<boolean> {
     const id = key.remoteId ?? '{{jwk_id}}'
     const first =
       key.remoteId === null
         ? `find the id of the key whose kid is ${key.kid}: GET ${this.#apiUrl}/v1/jwk`
         : null
     this.#report(key.kid, { method: 'DELETE', url: `${this.#apiUrl}/v1/jwk/${id}`, first, body: null })
-    return Promise.resolve()
+    return Promise.resolve(true)
   }
 
   list(): Promise<RemoteKey[] | null> {

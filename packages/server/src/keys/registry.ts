@@ -18,7 +18,8 @@ export interface Registry {
   find(key: KeyRecord, options: { again: boolean }): Promise<Registration | null>
   /** Registers a key, and resolves once the list shows it. */
   create(key: KeyRecord): Promise<Registration>
-  unregister(key: KeyRecord): Promise<void>
+  /** @returns false if Kinescope didn't have the key */
+  unregister(key: KeyRecord): Promise<boolean>
   /** null: not available here. */
   list(): Promise<RemoteKey[] | null>
   removeDuplicate(remoteId: string): Promise<void>
@@ -104,17 +105,19 @@ export class ApiRegistry implements Registry {
     }
   }
 
-  async unregister(key: KeyRecord): Promise<void> {
+  async unregister(key: KeyRecord): Promise<boolean> {
     const listed = await this.#jwk.list()
     const ours = listed.filter((remote) => isSame(remote, key)).map(({ id }) => id)
     const { remoteId } = key
     // the list may omit expired keys; an id that now has another kid isn't ours
     if (remoteId !== null && !listed.some(({ id }) => id === remoteId)) ours.push(remoteId)
-    for (const id of ours) await this.#jwk.remove(id)
+    let found = false
+    for (const id of ours) found = (await this.#jwk.remove(id)) || found
+    return found
   }
 
-  removeDuplicate(remoteId: string): Promise<void> {
-    return this.#jwk.remove(remoteId)
+  async removeDuplicate(remoteId: string): Promise<void> {
+    await this.#jwk.remove(remoteId)
   }
 
   async find(key: KeyRecord): Promise<Registration | null> {

@@ -16,7 +16,8 @@ export type KeyAction =
   | { action: 'signs'; kid: string; from: string; instead: string[] }
   | { action: 'revoked'; kid: string }
   | { action: 'removing'; kid: string }
-  | { action: 'removed'; kid: string }
+  /** `missing`: Kinescope should have had the key. */
+  | { action: 'removed'; kid: string; missing: boolean }
   | { action: 'duplicate-removed'; kid: string; remoteId: string }
   /** A key or a file that can't be used. It stays unchanged. */
   | { action: 'refused'; what: string; code: string; message: string; remediation: string }
@@ -190,9 +191,10 @@ export async function retire(
 export async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
   report({ action: 'removing', kid: key.kid })
   await store.renewLock()
-  await registry.unregister(key)
+  const found = await registry.unregister(key)
   await store.commit({ [key.kid]: { removedAt: isoTime(now()) } }, { drop: key.file })
-  report({ action: 'removed', kid: key.kid })
+  const missing = !found && key.publishedAt !== null && Date.parse(key.expiresAt) > now()
+  report({ action: 'removed', kid: key.kid, missing })
 }
 
 /** @throws OperatorProblem `key-unknown` */

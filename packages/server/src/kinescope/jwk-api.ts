@@ -60,12 +60,14 @@ export class JwkApi {
     return readKey(readOne(answer, 'POST /v1/jwk'), 'POST /v1/jwk')
   }
 
-  /** Deletes a key; one that is gone already is as good. */
-  async remove(id: string): Promise<void> {
+  /** Deletes a key. @returns false if Kinescope didn't have it */
+  async remove(id: string): Promise<boolean> {
     try {
       await this.api.call({ method: 'DELETE', path: ['v1', 'jwk', id], resource: 'key' })
+      return true
     } catch (error) {
-      if (!(error instanceof KinescopeError && error.code === 'key-not-found')) throw error
+      if (error instanceof KinescopeError && error.code === 'key-not-found') return false
+      throw error
     }
   }
 }

@@ -146,6 +146,15 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
+  it('warns if Kinescope does not list a revoked key: the API token may be of another workspace', async () => {
+    const old = await begin()
+    bench.emulator.state.keys = []
+    const { exit, stdout } = await bench.kc('keys', 'revoke', old, '--yes')
+    expect(exit).toBe(0)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`${old} is deleted here, but Kinescope doesn’t list it`)
+    expect(stdout).toContain('KINESCOPE_API_TOKEN')
+  })
+
   it('replaces a key whose kid is registered with another modulus', async () => {
     const old = await begin()
     Object.assign(bench.emulator.state.variants, { keyFields: 'full' })

@@ -78,8 +78,9 @@ class World {
         return Promise.resolve(registered(key)!)
       },
       unregister: (key) => {
+        const before = this.remote.length
         this.remote = this.remote.filter(({ kid }) => kid !== key.kid)
-        return Promise.resolve()
+        return Promise.resolve(this.remote.length < before)
       },
       removeDuplicate: () => Promise.resolve(),
       clock: () => this.kinescopeTime,
