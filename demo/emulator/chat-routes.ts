@@ -155,5 +155,6 @@ function textOf(body: unknown): string {
 function endLater(session: ChatSession, rooms: ChatRooms, clock: () => number): NodeJS.Timeout | undefined {
   if (session.endsAt === null) return undefined
   const left = Math.min(session.endsAt - clock(), LONGEST_TIMER_MS)
-  return setTimeout(() => rooms.endExpired(clock()), Math.max(left, 0)).unref()
+  // a timer can fire a millisecond before the clock shows its time
+  return setTimeout(() => rooms.endExpired(clock()), Math.max(left, 0) + 2).unref()
 }
