@@ -203,23 +203,21 @@ export function commentTexts(source: string): Text[] {
   return [...joinComments(sorted.map(([pos, text]) => ({ line: lineOf(pos), text }))), ...titles]
 }
 
-/** The same in PHP. */
-export function phpComments(source: string): Text[] {
-  const token = /(\/\*[^]*?\*\/|(?:\/\/|#)[^\n]*)|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g
-  const found = [...source.matchAll(token)].filter(([, comment]) => comment)
-  return joinComments(
-    found.map(({ 1: text, index }) => ({ line: source.slice(0, index).split('\n').length, text: text! })),
-  )
-}
+/** A comment in PHP, or a text in single or double quotes. */
+const PHP_TOKEN = /(\/\*[^]*?\*\/|(?:\/\/|#)[^\n]*)|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g
 
-/** The texts in a PHP program: in single or double quotes, outside of comments. */
-export function phpTexts(source: string): Text[] {
-  const token = /\/\*[^]*?\*\/|(?:\/\/|#)[^\n]*|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g
-  return [...source.matchAll(token)].flatMap((match): Text[] => {
-    const text = (match[1] ?? match[2])?.replaceAll(/\\(['"])/g, '$1')
-    if (text === undefined || wordsOf(text) < 4 || /<\/?[a-z][^>]*>|[{;]$/.test(text)) return []
-    return [{ line: source.slice(0, match.index).split('\n').length, text }]
-  })
+/** The comments in a PHP program, and its other texts if people read them. */
+function phpTexts(source: string, speaks: boolean): Text[] {
+  const tokens = [...source.matchAll(PHP_TOKEN)].map(({ index, 1: comment, 2: single, 3: double }) => ({
+    line: source.slice(0, index).split('\n').length,
+    comment,
+    text: (single ?? double ?? '').replaceAll(/\\(['"])/g, '$1'),
+  }))
+  const isProse = (text: string) => wordsOf(text) >= 4 && !/<\/?[a-z][^>]*>|[{;]$/.test(text)
+  return [
+    ...tokens.flatMap(({ line, text }) => (speaks && isProse(text) ? [{ line, text }] : [])),
+    ...joinComments(tokens.flatMap(({ line, comment }) => (comment ? [{ line, text: comment }] : []))),
+  ]
 }
 
 /** Programs whose strings are no texts of the product. */
@@ -231,7 +229,7 @@ export function textsOf(file: string, source: string): Text[] {
   // a plugin's readme begins with its title and fields
   if (file.endsWith('readme.txt')) return markdownTexts(source.replace(/^===.*\n(?:.+: .*\n)*/, blank))
   const speaks = !COMMENTS_ONLY.test(file)
-  if (file.endsWith('.php')) return [...(speaks ? phpTexts(source) : []), ...phpComments(source)]
+  if (file.endsWith('.php')) return phpTexts(source, speaks)
   return [...(speaks ? programTexts(source) : []), ...commentTexts(source)]
 }
 

@@ -40,18 +40,6 @@ export class OperatorProblem extends Error {
   }
 }
 
-/** The command line is invalid: exit code 2. */
-export class UsageProblem extends Error {
-  override readonly name = 'UsageProblem'
-  readonly code = 'usage'
-  readonly remediation: string
-
-  constructor(message: string, remediation: string) {
-    super(message)
-    this.remediation = remediation
-  }
-}
-
 /** The code of a system error such as `ENOENT`, or undefined. */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

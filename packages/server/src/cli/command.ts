@@ -1,10 +1,7 @@
-import { UsageProblem } from '../problem.js'
 import { isHttpUrl } from '../setting-parsers.js'
 import type { Environment } from '../setting-reader.js'
 import type { Shown } from './text.js'
 import type { Terminal } from './terminal.js'
-
-export { UsageProblem }
 
 export interface Flag {
   /** The placeholder of its value in the help; left out for a switch. */
@@ -54,6 +51,18 @@ export interface Outcome {
   data: unknown
   /** The same for people, on standard output. */
   text: Shown | ''
+}
+
+/** The command line is invalid: exit code 2. */
+export class UsageProblem extends Error {
+  override readonly name = 'UsageProblem'
+  readonly code = 'usage'
+  readonly remediation: string
+
+  constructor(message: string, remediation: string) {
+    super(message)
+    this.remediation = remediation
+  }
 }
 
 /** The command ended before its end. The finished actions stay. */

@@ -138,9 +138,9 @@ export async function affectedLines(
   }
   const lines: Shown[] = []
   const affected: { kid: string; visitors: number }[] = []
+  const deadline = startDeadline(AUDIT_MS)
   for (const kid of kids) {
     terminal.progress(`Reading ${path}`)
-    const deadline = startDeadline(AUDIT_MS)
     try {
       // a pipe has another reader, whose lines this would take
       if (!(await raceWithSignal(stat(path), deadline.signal)).isFile()) throw new Error('no regular file')
@@ -164,9 +164,8 @@ export async function affectedLines(
           `Run \`kinescope-chat-server audit FILE --kid ${kid}\` where the token server writes it.`,
         ),
       )
-    } finally {
-      deadline.clear()
     }
   }
+  deadline.clear()
   return { lines, affected }
 }

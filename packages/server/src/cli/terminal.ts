@@ -1,5 +1,4 @@
 import { styleText } from 'node:util'
-import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { Shown, type Text } from './text.js'
@@ -86,7 +85,7 @@ export class Terminal {
     let frame = 0
     // a wrapped line could not be removed again
     const room = Math.max((this.#err.columns ?? 80) - 4, NARROWEST)
-    const doing = cliTruncate(Shown.of(text).ansi, room)
+    const doing = cutTo(Shown.of(text).ansi, room)
     const draw = () => this.#err.write(`\r\u001b[2K${FRAMES[frame++ % FRAMES.length]} ${doing}…`)
     draw()
     this.#spinning = setInterval(draw, FRAME_MS).unref()
@@ -180,7 +179,7 @@ export class Terminal {
         .map((index) => {
           const cell = row[index]!
           if (index === last)
-            return this.columns === Infinity ? cell : cliTruncate(cell, this.columns - before)
+            return this.columns === Infinity ? cell : cutTo(cell, this.columns - before)
           return cell + ' '.repeat(width(index) - stringWidth(cell))
         })
         .join(GAP)
@@ -231,6 +230,13 @@ export class Terminal {
       this.columns === Infinity,
     ).replaceAll('\n', `\n${indent}`)
   }
+}
+
+/** Cuts a text to a width, with an ellipsis. Colours end before it. */
+function cutTo(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  const [start] = wrapAnsi(text, width - 1, { hard: true, wordWrap: false, trim: false }).split('\n', 1)
+  return `${start}…`
 }
 
 /** Breaks a text at blanks. Text without blanks, and commands in `backquotes`, stay in one piece. */

@@ -3,6 +3,7 @@ import { findingsAbout, type Finding } from './finding.js'
 import { checkMarkup } from './markup-checks.js'
 import { readMarkup } from './page-markup.js'
 import { allows, allowsScript, needsNonce, readPolicies } from './page-policy.js'
+import { readStartTags } from './start-tags.js'
 
 const found = findingsAbout('page')
 /** Pages with their data in them are long. */
@@ -52,8 +53,9 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
     ]
   }
   const origin = new URL(page).origin
-  const policies = readPolicies(headers.get('content-security-policy'), text)
-  const markup = readMarkup(text, page)
+  const tags = readStartTags(text)
+  const policies = readPolicies(headers.get('content-security-policy'), tags)
+  const markup = readMarkup(tags, page)
   const findings: Finding[] = truncated ? [cutOff] : []
   if (!allows(policies, 'frame-src', `${chatOrigin}/chat/ID`, origin)) {
     findings.push(

@@ -1,4 +1,4 @@
-import { readStartTags, type StartTag } from './start-tags.js'
+import type { StartTag } from './start-tags.js'
 
 type Attributes = StartTag['attributes']
 
@@ -13,8 +13,7 @@ export interface PageMarkup {
 }
 
 /** Reads the tags that concern the chat. */
-export function readMarkup(html: string, pageUrl: string): PageMarkup {
-  const all = readStartTags(html)
+export function readMarkup(all: readonly StartTag[], pageUrl: string): PageMarkup {
   const tagsOf = (name: string) => all.filter((tag) => tag.name === name).map(({ attributes }) => attributes)
   const base =
     tagsOf('base')

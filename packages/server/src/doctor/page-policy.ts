@@ -1,11 +1,11 @@
-import { readStartTags, type StartTag } from './start-tags.js'
+import type { StartTag } from './start-tags.js'
 
 /** A page's Content-Security-Policy as far as it concerns us: directive → sources, one map for each policy. */
 export type Policies = ReadonlyMap<string, readonly string[]>[]
 
 /** Reads the headers' and the page's own policies; each of them has to allow a thing. */
-export function readPolicies(header: string | null, html: string): Policies {
-  const written = readStartTags(html)
+export function readPolicies(header: string | null, tags: readonly StartTag[]): Policies {
+  const written = tags
     .filter(({ name, attributes }) => name === 'meta' && isPolicy(attributes.get('http-equiv')))
     .map(({ attributes }) => attributes.get('content') ?? '')
   return [...(header ?? '').split(','), ...written].filter((text) => text.trim() !== '').map(readPolicy)

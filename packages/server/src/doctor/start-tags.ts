@@ -13,7 +13,7 @@ export interface StartTag {
  */
 export function readStartTags(html: string): StartTag[] {
   const tags: StartTag[] = []
-  // a page may nest deeper than calls can
+  // no recursion: a page may nest deeper than calls can
   const rest: Tree.Node[] = [parse(html)]
   for (let node = rest.pop(); node; node = rest.pop()) {
     if (!('childNodes' in node)) continue
@@ -23,7 +23,8 @@ export function readStartTags(html: string): StartTag[] {
       tags.push({ name: node.tagName, attributes })
       if ('content' in node && attributes.has('shadowrootmode')) children = node.content.childNodes
     }
-    rest.push(...children.toReversed())
+    // no spread: a page may have more children than a call can have arguments
+    for (const child of children.toReversed()) rest.push(child)
   }
   return tags
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { appendFile, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { parseJson } from '../net/capped-read.js'
 import { raceWithSignal, startDeadline } from '../net/deadline.js'
 import { errorCode } from '../problem.js'
@@ -87,7 +88,7 @@ export function linkFiles({
   }
 
   // one operation at a time: a directory that hangs keeps one thread of the pool that signs
-  let last: Promise<unknown> = Promise.resolve()
+  const inOrder = pLimit(1)
   /** Makes an operation that calls share while it runs. A call waits for it for a limited time, and never fails. */
   const operation = (work: () => Promise<void>): (() => Promise<void>) => {
     let isRunning = false
@@ -95,8 +96,7 @@ export function linkFiles({
     return () => {
       if (isRunning) return result
       isRunning = true
-      const running = last.then(work).finally(() => (isRunning = false))
-      last = running.catch(() => undefined)
+      const running = inOrder(work).finally(() => (isRunning = false))
       const deadline = startDeadline(WAIT_MS)
       result = raceWithSignal(running, deadline.signal)
         .catch(onTrouble)

@@ -1,4 +1,4 @@
-import { OperatorProblem, UsageProblem } from '../problem.js'
+import { OperatorProblem } from '../problem.js'
 import type { ManualRequest } from './by-hand.js'
 import { generateKey, kidOf, loadPrivateKey, toPkcs8 } from './private-key.js'
 import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
@@ -61,7 +61,7 @@ export async function addKey(
   return record
 }
 
-/** Step 1 for a private key of another tool, under its own kid. @throws UsageProblem where that can't be a kid of it */
+/** Step 1 for a private key of another tool, under its own kid. @throws OperatorProblem `kid-invalid`, `kid-taken` */
 export async function adopt(
   { store, report, now }: Pick<KeyWork, 'store' | 'report' | 'now'>,
   { text, kid }: { text: string; kid?: string | undefined },
@@ -73,9 +73,10 @@ export async function adopt(
   const known = store.ring.keys.find(({ thumbprint }) => thumbprint === loaded.thumbprint)
   if (known?.kid === wanted || (known && kid === undefined)) return known
   if (!KID.test(wanted) || isKidOfAnother(wanted, loaded.thumbprint)) {
-    throw new UsageProblem(
+    throw new OperatorProblem(
+      'kid-invalid',
       `${kid === undefined ? 'the JWK’s kid' : '--kid'} can’t be the kid of this key`,
-      'Write, for example, --kid my-key-2026: 1 to 200 ASCII characters without spaces, and not in the form of our own kids (20261125-…).',
+      'Write, for example, --kid my-key-2026: 1 to 200 ASCII characters without spaces. The form of our own kids (20261125-…) is reserved.',
     )
   }
   if (known || store.ring.keys.some((key) => key.kid === wanted)) {

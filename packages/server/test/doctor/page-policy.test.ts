@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { allows, allowsScript, readPolicies } from '../../src/doctor/page-policy.js'
+import { readStartTags } from '../../src/doctor/start-tags.js'
 
 const PAGE = 'https://www.example.com'
 const frame = (policy: string | null, html = '') =>
-  allows(readPolicies(policy, html), 'frame-src', 'https://kinescope.io/chat/ID', PAGE)
+  allows(readPolicies(policy, readStartTags(html)), 'frame-src', 'https://kinescope.io/chat/ID', PAGE)
 
 describe('a page’s policy', () => {
   it.each<[boolean, string | null]>([
@@ -71,6 +72,6 @@ describe('a page’s policy', () => {
       src: 'https://chat.example.com/kinescope-chat.js',
       attributes: new Map(Object.entries(attributes)),
     }
-    expect(allowsScript(readPolicies(policy, ''), script, PAGE)).toBe(expected)
+    expect(allowsScript(readPolicies(policy, []), script, PAGE)).toBe(expected)
   })
 })

@@ -445,13 +445,13 @@ describe('a key of another tool', () => {
     ['that is too long', 'k'.repeat(201)],
     ['that is not ASCII', 'ключ'],
     ['of ours for another key', '20260101-abcdefghijklmnop'],
-  ])('is not adopted under a kid %s, by --kid or by its JWK: wrong use', async (_what, kid) => {
+  ])('is not adopted under a kid %s, by --kid or by its JWK', async (_what, kid) => {
     for (const given of ['--kid', 'JWK']) {
       const jwk = privateKey.export({ format: 'jwk' })
       writeFileSync(file(), JSON.stringify(given === 'JWK' ? { ...jwk, kid } : jwk))
       const flags = given === 'JWK' ? [] : ['--kid', kid]
       const { exit, data } = await bench.json('keys', 'register', '--adopt', file(), ...flags)
-      expect([exit, data.error.code]).toEqual([2, 'usage'])
+      expect([exit, data.error.code]).toEqual([1, 'kid-invalid'])
       expect(data.error.message).toContain(given)
       expect(data.error.remediation).toContain('200 ASCII characters')
     }
