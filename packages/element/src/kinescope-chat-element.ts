@@ -2,7 +2,7 @@ import { LitElement, type PropertyDeclaration, type PropertyValues, type Templat
 import { diagnose, type Diagnostics } from './diagnostics.js'
 import { removeFailed } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
-import { assertPlatform, baseOf, outsideZones, ownOrigin, tryOrUndefined } from './platform.js'
+import { assertPlatform, baseOf, logFault, outsideZones, ownOrigin, tryOrUndefined } from './platform.js'
 import type { Problem } from './problems.js'
 import { Lifecycle, resetAll } from './session/lifecycle.js'
 import type { ChatEventMap, Status } from './session/state.js'
@@ -251,7 +251,7 @@ export class KinescopeChatElement extends LitElement {
 
   /** Shows the link in the tag if the element can't start, so that the page has no empty box. */
   #breakDown(fault: unknown): void {
-    console.error('<kinescope-chat> could not start:', fault)
+    logFault(fault)
     if (this.#session.state.framed) return
     this.#broken = true
     removeFailed(this)

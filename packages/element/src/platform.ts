@@ -57,6 +57,9 @@ export const ownOrigin = (): string =>
 /** Whether the network may be available. If the browser doesn't say, the answer is yes. */
 export const isOnline = (): boolean => (navigator as Partial<Navigator>).onLine !== false
 
+/** Reports an exception of the element to the page's developer. */
+export const logFault = (fault: unknown): void => console.error('<kinescope-chat> could not start:', fault)
+
 /** Returns the result of the work, or undefined if it throws. */
 export function tryOrUndefined<T>(work: () => T): T | undefined {
   try {

@@ -1,5 +1,5 @@
 import { CHAT_ORIGIN, listedOrigins, readEventId } from '../frame/chat-url.js'
-import { findAll, isElement, ofNode, rootOf, tryOrUndefined } from '../platform.js'
+import { findAll, isElement, logFault, ofNode, rootOf, tryOrUndefined } from '../platform.js'
 import type { PageDefaults } from '../settings.js'
 import { inEditorCanvas } from './editor-canvas.js'
 import {
@@ -96,7 +96,7 @@ function updateMarks(marks: Iterable<Element>, settings: MarkSettings): void {
       else if (hasChat(mark)) removeChat(mark)
     } catch (fault) {
       // the other marks get their chats
-      console.error('<kinescope-chat> could not start:', fault)
+      logFault(fault)
     }
   }
 }

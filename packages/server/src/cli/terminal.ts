@@ -178,8 +178,7 @@ export class Terminal {
       shownColumns
         .map((index) => {
           const cell = row[index]!
-          if (index === last)
-            return this.columns === Infinity ? cell : cutTo(cell, this.columns - before)
+          if (index === last) return this.columns === Infinity ? cell : cutTo(cell, this.columns - before)
           return cell + ' '.repeat(width(index) - stringWidth(cell))
         })
         .join(GAP)

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { MAX_REPORT_BYTES, readPageReport, ReportLimit, type CountedReport } from '../endpoint/page-report.js'
 import { originList } from '../endpoint/origin.js'
 import { readCapped } from '../net/capped-read.js'
@@ -36,6 +36,12 @@ export function mountReport(
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+    const drop = (reply: FastifyReply) => {
+      onDropped()
+      return reply.code(204).headers(HEADERS).send()
+    }
+    // a malformed content type
+    scope.setErrorHandler((_error, _request, reply) => drop(reply))
     scope.options('/report', (request, reply) => {
       const { origin } = request.headers
       if (origin !== undefined && (origins.has(origin) || origin === ownOrigin))
@@ -51,8 +57,8 @@ export function mountReport(
     })
     scope.post('/report', async (request, reply) => {
       const report = limit.admits(now()) ? await readBody(request.body as Readable | undefined, exact) : null
-      if (report) onReport(report)
-      else onDropped()
+      if (!report) return drop(reply)
+      onReport(report)
       return reply.code(204).headers(HEADERS).send()
     })
     done()

@@ -57,6 +57,11 @@ describe('POST /report', () => {
         ?.split(' ')[1],
     )
 
+  it('responds 204 to any type of content', async () => {
+    for (const type of ['nonsense', 'text/', ';', 'application/json; charset=x', ''])
+      expect((await send('{}', type === '' ? {} : { 'content-type': type })).status, type).toBe(204)
+  })
+
   it('counts the results of pages, and keeps no data of the visitor in a series', async () => {
     const before = await metrics()
     const problem = `kinescope_chat_page_problems_total{code="frame-blocked",engine="webkit",origin="${SITE_ORIGIN}"}`
