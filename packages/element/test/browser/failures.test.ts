@@ -5,6 +5,7 @@ import type { KinescopeChatElement } from '../../src/index.js'
 import {
   type Answer,
   chatOrigin,
+  chatWith,
   clean,
   endpoint,
   EVENT,
@@ -170,13 +171,14 @@ describe('trying again', () => {
   })
 
   it('obeys Retry-After when the network returns', async () => {
-    const { url, asked } = await endpoint(problem(429, 'rate-limited', { 'Retry-After': '300' }))
-    const chat = place({ tokenUrl: url })
-    await whenState(chat, 'error')
+    const busy = Object.assign(new Error(), { status: 429, retryAfterMs: 300_000 })
+    const { chat, time, asked } = await chatWith([() => Promise.reject(busy)])
     window.dispatchEvent(new Event('online'))
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(await asked()).to.have.length(1)
+    await time.tickAsync(290_000)
+    expect(asked).to.have.length(1)
     expect(chat.state).to.equal('error')
+    await time.tickAsync(60_000)
+    expect(asked).to.have.length(2)
   })
 
   it('comes back by itself, at most 14 times in ten minutes of an outage, with growing gaps', async () => {
