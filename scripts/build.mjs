@@ -51,7 +51,7 @@ async function buildOne(name, env) {
 function sourcesOf(name) {
   const hash = createHash('sha256')
   const files = [
-    'tsconfig.json',
+    'tsconfig.base.json',
     'pnpm-lock.yaml',
     ...[name, ...allNeeds(name)].flatMap((one) => filesIn(`packages/${one}`)),
   ]

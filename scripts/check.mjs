@@ -4,13 +4,9 @@ import { spawn } from 'node:child_process'
 import { availableParallelism, setPriority } from 'node:os'
 
 const node = process.execPath
-const types = (project) => ['tsc', '-p', project]
 /** The slowest first. */
 const CHECKS = [
-  ['lint', 'eslint', '--cache', '--cache-location', '.cache/eslint/', '.'],
-  ['types of demo', ...types('demo')],
-  ['types of the server', ...types('packages/server')],
-  ['types of the element', ...types('packages/element')],
+  ['lint and types', 'oxlint'],
   [
     'format',
     'prettier',
@@ -22,9 +18,6 @@ const CHECKS = [
     'warn',
     '.',
   ],
-  ['types of docs', ...types('docs')],
-  ['types of the embed page', ...types('packages/server/public')],
-  ['types of the configuration', ...types('tsconfig.root.json')],
   ['levels and cycles', node, 'scripts/levels.mjs'],
   ['style', node, '--import', 'tsx', 'scripts/style.ts'],
 ]

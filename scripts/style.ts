@@ -164,7 +164,7 @@ function joinComments(comments: { line: number; text: string }[]): Text[] {
       before.last = line
     } else joined.push({ line, text: commentText(text), code: true, last: isLine ? line : -1 })
   }
-  return joined.filter(({ text }) => !/^(?:eslint|prettier|phpcs|@ts-)/.test(text))
+  return joined.filter(({ text }) => !/^(?:oxlint|prettier|phpcs|@ts-)/.test(text))
 }
 
 /** The comments in a program, and the titles of its tests. */

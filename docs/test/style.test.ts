@@ -70,7 +70,7 @@ describe('the style check', () => {
     ['code', 'page.md', `Run \`${words(40)}\`.\n\n\`\`\`\n${words(40)}\n\`\`\`\n`],
     ['comments', 'page.md', `<!-- ${words(40)} whoever -->\n\nText.\n`],
     ['the data of a test', 'test/a.test.ts', `expect(read('this is to be done at once')).toBe(1)\n`],
-    ['directives', 'a.ts', `// eslint-disable-next-line whoever\nrun()\n`],
+    ['directives', 'a.ts', `// oxlint-disable-next-line whoever\nrun()\n`],
     ['what is quoted as code', 'a.ts', '/** Reads `what is told`. */\nrun()\n'],
     ['names', 'a.ts', `import a from 'whoever/is-to-be'\nconst css = css\`${words(40)}\`\n`],
     ['a Russian verb', 'page.md', 'Прокси пропускает запрос.\n'],

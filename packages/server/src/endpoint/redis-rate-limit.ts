@@ -127,7 +127,7 @@ function guardStream(stream: EventEmitter | undefined, onFault: (error: unknown)
   if (!stream) return
   const emit = stream.emit.bind(stream)
   stream.emit = (...event: Parameters<EventEmitter['emit']>) => {
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back as it was
+    // oxlint-disable-next-line typescript/unbound-method -- it is put back as it was
     const { nextTick } = process
     process.nextTick = <T extends unknown[]>(callback: (...args: T) => unknown, ...args: T) =>
       nextTick(() => {

@@ -231,14 +231,15 @@ export async function readStreamBody(
 }
 
 /** The used part of Node's `Readable`, whose types an edge runtime doesn't have. */
-/* eslint-disable @typescript-eslint/no-explicit-any -- as Node types listeners */
 interface NodeStream {
   readonly destroyed: boolean
-  on(event: string, listener: (...values: any[]) => void): this
-  off(event: string, listener: (...values: any[]) => void): this
+  on(event: string, listener: Listener): this
+  off(event: string, listener: Listener): this
   pause(): unknown
 }
-/* eslint-enable */
+
+// oxlint-disable-next-line typescript/no-explicit-any -- as Node types it
+type Listener = (...values: any[]) => void
 
 /**
  * Reads the body of a Node request. Stopping early keeps the socket, because the rejection must still be sent. It uses

@@ -43,7 +43,7 @@ async function onTerminal(columns: number, argv: readonly string[], type?: (seen
   return { exit, seen }
 }
 
-/* eslint-disable no-control-regex -- the patterns to find */
+/* oxlint-disable no-control-regex -- the patterns to find */
 const COLOURS = /\u001b\[\d+m/g
 const PROGRESS = /\r\u001b\[2K(?:[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] [^\r\u001b]*…)?/gu
 const EMOJI = new RegExp('\\p{RGI_Emoji}', 'gv')

@@ -78,7 +78,7 @@ describe('an untrusted text', () => {
             ),
           )
           terminal.print(terminal.facts([['a', text]]))
-          // eslint-disable-next-line no-control-regex -- our own colours
+          // oxlint-disable-next-line no-control-regex -- our own colours
           const own = /\u001b\[\d+m/g
           expect(clean(output.replace(own, ''))).not.toMatch(HARMFUL)
         },

@@ -26,7 +26,7 @@ export interface Workbench {
   /** Runs a command in this process. Waits are skipped and recorded in `waited`. */
   kc: (...argv: string[]) => Promise<CommandResult>
   /** Runs a command with `--json` and parses its output. */
-  json: (...argv: string[]) => Promise<{ exit: number; data: any }> // eslint-disable-line @typescript-eslint/no-explicit-any
+  json: (...argv: string[]) => Promise<{ exit: number; data: any }> // oxlint-disable-line typescript/no-explicit-any
   waited: number[]
   /** With `on`, `keys revoke` gets no `--yes` by default. */
   asks: { on: boolean }

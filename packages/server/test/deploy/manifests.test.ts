@@ -24,7 +24,7 @@ interface Manifest {
   apiVersion: string
   kind: string
   metadata: { name?: string; annotations?: Record<string, string> }
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the schema checks it
+  // oxlint-disable-next-line typescript/no-explicit-any -- the schema checks it
   spec?: any
   data?: Record<string, string>
 }

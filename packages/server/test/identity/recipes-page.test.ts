@@ -104,7 +104,7 @@ interface Chat {
 async function identityOf(provider: string, globals: Record<string, unknown>): Promise<string> {
   const chat: Chat = { identity: '' }
   const names = ['chat', ...Object.keys(globals)]
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code of the page, unchanged
+  // oxlint-disable-next-line typescript/no-implied-eval -- the code of the page, unchanged
   const run = new Function(...names, blockOf(provider, 'js')) as (...values: unknown[]) => void
   run(chat, ...Object.values(globals))
   return typeof chat.identity === 'function' ? chat.identity() : chat.identity

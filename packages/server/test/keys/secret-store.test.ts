@@ -48,7 +48,7 @@ const outputs: string[] = []
 const kc = async (...argv: string[]) => {
   const { exit, stdout, stderr } = await bench.kc(...argv, '--json')
   outputs.push(stdout, stderr)
-  return { exit, data: JSON.parse(stdout) as Record<string, any> } // eslint-disable-line @typescript-eslint/no-explicit-any
+  return { exit, data: JSON.parse(stdout) as Record<string, any> } // oxlint-disable-line typescript/no-explicit-any
 }
 const good = async (...argv: string[]) => {
   const { exit, data } = await kc(...argv)
