@@ -29,17 +29,15 @@ describe('the style check', () => {
   const messages = (heading: string) =>
     `export const en = { problems: { denied: { heading: '${heading}', message: 'Ask us. Or wait.' } } }\n`
 
-  it.each([
-    ['a sentence of 40 words', 'page.md', `# Title\n\n${words(40)}.\n`, /40 words/],
-    ['"somebody who"', 'page.md', 'Ask somebody who knows.\n', /somebody who/],
-    [
-      'a visitor’s heading of eight words',
-      'view/en.ts',
-      messages('This chat page is not open to you'),
-      /8 words, at most 5/,
-    ],
-  ])('fails as a command on %s', (_title, name, text, message) => {
-    expect(() => run({ [name]: text })).toThrow(message)
+  it('fails as a command, which names each fault', () => {
+    const page = `# Title\n\n${words(40)}.\n\nAsk somebody who knows.\n`
+    let output = ''
+    try {
+      run({ 'page.md': page, 'view/en.ts': messages('This chat page is not open to you') })
+    } catch (error) {
+      output = String(error)
+    }
+    for (const fault of ['40 words', 'somebody who', '8 words, at most 5']) expect(output).toContain(fault)
   })
 
   it('passes as a command on short sentences and short headings', () => {
