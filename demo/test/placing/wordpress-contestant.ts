@@ -5,6 +5,8 @@ import type { WordPress } from './wordpress-site.js'
 const SET_UP = `
 update_option('live_chat_for_kinescope_streams_list', array_merge(get_option('live_chat_for_kinescope_streams_list', []), array_map(function ($id) { return ['id' => '', 'public_id' => $id, 'name' => '']; }, json_decode($argv[1], true))));
 file_put_contents(WPMU_PLUGIN_DIR . '/barred.php', '<?php add_filter("live_chat_for_kinescope_streams_may_enter", function ($may, $user) { return $may && $user->user_login !== "barred"; }, 10, 2);');
+// what another plugin prints is no part of a response
+file_put_contents(WPMU_PLUGIN_DIR . '/noisy.php', '<?php foreach (["live_chat_for_kinescope_streams_user", "shutdown"] as $hook) add_filter($hook, function ($value = null) { if (strpos($_SERVER["REQUEST_URI"] ?? "", "kinescope-chat") !== false) echo "<p>noise"; return $value; });');
 foreach (json_decode($argv[2], true) as $login => $visitor)
   if (!get_user_by('login', $login)) wp_insert_user(['user_login' => $login, 'user_pass' => wp_generate_password(), 'user_email' => "$login@example.com", 'display_name' => $visitor['name']]);`
 

@@ -28,7 +28,7 @@ describe.skipIf(missing)('the endpoint of the WordPress plugin', () => {
   it('is the path if the web server rewrites addresses, else the query', async () => {
     const choose = (url: string) =>
       sites.wordpress.php(
-        `add_filter('home_url', function ($url, $path) use ($argv) { return $argv[1] . $path; }, 10, 2); add_filter('block_local_requests', '__return_false');
+        `add_filter('option_home', function () use ($argv) { return $argv[1]; }, 99); add_filter('block_local_requests', '__return_false');
         echo Live_Chat_For_Kinescope_Streams\\Token_Route::test() ? get_option('live_chat_for_kinescope_streams_address') : 'none';`,
         url,
       )

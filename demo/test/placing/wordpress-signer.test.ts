@@ -194,7 +194,7 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       const listed = await registered()
       const asCopy = (code: string) =>
         wordpress.php(
-          `use Live_Chat_For_Kinescope_Streams as Chat; add_filter('home_url', function ($url, $path) { return 'https://staging.example.com' . $path; }, 10, 2); ${code}`,
+          `use Live_Chat_For_Kinescope_Streams as Chat; add_filter('option_home', function () { return 'https://staging.example.com'; }, 99); ${code}`,
         )
       const signs = `echo strlen(Chat\\Connection::keys()->signer()[0]), Chat\\Findings::key_problem();`
       expect(await asCopy(signs)).toBe('25copy-of-a-site')
@@ -202,6 +202,122 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       expect(await registered()).toEqual(listed)
       const asks = `wp_set_current_user(1); require_once ABSPATH . 'wp-admin/includes/template.php'; ob_start(); Chat\\Setup_Page::show(); echo strpos(ob_get_clean(), 'lcks-moved') > 0;`
       expect(await asCopy(asks)).toBe('1')
+    })
+
+    /** Runs code as the administrator, and returns what it prints. `act()` performs an action of the settings page. */
+    const asOwner = (code: string, ...args: string[]) =>
+      wordpress.php(
+        `use Live_Chat_For_Kinescope_Streams as Chat; wp_set_current_user(1); require_once ABSPATH . 'wp-admin/includes/template.php';
+        function act($action, $fields = []) { $_POST = ['live_chat_for_kinescope_streams_do' => $action] + $fields; $_REQUEST['_wpnonce'] = wp_create_nonce('live_chat_for_kinescope_streams_do'); Chat\\Setup_Page::act(); }
+        function page() { ob_start(); Chat\\Setup_Page::show(); return ob_get_clean(); }
+        ${code}`,
+        ...args,
+      )
+
+    it('is no copy of itself in another language', async () => {
+      const address = await asOwner(
+        `add_filter('home_url', function ($url, $path) { return get_option('home') . '/ru' . $path; }, 10, 2); echo Chat\\Findings::key_problem(), Chat\\Token_Route::address();`,
+      )
+      expect(address).toBe('/kinescope-chat/token')
+    })
+
+    it('asks for a new API token or key while the old ones still work', async () => {
+      const shown = await asOwner(`
+        $store = new Chat\\Option_Store(); $found = [];
+        $see = function () use (&$found) { $html = page(); $found[] = [Chat\\Findings::warning(), strpos($html, 'lcks-token') > 0, strpos($html, 'lcks-by-hand') > 0, in_array('fail', array_column(Chat\\Findings::local(), 'level'), true)]; };
+        $see();
+        update_option(Chat\\Upkeep::PROBLEM, 'api-token-refused'); $see(); delete_option(Chat\\Upkeep::PROBLEM);
+        $ring = $store->read('ring'); $soon = json_decode($ring, true); foreach ($soon['keys'] as &$key) $key['expiresAt'] = time() + 20 * 86400;
+        $store->swap('ring', $ring, json_encode($soon)); $see(); $store->swap('ring', json_encode($soon), $ring);
+        $token = $store->read('api_token'); $store->swap('api_token', $token, null); $see(); $store->swap('api_token', null, $token);
+        echo json_encode($found);`)
+      expect(JSON.parse(shown)).toEqual([
+        ['', false, false, false],
+        ['api-token-refused', true, true, false],
+        ['key-ends-soon', true, true, false],
+        ['', true, true, false],
+      ])
+    })
+
+    it('requires sign-in for each stream, although one of them has finished', async () => {
+      const { finished, second } = SEED
+      const html = await asOwner(
+        `act('streams', ['streams' => array_slice($argv, 1), 'require' => '1']); echo page();`,
+        SEED.live.id,
+        finished.id,
+        second.id,
+      )
+      expect(html).toContain(`${finished.name}: `)
+      const open = await asOwner(
+        `foreach (Chat\\Connection::api()->events() as $event) if (in_array($event['id'], array_column(Chat\\Streams::chosen(), 'id'), true) && !$event['jwtRequired']) echo $event['id'];`,
+      )
+      expect(open).toBe(finished.id)
+    })
+
+    it('keeps chosen streams that are not among the newest hundred', async () => {
+      const values = await asOwner(
+        `add_filter('pre_http_request', function () {
+          $rows = []; for ($at = 0; $at < 150; $at++) $rows[] = ['id' => "id$at", 'play_link' => "https://kinescope.io/p$at", 'name' => 'N'];
+          return ['headers' => [], 'body' => json_encode(['data' => $rows]), 'response' => ['code' => 200]]; });
+        update_option(Chat\\Streams::OPTION, [['id' => '', 'public_id' => 'p149', 'name' => ''], ['id' => 'id120', 'public_id' => '', 'name' => '']]);
+        preg_match_all('/name="streams\\[\\]" value="(\\w+)" checked/', page(), $found); echo implode(' ', $found[1]);`,
+      )
+      expect(values).toBe('id120 id149')
+      await asOwner(`act('streams', ['streams' => [$argv[1]]]);`, SEED.live.id)
+    })
+
+    it('says that a key is invalid only if Kinescope no longer has any copy of it', async () => {
+      const invalid = 'The old key is invalid'
+      const before = await ours()
+      // all requests fail
+      const failed = await asOwner(
+        `add_filter('pre_http_request', function () { return ['headers' => [], 'body' => '', 'response' => ['code' => 403]]; }); act('revoke'); echo page();`,
+      )
+      expect(failed).not.toContain(invalid)
+      expect(await ours()).toEqual(before)
+      expect(await asOwner(`act('revoke'); echo page();`)).toContain(invalid)
+      const after = await ours()
+      expect(after).toHaveLength(1)
+      expect(before.map(({ kid }) => kid)).not.toContain(after[0]!.kid)
+    })
+
+    it('shows the line for wp-config.php if it has no secret', async () => {
+      const config = join(wordpress.folder, 'wp-config.php')
+      const before = await readFile(config, 'utf8')
+      await writeFile(config, before.replace(/^define\( 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL'.*$/m, ''))
+      const line = /define\( &#039;LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL&#039;/
+      expect(await asOwner(`echo page();`)).toMatch(line)
+      const ring = await asOwner(
+        `$store = new Chat\\Option_Store(); echo $ring = $store->read('ring'); $store->swap('ring', $ring, null);`,
+      )
+      // nothing may be written
+      const connecting = `add_filter('file_mod_allowed', '__return_false'); $_SERVER['DOCUMENT_ROOT'] = '/'; act('connect', ['api_token' => $argv[1]]); echo page();`
+      const shown = await asOwner(connecting, kinescope.emulator.apiToken)
+      await writeFile(config, before)
+      await asOwner(`(new Chat\\Option_Store())->swap('ring', null, $argv[1]);`, ring)
+      expect(shown).toMatch(line)
+    })
+
+    it('writes no secret into a wp-config.php that must begin with another statement', async () => {
+      const config = join(wordpress.folder, 'wp-config.php')
+      const before = await readFile(config, 'utf8')
+      const strict = before.replace('<?php', '<?php declare(strict_types=1);')
+      await writeFile(config, strict)
+      const written = await wordpress.php(
+        `$write = new ReflectionMethod('Live_Chat_For_Kinescope_Streams\\Sealing', 'write_constant'); $write->setAccessible(true); echo json_encode($write->invoke(null, 'secret'));`,
+      )
+      expect([written, await readFile(config, 'utf8')]).toEqual(['false', strict])
+      await writeFile(config, before)
+    })
+
+    it('recovers from damaged keys by the remedy that it shows', async () => {
+      const shown = await asOwner(
+        `$store = new Chat\\Option_Store(); $ring = $store->read('ring'); $token = $store->read('api_token'); $store->swap('ring', $ring, 'damaged');
+        echo Chat\\Findings::key_problem(), ' '; act('disconnect'); act('connect', ['api_token' => $argv[1]]); echo Chat\\Findings::key_problem();
+        act('disconnect'); $store->swap('ring', null, $ring); $store->swap('api_token', null, $token);`,
+        kinescope.emulator.apiToken,
+      )
+      expect(shown).toBe('key-ring-unreadable ')
     })
 
     it('rotates its key after a response if no cron runs', async () => {
@@ -218,13 +334,18 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
     })
 
     it('removes its key from Kinescope and all its options when the plugin is deleted', async () => {
+      // a copy on the same server reads the original's file
+      const file = join(wordpress.folder, 'seal-of-the-original.php')
+      await writeFile(file, '<?php return "x";')
       const left = await wordpress.php(
-        `require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
+        `update_site_option('live_chat_for_kinescope_streams_seal_file', $argv[1]); require_once ABSPATH . 'wp-admin/includes/plugin.php'; require_once ABSPATH . 'wp-admin/includes/file.php';
         $plugin = 'live-chat-for-kinescope-streams/live-chat-for-kinescope-streams.php';
         deactivate_plugins($plugin); delete_plugins([$plugin]);
         global $wpdb; echo implode(' ', $wpdb->get_col("SELECT option_name FROM $wpdb->options WHERE option_name LIKE '%stream%chat%' OR option_name LIKE 'live%chat%'")), wp_next_scheduled('live_chat_for_kinescope_streams_upkeep') ? 'cron' : '';`,
+        file,
       )
       expect(left).toBe('')
+      expect(await readFile(file, 'utf8')).toContain('return')
       expect(await ours()).toEqual([])
     })
 

@@ -57,7 +57,8 @@ foreach (get_comments(['post_id' => get_the_ID()]) as $comment) comment_text($co
 
 /** Shows on the page what PHP has to say of the plugin; of an old WordPress under a new PHP it has much to say. */
 const FAULT_FINDER = `<?php set_error_handler(function ($level, $message, $file, $line) {
-  if (strpos($file, '/plugins/live-chat-for-kinescope-streams/') === false) return true;
+  if (strpos($file, '/plugins/live-chat-for-kinescope-streams/') === false || !(error_reporting() & $level)) return true;
+  if (strpos($_SERVER['REQUEST_URI'] ?? '', 'kinescope-chat') !== false) throw new ErrorException($message);
   echo "PLUGIN FAULT: $message in $file line $line";
   return true;
 });`

@@ -11,7 +11,7 @@ Usage: php token.php COMMAND
   connect              reads an API token from standard input, makes a key and registers it
   keys list            the keys of this site and their states
   keys rotate          replaces the signing key
-  keys revoke KID      makes a key and all its tokens invalid at once
+  keys revoke KID      makes a key and all its tokens invalid at once; asks first, unless --yes follows
   keys reconcile       does what is due; for a daily cron job
   events list          the streams of the account
   events enable ID     requires a token for the chat of a stream
@@ -43,13 +43,12 @@ TEXT;
             case 'keys list':
                 return self::listKeys($site);
             case 'keys rotate':
-                $site->keys->rotate($site->api());
+                $site->keys()->rotate($site->api());
                 return self::listKeys($site);
             case 'keys revoke':
-                $site->keys->revoke($site->api(), $words[2] ?? '');
-                return self::listKeys($site);
+                return self::revoke($site, $words[2] ?? '', $words[3] ?? '');
             case 'keys reconcile':
-                $site->keys->reconcile($site->api(), true);
+                $site->keys()->reconcile($site->api(), true);
                 return self::listKeys($site);
             case 'events list':
                 foreach ($site->api()->events() as $event) {
@@ -72,17 +71,42 @@ TEXT;
 
     private static function listKeys(Site $site): int
     {
-        $ring = $site->keys->ring();
+        $ring = $site->keys()->ring();
         foreach ($ring === null ? [] : $ring->keys as $key) {
             printf("%s  %-9s  expires %s\n", $key['kid'], KeyRing::state($key, time()), gmdate('Y-m-d', $key['expiresAt']));
         }
-        return 0;
+        try {
+            $site->keys()->signer();
+            return 0;
+        } catch (Refusal $refusal) {
+            fwrite(STDERR, "$refusal->problem: no key can sign. Run: php token.php doctor\n");
+            return 1;
+        }
+    }
+
+    private static function revoke(Site $site, string $kid, string $answer): int
+    {
+        if ($answer !== '--yes') {
+            fwrite(STDERR, "All tokens of this key become invalid at once. Visitors must reload their pages.\n");
+            if (!stream_isatty(STDIN)) {
+                fwrite(STDERR, "To continue, add --yes.\n");
+                return 2;
+            }
+            fwrite(STDERR, 'Continue? [y/N] ');
+            if (strtolower(trim((string) fgets(STDIN))) !== 'y') {
+                return 1;
+            }
+        }
+        if (!$site->keys()->revoke($site->api(), $kid)) {
+            fwrite(STDERR, "Kinescope didn’t list this key. If the API token is of another workspace, the key is still valid there.\n");
+        }
+        return self::listKeys($site);
     }
 
     private static function doctor(Site $site): int
     {
         $failed = 0;
-        foreach (Doctor::check($site->keys, $site->api(), new SystemClock()) as $finding) {
+        foreach (Doctor::check($site->keys(), $site->api(), new SystemClock(), $site->events()) as $finding) {
             printf("%-4s  %s: %s\n", $finding['level'], $finding['code'], $finding['text']);
             $failed += $finding['level'] === 'fail' ? 1 : 0;
         }

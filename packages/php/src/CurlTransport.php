@@ -6,6 +6,9 @@ final class CurlTransport implements Transport
 {
     public function send(string $method, string $url, array $headers, ?string $body): array
     {
+        if (!function_exists('curl_init')) {
+            throw new \RuntimeException('PHP has no extension "curl".');
+        }
         $received = '';
         $found = [];
         $lines = [];

@@ -8,7 +8,7 @@ final class Doctor
     private const WARN_DAYS = 30;
 
     /**
-     * @param string[] $events UUIDs of streams whose chat must require a token
+     * @param string[] $events ids of streams whose chat must require a token
      * @return array<int, array{level: string, code: string, text: string}> `ok`, `warn` or `fail`
      */
     public static function check(Keys $keys, KinescopeApi $api, Clock $clock, array $events = []): array
@@ -39,22 +39,40 @@ final class Doctor
         $off > 30
             ? $add('fail', 'clock-wrong', "The clock of this server is $off seconds off. Set it by a time server.")
             : $add('ok', 'clock-right', 'The clock of this server is right.');
-        foreach ($events as $id) {
-            try {
-                $event = $api->event($id);
-                $name = KinescopeApi::shown($event['name']);
-                if ($event['jwtRequired'] === false) {
-                    $add('warn', 'jwt-not-enabled', "Anyone may enter the chat of “{$name}”. Require a token for it.");
-                } else {
-                    $add('ok', 'event-found', "Kinescope has the stream “{$name}”.");
-                }
-            } catch (OperatorProblem $problem) {
-                $code = $problem->problem === 'not-found' ? 'event-not-found' : $problem->problem;
-                $add('fail', $code, $problem->getMessage() . ' ' . $problem->remediation);
-            }
+        try {
+            $found = array_merge($found, self::streams($events === [] ? [] : $api->events(), $events));
+        } catch (OperatorProblem $problem) {
+            $add('fail', $problem->problem, $problem->getMessage() . ' ' . $problem->remediation);
         }
         if ($keys->isCopy()) {
             $add('warn', 'copy-of-a-site', 'This site is a copy. It signs tokens, but changes nothing at Kinescope.');
+        }
+        return $found;
+    }
+
+    /**
+     * @param array<int, array<string, mixed>> $listed
+     * @param string[] $ids
+     * @return array<int, array{level: string, code: string, text: string}>
+     */
+    private static function streams(array $listed, array $ids): array
+    {
+        $byId = array_column($listed, null, 'id') + array_column($listed, null, 'publicId');
+        $found = [];
+        foreach ($ids as $id) {
+            // UUIDs are case-insensitive (RFC 9562, section 4). Public ids are not.
+            $event = $byId[$id] ?? $byId[strtolower($id)] ?? null;
+            $name = KinescopeApi::shown($event['name'] ?? '');
+            if ($event === null) {
+                $isShown = !in_array(null, array_column($listed, 'publicId'), true);
+                $text = 'Kinescope lists no stream with the id ' . KinescopeApi::shown($id) . '. Compare it with the stream’s link.';
+                $found[] = ['level' => $isShown ? 'fail' : 'warn', 'code' => 'event-not-found', 'text' => $text];
+            } elseif ($event['jwtRequired'] === false) {
+                $text = "Anyone may enter the chat of “{$name}”. Require a token for it.";
+                $found[] = ['level' => 'warn', 'code' => 'jwt-not-enabled', 'text' => $text];
+            } else {
+                $found[] = ['level' => 'ok', 'code' => 'event-found', 'text' => "Kinescope has the stream “{$name}”."];
+            }
         }
         return $found;
     }

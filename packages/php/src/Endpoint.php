@@ -96,7 +96,8 @@ final class Endpoint
                 'body' => self::json($reply),
             ];
         } catch (\Throwable $error) {
-            $refusal = $error instanceof Refusal ? $error : new Refusal('server-error', null, null, [], $error);
+            $code = $error instanceof OperatorProblem ? 'key-unavailable' : 'server-error';
+            $refusal = $error instanceof Refusal ? $error : new Refusal($code, null, null, [], $error);
             $this->log($refusal, $id, $origin);
             $problem = [
                 'type' => 'urn:kinescope-chat:problem:' . $refusal->problem,
@@ -140,7 +141,7 @@ final class Endpoint
             $identity = $found[1];
         }
         $user = ($this->options['identify'])($eventId, $identity);
-        if ($user === null || !Claims::isUserId((string) $user['id'])) {
+        if ($user === null || !Claims::isUserId((string) ($user['id'] ?? ''))) {
             throw new Refusal('sign-in-required');
         }
         if ($this->options['mayEnter'] !== null && !($this->options['mayEnter'])($user, $eventId)) {
@@ -151,7 +152,8 @@ final class Endpoint
         }
         [$kid, $signer, $until] = $this->keys->signer();
         $now = $this->clock->now();
-        $claims = Claims::make((string) $user['id'], (string) $user['name'], $eventId, $now, $this->options['ttl'], $until);
+        $name = (string) ($user['name'] ?? '');
+        $claims = Claims::make((string) $user['id'], $name, $eventId, $now, $this->options['ttl'], $until);
         $life = $claims['exp'] - $now;
         if ($life < 1) {
             throw new Refusal('key-expired');
@@ -224,19 +226,28 @@ final class Endpoint
         return [$trimmed, $identity];
     }
 
+    /** Calls the site's log, whose errors don't change the response. Without one, failures go to PHP's own log. */
     private function log(Refusal $refusal, string $id, ?string $origin): void
     {
+        $previous = $refusal->getPrevious();
+        $cause = $previous === null ? null : get_class($previous) . ': ' . $previous->getMessage();
         if ($this->options['log'] === null) {
+            if ($cause !== null) {
+                error_log("kinescope-chat: $refusal->problem, request $id: $cause");
+            }
             return;
         }
-        $cause = $refusal->getPrevious();
-        ($this->options['log'])([
-            'request_id' => $id,
-            'code' => $refusal->problem,
-            'status' => $refusal->status,
-            'origin' => $origin === null ? null : substr((string) preg_replace('/[^ -~]/', '?', $origin), 0, 200),
-            'cause' => $cause === null ? null : get_class($cause) . ': ' . $cause->getMessage(),
-        ]);
+        try {
+            ($this->options['log'])([
+                'request_id' => $id,
+                'code' => $refusal->problem,
+                'status' => $refusal->status,
+                'origin' => $origin === null ? null : substr((string) preg_replace('/[^ -~]/', '?', $origin), 0, 200),
+                'cause' => $cause,
+            ]);
+        } catch (\Throwable $error) {
+            error_log("kinescope-chat: the log failed: {$error->getMessage()}");
+        }
     }
 
     /** @param array<string, string|int> $value */

@@ -38,27 +38,44 @@ final class FileStore implements Store
             );
         }
         $mode = fileperms($real);
-        if (DIRECTORY_SEPARATOR === '/' && ($mode & 0022) !== 0 && ($mode & 01000) === 0) {
+        if (DIRECTORY_SEPARATOR === '/' && ($mode & 0022) !== 0) {
             throw new OperatorProblem(
                 'folder-unsafe',
                 sprintf('Other users may write to %s (mode %04o).', $real, $mode & 07777),
                 "Run: chmod 700 $real"
             );
         }
+        // Root can write anywhere, but then PHP on the web server can't read the files.
+        if (function_exists('posix_geteuid') && fileowner($real) !== posix_geteuid()) {
+            throw new OperatorProblem(
+                'folder-unsafe',
+                "The folder $real belongs to another user.",
+                'Run this command as the user that PHP runs as on the web server, and give the folder to that user.'
+            );
+        }
         $this->folder = $real;
     }
 
+    /** @throws OperatorProblem `folder-not-readable`: an unreadable value is not a missing one */
     public function read(string $name): ?string
     {
         $path = $this->path($name);
+        // Another process may delete the file at any moment.
+        $text = @file_get_contents($path);
         clearstatcache(true, $path);
-        $text = is_file($path) ? file_get_contents($path) : false;
+        if ($text === false && (file_exists($path) || is_link($path))) {
+            throw new OperatorProblem(
+                'folder-not-readable',
+                "PHP can’t read $path.",
+                'Give the files of this folder to the user that PHP runs as.'
+            );
+        }
         return $text === false ? null : $text;
     }
 
     public function swap(string $name, ?string $old, ?string $new): bool
     {
-        $lock = fopen($this->folder . '/.lock', 'c');
+        $lock = @fopen($this->folder . '/.lock', 'c');
         if ($lock === false || !flock($lock, LOCK_EX)) {
             return false;
         }
@@ -77,7 +94,7 @@ final class FileStore implements Store
     {
         $mask = umask(0077);
         $temporary = "$path.new";
-        $file = fopen($temporary, 'w');
+        $file = @fopen($temporary, 'w');
         umask($mask);
         if ($file === false) {
             return false;

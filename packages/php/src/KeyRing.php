@@ -20,6 +20,25 @@ final class KeyRing
     /** A record without a private key is kept this long. Seconds. */
     private const KEEP_REMOVED = 365 * 86400;
 
+    /** Kinescope's list is read again after this time if it lacked a key. Seconds. */
+    private const RECHECK = 300;
+
+    private const FIELDS = [
+        'kid',
+        'n',
+        'e',
+        'sealed',
+        'remoteId',
+        'createdAt',
+        'publishedAt',
+        'signFrom',
+        'signUntil',
+        'removeAfter',
+        'revokedAt',
+        'removedAt',
+        'expiresAt',
+    ];
+
     /** @var array<string, array<string, mixed>> by `kid` */
     public $keys = [];
 
@@ -45,14 +64,19 @@ final class KeyRing
     public static function parse(string $text): self
     {
         $value = json_decode($text, true);
-        if (!is_array($value) || ($value['version'] ?? null) !== 1 || !is_array($value['keys'] ?? null)) {
+        $isRing = is_array($value) && ($value['version'] ?? null) === 1 && is_array($value['keys'] ?? null);
+        foreach ($isRing ? $value['keys'] : [] as $key) {
+            $isRing = $isRing && is_array($key) && array_diff(self::FIELDS, array_keys($key)) === [];
+        }
+        $home = $isRing && isset($value['site']) ? Base64Url::decode((string) $value['site']) : $value['home'] ?? '';
+        if (!$isRing || !is_string($home) || $home === '') {
             throw new OperatorProblem(
                 'key-ring-unreadable',
                 'The stored key ring is damaged.',
                 'Restore it from a backup, or delete it and connect the site again.'
             );
         }
-        $ring = new self((string) $value['home'], (int) $value['ttl']);
+        $ring = new self($home, (int) ($value['ttl'] ?? 0));
         $ring->keys = $value['keys'];
         $ring->missing = (array) ($value['missing'] ?? []);
         $ring->checkedAt = (int) ($value['checkedAt'] ?? 0);
@@ -63,7 +87,8 @@ final class KeyRing
     {
         return (string) json_encode([
             'version' => 1,
-            'home' => $this->home,
+            // Encoded, because tools that copy a site replace its address in the whole database.
+            'site' => Base64Url::encode($this->home),
             'ttl' => $this->ttl,
             'missing' => $this->missing,
             'checkedAt' => $this->checkedAt,
@@ -73,21 +98,8 @@ final class KeyRing
 
     public function add(string $kid, string $n, string $e, string $sealed, int $now, int $life): void
     {
-        $this->keys[$kid] = [
-            'kid' => $kid,
-            'n' => $n,
-            'e' => $e,
-            'sealed' => $sealed,
-            'remoteId' => null,
-            'createdAt' => $now,
-            'publishedAt' => null,
-            'signFrom' => null,
-            'signUntil' => null,
-            'removeAfter' => null,
-            'revokedAt' => null,
-            'removedAt' => null,
-            'expiresAt' => $now + $life,
-        ];
+        $known = ['kid' => $kid, 'n' => $n, 'e' => $e, 'sealed' => $sealed, 'createdAt' => $now, 'expiresAt' => $now + $life];
+        $this->keys[$kid] = $known + array_fill_keys(self::FIELDS, null);
     }
 
     /**
@@ -211,7 +223,8 @@ final class KeyRing
     /** Whether `reconcile` has work. */
     public function isDue(int $now): bool
     {
-        return $this->keys !== [] && ($this->needsKey($now) || $this->removalsDue($now) !== []);
+        $isRecheckDue = $this->missing !== [] && abs($now - $this->checkedAt) >= self::RECHECK;
+        return $this->keys !== [] && ($isRecheckDue || $this->needsKey($now) || $this->removalsDue($now) !== []);
     }
 
     /** @param array<string, mixed> $key */

@@ -142,6 +142,7 @@ final class Keys
         $this->withClaim(true, function () use ($api): void {
             $listed = $this->list($api);
             if ($this->ring() !== null) {
+                $this->refuseOtherWorkspace($listed);
                 $this->agree($api, $listed);
             }
             if ($this->usable($this->current()) === []) {
@@ -188,25 +189,43 @@ final class Keys
         });
     }
 
-    /** Revokes a leaked key: Kinescope deletes it, all its tokens become invalid, and another key signs at once. */
-    public function revoke(KinescopeApi $api, string $kid): void
+    /**
+     * Revokes leaked keys: Kinescope deletes them, all their tokens become invalid, and another key signs at once.
+     *
+     * @return bool false if Kinescope didn't have a key that should still be valid there
+     */
+    public function revoke(KinescopeApi $api, string ...$kids): bool
     {
-        $this->withClaim(true, function () use ($api, $kid): void {
-            $ring = $this->mustRing();
-            if (!isset($ring->keys[$kid])) {
+        $isComplete = true;
+        $this->withClaim(true, function () use ($api, $kids, &$isComplete): void {
+            if ($kids === [] || array_diff($kids, array_keys($this->mustRing()->keys)) !== []) {
                 throw new OperatorProblem('key-unknown', 'The site has no such key.', 'Choose a key from the list.');
             }
             $now = $this->clock->now();
-            $signs = ($this->current()[0]['kid'] ?? null) === $kid;
-            $this->update(static function (KeyRing $ring) use ($kid, $now): void {
-                $ring->keys[$kid]['revokedAt'] = $ring->keys[$kid]['revokedAt'] ?? $now;
+            $signs = in_array($this->current()[0]['kid'] ?? null, $kids, true);
+            $this->update(static function (KeyRing $ring) use ($kids, $now): void {
+                foreach ($kids as $kid) {
+                    $ring->keys[$kid]['revokedAt'] = $ring->keys[$kid]['revokedAt'] ?? $now;
+                }
             });
             $listed = $this->list($api);
-            $this->remove($api, $this->mustRing()->keys[$kid], $listed);
+            foreach ($kids as $kid) {
+                $key = $this->mustRing()->keys[$kid];
+                $isValid = $key['publishedAt'] !== null && $key['removedAt'] === null && $key['expiresAt'] > $now;
+                $isComplete = ($this->remove($api, $key, $listed) || !$isValid) && $isComplete;
+            }
             if ($signs || $this->current() === []) {
                 $this->renew($api, null, true);
             }
         });
+        return $isComplete;
+    }
+
+    /** Returns the ids of all keys that a copy of the store contains, or that wait for their removal. @return string[] */
+    public function live(): array
+    {
+        $keys = $this->mustRing()->among($this->clock->now(), 'generated', 'published', 'active', 'retiring', 'revoked');
+        return array_column($keys, 'kid');
     }
 
     /**
@@ -219,7 +238,7 @@ final class Keys
         $key = null;
         $this->withClaim(true, function () use (&$key): void {
             $ring = $this->ring();
-            $waiting = $ring === null ? [] : $this->usable($ring->among($this->clock->now(), 'generated'));
+            $waiting = $ring === null ? [] : $this->waiting($ring->among($this->clock->now(), 'generated'));
             $key = $waiting[0] ?? $this->add();
         });
         return KinescopeApi::registration($key);
@@ -239,11 +258,16 @@ final class Keys
         });
     }
 
-    /** Deletes every key of this site at Kinescope and here. */
-    public function disconnect(?KinescopeApi $api): void
+    /** Deletes every key of this site at Kinescope and here. @return bool whether Kinescope has no key of the site now */
+    public function disconnect(?KinescopeApi $api): bool
     {
-        $ring = $this->ring();
-        if ($ring !== null && $api !== null && $ring->home === $this->home) {
+        try {
+            $ring = $this->ring();
+        } catch (OperatorProblem $problem) {
+            $ring = null; // A damaged ring doesn't name the keys.
+        }
+        $isComplete = $ring !== null && $api !== null && $ring->home === $this->home;
+        if ($isComplete) {
             $listed = $api->keys();
             foreach ($ring->keys as $key) {
                 if ($key['removedAt'] === null) {
@@ -254,6 +278,7 @@ final class Keys
         foreach ([self::RING, self::CLAIM] as $name) {
             $this->store->swap($name, $this->store->read($name), null);
         }
+        return $isComplete;
     }
 
     /**
@@ -265,13 +290,8 @@ final class Keys
     {
         $now = $this->clock->now();
         $ring = $this->ring();
-        $waiting = $ring === null ? [] : array_filter(
-            array_merge($ring->among($now, 'published'), $ring->among($now, 'generated')),
-            static function (array $key) use ($now): bool {
-                return $key['signFrom'] === null && $key['expiresAt'] > $now + 7 * 86400;
-            }
-        );
-        $key = $this->usable($waiting)[0] ?? $this->add();
+        $unused = $ring === null ? [] : array_merge($ring->among($now, 'published'), $ring->among($now, 'generated'));
+        $key = $this->waiting($unused)[0] ?? $this->add();
         $remote = $this->publish($api, $key, $listed);
         if (!$urgent) {
             $this->refuseWrongClock($api);
@@ -431,24 +451,27 @@ final class Keys
      *
      * @param array<string, mixed> $key
      * @param array<int, array<string, mixed>> $listed
+     * @return bool whether Kinescope had the key
      */
-    private function remove(KinescopeApi $api, array $key, array $listed): void
+    private function remove(KinescopeApi $api, array $key, array $listed): bool
     {
         $ids = array_column(self::same($key, $listed), 'id');
         // Kinescope may not list expired keys. A listed id with another `kid` isn't this key.
         if ($key['remoteId'] !== null && !in_array($key['remoteId'], array_column($listed, 'id'), true)) {
             $ids[] = $key['remoteId'];
         }
+        $isFound = false;
         foreach ($ids as $id) {
             if ($this->claim !== null) {
                 $this->hold();
             }
-            $api->deleteKey($id);
+            $isFound = $api->deleteKey($id) || $isFound;
         }
         $now = $this->clock->now();
         $this->update(static function (KeyRing $ring) use ($key, $now): void {
             $ring->remove($key['kid'], $now);
         });
+        return $isFound;
     }
 
     /**
@@ -462,6 +485,38 @@ final class Keys
         return array_values(array_filter($keys, function (array $key): bool {
             return $this->seal->fits((string) $key['sealed']);
         }));
+    }
+
+    /**
+     * Returns the keys that have not signed yet, can be opened, and don't end within a week.
+     *
+     * @param array<int, array<string, mixed>> $keys
+     * @return array<int, array<string, mixed>>
+     */
+    private function waiting(array $keys): array
+    {
+        $now = $this->clock->now();
+        return $this->usable(array_filter($keys, static function (array $key) use ($now): bool {
+            return $key['signFrom'] === null && $key['expiresAt'] > $now + 7 * 86400;
+        }));
+    }
+
+    /**
+     * Rejects the API token of a workspace that doesn't have the signing key: a new key there would sign rejected tokens.
+     *
+     * @param array<int, array<string, mixed>> $listed
+     */
+    private function refuseOtherWorkspace(array $listed): void
+    {
+        $key = $this->usable($this->current())[0] ?? null;
+        if ($key !== null && $key['remoteId'] !== null && self::same($key, $listed) === []) {
+            $kid = $key['kid'];
+            throw new OperatorProblem(
+                'other-workspace',
+                "The workspace of this API token doesn’t list the key $kid, which signs now. Nothing was changed.",
+                "Use a token of the workspace that has your streams. If the key was deleted there, revoke $kid first."
+            );
+        }
     }
 
     /** Rejects a wrong clock, because it would set key times in the past or far in the future. */
@@ -557,7 +612,9 @@ final class Keys
 
     private function isClaimed(?string $claim): bool
     {
-        return $claim !== null && (int) (explode(':', $claim)[1] ?? 0) > $this->clock->now();
+        $left = (int) (explode(':', (string) $claim)[1] ?? 0) - $this->clock->now();
+        // A claim with more time left is from before the clock was set back.
+        return $left > 0 && $left <= max(self::CLAIM_LIFE, self::PAUSE);
     }
 
     private static function busy(): OperatorProblem

@@ -87,15 +87,17 @@ final class KinescopeApi
         $this->call('POST', ['v1', 'jwk'], self::registration($key));
     }
 
-    /** Deletes a key. Succeeds also if Kinescope no longer has the key. */
-    public function deleteKey(string $id): void
+    /** Deletes a key. @return bool false if Kinescope didn't have the key */
+    public function deleteKey(string $id): bool
     {
         try {
             $this->call('DELETE', ['v1', 'jwk', $id]);
+            return true;
         } catch (OperatorProblem $problem) {
             if ($problem->problem !== 'not-found') {
                 throw $problem;
             }
+            return false;
         }
     }
 
@@ -168,10 +170,10 @@ final class KinescopeApi
             }
             $before = count($rows);
             foreach ($list as $row) {
-                $rows[self::checked($row)['id']] = $row;
+                $row = self::checked($row);
+                $rows[$row['id']] = $row;
             }
-            $meta = is_array($body['meta'] ?? null) ? $body['meta'] : [];
-            $total = $meta['pagination']['total'] ?? $meta['total'] ?? 0;
+            $total = $body->meta->pagination->total ?? $body->meta->total ?? 0;
             if (!is_int($total) || $total <= count($rows)) {
                 return array_values($rows);
             }
@@ -183,16 +185,15 @@ final class KinescopeApi
     }
 
     /**
+     * Returns the JSON array of a list. An object, even an empty one, is no list.
+     *
      * @param mixed $body
      * @return array<int, mixed>|null
      */
     private static function rows($body): ?array
     {
-        if (!is_array($body)) {
-            return null;
-        }
-        foreach ([$body, $body['data'] ?? null, $body['keys'] ?? null] as $list) {
-            if (is_array($list) && ($list === [] || array_keys($list) === range(0, count($list) - 1))) {
+        foreach ([$body, $body->data ?? null, $body->keys ?? null] as $list) {
+            if (is_array($list)) {
                 return $list;
             }
         }
@@ -206,7 +207,7 @@ final class KinescopeApi
     private function one(array $path): array
     {
         $body = $this->call('GET', $path);
-        return self::checked(is_array($body) && is_array($body['data'] ?? null) ? $body['data'] : $body);
+        return self::checked(is_object($body->data ?? null) ? $body->data : $body);
     }
 
     /**
@@ -215,11 +216,11 @@ final class KinescopeApi
      */
     private static function checked($row): array
     {
-        $id = is_array($row) ? $row['id'] ?? '' : '';
+        $id = $row->id ?? '';
         if ((!is_string($id) && !is_int($id)) || $id === '') {
             throw self::badAnswer('an entry without an id');
         }
-        return $row;
+        return (array) json_decode((string) json_encode($row), true);
     }
 
     /**
@@ -228,7 +229,7 @@ final class KinescopeApi
      * @param string[] $path
      * @param array<string, string>|array<string, bool>|null $body
      * @param array<string, string> $query
-     * @return mixed the decoded JSON; null for an empty body
+     * @return mixed the decoded JSON, with objects as objects; null for an empty body
      */
     private function call(string $method, array $path, ?array $body = null, array $query = [])
     {
@@ -270,9 +271,8 @@ final class KinescopeApi
         } catch (\RuntimeException $error) {
             throw new OperatorProblem(
                 'api-unreachable',
-                'This server can’t reach Kinescope: ' . self::shown($error->getMessage()),
-                'Try again. If it fails again, ask your hosting provider to allow outgoing requests to api.kinescope.io.',
-                $error
+                'This server can’t reach Kinescope: ' . self::shown($this->withoutToken($error->getMessage())),
+                'Try again. If it fails again, ask your hosting provider to allow outgoing requests to api.kinescope.io.'
             );
         }
         $date = strtotime($response['headers']['date'] ?? '');
@@ -281,10 +281,12 @@ final class KinescopeApi
         if (strlen($response['body']) > Transport::MAX_BYTES) {
             throw self::badAnswer('more than 1 MiB');
         }
-        $value = json_decode($response['body'], true);
-        $isJson = trim($response['body']) === '' || json_last_error() === JSON_ERROR_NONE;
+        $body = $this->withoutToken($response['body']);
+        $value = json_decode($body);
+        $isJson = trim($body) === '' || json_last_error() === JSON_ERROR_NONE;
         if ($status >= 400) {
-            throw self::refused($status, $isJson ? $value : null, $response['headers']['x-request-id'] ?? '');
+            $requestId = $this->withoutToken($response['headers']['x-request-id'] ?? '');
+            throw self::refused($status, $isJson ? $value : null, $requestId);
         }
         if ($status < 200 || $status >= 300) {
             throw self::badAnswer("a redirect ($status)");
@@ -302,9 +304,8 @@ final class KinescopeApi
      */
     private static function refused(int $status, $body, string $requestId): OperatorProblem
     {
-        $error = is_array($body) && is_array($body['error'] ?? null) ? $body['error'] : [];
-        $code = is_int($error['code'] ?? null) ? $error['code'] : 0;
-        $words = array_filter([$error['message'] ?? null, $error['detail'] ?? null], 'is_string');
+        $code = is_int($body->error->code ?? null) ? $body->error->code : 0;
+        $words = array_filter([$body->error->message ?? null, $body->error->detail ?? null], 'is_string');
         $said = "Kinescope answered $status" . ($code === 0 ? '' : ", code $code")
             . ($words === [] ? '' : ': ' . self::shown(implode(', ', $words)))
             . ($requestId === '' ? '' : ' (request ' . self::shown($requestId) . ')') . '.';
@@ -335,6 +336,12 @@ final class KinescopeApi
             "Kinescope’s API answered with $form.",
             'A proxy or a sign-in page may have answered instead. Ask your hosting provider.'
         );
+    }
+
+    /** Removes the API token from a text that quotes it, in any case. */
+    private function withoutToken(string $text): string
+    {
+        return str_ireplace($this->token, '(API token)', $text);
     }
 
     /** Returns an external text as one line of at most 300 characters, without control and format characters. */

@@ -16,6 +16,13 @@ final class Seal
     /** @param string $secret 32 random bytes or more, in any form */
     public function __construct(string $secret)
     {
+        if (!function_exists('openssl_encrypt')) {
+            throw new OperatorProblem(
+                'no-openssl',
+                'PHP has no extension "openssl".',
+                'Ask your hosting provider to turn it on.'
+            );
+        }
         if (strlen($secret) < 32 || strlen(count_chars($secret, 3)) < 8) {
             throw new OperatorProblem(
                 'seal-too-weak',

@@ -9,17 +9,11 @@ final class Site
     private const NAMES = 'user-id-key';
     private const SEAL = 'seal';
 
-    /** @var Keys */
-    public $keys;
-
     /** @var Clock */
     private $clock;
 
-    /** @var Store */
-    private $store;
-
-    /** @var Seal */
-    private $seal;
+    /** @var Store|null */
+    private $store = null;
 
     /** @var array<string, mixed> */
     private $config;
@@ -27,22 +21,12 @@ final class Site
     /** @var Transport */
     private $transport;
 
-    /**
-     * @param array<string, mixed> $config as in `token.php`: folder, site, events, identify
-     * @throws OperatorProblem
-     */
+    /** @param array<string, mixed> $config as in `token.php`: folder, site, events, identify */
     public function __construct(array $config, ?Transport $transport = null, ?Clock $clock = null)
     {
         $this->config = $config + ['origins' => [], 'ttl' => Keys::TTL, 'mayEnter' => null, 'log' => null];
         $this->clock = $clock ?? new SystemClock();
         $this->transport = $transport ?? new CurlTransport();
-        $root = PHP_SAPI === 'cli' ? '' : (string) ($_SERVER['DOCUMENT_ROOT'] ?? '');
-        $this->store = new FileStore((string) $config['folder'], $root);
-        $this->seal = new Seal((string) ($config['seal'] ?? $this->secret(self::SEAL)));
-        $this->keys = new Keys($this->store, $this->seal, $this->clock, (string) $config['site'], [
-            'ttl' => (int) $this->config['ttl'],
-            'renews' => $this->store->read(self::API_TOKEN) === null ? 0 : 1,
-        ]);
     }
 
     /** Answers the current request, then reconciles the keys if that is due. */
@@ -60,35 +44,52 @@ final class Site
         if (is_string($authorization)) {
             $headers['authorization'] = $authorization;
         }
-        $answer = $this->endpoint()->answer((string) $_SERVER['REQUEST_METHOD'], $headers, static function (int $bytes): string {
-            return (string) file_get_contents('php://input', false, null, 0, $bytes);
+        Response::send(function () use ($headers): array {
+            return $this->endpoint()->answer((string) $_SERVER['REQUEST_METHOD'], $headers, static function (int $bytes): string {
+                return (string) file_get_contents('php://input', false, null, 0, $bytes);
+            });
         });
-        header_remove();
-        http_response_code($answer['status']);
-        foreach ($answer['headers'] as $name => $value) {
-            header("$name: $value");
-        }
-        echo $answer['body'];
-        if (function_exists('fastcgi_finish_request')) {
-            fastcgi_finish_request();
-        }
         $this->reconcileIfDue();
+    }
+
+    /** @throws OperatorProblem */
+    public function keys(): Keys
+    {
+        return new Keys($this->store(), $this->seal(), $this->clock, (string) $this->config['site'], [
+            'ttl' => (int) $this->config['ttl'],
+            'renews' => $this->store()->read(self::API_TOKEN) === null ? 0 : 1,
+        ]);
+    }
+
+    /** Returns the ids of the streams in the configuration. @return string[] */
+    public function events(): array
+    {
+        return array_map('strval', (array) $this->config['events']);
     }
 
     public function endpoint(): Endpoint
     {
         $identify = $this->config['identify'];
-        return new Endpoint($this->keys, $this->clock, [
-            'events' => (array) $this->config['events'],
-            'identify' => function (string $eventId, ?string $identity) use ($identify): ?array {
+        try {
+            $keys = $this->keys();
+            $problem = null;
+        } catch (OperatorProblem $problem) {
+            $keys = null;
+        }
+        return new Endpoint($keys, $this->clock, [
+            'events' => $this->events(),
+            'identify' => function (string $eventId, ?string $identity) use ($identify, $problem): ?array {
+                if ($problem !== null) {
+                    throw $problem;
+                }
                 $user = $identify($eventId, $identity);
-                if ($user === null || !Claims::isUserId((string) $user['id'])) {
+                if ($user === null || !Claims::isUserId((string) ($user['id'] ?? ''))) {
                     return null;
                 }
                 return ['id' => Claims::pseudonym((string) $user['id'], $this->secret(self::NAMES))] + $user;
             },
             'mayEnter' => $this->config['mayEnter'],
-            'origins' => (array) $this->config['origins'],
+            'origins' => array_filter(array_map([Origin::class, 'of'], (array) $this->config['origins'])),
             'ownOrigins' => array_filter([Origin::of((string) $this->config['site'])]),
             'ttl' => (int) $this->config['ttl'],
             'log' => $this->config['log'],
@@ -98,31 +99,34 @@ final class Site
     public function reconcileIfDue(): void
     {
         try {
-            if ($this->keys->isDue() && $this->store->read(self::API_TOKEN) !== null) {
-                $this->keys->reconcile($this->api());
+            if ($this->keys()->isDue() && $this->store()->read(self::API_TOKEN) !== null) {
+                $this->keys()->reconcile($this->api());
             }
-        } catch (OperatorProblem $problem) {
-            if ($this->config['log'] !== null) {
-                ($this->config['log'])(['code' => $problem->problem, 'message' => $problem->getMessage()]);
-            }
+        } catch (\Throwable $error) {
+            $code = $error instanceof OperatorProblem ? $error->problem : 'server-error';
+            $this->config['log'] === null
+                ? error_log("kinescope-chat: $code: {$error->getMessage()}")
+                : ($this->config['log'])(['code' => $code, 'message' => $error->getMessage()]);
         }
     }
 
     /** Connects the site: checks the API token, makes and registers a key, and stores the token. */
     public function connect(string $apiToken): void
     {
-        $this->keys->connect($this->apiWith($apiToken));
-        $sealed = $this->seal->close($apiToken, self::API_TOKEN);
-        $this->store->swap(self::API_TOKEN, $this->store->read(self::API_TOKEN), $sealed);
+        $this->keys()->connect($this->apiWith($apiToken));
+        $sealed = $this->seal()->close($apiToken, self::API_TOKEN);
+        if (!$this->store()->swap(self::API_TOKEN, $this->store()->read(self::API_TOKEN), $sealed)) {
+            throw self::notWritten(self::API_TOKEN);
+        }
     }
 
     public function api(): KinescopeApi
     {
-        $sealed = $this->store->read(self::API_TOKEN);
+        $sealed = $this->store()->read(self::API_TOKEN);
         if ($sealed === null) {
             throw new OperatorProblem('not-connected', 'The site is not connected to Kinescope.', 'Run: php token.php connect');
         }
-        return $this->apiWith($this->seal->open($sealed, self::API_TOKEN));
+        return $this->apiWith($this->seal()->open($sealed, self::API_TOKEN));
     }
 
     private function apiWith(string $token): KinescopeApi
@@ -133,11 +137,32 @@ final class Site
     /** Returns a random secret from the store, and makes it at first use. */
     private function secret(string $name): string
     {
-        $known = $this->store->read($name);
+        $known = $this->store()->read($name);
         if ($known === null) {
-            $this->store->swap($name, null, bin2hex(random_bytes(32)));
-            $known = $this->store->read($name);
+            $this->store()->swap($name, null, bin2hex(random_bytes(32)));
+            $known = $this->store()->read($name);
         }
-        return (string) $known;
+        if ($known === null) {
+            throw self::notWritten($name);
+        }
+        return $known;
+    }
+
+    private function store(): Store
+    {
+        $root = PHP_SAPI === 'cli' ? '' : (string) ($_SERVER['DOCUMENT_ROOT'] ?? '');
+        $this->store = $this->store ?? new FileStore((string) $this->config['folder'], $root);
+        return $this->store;
+    }
+
+    private function seal(): Seal
+    {
+        return new Seal((string) ($this->config['seal'] ?? $this->secret(self::SEAL)));
+    }
+
+    private static function notWritten(string $name): OperatorProblem
+    {
+        $remediation = 'Check the free space of the disk and the owner of the folder.';
+        return new OperatorProblem('folder-not-writable', "PHP can’t write $name to the folder for keys.", $remediation);
     }
 }

@@ -2,6 +2,7 @@
 
 namespace KinescopeChat\TokenServer\Test;
 
+use KinescopeChat\TokenServer\Doctor;
 use KinescopeChat\TokenServer\KeyRing;
 use KinescopeChat\TokenServer\Keys;
 use KinescopeChat\TokenServer\KinescopeApi;
@@ -312,6 +313,26 @@ final class KeysTest extends TestCase
         $this->assertCount(2, $this->kinescope->keys);
     }
 
+    public function testACopyIsOneAlthoughItsAddressWasReplacedInTheDatabase(): void
+    {
+        $this->keys()->connect($this->api());
+        $this->store->values = str_replace('www.example.com', 'staging.example.com', $this->store->values);
+        $copy = $this->keys('https://staging.example.com');
+        $this->assertTrue($copy->isCopy());
+        $this->assertFalse($copy->disconnect($this->api()));
+        $this->assertCount(1, $this->registered());
+    }
+
+    public function testTheAddressInARingOfAnEarlierVersionCounts(): void
+    {
+        $this->keys()->connect($this->api());
+        $ring = json_decode($this->store->values['ring'], true);
+        unset($ring['site']);
+        $this->store->values['ring'] = (string) json_encode(['home' => 'www.example.com'] + $ring);
+        $this->assertFalse($this->keys()->isCopy());
+        $this->assertTrue($this->keys('https://staging.example.com')->isCopy());
+    }
+
     public function testTheMoveToHttpsMakesNoCopy(): void
     {
         $this->keys('http://www.example.com/')->connect($this->api());
@@ -326,6 +347,41 @@ final class KeysTest extends TestCase
         $this->keys()->revoke($this->api(), $old);
         $this->assertSame([$this->kid()], $this->registered());
         $this->assertNotSame($old, $this->kid());
+    }
+
+    public function testRevokeReportsAKeyThatAnotherWorkspaceHas(): void
+    {
+        $this->keys()->connect($this->api());
+        $this->assertTrue($this->keys()->revoke($this->api(), $this->kid()));
+        $old = $this->kid();
+        $first = $this->kinescope;
+        $this->kinescope = new FakeKinescope($this->clock);
+        $this->assertFalse($this->keys()->revoke($this->api(), $old));
+        $this->assertNotSame($old, $this->kid());
+        $this->assertSame([$old], array_column($first->keys, 'kid'));
+    }
+
+    public function testRevokeOfAllKeysLeavesNoneOfACopy(): void
+    {
+        $this->keys()->connect($this->api());
+        $this->keys()->rotate($this->api());
+        $copied = $this->keys()->live();
+        $this->assertCount(2, $copied);
+        $this->assertTrue($this->keys()->revoke($this->api(), ...$copied));
+        $this->assertSame([$this->kid()], $this->registered());
+        $this->assertNotContains($this->kid(), $copied);
+    }
+
+    public function testTheApiTokenOfAnotherWorkspaceChangesNothing(): void
+    {
+        $this->keys()->connect($this->api());
+        $before = $this->store->values['ring'];
+        $this->kinescope = new FakeKinescope($this->clock);
+        $this->assertSame('other-workspace', $this->problemOf(function (): void {
+            $this->keys()->connect($this->api());
+        }));
+        $this->assertSame([], $this->registered());
+        $this->assertSame($before, $this->store->values['ring']);
     }
 
     public function testRevokeStopsSigningAlthoughKinescopeIsSilent(): void
@@ -354,6 +410,29 @@ final class KeysTest extends TestCase
         $this->assertSame('key-not-registered', $this->problemOf([$this->keys(), 'signer']));
         $this->assertSame([], $this->registered());
         $this->keys()->rotate($this->api());
+        $this->assertSame([$this->kid()], $this->registered());
+    }
+
+    public function testAKeyThatOneListLackedSignsAgainWithoutAPerson(): void
+    {
+        $this->keys()->connect($this->api());
+        $this->kinescope->fault = function (): array {
+            return $this->kinescope->json(200, ['data' => []]);
+        };
+        $this->keys()->reconcile($this->api());
+        $this->assertSame('key-not-registered', $this->problemOf([$this->keys(), 'signer']));
+        $this->assertFalse($this->keys()->isDue());
+        $this->kinescope->fault = null;
+        $this->clock->now += 300;
+        $this->assertTrue($this->keys()->isDue());
+        $this->keys()->reconcile($this->api());
+        $this->assertSame([$this->kid()], $this->registered());
+    }
+
+    public function testAClaimFromBeforeTheClockWasSetBackIsOver(): void
+    {
+        $this->store->values['claim'] = 'dead:' . ($this->clock->now + self::DAY);
+        $this->keys()->connect($this->api());
         $this->assertSame([$this->kid()], $this->registered());
     }
 
@@ -387,6 +466,9 @@ final class KeysTest extends TestCase
         $this->clock->now += 600;
         $this->assertSame($next['kid'], $this->kid());
         $this->assertSame([], $this->kinescope->requests);
+        $forgotten = $keys->addByHand();
+        $this->clock->now += 360 * self::DAY;
+        $this->assertNotSame($forgotten['kid'], $keys->addByHand()['kid'], 'its end has almost come');
     }
 
     public function testAClockThatIsOffSetsNoTimes(): void
@@ -404,9 +486,20 @@ final class KeysTest extends TestCase
 
     public function testDamagedRing(): void
     {
-        foreach (['', '{', '[]', '{"version":2}', 'null'] as $text) {
-            $this->store->values['ring'] = $text;
+        $this->keys()->connect($this->api());
+        $ring = json_decode($this->store->values['ring'], true);
+        $ring['keys'][$this->kid()] = ['kid' => $this->kid()];
+        $halves = [json_encode($ring), json_encode(['site' => []] + $ring), json_encode(['keys' => [1]] + $ring)];
+        foreach (array_merge(['', '{', '[]', '{"version":2}', 'null'], $halves) as $text) {
+            $this->store->values['ring'] = (string) $text;
             $this->assertSame('key-unavailable', $this->problemOf([$this->keys(), 'signer']));
+            $this->assertSame('key-ring-unreadable', $this->problemOf(function (): void {
+                $this->keys()->connect($this->api());
+            }));
+            // The remedy: disconnect, then connect again.
+            $this->assertFalse($this->keys()->disconnect($this->api()));
+            $this->keys()->connect($this->api());
+            $this->assertContains($this->kid(), $this->registered());
         }
     }
 
@@ -421,7 +514,9 @@ final class KeysTest extends TestCase
             'api-rate-limited' => ['status' => 429, 'headers' => [], 'body' => ''],
         ];
         $odd['api-bad-answer '] = ['status' => 302, 'headers' => ['location' => 'https://evil.example'], 'body' => ''];
-        $odd['api-bad-answer  '] = ['status' => 200, 'headers' => [], 'body' => '{"data":{"a":1}}'];
+        foreach (['{"data":{"a":1}}', '{}', '{"data":{}}', '{"keys":{}}', '', '0', '"x"', 'null'] as $at => $body) {
+            $odd['api-bad-answer  ' . str_repeat(' ', $at)] = ['status' => 200, 'headers' => [], 'body' => $body];
+        }
         foreach ($odd as $code => $response) {
             $this->setUp();
             $this->kinescope->fault = function () use ($response): array {
@@ -441,6 +536,60 @@ final class KeysTest extends TestCase
                 $this->api()->deleteKey($id);
             }));
         }
+    }
+
+    public function testAnEmptyObjectMakesNoKeyMissing(): void
+    {
+        $this->keys()->connect($this->api());
+        foreach (['{}', '{"data":{}}'] as $body) {
+            $this->kinescope->fault = function () use ($body): array {
+                return ['status' => 200, 'headers' => [], 'body' => $body];
+            };
+            $this->assertSame('api-bad-answer', $this->problemOf(function (): void {
+                $this->keys()->reconcile($this->api(), true);
+            }));
+            $this->assertSame([$this->kid()], $this->registered());
+        }
+    }
+
+    public function testNoProblemQuotesTheApiToken(): void
+    {
+        $token = '0a1b2c3d-0000-4000-8000-000000000001';
+        foreach ([$token, strtoupper($token), ucfirst($token)] as $quoted) {
+            $faults = [
+                function () use ($quoted): array {
+                    $error = ['code' => 1, 'message' => "bad token $quoted", 'detail' => $quoted];
+                    return ['headers' => ['x-request-id' => $quoted]] + $this->kinescope->json(400, ['error' => $error]);
+                },
+                static function () use ($quoted): void {
+                    throw new \RuntimeException("Failed: Authorization: Bearer $quoted");
+                },
+            ];
+            foreach ($faults as $fault) {
+                $this->kinescope->fault = $fault;
+                try {
+                    $this->api()->keys();
+                    $this->fail();
+                } catch (OperatorProblem $problem) {
+                    $this->assertStringNotContainsStringIgnoringCase($token, (string) $problem);
+                }
+            }
+        }
+    }
+
+    public function testTheDoctorChecksStreamsByAnyId(): void
+    {
+        $this->keys()->connect($this->api());
+        $uuid = '1a2b3c4d-0000-4000-8000-00000000000a';
+        $row = ['id' => $uuid, 'play_link' => 'https://kinescope.io/Open', 'name' => 'A', 'chat_jwt_required' => false];
+        $this->kinescope->events = [$row, ['id' => 'x', 'play_link' => 'https://kinescope.io/Done', 'chat_jwt_required' => true]];
+        $codes = function (string ...$ids): array {
+            $found = Doctor::check($this->keys(), $this->api(), $this->clock, $ids);
+            return array_slice(array_column($found, 'code'), 3);
+        };
+        $open = 'jwt-not-enabled';
+        $this->assertSame([$open, $open, $open], $codes($uuid, strtoupper($uuid), 'Open'));
+        $this->assertSame(['event-found', 'event-not-found', 'event-not-found'], $codes('Done', 'done', 'another'));
     }
 
     public function testRequireJwtChangesOneField(): void
