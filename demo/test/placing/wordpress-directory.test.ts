@@ -109,7 +109,7 @@ describe('the archive of the WordPress plugin', () => {
       ))
         expect(option, path).toMatch(
           // the former name, the current name, and names that WordPress defines
-          /^(stream_chat_for_kinescope|live_chat_for_kinescope_streams|widget_|date_format$|https_local_ssl_verify$)/,
+          /^(stream_chat_for_kinescope|live_chat_for_kinescope_streams|widget_|date_format$|home$|https_local_ssl_verify$)/,
         )
     }
   })

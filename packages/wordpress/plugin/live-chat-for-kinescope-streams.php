@@ -56,6 +56,7 @@ if ( defined( 'WP_CLI' ) && \WP_CLI ) {
 	\WP_CLI::add_command( 'kinescope-chat', Cli::class );
 }
 
+register_activation_hook( __FILE__, array( Upkeep::class, 'resume' ) );
 register_deactivation_hook( __FILE__, array( Upkeep::class, 'unschedule' ) );
 
 add_action(

@@ -52,7 +52,7 @@ if ( is_multisite() ) {
 }
 
 $live_chat_for_kinescope_streams_file = get_site_option( 'live_chat_for_kinescope_streams_seal_file', '' );
-if ( is_string( $live_chat_for_kinescope_streams_file ) && '' !== $live_chat_for_kinescope_streams_file ) {
+if ( is_string( $live_chat_for_kinescope_streams_file ) && basename( $live_chat_for_kinescope_streams_file ) === Sealing::file_name() ) {
 	wp_delete_file( $live_chat_for_kinescope_streams_file );
 }
 delete_site_option( 'live_chat_for_kinescope_streams_seal_file' );

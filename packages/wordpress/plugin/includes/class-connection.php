@@ -31,7 +31,7 @@ final class Connection {
 			$store,
 			Sealing::seal(),
 			new SystemClock(),
-			is_multisite() ? network_home_url() : home_url(),
+			is_multisite() ? network_home_url() : Token_Route::home(),
 			array(
 				'ttl'    => self::TTL,
 				'renews' => self::has_api_token() ? 1 : 0,
@@ -72,27 +72,37 @@ final class Connection {
 		$api = self::api_by( $token );
 		$api->keys(); // A wrong token fails here, before anything changes.
 		Sealing::prepare();
-		$keys  = self::keys();
+		self::keys()->connect( $api );
 		$store = new Option_Store();
 		$store->swap( self::API_TOKEN, $store->read( self::API_TOKEN ), Sealing::seal()->close( $token, self::API_TOKEN ) );
-		$keys->connect( $api );
+		delete_option( Upkeep::PROBLEM );
 		Upkeep::schedule();
 	}
 
-	/** Deletes the keys at Kinescope and here, and the API token. */
-	public static function disconnect(): void {
+	/** Deletes the keys at Kinescope and here, and the API token. Returns whether Kinescope has no key of the site now. */
+	public static function disconnect(): bool {
 		$api = null;
 		try {
 			$api = self::has_api_token() ? self::api() : null;
 		} catch ( OperatorProblem $problem ) {
 			$api = null; // The secret that seals the token is lost. Only Kinescope's dashboard can delete the key.
 		}
+		$is_gone = false;
 		if ( self::is_connected() ) {
-			self::keys()->disconnect( $api );
+			try {
+				$is_gone = self::keys()->disconnect( $api );
+			} catch ( OperatorProblem $problem ) {
+				if ( ! in_array( $problem->problem, array( 'api-token-refused', 'api-forbidden' ), true ) ) {
+					throw $problem;
+				}
+				self::keys()->disconnect( null ); // This token can never delete the key.
+			}
 		}
 		$store = new Option_Store();
 		$store->swap( self::API_TOKEN, $store->read( self::API_TOKEN ), null );
+		delete_option( Upkeep::PROBLEM );
 		Upkeep::unschedule();
+		return $is_gone;
 	}
 
 	/**

@@ -32,6 +32,8 @@ final class Findings {
 		$code  = self::key_problem();
 		if ( '' !== $code ) {
 			$found[] = self::finding( 'copy-of-a-site' === $code ? 'warn' : 'fail', $code, Problem_Text::by_code( $code ) );
+		} elseif ( '' !== self::warning() ) {
+			$found[] = self::finding( 'warn', self::warning(), Problem_Text::by_code( self::warning() ) );
 		}
 		if ( array() === Streams::ids() ) {
 			$found[] = self::finding( 'fail', 'event-not-allowed', __( 'No stream is chosen. Choose one in step 2.', 'live-chat-for-kinescope-streams' ) );
@@ -76,14 +78,28 @@ final class Findings {
 			return 'not-connected';
 		}
 		try {
-			$keys = Connection::keys();
+			$keys    = Connection::keys();
+			$is_copy = $keys->isCopy(); // Names a damaged ring.
 			$keys->signer();
-			return $keys->isCopy() ? 'copy-of-a-site' : '';
+			return $is_copy ? 'copy-of-a-site' : '';
 		} catch ( OperatorProblem $problem ) {
 			return $problem->problem;
 		} catch ( Token_Server\Refusal $refusal ) {
 			return $refusal->problem;
 		}
+	}
+
+	/**
+	 * Returns a code for what will stop a working site from signing: its API token is no longer good, or its key ends and
+	 * nothing has replaced it. Returns '' if there is nothing to do.
+	 */
+	public static function warning(): string {
+		$code = get_option( Upkeep::PROBLEM, '' );
+		if ( in_array( $code, array( 'api-token-refused', 'api-forbidden', 'seal-changed', 'clock-wrong', 'key-limit-reached' ), true ) ) {
+			return $code;
+		}
+		$key = self::key();
+		return null !== $key && $key['ends'] < time() + self::WARN_DAYS * DAY_IN_SECONDS ? 'key-ends-soon' : '';
 	}
 
 	/**

@@ -26,6 +26,11 @@ final class Problem_Text {
 		return '' === $text ? $problem->getMessage() . ' ' . $problem->remediation : $text;
 	}
 
+	/** Returns the text for a revoked key that Kinescope didn't have. */
+	public static function key_not_listed(): string {
+		return __( 'A new key signs. Kinescope didn’t list the old one. If the old key is in another workspace, delete it there.', 'live-chat-for-kinescope-streams' );
+	}
+
 	/**
 	 * Returns the text for a code in the site's language, or '' if the code is unknown.
 	 *
@@ -55,6 +60,8 @@ final class Problem_Text {
 				return __( 'Your Kinescope account has reached its limit of keys. Ask Kinescope’s support to remove unused keys.', 'live-chat-for-kinescope-streams' );
 			case 'key-not-registered':
 				return __( 'Kinescope doesn’t list the signing key. Make a new key.', 'live-chat-for-kinescope-streams' );
+			case 'key-ends-soon':
+				return __( 'The signing key expires soon. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-expired':
 				return __( 'The signing key has expired. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-unavailable':
@@ -65,6 +72,10 @@ final class Problem_Text {
 			case 'no-seal':
 			case 'seal-too-weak':
 				return __( 'The site has no secret to protect the key with. Add the line below to wp-config.php.', 'live-chat-for-kinescope-streams' );
+			case 'other-workspace':
+				return __( 'The workspace of this API token doesn’t have the site’s key. Use a token of the workspace that has your streams. If the key was deleted there, disconnect the site and connect it again.', 'live-chat-for-kinescope-streams' );
+			case 'no-openssl':
+				return __( 'PHP has no extension “openssl”. Ask your hosting provider to turn it on.', 'live-chat-for-kinescope-streams' );
 			case 'copy-of-a-site':
 				return __( 'This site is a copy of another one, which manages the key. The chat works, but nothing is changed at Kinescope.', 'live-chat-for-kinescope-streams' );
 			case 'clock-wrong':

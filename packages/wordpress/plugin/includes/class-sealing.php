@@ -62,8 +62,7 @@ final class Sealing {
 
 	/** Returns the line that an administrator adds to wp-config.php by hand. */
 	public static function line(): string {
-		$secret = 'salts' === self::kind() ? bin2hex( random_bytes( 32 ) ) : self::secret()[1];
-		return sprintf( "define( '%s', '%s' );", self::CONSTANT, $secret );
+		return sprintf( "define( '%s', '%s' );", self::CONSTANT, bin2hex( random_bytes( 32 ) ) );
 	}
 
 	/**
@@ -124,7 +123,8 @@ final class Sealing {
 			return false;
 		}
 		$text = $files->get_contents( $path );
-		if ( ! is_string( $text ) || 1 !== preg_match( '/^<\?php\b/', $text ) ) {
+		// PHP allows nothing before these declarations.
+		if ( ! is_string( $text ) || 1 !== preg_match( '/^<\?php\b/', $text ) || 1 === preg_match( '/\b(?:declare\s*\(|namespace\s)/i', $text ) ) {
 			return false;
 		}
 		$line = sprintf( "define( '%s', '%s' ); // Live Chat for Kinescope Streams: seals the signing key.", self::CONSTANT, $secret );
@@ -133,8 +133,8 @@ final class Sealing {
 		if ( ! $files->put_contents( "$path.kinescope-chat.php", $new, $mode ) ) {
 			return false;
 		}
-		// One rename, so that no process reads a partial file.
-		$done = $files->size( "$path.kinescope-chat.php" ) === strlen( $new ) && $files->move( "$path.kinescope-chat.php", $path, true );
+		// One rename, so that no process reads a partial file. WordPress's own `move()` deletes the old file first.
+		$done = $files->size( "$path.kinescope-chat.php" ) === strlen( $new ) && rename( "$path.kinescope-chat.php", $path ); // phpcs:ignore WordPress.WP.AlternativeFunctions
 		if ( ! $done ) {
 			$files->delete( "$path.kinescope-chat.php" );
 			return false;
@@ -158,12 +158,17 @@ final class Sealing {
 		if ( null === $files || '' === $folder || dirname( $base ) === $base || ! wp_is_writable( dirname( $base ) ) ) {
 			return;
 		}
-		$path = $folder . '/seal-' . substr( md5( (string) $home ), 0, 12 ) . '.php';
+		$path = $folder . '/' . self::file_name();
 		$text = "<?php\nreturn '$secret';\n";
 		if ( ( $files->is_dir( $folder ) || $files->mkdir( $folder, 0700 ) ) && $files->put_contents( $path, $text, 0600 ) ) {
 			update_site_option( self::FILE_OPTION, $path );
 			wp_opcache_invalidate( $path, true );
 		}
+	}
+
+	/** Returns the name of this site's file. A copy of the site on the same server reads the original's file. */
+	public static function file_name(): string {
+		return 'seal-' . substr( md5( (string) realpath( ABSPATH ) ), 0, 12 ) . '.php';
 	}
 
 	/** Returns WordPress's access to files, or null if it needs a password. */

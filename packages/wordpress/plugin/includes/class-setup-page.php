@@ -30,6 +30,9 @@ final class Setup_Page {
 	/** The body of the request that registers a key by hand. @var array<string, string>|null */
 	private static ?array $by_hand = null;
 
+	/** Whether this request's action failed for lack of a secret. @var bool */
+	private static bool $needs_seal = false;
+
 	/** Registers the notice on other administration pages. */
 	public static function hook(): void {
 		add_action( 'admin_notices', array( self::class, 'warn' ) );
@@ -47,6 +50,7 @@ final class Setup_Page {
 			return;
 		}
 		$code = Findings::key_problem();
+		$code = '' === $code ? Findings::warning() : $code;
 		if ( 'not-connected' === $code ) {
 			self::notice( 'info', __( 'The live chat isn’t set up yet.', 'live-chat-for-kinescope-streams' ), self::address() );
 		} elseif ( '' !== $code ) {
@@ -68,7 +72,8 @@ final class Setup_Page {
 		try {
 			self::perform( $action );
 		} catch ( OperatorProblem $problem ) {
-			self::$notices[] = array( 'error', Problem_Text::of( $problem ) );
+			self::$notices[]  = array( 'error', Problem_Text::of( $problem ) );
+			self::$needs_seal = in_array( $problem->problem, array( 'no-seal', 'seal-too-weak' ), true );
 		}
 	}
 
@@ -77,6 +82,9 @@ final class Setup_Page {
 		echo '<p class="lcks-lead">' . esc_html__( 'Your visitors write in the chat of your stream under their own names. This plugin is not made by Kinescope.', 'live-chat-for-kinescope-streams' ) . '</p>';
 		foreach ( self::$notices as $notice ) {
 			self::notice( $notice[0], $notice[1] );
+		}
+		if ( self::$needs_seal ) {
+			self::show_seal();
 		}
 		$is_connected = Connection::is_connected();
 		$problem      = $is_connected ? Findings::key_problem() : '';
@@ -115,19 +123,25 @@ final class Setup_Page {
 				self::$notices[] = array( 'success', __( 'The site is connected. Now choose your streams.', 'live-chat-for-kinescope-streams' ) );
 				break;
 			case 'disconnect':
-				Connection::disconnect();
-				self::$notices[] = array( 'success', __( 'The site is disconnected. Kinescope no longer has its key.', 'live-chat-for-kinescope-streams' ) );
+				if ( 'copy-of-a-site' === Findings::key_problem() ) {
+					Connection::disconnect();
+					self::$notices[] = array( 'success', __( 'The copy is disconnected. You can connect it with an API token now.', 'live-chat-for-kinescope-streams' ) );
+				} elseif ( Connection::disconnect() ) {
+					self::$notices[] = array( 'success', __( 'The site is disconnected. Kinescope no longer has its key.', 'live-chat-for-kinescope-streams' ) );
+				} else {
+					self::$notices[] = array( 'warning', __( 'The site is disconnected. If Kinescope still has its key, delete the key there.', 'live-chat-for-kinescope-streams' ) );
+				}
 				break;
 			case 'new_key':
 				Connection::keys()->rotate( Connection::api() );
 				self::$notices[] = array( 'success', __( 'A new key is registered. It is used within ten minutes.', 'live-chat-for-kinescope-streams' ) );
 				break;
 			case 'revoke':
-				$key = Findings::key();
-				if ( null !== $key ) {
-					Connection::keys()->revoke( Connection::api(), $key['kid'] );
-				}
-				self::$notices[] = array( 'success', __( 'The old key is invalid, and a new one signs. Visitors who are in a chat may have to reload the page.', 'live-chat-for-kinescope-streams' ) );
+				$keys = Connection::keys();
+				// A copy of the database has all keys.
+				self::$notices[] = $keys->revoke( Connection::api(), ...$keys->live() )
+					? array( 'success', __( 'The old key is invalid, and a new one signs. Visitors who are in a chat may have to reload the page.', 'live-chat-for-kinescope-streams' ) )
+					: array( 'warning', Problem_Text::key_not_listed() );
 				break;
 			case 'by_hand':
 				Sealing::prepare();
@@ -169,19 +183,29 @@ final class Setup_Page {
 	private static function keep_streams( array $ids, bool $required ): void {
 		$api    = Connection::api();
 		$chosen = array();
+		$open   = array();
 		foreach ( $api->events() as $event ) {
 			if ( ! in_array( $event['id'], $ids, true ) ) {
 				continue;
 			}
-			$chosen[] = array(
+			$stream   = array(
 				'id'        => $event['id'],
 				'public_id' => $event['publicId'] ?? '',
 				'name'      => Token_Server\KinescopeApi::shown( $event['name'] ),
 			);
+			$chosen[] = $stream;
+			if ( true !== $event['jwtRequired'] ) {
+				$open[] = $stream;
+			}
 		}
 		Streams::keep( $chosen );
-		foreach ( $required ? $chosen : array() as $stream ) {
-			$moved = $api->requireJwt( $stream['id'] );
+		foreach ( $required ? $open : array() as $stream ) {
+			try {
+				$moved = $api->requireJwt( $stream['id'] );
+			} catch ( OperatorProblem $problem ) {
+				self::$notices[] = array( 'error', $stream['name'] . ': ' . Problem_Text::of( $problem ) );
+				continue;
+			}
 			if ( array() !== $moved ) {
 				/* translators: 1: name of a stream, 2: names of fields */
 				self::$notices[] = array( 'warning', sprintf( __( 'Kinescope also changed other settings of “%1$s”: %2$s. Check them there.', 'live-chat-for-kinescope-streams' ), $stream['name'], Token_Server\KinescopeApi::shown( implode( ', ', $moved ) ) ) );
@@ -266,12 +290,22 @@ final class Setup_Page {
 			return;
 		}
 		if ( $is_connected && '' === $problem ) {
-			$key = Findings::key();
-			/* translators: %s: a date */
-			echo '<p>' . esc_html( sprintf( __( 'The site is connected to Kinescope. Its key is valid until %s. The site replaces it in time.', 'live-chat-for-kinescope-streams' ), wp_date( (string) get_option( 'date_format' ), $key['ends'] ?? 0 ) ) ) . '</p>';
-			return;
+			$key  = Findings::key();
+			$date = wp_date( (string) get_option( 'date_format' ), $key['ends'] ?? 0 );
+			$text = Connection::has_api_token()
+				/* translators: %s: a date */
+				? __( 'The site is connected to Kinescope. Its key is valid until %s. The site replaces it in time.', 'live-chat-for-kinescope-streams' )
+				/* translators: %s: a date */
+				: __( 'The site is connected to Kinescope. Its key is valid until %s. Register a new key before then.', 'live-chat-for-kinescope-streams' );
+			echo '<p>' . esc_html( sprintf( $text, $date ) ) . '</p>';
+			$warning = Findings::warning();
+			if ( '' !== $warning ) {
+				self::notice( 'warning', Problem_Text::by_code( $warning ) );
+			} elseif ( Connection::has_api_token() ) {
+				return;
+			}
 		}
-		if ( $is_connected && null === self::$by_hand && 'key-not-registered' !== $problem ) {
+		if ( $is_connected && '' !== $problem && null === self::$by_hand && 'key-not-registered' !== $problem ) {
 			self::notice( 'error', Problem_Text::by_code( $problem ) );
 		}
 		echo '<p>' . esc_html__( 'In Kinescope, open Settings → API tokens, create a token and copy it. Paste it here. The site then makes a key and registers it at Kinescope.', 'live-chat-for-kinescope-streams' ) . '</p>';
@@ -332,14 +366,25 @@ final class Setup_Page {
 			echo '<p>' . esc_html__( 'There are no streams yet. Create one in Kinescope, then reload this page.', 'live-chat-for-kinescope-streams' ) . '</p>';
 			return;
 		}
-		$chosen = array_column( Streams::chosen(), 'id' );
+		$ids    = Streams::ids();
+		$chosen = array();
+		$others = array();
+		foreach ( $events as $event ) {
+			$event['checked'] = in_array( $event['id'], $ids, true ) || in_array( $event['publicId'], $ids, true );
+			if ( $event['checked'] ) {
+				$chosen[] = $event;
+			} else {
+				$others[] = $event;
+			}
+		}
 		self::open_form( 'streams' );
 		echo '<div class="lcks-list" role="group" aria-label="' . esc_attr__( 'Streams', 'live-chat-for-kinescope-streams' ) . '">';
-		foreach ( array_slice( $events, 0, 100 ) as $event ) {
+		// All chosen streams, because saving the form drops the others.
+		foreach ( array_merge( $chosen, array_slice( $others, 0, 100 ) ) as $event ) {
 			printf(
 				'<label class="lcks-stream"><input type="checkbox" name="streams[]" value="%s" %s> <span class="lcks-name">%s</span> <span class="lcks-state">%s</span></label>',
 				esc_attr( $event['id'] ),
-				esc_attr( in_array( $event['id'], $chosen, true ) ? 'checked' : '' ),
+				esc_attr( $event['checked'] ? 'checked' : '' ),
 				esc_html( '' === $event['name'] ? $event['id'] : Token_Server\KinescopeApi::shown( $event['name'] ) ),
 				esc_html( self::state( $event ) )
 			);
@@ -416,7 +461,7 @@ final class Setup_Page {
 		if ( $is_connected && current_user_can( Connection::capability() ) ) {
 			echo '<details><summary>' . esc_html__( 'Key', 'live-chat-for-kinescope-streams' ) . '</summary><p>' . esc_html( self::sealing() ) . '</p>';
 			if ( 'salts' === Sealing::kind() || 'none' === Sealing::kind() ) {
-				echo '<pre class="lcks-code" dir="ltr"><code>' . esc_html( Sealing::line() ) . '</code></pre>';
+				self::show_seal();
 			}
 			if ( Connection::has_api_token() ) {
 				echo '<p>' . esc_html__( 'If your site or its database may have been copied, make the key invalid.', 'live-chat-for-kinescope-streams' ) . '</p>';
@@ -427,6 +472,11 @@ final class Setup_Page {
 			echo '</details>';
 		}
 		echo '<p><a href="' . esc_url( self::address() . '&tab=server' ) . '">' . esc_html__( 'I run a token server of my own', 'live-chat-for-kinescope-streams' ) . '</a></p>';
+	}
+
+	/** Shows the line for wp-config.php. */
+	private static function show_seal(): void {
+		echo '<pre class="lcks-code" dir="ltr"><code>' . esc_html( Sealing::line() ) . '</code></pre>';
 	}
 
 	/** Explains where the secret that seals the key is stored. */

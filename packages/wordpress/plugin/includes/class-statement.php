@@ -29,9 +29,13 @@ final class Statement {
 		if ( ! $user->exists() || '' === $secret || '' === $event ) {
 			return null;
 		}
-		$now     = time();
-		$visitor = Visitor::of( $user );
-		$claims  = array(
+		$now = time();
+		try {
+			$visitor = Visitor::of( $user );
+		} catch ( Token_Server\OperatorProblem $problem ) {
+			return null;
+		}
+		$claims = array(
 			'aud'      => self::AUDIENCE,
 			'sub'      => $visitor['id'],
 			'name'     => $visitor['name'],
@@ -39,13 +43,13 @@ final class Statement {
 			'iat'      => $now,
 			'exp'      => $now + max( 1, min( Settings::MAX_HOURS * HOUR_IN_SECONDS, $seconds ) ),
 		);
-		$head    = wp_json_encode(
+		$head   = wp_json_encode(
 			array(
 				'alg' => 'HS256',
 				'typ' => 'JWT',
 			)
 		);
-		$body    = wp_json_encode( $claims, JSON_UNESCAPED_SLASHES );
+		$body   = wp_json_encode( $claims, JSON_UNESCAPED_SLASHES );
 		if ( false === $head || false === $body ) {
 			return null;
 		}

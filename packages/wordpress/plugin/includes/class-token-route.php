@@ -12,6 +12,7 @@ defined( 'ABSPATH' ) || exit;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Endpoint;
 use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Origin;
+use Live_Chat_For_Kinescope_Streams\Token_Server\Response;
 use Live_Chat_For_Kinescope_Streams\Token_Server\SystemClock;
 
 /**
@@ -61,17 +62,13 @@ final class Token_Route {
 		if ( ! defined( 'DONOTCACHEPAGE' ) ) {
 			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedConstantFound -- page caches read this name.
 		}
-		while ( ob_get_level() > 0 && ob_end_clean() ) {
-			continue;
-		}
-		$answer = self::respond();
-		header_remove();
-		status_header( $answer['status'] );
-		foreach ( $answer['headers'] as $name => $value ) {
-			header( "$name: $value" );
-		}
-		header( 'Content-Length: ' . strlen( $answer['body'] ) );
-		echo $answer['body']; // phpcs:ignore WordPress.Security.EscapeOutput -- JSON.
+		Response::send(
+			static function (): array {
+				return self::respond();
+			}
+		);
+		// This function would end the buffer that discards what other plugins print from here on.
+		remove_action( 'shutdown', 'wp_ob_end_flush_all', 1 );
 		Upkeep::after_response();
 		exit;
 	}
@@ -98,7 +95,7 @@ final class Token_Route {
 				'mayEnter'   => static function ( array $visitor, string $event ): bool {
 					return Visitor::may_enter( $event );
 				},
-				'ownOrigins' => array_values( array_unique( array_filter( array( Origin::of( home_url() ), self::own_origin() ) ) ) ),
+				'ownOrigins' => array_values( array_unique( array_filter( array( Origin::of( self::home() ), self::own_origin() ) ) ) ),
 				'ttl'        => Connection::TTL,
 			)
 		);
@@ -123,7 +120,12 @@ final class Token_Route {
 
 	/** Returns the path of the site, without a slash at its end. */
 	private static function base(): string {
-		return rtrim( (string) wp_parse_url( home_url(), PHP_URL_PATH ), '/' );
+		return rtrim( (string) wp_parse_url( self::home(), PHP_URL_PATH ), '/' );
+	}
+
+	/** Returns the site's address. Plugins for several languages add a language to `home_url()`, but not to this option. */
+	public static function home(): string {
+		return rtrim( (string) get_option( 'home' ), '/' );
 	}
 
 	/**
@@ -155,7 +157,7 @@ final class Token_Route {
 	private static function answers( string $kind ): bool {
 		$path   = 'query' === $kind ? '/index.php?' . self::QUERY : self::PATH;
 		$answer = wp_remote_post(
-			home_url( $path ),
+			self::home() . $path,
 			array(
 				'timeout'             => self::TIMEOUT,
 				'redirection'         => 0,

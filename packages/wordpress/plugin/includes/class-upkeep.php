@@ -33,6 +33,13 @@ final class Upkeep {
 		}
 	}
 
+	/** Schedules the daily run again when the plugin is activated. */
+	public static function resume(): void {
+		if ( Connection::has_api_token() ) {
+			self::schedule();
+		}
+	}
+
 	/** Cancels the daily run. */
 	public static function unschedule(): void {
 		wp_clear_scheduled_hook( self::EVENT );
@@ -52,14 +59,6 @@ final class Upkeep {
 
 	/** Maintains the keys, if due, after the visitor has the response. */
 	public static function after_response(): void {
-		ignore_user_abort( true );
-		if ( function_exists( 'fastcgi_finish_request' ) ) {
-			fastcgi_finish_request();
-		} elseif ( function_exists( 'litespeed_finish_request' ) ) {
-			litespeed_finish_request();
-		} else {
-			flush();
-		}
 		try {
 			if ( Connection::has_api_token() && Connection::keys()->isDue() ) {
 				self::run();

@@ -10,6 +10,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 defined( 'ABSPATH' ) || exit;
 
 use Live_Chat_For_Kinescope_Streams\Token_Server\Claims;
+use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 
 /**
  * Returns the visitor's id and name for the chat.
@@ -88,6 +89,8 @@ final class Visitor {
 	/**
 	 * Returns the key of pseudonyms. It doesn't change with signing keys and secrets, because bans apply to pseudonyms. It
 	 * is random, so pseudonyms don't depend on the site's address or on a secret with another purpose.
+	 *
+	 * @throws OperatorProblem If the database fails. Without the key, another visitor could compute the pseudonym.
 	 */
 	private static function key(): string {
 		$store = new Option_Store();
@@ -96,6 +99,9 @@ final class Visitor {
 			$store->swap( self::KEY, null, bin2hex( random_bytes( 32 ) ) );
 			$key = $store->read( self::KEY );
 		}
-		return (string) $key;
+		if ( null === $key ) {
+			throw new OperatorProblem( 'no-pseudonym-key', 'The database doesn’t store the key of pseudonyms.', 'Check the database.' );
+		}
+		return $key;
 	}
 }
