@@ -24,6 +24,20 @@ final class Claims
         ];
     }
 
+    /**
+     * Returns a site's id as text, or null if no visitor is signed in.
+     *
+     * @param mixed $id
+     * @throws \UnexpectedValueException for a type whose text is the same for all visitors, such as an array
+     */
+    public static function userId($id): ?string
+    {
+        if ($id !== null && !is_string($id) && !is_int($id) && !(is_object($id) && method_exists($id, '__toString'))) {
+            throw new \UnexpectedValueException('The visitor’s id is a value of the type ' . gettype($id) . '. Return a text.');
+        }
+        return self::isUserId((string) $id) ? (string) $id : null;
+    }
+
     /** Whether an id identifies a visitor. Some systems write an empty text or 0 if no visitor is signed in. */
     public static function isUserId(string $id): bool
     {

@@ -13,6 +13,7 @@ Usage: php token.php COMMAND
   keys rotate          replaces the signing key
   keys revoke KID      makes a key and all its tokens invalid at once; asks first, unless --yes follows
   keys reconcile       does what is due; for a daily cron job
+  moved                manages the keys from here, after the site has got another address
   events list          the streams of the account
   events enable ID     requires a token for the chat of a stream
   doctor               checks the key, the clock and the streams
@@ -38,6 +39,9 @@ TEXT;
     {
         switch (implode(' ', array_slice($words, 0, 2))) {
             case 'connect':
+                if (stream_isatty(STDIN)) {
+                    fwrite(STDERR, 'API token: ');
+                }
                 $site->connect(trim((string) fgets(STDIN)));
                 return self::listKeys($site);
             case 'keys list':
@@ -49,6 +53,9 @@ TEXT;
                 return self::revoke($site, $words[2] ?? '', $words[3] ?? '');
             case 'keys reconcile':
                 $site->keys()->reconcile($site->api(), true);
+                return self::listKeys($site);
+            case 'moved':
+                $site->keys()->moveHere();
                 return self::listKeys($site);
             case 'events list':
                 foreach ($site->api()->events() as $event) {

@@ -140,8 +140,8 @@ final class Endpoint
         if (preg_match('/^Bearer +(\S+)$/iD', $headers['authorization'] ?? '', $found)) {
             $identity = $found[1];
         }
-        $user = ($this->options['identify'])($eventId, $identity);
-        if ($user === null || !Claims::isUserId((string) ($user['id'] ?? ''))) {
+        [$user, $userId] = $this->identify($eventId, $identity);
+        if ($userId === null) {
             throw new Refusal('sign-in-required');
         }
         if ($this->options['mayEnter'] !== null && !($this->options['mayEnter'])($user, $eventId)) {
@@ -152,8 +152,8 @@ final class Endpoint
         }
         [$kid, $signer, $until] = $this->keys->signer();
         $now = $this->clock->now();
-        $name = (string) ($user['name'] ?? '');
-        $claims = Claims::make((string) $user['id'], $name, $eventId, $now, $this->options['ttl'], $until);
+        $name = is_string($user['name'] ?? null) ? $user['name'] : '';
+        $claims = Claims::make($userId, $name, $eventId, $now, $this->options['ttl'], $until);
         $life = $claims['exp'] - $now;
         if ($life < 1) {
             throw new Refusal('key-expired');
@@ -164,6 +164,24 @@ final class Endpoint
             // Spreads the renewals of visitors who arrived at the same time.
             'refresh_in' => max(1, (int) floor($life * (0.6 + 0.3 * ($this->options['random'])()))),
         ];
+    }
+
+    /**
+     * Returns the visitor and their id; the id is null if no visitor is signed in.
+     *
+     * @return array{array<string, mixed>|null, string|null}
+     */
+    private function identify(string $eventId, ?string $identity): array
+    {
+        try {
+            $user = ($this->options['identify'])($eventId, $identity);
+            return [$user, Claims::userId($user['id'] ?? null)];
+        } catch (Refusal | OperatorProblem $problem) {
+            throw $problem;
+        } catch (\Throwable $error) {
+            // The site's own code failed, such as its database.
+            throw new Refusal('identity-unavailable', null, null, [], $error);
+        }
     }
 
     /**

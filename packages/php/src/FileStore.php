@@ -45,12 +45,12 @@ final class FileStore implements Store
                 "Run: chmod 700 $real"
             );
         }
-        // Root can write anywhere, but then PHP on the web server can't read the files.
-        if (function_exists('posix_geteuid') && fileowner($real) !== posix_geteuid()) {
+        // The web server's PHP couldn't read files that a command writes as root.
+        if (PHP_SAPI === 'cli' && function_exists('posix_geteuid') && posix_geteuid() === 0 && fileowner($real) !== 0) {
             throw new OperatorProblem(
                 'folder-unsafe',
-                "The folder $real belongs to another user.",
-                'Run this command as the user that PHP runs as on the web server, and give the folder to that user.'
+                "The folder $real doesn’t belong to root.",
+                'Run this command as the user that PHP runs as on the web server.'
             );
         }
         $this->folder = $real;

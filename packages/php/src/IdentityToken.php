@@ -7,15 +7,18 @@ final class IdentityToken
 {
     private const AUDIENCE = 'kinescope-chat';
 
-    /** How far in the future `exp` may be, and the clock skew to allow for. Seconds. */
+    /** How far in the future `exp` may be, and the clock skew to allow for it. Seconds. */
     private const MAX_AGE = 86400;
     private const LEEWAY = 60;
+
+    /** The clock skew to allow for an `exp` that has passed. Seconds. */
+    private const EXPIRED_LEEWAY = 30;
 
     /**
      * Returns the visitor, or null if the token isn't valid for this stream.
      *
      * @return array{id: string, name: string}|null
-     * @throws Refusal `identity-expired`
+     * @throws Refusal `identity-expired`, `access-denied` for a token of another stream
      */
     public static function read(?string $token, string $secret, string $eventId, int $now): ?array
     {
@@ -30,15 +33,19 @@ final class IdentityToken
             return null;
         }
         $exp = $claims['exp'] ?? null;
-        $isFor = in_array(self::AUDIENCE, (array) ($claims['aud'] ?? null), true)
-            && ($claims['event_id'] ?? $eventId) === $eventId;
-        if (!$isFor || !is_int($exp) || $exp > $now + self::MAX_AGE + self::LEEWAY || !is_string($claims['sub'] ?? null)) {
+        $id = $claims['sub'] ?? null;
+        $isTime = (is_int($exp) || is_float($exp)) && $exp <= $now + self::MAX_AGE + self::LEEWAY
+            && ($claims['nbf'] ?? 0) <= $now + self::EXPIRED_LEEWAY;
+        if (!$isTime || !in_array(self::AUDIENCE, (array) ($claims['aud'] ?? null), true) || !(is_string($id) || is_int($id))) {
             return null;
         }
-        if ($exp <= $now) {
+        if (($claims['event_id'] ?? $eventId) !== $eventId) {
+            throw new Refusal('access-denied');
+        }
+        if ($exp <= $now - self::EXPIRED_LEEWAY) {
             throw new Refusal('identity-expired');
         }
         $name = $claims['name'] ?? '';
-        return ['id' => $claims['sub'], 'name' => is_string($name) ? $name : ''];
+        return ['id' => (string) $id, 'name' => is_string($name) ? $name : ''];
     }
 }

@@ -573,7 +573,7 @@ final class Keys
             throw new OperatorProblem(
                 'copy-of-a-site',
                 'This site is a copy of ' . $this->mustRing()->home . ', which manages the keys.',
-                'If the site has moved here, confirm it in the settings. Otherwise connect the copy with its own API token.'
+                'If the site has moved here, run: php token.php moved. For a copy, choose another folder for keys and connect it.'
             );
         }
         $old = $this->store->read(self::CLAIM);

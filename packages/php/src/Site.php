@@ -83,10 +83,8 @@ final class Site
                     throw $problem;
                 }
                 $user = $identify($eventId, $identity);
-                if ($user === null || !Claims::isUserId((string) ($user['id'] ?? ''))) {
-                    return null;
-                }
-                return ['id' => Claims::pseudonym((string) $user['id'], $this->secret(self::NAMES))] + $user;
+                $userId = Claims::userId($user['id'] ?? null);
+                return $userId === null ? null : ['id' => Claims::pseudonym($userId, $this->secret(self::NAMES))] + $user;
             },
             'mayEnter' => $this->config['mayEnter'],
             'origins' => array_filter(array_map([Origin::class, 'of'], (array) $this->config['origins'])),

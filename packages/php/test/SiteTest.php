@@ -2,9 +2,12 @@
 
 namespace KinescopeChat\TokenServer\Test;
 
+use KinescopeChat\TokenServer\Base64Url;
 use KinescopeChat\TokenServer\Console;
 use KinescopeChat\TokenServer\FileStore;
+use KinescopeChat\TokenServer\IdentityToken;
 use KinescopeChat\TokenServer\OperatorProblem;
+use KinescopeChat\TokenServer\Refusal;
 use KinescopeChat\TokenServer\Site;
 use PHPUnit\Framework\TestCase;
 
@@ -127,6 +130,83 @@ final class SiteTest extends TestCase
                 $this->assertSame(stripos($written, explode(':', $origin)[0]) === 0 ? 204 : 403, $status, "$written $origin");
             }
         }
+    }
+
+    public function testTheFaultOfASiteIsNoVisitorAndNoRefusal(): void
+    {
+        $this->site()->keys()->addByHand();
+        $this->site()->keys()->confirmByHand();
+        $text = new class {
+            public function __toString(): string
+            {
+                return 'u-1';
+            }
+        };
+        $codes = [];
+        foreach ([['u'], true, 1.5, new \stdClass(), null, '', 0, '0', 7, 'u', $text] as $id) {
+            $codes[] = $this->codeOf($this->site(['identify' => static function () use ($id): array {
+                return ['id' => $id, 'name' => ['Ann']];
+            }]));
+        }
+        $unavailable = array_fill(0, 4, 'identity-unavailable');
+        $none = array_fill(0, 4, 'sign-in-required');
+        $this->assertSame(array_merge($unavailable, $none, array_fill(0, 3, 'token')), $codes);
+        foreach (['identify' => 'identity-unavailable', 'mayEnter' => 'server-error'] as $name => $code) {
+            $this->assertSame($code, $this->codeOf($this->site([$name => static function (): void {
+                throw new \PDOException('no database');
+            }])));
+        }
+    }
+
+    public function testASiteThatMovedManagesItsKeysAgain(): void
+    {
+        $this->site()->keys()->addByHand();
+        $this->site()->keys()->confirmByHand();
+        $moved = $this->site(['site' => 'https://new.example.com']);
+        $this->assertTrue($moved->keys()->isCopy());
+        $this->expectOutputRegex('/^2027/');
+        $this->assertSame(0, Console::run($moved, ['moved']));
+        $this->assertFalse($moved->keys()->isCopy());
+    }
+
+    /** @return array<string, array{array<string, mixed>, string}> */
+    public function identityTokens(): array
+    {
+        return [
+            'whole' => [[], '7'],
+            'a number as sub' => [['sub' => 7], '7'],
+            'a fraction of a second' => [['exp' => 1060.5], '7'],
+            'two audiences' => [['aud' => ['kinescope-chat', 'other']], '7'],
+            'no event' => [['event_id' => null], '7'],
+            'just expired' => [['exp' => 971], '7'],
+            'expired' => [['exp' => 970], 'identity-expired'],
+            'another stream' => [['event_id' => 'y'], 'access-denied'],
+            'another stream, expired' => [['event_id' => 'y', 'exp' => 1], 'access-denied'],
+            'not yet valid' => [['nbf' => 1031], 'none'],
+            'milliseconds' => [['exp' => 1060000], 'none'],
+            'a text as exp' => [['exp' => '1060'], 'none'],
+            'no exp' => [['exp' => null], 'none'],
+            'another audience' => [['aud' => 'chat'], 'none'],
+            'a list as sub' => [['sub' => ['7']], 'none'],
+        ];
+    }
+
+    /**
+     * @dataProvider identityTokens
+     * @param array<string, mixed> $changed
+     */
+    public function testAnIdentityTokenIsJudgedAsByTheNodeServer(array $changed, string $expected): void
+    {
+        $secret = bin2hex(random_bytes(32));
+        $claims = $changed + ['aud' => 'kinescope-chat', 'sub' => '7', 'name' => 'Ann', 'event_id' => 'x', 'exp' => 1060];
+        $signed = Base64Url::encode('{"alg":"HS256"}') . '.' . Base64Url::encode((string) json_encode($claims));
+        $token = $signed . '.' . Base64Url::encode(hash_hmac('sha256', $signed, $secret, true));
+        try {
+            $found = IdentityToken::read($token, $secret, 'x', 1000)['id'] ?? 'none';
+        } catch (Refusal $refusal) {
+            $found = $refusal->problem;
+        }
+        $this->assertSame($expected, $found);
     }
 
     public function testNoPseudonymIsMadeWithoutItsKey(): void
