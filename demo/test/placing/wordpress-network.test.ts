@@ -142,6 +142,12 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
       expect((first as { sub?: string }).sub).toBe((second as { sub?: string }).sub)
     })
 
+    it('leads back to the page after sign-in, without a visitor’s parameters', async () => {
+      await wordpress.php(`switch_to_blog(2); switch_theme('plain');`)
+      const html = await (await fetch(`${wordpress.url}/two/?email=ann&s=Chat`)).text()
+      expect(html).toMatch(/redirect_to=http%3A%2F%2Flocalhost%3A\d+%2Ftwo%2F%3Fs%3DChat"/)
+    })
+
     it('removes its options from all sites when it is deleted', async () => {
       const count = `$left = 0; foreach (get_sites(['fields' => 'ids']) as $site) { switch_to_blog($site); $left += $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%stream\\\\_chat%'"); restore_current_blog(); } echo $left;`
       expect(Number(await wordpress.php(`global $wpdb; ${count}`))).toBeGreaterThanOrEqual(4)

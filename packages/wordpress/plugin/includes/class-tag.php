@@ -115,10 +115,18 @@ final class Tag {
 		return str_replace( array( '[', ']' ), array( '&#91;', '&#93;' ), esc_attr( $value ) );
 	}
 
-	/** Returns the page's address, to which a visitor returns after sign-in. */
+	/**
+	 * Returns the page's address, to which a visitor returns after sign-in, with only the parameters that choose the page.
+	 * Others may identify a visitor, and a page cache may store this page for all visitors.
+	 */
 	private static function here(): string {
-		$path = isset( $_SERVER['REQUEST_URI'] ) ? sanitize_url( wp_unslash( $_SERVER['REQUEST_URI'] ) ) : '/';
 		$link = is_singular() ? get_permalink( get_queried_object_id() ) : false;
-		return is_string( $link ) ? $link : home_url( $path );
+		if ( is_string( $link ) ) {
+			return $link;
+		}
+		$parts = explode( '?', isset( $_SERVER['REQUEST_URI'] ) ? sanitize_url( wp_unslash( $_SERVER['REQUEST_URI'] ) ) : '/', 2 );
+		wp_parse_str( $parts[1] ?? '', $given );
+		$kept = array_intersect_key( $given, array_flip( $GLOBALS['wp']->public_query_vars ) );
+		return Token_Server\Origin::of( Token_Route::home() ) . $parts[0] . ( array() === $kept ? '' : '?' . http_build_query( $kept ) );
 	}
 }
