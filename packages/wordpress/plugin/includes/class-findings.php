@@ -85,7 +85,7 @@ final class Findings {
 		} catch ( OperatorProblem $problem ) {
 			return $problem->problem;
 		} catch ( Token_Server\Refusal $refusal ) {
-			return $refusal->problem;
+			return 'key-unavailable' === $refusal->problem && $keys->isSealChanged() ? 'seal-changed' : $refusal->problem;
 		}
 	}
 

@@ -65,6 +65,7 @@ final class Problem_Text {
 			case 'key-expired':
 				return __( 'The signing key has expired. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-unavailable':
+				return __( 'The site has no key that signs. Enter the API token again to make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'seal-changed':
 				return __( 'The signing key can’t be opened: the secrets in wp-config.php have changed. Enter the API token again to make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-ring-unreadable':
