@@ -248,7 +248,7 @@ final class Endpoint
     private function log(Refusal $refusal, string $id, ?string $origin): void
     {
         $previous = $refusal->getPrevious();
-        $cause = $previous === null ? null : get_class($previous) . ': ' . $previous->getMessage();
+        $cause = $previous === null ? null : KinescopeApi::shown(get_class($previous) . ': ' . $previous->getMessage());
         if ($this->options['log'] === null) {
             if ($cause !== null) {
                 error_log("kinescope-chat: $refusal->problem, request $id: $cause");
@@ -264,7 +264,7 @@ final class Endpoint
                 'cause' => $cause,
             ]);
         } catch (\Throwable $error) {
-            error_log("kinescope-chat: the log failed: {$error->getMessage()}");
+            error_log('kinescope-chat: the log failed: ' . KinescopeApi::shown($error->getMessage()));
         }
     }
 

@@ -129,6 +129,13 @@ final class KinescopeApi
         $before = $this->one($path);
         $this->call('PUT', $path, ['chat_jwt_required' => $required]);
         $after = $this->one($path);
+        if (is_bool($after['chat_jwt_required'] ?? null) && $after['chat_jwt_required'] !== $required) {
+            throw new OperatorProblem(
+                'jwt-not-enabled',
+                'Kinescope accepted the change of the stream, but didn’t make it.',
+                'Try again. If it fails again, write to Kinescope’s support.'
+            );
+        }
         $moved = [];
         foreach (array_keys($before + $after) as $name) {
             if (json_encode($before[$name] ?? null) !== json_encode($after[$name] ?? null)) {

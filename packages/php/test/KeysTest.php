@@ -603,5 +603,12 @@ final class KeysTest extends TestCase
             };
         };
         $this->assertSame(['name'], $this->api()->requireJwt('u'));
+        $this->kinescope->events['u']['chat_jwt_required'] = false;
+        $this->kinescope->fault = function (string $request): ?array {
+            return strpos($request, 'PUT') !== 0 ? null : $this->kinescope->json(200, []);
+        };
+        $this->assertSame('jwt-not-enabled', $this->problemOf(function (): void {
+            $this->api()->requireJwt('u');
+        }));
     }
 }

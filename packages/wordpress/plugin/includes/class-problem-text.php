@@ -54,6 +54,8 @@ final class Problem_Text {
 			case 'not-found':
 			case 'event-not-found':
 				return __( 'Kinescope has no such stream. Reload the page and choose a stream from the list.', 'live-chat-for-kinescope-streams' );
+			case 'jwt-not-enabled':
+				return __( 'Kinescope didn’t change the stream. Anyone may still enter its chat. Try again, or write to Kinescope’s support.', 'live-chat-for-kinescope-streams' );
 			case 'event-finished':
 				return __( 'A finished stream can’t be changed. Choose another stream.', 'live-chat-for-kinescope-streams' );
 			case 'key-limit-reached':
