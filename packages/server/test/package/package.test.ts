@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -17,7 +17,17 @@ const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 let folder: string
 let tarball: string
 let packed: string[]
+/** What an operator writes beside compose.yaml, as docs/growing.md says. */
+const OPERATORS_FILES = [
+  'deploy/planted.secret',
+  'deploy/planted/key.pem',
+  'deploy/kubernetes/overlays/planted/env',
+]
 beforeAll(() => {
+  for (const file of OPERATORS_FILES) {
+    mkdirSync(dirname(join(root, file)), { recursive: true })
+    writeFileSync(join(root, file), '')
+  }
   folder = mkdtempSync(join(tmpdir(), 'kinescope-chat-server-pack-'))
   const [result] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
@@ -29,7 +39,12 @@ beforeAll(() => {
   tarball = join(folder, result!.filename)
   packed = result!.files.map(({ path }) => path)
 }, 60_000)
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+  rmSync(join(root, 'deploy/planted.secret'))
+  for (const added of ['deploy/planted', 'deploy/kubernetes/overlays/planted'])
+    rmSync(join(root, added), { recursive: true })
+})
 
 describe('the package', () => {
   it('contains its exports, source, documentation and deployment files, and no other file', () => {
@@ -46,6 +61,13 @@ describe('the package', () => {
     )
     expect(stray).toEqual([])
     expect(packed.filter((path) => /\.env|\.pem|tsbuildinfo|\.test\./.test(path))).toEqual([])
+  })
+
+  it('contains each deployment file of the repository, and none that an operator wrote beside them', () => {
+    const tracked = execFileSync('git', ['ls-files', 'deploy'], { cwd: root, encoding: 'utf8' })
+    expect(packed.filter((path) => path.startsWith('deploy/')).sort()).toEqual(
+      tracked.trim().split('\n').sort(),
+    )
   })
 
   it('satisfies publint', async () => {
