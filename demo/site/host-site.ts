@@ -165,8 +165,8 @@ function elementFrom(sources: string): Plugin {
       handler: (html) =>
         // the token endpoint is at the origin of the built file, not of this one
         html.replace(
-          /src="([^"]*)\/kinescope-chat\.js"/,
-          (_, server: string) => `src="/kinescope-chat.js" data-token-url="${server}/token"`,
+          /defer src="([^"]*)\/kinescope-chat\.js"/,
+          (_, server: string) => `type="module" src="/kinescope-chat.js" data-token-url="${server}/token"`,
         ),
     },
   }

@@ -1,8 +1,8 @@
 /** The ways to embed the chat, in recommended order, and the policy for a page with a Content-Security-Policy. */
 export type SnippetKind =
-  | 'snippetModule'
-  | 'snippetFixed'
   | 'snippetClassic'
+  | 'snippetFixed'
+  | 'snippetModule'
   | 'snippetLink'
   | 'snippetDiv'
   | 'snippetFrame'
@@ -33,14 +33,14 @@ export function snippets({
   const placed = Object.entries(attributes).filter(([name]) => PLACED.includes(name))
   const data = Object.fromEntries(placed.map(([name, value]) => [`data-${name}`, value]))
   const script = (of: Record<string, string>, file = 'kinescope-chat.js') =>
-    `<script${written({ type: 'module', src: `${tokenServer}/${file}`, ...of })}></script>`
+    `<script${written({ async: '', src: `${tokenServer}/${file}`, ...of })}></script>`
   const { origin } = new URL(tokenServer)
   return {
-    snippetModule: `${script({})}\n${element}`,
+    snippetClassic: `${script({})}\n${element}`,
     snippetFixed: fixed
       ? `${script({ integrity: fixed.integrity, crossorigin: '' }, fixed.file)}\n${element}`
       : '',
-    snippetClassic: `<script defer src="${tokenServer}/kinescope-chat.classic.js"></script>\n${element}`,
+    snippetModule: `<script type="module" src="${tokenServer}/kinescope-chat.js"></script>\n${element}`,
     snippetLink: `${script({ 'data-upgrade': 'main' })}\n<a href="${KINESCOPE}/chat/${encodeURIComponent(eventId)}#kinescope-chat">Open the chat</a>`,
     snippetDiv: `${script({})}\n<div${written({ 'data-kinescope-chat': eventId, ...data })}></div>`,
     snippetFrame: `<iframe src="${tokenServer}/embed/${encodeURIComponent(eventId)}" title="Stream chat" width="100%" height="600" style="border:0"></iframe>`,

@@ -43,12 +43,12 @@ export const WORDS = {
   copy: { en: 'Copy', ru: 'Копировать' },
   copied: { en: 'Copied', ru: 'Скопировано' },
   notCopied: { en: 'Could not copy: select the text', ru: 'Не удалось: выделите текст' },
-  snippetModule: { en: 'Any page', ru: 'Любая страница' },
+  snippetClassic: { en: 'Any page', ru: 'Любая страница' },
   snippetFixed: {
     en: 'Any page, exactly this version (SRI)',
     ru: 'Любая страница, только эта версия (SRI)',
   },
-  snippetClassic: { en: 'Site builders that reject modules', ru: 'Конструкторы, не принимающие модули' },
+  snippetModule: { en: 'As a module: one more connection', ru: 'Как модуль: на одно соединение больше' },
   snippetLink: {
     en: 'An editor that keeps only links, the script once in the header',
     ru: 'Редактор, который сохраняет только ссылки; скрипт один раз в шапке',

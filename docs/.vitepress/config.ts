@@ -229,6 +229,6 @@ export default defineConfig({
         },
       },
     },
-    footer: { message: 'Unofficial: Kinescope has no part in this project. MIT licence.' },
+    footer: { message: 'Unofficial: Kinescope has no part in this project. MIT license.' },
   },
 })

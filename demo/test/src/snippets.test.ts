@@ -10,10 +10,16 @@ const facts = {
 
 describe('the snippet builder', () => {
   it('writes the two lines of the documentation', () => {
-    expect(snippets(facts).snippetModule.split('\n')).toEqual([
-      '<script type="module" src="https://chat.example.com/kinescope-chat.js"></script>',
+    expect(snippets(facts).snippetClassic.split('\n')).toEqual([
+      '<script async src="https://chat.example.com/kinescope-chat.js"></script>',
       '<kinescope-chat event-id="0csUJYzAHfe3PcyMEVScmQ"></kinescope-chat>',
     ])
+  })
+
+  it('loads a classic script in each way but the module', () => {
+    const { snippetModule, ...others } = snippets(facts)
+    expect(snippetModule).toContain('type="module"')
+    expect(Object.values(others).join('\n')).not.toContain('type="module"')
   })
 
   it('names no address of the bench', () => {
@@ -40,8 +46,8 @@ describe('the snippet builder', () => {
 
   it('carries attributes along and escapes them; a div gets what an author may say', () => {
     const attributes = { label: 'Вопросы & "ответы"', help: '', 'signin-url': '/in' }
-    const { snippetModule, snippetDiv } = snippets({ ...facts, attributes })
-    expect(snippetModule).toContain('label="Вопросы &amp; &quot;ответы&quot;" help signin-url="/in">')
+    const { snippetClassic, snippetDiv } = snippets({ ...facts, attributes })
+    expect(snippetClassic).toContain('label="Вопросы &amp; &quot;ответы&quot;" help signin-url="/in">')
     expect(snippetDiv).toContain('data-label="Вопросы &amp; &quot;ответы&quot;" data-help>')
   })
 })

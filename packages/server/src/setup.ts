@@ -83,5 +83,5 @@ export async function readyKey(work: KeyWork, { bits }: { bits?: number | undefi
 
 /** The two lines for the page. `serverUrl` is the token server's URL. */
 export const snippetFor = (pageEventId: string, serverUrl: string): string =>
-  `<script type="module" src="${serverUrl}/kinescope-chat.js"></script>\n` +
+  `<script async src="${serverUrl}/kinescope-chat.js"></script>\n` +
   `<kinescope-chat event-id="${pageEventId}"></kinescope-chat>`

@@ -96,7 +96,7 @@ export const setupCommand: Command = {
           terminal.line(
             'info',
             'Visitors are guests until you connect your site’s sign-in.',
-            'Set CHAT_IDENTITY=forward and CHAT_IDENTITY_URL instead; see README, “Who the visitor is”.',
+            'Set CHAT_IDENTITY=forward and CHAT_IDENTITY_URL instead; `kinescope-chat-server serve --help` has the other sources.',
           ),
           given.length === 0 &&
             terminal.line(
@@ -114,7 +114,7 @@ export const setupCommand: Command = {
               `const keys = await ringKeySource(${ringCode(location, passphrase !== undefined)})`,
           ),
           terminal.prose(
-            'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “Inside your own app”.',
+            'createNodeHandler({ keys, … }) for Express and node:http, createTokenHandler for Next.js and Hono, the plugin kinescopeChat for Fastify: README, “In code”.',
             '  ',
           ),
         ),

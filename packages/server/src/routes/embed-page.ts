@@ -49,7 +49,7 @@ export function lostPage(languages: string): string {
         'Чат трансляции',
         'Такого чата здесь нет. Если вы пришли по ссылке, сообщите об этом организаторам.',
       ]
-    : ['en', 'Stream chat', 'There is no such chat here. If a link brought you here, tell the organisers.']
+    : ['en', 'Stream chat', 'There is no such chat here. If a link brought you here, tell the organizers.']
   return `<!doctype html>
 <html lang="${language}">
 <head>
