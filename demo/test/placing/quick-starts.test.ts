@@ -47,11 +47,10 @@ describe('the quick starts, followed word for word with the emulator', () => {
     )
     // the build is there already; the emulator runs until the end
     const getCommand = command!.code.replace(/^npm run build.*\n/, '')
-    const [start, ...settings] = (await block('docs/start.md', 'sh', 'npm run emulator')).split('\n')
-    await run(start!.replace(' &', ''), { EMULATOR_PORT: PORTS['9090']! }, 'Ctrl-C ends it')
-    const setUp = settings.join('\n')
-    terminal = `export CHAT_KEY_DIR=${keys}\n${getCommand}${setUp.replace(/^kinescope-chat-server setup.*\n/m, '')}`
-    await run(`export CHAT_KEY_DIR=${keys}\n${getCommand}${setUp}`, {}, null)
+    await run('npm run emulator', { EMULATOR_PORT: PORTS['9090']! }, 'Ctrl-C ends it')
+    const setUp = (await block('docs/start.md', 'sh', 'KINESCOPE_API_URL')).replace('$PWD/keys', keys)
+    terminal = getCommand + setUp.replace(/^kinescope-chat-server setup.*\n/m, '')
+    await run(getCommand + setUp, {}, null)
   })
   afterEach(() => stop(1))
   afterAll(async () => {
@@ -93,7 +92,7 @@ describe('the quick starts, followed word for word with the emulator', () => {
     const path = join(ROOT, 'demo', name)
     files.push(path)
     await writeFile(path, code)
-    return `demo/${name}`
+    return path
   }
 
   /** Serves until the address answers. */
@@ -137,7 +136,9 @@ describe('the quick starts, followed word for word with the emulator', () => {
       `quick-start-${framework}.mjs`,
       await block(page, 'js', `// ${framework}: app.mjs`),
     )
-    await up(`${terminal}${(await block(page, 'sh', 'node app.mjs')).replace('app.mjs', app)}`, SITE)
+    // the reader's app is in another folder than the clone, where the key was made
+    const start = (await block(page, 'sh', 'node app.mjs')).replace('app.mjs', app)
+    await up(`${terminal}cd ${tmpdir()}\n${start}`, SITE)
     await twoVisitorsTalk(browser, SITE)
   })
 
