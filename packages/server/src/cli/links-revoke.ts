@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { readLinkConfig, readLinkDir } from '../config.js'
 import { revokeLinks } from '../identity/link-files.js'
 import { linkClaimsWith } from '../identity/link.js'
@@ -46,12 +47,16 @@ export const linksRevoke: Command = {
       }
       ids.push(claims.id)
     }
-    await call.confirm(`${count(ids.length)} revoked`)
+    await call.confirm(`${count(ids.length)} will open nothing`)
     await revokeLinks(dir, ids)
     return {
       exit: 0,
       data: { revoked: ids.length, rows: chosen.map(({ number }) => number) },
-      text: call.terminal.line('ok', `${count(ids.length)} revoked`),
+      text: call.terminal.line(
+        'ok',
+        `${count(ids.length)} revoked in ${resolve(dir)}`,
+        'The server must have the same CHAT_LINK_DIR.',
+      ),
     }
   },
 }

@@ -83,7 +83,7 @@ export const links: Command = {
     const expires = new Date(exp * 1000).toISOString()
     call.terminal.printError(
       stacked(
-        `${people.size} links, expire ${momentAndDistance(expires, now)}`,
+        `${people.size} ${people.size === 1 ? 'link' : 'links'}, valid until ${momentAndDistance(expires, now)}`,
         ...warnings(people, config, eventId).map((text) => call.terminal.line('warn', text)),
       ),
     )

@@ -70,7 +70,7 @@ describe('links', () => {
       const [id, name] = users[index]!
       expect(await admit(tokenOf(line))).toEqual({ user: { id, name } })
     }
-    expect(stderr).toContain('4 links, expire')
+    expect(stderr).toContain('4 links, valid until')
     expect(stderr).not.toContain('kinescope-chat=')
   })
 
@@ -214,7 +214,9 @@ describe('links revoke', () => {
   it('revokes all rows after a confirmation', async () => {
     const tokens = await made()
     bench.asks.on = true
-    expect((await bench.kc('links', 'revoke', output(), '--all')).exit).toBe(2)
+    const asked = await bench.kc('links', 'revoke', output(), '--all')
+    expect(asked.exit).toBe(2)
+    expect(asked.stderr).not.toContain('revoked')
     expect(await outcome(tokens)).toEqual(['1', '2', '3', '4'])
     bench.asks.on = false
     await bench.kc('links', 'revoke', output(), '--all')
