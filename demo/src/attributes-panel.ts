@@ -1,8 +1,11 @@
+import type { KinescopeChatAttributes } from 'kinescope-chat/jsx'
 import { find, make } from './make.js'
 import { say } from './words.js'
 
-/** What each attribute can be; an empty list is free text, `['']` a switch. */
-const ATTRIBUTES: Record<string, readonly string[]> = {
+type Attribute = Exclude<keyof KinescopeChatAttributes, `on${string}` | 'fetchToken'>
+
+/** What each attribute can be; an empty list is free text, `['']` a switch. A new attribute doesn't compile without a line. */
+const ATTRIBUTES: Record<Attribute, readonly string[]> = {
   'event-id': [],
   'token-url': [],
   'chat-origin': [],
@@ -16,6 +19,7 @@ const ATTRIBUTES: Record<string, readonly string[]> = {
   'signin-url': [],
   preview: [''],
   help: [''],
+  unattended: [''],
   debug: [''],
 }
 

@@ -43,7 +43,7 @@ export function snippets({
     snippetModule: `<script type="module" src="${tokenServer}/kinescope-chat.js"></script>\n${element}`,
     snippetLink: `${script({ 'data-upgrade': 'main' })}\n<a href="${KINESCOPE}/chat/${encodeURIComponent(eventId)}#kinescope-chat">Open the chat</a>`,
     snippetDiv: `${script({})}\n<div${written({ 'data-kinescope-chat': eventId, ...data })}></div>`,
-    snippetFrame: `<iframe src="${tokenServer}/embed/${encodeURIComponent(eventId)}" title="Stream chat" width="100%" height="600" style="border:0"></iframe>`,
+    snippetFrame: `<iframe src="${tokenServer}/embed/${encodeURIComponent(eventId)}" title="Stream chat" width="100%" height="600" allow="fullscreen; clipboard-write" style="border:0"></iframe>`,
     snippetPolicy: [
       `Content-Security-Policy: script-src 'self' ${origin};`,
       `  connect-src 'self' ${origin}; frame-src ${KINESCOPE}; style-src 'self';`,

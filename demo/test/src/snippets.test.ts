@@ -38,6 +38,10 @@ describe('the snippet builder', () => {
     expect(snippets({ ...facts, fixed: undefined }).snippetFixed).toBe('')
   })
 
+  it('lets the chat in a frame use the full screen and the clipboard, as the documentation does', () => {
+    expect(snippets(facts).snippetFrame).toContain(' allow="fullscreen; clipboard-write"')
+  })
+
   it('lets a policy name the server and Kinescope, and nothing else', () => {
     const { snippetPolicy } = snippets({ ...facts, tokenServer: 'https://example.com/chat' })
     expect(snippetPolicy).toContain("connect-src 'self' https://example.com;")
