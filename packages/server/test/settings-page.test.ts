@@ -27,8 +27,8 @@ function table(): string {
       '',
       `### ${title}`,
       '',
-      '| variable | flag | default | meaning |',
-      '| --- | --- | --- | --- |',
+      '| variable, flag | default | meaning |',
+      '| --- | --- | --- |',
       ...rows,
       '',
     ].join('\n')
@@ -37,7 +37,7 @@ function table(): string {
 
 function rowOf(setting: Setting): string {
   const { name, default: standard, secret, value, meaning } = setting
-  const names = secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``
+  const names = secret ? `\`${name}\`<br>\`${name}_FILE\`` : `\`${name}\``
   const flag = `\`--${setting.flag} ${secret ? 'FILE' : value}\``.replaceAll('|', '\\|')
-  return `| ${names} | ${flag} | ${standard === undefined ? '–' : `\`${standard}\``} | ${meaning} |`
+  return `| ${names}<br>${flag} | ${standard === undefined ? '–' : `\`${standard}\``} | ${meaning} |`
 }
