@@ -57,8 +57,8 @@ final class Script {
 			return wp_get_script_tag( self::own() );
 		}
 		$attributes = array(
-			'type'           => 'module',
 			'id'             => self::HANDLE . '-js',
+			'async'          => true,
 			'src'            => $server . '/kinescope-chat.js',
 			'data-token-url' => $server . '/token',
 			// This site has already replaced authors' links with chats. Links in comments stay links.
