@@ -1,13 +1,14 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WireCode } from 'kinescope-chat/contract'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { endpointFor, type TokenEndpoint, type TokenHandlerOptions } from '../endpoint/handler.js'
 import { Refusal, notFound, type TokenAnswer } from '../endpoint/refusal.js'
-import { MAX_BODY_BYTES, readNodeBody, type TokenCall } from '../endpoint/request.js'
+import { bodyReadAlready, type TokenCall } from '../endpoint/request.js'
 import { clientAddressBy, requestHost } from '../net/request-facts.js'
 import { loadScripts, mountScripts } from '../routes/scripts.js'
+import { bodyOf } from './node.js'
 
 export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest> {
   /** Serve the element's script files beside the token endpoint, where their default `token-url` points. True by default. */
@@ -50,10 +51,16 @@ export const kinescopeChat = fp(
 
 const directAddress = clientAddressBy(undefined)
 
-/** Fastify's own address if the application trusts proxies, else the peer's address if there is no proxy. */
+/**
+ * Fastify's own address if the application trusts proxies, else the peer's address if there is no proxy. A Unix socket has
+ * none.
+ */
 function addressWhereKnown(request: FastifyRequest): string | null {
-  return request.ips === undefined ? directAddress(request.raw) : request.ip
+  return request.ips === undefined ? directAddress(request.raw) : visitorAddress(request)
 }
+
+/** Fastify's types hide that the address is unknown for a Unix socket, and once the client has left. */
+export const visitorAddress = ({ ip }: { ip: string | undefined }): string | null => ip ?? null
 
 /**
  * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error responses
@@ -62,18 +69,19 @@ function addressWhereKnown(request: FastifyRequest): string | null {
 export function mountToken(
   app: FastifyInstance,
   endpoint: TokenEndpoint<FastifyRequest>,
-  factsOf: (request: FastifyRequest) => RequestFacts = ({ ip }) => ({ address: ip }),
+  factsOf: (request: FastifyRequest) => RequestFacts = (request) => ({ address: visitorAddress(request) }),
 ): void {
   app.register((scope, _options, done) => {
-    const callOf = (request: FastifyRequest) => tokenCall(request, factsOf(request))
+    const callOf = (request: FastifyRequest, reply: FastifyReply) =>
+      tokenCall(request, reply, factsOf(request))
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
     scope.setErrorHandler((error, request, reply) =>
-      send(reply, endpoint.refuse(callOf(request), translate(error))),
+      send(reply, endpoint.refuse(callOf(request, reply), translate(error))),
     )
-    scope.all('/token', async (request, reply) => send(reply, await endpoint.answer(callOf(request))))
+    scope.all('/token', async (request, reply) => send(reply, await endpoint.answer(callOf(request, reply))))
     scope.all('/guest', async (request, reply) =>
-      send(reply, await endpoint.answer({ ...callOf(request), route: 'guest' })),
+      send(reply, await endpoint.answer({ ...callOf(request, reply), route: 'guest' })),
     )
     scope.all('/token/*', (request, reply) => send(reply, notFound(request.id)))
     done()
@@ -97,6 +105,7 @@ export interface RequestFacts {
 /** The endpoint's call for a Fastify request. */
 export function tokenCall(
   request: FastifyRequest,
+  reply: FastifyReply,
   { address, traceparent }: RequestFacts,
 ): TokenCall<FastifyRequest> {
   return {
@@ -114,12 +123,13 @@ export function tokenCall(
     requestId: request.id,
     traceparent,
     readBody: () => {
-      if (Number(request.headers['content-length']) > MAX_BODY_BYTES)
-        return Promise.resolve({ problem: 'too-large' })
-      const stream = request.body as Readable | undefined
-      return stream ? readNodeBody(stream) : Promise.resolve({ text: '' })
+      const { body, headers } = request
+      if (body instanceof Readable) return bodyOf(body, headers['content-length'])
+      // without a body; or a hook of the host has replaced it
+      return Promise.resolve(body === undefined ? { text: '' } : bodyReadAlready(body))
     },
-    onDisconnect: (listener) => void request.raw.once('close', listener),
+    // a request closes as soon as its body has arrived
+    onDisconnect: (listener) => void reply.raw.once('close', listener),
     request,
   }
 }

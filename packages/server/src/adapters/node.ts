@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { answerWith, endpointFor, type TokenHandlerOptions } from '../endpoint/handler.js'
@@ -52,7 +53,8 @@ export function createNodeHandler<R extends IncomingMessage>(options: NodeHandle
       ownOrigin: host === null ? null : `${isTls ? 'https' : 'http'}://${host}`,
       hostIsAmbiguous: ambiguous,
       requestId: crypto.randomUUID(),
-      readBody: () => bodyOf(request, typeof parsedBody === 'function' ? undefined : parsedBody),
+      readBody: () =>
+        bodyOf(request, sent['content-length'], typeof parsedBody === 'function' ? undefined : parsedBody),
       onDisconnect: (listener) => void response.once('close', listener),
       request,
     }
@@ -68,16 +70,18 @@ export function createNodeHandler<R extends IncomingMessage>(options: NodeHandle
   }
 }
 
-async function bodyOf(
-  request: IncomingMessage & { body?: unknown },
-  parsedBody: unknown,
+/** The body of a stream, or what a parser or a serverless platform has left of it. */
+export async function bodyOf(
+  stream: Readable & { body?: unknown },
+  contentLength: string | undefined,
+  parsedBody?: unknown,
 ): Promise<RequestBody> {
-  if (Number(request.headers['content-length']) > MAX_BODY_BYTES) return { problem: 'too-large' }
-  const body = parsedBody ?? request.body
-  const untouched = !request.readableDidRead && !request.readableEnded && request.readable
+  if (Number(contentLength) > MAX_BODY_BYTES) return { problem: 'too-large' }
+  const body = parsedBody ?? stream.body
+  const untouched = !stream.readableDidRead && !stream.readableEnded && stream.readable
   // a parser that doesn't take this type leaves an empty object beside a full stream
   if (!untouched || !isEmpty(body)) return bodyReadAlready(body)
-  return readNodeBody(request)
+  return readNodeBody(stream)
 }
 
 function isEmpty(body: unknown): boolean {

@@ -141,6 +141,15 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   if (userIdSecret !== undefined && isWeakSecret(userIdSecret)) {
     throw new TypeError('userIdSecret must be a random text of 32 bytes or more')
   }
+  const { events, keys, deadlineMs = DEADLINE_MS } = options
+  // longer timers overflow, and fire at once
+  if (!(deadlineMs >= 1 && deadlineMs < 2 ** 31)) {
+    throw new TypeError('deadlineMs must be a number of milliseconds, less than 2147483648')
+  }
+  if (events !== '*' && !Array.isArray(events)) throw new TypeError("events must be an array of ids, or '*'")
+  if (typeof (keys as Partial<KeySource> | undefined)?.current !== 'function') {
+    throw new TypeError('keys must be a key source, such as fixedKeySource() or ringKeySource() returns')
+  }
   const fault = originListFault(allowedOrigins)
   if (fault) throw new TypeError(`allowedOrigins ${fault.fault} ${fault.remedy}`)
   const origins = originList(allowedOrigins)
@@ -148,14 +157,14 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
     const chosen = limits === null ? null : limits?.[of]
     return chosen === undefined ? localLimit({ points: DEFAULT_RATES[of] }) : chosen
   }
-  const { queue = new SigningQueue(() => performance.now()), deadlineMs = DEADLINE_MS } = options
+  const { queue = new SigningQueue(() => performance.now()) } = options
   const onOutcome = guardListener(options.onOutcome)
   const deadlines = new RequestDeadlines(deadlineMs)
   const issue = tokenIssuer<R>({
     identify: options.identify,
     authorize: options.authorize,
-    findEvent: eventLookup(options.events),
-    keys: options.keys,
+    findEvent: eventLookup(events),
+    keys,
     tokenTtl,
     notBefore: options.notBefore ?? false,
     pseudonym: userIdSecret === undefined ? null : pseudonymWith(userIdSecret),

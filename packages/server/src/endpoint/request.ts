@@ -252,8 +252,9 @@ export function readNodeBody(stream: NodeStream): Promise<RequestBody> {
       stream.off('data', onData).off('end', onEnd).off('close', onClose)
       resolve(body)
     }
-    const onData = (chunk: Uint8Array) => {
-      if (capped.add(chunk)) return
+    const onData = (chunk: Uint8Array | string) => {
+      // text where the host has called setEncoding(), or a hook of Fastify has replaced the stream
+      if (capped.add(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk)) return
       stream.pause()
       finish({ problem: 'too-large' })
     }

@@ -16,7 +16,7 @@ import type {
 } from 'fastify'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
-import { send } from '../adapters/fastify.js'
+import { send, visitorAddress } from '../adapters/fastify.js'
 import { Refusal, refusalAnswer, notFound, type TokenAnswer } from '../endpoint/refusal.js'
 import { isPrivateAddress } from '../net/addresses.js'
 import { refusedOutcome, type RefusedOutcome } from '../endpoint/request.js'
@@ -201,13 +201,15 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
     open.requests++
     load.inFlight++
     response.once('close', () => {
+      // its connection is closed
+      if (open.requests === 0) return
       load.inFlight--
       open.requests--
       if (open.requests === 0) unanswered.delete(socket)
       else open.since = performance.now()
     })
     if (beyondLimit.has(socket) && !probes.has(pathOf(request.url ?? ''))) refuseBusy(request, response)
-    else if (requestHost(request).ambiguous) refuseHost(request, response)
+    else if (lacksHost(request) || requestHost(request).ambiguous) refuseHost(request, response)
     else handler(request, response)
   }
 
@@ -237,6 +239,8 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: REQUEST_TIMEOUT_MS,
+      // Node would respond by itself, without our headers
+      requireHostHeader: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // by default, Node checks for slow clients only every thirty seconds
       connectionsCheckingInterval: 1000,
@@ -267,6 +271,12 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
     socket.once('close', () => {
       load.connections--
       silent.delete(socket)
+      // of pipelined requests, Node closes only the first response
+      const open = unanswered.get(socket)
+      if (!open) return
+      load.inFlight -= open.requests
+      open.requests = 0
+      unanswered.delete(socket)
     })
   })
   server.on('drop', () => {
@@ -282,10 +292,14 @@ function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
     const address = peer === undefined || isTrusted(peer) ? null : peer
     onRefused(refusedOutcome(rejected.refusal, { ...rejected, address }), rejected.url)
   })
-  // Node would respond by itself, without our headers; RFC 9110, section 10.1.1 lets us ignore what we don't know
+  // Node would respond by itself here too; RFC 9110, section 10.1.1 lets us ignore what we don't know
   server.on('checkExpectation', listener)
   return server
 }
+
+/** HTTP/1.0 needs no `Host`. */
+const lacksHost = ({ headers, httpVersionMinor }: IncomingMessage): boolean =>
+  headers.host === undefined && httpVersionMinor > 0
 
 /** The current load of a server. */
 export interface ServerLoad {
@@ -319,7 +333,8 @@ export function limitStarts(
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal, onRefused: OnRefused) {
-  const { id: requestId, ip: address, headers } = request
+  const { id: requestId, headers } = request
+  const address = visitorAddress(request)
   onRefused(refusedOutcome(refusal, { requestId, origin: headers.origin ?? null, address }))
   return send(reply, refusalAnswer(refusal, requestId))
 }

@@ -4,7 +4,7 @@ import type { ServeConfig } from '../config.js'
 import { configWarnings } from '../config-warnings.js'
 import { eventLookup, type AllowedEvent, type TokenOutcome } from '../endpoint/request.js'
 import { notFound } from '../endpoint/refusal.js'
-import { mountToken, send, tokenCall } from '../adapters/fastify.js'
+import { mountToken, send, tokenCall, visitorAddress } from '../adapters/fastify.js'
 import { SigningQueue, AdmissionQueue } from '../endpoint/admission.js'
 import { createTokenEndpoint } from '../endpoint/handler.js'
 import { openIdentity } from '../identity/open-identity.js'
@@ -172,9 +172,9 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     onResponse: (request, route, status, ms) => {
       metrics.request(route, status, ms)
       if (!config.accessLog) return
-      const { id: requestId, method, url, ip } = request
+      const { id: requestId, method, url } = request
       const [path, traceparent] = [loggedPath(url), traceOf(request)]
-      const network = cutAddress(ip)
+      const network = cutAddress(visitorAddress(request) ?? '')
       logger.info({ requestId, traceparent, method, route, path, status, ms, network }, 'request')
     },
   })
@@ -196,7 +196,10 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     ],
     draining: () => draining,
   }
-  const factsOf = (request: FastifyRequest) => ({ address: request.ip, traceparent: traceOf(request) })
+  const factsOf = (request: FastifyRequest) => ({
+    address: visitorAddress(request),
+    traceparent: traceOf(request),
+  })
   await app.register(
     (scope, _options, done) => {
       mountToken(scope, endpoint, factsOf)
@@ -221,7 +224,8 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
   // a method without routes in Fastify arrives here, and the token endpoint answers any method
   app.setNotFoundHandler(async (request, reply) => {
     const path = pathOf(request.url)
-    if (path === tokenPath) return send(reply, await endpoint.answer(tokenCall(request, factsOf(request))))
+    if (path === tokenPath)
+      return send(reply, await endpoint.answer(tokenCall(request, reply, factsOf(request))))
     return send(reply, notFoundAt(request.id, path, String(request.headers['accept-language'] ?? '')))
   })
   const adminApp =

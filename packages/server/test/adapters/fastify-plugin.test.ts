@@ -1,8 +1,15 @@
-import Fastify, { type FastifyInstance } from 'fastify'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkToken } from 'kinescope-chat/check-token'
 import { kinescopeChat, importSigningKey, fixedKeySource, type KeySource } from '../../src/index.js'
 import type { KinescopeChatOptions } from '../../src/adapters/fastify.js'
+import type { IssuedToken, TokenOutcome } from '../../src/endpoint/request.js'
 import { EVENT, makeKey } from '../running-server.js'
 
 declare module 'fastify' {
@@ -22,8 +29,9 @@ afterEach(() => app.close())
 async function host(
   options: Partial<KinescopeChatOptions> & { prefix?: string } = {},
   before?: (app: FastifyInstance) => void,
+  settings: FastifyServerOptions = {},
 ) {
-  app = Fastify()
+  app = Fastify(settings)
   app.decorateRequest('member', null)
   app.addHook('onRequest', (request, _reply, done) => {
     request.member = request.headers['x-test-user']
@@ -123,13 +131,20 @@ describe('the Fastify plugin', () => {
 
   it('rejects unsafe options at registration', async () => {
     for (const options of [
+      { events: undefined },
+      { events: EVENT },
+      { keys: undefined },
+      { deadlineMs: 0 },
+      { deadlineMs: NaN },
+      { deadlineMs: Infinity },
       { allowedOrigins: ['*'] },
       { allowedOrigins: ['https://a.test/'] },
       { allowedOrigins: ['null'] },
       { tokenTtl: 59 },
       { tokenTtl: 86_401 },
     ]) {
-      await expect(host(options), JSON.stringify(options)).rejects.toThrow(TypeError)
+      const [name] = Object.keys(options)
+      await expect(host(options as object), JSON.stringify(options)).rejects.toThrow(new RegExp(`^${name} `))
     }
   })
 
@@ -159,6 +174,81 @@ describe('the Fastify plugin', () => {
     // the shutdown grace period is three seconds, the deadline of a request eight
     expect(performance.now() - started).toBeLessThan(6000)
   }, 20_000)
+
+  it.each([false, true, '127.0.0.1'])(
+    'issues tokens on a Unix socket, where a peer has no address: trustProxy %s',
+    async (trustProxy) => {
+      const issued: IssuedToken[] = []
+      await host({ onToken: (token) => issued.push(token) }, undefined, { trustProxy })
+      const socketPath = join(tmpdir(), `chat-${randomUUID()}.sock`)
+      await app.listen({ path: socketPath })
+      const headers = {
+        'content-type': 'application/json',
+        'sec-fetch-site': 'same-origin',
+        'x-test-user': 'u-1',
+        'x-forwarded-for': '203.0.113.9',
+      }
+      const call = request({ socketPath, path: '/token', method: 'POST', headers, agent: false })
+      call.end(JSON.stringify({ event_id: EVENT }))
+      const [answer] = (await once(call, 'response')) as [IncomingMessage]
+      answer.resume()
+      expect(answer.statusCode).toBe(200)
+      expect(issued).toMatchObject([{ address: trustProxy === true ? '203.0.113.9' : null }])
+    },
+  )
+
+  it('ends its work when the visitor leaves', async () => {
+    const signals: AbortSignal[] = []
+    const outcomes: TokenOutcome[] = []
+    await host({
+      onOutcome: (outcome) => outcomes.push(outcome),
+      authenticate: (_request, { signal }) => {
+        signals.push(signal)
+        return new Promise<never>(() => undefined)
+      },
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }
+    const call = request(`${url}/token`, { method: 'POST', headers }).on('error', () => undefined)
+    call.end(JSON.stringify({ event_id: EVENT }))
+    await vi.waitFor(() => expect(signals).toHaveLength(1))
+    expect(signals[0]!.aborted).toBe(false)
+    call.destroy()
+    await vi.waitFor(() => expect(outcomes).toMatchObject([{ reason: 'visitor-left' }]))
+    expect(signals[0]!.aborted).toBe(true)
+  })
+
+  it.each<[string, (host: FastifyInstance) => void]>([
+    [
+      'a platform has read, and left the result at the request',
+      (host) =>
+        host.addHook('onRequest', async ({ raw }) => {
+          const parts: Buffer[] = []
+          for await (const part of raw) parts.push(part as Buffer)
+          Object.assign(raw, { body: JSON.parse(Buffer.concat(parts).toString()) as unknown })
+        }),
+    ],
+    [
+      'a hook has replaced by a stream of text',
+      (host) =>
+        host.addHook('preParsing', async (_request, _reply, payload) => {
+          const parts: string[] = []
+          for await (const part of payload) parts.push(String(part))
+          return Readable.from(parts)
+        }),
+    ],
+    [
+      'a hook has replaced by an object',
+      (host) =>
+        host.addHook('preValidation', (request, _reply, done) => {
+          request.body = { event_id: EVENT }
+          done()
+        }),
+    ],
+  ])('takes a body that %s', async (_what, before) => {
+    await host({}, before)
+    expect((await ask()).statusCode).toBe(200)
+  })
 
   it('applies the same default visitor limit as serve', async () => {
     await host()

@@ -62,6 +62,8 @@ const parsers: Record<string, () => RequestListener> = {
       void handler()(request, response)
     })
   },
+  'a stream that gives text': () => (request, response) =>
+    void handler()(request.setEncoding('utf8'), response),
   'Koa without a parser': () => {
     const app = new Koa()
     app.use((ctx) => {

@@ -158,6 +158,15 @@ describe('pipelined requests', () => {
     )
   })
 
+  it('count as ended if their connection closes before their responses', async () => {
+    const { app, socket, get } = await serve()
+    const one = await socket()
+    one.write(get('/slow').repeat(10))
+    await vi.waitFor(() => expect(loadOf(app).inFlight).toBe(10))
+    one.destroy()
+    await vi.waitFor(() => expect(loadOf(app)).toEqual({ connections: 0, inFlight: 0 }))
+  })
+
   it('are not limited if they come one after the other', async () => {
     const { socket, talk, get } = await serve()
     const one = await socket()
@@ -174,6 +183,8 @@ describe('the host of a request (RFC 9112, section 3.2)', () => {
     ['a path', 'GET /page HTTP/1.1\r\nHost: a/b\r\n\r\n', 400],
     ['user information', 'GET /page HTTP/1.1\r\nHost: a@b\r\n\r\n', 400],
     ['none', 'GET /page HTTP/1.1\r\n\r\n', 400],
+    ['none, in the absolute form', 'GET http://a.example/page HTTP/1.1\r\n\r\n', 400],
+    ['none in HTTP/1.0', 'GET /page HTTP/1.0\r\n\r\n', 200],
     ['one with a port', 'GET /page HTTP/1.1\r\nHost: a.example:8080\r\n\r\n', 200],
     ['an IPv6 address', 'GET /page HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n', 200],
     ['the absolute form', 'GET http://a.example/page HTTP/1.1\r\nHost: a.example\r\n\r\n', 200],
@@ -189,6 +200,12 @@ describe('a request that no route sees', () => {
     [
       'two hosts',
       `POST /token HTTP/1.1\r\nHost: a\r\nHost: b\r\nOrigin: ${LISTED}\r\n\r\n`,
+      { reason: 'host', status: 400, origin: LISTED },
+      '/token',
+    ],
+    [
+      'no host',
+      `POST /token HTTP/1.1\r\nOrigin: ${LISTED}\r\n\r\n`,
       { reason: 'host', status: 400, origin: LISTED },
       '/token',
     ],
