@@ -107,13 +107,18 @@ export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict
     case 'none':
       return refuse('navigation')
     case null:
-      if (listed || (origin !== null && origin === page.ownOrigin)) return { allowed: true, readable }
+      if (listed || (origin !== null && origin === originOf(page.ownOrigin)))
+        return { allowed: true, readable }
       return refuse(origin === null ? 'no-origin' : 'origin-not-listed')
     default:
       // same-site is as foreign as cross-site: a sibling host may belong to another site
       return listed ? { allowed: true, readable } : refuse('origin-not-listed')
   }
 }
+
+/** As a browser writes it: some proxies add the default port to `Host`, and names have no case. */
+const originOf = (url: string | null): string | null =>
+  url !== null && URL.canParse(url) ? new URL(url).origin : null
 
 type OriginReason = 'origin-null' | 'navigation' | 'no-origin' | 'origin-not-listed'
 

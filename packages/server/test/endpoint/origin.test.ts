@@ -13,6 +13,24 @@ const LISTED = 'https://www.example.com'
 const allowed = (asked: string | null) =>
   preflightHeaders(LISTED, asked)['Access-Control-Allow-Headers']?.split(', ') ?? []
 
+describe('the server’s own origin', () => {
+  it.each([
+    ['https://www.example.org', 'https://www.example.org', true],
+    ['https://www.example.org:443', 'https://www.example.org', true],
+    ['http://www.example.org:80', 'http://www.example.org', true],
+    ['HTTPS://WWW.Example.org', 'https://www.example.org', true],
+    ['http://[::1]:80', 'http://[::1]', true],
+    ['https://www.example.org:8443', 'https://www.example.org', false],
+    ['http://www.example.org', 'https://www.example.org', false],
+    ['https://www.example.org', 'HTTPS://www.example.org', false],
+    ['http://', 'null', false],
+    ['http://', 'http://', false],
+  ])('%s is as the page of %s: %s', (ownOrigin, origin, isAllowed) => {
+    const verdict = judgeOrigin({ origin, fetchSite: null, ownOrigin }, originList([]))
+    expect(verdict.allowed).toBe(isAllowed)
+  })
+})
+
 describe('a preflight', () => {
   it('allows the headers that monitoring adds to every request', () => {
     const monitoring = [
