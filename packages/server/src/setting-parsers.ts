@@ -7,6 +7,7 @@ import { chainFault, type SourceKind } from './identity/source-kinds.js'
 import type { OidcIssuer } from './identity/oidc.js'
 import { readPublicKeyText } from './token/public-key.js'
 import type { SecretName } from './keys/store/key-store.js'
+import { MIN_BITS } from './keys/import-key.js'
 import { addressesIn } from './net/request-facts.js'
 import { cleanName } from './token/user-name.js'
 
@@ -173,15 +174,28 @@ export const strongSecret: Parser<string> = (text) => {
   return weakness === null ? text : new Invalid(weakness)
 }
 
-/** The text as given, if a public key can be loaded from it. */
+const CURVES = ['prime256v1', 'secp384r1', 'secp521r1']
+
+/** The text as given, if a public key can be loaded from it that a JWT can be verified with. */
 export const publicKey: Parser<string> = (text) => {
   const wrong = new Invalid('must be a public key, PEM (SPKI) or JWK.')
   const key = readPublicKeyText(text)
   if (key === null) return wrong
   try {
-    if ('pem' in key) createPublicKey(key.pem)
-    else createPublicKey({ key: key.jwk as Record<string, string>, format: 'jwk' })
-    return text
+    const { asymmetricKeyType: type = '', asymmetricKeyDetails: details = {} } =
+      'pem' in key
+        ? createPublicKey(key.pem)
+        : createPublicKey({ key: key.jwk as Record<string, string>, format: 'jwk' })
+    const { modulusLength = 0, namedCurve = '' } = details
+    const verifies =
+      (type === 'rsa' && modulusLength >= MIN_BITS) ||
+      (type === 'ec' && CURVES.includes(namedCurve)) ||
+      type === 'ed25519'
+    return verifies
+      ? text
+      : new Invalid(
+          `must be an RSA key of ${MIN_BITS} bits or more, an EC key (P-256, P-384, P-521) or Ed25519.`,
+        )
   } catch {
     return wrong
   }

@@ -171,10 +171,14 @@ export function whyUnreadable(
   if (/[\p{Cc}\u2028\u2029]/u.test(spaceless)) return 'contains a line break or another control character.'
   if (/\p{Cf}/u.test(spaceless)) return 'contains an invisible character, probably pasted from a document.'
   if (/REPLACE_WITH_|^<[^<>]*>$|^(change|replace)[_ -]?me$/i.test(value)) return 'is still the placeholder.'
+  if (UNREPLACED.test(value)) return 'is a variable or a command that nothing replaced.'
   // a secret may end in a quote of its own; a name, a number or an address may not
   if (!secret && text === 'line' && /^["']|["']$/.test(value)) return 'has a quote at one end only.'
   return null
 }
+
+/** `${NAME}`, `$NAME`, `$(command)`, `{{ name }}`: an environment file isn't a shell, and anyone can guess such a secret. */
+const UNREPLACED = /^(?:\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*|\{\{.*\}\})$/s
 
 /**
  * Whether Kubernetes injected a variable for a service named chat… (`CHAT_SERVICE_HOST`, `CHAT_PORT=tcp://…`,

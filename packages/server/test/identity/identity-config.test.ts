@@ -36,6 +36,19 @@ describe('identity tokens of the site', () => {
         'CHAT_IDENTITY_PUBLIC_KEY',
       ])
     }
+    const useless = [
+      generateKeyPairSync('rsa', { modulusLength: 1024 }),
+      generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+      generateKeyPairSync('ed448'),
+      generateKeyPairSync('x25519'),
+    ]
+    for (const { publicKey: key } of useless) {
+      const text = key.export({ type: 'spki', format: 'pem' }) as string
+      expect(problemsOf({ CHAT_IDENTITY_PUBLIC_KEY: text, ...AUDIENCE }), key.asymmetricKeyType).toEqual([
+        'CHAT_IDENTITY_PUBLIC_KEY',
+      ])
+    }
     const jwk = JSON.stringify(publicKey.export({ format: 'jwk' }))
     for (const text of [jwk, pem.replaceAll('\n', '\\n')]) {
       expect(problemsOf({ CHAT_IDENTITY_PUBLIC_KEY: text, ...AUDIENCE })).toEqual([])
