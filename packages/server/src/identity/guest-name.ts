@@ -174,13 +174,14 @@ export function reservedNames(names: readonly string[]): (name: string) => boole
   }
 }
 
-/** The names of members who were admitted, for as many as fit; the oldest are forgotten. */
+/** The names of members who were admitted, as the chat shows them, for as many as fit; the oldest are forgotten. */
 export function memberNames(max = 20_000): { add: (name: string) => void; has: (name: string) => boolean } {
   const byName = new Map<string, string[]>()
   const counts = new Map<string, number>()
   const spellingsOf = (name: string) => new Set(spellings(wordsOf(name).join('')).filter(Boolean))
   return {
-    add(name) {
+    add(raw) {
+      const name = cleanName(raw)
       if (byName.has(name)) return
       const forms = [...spellingsOf(name)]
       byName.set(name, forms)

@@ -72,10 +72,10 @@ export function readField(from: unknown, path: string): unknown {
 
 /**
  * Makes a visitor from two values of a site. Numbers are valid ids; any other type means a wrong field name. Systems write
- * 0 and blanks for a visitor who isn't signed in, and no id has control characters.
+ * 0, false and blanks for a visitor who isn't signed in, and no id has control characters.
  */
 export function userFrom(id: unknown, name: unknown): IdentityAnswer {
-  if (id === undefined || id === null) return { refused: 'sign-in-required', reason: 'no-id' }
+  if (id === undefined || id === null || id === false) return { refused: 'sign-in-required', reason: 'no-id' }
   const whole = typeof id === 'bigint' || (typeof id === 'number' && Number.isSafeInteger(id))
   const text = whole ? String(id) : id
   if (typeof text !== 'string' || text.length > MAX_USER_ID_LENGTH) {

@@ -7,6 +7,8 @@ const isReserved = reservedNames([...DEFAULT_RESERVED_NAMES, 'Анна Иван�
 const members = memberNames()
 members.add('Olga Petrova')
 members.add('Иван')
+// the chat shows a name up to the @ of an email address
+members.add('boris.orlov@example.com')
 const check = (name: string) => checkGuestName(name, { isReserved, isTaken: members.has })
 
 /** Spellings that look like a protected name. */
@@ -196,6 +198,7 @@ describe('the check of a name', () => {
       Annа: 'scripts',
       admin: 'reserved',
       'olga petrova': 'taken',
+      'Boris Orlov': 'taken',
     }
     for (const [name, problem] of Object.entries(problems))
       expect(check(name), name.slice(0, 20)).toEqual({ problem })

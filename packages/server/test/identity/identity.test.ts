@@ -46,6 +46,7 @@ describe('a user', () => {
     const invalidIds = [
       undefined,
       null,
+      false,
       '',
       0,
       -0,
