@@ -7,7 +7,12 @@ export interface SystemProblem {
   remediation: string
 }
 
-type SystemError = NodeJS.ErrnoException & { address?: string; port?: number; dest?: string }
+type SystemError = NodeJS.ErrnoException & {
+  address?: string
+  port?: number
+  dest?: string
+  hostname?: string
+}
 
 /** By code: what is wrong with a file, and what to do. */
 const FILE_FAULTS: Readonly<Record<string, (path: string) => [message: string, remediation: string]>> = {
@@ -31,9 +36,16 @@ const ALIASES: Readonly<Record<string, string>> = { EPERM: 'EACCES', EDQUOT: 'EN
 
 /** Explains what the operating system refused: files, disks, ports; null for any other error. */
 export function systemProblem(error: unknown): SystemProblem | null {
-  const { code, path, dest, syscall, address, port } = (error ?? {}) as SystemError
+  const { code, path, dest, syscall, address, port, hostname } = (error ?? {}) as SystemError
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return null
   if (syscall === 'listen') return portProblem(code, address, port)
+  if (syscall === 'getaddrinfo') {
+    return {
+      code: 'address-unknown',
+      message: `${hostname ?? 'the host'} has no address (${code})`,
+      remediation: 'Check the name: for a server, HOST or CHAT_ADMIN_HOST.',
+    }
+  }
   const faultOf = FILE_FAULTS[ALIASES[code] ?? code]
   if (!faultOf && path === undefined) return null
   const [message, remediation] = faultOf?.(path ?? dest ?? 'the file') ?? [
@@ -50,27 +62,27 @@ function portProblem(code: string, address = 'the address', port = 0): SystemPro
       return {
         code: 'port-in-use',
         message: `${address}:${port} is already in use`,
-        remediation: `\`ss -ltnp 'sport = :${port}'\` shows what. Stop it, or choose another port: \`${PROGRAM} serve --port ${port + 1}\`.`,
+        remediation: `\`ss -ltnp 'sport = :${port}'\` shows what. Stop it, or choose another port: \`${PROGRAM} serve --port ${port + 1}\` (for the admin port, --admin-port).`,
       }
     case 'EACCES':
       return {
         code: 'port-forbidden',
         message: `port ${port} needs root`,
-        remediation: 'Use a port from 1024 up (PORT=8080), with a proxy in front.',
+        remediation:
+          'Use a port from 1024 up, such as PORT=8080 or CHAT_ADMIN_PORT=9464, with a proxy in front.',
       }
     case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
       return {
         code: 'address-unknown',
         message: `${address} is not an address of this machine`,
-        remediation: 'Set HOST to an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
+        remediation:
+          'Set HOST (for the admin port, CHAT_ADMIN_HOST) to an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them.',
       }
     default:
       return {
         code: code.toLowerCase(),
         message: `${address}:${port} can’t be listened on (${code})`,
-        remediation: 'Check HOST and PORT.',
+        remediation: 'Check HOST and PORT; for the admin port, CHAT_ADMIN_HOST and CHAT_ADMIN_PORT.',
       }
   }
 }

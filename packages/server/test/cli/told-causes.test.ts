@@ -21,7 +21,7 @@ const error = async (...argv: string[]) =>
   (await bench.json(...argv)).data.error as { code: string; message: string; remediation: string }
 
 describe('an error names its cause', () => {
-  it('port in use: names the port and suggests another', async () => {
+  it('a port that can’t be used: names it, and the settings of both ports', async () => {
     const taken = await listen((_, response) => response.end())
     const env = {
       ...bench.env,
@@ -30,12 +30,21 @@ describe('an error names its cause', () => {
       CHAT_IDENTITY_SECRET: randomBytes(32).toString('base64'),
     }
     await bench.kc('setup', '--event', SEED.live.id)
-    const config = readServeConfig({ ...env, PORT: new URL(taken.url).port })
-    const failure: unknown = await startServer(config, { logger: createLogger('silent') }).catch(
-      (cause: unknown) => cause,
-    )
-    expect(systemProblem(failure)).toMatchObject({ code: 'port-in-use' })
-    expect(systemProblem(failure)!.remediation).toContain('--port')
+    const { port } = new URL(taken.url)
+    for (const [settings, code, remedies] of [
+      [{ PORT: port }, 'port-in-use', ['--port', '--admin-port']],
+      [{ PORT: '0', CHAT_ADMIN_PORT: port }, 'port-in-use', ['--port', '--admin-port']],
+      [{ PORT: '0', HOST: '192.0.2.1' }, 'address-unknown', ['HOST', 'CHAT_ADMIN_HOST']],
+      [{ PORT: '0', HOST: 'no-host.invalid' }, 'address-unknown', ['HOST', 'CHAT_ADMIN_HOST']],
+    ] as const) {
+      const config = readServeConfig({ ...env, ...settings })
+      const failure: unknown = await startServer(config, { logger: createLogger('silent') }).catch(
+        (cause: unknown) => cause,
+      )
+      const problem = systemProblem(failure)
+      expect(problem, JSON.stringify(settings)).toMatchObject({ code })
+      for (const remedy of remedies) expect(problem!.remediation).toContain(remedy)
+    }
     await taken.close()
   })
 
