@@ -29,17 +29,23 @@ export function formatOf(text: string): TokenFormat {
   return parts === 5 ? 'jwe' : 'other'
 }
 
-/** Reads one cookie of a `Cookie` header (RFC 6265, section 4.2). `ambiguous`: two of that name, from another host or path. */
-export function readCookie(
-  header: string | null,
-  name: string,
-): { value: string | null; ambiguous: boolean } {
+/** Reads the cookies of one name in a `Cookie` header (RFC 6265, section 4.2). */
+export function readCookies(header: string | null, name: string): string[] {
   const values = (header ?? '')
     .split(';')
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
-  const ambiguous = new Set(values).size > 1
+  return [...new Set(values)]
+}
+
+/** Reads one cookie. `ambiguous`: two of that name, from another host or path. */
+export function readCookie(
+  header: string | null,
+  name: string,
+): { value: string | null; ambiguous: boolean } {
+  const values = readCookies(header, name)
+  const ambiguous = values.length > 1
   return { value: ambiguous ? null : (values[0] ?? null), ambiguous }
 }
 

@@ -1,4 +1,4 @@
-import { readCookie, identityTokenOf } from './credentials.js'
+import { readCookies, identityTokenOf } from './credentials.js'
 import { decodeBase64url, hmacWith, sealedTokens } from './hmac.js'
 import { rejected, base64url, type IdentityCall, type IdentitySource } from './identity.js'
 import type { GuestNameProblem } from 'kinescope-chat/contract'
@@ -10,6 +10,8 @@ const YEAR_S = 31_536_000
 /** A guest token is for one visit. Seconds. */
 const TOKEN_TTL_S = 86_400
 const MAX_COOKIE_LENGTH = 600
+/** Cookies of that name that are tried: a browser may keep one from before it had partitions. */
+const MAX_COOKIES = 4
 /** Guests' ids begin with it. */
 export const GUEST_ID_PREFIX = 'guest-'
 
@@ -80,10 +82,10 @@ export function guests(options: GuestOptions): Guests {
   const isReserved = reservedNames([...DEFAULT_RESERVED_NAMES, ...(options.reserved ?? [])])
   const members = memberNames()
   const newId = () => base64url(randomBytes(12))
-  const cookieOf = (call: Pick<IdentityCall, 'header'>): string => {
-    const { value } = readCookie(call.header('cookie'), GUEST_COOKIE)
-    return value !== null && value.length <= MAX_COOKIE_LENGTH ? value : ''
-  }
+  const cookiesOf = (call: Pick<IdentityCall, 'header'>): string[] =>
+    readCookies(call.header('cookie'), GUEST_COOKIE)
+      .filter(({ length }) => length <= MAX_COOKIE_LENGTH)
+      .slice(0, MAX_COOKIES)
   const markFor = (call: Pick<IdentityCall, 'header'>) =>
     options.mark ?? (/^\s*ru\b/i.test(call.header('accept-language') ?? '') ? '· гость' : '· guest')
 
@@ -118,13 +120,13 @@ export function guests(options: GuestOptions): Guests {
         'No identity source accepts this identity token. Check the token and CHAT_IDENTITY.',
       )
     }
-    const cookie = cookieOf(call)
+    const cookies = cookiesOf(call)
     if (names === 'ask') {
-      const guest = (isOurs ? await named(token.text) : null) ?? (await named(cookie))
+      const guest = (isOurs ? await named(token.text) : null) ?? (await firstOf(cookies, named))
       if (guest === null) return { refused: 'name-required', reason: 'guest-name' }
       return { user: { id: `${GUEST_ID_PREFIX}${guest.id}`, name: `${guest.name} ${markFor(call)}` } }
     }
-    const known = (await numberedId(cookie)) ?? (await named(cookie))?.id
+    const known = (await firstOf(cookies, numberedId)) ?? (await firstOf(cookies, named))?.id
     if (known) return { user: await numbered(known) }
     const id = newId()
     const value = `${id}.${base64url(await hmac.sign(`cookie:${id}`))}`
@@ -140,11 +142,11 @@ export function guests(options: GuestOptions): Guests {
       const { name } = checked
       // a new name for the same guest, not a new guest
       const token = identityTokenOf(call)
-      const cookie = cookieOf(call)
+      const cookies = cookiesOf(call)
       const known =
         (token?.format === 'guest' ? await named(token.text) : null)?.id ??
-        (await named(cookie))?.id ??
-        (await numberedId(cookie))
+        (await firstOf(cookies, named))?.id ??
+        (await firstOf(cookies, numberedId))
       const id = known ?? newId()
       const exp = Math.floor(now() / 1000) + TOKEN_TTL_S
       return {
@@ -155,6 +157,18 @@ export function guests(options: GuestOptions): Guests {
     },
     noteMember: members.add,
   }
+}
+
+/** What the first of these texts that this server signed says; null if it signed none. */
+async function firstOf<T>(
+  texts: readonly string[],
+  read: (text: string) => Promise<T | null>,
+): Promise<T | null> {
+  for (const text of texts) {
+    const found = await read(text)
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** A source that admits everyone under a number. For guests with names use `guests`, which also has `register`. */

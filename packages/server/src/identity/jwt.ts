@@ -145,8 +145,10 @@ function expired(claims: JWTPayload, userOf: (claims: JWTPayload) => IdentityAns
 
 /** The bearer header goes before the cookie: the page's author set it for the chat. */
 function findToken(call: IdentityCall, cookie: string | undefined): PresentedToken | IdentityRefusal | null {
-  const bearer = identityTokenOf(call)
-  if (bearer && ['hmac', 'link', 'guest', 'init-data'].includes(bearer.format)) return null
+  const presented = identityTokenOf(call)
+  // a guest who signs in has the guest token until the page is reloaded
+  const bearer = presented?.format === 'guest' ? null : presented
+  if (bearer && ['hmac', 'link', 'init-data'].includes(bearer.format)) return null
   const token = bearer ?? (cookie === undefined ? null : fromCookie(call, cookie))
   if (token === null || 'refused' in token) return token
   if (token.text.length > MAX_IDENTITY_TOKEN_LENGTH) return rejected('identity-token-too-long')

@@ -228,7 +228,7 @@ async function verifyWith({ getKey }: GoodSet, token: string, rules: JWTVerifyOp
   }
 }
 
-/** RFC 7515, section 4.1.4: `kid` is optional, so each key that may fit is tried. */
+/** RFC 7515, section 4.1.4: `kid` is optional, so each key that may fit is tried. jose throws a TypeError for a short one. */
 async function verifyWithAny(
   keys: errors.JWKSMultipleMatchingKeys,
   token: string,
@@ -238,7 +238,9 @@ async function verifyWithAny(
     try {
       return (await jwtVerify(token, key, rules)).payload
     } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+      const isKeysFault =
+        error instanceof errors.JWSSignatureVerificationFailed || !(error instanceof errors.JOSEError)
+      if (!isKeysFault) throw error
     }
   }
   throw new NoKeyFits('no key of the set fits')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import jsonwebtoken from 'jsonwebtoken'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readServeConfig } from '../../src/config.js'
+import { guests } from '../../src/identity/guest.js'
 import type { IdentityAnswer } from '../../src/identity/identity.js'
 import { revokeLinks } from '../../src/identity/link-files.js'
 import { linkSigner, type LinkClaims } from '../../src/identity/link.js'
@@ -339,6 +340,21 @@ describe.each(Object.entries(SOURCES))(
     })
   },
 )
+
+describe('a guest who signs in, and whose page still sends the guest token', () => {
+  it.each<[string, () => Call]>([
+    ['jwt,guest', () => ({ cookie: `session=${jwt(member)}` })],
+    ['forward,guest', () => ({ cookie: 'sid=good' })],
+    ['header,guest', () => proxied(['member'], ['Ann'])],
+  ])('is a member: %s', async (chain, credential) => {
+    const named = await guests({ secret: SECRET, names: 'ask' }).register({ header: () => null }, 'Bob')
+    const token = 'identity' in named ? named.identity : ''
+    expect(await ask(chain, { ...bearer(token), ...credential() })).toMatchObject({ user: { id: 'member' } })
+    expect(await ask(chain, bearer(token))).toMatchObject({
+      user: { id: expect.stringMatching(/^guest-/) as string },
+    })
+  })
+})
 
 describe('a member whose credential no source accepts', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCookie } from '../../src/identity/credentials.js'
-import { guestIdentity } from '../../src/identity/guest.js'
+import { GUEST_COOKIE, guestIdentity, guests as guestSource } from '../../src/identity/guest.js'
 import {
   base64url,
   identityFromCode,
@@ -138,6 +138,18 @@ describe('a guest', () => {
     const again = await guests(call({ cookie: `other=1; ${cookie}` }), 'stream', NEVER)
     expect(again).toEqual({ user: first.user })
     expect(first.user.name).toMatch(/^Guest \d{4} \d{4} \d{4}$/)
+  })
+
+  it('stays the same guest with two cookies, as a browser that learned partitions keeps them', async () => {
+    const cookie = (answer: object) => ('setCookie' in answer ? String(answer.setCookie) : '').split(';')[0]!
+    const numbered = [await guests(call(), 'stream', NEVER), await guests(call(), 'stream', NEVER)]
+    const again = await guests(call({ cookie: numbered.map(cookie).join('; ') }), 'stream', NEVER)
+    expect(again).toEqual({ user: 'user' in numbered[0]! && numbered[0].user })
+    const asking = guestSource({ secret: SECRET, names: 'ask' })
+    const named = [await asking.register(call(), 'Ann'), await asking.register(call(), 'Bob')]
+    const both = [`${GUEST_COOKIE}=forged`, ...named.map(cookie)].join('; ')
+    const answer = await asking.identify(call({ cookie: both }), 'stream', NEVER)
+    expect(answer).toMatchObject({ user: { name: 'Ann · guest' } })
   })
 
   it('can’t be forged', async () => {

@@ -30,7 +30,10 @@ async function siteWith(...keys: [KeyPair, string | null][]) {
     },
     sign: ({ privateKey }: KeyPair, kid?: string) =>
       new SignJWT({ sub: 'u-1', name: 'Ann', aud: 'chat-of-the-site' })
-        .setProtectedHeader({ alg: 'ES256', ...(kid === undefined ? {} : { kid }) })
+        .setProtectedHeader({
+          alg: privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256',
+          ...(kid === undefined ? {} : { kid }),
+        })
         .setIssuedAt(new Date(time))
         .setExpirationTime(new Date(time + 5 * MINUTE))
         .sign(privateKey),
@@ -198,6 +201,12 @@ describe('a token without kid', () => {
     expect(await site.ask(await site.sign(first))).toBe('user')
     expect(await site.ask(await site.sign(second))).toBe('user')
     expect(await site.ask(await site.sign(second, 'a')), 'under another key’s name').toBe('sign-in-required')
+  })
+
+  it('is verified although the set has keys that can’t be used', async () => {
+    const [short, rsa] = [1024, 2048].map((modulusLength) => generateKeyPairSync('rsa', { modulusLength }))
+    const site = await siteWith([short!, null], [first, null], [rsa!, null])
+    expect(await site.ask(await site.sign(rsa!))).toBe('user')
   })
 
   it('is accepted after a rotation if the set’s keys have no id', async () => {
