@@ -67,7 +67,10 @@ class AppendedLines {
 
 export interface LinkFilesOptions {
   dir: string
-  /** Called when the directory can't be read or written: links still work, and limits count in this process only. */
+  /**
+   * Called when the directory can't be read or written, once until it can: links still work, and limits count in this
+   * process only.
+   */
   onTrouble?: ((error: unknown) => void) | undefined
   /** Milliseconds on any clock. */
   now?: (() => number) | undefined
@@ -92,14 +95,20 @@ export function linkFiles({
   /** Makes an operation that calls share while it runs. A call waits for it for a limited time, and never fails. */
   const operation = (work: () => Promise<void>): (() => Promise<void>) => {
     let isRunning = false
+    let isFailing = false
     let result = Promise.resolve()
+    const onFailure = (error: unknown) => {
+      if (!isFailing) onTrouble(error)
+      isFailing = true
+    }
     return () => {
       if (isRunning) return result
       isRunning = true
       const running = inOrder(work).finally(() => (isRunning = false))
       const deadline = startDeadline(WAIT_MS)
       result = raceWithSignal(running, deadline.signal)
-        .catch(onTrouble)
+        .then(() => void (isFailing = false))
+        .catch(onFailure)
         .finally(() => deadline.clear())
       return result
     }
