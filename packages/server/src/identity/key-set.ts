@@ -191,7 +191,9 @@ export class KeySet {
   }
 
   readonly #fetchJson: FetchJson = async (url, signal) => {
-    const response = await this.#fetch(url, {
+    // as a method of another object, an edge runtime's own throws
+    const fetch = this.#fetch
+    const response = await fetch(url, {
       headers: { Accept: 'application/json' },
       redirect: 'manual',
       signal,

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { forwardIdentity } from '../../src/identity/forward.js'
 import { jwtIdentity } from '../../src/identity/jwt.js'
 import type { KeySetEvent } from '../../src/identity/key-set.js'
 
@@ -192,6 +193,34 @@ describe('a provider that rotates its keys', () => {
     site.pass(11_000)
     expect(await site.ask(await site.sign(second, 'a'))).toBe('user')
     expect(await site.ask(await site.sign(third, 'a'))).toBe('sign-in-required')
+  })
+})
+
+describe('the runtime’s own fetch', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('is called as a function, as an edge runtime demands', async () => {
+    const site = await siteWith([first, 'a'])
+    const call = { address: null, request: null }
+    const until = { signal: new AbortController().signal }
+    // Cloudflare Workers: "Illegal invocation"
+    vi.stubGlobal('fetch', function (this: unknown) {
+      if (this !== undefined && this !== globalThis) throw new TypeError('Illegal invocation')
+      return site.respond()
+    })
+    const identify = jwtIdentity({
+      key: { jwksUrl: 'https://www.example.com/jwks.json' },
+      audience: 'chat-of-the-site',
+      now: () => Date.UTC(2026, 10, 29),
+    })
+    const authorization = `Bearer ${await site.sign(first, 'a')}`
+    const answer = await identify({ ...call, header: () => authorization }, 'stream', until)
+    expect(answer).toMatchObject({ user: { id: 'u-1' } })
+    site.respond = () => Promise.resolve(Response.json({ id: 'u-2', name: 'Bob' }))
+    const forward = forwardIdentity({ url: 'https://www.example.com/me' })
+    expect(await forward({ ...call, header: () => 'sid=1' }, 'stream', until)).toMatchObject({
+      user: { id: 'u-2' },
+    })
   })
 })
 
