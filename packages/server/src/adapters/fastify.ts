@@ -5,10 +5,9 @@ import type { WireCode } from 'kinescope-chat/contract'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { endpointFor, type TokenEndpoint, type TokenHandlerOptions } from '../endpoint/handler.js'
 import { Refusal, notFound, type TokenAnswer } from '../endpoint/refusal.js'
-import { bodyReadAlready, type TokenCall } from '../endpoint/request.js'
+import { bodyReadAlready, readNodeBody, type TokenCall } from '../endpoint/request.js'
 import { clientAddressBy, requestHost } from '../net/request-facts.js'
 import { loadScripts, mountScripts } from '../routes/scripts.js'
-import { bodyOf } from './node.js'
 
 export interface KinescopeChatOptions extends TokenHandlerOptions<FastifyRequest> {
   /** Serve the element's script files beside the token endpoint, where their default `token-url` points. True by default. */
@@ -124,7 +123,7 @@ export function tokenCall(
     traceparent,
     readBody: () => {
       const { body, headers } = request
-      if (body instanceof Readable) return bodyOf(body, headers['content-length'])
+      if (body instanceof Readable) return readNodeBody(body, headers['content-length'])
       // without a body; or a hook of the host has replaced it
       return Promise.resolve(body === undefined ? { text: '' } : bodyReadAlready(body))
     },

@@ -1,16 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { answerWith, endpointFor, type TokenHandlerOptions } from '../endpoint/handler.js'
-import {
-  bodyReadAlready,
-  MAX_BODY_BYTES,
-  readNodeBody,
-  routeOf,
-  type RequestBody,
-  type TokenCall,
-} from '../endpoint/request.js'
+import { readNodeBody, routeOf, type TokenCall } from '../endpoint/request.js'
 import { clientAddressBy, requestHost } from '../net/request-facts.js'
 
 export interface NodeHandlerOptions<R extends IncomingMessage> extends TokenHandlerOptions<R> {
@@ -54,7 +46,11 @@ export function createNodeHandler<R extends IncomingMessage>(options: NodeHandle
       hostIsAmbiguous: ambiguous,
       requestId: crypto.randomUUID(),
       readBody: () =>
-        bodyOf(request, sent['content-length'], typeof parsedBody === 'function' ? undefined : parsedBody),
+        readNodeBody(
+          request,
+          sent['content-length'],
+          typeof parsedBody === 'function' ? undefined : parsedBody,
+        ),
       onDisconnect: (listener) => void response.once('close', listener),
       request,
     }
@@ -68,23 +64,4 @@ export function createNodeHandler<R extends IncomingMessage>(options: NodeHandle
       response.destroy()
     }
   }
-}
-
-/** The body of a stream, or what a parser or a serverless platform has left of it. */
-export async function bodyOf(
-  stream: Readable & { body?: unknown },
-  contentLength: string | undefined,
-  parsedBody?: unknown,
-): Promise<RequestBody> {
-  if (Number(contentLength) > MAX_BODY_BYTES) return { problem: 'too-large' }
-  const body = parsedBody ?? stream.body
-  const untouched = !stream.readableDidRead && !stream.readableEnded && stream.readable
-  // a parser that doesn't take this type leaves an empty object beside a full stream
-  if (!untouched || !isEmpty(body)) return bodyReadAlready(body)
-  return readNodeBody(stream)
-}
-
-function isEmpty(body: unknown): boolean {
-  if (body === undefined || body === null || body === '') return true
-  return typeof body === 'object' && Object.keys(body).length === 0
 }

@@ -233,6 +233,11 @@ export async function readStreamBody(
 /** The used part of Node's `Readable`, whose types an edge runtime doesn't have. */
 interface NodeStream {
   readonly destroyed: boolean
+  readonly readable: boolean
+  readonly readableDidRead: boolean
+  readonly readableEnded: boolean
+  /** What a parser or a serverless platform has left of it. */
+  readonly body?: unknown
   on(event: string, listener: Listener): this
   off(event: string, listener: Listener): this
   pause(): unknown
@@ -241,11 +246,30 @@ interface NodeStream {
 // oxlint-disable-next-line typescript/no-explicit-any -- as Node types it
 type Listener = (...values: any[]) => void
 
+/** Reads the body of a Node request, or takes what a parser or a serverless platform has left of it. */
+export async function readNodeBody(
+  stream: NodeStream,
+  contentLength: string | undefined,
+  parsedBody?: unknown,
+): Promise<RequestBody> {
+  if (Number(contentLength) > MAX_BODY_BYTES) return { problem: 'too-large' }
+  const body = parsedBody ?? stream.body
+  const untouched = !stream.readableDidRead && !stream.readableEnded && stream.readable
+  // a parser that doesn't take this type leaves an empty object beside a full stream
+  if (!untouched || !isEmpty(body)) return bodyReadAlready(body)
+  return readNodeStream(stream)
+}
+
+function isEmpty(body: unknown): boolean {
+  if (body === undefined || body === null || body === '') return true
+  return typeof body === 'object' && Object.keys(body).length === 0
+}
+
 /**
- * Reads the body of a Node request. Stopping early keeps the socket, because the rejection must still be sent. It uses
+ * Reads a stream of Node. Stopping early keeps the socket, because the rejection must still be sent. It uses
  * events, which cost a third of an async iterator.
  */
-export function readNodeBody(stream: NodeStream): Promise<RequestBody> {
+function readNodeStream(stream: NodeStream): Promise<RequestBody> {
   return new Promise((resolve) => {
     const capped = new CappedBytes(MAX_BODY_BYTES)
     const finish = (body: RequestBody) => {
