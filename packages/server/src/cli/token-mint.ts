@@ -2,7 +2,7 @@ import { readKeyRingConfig, readKeyConfig } from '../config.js'
 import { loadPrivateKey } from '../keys/private-key.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
-import { signingKeyRecord } from '../keys/key-state.js'
+import { signers } from '../keys/key-state.js'
 import { noSigner } from '../keys/store/no-keys.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
@@ -54,8 +54,9 @@ async function keyToSignWith(call: Call, ttl: number, now: number): Promise<Sign
   }
   const stored = await readStore(location)
   const { ring } = stored
-  const record = signingKeyRecord(ring, now)
-  if (!record) throw noSigner(stored, location, now)
+  const [signer] = signers(ring, now)
+  if (!signer) throw noSigner(stored, location, now)
+  const { key: record, until } = signer
   if (ttl > ring.maxTokenTtl) {
     throw new UsageProblem(
       `a token of ${ttl} s could outlive its key: the ring allows ${ring.maxTokenTtl} s`,
@@ -63,5 +64,5 @@ async function keyToSignWith(call: Call, ttl: number, now: number): Promise<Sign
     )
   }
   const { privateKey } = await loadStoredKey(stored, record, passphrase)
-  return { kid: record.kid, privateKey, expiresAt: Date.parse(record.expiresAt) }
+  return { kid: record.kid, privateKey, expiresAt: until }
 }

@@ -90,14 +90,12 @@ export function signers(ring: KeyRing, now: number): Signer[] {
       published.filter(({ signFrom }) => signFrom === null),
     ),
     ...newestBy('signUntil', retiring),
-  ].map((key) => ({
-    key,
-    until: Math.min(
-      Date.parse(key.expiresAt),
-      retiring.includes(key) ? Date.parse(key.removeAfter!) - CLOCK_SKEW_MS : Infinity,
-    ),
-  }))
+  ].map((key) => ({ key, until: lastExp(key) }))
 }
+
+/** The end that no token of a key may pass. Its removal may be set before a longer token lifetime is configured. */
+const lastExp = ({ expiresAt, removeAfter }: KeyRecord): number =>
+  Math.min(Date.parse(expiresAt), removeAfter === null ? Infinity : Date.parse(removeAfter) - CLOCK_SKEW_MS)
 
 const newestBy = (time: 'signFrom' | 'publishedAt' | 'signUntil' | 'createdAt', keys: KeyRecord[]) =>
   keys.sort((a, b) => Date.parse(b[time]!) - Date.parse(a[time]!))

@@ -1,9 +1,10 @@
 import { startDeadline } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
-import { keyState, scheduledKey, signingKeyRecord, successors, type KeyRecord } from './key-state.js'
+import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-state.js'
 import {
   addKey,
   firstUsable,
+  isLive,
   keyByKid,
   publish,
   remove,
@@ -42,7 +43,7 @@ export async function revoke(
   const open = () =>
     kids.map((kid) => keyByKid(store.ring.keys, kid)).filter(({ removedAt }) => removedAt === null)
 
-  const needed = needsReplacement(work, kids)
+  const needed = await needsReplacement(work, kids)
   let failure: unknown
   const next = needed
     ? await replacement(work, kids, options).catch((error: unknown) => {
@@ -51,16 +52,18 @@ export async function revoke(
         failure = error
       })
     : null
-  await retire(work, open(), { next: next ?? null, resumed: next ? null : keyToResume(work, open()) })
+  await retire(work, open(), { next: next ?? null, resumed: next ? {} : resumed(work, open()) })
   for (const key of open()) await remove(work, key)
   if (!needed) return { revoked: [...kids], signs: null }
   if (next) return { revoked: [...kids], signs: next.key.kid }
   return { revoked: [...kids], signs: (await secondTry(work, kids, options, failure)).key.kid }
 }
 
-/** Whether the signing key is revoked, or none signs. */
-function needsReplacement({ store, now }: KeyWork, kids: readonly string[]): boolean {
-  const signer = signingKeyRecord(store.ring, now())
+/** Whether the key that servers sign with is revoked, or there is none. They pass over keys that they can't load. */
+async function needsReplacement(work: KeyWork, kids: readonly string[]): Promise<boolean> {
+  const { store, now } = work
+  const ordered = signers(store.ring, now()).map(({ key }) => key)
+  const signer = (await firstUsable({ ...work, report: () => undefined }, ordered)) ?? ordered[0]
   return !signer || kids.includes(signer.kid)
 }
 
@@ -87,11 +90,21 @@ async function replacement(
   }
 }
 
-/** The signing key continues if its scheduled successor is revoked. */
-function keyToResume({ store, now }: KeyWork, keys: readonly KeyRecord[]): KeyRecord | null {
-  const signer = signingKeyRecord(store.ring, now())
-  const awaited = keys.some((key) => key.revokedAt === null && keyState(key, now()) === 'published')
-  return signer && awaited && !keys.includes(signer) ? signer : null
+/** A key that was to stop when a revoked key starts goes on until that key would have stopped. */
+function resumed({ store, now }: KeyWork, keys: readonly KeyRecord[]): Record<string, Partial<KeyRecord>> {
+  const scheduled = keys.filter((key) => key.signFrom !== null && keyState(key, now()) === 'published')
+  const byStart = new Map(scheduled.map((key) => [key.signFrom, key]))
+  const changes: Record<string, Partial<KeyRecord>> = {}
+  for (const key of store.ring.keys.filter((other) => !keys.includes(other) && isLive(other, now()))) {
+    let { signUntil, removeAfter } = key
+    let next = byStart.get(signUntil)
+    while (next && next.signUntil !== signUntil) {
+      ;({ signUntil, removeAfter } = next)
+      next = byStart.get(signUntil)
+    }
+    if (signUntil !== key.signUntil) changes[key.kid] = { signUntil, removeAfter }
+  }
+  return changes
 }
 
 /** Tries again after the old key is deleted: the account may have reached its limit of keys before. */
@@ -103,14 +116,15 @@ async function secondTry(
 ): Promise<RegisteredKey> {
   try {
     const next = await replacement(work, kids, options)
-    await retire(work, [], { next, resumed: null })
+    await retire(work, [], { next, resumed: {} })
     return next
   } catch {
-    const { code, message, requestId } =
-      failure instanceof OperatorProblem ? failure : (failure as OperatorProblem)
+    const { code, message, requestId } = failure as OperatorProblem
+    const [left] = signers(work.store.ring, work.now())
+    const signs = left ? `${left.key.kid} signs for a short time` : 'no key signs now'
     throw new OperatorProblem(
       code,
-      `${kids.join(', ')} is revoked, but no new key could be registered, so no key signs now: ${message}`,
+      `${kids.join(', ')} is revoked, but no new key could be registered, so ${signs}: ${message}`,
       'Run `kinescope-chat-server keys reconcile` when Kinescope answers again: it registers and activates a new key.',
       requestId === undefined ? {} : { requestId },
     )

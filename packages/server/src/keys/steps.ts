@@ -172,7 +172,7 @@ export async function activate(
 export async function retire(
   { store, report, now }: KeyWork,
   keys: readonly KeyRecord[],
-  { next, resumed }: { next: RegisteredKey | null; resumed: KeyRecord | null },
+  { next, resumed }: { next: RegisteredKey | null; resumed: Readonly<Record<string, Partial<KeyRecord>>> },
 ): Promise<void> {
   const at = isoTime(now())
   const unrevoked = keys.filter(({ revokedAt }) => revokedAt === null)
@@ -180,7 +180,7 @@ export async function retire(
   if (unrevoked.length > 0 || next) {
     await store.commit({
       ...Object.fromEntries(unrevoked.map(({ kid }) => [kid, { revokedAt: at }])),
-      ...(resumed ? { [resumed.kid]: endless } : {}),
+      ...resumed,
       ...(next ? { [next.key.kid]: { ...next.changes, signFrom: at, ...endless } } : {}),
     })
   }

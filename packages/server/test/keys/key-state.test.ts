@@ -100,6 +100,12 @@ describe('signingKeyRecord', () => {
     expect(kids(record({ signUntil: at(-2), removeAfter: at(-1) }))).toEqual([])
   })
 
+  it('ends the tokens of a key before its removal, also of one that still signs', () => {
+    const replaced = record({ signUntil: at(1), removeAfter: at(3) })
+    expect(signers(ring(replaced), NOW)[0]!.until).toBe(Date.parse(at(3)) - CLOCK_SKEW_MS)
+    expect(signers(ring(record()), NOW)[0]!.until).toBe(Date.parse(at(8000)))
+  })
+
   it('changes only at the turning points', () => {
     const times = fc.option(fc.integer({ min: -50, max: 50 }).map(at), { nil: null })
     const keys = fc.array(

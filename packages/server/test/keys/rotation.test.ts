@@ -306,6 +306,42 @@ describe('revoke', () => {
     expect(remoteKids()).toEqual([kid])
   })
 
+  it('of a spare changes nothing in a rotation that is under way', async () => {
+    await begin()
+    await ok('keys', 'rotate')
+    const spare = (await ok('keys', 'generate')) as unknown as { kid: string }
+    await ok('keys', 'register', spare.kid)
+    const before = ring().keys.slice(0, 2)
+    await ok('keys', 'revoke', spare.kid)
+    expect(ring().keys.slice(0, 2)).toEqual(before)
+  })
+
+  it('of scheduled keys lets the key before each go on until the next one starts', async () => {
+    const old = await begin()
+    await ok('keys', 'rotate')
+    bench.ahead.ms = MINUTE
+    await ok('keys', 'rotate', '--force')
+    const [, one, two] = ring().keys
+    await ok('keys', 'revoke', one!.kid)
+    expect(ring().keys[0]).toMatchObject({
+      kid: old,
+      signUntil: two!.signFrom,
+      removeAfter: one!.removeAfter,
+    })
+    await ok('keys', 'revoke', two!.kid)
+    expect(ring().keys[0]).toMatchObject({ kid: old, signUntil: null, removeAfter: null })
+  })
+
+  it('of the last key that can be loaded makes another', async () => {
+    const old = await begin()
+    await ok('keys', 'rotate', '--propagation', '0')
+    rmSync(join(bench.keyDir, ring().keys[1]!.file))
+    bench.ahead.ms = MINUTE
+    const { data } = await bench.json('keys', 'revoke', old)
+    expect(data).toMatchObject({ signs: await signer() })
+    expect(verdict(await mint())).toBeNull()
+  })
+
   it('--all replaces every key', async () => {
     await begin()
     await ok('keys', 'generate')
