@@ -12,6 +12,7 @@ import {
 import { signingKeyRecord } from '../keys/key-state.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
+import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { settingFlags, type Call, type Command } from './command.js'
 import { KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
@@ -32,7 +33,7 @@ export const keysList: Command = {
     const { location, passphrase } = ringOptions(call)
     const stored = await readExistingStore(location)
     const { ring } = stored
-    const listed = await listedKeys(call)
+    const { listed, failures } = await listedKeys(call)
     const views = viewKeys(ring, listed, now())
     const keys = flags['removed'] ? views : views.filter(({ state }) => state !== 'removed')
     const missing = listed ? missingFrom(listed, ring.keys, now()) : []
@@ -41,6 +42,7 @@ export const keysList: Command = {
       ...unclaimedFiles(stored),
       ...(await unusableKeys(ring, (key) => loadStoredKey(stored, key, passphrase), now())),
       ...missing.map(notListed),
+      ...failures,
     ]
     const rows = keys.map((key) => row(key, terminal, now()))
     return {
@@ -67,9 +69,7 @@ export const keysList: Command = {
             ],
             rows,
           ),
-        ...problems.map(({ code, message, remediation }) =>
-          terminal.line('fail', `${message} (${code})`, remediation),
-        ),
+        ...problems.map((problem) => problemLine(problem, terminal)),
         keys.some(({ state }) => state === 'foreign') && terminal.line('info', FOREIGN, FOREIGN_REMEDY),
       ),
     }
@@ -86,13 +86,13 @@ export const keysShow: Command = {
     const { location } = ringOptions(call)
     const ring = await readExistingRing(location)
     const key = keyByKid(ring.keys, args[0]!)
-    const listed = await listedKeys(call)
+    const { listed, failures } = await listedKeys(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
     const jwk = publicJwkOf(key)
     const time = (iso: string | null) => (iso === null ? null : momentAndDistance(iso, now()))
     return {
-      exit: 0,
-      data: { ...view, file: key.file, publicJwk: jwk },
+      exit: failures.length > 0 ? 1 : 0,
+      data: { ...view, file: key.file, publicJwk: jwk, problems: failures },
       text: stacked(
         terminal.prose(shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`),
         terminal.facts([
@@ -114,6 +114,7 @@ export const keysShow: Command = {
         ]),
         '',
         Shown.ours(escapedJson(jwk)),
+        ...failures.map((problem) => problemLine(problem, terminal)),
       ),
     }
   },
@@ -123,7 +124,12 @@ const FOREIGN = 'a foreign key is registered at Kinescope, but is not in this ri
 const FOREIGN_REMEDY =
   'If it is yours, run `kinescope-chat-server keys register --adopt FILE`. If it is unused, delete it in Kinescope’s dashboard.'
 
-type Problem = Omit<UnusableKey, 'kid'>
+type Problem = Omit<UnusableKey, 'kid'> & { requestId?: string | undefined }
+
+function problemLine({ code, message, remediation, requestId }: Problem, terminal: Terminal): Shown {
+  const id = requestId === undefined ? '' : ` [X-Request-ID ${requestId}]`
+  return terminal.line('fail', `${message}${id} (${code})`, remediation)
+}
 
 const notListed = (kid: string): Problem => ({
   code: 'key-not-registered',
@@ -150,10 +156,18 @@ function unclaimedFiles(stored: StoredRing): Problem[] {
   ]
 }
 
-async function listedKeys(call: Call): Promise<RemoteKey[] | null> {
-  if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined) return null
+/** Kinescope's list, or why it can't be read: the ring is shown all the same. */
+async function listedKeys(call: Call): Promise<{ listed: RemoteKey[] | null; failures: Problem[] }> {
+  if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined)
+    return { listed: null, failures: [] }
   call.terminal.progress('Reading the list of keys at Kinescope')
-  return new JwkApi(openApi(call)).list()
+  try {
+    return { listed: await new JwkApi(openApi(call)).list(), failures: [] }
+  } catch (error) {
+    if (!(error instanceof KinescopeError)) throw error
+    const { code, message, remediation, requestId } = error
+    return { listed: null, failures: [{ code, message, remediation, requestId }] }
+  }
 }
 
 function row(key: KeyView, terminal: Terminal, now: number): Text[] {

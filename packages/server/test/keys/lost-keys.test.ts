@@ -252,6 +252,22 @@ describe('a ring in which no key can sign', () => {
   })
 })
 
+it('keys list and keys show print the ring while Kinescope fails, and why its list is missing', async () => {
+  bench.emulator.faults.add({ kind: 'status', status: 503, path: '/v1/jwk' })
+  const list = await bench.json('keys', 'list')
+  expect(list).toMatchObject({ exit: 1, data: { problems: [{ code: 'api-unavailable' }] } })
+  expect(list.data.keys).toMatchObject([
+    { kid: spare, atKinescope: null },
+    { kid, signs: true },
+  ])
+  expect(list.data.problems[0].requestId).toBeTruthy()
+  expect(await bench.json('keys', 'show', kid)).toMatchObject({
+    exit: 1,
+    data: { kid, state: 'active', problems: [{ code: 'api-unavailable' }] },
+  })
+  expect((await looks('keys', 'list')).text).toMatch(/▶ .*\(api-unavailable\)/)
+})
+
 it('a foreign key is explained, and is no failure', async () => {
   const [mine] = bench.emulator.state.keys
   bench.emulator.state.keys.push({ ...mine!, id: 'jwk_foreign', kid: 'someone-elses' })
