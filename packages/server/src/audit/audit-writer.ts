@@ -84,8 +84,8 @@ export class AuditWriter implements AuditLog {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)))
     await Promise.race([this.#pump, late])
-    clearTimeout(timer)
     await Promise.race([this.#closeFile(), late])
+    clearTimeout(timer)
   }
 
   #run(): void {

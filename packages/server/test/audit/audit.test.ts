@@ -319,9 +319,12 @@ describe('an audit log that can’t be written', () => {
   })
 
   it('closes although the disk hangs', async () => {
-    const { open } = disk(() => new Promise<number>(() => undefined))
+    const hanging = () => new Promise<never>(() => undefined)
+    const { open } = disk(hanging)
     const audit = await AuditWriter.start({ open })
     audit.write(issued('r-1'))
     await audit.close()
+    const idle = await AuditWriter.start({ open: async () => ({ ...(await open()), close: hanging }) })
+    await idle.close()
   })
 })
