@@ -2,7 +2,7 @@ import { readEventId } from '../kinescope/event-id.js'
 import { readAudit, type AuditFilter, type AuditSummary } from './audit-reader.js'
 import { textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { givenMoment } from './given-input.js'
-import { spaced, stacked, type Shown, momentText } from './text.js'
+import { escaped, spaced, stacked, Shown, momentText } from './text.js'
 import type { Terminal } from './terminal.js'
 
 /** `--json` has all rows. */
@@ -34,10 +34,13 @@ export const audit: Command = {
     return {
       exit: 0,
       data: { ...facts(summary, now()), ...(isList ? { userIds } : {}) },
-      text: isList ? stacked(...userIds) : summaryText(summary, terminal, now()),
+      text: isList ? listText(userIds) : summaryText(summary, terminal, now()),
     }
   },
 }
+
+/** Without a spread: there may be more visitors than a call can have arguments. */
+const listText = (lines: readonly string[]): Shown => Shown.ours(lines.map(escaped).join('\n'))
 
 function readFilter(call: Call): AuditFilter {
   const since = textFlag(call, 'since')

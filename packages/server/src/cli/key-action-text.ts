@@ -82,7 +82,7 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
         terminal.line(
           'warn',
           `${action.kid} is deleted here, but Kinescope doesn’t list it`,
-          'If it was deleted there before, nothing is left to do. Otherwise KINESCOPE_API_TOKEN is of another workspace: delete the key in Kinescope’s dashboard.',
+          'If it was deleted there before, nothing is left to do. Otherwise KINESCOPE_API_TOKEN is of another workspace: delete the key in Kinescope’s dashboard, and run `kinescope-chat-server keys register` with the right token.',
         ),
       ]
     const text = actionText(action, now, (kid) => kid)

@@ -7,7 +7,7 @@ import { readEventId } from '../kinescope/event-id.js'
 import { settingFlags, textFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
 import { givenMoment } from './given-input.js'
 import { columnOf, isBlank, readPeopleFile, type PeopleFile, type Row } from './people-file.js'
-import { Shown, stacked, momentAndDistance } from './text.js'
+import { escaped, Shown, stacked, momentAndDistance } from './text.js'
 
 const ID_COLUMNS = ['id', 'user_id', 'email', 'e-mail', 'mail', 'почта']
 const NAME_COLUMNS = ['name', 'full name', 'имя', 'фио', 'first_name', 'first name']
@@ -102,7 +102,9 @@ interface Person {
 
 /** A terminal gets the file with what it would act on as escapes; a pipe gets it as it is. */
 const csvText = (csv: string, { terminal }: Call): Shown =>
-  terminal.columns === Infinity ? Shown.ours(csv) : stacked(...csv.trim().split('\r\n'))
+  terminal.columns === Infinity
+    ? Shown.ours(csv)
+    : Shown.ours(csv.trim().split('\r\n').map(escaped).join('\n'))
 
 function expiryOf(call: Call, now: number): number {
   const text = textFlag(call, 'expires') ?? DEFAULT_EXPIRY

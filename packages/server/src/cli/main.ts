@@ -13,6 +13,8 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   process.stderr.write(`Standard output can't be written (${code}). The output is incomplete.\n`)
   process.exit(1)
 })
+// a command finishes its work although no one reads its errors any more (`2>&1 | head`)
+process.stderr.on('error', () => undefined)
 process.exitCode = await run(process.argv.slice(2), process)
 // abandoned work may still wait for a disk; the process ends unless a slow reader still reads the output
 setTimeout(() => {

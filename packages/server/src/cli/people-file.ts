@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync'
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readCapped } from '../net/capped-read.js'
 import { UsageProblem } from './command.js'
 
 /** A list of people is far smaller; a device may have no end. Bytes. */
@@ -23,8 +24,8 @@ export interface PeopleFile {
 
 /** Reads a spreadsheet that was saved as CSV, with commas, semicolons or tabs. @throws UsageProblem */
 export async function readPeopleFile(path: string): Promise<PeopleFile> {
-  const bytes = await readFile(path)
-  if (bytes.byteLength > MAX_BYTES) {
+  const { bytes, truncated } = await readCapped(createReadStream(path), MAX_BYTES)
+  if (truncated) {
     throw new UsageProblem(`${path} is larger than 64 MiB`, 'Split it into several files.')
   }
   const text = decode(bytes, path).replace(/^\uFEFF/, '')

@@ -52,6 +52,10 @@ export const rehearseCommand: Command = {
     const visitors = await readVisitors(call)
     call.terminal.progress(`Asking ${base.host} for the proof that it is yours`)
     const facts = await proveOwnServer(base, secret)
+    const stop = new AbortController()
+    const onStop = () => stop.abort()
+    process.once('SIGINT', onStop)
+    call.interrupt?.addEventListener('abort', onStop, { once: true })
     const verdict = await simulate({
       audience,
       target: {
@@ -63,10 +67,13 @@ export const rehearseCommand: Command = {
         tokenTtl,
         ...facts,
       },
-      signal: call.interrupt ?? new AbortController().signal,
+      signal: stop.signal,
       onProgress: ({ done, planned, failed }) => {
         if (done % 100 === 0) call.terminal.progress(`${done} of ${planned} requests, ${failed} failed`)
       },
+    }).finally(() => {
+      process.removeListener('SIGINT', onStop)
+      call.interrupt?.removeEventListener('abort', onStop)
     })
     return {
       exit: verdict.holds && verdict.requests > 0 ? 0 : 1,
@@ -106,7 +113,7 @@ async function readVisitors(call: Call): Promise<Readonly<Record<string, string>
   const file = cookies ?? identities
   if (file === undefined) return []
   const flag = cookies === undefined ? 'identities' : 'cookies'
-  const lines = (await givenFile(file, `--${flag}`))
+  const lines = (await givenFile(file, flag))
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter(Boolean)

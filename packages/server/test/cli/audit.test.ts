@@ -90,6 +90,12 @@ describe('audit', () => {
     expect((await bench.kc('audit', path)).stdout).toContain('the first is line 2')
   })
 
+  it('lists more visitors than a call can have arguments', async () => {
+    const rows = Array.from({ length: 150_000 }, (_, index) => line({ user: `u${index}` }))
+    const { exit, stdout } = await bench.kc('audit', file(rows.join('\n')), '--visitors')
+    expect([exit, stdout.trim().split('\n').length]).toEqual([0, 150_000])
+  })
+
   it('explains a missing file, a directory or an empty file', async () => {
     expect((await bench.json('audit', join(bench.folder, 'nope'))).data.error).toMatchObject({
       code: 'enoent',

@@ -345,6 +345,18 @@ describe('the command line in its own process', () => {
     expect(code).toBe(0)
   })
 
+  it('finishes its work though no one reads standard error', async () => {
+    await bench.json('setup', '--event', SEED.live.id)
+    const { spawn } = await import('node:child_process')
+    const mint = ['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'N']
+    const child = spawn(process.execPath, [cli.file, ...mint], { env: bench.env })
+    child.stderr.destroy()
+    let out = ''
+    child.stdout.on('data', (chunk) => (out += String(chunk)))
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect([code, out.split('.').length]).toEqual([0, 3])
+  })
+
   it('names the missing settings of a server and exits with 2', async () => {
     const { exit, stderr } = await cli.start(['serve'], { CHAT_EVENT: 'x' })
     expect(exit).toBe(2)

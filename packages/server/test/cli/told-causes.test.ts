@@ -92,7 +92,9 @@ describe('an error names its cause', () => {
       ['token', 'verify', 'a.b.c', '--jwk'],
       ['doctor', '--url', 'http://127.0.0.1:1', '--cookie-file'],
       ['doctor', '--url', 'http://127.0.0.1:1', '--statement-file'],
+      ['links', 'e', '--site', 'https://www.example.com/', '--output', join(bench.folder, 'links.csv')],
     ]
+    bench.env['CHAT_LINK_SECRET'] = randomBytes(32).toString('base64')
     for (const argv of flags) {
       expect([argv, (await error(...argv, '/dev/zero')).code]).toEqual([argv, 'usage'])
       expect([argv, (await error(...argv, bench.folder)).code]).toEqual([argv, 'eisdir'])

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import {
   connect,
@@ -17,6 +19,7 @@ import { rehearse as simulate } from '../../src/rehearse/rehearse.js'
 import type { Verdict } from '../../src/rehearse/verdict.js'
 import { HOUR_MS, ringDirectory, ringEntry, writeRing } from '../ring-directory.js'
 import { askToken, forwardEnv, makeKey, SITE_ORIGIN, startSite, startTestServer } from '../running-server.js'
+import { builtCli } from '../cli/built-cli.js'
 import { secret as kept } from '../secrets.js'
 import { freePort, hasProgram, runRedis } from '../serve/spawned.js'
 
@@ -121,6 +124,30 @@ describe('rehearse', () => {
       CHAT_PUBLIC_URL: 'http://127.0.0.1',
       ...change,
     })
+
+  it('shows what it has measured when Ctrl-C ends it', async () => {
+    let asked = () => undefined as void
+    const isAsked = new Promise<void>((resolve) => (asked = resolve))
+    const identity = createServer((_request, response) => {
+      asked()
+      response.writeHead(401).end()
+    }).listen(0, '127.0.0.1')
+    await once(identity, 'listening')
+    const server = await start({}, `http://127.0.0.1:${(identity.address() as AddressInfo).port}`)
+    const { file } = await builtCli()
+    const argv = ['--json', '--url', server.url, '--origin', SITE_ORIGIN, '--viewers', '9999']
+    const env = { CHAT_REHEARSAL: SECRET }
+    const child = spawn(process.execPath, [file, 'rehearse', ...argv, '--cookies', cookies], { env })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let out = ''
+    child.stdout.on('data', (chunk) => (out += String(chunk)))
+    await isAsked
+    child.kill('SIGINT')
+    await once(child, 'close')
+    await server.close()
+    identity.close()
+    expect([child.signalCode, JSON.parse(out)]).toMatchObject([null, { viewers: 9999 }])
+  })
 
   it('passes a good server, and measures its steps', async () => {
     const server = await start()
