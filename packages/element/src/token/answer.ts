@@ -61,7 +61,7 @@ export function readAnswer(answer: HttpAnswer, now = Date.now()): TokenAnswer {
 }
 
 /** Whether this is one of our codes, at a status that belongs to it. */
-function isWireCode(code: unknown, status: number): code is WireCode {
+export function isWireCode(code: unknown, status: number): code is WireCode {
   const statuses: Readonly<Record<string, readonly number[]>> = WIRE_STATUSES
   return typeof code === 'string' && Object.hasOwn(statuses, code) && statuses[code]!.includes(status)
 }
@@ -74,7 +74,7 @@ export function codeOf(status: number): ElementCode {
 }
 
 /** Whether a rejection looks hand-written: empty, plain text, or JSON of no product's error shape. */
-function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
+export function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
   if (body === undefined || INTERMEDIARIES.some((name) => headers.has(name))) return false
   if (body.trim() === '') return true
   // a script may give its JSON no type

@@ -1,7 +1,7 @@
 import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { originsBeside } from './settings-checks.js'
-import type { ServerQuestion } from './token-ask.js'
+import { askForToken, tokenOf, wireCodeOf, type ServerQuestion } from './token-ask.js'
 
 const found = findingsAbout('server')
 /** What monitoring adds to every request of a page: tracing standards, Sentry, Datadog. */
@@ -17,6 +17,11 @@ export async function checkCors(question: ServerQuestion, tokenAnswer: Fetched):
   const answer = await preflight(question, origin, [])
   if ('failure' in answer) return [lost(tokenUrl, answer)]
   const fault = preflightFault(answer, origin)
+  const unreadable = responseFault(tokenAnswer, origin, PASS_ON)
+  // a simple request has no preflight, unless monitoring adds headers to it
+  if (fault !== null && question.simple && unreadable === null) {
+    return [allowed(origin), monitoringBlocked(fault.what), ...(await checkSimple(question, tokenAnswer))]
+  }
   if (fault !== null) {
     const near = await listedBeside(question, origin)
     return [
@@ -29,7 +34,6 @@ export async function checkCors(question: ServerQuestion, tokenAnswer: Fetched):
       ),
     ]
   }
-  const unreadable = responseFault(tokenAnswer, origin, PASS_ON)
   if (unreadable !== null) {
     return [
       found.fail(
@@ -43,16 +47,35 @@ export async function checkCors(question: ServerQuestion, tokenAnswer: Fetched):
   if ('failure' in monitored) return [lost(tokenUrl, monitored)]
   const refused = missingHeaders(monitored, MONITORING)
   return [
-    found.ok('cors', `pages of ${origin} may request tokens`),
-    ...(refused.length === 0
-      ? []
-      : [
-          found.warn(
-            'cors-monitoring',
-            `pages whose monitoring adds headers to requests get no token: ${refused.join(', ')} may not be sent`,
-            'Let the proxy pass the server’s own Access-Control-Allow-Headers, or exempt the token address in the page’s monitoring.',
-          ),
-        ]),
+    allowed(origin),
+    ...(refused.length === 0 ? [] : [monitoringBlocked(`${refused.join(', ')} may not be sent`)]),
+    ...(question.simple ? await checkSimple(question, tokenAnswer) : []),
+  ]
+}
+
+const allowed = (origin: string) => found.ok('cors', `pages of ${origin} may request tokens`)
+
+const monitoringBlocked = (why: string) =>
+  found.warn(
+    'cors-monitoring',
+    `pages whose monitoring adds headers to requests get no token: ${why}`,
+    'Let the proxy pass OPTIONS and the server’s own Access-Control-Allow-Headers, or exempt the token address in the page’s monitoring.',
+  )
+
+const BUSY = ['rate-limited', 'overloaded']
+const outcomeOf = (answer: Fetched): string => wireCodeOf(answer) ?? (tokenOf(answer) ? 'token' : 'other')
+
+/** A firewall may reject the type of the element's simple requests, though it passes JSON. */
+async function checkSimple(question: ServerQuestion, tokenAnswer: Fetched): Promise<Finding[]> {
+  const answer = await askForToken(question, null, 'text/plain;charset=UTF-8')
+  if (!('failure' in answer) && [outcomeOf(tokenAnswer), ...BUSY].includes(outcomeOf(answer))) return []
+  const what = 'failure' in answer ? answer.failure : answer.status
+  return [
+    found.fail(
+      'endpoint-bad-reply',
+      `the page’s requests for a token are rejected (${what}), as their type is text/plain`,
+      'Let the proxy or firewall pass text/plain on the token path. Or set token-url on the page’s tag: then the element sends JSON.',
+    ),
   ]
 }
 

@@ -7,12 +7,12 @@ import type { StreamEvent } from '../kinescope/event-api.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { startDeadline, raceWithSignal } from '../net/deadline.js'
-import { OperatorProblem } from '../problem.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkIdentity } from './identity-checks.js'
 import { checkKeys, type FoundKey } from './key-checks.js'
 import { checkKinescope } from './kinescope-checks.js'
-import { checkPage } from './page-checks.js'
+import { checkPage, readPage, type PageReading } from './page-checks.js'
+import { sendsSimpleRequests } from './page-markup.js'
 import { checkServer } from './server-checks.js'
 import { checkSettings, type ServerSettings } from './settings-checks.js'
 import { checkStatement } from './statement-checks.js'
@@ -24,6 +24,8 @@ export type { Visitor } from './visitor.js'
 
 /** The whole examination takes no longer. */
 const DEADLINE_MS = 90_000
+/** A slow API leaves time for the other checks. */
+const KINESCOPE_MS = 45_000
 
 export interface DoctorQuestion {
   key: KeyConfig
@@ -65,14 +67,32 @@ export async function diagnose(question: DoctorQuestion): Promise<Finding[]> {
   const known = new Known(question, deadline.signal)
   const findings: Finding[] = []
   try {
-    for (const { id, run } of CHECKS) {
-      question.report?.(id)
-      findings.push(...(await run(known)))
+    for (const check of CHECKS) {
+      question.report?.(check.id)
+      findings.push(...(await findingsOf(check, known)))
     }
     return findings
   } finally {
     deadline.clear()
   }
+}
+
+/** The findings of one check. One that the deadline ends has seen failures that are the doctor's own. */
+async function findingsOf({ id, run }: Check, known: Known): Promise<Finding[]> {
+  const { signal } = known
+  try {
+    const findings = signal.aborted ? [] : await raceWithSignal(Promise.resolve(run(known)), signal)
+    if (!signal.aborted) return findings
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  return [
+    findingsAbout(id).skip(
+      'doctor-timeout',
+      'not checked: the doctor’s time was over',
+      'Find out which part above is slow. Then run the doctor again.',
+    ),
+  ]
 }
 
 /** The question, and what the checks so far have found out. */
@@ -94,6 +114,8 @@ class Known {
   visitorKnown: boolean | null = null
   /** The ids of the stream that the token server accepts; empty where unknown. */
   acceptedIds: readonly string[] = []
+  /** The page with the chat; null where it isn't given. */
+  reading: PageReading | null = null
 
   constructor(question: DoctorQuestion, signal: AbortSignal) {
     const { page, settings } = question
@@ -154,14 +176,13 @@ const CHECKS: readonly Check[] = [
     async run(known) {
       const { api, eventId, now } = known.question
       if (!api) return [noApiToken]
-      const checked = checkKinescope({ api, key: known.key, eventId, now })
-      try {
-        const { findings, listed, event, aheadMs } = await raceWithSignal(checked, known.signal)
-        Object.assign(known, { listed, event, aheadMs })
-        return findings
-      } catch (error) {
-        return [findingsAbout('kinescope').error(known.signal.aborted ? tooSlow : error)]
-      }
+      const deadline = startDeadline(KINESCOPE_MS, known.signal)
+      const { key, ring } = known
+      const checked = await checkKinescope({ api: api.until(deadline.signal), key, ring, eventId, now })
+      deadline.clear()
+      const { findings, listed, event, aheadMs } = checked
+      Object.assign(known, { listed, event, aheadMs })
+      return findings
     },
   },
   {
@@ -212,10 +233,12 @@ const CHECKS: readonly Check[] = [
     async run(known) {
       const { question, tokenUrl, origin, pageEventId, eventIds, visitorKnown, aheadMs, signal } = known
       if (question.url === undefined && question.tokenUrl === undefined) return [notAsked]
+      if (question.page !== undefined) known.reading = await readPage(question.page, signal)
       const { findings, token, acceptedIds } = await checkServer({
         url: question.url ?? null,
         tokenUrl,
         origin,
+        simple: known.reading?.markup ? sendsSimpleRequests(known.reading.markup) : false,
         eventId: pageEventId,
         eventIds,
         visitor: question.visitor ?? null,
@@ -235,15 +258,17 @@ const CHECKS: readonly Check[] = [
     id: 'page',
     async run({
       question: { url, tokenUrl: given, page, chatOrigin },
+      reading,
       tokenUrl,
       acceptedIds,
       eventIds,
       signal,
     }) {
       if (url === undefined && given === undefined) return []
-      if (page === undefined) return [pageNotRead]
+      if (page === undefined || reading === null) return [pageNotRead]
       return checkPage({
         page,
+        reading,
         chatOrigin,
         tokenUrl: new URL(tokenUrl).href,
         eventIds: acceptedIds.length > 0 ? acceptedIds : eventIds,
@@ -252,12 +277,6 @@ const CHECKS: readonly Check[] = [
     },
   },
 ]
-
-const tooSlow = new OperatorProblem(
-  'api-timeout',
-  'Kinescope’s API did not answer before the doctor’s deadline',
-  'Check the network and KINESCOPE_API_URL. Then run the doctor again.',
-)
 
 const noApiToken = findingsAbout('kinescope').skip(
   'api-token-missing',

@@ -34,7 +34,9 @@ export async function checkIdentity(question: IdentityQuestion): Promise<Identit
     checkSources(question.identity, question.signal),
     checkVisitor(question),
   ])
-  return { ...facts, findings: [...sources, ...facts.findings] }
+  // an unreachable key set is found by both
+  const further = facts.findings.filter(({ code }) => !sources.some((finding) => finding.code === code))
+  return { ...facts, findings: [...sources, ...further] }
 }
 
 async function checkVisitor(question: IdentityQuestion): Promise<IdentityFacts> {

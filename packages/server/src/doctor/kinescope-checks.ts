@@ -3,6 +3,8 @@ import { type StreamEvent, EventApi } from '../kinescope/event-api.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { MIN_BITS } from '../keys/import-key.js'
+import type { KeyRing } from '../keys/key-state.js'
+import { missingFrom } from '../keys/reconcile.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { keyLife, type FoundKey } from './key-checks.js'
 
@@ -24,6 +26,8 @@ export interface KinescopeFacts {
 export interface KinescopeQuestion {
   api: KinescopeApi
   key: FoundKey | null
+  /** The ring with the key; null for a key that was given alone. */
+  ring: KeyRing | null
   eventId: string | undefined
   /** ms since the epoch */
   now: () => number
@@ -31,7 +35,7 @@ export interface KinescopeQuestion {
 
 /** Compares the clock, the key and the stream with Kinescope. Changes nothing. */
 export async function checkKinescope(question: KinescopeQuestion): Promise<KinescopeFacts> {
-  const { api, key, eventId } = question
+  const { api, key, ring, eventId } = question
   const found = findingsAbout('kinescope')
   const findings: Finding[] = []
   let listed: RemoteKey[] | null = null
@@ -41,6 +45,8 @@ export async function checkKinescope(question: KinescopeQuestion): Promise<Kines
     findings.push(clockFinding(aheadMs))
     listed = await new JwkApi(api).list()
     if (key) findings.push(...(await checkRegistration(new JwkApi(api), key, listed, question.now())))
+    for (const kid of missingFrom(listed, ring?.keys ?? [], question.now()))
+      if (kid !== key?.signing.kid) findings.push(otherNotListed(kid))
   } catch (error) {
     findings.push(found.error(error))
   }
@@ -114,6 +120,17 @@ async function checkRegistration(
   return [...(wrong ? [wrong] : [registered(remote)]), ...life, ...doubles]
 }
 
+/** A key that signed before the last rotation, or will sign. */
+const otherNotListed = (kid: string): Finding =>
+  findingsAbout('kinescope').fail(
+    'key-not-registered',
+    `Kinescope doesn’t list ${kid}, a key of the ring: its tokens are rejected`,
+    notListedRemedy(kid),
+  )
+
+const notListedRemedy = (kid: string) =>
+  `If it was deleted by mistake: \`kinescope-chat-server keys register ${kid}\`. If it leaked: \`kinescope-chat-server keys revoke ${kid}\`.`
+
 /** A key with a configured kid may be registered under another one, because of a typo or the kid of the last key. */
 async function notListed(jwk: JwkApi, key: FoundKey, listed: readonly RemoteKey[]): Promise<Finding> {
   const found = findingsAbout('kinescope')
@@ -132,11 +149,7 @@ async function notListed(jwk: JwkApi, key: FoundKey, listed: readonly RemoteKey[
   }
   const message = `Kinescope doesn’t list ${kid}, the key that signs: every token is rejected`
   if (!key.byHand) {
-    return found.fail(
-      'key-not-registered',
-      message,
-      `If it was deleted by mistake: \`kinescope-chat-server keys register ${kid}\`. If it leaked: \`kinescope-chat-server keys revoke ${kid}\`.`,
-    )
+    return found.fail('key-not-registered', message, notListedRemedy(kid))
   }
   const known = listed.slice(0, MOST_LOOKED_AT).map((remote) => remote.kid)
   return found.fail(

@@ -1,5 +1,5 @@
-import { readEventId } from '../kinescope/event-id.js'
-import { fetchQuietly } from './fetch-quietly.js'
+import { readEventId } from 'kinescope-chat/chat-url'
+import { fetchQuietly, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import type { PageMarkup } from './page-markup.js'
 
@@ -7,8 +7,11 @@ const found = findingsAbout('page')
 /** Scripts of one page that are requested. */
 const MAX_SCRIPTS = 3
 
+type Script = PageMarkup['scripts'][number]
+
 export interface MarkupQuestion {
   page: string
+  chatOrigin: string
   /** Whether the page is longer than the part that was read. */
   truncated: boolean
   /** The token endpoint. */
@@ -44,21 +47,32 @@ async function checkScripts({ scripts }: PageMarkup, question: MarkupQuestion): 
       ),
     ]
   }
-  const urls = [...new Set(scripts.map(({ src }) => src))].slice(0, MAX_SCRIPTS)
-  const findings = await Promise.all(urls.map((src) => checkScript(src, question)))
+  const bySrc = new Map(scripts.map((script) => [script.src, script]))
+  const findings = await Promise.all(
+    [...bySrc.values()].slice(0, MAX_SCRIPTS).map((script) => checkScript(script, question)),
+  )
   return findings.flat()
 }
 
-async function checkScript(src: string, { page, signal }: MarkupQuestion): Promise<Finding[]> {
+async function checkScript(
+  { src, attributes }: Script,
+  { page, signal }: MarkupQuestion,
+): Promise<Finding[]> {
   if (page.startsWith('https:') && src.startsWith('http:')) {
     return [
       found.fail('page-script', `the page is https:, its script ${src} is not`, 'Use https: in its src.'),
     ]
   }
-  const response = await fetchQuietly(src, { signal })
+  const { origin } = new URL(page)
+  const response = await fetchQuietly(src, { headers: { origin }, signal })
   const what = 'failure' in response ? response.failure : String(response.status)
   const type = 'failure' in response ? '' : (response.headers.get('content-type') ?? '')
-  if (what === '200' && /javascript/i.test(type)) return []
+  if (!('failure' in response) && what === '200' && /javascript/i.test(type)) {
+    const fault = new URL(src).origin === origin ? null : crossOriginFault(attributes, response, origin)
+    if (fault === null) return []
+    const message = `the page’s script ${src} is blocked: ${fault}`
+    return [found.fail('page-script', message, 'Correct the tag, or the header at the server or its proxy.')]
+  }
   return [
     found.fail(
       'page-script',
@@ -68,8 +82,29 @@ async function checkScript(src: string, { page, signal }: MarkupQuestion): Promi
   ]
 }
 
+/** What keeps a browser from running a script of another origin (HTML, "fetch a classic script"; Fetch, CORP). */
+function crossOriginFault(
+  attributes: Script['attributes'],
+  { headers }: Fetched,
+  origin: string,
+): string | null {
+  const mode = attributes.get('crossorigin')?.trim().toLowerCase()
+  const isModule = attributes.get('type')?.trim().toLowerCase() === 'module'
+  if (isModule || mode !== undefined) {
+    const allowed = headers.get('access-control-allow-origin')
+    const why = isModule ? 'a module' : 'a tag with crossorigin'
+    return allowed === origin || (allowed === '*' && mode !== 'use-credentials')
+      ? null
+      : `${why} needs Access-Control-Allow-Origin, which is ${allowed?.slice(0, 100) ?? 'missing'}`
+  }
+  if (attributes.get('integrity')?.trim()) return 'a tag with integrity needs crossorigin="anonymous"'
+  return /^same-origin$/i.test(headers.get('cross-origin-resource-policy')?.trim() ?? '')
+    ? 'Cross-Origin-Resource-Policy is same-origin'
+    : null
+}
+
 function checkChats({ chats: written, scripts, base }: PageMarkup, question: MarkupQuestion): Finding[] {
-  const { tokenUrl, eventIds } = question
+  const { tokenUrl, eventIds, chatOrigin } = question
   // a link becomes a chat only where the script's tag says so; a bundle may do it in code
   const upgradesLinks =
     scripts.length === 0 || scripts.some(({ attributes }) => attributes.has('data-upgrade'))
@@ -92,17 +127,18 @@ function checkChats({ chats: written, scripts, base }: PageMarkup, question: Mar
       ),
     ]
   }
-  const missing = chats.filter(({ eventId }) => (eventId ?? '').trim() === '')
-  const ids = chats.flatMap(({ eventId }) => (eventId?.trim() ? [readEventId(eventId)] : []))
+  // as the element reads them
+  const read = chats.map(({ eventId }) => readEventId(eventId, chatOrigin))
+  const ids = read.filter(Boolean)
   const isRight = eventIds.length === 0 || ids.some((id) => eventIds.includes(id))
   return [
-    ...(missing.length === 0
+    ...(ids.length === read.length
       ? []
       : [
           found.fail(
             'event-id-missing',
-            'a chat on the page has no event-id',
-            'Add event-id="ID" to the tag.',
+            'a chat on the page has no event-id, or a placeholder instead of one',
+            'Add event-id="ID" to the tag. If a script sets it, check it in the browser.',
           ),
         ]),
     ...(isRight || ids.length === 0

@@ -1,9 +1,16 @@
-import { fetchQuietly, isPage } from './fetch-quietly.js'
+import { fetchQuietly, isPage, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkMarkup } from './markup-checks.js'
-import { readMarkup } from './page-markup.js'
-import { allows, allowsScript, needsNonce, readPolicies } from './page-policy.js'
-import { readStartTags } from './start-tags.js'
+import { readMarkup, type PageMarkup } from './page-markup.js'
+import {
+  allows,
+  allowsScript,
+  allowsTrustedTypes,
+  needsNonce,
+  readPolicies,
+  TRUSTED_TYPES_POLICY,
+} from './page-policy.js'
+import { readStartTags, type StartTag } from './start-tags.js'
 
 const found = findingsAbout('page')
 /** Pages with their data in them are long. */
@@ -14,9 +21,25 @@ const cutOff = found.skip(
   'Check the chat in the browser.',
 )
 
+/** A page as it was read; `markup` is null where no HTML came. */
+export interface PageReading {
+  answer: Fetched | NotFetched
+  tags: readonly StartTag[]
+  markup: PageMarkup | null
+}
+
+export async function readPage(page: string, signal: AbortSignal): Promise<PageReading> {
+  const answer = await fetchQuietly(page, { maxBytes: MAX_PAGE_MIB * 2 ** 20, signal })
+  if ('failure' in answer || answer.status !== 200 || !isPage(answer))
+    return { answer, tags: [], markup: null }
+  const tags = readStartTags(answer.text)
+  return { answer, tags, markup: readMarkup(tags, page) }
+}
+
 export interface PageQuestion {
   /** The page, or the origin it lies on. */
   page: string
+  reading: PageReading
   chatOrigin: string
   /** The token endpoint. */
   tokenUrl: string
@@ -25,12 +48,12 @@ export interface PageQuestion {
   signal: AbortSignal
 }
 
-/** Reads the page with the chat: its policy, and what its HTML has. */
+/** Checks the page with the chat: its policy, and what its HTML has. */
 export async function checkPage(question: PageQuestion): Promise<Finding[]> {
-  const { page, chatOrigin, tokenUrl, signal } = question
+  const { page, reading, chatOrigin, tokenUrl } = question
+  const { answer, tags, markup } = reading
   const server = new URL(tokenUrl).origin
   const needs = `frame-src ${chatOrigin}; connect-src ${server}; script-src ${server}`
-  const answer = await fetchQuietly(page, { maxBytes: MAX_PAGE_MIB * 2 ** 20, signal })
   if ('failure' in answer) {
     return [
       found.warn(
@@ -40,8 +63,8 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
       ),
     ]
   }
-  const { status, headers, text, truncated } = answer
-  if (status !== 200 || !isPage(answer)) {
+  const { status, headers, truncated } = answer
+  if (markup === null) {
     const to = headers.get('location')
     const where = status >= 300 && status < 400 && to !== null ? `, to ${to.replace(/[?#].*$/s, '')}` : ''
     return [
@@ -53,9 +76,7 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
     ]
   }
   const origin = new URL(page).origin
-  const tags = readStartTags(text)
   const policies = readPolicies(headers.get('content-security-policy'), tags)
-  const markup = readMarkup(tags, page)
   const findings: Finding[] = truncated ? [cutOff] : []
   if (!allows(policies, 'frame-src', `${chatOrigin}/chat/ID`, origin)) {
     findings.push(
@@ -84,6 +105,15 @@ export async function checkPage(question: PageQuestion): Promise<Finding[]> {
         needsNonce(policies)
           ? 'Write the page’s nonce on the script’s tag: nonce="…".'
           : `Add to it: script-src ${sourceFor(blocked.src, origin)}`,
+      ),
+    )
+  }
+  if (markup.scripts.length > 0 && !allowsTrustedTypes(policies)) {
+    findings.push(
+      found.fail(
+        'script-blocked',
+        'the page’s Content-Security-Policy forbids the element’s Trusted Types policy, so its script stops',
+        `Add the name to it: trusted-types ${TRUSTED_TYPES_POLICY}`,
       ),
     )
   }

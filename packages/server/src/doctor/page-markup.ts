@@ -46,6 +46,21 @@ export function readMarkup(all: readonly StartTag[], pageUrl: string): PageMarku
   return { scripts, chats: [...tags, ...divs, ...links], base: url }
 }
 
+/**
+ * Whether the element sends simple requests to another origin: no address of the token endpoint is configured. False
+ * where the HTML doesn't show it.
+ */
+export function sendsSimpleRequests({ scripts, chats }: PageMarkup): boolean {
+  const [script] = scripts
+  const isConfigured = (attributes: Attributes, name: string) => Boolean(attributes.get(name)?.trim())
+  return (
+    script !== undefined &&
+    chats.length > 0 &&
+    !isConfigured(script.attributes, 'data-token-url') &&
+    !chats.some(({ attributes }) => isConfigured(attributes, 'token-url'))
+  )
+}
+
 /** Whether a browser loads the script. A consent manager's `type="text/plain"` keeps it from that. */
 function runs(attributes: Attributes): boolean {
   const type = attributes.get('type')?.trim().toLowerCase() ?? ''

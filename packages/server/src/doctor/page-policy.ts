@@ -23,6 +23,9 @@ function readPolicy(text: string): ReadonlyMap<string, readonly string[]> {
   return policy
 }
 
+/** The name in the file that the token server serves. From npm it is lit's own. */
+export const TRUSTED_TYPES_POLICY = 'kinescope-chat'
+
 const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
   'frame-src': ['frame-src', 'child-src', 'default-src'],
   'connect-src': ['connect-src', 'default-src'],
@@ -60,6 +63,13 @@ export function allowsScript(
     return sources.some((source) => matches(source, new URL(src), pageOrigin))
   })
 }
+
+/** Whether every policy lets the element's script make its Trusted Types policy, which it needs to run. */
+export const allowsTrustedTypes = (policies: Policies): boolean =>
+  policies.every((policy) => {
+    const names = policy.get('trusted-types')
+    return names === undefined || names.includes('*') || names.includes(TRUSTED_TYPES_POLICY)
+  })
 
 /** Whether scripts need a nonce by any of the policies. */
 export const needsNonce = (policies: Policies): boolean =>

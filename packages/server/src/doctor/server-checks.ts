@@ -198,15 +198,13 @@ async function checkScript(url: string, signal: AbortSignal): Promise<Finding> {
     )
   }
   const good =
-    !('failure' in answer) &&
-    status === 200 &&
-    /javascript/.test(answer.headers.get('content-type') ?? '') &&
-    answer.headers.get('access-control-allow-origin') === '*'
+    !('failure' in answer) && status === 200 && /javascript/.test(answer.headers.get('content-type') ?? '')
+  // which headers it needs depends on the page's tag
   return good
-    ? found.ok('script', 'the element’s script can be loaded from any page')
+    ? found.ok('script', 'the element’s script can be loaded')
     : found.fail(
         'script',
         `${url}/kinescope-chat.js can’t be loaded by pages (${status})`,
-        'It must return 200 as JavaScript, with Access-Control-Allow-Origin: *. Check the proxy.',
+        'It must return 200 as JavaScript. Check the proxy.',
       )
 }

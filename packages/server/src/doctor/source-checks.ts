@@ -1,5 +1,6 @@
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import type { IdentityConfig, SourceConfig } from '../identity/identity-config.js'
-import { fetchQuietly, jsonObject } from './fetch-quietly.js'
+import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const found = findingsAbout('identity')
@@ -16,6 +17,19 @@ const CHECKS: readonly SourceCheck[] = [
   checkOf('oidc', async ({ issuers }, signal) => {
     const names = [...new Set(issuers.map(({ issuer }) => issuer))]
     return Promise.all(names.map((issuer) => checkIssuer(issuer, signal)))
+  }),
+  checkOf('jwt', async ({ key }, signal) => {
+    if (!('jwksUrl' in key)) return []
+    const fault = await keySetFault(key.jwksUrl, signal)
+    return fault === null
+      ? [found.ok('identity-keys', 'the site’s key set can be read')]
+      : [
+          found.fail(
+            'identity-keys-unreachable',
+            `the site’s key set can’t be read: ${fault}`,
+            'Open CHAT_IDENTITY_JWKS_URL from this machine with curl: it must return a JWK Set.',
+          ),
+        ]
   }),
   checkOf('hmac', ({ maxAge }) => [
     maxAge > 24 * HOUR_S
@@ -73,11 +87,7 @@ function checkOf<K extends SourceConfig['kind']>(
 /** OpenID Connect Discovery 1.0, section 4.3: the document names the issuer exactly. */
 async function checkIssuer(issuer: string, signal: AbortSignal): Promise<Finding> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const answer = await fetchQuietly(address, {
-    headers: { accept: 'application/json' },
-    timeoutMs: TIMEOUT_MS,
-    signal,
-  })
+  const answer = await fetchJson(address, signal)
   if ('failure' in answer || answer.status !== 200) {
     const what = 'failure' in answer ? answer.failure : `status ${answer.status}`
     return found.fail(
@@ -96,12 +106,37 @@ async function checkIssuer(issuer: string, signal: AbortSignal): Promise<Finding
     )
   }
   const keys = document['jwks_uri']
-  if (typeof keys !== 'string' || !URL.canParse(keys)) {
+  const isAddress = typeof keys === 'string' && URL.canParse(keys)
+  // as the server, which takes no keys over http from an issuer on https
+  const isSafe = isAddress && (keys.startsWith('https:') || issuer.startsWith('http:'))
+  const fault = isSafe ? await keySetFault(keys, signal) : null
+  if (!isSafe || fault !== null) {
+    const what = isAddress ? 'a jwks_uri that is not https' : 'no jwks_uri'
     return found.fail(
       'identity-issuer-keys',
-      `the discovery document of ${issuer} has no jwks_uri`,
-      'Ask the provider. Without its keys, no token can be verified.',
+      isSafe
+        ? `the keys of ${issuer} can’t be read: ${fault}`
+        : `the discovery document of ${issuer} has ${what}`,
+      'Open its jwks_uri from this machine with curl, or ask the provider. Without its keys, no token can be verified.',
     )
   }
-  return found.ok('identity-issuer', `the provider ${issuer} can be reached`)
+  return found.ok('identity-issuer', `the provider ${issuer} and its keys can be reached`)
 }
+
+/** What is wrong with a JWK Set, or null. */
+async function keySetFault(address: string, signal: AbortSignal): Promise<string | null> {
+  const answer = await fetchJson(address, signal)
+  if ('failure' in answer) return answer.failure
+  if (answer.status !== 200) return `status ${answer.status}`
+  if (answer.truncated) return 'it is longer than 256 KiB'
+  const set = jsonObject(answer)
+  try {
+    createLocalJWKSet(set as unknown as JSONWebKeySet)
+  } catch {
+    return 'it is not a JWK Set'
+  }
+  return (set!['keys'] as unknown[]).length > 0 ? null : 'it has no key'
+}
+
+const fetchJson = (address: string, signal: AbortSignal): Promise<Fetched | NotFetched> =>
+  fetchQuietly(address, { headers: { accept: 'application/json' }, timeoutMs: TIMEOUT_MS, signal })

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { WIRE_CODES, type WireCode } from 'kinescope-chat/contract'
+import { isHandWritten, isWireCode } from 'kinescope-chat/answer'
+import type { WireCode } from 'kinescope-chat/contract'
+import { parseJson } from '../net/capped-read.js'
 import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch-quietly.js'
 import type { Visitor } from './visitor.js'
 import type { Finding } from './finding.js'
@@ -12,6 +14,8 @@ export interface ServerQuestion {
   tokenUrl: string
   /** The page's origin. */
   origin: string | undefined
+  /** Whether the page's element sends simple requests: to its script's own server, on another origin. */
+  simple: boolean
   /** The id to request a token with. */
   eventId: string | undefined
   /** All ids of the stream, the given one first. */
@@ -41,11 +45,12 @@ export interface ServerFacts {
 export function askForToken(
   { tokenUrl, origin, eventId, signal }: Pick<ServerQuestion, 'tokenUrl' | 'origin' | 'eventId' | 'signal'>,
   visitor: Visitor | null,
+  contentType = 'application/json',
 ): Promise<Fetched | NotFetched> {
   return fetchQuietly(tokenUrl, {
     method: 'POST',
     headers: {
-      'content-type': 'application/json',
+      'content-type': contentType,
       origin: origin ?? new URL(tokenUrl).origin,
       ...visitor?.headers,
     },
@@ -58,10 +63,10 @@ export function askForToken(
 export const isTokenEndpoint = (answer: Fetched): boolean =>
   tokenOf(answer) !== null || wireCodeOf(answer) !== null || isPlainRefusal(answer)
 
-/** `contract`'s code, where the answer has one. */
+/** `contract`'s code at a status of its own, where the answer has one. */
 export function namedCodeOf(answer: Fetched): WireCode | null {
   const code = jsonObject(answer)?.['code']
-  return WIRE_CODES.find((candidate) => candidate === code) ?? null
+  return isWireCode(code, answer.status) ? code : null
 }
 
 /** `contract`'s code; a hand-written endpoint's 401 and 403 count as what they say. */
@@ -72,9 +77,10 @@ export function wireCodeOf(answer: Fetched): WireCode | null {
   return answer.status === 401 ? 'sign-in-required' : 'access-denied'
 }
 
-function isPlainRefusal({ status, headers, text }: Fetched): boolean {
-  const type = headers.get('content-type') ?? ''
-  return (status === 401 || status === 403) && (text === '' || /json|^text\/plain/i.test(type))
+/** By the element's rule: its visitors get what it shows. */
+function isPlainRefusal({ status, headers, text, truncated }: Fetched): boolean {
+  const answer = { type: undefined, status, headers, body: truncated ? undefined : text }
+  return (status === 401 || status === 403) && isHandWritten(answer, parseJson(text))
 }
 
 export function tokenOf(answer: Fetched): string | null {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import jwt from 'jsonwebtoken'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { readServeConfig } from '../../src/config.js'
 import { diagnose } from '../../src/doctor/doctor.js'
@@ -103,6 +103,15 @@ describe('the article’s troubleshooting: the doctor reports', () => {
   it('an unregistered key', async () => {
     bench.emulator.state.keys = []
     expect(codes(await doctor(...EVENT))).toEqual(['key-not-registered', 'key-not-registered'])
+  })
+
+  it('a key that will sign, or signed before, if it is not registered', async () => {
+    await bench.json('keys', 'rotate')
+    const next = bench.emulator.state.keys.at(-1)!.kid
+    bench.emulator.state.keys = bench.emulator.state.keys.filter((key) => key.kid !== next)
+    const found = await doctor(...EVENT)
+    expect(codes(found)).toEqual(['key-not-registered'])
+    expect(found.findings.find(({ status }) => status === 'fail')!.message).toContain(next)
   })
 
   it('an expired key', async () => {
@@ -332,6 +341,36 @@ describe('the deployment: the doctor reports', () => {
     expect(codes(found, 'warn')).not.toContain('cors-monitoring')
   })
 
+  it('a preflight that fails only to pages that send one', async () => {
+    const cors = () => ({ 'access-control-allow-origin': site, 'access-control-allow-credentials': 'true' })
+    const url = await host((request, response) => {
+      const isScript = request.url?.endsWith('.js')
+      if (isScript) response.writeHead(200, { 'content-type': 'text/javascript' }).end()
+      else if (request.method === 'OPTIONS') response.writeHead(405).end()
+      else response.writeHead(401, { ...cors(), 'content-type': 'application/json' }).end('{}')
+    })
+    const simple = await look(url)
+    expect(codes(simple)).not.toContain('origin-not-allowed')
+    expect(codes(simple, 'warn')).toContain('cors-monitoring')
+    site = await page({}, () => tags(undefined, ` token-url="${url}/token"`))
+    expect(codes(await look(url))).toContain('origin-not-allowed')
+  })
+
+  it('a firewall that rejects the type of the page’s requests, and passes JSON', async () => {
+    const url = await host((request, response) => {
+      const cors = { 'access-control-allow-origin': site, 'access-control-allow-credentials': 'true' }
+      if (request.url?.endsWith('.js'))
+        return void response.writeHead(200, { 'content-type': 'text/javascript' }).end()
+      if (request.method === 'OPTIONS')
+        return void response.writeHead(204, { ...cors, 'access-control-allow-headers': 'content-type' }).end()
+      const isJson = request.headers['content-type'] === 'application/json'
+      response.writeHead(isJson ? 401 : 403, { ...cors, 'content-type': 'text/plain' }).end('no')
+    })
+    expect(codes(await look(url))).toContain('endpoint-bad-reply')
+    site = await page({}, () => tags(undefined, ` token-url="${url}/token"`))
+    expect(codes(await look(url))).not.toContain('endpoint-bad-reply')
+  })
+
   it('a proxy that drops the CORS headers', async () => {
     const url = await proxied((headers) => headers.delete('access-control-allow-credentials'))
     expect(codes(await look(url))).toContain('origin-not-allowed')
@@ -385,6 +424,87 @@ describe('the deployment: the doctor reports', () => {
     const found = await doctor(...argv)
     expect(codes(found)).toEqual(['script-blocked'])
     expect(found.findings.find(({ code }) => code === 'script-blocked')!.remediation).toContain("'self'")
+  })
+
+  it('a policy that stops the script by its Trusted Types policy’s name, where the page loads it', async () => {
+    const withTypes = (names: string, html = () => tags()) =>
+      lookAt(html, {
+        'content-security-policy': `require-trusted-types-for 'script'; trusted-types ${names}`,
+      })
+    expect(codes(await withTypes('default'))).toEqual(['script-blocked'])
+    expect(codes(await withTypes("'none'"))).toEqual(['script-blocked'])
+    expect(codes(await withTypes('default kinescope-chat'))).toEqual([])
+    expect(codes(await withTypes('*'))).toEqual([])
+    expect(codes(await withTypes('lit-html', () => tags().replace(/<script.*\/script>/, '')))).toEqual([])
+  })
+
+  it('a script that its tag may not load from another origin, and no other', async () => {
+    const dropped = await proxied((headers) => headers.delete('access-control-allow-origin'))
+    const same = await proxied((headers) => headers.set('cross-origin-resource-policy', 'same-origin'))
+    const scriptOf = async (from: string, attributes: string) => {
+      const html = () =>
+        tags()
+          .replace(
+            `async src="${pageServer}`,
+            `${attributes} data-token-url="${server.url}/token" src="${from}`,
+          )
+          .toString()
+      return codes(await lookAt(html))
+    }
+    expect(await scriptOf(dropped, 'async')).toEqual([])
+    expect(await scriptOf(same, 'type="module"')).toEqual([])
+    for (const [from, attributes] of [
+      [dropped, 'type="module"'],
+      [dropped, 'crossorigin'],
+      [same, 'async'],
+      [same, 'integrity="sha384-x"'],
+    ] as const)
+      expect([attributes, await scriptOf(from, attributes)]).toEqual([attributes, ['page-script']])
+  })
+
+  it('no event-id that the element reads as the right one, and a placeholder', async () => {
+    for (const around of ['«ID»', ' "ID" ', '\u200bID', 'https://kinescope.io/chat/ID?x=1'])
+      expect([
+        around,
+        codes(await lookAt(() => tags(around.replace('ID', SEED.live.publicId).replaceAll('"', '&quot;')))),
+      ]).toEqual([around, []])
+    expect(codes(await lookAt(() => tags('{{ event }}')))).toEqual(['event-id-missing'])
+  })
+
+  it('another product’s 401 as no response of the token endpoint, as the element does', async () => {
+    for (const body of [
+      { code: 'rest_forbidden', message: 'Sorry', data: { status: 401 } },
+      { error: { code: 401, message: 'Unauthorized' } },
+      { errors: [{ message: 'Not signed in' }] },
+    ]) {
+      const url = await endpoint(() => ({ status: 401, body }))
+      expect(codes(await doctor(...EVENT, '--token-url', `${url}/token`))).toEqual(['endpoint-bad-reply'])
+    }
+    // one of our codes at another status is no response of the endpoint either
+    const url = await endpoint(() => ({ status: 200, body: { code: 'sign-in-required' } }))
+    expect(codes(await doctor(...EVENT, '--token-url', `${url}/token`))).toEqual(['endpoint-bad-reply'])
+  })
+
+  it('no fault of a server or page that there was no time to check', async () => {
+    const stop = new AbortController()
+    const { href } = new URL('/token', server.url)
+    const key = { dir: bench.keyDir }
+    const findings = await diagnose({
+      key,
+      tokenTtl: 3600,
+      api: null,
+      chatOrigin: bench.env['KINESCOPE_CHAT_ORIGIN']!,
+      eventId: SEED.live.publicId,
+      tokenUrl: href,
+      page: site,
+      now: bench.now,
+      signal: stop.signal,
+      // the time is over while the server is asked
+      resolve: () => Promise.resolve((stop.abort(), [])),
+    })
+    expect(findings.filter(({ status }) => status === 'fail')).toEqual([])
+    const skipped = findings.filter(({ code }) => code === 'doctor-timeout').map(({ about }) => about)
+    expect(skipped).toEqual(['server', 'page'])
   })
 
   it('no script by a policy where the page’s HTML loads none', async () => {
@@ -585,6 +705,8 @@ describe('the deployment: the doctor reports', () => {
   })
 
   it('a server without https in a local network, behind a page with it', async () => {
+    const fetched = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('fetch failed'))
+    onTestFinished(() => fetched.mockRestore())
     const about = async (page: string) => {
       const findings = await diagnose({
         key: { dir: bench.keyDir },
@@ -594,7 +716,6 @@ describe('the deployment: the doctor reports', () => {
         url: 'http://192.168.0.1',
         page,
         now: bench.now,
-        signal: AbortSignal.abort(),
       })
       return findings.map(({ code }) => code)
     }

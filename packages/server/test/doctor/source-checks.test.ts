@@ -15,13 +15,16 @@ const SECRET = 'x'.repeat(8) + crypto.randomUUID()
 const signal = new AbortController().signal
 let issuer: Awaited<ReturnType<typeof listen>>
 let discovery: { status: number; body: unknown }
+let keys: { status: number; body: unknown }
+const KEY_SET = { keys: [{ kty: 'RSA', kid: 'k', n: 'AQAB', e: 'AQAB' }] }
 beforeEach(async () => {
   issuer = await listen((request, response) => {
-    if (request.url !== '/.well-known/openid-configuration') discovery = { status: 404, body: {} }
-    response.writeHead(discovery.status, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(discovery.body))
+    const answers = { '/.well-known/openid-configuration': discovery, '/keys': keys }
+    const { status, body } = answers[request.url as '/keys'] ?? { status: 404, body: {} }
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
   discovery = { status: 200, body: { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` } }
+  keys = { status: 200, body: KEY_SET }
 })
 afterEach(() => issuer.close())
 
@@ -46,9 +49,37 @@ describe('the checks of identity sources', () => {
     expect(await oidc()).toEqual(['fail identity-issuer-differs'])
     discovery.body = { issuer: issuer.url }
     expect(await oidc()).toEqual(['fail identity-issuer-keys'])
+    discovery.body = { issuer: issuer.url, jwks_uri: `${issuer.url}/moved` }
+    expect(await oidc()).toEqual(['fail identity-issuer-keys'])
     discovery.status = 503
     expect(await oidc()).toEqual(['fail identity-issuer-unreachable'])
     expect(await oidc('http://127.0.0.1:1')).toEqual(['fail identity-issuer-unreachable'])
+  })
+
+  it('report a key set of the site or of a provider that can’t be used', async () => {
+    const jwt = {
+      kind: 'jwt',
+      key: { jwksUrl: `${issuer.url}/keys` },
+      cookie: undefined,
+      issuer: undefined,
+      audience: 'a',
+      maxAge: 86_400,
+      idField: 'sub',
+      nameField: 'name',
+    } as const
+    const site = async () =>
+      (await checkSources([jwt], signal)).map(({ status, code }) => `${status} ${code}`)
+    expect(await site()).toEqual(['ok identity-keys'])
+    for (const bad of [
+      { status: 500, body: KEY_SET },
+      { status: 200, body: [] },
+      { status: 200, body: { keys: {} } },
+      { status: 200, body: { keys: [] } },
+    ]) {
+      keys = bad
+      expect([bad, await site()]).toEqual([bad, ['fail identity-keys-unreachable']])
+      expect([bad, await oidc()]).toEqual([bad, ['fail identity-issuer-keys']])
+    }
   })
 
   it('check the other sources by their settings, and never print a secret', async () => {
@@ -92,7 +123,8 @@ describe('the checks of identity sources', () => {
     const rows = [...read('docs/doctor.md').matchAll(/^\| `(\w+)` \| `(identity-[\w-]+)` \| /gm)]
     expect(codes.length).toBeGreaterThan(5)
     expect(rows.map(([, , code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort())
-    for (const [, source, code] of rows) expect(code).toContain(source === 'oidc' ? 'issuer' : source)
+    for (const [, source, code] of rows)
+      expect(code).toContain({ oidc: 'issuer', jwt: 'keys' }[source!] ?? source)
   })
 })
 
