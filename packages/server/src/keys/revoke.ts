@@ -5,6 +5,7 @@ import {
   addKey,
   firstUsable,
   isLive,
+  isPassphraseProblem,
   keyByKid,
   publish,
   remove,
@@ -47,13 +48,17 @@ export async function revoke(
   let failure: unknown
   const next = needed
     ? await replacement(work, kids, options).catch((error: unknown) => {
-        // another process has the lock, or the operator stops the command
-        if (isBusy(error) || work.signal?.aborted) throw error
+        // another process has the lock, the passphrase is wrong, or the operator stops the command
+        if (isBusy(error) || isPassphraseProblem(error) || work.signal?.aborted) throw error
         failure = error
       })
     : null
   await retire(work, open(), { next: next ?? null, resumed: next ? {} : resumed(work, open()) })
-  for (const key of open()) await remove(work, key)
+  try {
+    for (const key of open()) await remove(work, key)
+  } catch (error) {
+    throw needed && !next ? withoutKey(work, kids, error) : error
+  }
   if (!needed) return { revoked: [...kids], signs: null }
   if (next) return { revoked: [...kids], signs: next.key.kid }
   return { revoked: [...kids], signs: (await secondTry(work, kids, options, failure)).key.kid }
@@ -63,8 +68,8 @@ export async function revoke(
 async function needsReplacement(work: KeyWork, kids: readonly string[]): Promise<boolean> {
   const { store, now } = work
   const ordered = signers(store.ring, now()).map(({ key }) => key)
-  const signer = (await firstUsable({ ...work, report: () => undefined }, ordered)) ?? ordered[0]
-  return !signer || kids.includes(signer.kid)
+  const usable = await firstUsable({ ...work, report: () => undefined }, ordered)
+  return [ordered[0], usable ?? ordered[0]].some((key) => !key || kids.includes(key.kid))
 }
 
 async function replacement(
@@ -119,16 +124,22 @@ async function secondTry(
     await retire(work, [], { next, resumed: {} })
     return next
   } catch {
-    const { code, message, requestId } = failure as OperatorProblem
-    const [left] = signers(work.store.ring, work.now())
-    const signs = left ? `${left.key.kid} signs for a short time` : 'no key signs now'
-    throw new OperatorProblem(
-      code,
-      `${kids.join(', ')} is revoked, but no new key could be registered, so ${signs}: ${message}`,
-      'Run `kinescope-chat-server keys reconcile` when Kinescope answers again: it registers and activates a new key.',
-      requestId === undefined ? {} : { requestId },
-    )
+    throw withoutKey(work, kids, failure)
   }
+}
+
+/** The error of a revocation after which Kinescope has no new key. */
+function withoutKey({ store, now }: KeyWork, kids: readonly string[], failure: unknown): unknown {
+  if (!(failure instanceof OperatorProblem) || isBusy(failure)) return failure
+  const { code, message, requestId } = failure
+  const [left] = signers(store.ring, now())
+  const signs = left ? `${left.key.kid} signs for a short time` : 'no key signs now'
+  return new OperatorProblem(
+    code,
+    `${kids.join(', ')} is revoked, but no new key could be registered, so ${signs}: ${message}`,
+    'Run `kinescope-chat-server keys reconcile` when Kinescope answers again: it deletes revoked keys, and registers and activates a new one.',
+    requestId === undefined ? {} : { requestId },
+  )
 }
 
 const isBusy = (error: unknown) => error instanceof OperatorProblem && error.code === 'keys-busy'

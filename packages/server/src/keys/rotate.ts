@@ -29,14 +29,16 @@ export type Rotation =
  */
 export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rotation> {
   const { store, now } = work
-  const underWay = options.force ? null : unfinished(work)
+  const underWay = options.force ? null : await unfinished(work)
   if (underWay) return underWay
   if (!options.force) await assertSignerListed(work)
 
   const next = (await firstUsable(work, successors(store.ring, now()))) ?? (await addKey(work, options))
   const published = await publish(work, next)
   const signer = signingKeyRecord(store.ring, now())
-  const active = signer && keyState(signer, now()) === 'active' ? signer : null
+  // one that can't be loaded doesn't sign until then
+  const silent = { ...work, report: () => undefined }
+  const active = signer && keyState(signer, now()) === 'active' ? await firstUsable(silent, [signer]) : null
   const at = activationTime({ ...next, ...published.changes }, active, options, now())
   const replaced = store.ring.keys.filter(
     (key) => key.kid !== next.kid && key.signFrom !== null && key.signUntil === null && isLive(key, now()),
@@ -58,13 +60,15 @@ async function assertSignerListed({ store, registry, now }: KeyWork): Promise<vo
   )
 }
 
-/** The rotation whose old key must still be registered, or whose new key doesn't sign yet. */
-function unfinished({ store: { ring }, now }: KeyWork): Rotation | null {
+/** The rotation whose old key must still be registered, or whose new key doesn't sign yet. Without its new key, it is none. */
+async function unfinished(work: KeyWork): Promise<Rotation | null> {
+  const { store, now } = work
+  const { ring } = store
   const scheduled = scheduledKey(ring, now())
   const isOver = ({ removeAfter }: KeyRecord) => removeAfter === null || Date.parse(removeAfter) <= now()
   const retiring = ring.keys.filter((key) => keyState(key, now()) === 'retiring' && !isOver(key))
   const key = scheduled ?? signingKeyRecord(ring, now())
-  if (!key || (!scheduled && retiring.length === 0)) return null
+  if (!key || (!scheduled && retiring.length === 0) || !(await firstUsable(work, [key]))) return null
   return {
     rotation: 'under-way',
     kid: key.kid,

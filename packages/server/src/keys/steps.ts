@@ -53,6 +53,7 @@ export async function addKey(
   { bits }: { bits?: number | undefined },
 ): Promise<KeyRecord> {
   const { passphrase, lifeDays } = store.options
+  await assertPassphrase(store, now())
   report({ action: 'generating', bits: bits ?? 2048 })
   const { pem, ...key } = await generateKey({ bits, passphrase, now: now() })
   const record = newRecord(key, now(), lifeDays)
@@ -88,6 +89,7 @@ export async function adopt(
       'Omit --kid, or choose another.',
     )
   }
+  await assertPassphrase(store, now())
   const existing = store.unknownFiles.find((name) => name.includes(loaded.thumbprint.slice(0, 16)))
   const file = existing ?? `${own}.pem`
   const record = { ...newRecord({ ...loaded, kid: wanted }, now(), lifeDays), file }
@@ -95,6 +97,29 @@ export async function adopt(
   await store.commit({}, { added: [record], ...(existing ? {} : { put: { file, pem } }) })
   report({ action: 'adopted', kid: wanted, bits: record.bits })
   return record
+}
+
+export const isPassphraseProblem = (error: unknown): error is OperatorProblem =>
+  error instanceof OperatorProblem && /^private-key-(passphrase|encrypted)$/.test(error.code)
+
+/** Servers couldn't read a key that is stored under another passphrase than theirs. @throws OperatorProblem */
+async function assertPassphrase(store: RingStore, now: number): Promise<void> {
+  let fault: OperatorProblem | null = null
+  for (const key of store.ring.keys.filter((known) => isLive(known, now))) {
+    try {
+      await store.loadKey(key)
+      return
+    } catch (error) {
+      if (isPassphraseProblem(error)) fault ??= error
+      else if (!(error instanceof OperatorProblem)) throw error
+    }
+  }
+  if (!fault) return
+  throw new OperatorProblem(
+    fault.code,
+    `no key is added under another passphrase than the ring’s: ${fault.message}`,
+    'Set CHAT_KEY_PASSPHRASE to the servers’ value. If it is right, the files in the key directory are damaged: restore them from a backup, or move them away.',
+  )
 }
 
 /** The first key whose private half can be loaded; reports the others. */

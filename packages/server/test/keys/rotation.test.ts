@@ -109,6 +109,15 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
+  it('is none if its new key can’t be loaded: the remedy for that, keys rotate, makes another', async () => {
+    await begin()
+    await ok('keys', 'rotate', '--propagation', '0')
+    for (const { file } of ring().keys) rmSync(join(bench.keyDir, file))
+    bench.ahead.ms = MINUTE
+    await ok('keys', 'rotate')
+    expect(verdict(await mint())).toBeNull()
+  })
+
   it('is over once its old key may be deleted, even if it is still registered', async () => {
     await begin()
     await ok('keys', 'rotate', '--propagation', '0')
@@ -332,14 +341,23 @@ describe('revoke', () => {
     expect(ring().keys[0]).toMatchObject({ kid: old, signUntil: null, removeAfter: null })
   })
 
-  it('of the last key that can be loaded makes another', async () => {
-    const old = await begin()
+  it.each([0, 1])('of a key makes another, if the signing key can’t be loaded (key %i)', async (index) => {
+    await begin()
     await ok('keys', 'rotate', '--propagation', '0')
     rmSync(join(bench.keyDir, ring().keys[1]!.file))
     bench.ahead.ms = MINUTE
-    const { data } = await bench.json('keys', 'revoke', old)
+    const { data } = await bench.json('keys', 'revoke', ring().keys[index]!.kid)
     expect(data).toMatchObject({ signs: await signer() })
     expect(verdict(await mint())).toBeNull()
+  })
+
+  it('reports that no key signs, also if the old key can’t be deleted', async () => {
+    const kid = await begin()
+    bench.emulator.faults.add({ kind: 'status', status: 500, path: '/v1/jwk' })
+    const { data } = await bench.json('keys', 'revoke', kid)
+    const { message, remediation } = (data as { error: { message: string; remediation: string } }).error
+    expect(message).toContain('no key signs now')
+    expect(remediation).toContain('keys reconcile')
   })
 
   it('--all replaces every key', async () => {
@@ -512,6 +530,34 @@ describe('a key of another tool', () => {
 })
 
 describe('an encrypted ring', () => {
+  it.each([
+    ['another passphrase', 'private-key-passphrase', 'another long passphrase'],
+    ['no passphrase', 'private-key-encrypted', undefined],
+  ])('gets no key under %s, which servers couldn’t read', async (_what, code, wrong) => {
+    bench.env['CHAT_KEY_PASSPHRASE'] = 'a long enough passphrase'
+    const kid = await begin()
+    const before = JSON.stringify([ring(), remoteKids()])
+    const adopted = join(bench.folder, 'adopted.pem')
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    writeFileSync(adopted, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    if (wrong === undefined) delete bench.env['CHAT_KEY_PASSPHRASE']
+    else bench.env['CHAT_KEY_PASSPHRASE'] = wrong
+    for (const argv of [
+      ['generate'],
+      ['rotate'],
+      ['revoke', kid],
+      ['revoke', '--all'],
+      ['register', '--adopt', adopted],
+    ]) {
+      const { exit, data } = await bench.json('keys', ...argv)
+      expect([argv, exit, data.error?.code]).toEqual([argv, 1, code])
+    }
+    expect(JSON.stringify([ring(), remoteKids()])).toBe(before)
+    bench.ahead.ms = 300 * DAY
+    expect((await bench.json('keys', 'reconcile')).exit).toBe(1)
+    expect(JSON.stringify([ring(), remoteKids()])).toBe(before)
+  })
+
   it('works with its passphrase from a file, and the error without it has a code', async () => {
     const passphrase = join(bench.folder, 'passphrase')
     writeFileSync(passphrase, 'a long enough passphrase\n')
