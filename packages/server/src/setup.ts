@@ -81,7 +81,7 @@ export async function readyKey(work: KeyWork, { bits }: { bits?: number | undefi
   return signingKeyRecord(store.ring, now()) ?? key
 }
 
-/** The two lines for the page. `serverUrl` is the token server's URL. */
+/** The two lines for the page: a classic script, which shares its connection. `serverUrl` is the token server's URL. */
 export const snippetFor = (pageEventId: string, serverUrl: string): string =>
   `<script async src="${serverUrl}/kinescope-chat.js"></script>\n` +
   `<kinescope-chat event-id="${pageEventId}"></kinescope-chat>`

@@ -79,6 +79,7 @@ describe('readStatus', () => {
     expect(status.tokensPerSecond).toBe(20)
     expect(status.replicas).toEqual({ answering: 1, all: 2, silent: ['b'] })
     expect(status.withoutKey).toEqual([])
+    expect(readStatus([look('b', 0, null)], [look('b', 1000, null)]).tokensPerSecond).toBeNull()
   })
 
   it('names each replica without a usable key', () => {

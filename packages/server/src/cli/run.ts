@@ -35,7 +35,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   try {
     const request = readCommandLine(argv, COMMANDS, terminal, packageVersion())
     if ('say' in request) {
-      terminal.print(Shown.ours(request.say))
+      terminal.print(Shown.ours(json ? escapedJson({ text: request.say.trimEnd() }) : request.say))
       return 0
     }
     const { command, args, flags } = request

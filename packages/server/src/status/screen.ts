@@ -12,7 +12,7 @@ export interface ReplicaLook {
 
 export interface Status {
   replicas: { answering: number; all: number; silent: string[] }
-  /** Per second, over the time between two looks; null at the first. */
+  /** Per second, over the time between two looks; null at the first, and where no replica answers. */
   tokensPerSecond: number | null
   queued: number
   inFlight: number
@@ -56,7 +56,7 @@ export function readStatus(before: readonly ReplicaLook[], now: readonly Replica
       all: now.length,
       silent: now.filter((look) => look.samples === null).map(({ url }) => url),
     },
-    tokensPerSecond: seconds === null ? null : tokens / seconds,
+    tokensPerSecond: seconds === null || answering.length === 0 ? null : tokens / seconds,
     queued: total(samples, `${NAME}requests_queued`),
     inFlight: total(samples, `${NAME}requests_in_flight`),
     connections: total(samples, `${NAME}connections`),

@@ -42,6 +42,14 @@ describe('help', () => {
 })
 
 describe('--json', () => {
+  it.each([[['--help']], [['keys']], [['keys', 'rotate', '--help']], [['--version']]])(
+    '%j is one JSON document too',
+    async (argv) => {
+      const { data } = await bench.json(...argv)
+      expect(data.text).toBe((await bench.kc(...argv)).stdout.trimEnd())
+    },
+  )
+
   it.each(names.filter((name) => name !== 'serve'))(
     '%s prints one JSON document, on success and on failure',
     async (name) => {
@@ -225,7 +233,7 @@ describe('setup', () => {
     )
     expect(first.exit, JSON.stringify(first.data)).toBe(0)
     expect(first.data.snippet).toContain(`event-id="${SEED.live.publicId}"`)
-    expect(first.data.snippet).toContain('src="https://chat.test/kinescope-chat.js"')
+    expect(first.data.snippet).toContain('<script async src="https://chat.test/kinescope-chat.js">')
     expect(bench.emulator.state.events.find(({ id }) => id === SEED.live.id)!.jwtRequired).toBe(true)
     const second = await bench.json('setup', '--event', SEED.live.id)
     expect([second.exit, second.data.kid]).toEqual([0, first.data.kid])
