@@ -57,11 +57,6 @@ const BANNED_IN_CODE: [pattern: RegExp, instead: string][] = [
   [/\bwhat (?:is|are|was|were)\b(?! wrong)/iu, 'the noun: the requests in flight, the remaining time'],
 ]
 
-/** Where a banned word is right. */
-const EXCEPTIONS: { file: RegExp; text: RegExp; why: string }[] = [
-  { file: /./, text: /--statement-file|CHAT_\w*STATEMENT|identity\/statement\./, why: 'names on the wire' },
-]
-
 export interface Text {
   line: number
   text: string
@@ -235,8 +230,6 @@ export function textsOf(file: string, source: string): Text[] {
 
 /** What the rules find in one text. */
 export function judge(file: string, { line, text, code }: Text): Finding[] {
-  const excepted = (found: string) =>
-    EXCEPTIONS.some((exception) => exception.file.test(file) && exception.text.test(found))
   return [
     ...sentencesOf(text)
       .filter((sentence) => wordsOf(sentence) > MAX_WORDS)
@@ -246,7 +239,7 @@ export function judge(file: string, { line, text, code }: Text): Finding[] {
       }),
     ...(code ? BANNED_IN_CODE : BANNED).flatMap(([pattern, instead]): Finding[] => {
       const found = pattern.exec(text)
-      if (!found || excepted(text)) return []
+      if (!found) return []
       return [{ file, line, rule: 'word', text: found[0], advice: `write: ${instead}` }]
     }),
   ]

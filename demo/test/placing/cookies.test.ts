@@ -21,7 +21,7 @@ describe.skipIf(missing)(
     let browser: Browser
     let page: Page
 
-    const statement = () =>
+    const identityToken = () =>
       jwt.sign({ sub: 'user-1', name: 'Ann' }, tokenServer.secret, {
         algorithm: 'HS256',
         audience: 'kinescope-chat',
@@ -39,7 +39,9 @@ describe.skipIf(missing)(
       // a visitor signed in at the token server's own site, by a cookie that is made to go along from any other
       await page
         .context()
-        .addCookies([{ name: 'session', value: statement(), url: front.url, sameSite: 'None', secure: true }])
+        .addCookies([
+          { name: 'session', value: identityToken(), url: front.url, sameSite: 'None', secure: true },
+        ])
     })
     afterAll(async () => {
       await browser.close()
@@ -66,7 +68,7 @@ describe.skipIf(missing)(
     })
 
     it('lets the identity way work', async () => {
-      const { state, claims } = await open(`identity="${statement()}"`)
+      const { state, claims } = await open(`identity="${identityToken()}"`)
       expect(state).toBe('ready')
       expect(claims).toMatchObject({ user_id: 'user-1', username: 'Ann' })
     })

@@ -19,7 +19,7 @@ describe('docs/embedding.md', () => {
       'sanitizer-api.js',
     ].map((name) => `editors/${name}`),
     ...['editors/sanitize-html.ts', 'servers/express.ts', 'react/chat.tsx'],
-    ...['identity/statement.php', 'identity/statement.py', 'identity/statement.js'],
+    ...['identity/identity-token.php', 'identity/identity_token.py', 'identity/identity-token.js'],
   ])('shows %s as it is tested', (name) => {
     expect(docs).toContain(`\n${text(`demo/examples/${name}`).trim()}\n\`\`\``)
   })

@@ -13,14 +13,18 @@ const LANGUAGES: { language: string; command: string; args: string[] }[] = [
   {
     language: 'PHP',
     command: 'php',
-    args: ['-r', `require '${folder}/statement.php'; echo chat_identity(...array_slice($argv, 1));`, '--'],
+    args: [
+      '-r',
+      `require '${folder}/identity-token.php'; echo chat_identity(...array_slice($argv, 1));`,
+      '--',
+    ],
   },
   {
     language: 'Python',
     command: 'python3',
     args: [
       '-c',
-      `import sys; sys.path.insert(0, '${folder}'); sys.dont_write_bytecode = True; from statement import chat_identity; print(chat_identity(*sys.argv[1:]), end='')`,
+      `import sys; sys.path.insert(0, '${folder}'); sys.dont_write_bytecode = True; from identity_token import chat_identity; print(chat_identity(*sys.argv[1:]), end='')`,
     ],
   },
   {
@@ -29,7 +33,7 @@ const LANGUAGES: { language: string; command: string; args: string[] }[] = [
     args: [
       '--input-type=module',
       '-e',
-      `import { chatIdentity } from '${folder}/statement.js'; process.stdout.write(chatIdentity(...process.argv.slice(1)))`,
+      `import { chatIdentity } from '${folder}/identity-token.js'; process.stdout.write(chatIdentity(...process.argv.slice(1)))`,
     ],
   },
 ]

@@ -118,15 +118,16 @@ describe.skipIf(missing)('the WordPress plugin, on any markup', () => {
           for (const node of [...root.childNodes]) {
             if (node instanceof Element)
               for (const { name, value } of [...node.attributes])
-                if ((name + value).includes('STATEMENT')) {
+                if ((name + value).includes('IDENTITY_TOKEN')) {
                   const ours =
                     node.localName === 'kinescope-chat' && // inside svg and math, the tag has no effect
                     name === 'identity' &&
-                    value === 'STATEMENT' &&
+                    value === 'IDENTITY_TOKEN' &&
                     node.getAttribute('token-url') === own
                   found.push(ours ? 'ours' : `${node.nodeName}[${name}]`)
                 }
-            if (!(node instanceof Element) && node.nodeValue?.includes('STATEMENT')) found.push(node.nodeName)
+            if (!(node instanceof Element) && node.nodeValue?.includes('IDENTITY_TOKEN'))
+              found.push(node.nodeName)
             look(node, found)
             if (node instanceof HTMLTemplateElement) look(node.content, found)
           }

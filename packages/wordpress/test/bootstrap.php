@@ -122,6 +122,6 @@ spl_autoload_register(
 	}
 );
 
-foreach ( array( 'event-id', 'server-address', 'chat', 'html-token', 'html-tokenizer', 'author-markup', 'settings', 'option-store', 'visitor', 'statement', 'shortcode', 'tag', 'page-view', 'template-blocks' ) as $name ) {
+foreach ( array( 'event-id', 'server-address', 'chat', 'html-token', 'html-tokenizer', 'author-markup', 'settings', 'option-store', 'visitor', 'identity-token', 'shortcode', 'tag', 'page-view', 'template-blocks' ) as $name ) {
 	require_once __DIR__ . "/../plugin/includes/class-$name.php";
 }

@@ -12,7 +12,7 @@ use Live_Chat_For_Kinescope_Streams\Author_Markup;
 use Live_Chat_For_Kinescope_Streams\Chat;
 
 $write = static function ( Chat $chat ): string {
-	return sprintf( '<kinescope-chat event-id="%s" token-url="https://own.example/token" identity="STATEMENT">', esc_attr( $chat->event ) );
+	return sprintf( '<kinescope-chat event-id="%s" token-url="https://own.example/token" identity="IDENTITY_TOKEN">', esc_attr( $chat->event ) );
 };
 $texts = json_decode( stream_get_contents( STDIN ), true );
 echo json_encode(

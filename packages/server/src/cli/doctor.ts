@@ -13,7 +13,7 @@ import { addressFlag, settingFlags, textFlag, UsageProblem, type Call, type Comm
 import { findingsText, PARTS } from './findings-text.js'
 import { givenToken, givenFile } from './given-input.js'
 import { openApi } from './key-command.js'
-import { visitorByCookie, visitorByStatement, type Visitor } from '../doctor/visitor.js'
+import { visitorByCookie, visitorByIdentityToken, type Visitor } from '../doctor/visitor.js'
 
 /** Their presence means that this machine has the token server's settings. */
 const SERVER_SETTINGS = SETTINGS.map(({ name }) => name).filter((name) =>
@@ -35,7 +35,7 @@ export const doctor: Command = {
       value: 'FILE',
       meaning: 'cookies of a browser that is signed in at the site: a Cookie header, or a cookies.txt',
     },
-    'statement-file': {
+    'identity-token-file': {
       value: 'FILE',
       meaning: 'an identity token, as the page gives it to the element’s identity',
     },
@@ -135,7 +135,7 @@ const identityUrl = (settings: ServerSettings | null): string | undefined =>
   settings && 'config' in settings ? sourceOfKind(settings.config.identity, 'forward')?.url : undefined
 
 /**
- * The signed-in visitor of `--cookie-file` or `--statement-file`. From a whole cookie jar only the cookies of the hosts
+ * The signed-in visitor of `--cookie-file` or `--identity-token-file`. From a whole cookie jar only the cookies of the hosts
  * that are asked are taken.
  * @throws UsageProblem
  */
@@ -144,10 +144,10 @@ export async function readVisitor(
   addresses: readonly (string | undefined)[],
 ): Promise<Visitor | null> {
   const cookieFile = textFlag(call, 'cookie-file')
-  const statementFile = textFlag(call, 'statement-file')
-  if (cookieFile !== undefined && statementFile !== undefined) {
+  const identityTokenFile = textFlag(call, 'identity-token-file')
+  if (cookieFile !== undefined && identityTokenFile !== undefined) {
     throw new UsageProblem(
-      '--cookie-file and --statement-file can’t be combined',
+      '--cookie-file and --identity-token-file can’t be combined',
       'Keep the one that the site uses.',
     )
   }
@@ -163,11 +163,11 @@ export async function readVisitor(
       'Copy the value of the Cookie header from the browser’s network panel, or export a cookies.txt of that site.',
     )
   }
-  if (statementFile === undefined) return null
-  const found = visitorByStatement(await givenFile(statementFile, 'statement-file'))
+  if (identityTokenFile === undefined) return null
+  const found = visitorByIdentityToken(await givenFile(identityTokenFile, 'identity-token-file'))
   if (found) return found
   throw new UsageProblem(
-    '--statement-file has no identity token',
+    '--identity-token-file has no identity token',
     'The file must contain only the identity token, as the page gives it to the element.',
   )
 }

@@ -15,7 +15,7 @@ import { checkPage, readPage, type PageReading } from './page-checks.js'
 import { sendsSimpleRequests } from './page-markup.js'
 import { checkServer } from './server-checks.js'
 import { checkSettings, type ServerSettings } from './settings-checks.js'
-import { checkStatement } from './statement-checks.js'
+import { checkIdentityToken } from './identity-token-checks.js'
 import { checkProbe, checkTokenAtHand, keyLifeOf } from './token-checks.js'
 import type { Visitor } from './visitor.js'
 
@@ -219,8 +219,8 @@ const CHECKS: readonly Check[] = [
         return findings
       }
       // without the server's settings, only the site's own JWT has rules that are known
-      if (!visitor?.statement || formatOf(visitor.statement) !== 'jwt') return []
-      const { findings, known: isKnown } = await checkStatement(visitor.statement, {
+      if (!visitor?.identityToken || formatOf(visitor.identityToken) !== 'jwt') return []
+      const { findings, known: isKnown } = await checkIdentityToken(visitor.identityToken, {
         ...facts,
         identity: null,
       })

@@ -4,7 +4,7 @@ import { sourceOfKind, type IdentityConfig, type SourceConfig } from '../identit
 import { fetchQuietly, isPage, jsonObject, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { checkSources } from './source-checks.js'
-import { checkStatement, checkTokenOf } from './statement-checks.js'
+import { checkIdentityToken, checkTokenOf } from './identity-token-checks.js'
 import type { Visitor } from './visitor.js'
 
 const found = findingsAbout('identity')
@@ -44,13 +44,13 @@ async function checkVisitor(question: IdentityQuestion): Promise<IdentityFacts> 
   const jwt = sourceOfKind(identity, 'jwt')
   const forward = sourceOfKind(identity, 'forward')
   const tokenSources = identity.filter(({ kind }) => TOKEN_SOURCES.includes(kind))
-  if (visitor?.statement && tokenSources.length > 0) {
+  if (visitor?.identityToken && tokenSources.length > 0) {
     const facts = await checkTokenOf(tokenSources, visitor, { eventId, signal: question.signal })
     // the site's own JWT may come after them
-    if (facts.known || !jwt || formatOf(visitor.statement) !== 'jwt') return facts
+    if (facts.known || !jwt || formatOf(visitor.identityToken) !== 'jwt') return facts
   }
-  if (jwt && visitor?.statement) {
-    return checkStatement(visitor.statement, { identity: jwt, eventId, now, signal: question.signal })
+  if (jwt && visitor?.identityToken) {
+    return checkIdentityToken(visitor.identityToken, { identity: jwt, eventId, now, signal: question.signal })
   }
   return forward ? checkForward({ ...question, identity: forward }) : { findings: [], known: null }
 }

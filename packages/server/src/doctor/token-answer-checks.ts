@@ -70,8 +70,8 @@ async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<
           'visitor-not-tried',
           'it was not checked whether a signed-in visitor gets a token',
           identity?.[0] === 'jwt'
-            ? 'Give an identity token as the site signs it: `--statement-file FILE`.'
-            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--statement-file FILE`. If all visitors are guests, run the doctor with the server’s settings (CHAT_…).',
+            ? 'Give an identity token as the site signs it: `--identity-token-file FILE`.'
+            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--identity-token-file FILE`. If all visitors are guests, run the doctor with the server’s settings (CHAT_…).',
         ),
       ],
       token: null,

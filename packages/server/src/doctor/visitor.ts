@@ -2,10 +2,10 @@ import { formatOf, type TokenFormat } from '../identity/credentials.js'
 
 /** A visitor with a session at the site: the credentials that their browser, or the site's page, would send. */
 export interface Visitor {
-  by: 'cookie' | 'statement'
+  by: 'cookie' | 'identity-token'
   headers: Readonly<Record<string, string>>
   /** The identity token, if there is one. */
-  statement: string | null
+  identityToken: string | null
 }
 
 /**
@@ -26,16 +26,16 @@ export function visitorByCookie(text: string, host: string | null): Visitor | nu
   const plain = lines.find((line) => /^(cookie:)?\s*[^\s=;]+=[^\t]*$/i.test(line))
   const cookie = pairs.length > 0 ? pairs.join('; ') : (plain?.replace(/^cookie:/i, '').trim() ?? '')
   if (!isHeaderValue(cookie)) return null
-  return { by: 'cookie', headers: { cookie }, statement: null }
+  return { by: 'cookie', headers: { cookie }, identityToken: null }
 }
 
 /** Reads an identity token, as the site signs it for the element's `identity`. */
-export function visitorByStatement(text: string): Visitor | null {
-  const statement = text.trim().replace(/^(authorization:\s*)?(?:bearer|tma)\s+/i, '')
-  const format = formatOf(statement)
-  if (!SHAPES[format]?.test(statement)) return null
+export function visitorByIdentityToken(text: string): Visitor | null {
+  const identityToken = text.trim().replace(/^(authorization:\s*)?(?:bearer|tma)\s+/i, '')
+  const format = formatOf(identityToken)
+  if (!SHAPES[format]?.test(identityToken)) return null
   const scheme = format === 'init-data' ? 'tma' : 'Bearer'
-  return { by: 'statement', headers: { authorization: `${scheme} ${statement}` }, statement }
+  return { by: 'identity-token', headers: { authorization: `${scheme} ${identityToken}` }, identityToken }
 }
 
 /** The form of a copied token, by its format. */

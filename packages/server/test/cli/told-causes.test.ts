@@ -91,7 +91,7 @@ describe('an error names its cause', () => {
       ['keys', 'register', '--adopt'],
       ['token', 'verify', 'a.b.c', '--jwk'],
       ['doctor', '--url', 'http://127.0.0.1:1', '--cookie-file'],
-      ['doctor', '--url', 'http://127.0.0.1:1', '--statement-file'],
+      ['doctor', '--url', 'http://127.0.0.1:1', '--identity-token-file'],
       ['links', 'e', '--site', 'https://www.example.com/', '--output', join(bench.folder, 'links.csv')],
     ]
     bench.env['CHAT_LINK_SECRET'] = randomBytes(32).toString('base64')

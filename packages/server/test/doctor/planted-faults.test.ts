@@ -74,7 +74,7 @@ describe('in a chain that admits guests', () => {
 })
 
 it.each([
-  ['jwt', 'statement-lost'],
+  ['jwt', 'identity-token-lost'],
   ['jwt,guest', 'visitor-unknown'], // it arrived: else the visitor would be a guest
 ])('a server with another secret than here (%s): %s, and that it may need a restart', async (chain, code) => {
   withIdentityToken(stage, {})

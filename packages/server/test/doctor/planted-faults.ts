@@ -45,7 +45,7 @@ export function withIdentityToken(scene: Scene, claims: object, secret = SECRET)
   )
   scene.visitor = {
     headers: { authorization: `Bearer ${identityToken}` },
-    flags: ['--statement-file', scene.file('statement', identityToken)],
+    flags: ['--identity-token-file', scene.file('identity-token', identityToken)],
   }
   delete scene.env['CHAT_IDENTITY_URL']
   Object.assign(scene.env, { CHAT_IDENTITY: 'jwt', CHAT_IDENTITY_SECRET: SECRET })
@@ -247,14 +247,14 @@ export const FAULTS: readonly Fault[] = [
     fault: 'the site’s identity token is for another audience',
     plant: (scene) => withIdentityToken(scene, { aud: 'shop' }),
     visitor: 'sign-in-required',
-    doctor: 'statement-audience',
+    doctor: 'identity-token-audience',
     todo: 'put `"aud": "kinescope-chat"` into it, or set CHAT_IDENTITY_AUDIENCE',
   },
   {
     fault: 'site and server have different secrets',
     plant: (scene) => withIdentityToken(scene, {}, `${SECRET}\n`),
     visitor: 'sign-in-required',
-    doctor: 'statement-signature',
+    doctor: 'identity-token-signature',
     todo: 'make them the same, byte for byte',
   },
   {
@@ -272,7 +272,7 @@ export const FAULTS: readonly Fault[] = [
     fault: 'the identity token has expired: the page is cached',
     plant: (scene) => withIdentityToken(scene, { iat: anHourAgo() - 600, exp: anHourAgo() }),
     visitor: 'identity-expired',
-    doctor: 'statement-expired',
+    doctor: 'identity-token-expired',
     todo: 'keep pages of signed-in visitors out of caches',
   },
   {
@@ -419,7 +419,7 @@ export const FAULTS: readonly Fault[] = [
       scene.proxy.request = (headers) => headers.delete('authorization')
     },
     visitor: 'sign-in-required',
-    doctor: 'statement-lost',
+    doctor: 'identity-token-lost',
     todo: 'let it pass the Authorization header on the token path',
   },
   {

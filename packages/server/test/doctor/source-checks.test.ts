@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkIdentity } from '../../src/doctor/identity-checks.js'
 import { checkSources } from '../../src/doctor/source-checks.js'
-import { visitorByStatement } from '../../src/doctor/visitor.js'
+import { visitorByIdentityToken } from '../../src/doctor/visitor.js'
 import type { IdentityConfig } from '../../src/identity/identity-config.js'
 import { revokeLinks } from '../../src/identity/link-files.js'
 import { linkSigner } from '../../src/identity/link.js'
@@ -132,7 +132,7 @@ describe('a given identity token', () => {
   const EVENT = 'stream'
   const exp = Math.floor(Date.now() / 1000) + 3600
   const codesOf = async (identity: IdentityConfig, text: string) => {
-    const visitor = visitorByStatement(text)
+    const visitor = visitorByIdentityToken(text)
     expect(visitor).not.toBeNull()
     const { findings, known } = await checkIdentity({
       identity,
@@ -142,7 +142,7 @@ describe('a given identity token', () => {
       signal,
     })
     expect(JSON.stringify(findings)).not.toContain(SECRET)
-    const tokenFindings = findings.filter(({ code }) => code.startsWith('statement'))
+    const tokenFindings = findings.filter(({ code }) => code.startsWith('identity-token'))
     return { known, found: tokenFindings.map(({ status, code, message }) => `${status} ${code} ${message}`) }
   }
 
@@ -178,7 +178,7 @@ describe('a given identity token', () => {
     ] as const) {
       const { known, found } = await codesOf(identity, token)
       expect(known).toBe(false)
-      expect(found).toEqual([expect.stringMatching(`^fail statement-refused .*${reason}`)])
+      expect(found).toEqual([expect.stringMatching(`^fail identity-token-refused .*${reason}`)])
     }
   })
 
@@ -198,7 +198,7 @@ describe('a given identity token', () => {
   })
 
   it('can be init data, a JWT or one of our own formats, and nothing else', () => {
-    const authorization = (text: string) => visitorByStatement(text)?.headers['authorization']
+    const authorization = (text: string) => visitorByIdentityToken(text)?.headers['authorization']
     expect(authorization('tma user=%7B%7D&auth_date=1&hash=ab')).toBe('tma user=%7B%7D&auth_date=1&hash=ab')
     expect(authorization('Authorization: Bearer a.b.c\n')).toBe('Bearer a.b.c')
     expect(authorization('hmac.e30=.ab')).toBe('Bearer hmac.e30=.ab')

@@ -92,7 +92,7 @@ describe('a browser', () => {
       ],
       ['second cookie', askToken(server.url, { Cookie: `user_id=victim; ${cookie}; id=victim` })],
       ['guessed session', askToken(server.url, { Cookie: 'sid=victim' })],
-      ['own statement', askToken(server.url, { Authorization: 'Basic dmljdGltOng=' })],
+      ['own identity token', askToken(server.url, { Authorization: 'Basic dmljdGltOng=' })],
       [
         'query',
         fetch(`${server.url}/token?user_id=victim&id=victim`, {
@@ -108,7 +108,7 @@ describe('a browser', () => {
       const user = body.token === undefined ? null : await userOf(body.token)
       expect([null, 'real'], name).toContain(user)
       expect(response.status, name).toBe(
-        { body: 400, 'nested body': 400, 'guessed session': 401, 'own statement': 401 }[name] ?? 200,
+        { body: 400, 'nested body': 400, 'guessed session': 401, 'own identity token': 401 }[name] ?? 200,
       )
     }
   })

@@ -37,9 +37,9 @@ final class Connection_Test {
 		if ( '' === $server ) {
 			return self::result( 'no-address', __( 'Save the address of the token server first.', 'live-chat-for-kinescope-streams' ) );
 		}
-		$asked     = '' === $event ? self::NO_EVENT : $event;
-		$statement = Statement::make( wp_get_current_user(), $asked, self::LIFE );
-		if ( null === $statement ) {
+		$asked          = '' === $event ? self::NO_EVENT : $event;
+		$identity_token = Identity_Token::make( wp_get_current_user(), $asked, self::LIFE );
+		if ( null === $identity_token ) {
 			return self::result( 'no-secret', __( 'Make a secret first, and give it to the token server.', 'live-chat-for-kinescope-streams' ) );
 		}
 		$answer = wp_remote_post(
@@ -52,7 +52,7 @@ final class Connection_Test {
 					'Content-Type'  => 'application/json',
 					'Accept'        => 'application/json',
 					'Origin'        => self::origin(),
-					'Authorization' => 'Bearer ' . $statement,
+					'Authorization' => 'Bearer ' . $identity_token,
 				),
 				'body'                => wp_json_encode( array( 'event_id' => $asked ) ),
 			)
@@ -115,7 +115,7 @@ final class Connection_Test {
 					return sprintf( __( 'The clocks of this site and of the token server are %d seconds apart, so the identity token isn’t valid there. Set both clocks by a time server.', 'live-chat-for-kinescope-streams' ), abs( $seconds ) );
 				}
 				/* translators: 1: name and value of a setting, 2 and 3: names of settings, 4: a value */
-				return sprintf( __( 'The token server rejected the identity token. Set %1$s there. %2$s must be the secret of this site, and %3$s must be %4$s.', 'live-chat-for-kinescope-streams' ), 'CHAT_IDENTITY=jwt', 'CHAT_IDENTITY_SECRET', 'CHAT_IDENTITY_AUDIENCE', Statement::AUDIENCE );
+				return sprintf( __( 'The token server rejected the identity token. Set %1$s there. %2$s must be the secret of this site, and %3$s must be %4$s.', 'live-chat-for-kinescope-streams' ), 'CHAT_IDENTITY=jwt', 'CHAT_IDENTITY_SECRET', 'CHAT_IDENTITY_AUDIENCE', Identity_Token::AUDIENCE );
 			case 'identity-expired':
 				/* translators: %d: seconds */
 				return sprintf( __( 'The identity token had expired on arrival: the clocks of this site and of the token server are %d seconds apart. Set both clocks by a time server.', 'live-chat-for-kinescope-streams' ), abs( $seconds ) );

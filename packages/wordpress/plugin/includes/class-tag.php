@@ -15,14 +15,14 @@ defined( 'ABSPATH' ) || exit;
 final class Tag {
 
 	/** The maximum number of identity tokens in one page. */
-	private const MAX_STATEMENTS = 50;
+	private const MAX_IDENTITY_TOKENS = 50;
 
 	/**
 	 * The number of identity tokens in this page.
 	 *
 	 * @var int
 	 */
-	private static int $statements = 0;
+	private static int $identity_tokens = 0;
 
 	/**
 	 * Returns the whole element without an identity token. The token is added when the page is shown.
@@ -63,11 +63,11 @@ final class Tag {
 		$ours = array( 'token-url' => $server . '/token' );
 		if ( ! is_user_logged_in() ) {
 			$ours['signin-url'] = wp_login_url( self::here() );
-		} elseif ( ! isset( $chat->attributes['preview'] ) && self::$statements < self::MAX_STATEMENTS && Page_View::keep_private() ) {
-			$statement = Statement::make( wp_get_current_user(), $chat->event, Settings::hours() * HOUR_IN_SECONDS );
-			if ( null !== $statement ) {
-				++self::$statements;
-				$ours['identity'] = $statement;
+		} elseif ( ! isset( $chat->attributes['preview'] ) && self::$identity_tokens < self::MAX_IDENTITY_TOKENS && Page_View::keep_private() ) {
+			$identity_token = Identity_Token::make( wp_get_current_user(), $chat->event, Settings::hours() * HOUR_IN_SECONDS );
+			if ( null !== $identity_token ) {
+				++self::$identity_tokens;
+				$ours['identity'] = $identity_token;
 			}
 		}
 		return self::write( $chat->attributes, $chat->event, $ours );

@@ -7,18 +7,18 @@
 
 use PHPUnit\Framework\TestCase;
 use Live_Chat_For_Kinescope_Streams\Settings;
-use Live_Chat_For_Kinescope_Streams\Statement;
+use Live_Chat_For_Kinescope_Streams\Identity_Token;
 
 /** Identity tokens and the settings that they need. */
-final class Statement_Test extends TestCase {
+final class Identity_Token_Test extends TestCase {
 
 	protected function setUp(): void {
 		$GLOBALS['options'] = array( Settings::SECRET => bin2hex( random_bytes( 32 ) ) );
 	}
 
 	/** Verifies the signature of an identity token, and returns its claims. */
-	private function claims( string $statement ): array {
-		list( $head, $body, $signature ) = explode( '.', $statement );
+	private function claims( string $identity_token ): array {
+		list( $head, $body, $signature ) = explode( '.', $identity_token );
 		$expected                        = hash_hmac( 'sha256', "$head.$body", $GLOBALS['options'][ Settings::SECRET ], true );
 		$this->assertSame( $expected, base64_decode( strtr( $signature, '-_', '+/' ) ) );
 		$this->assertSame( array( 'alg' => 'HS256', 'typ' => 'JWT' ), json_decode( base64_decode( strtr( $head, '-_', '+/' ) ), true ) );
@@ -26,7 +26,7 @@ final class Statement_Test extends TestCase {
 	}
 
 	public function test_it_names_the_visitor_by_a_pseudonym_for_one_stream_and_a_time(): void {
-		$claims = $this->claims( Statement::make( new WP_User(), 'ID', 3600 ) );
+		$claims = $this->claims( Identity_Token::make( new WP_User(), 'ID', 3600 ) );
 		$this->assertSame( array( 'aud', 'sub', 'name', 'event_id', 'iat', 'exp' ), array_keys( $claims ) );
 		$this->assertSame( 'kinescope-chat', $claims['aud'] );
 		$this->assertSame( 'ID', $claims['event_id'] );
@@ -35,7 +35,7 @@ final class Statement_Test extends TestCase {
 		$this->assertSame( 3600, $claims['exp'] - $claims['iat'] );
 		$other     = new WP_User();
 		$other->ID = 8;
-		$this->assertNotSame( $claims['sub'], $this->claims( Statement::make( $other, 'ID', 3600 ) )['sub'] );
+		$this->assertNotSame( $claims['sub'], $this->claims( Identity_Token::make( $other, 'ID', 3600 ) )['sub'] );
 	}
 
 	public function names(): array {
@@ -56,7 +56,7 @@ final class Statement_Test extends TestCase {
 		$user->display_name = $shown;
 		$user->first_name   = $first;
 		$user->nickname     = $nick;
-		$this->assertSame( $expected, $this->claims( Statement::make( $user, 'ID', 60 ) )['name'] );
+		$this->assertSame( $expected, $this->claims( Identity_Token::make( $user, 'ID', 60 ) )['name'] );
 	}
 
 	public function test_a_filter_may_name_the_visitor(): void {
@@ -65,20 +65,20 @@ final class Statement_Test extends TestCase {
 				return array( 'id' => 'own', 'name' => 'Own' ) + $visitor;
 			},
 		);
-		$claims             = $this->claims( Statement::make( new WP_User(), 'ID', 60 ) );
+		$claims             = $this->claims( Identity_Token::make( new WP_User(), 'ID', 60 ) );
 		$GLOBALS['filters'] = array();
 		$this->assertSame( array( 'own', 'Own' ), array( $claims['sub'], $claims['name'] ) );
 	}
 
 	public function test_the_pseudonym_outlives_the_secret(): void {
-		$before                                 = $this->claims( Statement::make( new WP_User(), 'ID', 60 ) )['sub'];
+		$before                                 = $this->claims( Identity_Token::make( new WP_User(), 'ID', 60 ) )['sub'];
 		$GLOBALS['options'][ Settings::SECRET ] = bin2hex( random_bytes( 32 ) );
-		$this->assertSame( $before, $this->claims( Statement::make( new WP_User(), 'ID', 60 ) )['sub'] );
+		$this->assertSame( $before, $this->claims( Identity_Token::make( new WP_User(), 'ID', 60 ) )['sub'] );
 	}
 
 	public function test_it_lives_a_day_at_most(): void {
 		foreach ( array( PHP_INT_MAX => 86400, 86401 => 86400, 60 => 60, 0 => 1, -5 => 1 ) as $asked => $life ) {
-			$claims = $this->claims( Statement::make( new WP_User(), 'ID', $asked ) );
+			$claims = $this->claims( Identity_Token::make( new WP_User(), 'ID', $asked ) );
 			$this->assertSame( $life, $claims['exp'] - $claims['iat'] );
 		}
 	}
@@ -86,18 +86,18 @@ final class Statement_Test extends TestCase {
 	public function test_there_is_none_of_nobody_for_nothing_or_with_a_weak_secret(): void {
 		$nobody     = new WP_User();
 		$nobody->ID = 0;
-		$this->assertNull( Statement::make( $nobody, 'ID', 60 ) );
-		$this->assertNull( Statement::make( new WP_User(), '', 60 ) );
+		$this->assertNull( Identity_Token::make( $nobody, 'ID', 60 ) );
+		$this->assertNull( Identity_Token::make( new WP_User(), '', 60 ) );
 		foreach ( array( '', 'short', str_repeat( 'a', 64 ), str_repeat( 'abcdefgh', 8 ), str_repeat( 'ab12', 7 ) . 'aabb', array( 'x' ), null, 5 ) as $weak ) {
 			$GLOBALS['options'][ Settings::SECRET ] = $weak;
-			$this->assertNull( Statement::make( new WP_User(), 'ID', 60 ) );
+			$this->assertNull( Identity_Token::make( new WP_User(), 'ID', 60 ) );
 		}
 	}
 
-	public function test_a_name_that_is_no_text_ends_in_no_statement_and_no_fatal_error(): void {
+	public function test_a_name_that_is_no_text_ends_in_no_identity_token_and_no_fatal_error(): void {
 		$odd               = new WP_User();
 		$odd->display_name = "\xff";
-		$this->assertNull( @Statement::make( $odd, 'ID', 60 ) ); // phpcs:ignore
+		$this->assertNull( @Identity_Token::make( $odd, 'ID', 60 ) ); // phpcs:ignore
 	}
 
 	public function test_options_of_any_kind_are_read_as_settings(): void {

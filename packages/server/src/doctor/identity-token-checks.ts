@@ -11,7 +11,7 @@ const LEEWAY_S = 60
 
 type SiteJwt = Extract<SourceConfig, { kind: 'jwt' }>
 
-export interface StatementQuestion {
+export interface IdentityTokenQuestion {
   /** null: the server's settings are not known here, so its defaults are assumed. */
   identity: SiteJwt | null
   eventId: string | undefined
@@ -21,17 +21,17 @@ export interface StatementQuestion {
 }
 
 /** Checks the site's identity token as the server does. Returns the first fault. */
-export async function checkStatement(
-  statement: string,
-  question: StatementQuestion,
+export async function checkIdentityToken(
+  identityToken: string,
+  question: IdentityTokenQuestion,
 ): Promise<{ findings: Finding[]; known: boolean | null }> {
-  const fault = await statementFault(statement, question)
+  const fault = await identityTokenFault(identityToken, question)
   if (fault) return { findings: [fault], known: false }
   if (!question.identity) return { findings: [], known: null }
   // the last word is the server's own reader
   const { identity, eventId, now, signal } = question
   const call = {
-    header: (name: string) => (name === 'authorization' ? `Bearer ${statement}` : null),
+    header: (name: string) => (name === 'authorization' ? `Bearer ${identityToken}` : null),
     address: null,
     request: null,
   }
@@ -40,7 +40,7 @@ export async function checkStatement(
 }
 
 const VALID = {
-  findings: [found.ok('statement', 'the given identity token is valid with these settings')],
+  findings: [found.ok('identity-token', 'the given identity token is valid with these settings')],
   known: true,
 }
 
@@ -51,7 +51,7 @@ const NOT_OPENED = 'link-browser-missing'
 export async function checkTokenOf(
   identity: IdentityConfig,
   visitor: Visitor,
-  { eventId, signal }: Pick<StatementQuestion, 'eventId' | 'signal'>,
+  { eventId, signal }: Pick<IdentityTokenQuestion, 'eventId' | 'signal'>,
 ): Promise<{ findings: Finding[]; known: boolean }> {
   const { identify } = openIdentity({ identity, trustedProxies: [] })
   const header = (name: string) => visitor.headers[name] ?? null
@@ -70,22 +70,25 @@ function refusal({ refused, reason, detail }: Extract<IdentityAnswer, { refused:
     )
   }
   return found.fail(
-    'statement-refused',
+    'identity-token-refused',
     `the server rejects the given identity token (${reason})`,
     detail ?? 'Compare how the site signs it with CHAT_IDENTITY…: key, algorithm, issuer, audience, times.',
   )
 }
 
-async function statementFault(statement: string, question: StatementQuestion): Promise<Finding | null> {
+async function identityTokenFault(
+  identityToken: string,
+  question: IdentityTokenQuestion,
+): Promise<Finding | null> {
   const { identity } = question
   let claims: JWTPayload
   let alg: string | undefined
   try {
-    claims = decodeJwt(statement)
-    alg = decodeProtectedHeader(statement).alg
+    claims = decodeJwt(identityToken)
+    alg = decodeProtectedHeader(identityToken).alg
   } catch {
     return found.fail(
-      'statement-malformed',
+      'identity-token-malformed',
       'the given identity token is not a JWT',
       'Copy the whole token: three parts between dots.',
     )
@@ -93,14 +96,14 @@ async function statementFault(statement: string, question: StatementQuestion): P
   const secret = identity && 'secret' in identity.key ? identity.key.secret : null
   if (secret !== null && alg !== 'HS256') {
     return found.fail(
-      'statement-algorithm',
+      'identity-token-algorithm',
       `the identity token is signed with ${alg ?? 'nothing'}, but CHAT_IDENTITY_SECRET requires HS256`,
       'Sign it with HS256, or set CHAT_IDENTITY_PUBLIC_KEY instead of the secret.',
     )
   }
-  if (secret !== null && !(await isSignedWith(statement, secret))) {
+  if (secret !== null && !(await isSignedWith(identityToken, secret))) {
     return found.fail(
-      'statement-signature',
+      'identity-token-signature',
       'the identity token’s signature doesn’t match CHAT_IDENTITY_SECRET',
       'Site and token server must have the same secret, byte for byte: look for a line end, quotes, or base64 on one side only.',
     )
@@ -108,33 +111,33 @@ async function statementFault(statement: string, question: StatementQuestion): P
   return claimFault(claims, question)
 }
 
-function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQuestion): Finding | null {
+function claimFault(claims: JWTPayload, { identity, eventId, now }: IdentityTokenQuestion): Finding | null {
   const audience = identity?.audience ?? DEFAULT_AUDIENCE
   const given = [claims.aud].flat().filter((aud) => aud !== undefined)
   if (!given.includes(audience)) {
     return found.fail(
-      'statement-audience',
+      'identity-token-audience',
       `the identity token is for another audience: aud is ${given.length > 0 ? JSON.stringify(claims.aud) : 'missing'}, expected is "${audience}"`,
       `Put "aud": "${audience}" into it, or write the site’s into CHAT_IDENTITY_AUDIENCE.`,
     )
   }
   if (identity?.issuer !== undefined && claims.iss !== identity.issuer) {
     return found.fail(
-      'statement-issuer',
+      'identity-token-issuer',
       `the identity token’s iss is ${JSON.stringify(claims.iss) ?? 'missing'}, expected is "${identity.issuer}"`,
       'Make iss and CHAT_IDENTITY_ISSUER the same.',
     )
   }
   if (typeof claims.exp !== 'number') {
     return found.fail(
-      'statement-endless',
+      'identity-token-endless',
       'the identity token has no exp',
       'Add exp in seconds, at most a day ahead.',
     )
   }
   if (claims.exp > 1e11) {
     return found.fail(
-      'statement-endless',
+      'identity-token-endless',
       'the identity token’s exp is in milliseconds',
       'Write exp in seconds since 1970.',
     )
@@ -143,14 +146,14 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
   const maxAge = identity?.maxAge ?? DEFAULT_MAX_AGE_S
   if (claims.exp > seconds + maxAge + LEEWAY_S) {
     return found.fail(
-      'statement-too-long',
+      'identity-token-too-long',
       `the identity token is valid until ${new Date(claims.exp * 1000).toISOString()}, more than ${maxAge} s ahead`,
       'Make it expire earlier: an hour is enough. CHAT_IDENTITY_MAX_AGE allows more.',
     )
   }
   if (claims.exp + LEEWAY_S < seconds) {
     return found.fail(
-      'statement-expired',
+      'identity-token-expired',
       `the identity token expired at ${new Date(claims.exp * 1000).toISOString()}`,
       'Use a new one. If the page’s own is as old, a cache keeps the page. Exclude pages of signed-in visitors.',
     )
@@ -159,7 +162,7 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
     claims['event_id'] !== undefined && eventId !== undefined && claims['event_id'] !== eventId
   if (otherEvent) {
     return found.fail(
-      'statement-event',
+      'identity-token-event',
       `the identity token is only for the stream ${JSON.stringify(claims['event_id'])}`,
       'Omit event_id, or make one for each stream.',
     )
@@ -167,7 +170,7 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
   const idField = identity?.idField ?? 'sub'
   if (readField(claims, idField) === undefined) {
     return found.fail(
-      'statement-no-id',
+      'identity-token-no-id',
       `the identity token has no ${idField}`,
       `Put the visitor’s id into ${idField}, or name its claim in CHAT_IDENTITY_ID_FIELD.`,
     )
@@ -175,10 +178,10 @@ function claimFault(claims: JWTPayload, { identity, eventId, now }: StatementQue
   return null
 }
 
-async function isSignedWith(statement: string, secret: string): Promise<boolean> {
+async function isSignedWith(identityToken: string, secret: string): Promise<boolean> {
   try {
     // times are judged by themselves
-    await jwtVerify(statement, new TextEncoder().encode(secret), {
+    await jwtVerify(identityToken, new TextEncoder().encode(secret), {
       algorithms: ['HS256'],
       currentDate: new Date(0),
       clockTolerance: Number.MAX_SAFE_INTEGER,

@@ -12,7 +12,7 @@ defined( 'ABSPATH' ) || exit;
 /**
  * Makes the visitor's identity token for the token server (a JWT, RFC 7519, with HS256).
  */
-final class Statement {
+final class Identity_Token {
 
 	/** The value of the token server's CHAT_IDENTITY_AUDIENCE. */
 	public const AUDIENCE = 'kinescope-chat';
