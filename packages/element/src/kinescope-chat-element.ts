@@ -181,9 +181,9 @@ export class KinescopeChatElement extends LitElement {
   override connectedCallback(): void {
     this.#guard(() => {
       assertPlatform()
-      // before the first paint: the first request doesn't wait for it
-      queueMicrotask(() => this.#guard(() => this.#broken || this.#lifecycle.connected()))
       super.connectedCallback()
+      if (this.hasUpdated)
+        queueMicrotask(() => this.#guard(() => this.#broken || this.#lifecycle.connected()))
     })
   }
 
@@ -213,6 +213,11 @@ export class KinescopeChatElement extends LitElement {
 
   protected override scheduleUpdate(): void {
     this.#guard(() => this.#broken || void super.scheduleUpdate())
+  }
+
+  /** Starts before the first render. Only now lit has set the properties that the page set before the definition. */
+  protected override willUpdate(): void {
+    if (!this.hasUpdated) this.#lifecycle.connected()
   }
 
   protected override render(): TemplateResult {

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing'
 import { sendMouse } from '@web/test-runner-commands'
+import sinon from 'sinon'
 import {
   askPage,
   chatOrigin,
@@ -163,6 +164,25 @@ describe('the first load', () => {
     document.body.append(chat)
     customElements.define('late-chat', class extends KinescopeChatElement {})
     await whenState(chat, 'ready')
+    chat.remove()
+  })
+
+  it('sends no request without the properties that were set before the class is defined', async () => {
+    const { KinescopeChatElement } = await import('../../src/index.js')
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const chat = document.createElement('later-chat') as InstanceType<typeof KinescopeChatElement>
+    chat.setAttribute('event-id', EVENT)
+    chat.setAttribute('token-url', url)
+    Object.assign(chat, { chatOrigin, identity: 'a.b.c' })
+    const events = record(chat)
+    document.body.append(chat)
+    const sent = sinon.spy(window, 'fetch')
+    customElements.define('later-chat', class extends KinescopeChatElement {})
+    await whenState(chat, 'ready')
+    expect(sent.callCount).to.equal(1)
+    expect((await asked()).map(({ authorization }) => authorization)).to.deep.equal(['Bearer a.b.c'])
+    await until(() => events.includes('ready'))
+    expect(events).to.deep.equal(['statechange:loading', 'statechange:ready', 'ready'])
     chat.remove()
   })
 
