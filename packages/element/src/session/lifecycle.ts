@@ -40,7 +40,7 @@ export class Lifecycle {
     return this.#view.settings()
   }
 
-  /** Called a microtask after the element connects, so that all settings of that task count. */
+  /** Called microtasks after the element connects, so that all settings of that task count. */
   connected(): void {
     const { session } = this
     if (!this.#host.isConnected) return
@@ -105,7 +105,8 @@ export class Lifecycle {
   }
 
   restart(): void {
-    if (this.#begun) this.#begin()
+    // a listener may have started it already
+    if (this.#begun && !this.#isRunning) this.#begin()
   }
 
   get #isRunning(): boolean {
@@ -145,8 +146,13 @@ export class Lifecycle {
     this.#begun = true
     session.settings = settings
     session.stop({ preview: still })
-    // a listener may have removed the element, or changed settings, which start another session
-    if (!still && this.#host.isConnected && !startsNewSession(settings, this.#view.settings()))
+    // a listener may have removed the element, or started another session
+    if (
+      !still &&
+      !this.#isRunning &&
+      this.#host.isConnected &&
+      !startsNewSession(settings, this.#view.settings())
+    )
       this.#startWhenDue()
   }
 

@@ -91,7 +91,10 @@ export class ChatSession implements FrameHost {
 
   /** Starts again, with the initial token or a new one. After a move within one task, it keeps the current token. */
   start({ keepToken = false } = {}): void {
+    const before = this.#running
     this.stop({ keepToken })
+    // a listener has started another session
+    if (this.#running !== before) return
     this.#running = new AbortController()
     const page = ofDocument('defaultView', this.#host.ownerDocument) ?? window
     onWake(page, this.#running.signal, this.#woke)

@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing'
+import sinon from 'sinon'
 import type { KinescopeChatElement } from '../../src/index.js'
 import {
   askPage,
@@ -422,6 +423,31 @@ describe('an element that connects, disconnects and changes', () => {
     await turn()
     expect(asked[0]!.signal.aborted).to.be.true
   })
+
+  for (const [method, call] of [
+    ['reset()', (chat) => chat.reset()],
+    ['reload()', (chat) => chat.reload()],
+  ] as [string, (chat: KinescopeChatElement) => void][])
+    it(`sends one request when a listener calls ${method} as the chat ends`, async () => {
+      const { asked, fetchToken } = source()
+      const chat = place({ fetchToken })
+      await until(() => asked.length === 1)
+      asked[0]!.answer()
+      await whenState(chat, 'ready')
+      const listen = sinon.spy(Document.prototype, 'addEventListener')
+      chat.addEventListener('kinescope-chat-statechange', ({ state }) => {
+        if (state === 'idle') call(chat)
+      })
+      chat.reset()
+      await until(() => asked.length > 1)
+      await turn()
+      expect(asked).to.have.length(2)
+      // a session listens for what wakes the page, until it ends
+      const sessions = listen.args.filter(([name]) => String(name) === 'resume')
+      expect(
+        sessions.filter(([, , options]) => !(options as AddEventListenerOptions).signal!.aborted),
+      ).to.have.length(1)
+    })
 
   it('waits with loading="lazy" until the element comes near the viewport', async () => {
     const { asked, fetchToken } = source()
