@@ -205,11 +205,12 @@ const LINK = /^#kinescope-chat=(?:3D)?([\w-]+(?:\.[\w-]+)*)/
  * it for a reload.
  */
 export function takeLinkIdentity(): string | undefined {
-  const { hash, pathname, search } = location
+  const { hash, href, pathname } = location
   const key = `kinescope-chat:${pathname}`
   const token = LINK.exec(decodeFragment(hash))?.[1]
   if (token) {
-    history.replaceState(history.state, '', pathname + search)
+    // a relative address would be resolved against a `<base>` of the content
+    history.replaceState(history.state, '', href.replace(hash, ''))
     const isOurs = token.startsWith('link.')
     linkIdentity = isOurs ? `${token}.${browserId()}` : token
     if (isOurs) tryOrUndefined(() => sessionStorage.setItem(key, linkIdentity!))

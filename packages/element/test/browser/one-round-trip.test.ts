@@ -1,10 +1,12 @@
 import { expect } from '@open-wc/testing'
 import { KinescopeChatElement } from '../../src/index.js'
 import { chatOrigin, clean, endpoint, EVENT, makeReply, place, until, whenState } from './bench.js'
+import { closePages, openPage } from './open-page.js'
 
 afterEach(() => {
   KinescopeChatElement.defaults = {}
   clean()
+  closePages()
 })
 
 /** A token server on another origin that tells what it was asked. */
@@ -103,6 +105,18 @@ describe('the token request', () => {
     } finally {
       history.replaceState(null, '', href)
     }
+  })
+
+  it('takes the identity token of a personal link out of the address of a page whose content has a <base>', async () => {
+    const { url, asked } = await endpoint({ body: makeReply() })
+    const page = await openPage({
+      head: `<script>location.hash = 'kinescope-chat=aaa.bbb.ccc'</script><script src="/bench/dist/kinescope-chat.js" data-token-url="${url}"></script><base href="https://elsewhere.invalid/">`,
+      body: `<kinescope-chat event-id="${EVENT}" chat-origin="${chatOrigin}"></kinescope-chat>`,
+    })
+    await until(() => page.chat()?.state === 'ready')
+    expect(page.window.location.hash).to.equal('')
+    expect((await asked()).map(({ authorization }) => authorization)).to.deep.equal(['Bearer aaa.bbb.ccc'])
+    expect(page.faults).to.deep.equal([])
   })
 
   it('takes the identity token of a personal link that is opened in the same tab', async () => {
