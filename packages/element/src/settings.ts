@@ -172,14 +172,17 @@ export function readSettings(
 
 /** Whether new settings are for another stream, server or visitor. Any other change keeps the chat. */
 export const startsNewSession = (before: Settings, after: Settings): boolean =>
-  SESSION.some((name) => before[name] !== after[name]) || IDENTIFYING.some((of) => of(before) !== of(after))
+  before.eventId !== after.eventId ||
+  before.chatOrigin !== after.chatOrigin ||
+  visitorOf(before) !== visitorOf(after)
 
-const SESSION = ['eventId', 'chatOrigin'] as const
-const IDENTIFYING: ((settings: Settings) => unknown)[] = [
-  ({ tokenUrl }) => tokenUrl?.replace(/[?#].*/s, ''),
-  ({ fetchToken }) => !fetchToken,
-  ({ identity }) => (typeof identity === 'string' ? subjectOf(identity) : typeof identity),
-]
+/** Identifies the visitor and the server that knows them. Equal for a renewed identity token and a recreated function. */
+export const visitorOf = ({ tokenUrl, fetchToken, identity }: Settings): string =>
+  JSON.stringify([
+    tokenUrl?.replace(/[?#].*/s, ''),
+    !fetchToken,
+    typeof identity === 'string' ? subjectOf(identity) : typeof identity,
+  ])
 
 /** The claims of a JWT that change with each renewal. */
 const RENEWED = /^(?:exp|iat|nbf|jti)$/

@@ -5,7 +5,7 @@ import { isOnline, ofDocument, tryOrUndefined } from '../platform.js'
 import { shown } from '../text.js'
 import { categoryOf, ChatFailure, retryPolicyOf, type Failure, type Problem } from '../problems.js'
 import { Reporter } from '../report.js'
-import type { Settings, TokenReason } from '../settings.js'
+import { visitorOf, type Settings, type TokenReason } from '../settings.js'
 import { readFailure, type TokenAnswer } from '../token/answer.js'
 import { askForToken, forgetRequests } from '../token/ask.js'
 import { backOff, holdToken, retryIn, unattendedIn, type HeldToken } from '../token/life.js'
@@ -45,7 +45,7 @@ export class ChatSession implements FrameHost {
   failure: Failure | undefined
   reloads = 0
   /** The identity token of a guest with an entered name, for browsers that drop the cookie. */
-  guest: { identity: string; for: Settings['identity']; tokenUrl: string | undefined } | undefined
+  guest: { identity: string; of: string } | undefined
   /** The server's clock minus the browser's, in milliseconds. */
   clockDifferenceMs: number | null = null
   /** The last events, for the developer. */
@@ -257,8 +257,7 @@ export class ChatSession implements FrameHost {
       throw new ChatFailure(this.#tokenFailure ?? { code: 'token-url-missing' })
     const { guest } = this
     // a guest's token is valid only at the server that issued it
-    const isGuest = guest && guest.for === settings.identity && guest.tokenUrl === settings.tokenUrl
-    const identity = isGuest ? guest.identity : settings.identity
+    const identity = guest?.of === visitorOf(settings) ? guest.identity : settings.identity
     const answer = await askForToken({ ...settings, identity }, reason, signal)
     signal.throwIfAborted()
     const { ignored, reply, date } = answer

@@ -3,10 +3,10 @@ import { writeReport, type Diagnostics } from '../diagnostics.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { openAddress } from '../frame/frame.js'
 import { focusedBeside, ofDocument, rootOf, tryOrUndefined } from '../platform.js'
-import { categoryOf } from '../problems.js'
+import { categoryOf, retryPolicyOf } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
 import { dispatch } from '../session/state.js'
-import type { Settings } from '../settings.js'
+import { visitorOf, type Settings } from '../settings.js'
 import { readFailure } from '../token/answer.js'
 import { enterGuest } from '../token/ask.js'
 import type { Messages } from './en.js'
@@ -128,7 +128,8 @@ export class Actions {
       this.entering = false
       this.nameError = reason
       this.#host.announce('')
-      field.focus()
+      // meanwhile, the visitor may have gone to another part of the page
+      if (focusedBeside(field)) field.focus()
     }
     if (!name || !tokenUrl) return rejected(text.nameEmpty)
     this.entering = true
@@ -138,13 +139,15 @@ export class Actions {
       ({ identity }) => {
         this.entering = false
         tryOrUndefined(() => localStorage.setItem(REMEMBERED, name))
-        session.guest = { identity, for: settings.identity, tokenUrl }
+        session.guest = { identity, of: visitorOf(settings) }
         this.reload()
       },
       (error: unknown) => {
         const failure = readFailure(error)
         const { heading, message } = text.problems[categoryOf(failure)]
-        rejected(failure.code === 'bad-request' ? text.nameRefused : `${heading}. ${message}`)
+        // those messages say that the element retries, but a name is sent by the visitor alone
+        const advice = retryPolicyOf(failure) === 'retry' ? '' : ` ${message}`
+        rejected(failure.code === 'bad-request' ? text.nameRefused : `${heading}.${advice}`)
       },
     )
   }

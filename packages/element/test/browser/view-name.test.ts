@@ -179,16 +179,46 @@ describe('a guest who must choose a name', () => {
     expect((await fieldOf(place({ tokenUrl: otherSite().url }))).value).to.equal('Ада')
   })
 
-  it('sees an error when the server rejects the request, and keeps the name', async () => {
+  for (const [answer, text] of [
+    // nothing sends the name again by itself
+    [problem(429, 'rate-limited'), 'Too many attempts.'],
+    [problem(503, 'overloaded'), 'Many people are joining.'],
+    [problem(502), 'No connection to the chat.'],
+    [
+      problem(404),
+      'Chat isn’t set up correctly. Only the organizers can fix this. Copy the report and send it to them.',
+    ],
+  ] as const)
+    it(`sees an error when the server rejects the request, and keeps the name: ${text}`, async () => {
+      const { url } = await endpoint(problem(401, 'name-required'))
+      await guestEndpoint(url, [answer])
+      const chat = place({ tokenUrl: url })
+      const field = await fieldOf(chat)
+      field.value = 'Ада'
+      field.form!.requestSubmit()
+      await until(() => alertOf(chat).textContent)
+      expect(alertOf(chat).textContent).to.equal(text)
+      expect(field.value).to.equal('Ада')
+      expect(chat.state).to.equal('error')
+    })
+
+  it('keeps the focus elsewhere on the page when the response comes', async () => {
     const { url } = await endpoint(problem(401, 'name-required'))
-    await guestEndpoint(url, [problem(429, 'rate-limited')])
+    await guestEndpoint(url, [{ ...problem(400, 'bad-request'), delay: 100 }])
     const chat = place({ tokenUrl: url })
     const field = await fieldOf(chat)
-    field.value = 'Ада'
-    field.form!.requestSubmit()
-    await until(() => alertOf(chat).textContent.startsWith('Too many attempts'))
-    expect(field.value).to.equal('Ада')
-    expect(chat.state).to.equal('error')
+    const search = document.createElement('input')
+    chat.before(search)
+    try {
+      field.focus()
+      field.value = 'Ada'
+      field.form!.requestSubmit()
+      search.focus()
+      await until(() => alertOf(chat).textContent)
+      expect(document.activeElement === search).to.be.true
+    } finally {
+      search.remove()
+    }
   })
 })
 
@@ -266,6 +296,25 @@ describe('a guest whose browser drops cookies of other sites', () => {
       chat.reset()
       expect((await fieldOf(chat)).value).to.equal('Ada')
     })
+})
+
+it('a guest enters a name once, also where each render recreates the identity function', async () => {
+  const { url, asked } = otherSite()
+  const chat = place({ tokenUrl: url, identity: () => undefined })
+  const field = await fieldOf(chat)
+  field.value = 'Ada'
+  field.form!.requestSubmit()
+  await whenState(chat, 'ready')
+  const frame = shownFrame(chat)
+  chat.identity = () => undefined
+  chat.reload()
+  await until(() => chat.problem ?? (chat.state === 'ready' && shownFrame(chat) !== frame))
+  expect(chat.problem).to.equal(null)
+  expect((await asked('token')).map(({ identity }) => identity?.split('.')[0])).to.deep.equal([
+    undefined,
+    'guest',
+    'guest',
+  ])
 })
 
 /** The storage of a page in a WebView, depending on its app. Runs before any script of ours. */
