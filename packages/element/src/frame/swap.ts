@@ -1,4 +1,4 @@
-import { ofDocument } from '../platform.js'
+import { isOnline, ofDocument } from '../platform.js'
 import { ChatFailure, type Failure } from '../problems.js'
 import { createFrame, guardFocus, isActive, isBlank, isInside, onBlocked, sendFrame } from './frame.js'
 
@@ -180,9 +180,10 @@ export class FrameSwapper {
     observer?.disconnect()
   }
 
+  /** Whether the visitor is in the frame. Without a network, a browser's error page would replace their chat. */
   #visitorStays(left: number): boolean {
-    const inside = !!this.#shown && isInside(this.#shown)
-    return inside && left > (isActive(this.stage) ? TYPING_DEADLINE_MS : SWAP_DEADLINE_MS)
+    const stays = !!this.#shown && (isInside(this.#shown) || !isOnline())
+    return stays && left > (isActive(this.stage) ? TYPING_DEADLINE_MS : SWAP_DEADLINE_MS)
   }
 
   get #frames(): NodeListOf<HTMLIFrameElement> {

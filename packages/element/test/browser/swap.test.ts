@@ -36,6 +36,19 @@ describe('the swap', () => {
     input.remove()
   })
 
+  it('waits while the browser is offline, as its error page would replace the chat', async () => {
+    const { chat, time, settle } = await chatWith([() => makeReply({ refresh_in: 60 }), () => makeReply()])
+    const old = shownFrame(chat)!
+    chat.focus()
+    await time.tickAsync(61_000)
+    Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
+    ;(document.activeElement as HTMLElement).blur()
+    await time.tickAsync(5_000)
+    expect(frames(chat).map((frame) => frame === old)).to.deep.equal([true])
+    Reflect.deleteProperty(navigator, 'onLine')
+    await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+  })
+
   for (const [typing, latest] of [
     [false, 15],
     [true, 5],
