@@ -194,6 +194,7 @@ const DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)/i
 export function readRetryAfter(value: string | null, now: number): number | undefined {
   const text = (value ?? '').trim().slice(0, 100)
   const date = DATE.test(text) ? Date.parse(/ GMT$/i.test(text) ? text : `${text} GMT`) : NaN
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : date - now
+  // a proxy may add its own, and `fetch` joins the two
+  const ms = /^[\d.]+(?:[,\s]|$)/.test(text) ? parseFloat(text) * 1000 : date - now
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_WAIT_MS)
 }

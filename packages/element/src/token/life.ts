@@ -34,7 +34,9 @@ export function lifeOf(
   date?: number,
 ): number {
   const from = Math.max(iat ?? 0, date ?? 0)
-  const seconds = Number.isFinite(expires_in) ? expires_in! : from ? exp - from : UNKNOWN_LIFE_S
+  // milliseconds, or the lifetime of something else, would outlast the token
+  const stated = Math.min(expires_in ?? NaN, exp - (iat ?? -Infinity))
+  const seconds = Number.isFinite(stated) ? stated : from ? exp - from : UNKNOWN_LIFE_S
   return Math.max(0, seconds) * 1000
 }
 

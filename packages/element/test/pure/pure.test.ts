@@ -174,6 +174,13 @@ describe('a token’s life', () => {
     expect(lifeOf({}, without)).toBeGreaterThan(0)
   })
 
+  it('is no longer than the token, whatever expires_in says', () => {
+    for (const expires_in of [3_600_000, 86_400, 31_000_000]) {
+      expect(lifeOf({ expires_in }, claims)).toBe(3_600_000)
+      expect(lifeOf({ expires_in }, claims, claims.iat + 60)).toBe(3_600_000)
+    }
+  })
+
   it('has its refresh never before the floor, and never past the margin where the life allows', () => {
     const life = fc.double({ min: 0, max: 1e13, noNaN: true })
     fc.assert(
@@ -220,7 +227,9 @@ describe('retrying', () => {
     expect(readRetryAfter('7', 0)).toBe(7_000)
     expect(readRetryAfter('Thu, 01 Jan 1970 00:00:10 GMT', 3_000)).toBe(7_000)
     expect(readRetryAfter('Thu, 01 Jan 1970 00:00:01 GMT', 3_000)).toBe(0)
-    for (const nonsense of [null, '', 'soon', '-1e']) expect(readRetryAfter(nonsense, 0)).toBeUndefined()
+    for (const joined of ['7, 9', '7,7', '7.0', '7 seconds']) expect(readRetryAfter(joined, 0)).toBe(7_000)
+    for (const nonsense of [null, '', 'soon', '-1e', '-7', '.', '7e9', '1970-01-01', '1970-01-01T00:00:10Z'])
+      expect(readRetryAfter(nonsense, 0)).toBeUndefined()
   })
 
   it('causes no loop with a Retry-After of a second or less', () => {
