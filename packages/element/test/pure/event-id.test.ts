@@ -32,19 +32,30 @@ describe('a placeholder that a template left', () => {
       'Symbol(id)',
       '$(id)',
       '<id>',
+      ...['%s', '%d', '%1$s', ':id', ':event_id', '__EVENT_ID__'],
     ],
   ]
   it.each(left)('is not an id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
   it.each(left)('is not an id in a link: %s', (id) =>
     expect(readEventId(`${ORIGIN}/chat/${encodeURIComponent(id)}`, ORIGIN)).toBe(''),
   )
-  it.each([ID, UUID, '42', 'nullable', 'undefined-1', 'a$b', '50%', 'objectObject', 'none-1', 'nil-1'])(
-    'is an id: %s',
-    (id) => {
-      expect(isPlaceholder(id)).toBe(false)
-      expect(readEventId(id, ORIGIN)).toBe(id)
-    },
-  )
+  it.each([
+    ID,
+    UUID,
+    '42',
+    'nullable',
+    'undefined-1',
+    'a$b',
+    '50%',
+    '5__a__',
+    'a:b',
+    'objectObject',
+    'none-1',
+    'nil-1',
+  ])('is an id: %s', (id) => {
+    expect(isPlaceholder(id)).toBe(false)
+    expect(readEventId(id, ORIGIN)).toBe(id)
+  })
 })
 
 it.each([
