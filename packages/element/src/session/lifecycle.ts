@@ -7,7 +7,7 @@ import { ChatSession, type ChatHost, type SessionView } from './session.js'
 
 /** How far from the viewport a lazy chat starts. */
 const LAZY_MARGIN = '200px'
-/** The delay of a change beyond the burst limit. */
+/** The delay of a change, a reload or a restart beyond the burst limit. */
 const PAUSE_MS = 1_000
 const CHANNEL = 'kinescope-chat'
 
@@ -75,16 +75,17 @@ export class Lifecycle {
     if (this.#isStill(next) === this.#wasStill && names.every((name) => settings[name] === next[name])) return
     if (withinBurstLimit(this)) return queueMicrotask(() => this.#view.guard(this.#apply))
     if (startsNewSession(settings, next)) this.end()
-    this.#pause = setTimeout(() => this.#view.guard(this.#apply), PAUSE_MS)
+    this.#delay(this.#apply)
   }
 
   /** Requests a new token for a new frame. Uses the current settings, rendered or not. */
   reload(): void {
+    if (this.#begun) this.#limit(this.#reload)
+    else this.#wanted = true
+  }
+
+  readonly #reload = (): void => {
     const { session } = this
-    if (!this.#begun) {
-      this.#wanted = true
-      return
-    }
     const next = this.#view.settings()
     const isNew = this.#needsNewSession(next)
     if (!isNew && this.#isRunning) return session.reload(next)
@@ -105,8 +106,26 @@ export class Lifecycle {
   }
 
   restart(): void {
+    if (this.#begun) this.#limit(this.#restart)
+  }
+
+  readonly #restart = (): void => {
     // a listener may have started it already
-    if (this.#begun && !this.#isRunning) this.#begin()
+    if (!this.#isRunning) this.#begin()
+  }
+
+  /** Does the work now, or later where a listener of the page causes it again and again. */
+  #limit(work: () => void): void {
+    if (withinBurstLimit(this)) work()
+    else this.#delay(work)
+  }
+
+  #delay(work: () => void): void {
+    clearTimeout(this.#pause)
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined
+      if (this.#host.isConnected) this.#view.guard(work)
+    }, PAUSE_MS)
   }
 
   get #isRunning(): boolean {
@@ -128,7 +147,6 @@ export class Lifecycle {
   }
 
   readonly #apply = (): void => {
-    this.#pause = undefined
     if (!this.#host.isConnected) return
     const { session } = this
     const next = this.#view.settings()

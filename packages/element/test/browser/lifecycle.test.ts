@@ -158,6 +158,26 @@ describe('an element that connects, disconnects and changes', () => {
       chat.remove()
     })
 
+  for (const [method, call] of [
+    ['reset()', (chat) => chat.reset()],
+    ['reload()', (chat) => chat.reload()],
+    ['KinescopeChat.reset()', (chat) => (chat.constructor as typeof KinescopeChatElement).reset()],
+  ] as [string, (chat: KinescopeChatElement) => void][])
+    it(`sends few requests if a listener calls ${method} at each error`, async () => {
+      const chat = document.createElement('kinescope-chat')
+      let asked = 0
+      chat.addEventListener('kinescope-chat-statechange', ({ state }) => {
+        if (state === 'error' && asked < 200) call(chat)
+      })
+      const fetchToken = () => Promise.reject(Object.assign(new Error(`${asked++}`), { status: 503 }))
+      Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken })
+      document.body.append(chat)
+      await until(() => asked > 9)
+      await turn(300)
+      expect(asked).to.be.below(15)
+      chat.remove()
+    })
+
   it('uses the last of very many changes', async () => {
     const streams: string[] = []
     const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId }) => {
