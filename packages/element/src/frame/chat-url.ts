@@ -47,9 +47,9 @@ function idIn(raw: unknown, origin: string): string {
   return id || text
 }
 
-/** The address of the chat, with the token if there is one. */
+/** The address of the chat, with the token if there is one. A token that passed the checks needs no encoding. */
 export function chatUrl(origin: string, id: string, token?: string): string {
   // encoding keeps "." and "..", which would change the path; no stream has such an id
   const segment = encodeURIComponent(wellFormed(id)).replace(/^\.+$/, '-')
-  return `${origin}/chat/${segment}${token ? `?token=${encodeURIComponent(wellFormed(token))}` : ''}`
+  return `${origin}/chat/${segment}${token ? `?token=${token}` : ''}`
 }

@@ -34,10 +34,9 @@ export function lifeOf(
   date?: number,
 ): number {
   const from = Math.max(iat ?? 0, date ?? 0)
-  // milliseconds, or the lifetime of something else, would outlast the token
-  const stated = Math.min(expires_in ?? NaN, exp - (iat ?? -Infinity))
-  const seconds = Number.isFinite(stated) ? stated : from ? exp - from : UNKNOWN_LIFE_S
-  return Math.max(0, seconds) * 1000
+  const seconds = expires_in ?? (from ? exp - from : UNKNOWN_LIFE_S)
+  // `expires_in` in milliseconds, or of something else, would outlast the token
+  return Math.max(0, Math.min(seconds, exp - (iat ?? -Infinity))) * 1000
 }
 
 /**

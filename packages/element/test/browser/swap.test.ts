@@ -42,11 +42,14 @@ describe('the swap', () => {
     chat.focus()
     await time.tickAsync(61_000)
     Object.defineProperty(navigator, 'onLine', { configurable: true, value: false })
-    ;(document.activeElement as HTMLElement).blur()
+    const input = document.createElement('input')
+    document.body.append(input)
+    input.focus()
     await time.tickAsync(5_000)
     expect(frames(chat).map((frame) => frame === old)).to.deep.equal([true])
     Reflect.deleteProperty(navigator, 'onLine')
     await settle(() => shownFrame(chat) !== old && chat.state === 'ready')
+    input.remove()
   })
 
   for (const [typing, latest] of [
