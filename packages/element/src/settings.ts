@@ -178,11 +178,11 @@ export const startsNewSession = (before: Settings, after: Settings): boolean =>
 
 /** Identifies the visitor and the server that knows them. Equal for a renewed identity token and a recreated function. */
 export const visitorOf = ({ tokenUrl, fetchToken, identity }: Settings): string =>
-  JSON.stringify([
+  [
     tokenUrl?.replace(/[?#].*/s, ''),
     !fetchToken,
     typeof identity === 'string' ? subjectOf(identity) : typeof identity,
-  ])
+  ].join()
 
 /** The claims of a JWT that change with each renewal. */
 const RENEWED = /^(?:exp|iat|nbf|jti)$/

@@ -48,7 +48,7 @@ export class Lifecycle {
     this.#left = false
     join(this)
     if (this.#resets !== resets) this.forget()
-    if (!this.#begun || returned || this.#isStill(this.settings) !== this.#wasStill) return this.#begin()
+    if (!this.#begun || returned || this.#needsNewSession(this.settings)) return this.#begin()
     // a move within one task keeps the session; only the browser has emptied the frame
     if (!session.frames.empty) session.start({ keepToken: true })
   }
@@ -70,7 +70,7 @@ export class Lifecycle {
   updated(): void {
     if (!this.#begun || this.#pause) return
     const { settings } = this.session
-    const next = this.#view.settings()
+    const next = this.settings
     const names = Object.keys(next) as (keyof Settings)[]
     if (this.#isStill(next) === this.#wasStill && names.every((name) => settings[name] === next[name])) return
     if (withinBurstLimit(this)) return queueMicrotask(() => this.#view.guard(this.#apply))
@@ -80,19 +80,17 @@ export class Lifecycle {
 
   /** Requests a new token for a new frame. Uses the current settings, rendered or not. */
   reload(): void {
-    if (this.#begun) this.#limit(this.#reload)
-    else this.#wanted = true
+    this.#limit(this.#reload)
   }
 
   readonly #reload = (): void => {
-    const { session } = this
-    const next = this.#view.settings()
-    const isNew = this.#needsNewSession(next)
-    if (!isNew && this.#isRunning) return session.reload(next)
+    const { session, settings } = this
+    const isNew = this.#begun && this.#needsNewSession(settings)
+    if (!isNew && this.#isRunning) return session.reload(settings)
     this.#wanted = true
     if (isNew) return this.#begin()
-    session.settings = next
-    if (!this.#wasStill) this.#startWhenDue()
+    session.settings = settings
+    if (this.#begun && !this.#wasStill) this.#startWhenDue()
   }
 
   forget(): void {
@@ -106,12 +104,12 @@ export class Lifecycle {
   }
 
   restart(): void {
-    if (this.#begun) this.#limit(this.#restart)
+    this.#limit(this.#restart)
   }
 
   readonly #restart = (): void => {
     // a listener may have started it already
-    if (!this.#isRunning) this.#begin()
+    if (this.#begun && !this.#isRunning) this.#begin()
   }
 
   /** Does the work now, or later where a listener of the page causes it again and again. */
@@ -124,7 +122,8 @@ export class Lifecycle {
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => {
       this.#pause = undefined
-      if (this.#host.isConnected) this.#view.guard(work)
+      // a change beyond the limit has ended the session
+      this.#view.guard(this.#begun ? work : this.#apply)
     }, PAUSE_MS)
   }
 
@@ -149,7 +148,7 @@ export class Lifecycle {
   readonly #apply = (): void => {
     if (!this.#host.isConnected) return
     const { session } = this
-    const next = this.#view.settings()
+    const next = this.settings
     if (!this.#begun || this.#needsNewSession(next)) return this.#begin()
     if (this.#isRunning) return session.update(next)
     session.settings = next
@@ -158,19 +157,14 @@ export class Lifecycle {
 
   #begin(): void {
     const { session } = this
-    const settings = this.#view.settings()
+    const settings = this.settings
     const still = this.#isStill(settings)
     this.#waiting.abort()
     this.#begun = true
     session.settings = settings
     session.stop({ preview: still })
     // a listener may have removed the element, or started another session
-    if (
-      !still &&
-      !this.#isRunning &&
-      this.#host.isConnected &&
-      !startsNewSession(settings, this.#view.settings())
-    )
+    if (!still && !this.#isRunning && this.#host.isConnected && !startsNewSession(settings, this.settings))
       this.#startWhenDue()
   }
 
@@ -224,7 +218,6 @@ function join(lifecycle: Lifecycle): void {
   listen(window, ['hashchange'], readPage)
   editing ??= new MutationObserver(readPage)
   editing.observe(document, { subtree: true, attributeFilter: ['contenteditable'] })
-  if (channel) return
   openChannel()
   listen(window, ['pagehide'], pageHidden)
   listen(window, ['pageshow'], openChannel)
@@ -243,15 +236,11 @@ function openChannel(): void {
   if (channel) channel.onmessage = resetPage
 }
 
-/** Closes the channel. An open one keeps a page out of the back/forward cache of older browsers. */
-function closeChannel(): void {
-  channel?.close()
-  channel = undefined
-}
-
 /** The page may return from the back/forward cache after the visitor has signed out. */
 function pageHidden(): void {
-  closeChannel()
+  // an open channel keeps a page out of the back/forward cache of older browsers
+  channel?.close()
+  channel = undefined
   forgetRequests()
   for (const { session, settings } of live) session.spendToken(settings)
 }

@@ -394,20 +394,10 @@ export const styles = css`
     border-radius: 4px;
   }
   .spent {
-    fill: var(--accent);
-    opacity: 0.45;
+    fill: GrayText;
   }
   .next {
-    fill: var(--mark);
-  }
-  @media (forced-colors: active) {
-    .spent {
-      fill: Highlight;
-      opacity: 1;
-    }
-    .next {
-      fill: CanvasText;
-    }
+    fill: CanvasText;
   }
   .steps {
     display: grid;

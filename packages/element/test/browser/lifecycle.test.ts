@@ -173,7 +173,7 @@ describe('an element that connects, disconnects and changes', () => {
       Object.assign(chat, { eventId: EVENT, chatOrigin, fetchToken })
       document.body.append(chat)
       await until(() => asked > 9)
-      await turn(300)
+      await turn()
       expect(asked).to.be.below(15)
       chat.remove()
     })

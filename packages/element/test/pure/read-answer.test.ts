@@ -317,6 +317,10 @@ describe('Retry-After', () => {
     ['7', 7_000],
     [' 7 ', 7_000],
     ['0', 0],
+    ['1.5', 1_500],
+    ['7 seconds', 7_000],
+    // from a server and its proxy, joined by fetch
+    ['120, 60', 120_000],
     ['9'.repeat(400), 3_600_000],
     ['Wed, 25 Nov 2026 12:00:07 GMT', 7_000],
     ['Wednesday, 25-Nov-26 12:00:07 GMT', 7_000],
@@ -326,9 +330,11 @@ describe('Retry-After', () => {
     [null, undefined],
     ['', undefined],
     ['-5', undefined],
-    ['1.5', undefined],
     ['soon 1', undefined],
-    ['120, 120', undefined],
+    ['.', undefined],
+    ['7e9', undefined],
+    ['2026-11-25', undefined],
+    ['2026-11-25T12:00:07Z', undefined],
     ['Wed', undefined],
   ]
   it.each(table)('%s', (value, ms) => expect(readRetryAfter(value, now)).toBe(ms))
