@@ -178,21 +178,27 @@ describe('an element that connects, disconnects and changes', () => {
       chat.remove()
     })
 
-  it('uses the last of very many changes', async () => {
-    const streams: string[] = []
-    const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId }) => {
-      streams.push(eventId)
-      return Promise.resolve(makeReply({}, { event_id: eventId }))
-    }
-    const chat = place({ fetchToken })
-    for (let times = 0; times < 30; times++) {
-      chat.eventId = `stream-${times}`
-      await chat.updateComplete
-    }
-    await until(() => streams.at(-1) === 'stream-29')
-    await whenState(chat, 'ready')
-    expect(streams.length).to.be.below(20)
-  })
+  for (const [then, call] of [
+    ['', () => {}],
+    [', also if reset() follows', (chat) => chat.reset()],
+    [', also if reload() follows', (chat) => chat.reload()],
+  ] as [string, (chat: KinescopeChatElement) => void][])
+    it(`uses the last of very many changes${then}`, async () => {
+      const streams: string[] = []
+      const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId }) => {
+        streams.push(eventId)
+        return Promise.resolve(makeReply({}, { event_id: eventId }))
+      }
+      const chat = place({ fetchToken })
+      for (let times = 0; times < 30; times++) {
+        chat.eventId = `stream-${times}`
+        await chat.updateComplete
+      }
+      call(chat)
+      await until(() => streams.at(-1) === 'stream-29')
+      await whenState(chat, 'ready')
+      expect(streams.length).to.be.below(20)
+    })
 
   it('sends requests to the same address after a soft navigation', async () => {
     const { url, asked } = await endpoint({ body: makeReply() })
