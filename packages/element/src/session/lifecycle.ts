@@ -80,17 +80,15 @@ export class Lifecycle {
 
   /** Requests a new token for a new frame. Uses the current settings, rendered or not. */
   reload(): void {
-    this.#limit(this.#reload)
-  }
-
-  readonly #reload = (): void => {
-    const { session, settings } = this
-    const isNew = this.#begun && this.#needsNewSession(settings)
-    if (!isNew && this.#isRunning) return session.reload(settings)
-    this.#wanted = true
-    if (isNew) return this.#begin()
-    session.settings = settings
-    if (this.#begun && !this.#wasStill) this.#startWhenDue()
+    this.#limit(() => {
+      const { session, settings } = this
+      const isNew = this.#begun && this.#needsNewSession(settings)
+      if (!isNew && this.#isRunning) return session.reload(settings)
+      this.#wanted = true
+      if (isNew) return this.#begin()
+      session.settings = settings
+      if (this.#begun && !this.#wasStill) this.#startWhenDue()
+    })
   }
 
   forget(): void {
@@ -104,12 +102,10 @@ export class Lifecycle {
   }
 
   restart(): void {
-    this.#limit(this.#restart)
-  }
-
-  readonly #restart = (): void => {
-    // a listener may have started it already
-    if (this.#begun && !this.#isRunning) this.#begin()
+    this.#limit(() => {
+      // a listener may have started it already
+      if (this.#begun && !this.#isRunning) this.#begin()
+    })
   }
 
   /** Does the work now, or later where a listener of the page causes it again and again. */

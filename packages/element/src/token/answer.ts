@@ -62,8 +62,8 @@ export function readAnswer(answer: HttpAnswer, now = Date.now()): TokenAnswer {
 
 /** Whether this is one of our codes, at a status that belongs to it. */
 export function isWireCode(code: unknown, status: number): code is WireCode {
-  const statuses: Readonly<Record<string, readonly number[]>> = WIRE_STATUSES
-  return typeof code === 'string' && Object.hasOwn(statuses, code) && statuses[code]!.includes(status)
+  const statuses = typeof code === 'string' ? own(WIRE_STATUSES, code) : undefined
+  return (statuses as readonly number[] | undefined)?.includes(status) ?? false
 }
 
 /** The code of an intermediary's response, or of a status that a page's `fetchToken` rejects with. */
