@@ -7,6 +7,7 @@ use KinescopeChat\TokenServer\KeyRing;
 use KinescopeChat\TokenServer\Keys;
 use KinescopeChat\TokenServer\KinescopeApi;
 use KinescopeChat\TokenServer\OperatorProblem;
+use KinescopeChat\TokenServer\QuickKeys;
 use KinescopeChat\TokenServer\Refusal;
 use KinescopeChat\TokenServer\Seal;
 use PHPUnit\Framework\TestCase;
@@ -30,6 +31,7 @@ final class KeysTest extends TestCase
 
     protected function setUp(): void
     {
+        QuickKeys::startOver();
         $this->clock = new FakeClock();
         $this->store = new MemoryStore();
         $this->kinescope = new FakeKinescope($this->clock);

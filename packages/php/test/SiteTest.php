@@ -7,6 +7,7 @@ use KinescopeChat\TokenServer\Console;
 use KinescopeChat\TokenServer\FileStore;
 use KinescopeChat\TokenServer\IdentityToken;
 use KinescopeChat\TokenServer\OperatorProblem;
+use KinescopeChat\TokenServer\QuickKeys;
 use KinescopeChat\TokenServer\Refusal;
 use KinescopeChat\TokenServer\Site;
 use PHPUnit\Framework\TestCase;
@@ -18,6 +19,7 @@ final class SiteTest extends TestCase
 
     protected function setUp(): void
     {
+        QuickKeys::startOver();
         $this->folder = sys_get_temp_dir() . '/kinescope-chat-' . bin2hex(random_bytes(8));
         mkdir($this->folder, 0700);
     }

@@ -7,6 +7,7 @@ use KinescopeChat\TokenServer\Store;
 use KinescopeChat\TokenServer\Transport;
 
 require __DIR__ . '/../src/autoload.php';
+require __DIR__ . '/quick-keys.php';
 
 /** A clock that advances only when a test sets it or waits. */
 final class FakeClock implements Clock
