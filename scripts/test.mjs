@@ -1,6 +1,6 @@
 // `npm test` and `npm run test:all`, after the build: checks, tests in Node, tests in browsers. The last line counts them.
-// They run at the same time, because the tests in browsers, and many in Node, wait half of the time. If an installation is
-// needed, which uses one core, the checks run beside it.
+// The tests in Node use all cores. The tests in browsers wait half of the time, so the checks run at the same time, or
+// during an installation, which uses one core.
 // The script installs nothing on the system, except in CI or with `--install`.
 import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -39,7 +39,8 @@ const missing = missingTools(ci)
 const checked = missing.length && install ? check() : undefined
 const hasBrowser = await provide(missing, install)
 if (all && install) spawnSync(process.execPath, ['scripts/other-releases.mjs'], { stdio: 'inherit' })
-await Promise.all([inNode(), hasBrowser && inBrowsers(), checked ?? check()])
+await inNode()
+await Promise.all([hasBrowser && inBrowsers(), checked ?? check()])
 if (all) await must('Soak', 'node', '--import', 'tsx', 'demo/soak/run-soak.ts', '--minutes', '5')
 if (!hasBrowser)
   console.log('\nLeft out, without a browser: the tests of the element, of the bench and of pages.')
