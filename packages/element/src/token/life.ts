@@ -25,7 +25,7 @@ const UNKNOWN_LIFE_S = 600
 
 /**
  * A token's lifetime in milliseconds from the moment its reply arrived, without the browser's clock: `expires_in`, else
- * `exp - iat` less the age that the reply's `Date` shows, else `exp - Date`.
+ * `exp - iat` less the age that the reply's `Date` shows, else `exp - Date`. Negative for a token that came too late.
  * @param date the reply's `Date` in seconds since the epoch, where it could be read
  */
 export function lifeOf(
@@ -36,7 +36,7 @@ export function lifeOf(
   const from = Math.max(iat ?? 0, date ?? 0)
   const seconds = expires_in ?? (from ? exp - from : UNKNOWN_LIFE_S)
   // `expires_in` in milliseconds, or of something else, would outlast the token
-  return Math.max(0, Math.min(seconds, exp - (iat ?? -Infinity))) * 1000
+  return Math.min(seconds, exp - (iat ?? -Infinity)) * 1000
 }
 
 /**
