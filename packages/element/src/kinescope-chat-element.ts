@@ -215,11 +215,6 @@ export class KinescopeChatElement extends LitElement {
     this.#guard(() => this.#broken || void super.scheduleUpdate())
   }
 
-  /** Starts before the first render. Only now lit has set the properties that the page set before the definition. */
-  protected override willUpdate(): void {
-    if (!this.hasUpdated) this.#lifecycle.connected()
-  }
-
   protected override render(): TemplateResult {
     return this.#view.render()
   }

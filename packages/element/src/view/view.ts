@@ -22,6 +22,7 @@ const DEBUG_EVERY_MS = 1_000
 interface SessionSource {
   readonly session: ChatSession
   readonly settings: Settings
+  connected(): void
 }
 
 /** What a visitor sees and hears of one chat. Has the one timer of all that changes by itself. */
@@ -109,6 +110,8 @@ export class View implements ReactiveController, ChatView {
     const focused = focusedBeside(element) ?? null
     this.#focused =
       focused === element ? element.shadowRoot!.activeElement : element.contains(focused) ? focused : null
+    // only now lit has set the properties of before the definition; `willUpdate()` is for subclasses
+    if (!element.hasUpdated) this.#source.connected()
     const now = steadyNow()
     this.moment = pace(this.moment, this.session.state, now)
     this.#announceChange()
