@@ -103,14 +103,17 @@ export class Lifecycle {
 
   restart(): void {
     this.#limit(() => {
-      // a listener may have started it already
-      if (this.#begun && !this.#isRunning) this.#begin()
+      if (!this.#begun) return
+      // it may have started already; then a change may have waited for this
+      if (this.#isRunning) this.#apply()
+      else this.#begin()
     })
   }
 
   /** Does the work now, or later where a listener of the page causes it again and again. */
   #limit(work: () => void): void {
-    if (withinBurstLimit(this)) work()
+    // apart from changes: a page that sets another function at each render delays no visitor's click
+    if (withinBurstLimit(this.session)) work()
     else this.#delay(work)
   }
 

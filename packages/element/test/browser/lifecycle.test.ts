@@ -8,6 +8,7 @@ import {
   clean,
   endpoint,
   EVENT,
+  fakeTime,
   frames,
   makeReply,
   makeToken,
@@ -199,6 +200,41 @@ describe('an element that connects, disconnects and changes', () => {
       await whenState(chat, 'ready')
       expect(streams.length).to.be.below(20)
     })
+
+  it('retries at once on a page that sets another function at each render', async () => {
+    let asked = 0
+    const recreated = () => () => Promise.reject(Object.assign(new Error(`${asked++}`), { status: 403 }))
+    const chat = place({ fetchToken: recreated() })
+    await whenState(chat, 'error')
+    for (let times = 0; times < 15; times++) {
+      chat.fetchToken = recreated()
+      await chat.updateComplete
+      await Promise.resolve()
+    }
+    expect(asked).to.equal(1)
+    chat.reload()
+    expect(asked).to.equal(2)
+  })
+
+  it('applies a change that came while a restart was delayed, also if the chat came back meanwhile', async () => {
+    const time = fakeTime()
+    const streams: string[] = []
+    const fetchToken: KinescopeChatElement['fetchToken'] = ({ eventId }) => {
+      streams.push(eventId)
+      return new Promise(() => {})
+    }
+    const chat = place({ fetchToken })
+    await chat.updateComplete
+    for (let times = 0; times < 15; times++) chat.reset()
+    chat.remove()
+    await time.tickAsync(1)
+    document.body.append(chat)
+    await until(() => chat.state === 'loading')
+    chat.eventId = 'second'
+    await chat.updateComplete
+    await time.tickAsync(1_000)
+    expect(streams.at(-1)).to.equal('second')
+  })
 
   it('sends requests to the same address after a soft navigation', async () => {
     const { url, asked } = await endpoint({ body: makeReply() })
