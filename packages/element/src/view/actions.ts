@@ -131,6 +131,8 @@ export class Actions {
       // meanwhile, the visitor may have gone to another part of the page
       if (focusedBeside(field)) field.focus()
     }
+    // a click gives a button no focus on macOS
+    if (!focusedBeside(field)) field.focus()
     if (!name || !tokenUrl) return rejected(text.nameEmpty)
     this.entering = true
     this.nameError = ''
