@@ -397,7 +397,7 @@ export const styles = css`
     fill: GrayText;
   }
   .next {
-    fill: CanvasText;
+    fill: currentColor;
   }
   .steps {
     display: grid;

@@ -19,6 +19,9 @@ describe('the developer’s panel', () => {
     // before the chat is ready, the next refresh is unknown
     const next = await until(() => good.shadowRoot!.querySelector('.life .next:not([width="0"])'))
     expect(Number(next.getAttribute('x'))).to.be.within(59, 91)
+    // visible on whatever background the page's own color is for
+    good.style.setProperty('--kinescope-chat-color', '#123456')
+    expect(getComputedStyle(next).fill).to.equal('rgb(18, 52, 86)')
     await expect(good).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
     await expect(bad).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
   })
