@@ -31,6 +31,10 @@ export const hostOf = (node: Node): Element | undefined => {
 export const focusedBeside = (node: Node): Element | null | undefined =>
   ofNode('activeElement', rootOf(node) as ShadowRoot)
 
+/** Whether nothing on a page has the focus. */
+export const isFocusFree = (page: Document): boolean =>
+  ofDocument('activeElement', page) === ofDocument('body', page)
+
 /** The elements below a document, a fragment, a shadow root or an element. */
 export const findAll = (root: Node, selector: string): Element[] => [
   ...ofNode('querySelectorAll', root as Element)(selector),

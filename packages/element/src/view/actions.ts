@@ -2,7 +2,7 @@ import type { LitElement } from 'lit'
 import { writeReport, type Diagnostics } from '../diagnostics.js'
 import { chatUrl } from '../frame/chat-url.js'
 import { openAddress } from '../frame/frame.js'
-import { focusedBeside, ofDocument, rootOf, tryOrUndefined } from '../platform.js'
+import { focusedBeside, isFocusFree, ofDocument, rootOf, tryOrUndefined } from '../platform.js'
 import { categoryOf, retryPolicyOf } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
 import { dispatch } from '../session/state.js'
@@ -128,11 +128,9 @@ export class Actions {
       this.entering = false
       this.nameError = reason
       this.#host.announce('')
-      // meanwhile, the visitor may have gone to another part of the page
-      if (focusedBeside(field)) field.focus()
+      // meanwhile, the visitor may have gone to another part of the page; on macOS, a click gives a button no focus
+      if (focusedBeside(field) ?? isFocusFree(element.ownerDocument)) field.focus()
     }
-    // a click gives a button no focus on macOS
-    if (!focusedBeside(field)) field.focus()
     if (!name || !tokenUrl) return rejected(text.nameEmpty)
     this.entering = true
     this.nameError = ''

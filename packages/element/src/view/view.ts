@@ -3,7 +3,7 @@ import { steadyNow } from '../clock.js'
 import type { ElementCode } from '../contract.js'
 import { oddCharacters } from '../event-id.js'
 import { httpUrl } from '../frame/chat-url.js'
-import { baseOf, focusedBeside, ofDocument, tryOrUndefined } from '../platform.js'
+import { baseOf, focusedBeside, isFocusFree, ofDocument, tryOrUndefined } from '../platform.js'
 import type { Failure, Problem } from '../problems.js'
 import type { ChatSession } from '../session/session.js'
 import { isOn, textOf, type PageDefaults, type Settings } from '../settings.js'
@@ -128,7 +128,7 @@ export class View implements ReactiveController, ChatView {
     const { shadowRoot, ownerDocument: page } = this.element
     frames.title = this.name
     // the visitor has gone on to another part of the page
-    if (ofDocument('activeElement', page) !== ofDocument('body', page)) frames.lostFocus = false
+    if (!isFocusFree(page)) frames.lostFocus = false
     const lost = this.#focused ? !isShown(this.#focused) : frames.lostFocus
     if (!lost) return
     const first = focusFirst(shadowRoot!)
