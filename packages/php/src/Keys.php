@@ -249,7 +249,7 @@ final class Keys
     {
         $now = $this->clock->now();
         $this->update(function (KeyRing $ring) use ($now): void {
-            foreach ($this->usable($ring->among($now, 'generated')) as $key) {
+            foreach ($this->waiting($ring->among($now, 'generated')) as $key) {
                 $ring->keys[$key['kid']]['publishedAt'] = $now;
                 $signs = $ring->signers($now) !== [];
                 $ring->start($key['kid'], $signs ? $now + $this->options['propagation'] : $now);

@@ -470,7 +470,11 @@ final class KeysTest extends TestCase
         $this->assertSame([], $this->kinescope->requests);
         $forgotten = $keys->addByHand();
         $this->clock->now += 360 * self::DAY;
-        $this->assertNotSame($forgotten['kid'], $keys->addByHand()['kid'], 'its end has almost come');
+        $shown = $keys->addByHand()['kid'];
+        $this->assertNotSame($forgotten['kid'], $shown, 'its end has almost come');
+        $keys->confirmByHand();
+        $this->clock->now += 600;
+        $this->assertSame($shown, $this->kid(), 'the key that was shown is the one that is registered');
     }
 
     public function testAClockThatIsOffSetsNoTimes(): void
