@@ -15,11 +15,9 @@ final class FileStore implements Store
     public function __construct(string $folder, string $webRoot = '')
     {
         if (!is_dir($folder)) {
-            set_error_handler(static function (): bool {
-                return true;
+            self::quietly(static function () use ($folder): bool {
+                return mkdir($folder, 0700, true);
             });
-            mkdir($folder, 0700, true);
-            restore_error_handler();
         }
         $real = realpath($folder);
         if ($real === false || !is_writable($real)) {
@@ -61,7 +59,9 @@ final class FileStore implements Store
     {
         $path = $this->path($name);
         // Another process may delete the file at any moment.
-        $text = @file_get_contents($path);
+        $text = self::quietly(static function () use ($path) {
+            return file_get_contents($path);
+        });
         clearstatcache(true, $path);
         if ($text === false && (file_exists($path) || is_link($path))) {
             throw new OperatorProblem(
@@ -75,7 +75,9 @@ final class FileStore implements Store
 
     public function swap(string $name, ?string $old, ?string $new): bool
     {
-        $lock = @fopen($this->folder . '/.lock', 'c');
+        $lock = self::quietly(function () {
+            return fopen($this->folder . '/.lock', 'c');
+        });
         if ($lock === false || !flock($lock, LOCK_EX)) {
             return false;
         }
@@ -94,7 +96,9 @@ final class FileStore implements Store
     {
         $mask = umask(0077);
         $temporary = "$path.new";
-        $file = @fopen($temporary, 'w');
+        $file = self::quietly(static function () use ($temporary) {
+            return fopen($temporary, 'w');
+        });
         umask($mask);
         if ($file === false) {
             return false;
@@ -102,6 +106,23 @@ final class FileStore implements Store
         $isWritten = fwrite($file, $text) === strlen($text) && fflush($file) && (!function_exists('fsync') || fsync($file));
         fclose($file);
         return $isWritten && rename($temporary, $path);
+    }
+
+    /**
+     * Runs work whose warnings are expected. `@` isn't enough: a site's error handler may throw nevertheless.
+     *
+     * @return mixed
+     */
+    private static function quietly(callable $work)
+    {
+        set_error_handler(static function (): bool {
+            return true;
+        });
+        try {
+            return $work();
+        } finally {
+            restore_error_handler();
+        }
     }
 
     private function path(string $name): string
