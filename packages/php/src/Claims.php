@@ -28,21 +28,25 @@ final class Claims
      * Returns a site's id as text, or null if no visitor is signed in.
      *
      * @param mixed $id
-     * @throws \UnexpectedValueException for a type whose text is the same for all visitors, such as an array
+     * @throws \UnexpectedValueException for a type whose text is the same for all visitors, such as an array, and for an
+     *     unusable text
      */
     public static function userId($id): ?string
     {
-        if ($id !== null && !is_string($id) && !is_int($id) && !(is_object($id) && method_exists($id, '__toString'))) {
+        if ($id === null || $id === false) {
+            return null;
+        }
+        if (!is_string($id) && !is_int($id) && !(is_object($id) && method_exists($id, '__toString'))) {
             throw new \UnexpectedValueException('The visitor’s id is a value of the type ' . gettype($id) . '. Return a text.');
         }
-        return self::isUserId((string) $id) ? (string) $id : null;
-    }
-
-    /** Whether an id identifies a visitor. Some systems write an empty text or 0 if no visitor is signed in. */
-    public static function isUserId(string $id): bool
-    {
-        return strlen($id) <= 256 && trim($id) !== '0' && preg_match('/[^\s\p{Z}\p{Cf}\x{2800}\x{3164}\x{ffa0}\x{115f}\x{1160}]/u', $id)
-            && !preg_match('/[\p{Cc}\p{Zl}\p{Zp}]/u', $id);
+        $text = (string) $id;
+        if (strlen($text) > 256 || !preg_match('//u', $text)) {
+            throw new \UnexpectedValueException('The visitor’s id is longer than 256 bytes, or isn’t UTF-8.');
+        }
+        // Some systems write 0 or a blank text if no visitor is signed in.
+        $isId = trim($text) !== '0' && preg_match('/[^\s\p{Z}\p{Cf}\x{2800}\x{3164}\x{ffa0}\x{115f}\x{1160}]/u', $text)
+            && !preg_match('/[\p{Cc}\p{Zl}\p{Zp}]/u', $text);
+        return $isId ? $text : null;
     }
 
     /**

@@ -115,6 +115,20 @@ final class SiteTest extends TestCase
         }
     }
 
+    public function testAnErrorHandlerThatThrowsSeesNoMissingFile(): void
+    {
+        set_error_handler(static function (int $level, string $message): bool {
+            throw new \ErrorException($message);
+        });
+        try {
+            $this->site()->keys()->addByHand();
+            $this->site()->keys()->confirmByHand();
+            $this->assertSame('token', $this->codeOf($this->site()));
+        } finally {
+            restore_error_handler();
+        }
+    }
+
     public function testAnUnusableFolderIsAResponseOfTheContract(): void
     {
         chmod($this->folder, 0777);
@@ -145,13 +159,14 @@ final class SiteTest extends TestCase
             }
         };
         $codes = [];
-        foreach ([['u'], true, 1.5, new \stdClass(), null, '', 0, '0', 7, 'u', $text] as $id) {
+        $wrong = [['u'], true, 1.5, new \stdClass(), str_repeat('u', 257), "\xfe"];
+        foreach (array_merge($wrong, [null, false, '', 0, '0', 7, 'u', $text]) as $id) {
             $codes[] = $this->codeOf($this->site(['identify' => static function () use ($id): array {
                 return ['id' => $id, 'name' => ['Ann']];
             }]));
         }
-        $unavailable = array_fill(0, 4, 'identity-unavailable');
-        $none = array_fill(0, 4, 'sign-in-required');
+        $unavailable = array_fill(0, 6, 'identity-unavailable');
+        $none = array_fill(0, 5, 'sign-in-required');
         $this->assertSame(array_merge($unavailable, $none, array_fill(0, 3, 'token')), $codes);
         foreach (['identify' => 'identity-unavailable', 'mayEnter' => 'server-error'] as $name => $code) {
             $this->assertSame($code, $this->codeOf($this->site([$name => static function (): void {
