@@ -18,13 +18,16 @@ final class Response
         }
         ob_start();
         $answer = $make();
-        while (ob_get_level() > 0 && ob_end_clean()) {
+        while (self::mayBuffer(PHP_OUTPUT_HANDLER_REMOVABLE) && ob_end_clean()) {
             continue;
         }
+        if (self::mayBuffer(PHP_OUTPUT_HANDLER_CLEANABLE)) {
+            ob_clean();
+        }
         header_remove();
-        http_response_code($answer['status']);
         foreach ($answer['headers'] as $name => $value) {
-            header("$name: $value");
+            // `http_response_code()` would keep a status line that other code has set.
+            header("$name: $value", true, $answer['status']);
         }
         if ($answer['body'] !== '') {
             header('Content-Length: ' . strlen($answer['body']));
@@ -41,5 +44,11 @@ final class Response
         ob_start(static function (): string {
             return '';
         });
+    }
+
+    /** Whether there is an output buffer, and allows this. */
+    private static function mayBuffer(int $flag): bool
+    {
+        return ((ob_get_status()['flags'] ?? 0) & $flag) !== 0;
     }
 }
