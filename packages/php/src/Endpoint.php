@@ -11,6 +11,11 @@ final class Endpoint
 
     private const MAX_EVENT_ID = 128;
 
+    /** Placeholders that template languages leave instead of an id, as in the element (event-id.ts). */
+    private const PLACEHOLDER = '/^(?:undefined|null|nan|none|nil|%+[\w$]+%*|#\w+#|__\w+__)$|^[[$:]|[{}<>]|%7[bd]'
+        . '|^(?!https?:).*[@|()]/iD';
+    private const INVISIBLE = '/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{2800}]/u';
+
     private const EXPOSED = 'Date, Retry-After, X-Request-ID';
 
     /** @var Keys|null */
@@ -240,6 +245,9 @@ final class Endpoint
         }
         if (preg_match('/\p{Cc}/u', $eventId)) {
             throw new Refusal('bad-request', '"event_id" must be text without control characters.');
+        }
+        if (preg_match(self::PLACEHOLDER, trim((string) preg_replace(self::INVISIBLE, '', $trimmed)))) {
+            throw new Refusal('bad-request', '"event_id" is a placeholder that nothing replaced. Set event-id on the page.');
         }
         return [$trimmed, $identity];
     }
