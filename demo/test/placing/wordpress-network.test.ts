@@ -148,6 +148,18 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
       expect(html).toMatch(/redirect_to=http%3A%2F%2Flocalhost%3A\d+%2Ftwo%2F%3Fs%3DChat"/)
     })
 
+    it('warns of a bad API token on each site until it has another one', async () => {
+      const shown = await wordpress.php(`
+        use Live_Chat_For_Kinescope_Streams as Chat; $seen = [];
+        $see = function () use (&$seen) { foreach ([1, 2] as $site) { switch_to_blog($site); $seen[] = Chat\\Findings::warning(); restore_current_blog(); } };
+        Chat\\Sealing::prepare(); $store = new Chat\\Option_Store(); Chat\\Connection::keys()->addByHand(); Chat\\Connection::keys()->confirmByHand();
+        $store->swap('api_token', null, Chat\\Sealing::seal()->close('0a1b2c3d-0000-4000-8000-000000000001', 'api_token'));
+        add_filter('pre_http_request', function () { return ['headers' => [], 'body' => '', 'response' => ['code' => 401]]; });
+        switch_to_blog(2); Chat\\Upkeep::run(); restore_current_blog(); $see();
+        Chat\\Connection::disconnect(); $see(); echo implode(' ', $seen);`)
+      expect(shown).toBe('api-token-refused api-token-refused  ')
+    })
+
     it('removes its options from all sites when it is deleted', async () => {
       const count = `$left = 0; foreach (get_sites(['fields' => 'ids']) as $site) { switch_to_blog($site); $left += $wpdb->get_var("SELECT COUNT(*) FROM $wpdb->options WHERE option_name LIKE '%stream\\\\_chat%'"); restore_current_blog(); } echo $left;`
       expect(Number(await wordpress.php(`global $wpdb; ${count}`))).toBeGreaterThanOrEqual(4)

@@ -56,3 +56,4 @@ if ( is_string( $live_chat_for_kinescope_streams_file ) && basename( $live_chat_
 	wp_delete_file( $live_chat_for_kinescope_streams_file );
 }
 delete_site_option( 'live_chat_for_kinescope_streams_seal_file' );
+delete_site_option( 'live_chat_for_kinescope_streams_problem' );

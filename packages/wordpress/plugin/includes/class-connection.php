@@ -75,7 +75,7 @@ final class Connection {
 		self::keys()->connect( $api );
 		$store = new Option_Store();
 		$store->swap( self::API_TOKEN, $store->read( self::API_TOKEN ), Sealing::seal()->close( $token, self::API_TOKEN ) );
-		delete_option( Upkeep::PROBLEM );
+		delete_site_option( Upkeep::PROBLEM );
 		Upkeep::schedule();
 	}
 
@@ -100,7 +100,7 @@ final class Connection {
 		}
 		$store = new Option_Store();
 		$store->swap( self::API_TOKEN, $store->read( self::API_TOKEN ), null );
-		delete_option( Upkeep::PROBLEM );
+		delete_site_option( Upkeep::PROBLEM );
 		Upkeep::unschedule();
 		return $is_gone;
 	}

@@ -94,7 +94,7 @@ final class Findings {
 	 * nothing has replaced it. Returns '' if there is nothing to do.
 	 */
 	public static function warning(): string {
-		$code = get_option( Upkeep::PROBLEM, '' );
+		$code = get_site_option( Upkeep::PROBLEM, '' );
 		if ( in_array( $code, array( 'api-token-refused', 'api-forbidden', 'seal-changed', 'clock-wrong', 'key-limit-reached' ), true ) ) {
 			return $code;
 		}

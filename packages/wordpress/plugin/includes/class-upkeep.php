@@ -18,7 +18,7 @@ final class Upkeep {
 
 	private const EVENT = 'live_chat_for_kinescope_streams_upkeep';
 
-	/** The option with the code of the last failure. */
+	/** The option with the code of the last failure. A network has one, as it has one API token. */
 	public const PROBLEM = 'live_chat_for_kinescope_streams_problem';
 
 	/** Registers the maintenance for WP-Cron. */
@@ -51,9 +51,9 @@ final class Upkeep {
 			if ( Connection::is_connected() && Connection::has_api_token() && ! Connection::keys()->isCopy() ) {
 				Connection::keys()->reconcile( Connection::api() );
 			}
-			delete_option( self::PROBLEM );
+			delete_site_option( self::PROBLEM );
 		} catch ( OperatorProblem $problem ) {
-			update_option( self::PROBLEM, $problem->problem, false );
+			update_site_option( self::PROBLEM, $problem->problem );
 		}
 	}
 
