@@ -79,6 +79,11 @@ final class Origin
         $scheme = strtolower($parts['scheme']);
         $port = $parts['port'] ?? null;
         $usual = ['https' => 443, 'http' => 80][$scheme] ?? null;
-        return "$scheme://" . strtolower($parts['host']) . ($port === null || $port === $usual ? '' : ":$port");
+        $host = strtolower($parts['host']);
+        // Browsers write an international name in ASCII.
+        if (preg_match('/[^ -~]/', $host) && function_exists('idn_to_ascii')) {
+            $host = (string) idn_to_ascii($host, IDNA_DEFAULT, INTL_IDNA_VARIANT_UTS46);
+        }
+        return "$scheme://$host" . ($port === null || $port === $usual ? '' : ":$port");
     }
 }

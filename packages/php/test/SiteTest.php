@@ -148,6 +148,17 @@ final class SiteTest extends TestCase
         }
     }
 
+    public function testAnInternationalNameIsTheSameOriginAsInABrowser(): void
+    {
+        $headers = ['origin' => 'https://xn--e1afmkfd.xn--p1ai', 'content-type' => 'text/plain'];
+        foreach (['https://пример.рф', 'https://Пример.рф:443/'] as $written) {
+            $answer = $this->site(['site' => $written])->endpoint()->answer('POST', $headers, static function (): string {
+                return '{}';
+            });
+            $this->assertSame(400, $answer['status'], $written);
+        }
+    }
+
     public function testTheFaultOfASiteIsNoVisitorAndNoRefusal(): void
     {
         $this->site()->keys()->addByHand();
