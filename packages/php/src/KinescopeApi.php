@@ -227,7 +227,7 @@ final class KinescopeApi
         if ((!is_string($id) && !is_int($id)) || $id === '') {
             throw self::badAnswer('an entry without an id');
         }
-        return (array) json_decode((string) json_encode($row), true);
+        return (array) json_decode((string) json_encode($row, JSON_PARTIAL_OUTPUT_ON_ERROR), true);
     }
 
     /**
@@ -289,7 +289,7 @@ final class KinescopeApi
             throw self::badAnswer('more than 1 MiB');
         }
         $body = $this->withoutToken($response['body']);
-        $value = json_decode($body);
+        $value = json_decode($body, false, 512, JSON_BIGINT_AS_STRING);
         $isJson = trim($body) === '' || json_last_error() === JSON_ERROR_NONE;
         if ($status >= 400) {
             $requestId = $this->withoutToken($response['headers']['x-request-id'] ?? '');

@@ -558,6 +558,15 @@ final class KeysTest extends TestCase
         }
     }
 
+    public function testNumbersOfAnySizeAreRead(): void
+    {
+        $this->kinescope->fault = static function (): array {
+            $body = '{"data": [{"id": 12345678901234567890, "size": 1e999}, {"id": 5}]}';
+            return ['status' => 200, 'headers' => [], 'body' => $body];
+        };
+        $this->assertSame(['12345678901234567890', '5'], array_column($this->api()->keys(), 'id'));
+    }
+
     public function testNoProblemQuotesTheApiToken(): void
     {
         $token = '0a1b2c3d-0000-4000-8000-000000000001';
