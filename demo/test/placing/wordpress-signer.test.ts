@@ -214,6 +214,19 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
         ...args,
       )
 
+    it('asks a site that has moved, and has new salts too, whether it is a copy before it asks for an API token', async () => {
+      const shown = await asOwner(
+        `add_filter('option_home', function () { return 'https://new.example.com'; }, 99);
+        $store = new Chat\\Option_Store(); $ring = $store->read('ring'); $other = preg_replace('/"sealed":"/', '$0other', $ring); $store->swap('ring', $ring, $other);
+        $see = function () { $html = page(); return [Chat\\Findings::key_problem(), strpos($html, 'value="moved"') > 0, strpos($html, 'lcks-token') > 0]; };
+        $found = [$see()]; act('moved'); $found[] = $see(); $store->swap('ring', $store->read('ring'), $ring); echo json_encode($found);`,
+      )
+      expect(JSON.parse(shown)).toEqual([
+        ['copy-of-a-site', true, false],
+        ['seal-changed', false, true],
+      ])
+    })
+
     it('is no copy of itself in another language', async () => {
       const address = await asOwner(
         `add_filter('home_url', function ($url, $path) { return get_option('home') . '/ru' . $path; }, 10, 2); echo Chat\\Findings::key_problem(), Chat\\Token_Route::address();`,
@@ -302,13 +315,30 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
     it('writes no secret into a wp-config.php that must begin with a declaration', async () => {
       const config = join(wordpress.folder, 'wp-config.php')
       const before = await readFile(config, 'utf8')
-      const strict = before.replace('<?php', '<?php declare(strict_types=1);')
+      const strict = before
+        .replace(/^define\( 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_SEAL'.*$/m, '')
+        .replace('<?php', '<?php declare(strict_types=1);')
       await writeFile(config, strict)
       const written = await wordpress.php(
         `$write = new ReflectionMethod('Live_Chat_For_Kinescope_Streams\\Sealing', 'write_constant'); $write->setAccessible(true); echo json_encode($write->invoke(null, 'secret'));`,
       )
       expect([written, await readFile(config, 'utf8')]).toEqual(['false', strict])
       await writeFile(config, before)
+    })
+
+    it('writes one secret, although two requests prepare the site at once', async () => {
+      const config = join(wordpress.folder, 'wp-config.php')
+      const before = await readFile(config, 'utf8')
+      const secrets = await wordpress.php(
+        `$call = function ($name, $argument) { $method = new ReflectionMethod('Live_Chat_For_Kinescope_Streams\\Sealing', $name); $method->setAccessible(true); return $method->invoke(null, $argument); };
+        $option = Live_Chat_For_Kinescope_Streams\\Sealing::FILE_OPTION; $read = [];
+        foreach (['first', 'second'] as $secret) { delete_site_option($option); $call('write_file', $secret); $read[] = file_get_contents(get_site_option($option)); }
+        unlink(get_site_option($option)); delete_site_option($option);
+        echo json_encode([$call('write_constant', 'another'), strpos($read[0], 'first') > 0, $read[0] === $read[1]]);`,
+      )
+      const after = await readFile(config, 'utf8')
+      await writeFile(config, before)
+      expect([JSON.parse(secrets), after]).toEqual([[true, true, true], before])
     })
 
     it('recovers from damaged keys by the remedy that it shows', async () => {

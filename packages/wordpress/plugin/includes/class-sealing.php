@@ -123,6 +123,10 @@ final class Sealing {
 			return false;
 		}
 		$text = $files->get_contents( $path );
+		if ( is_string( $text ) && 1 === preg_match( sprintf( "/^define\( '%s', '([^']+)' \)/m", self::CONSTANT ), $text, $found ) ) {
+			self::$written = array( 'constant', $found[1] ); // Another request has written it.
+			return true;
+		}
 		// PHP allows nothing before these declarations.
 		if ( ! is_string( $text ) || 1 !== preg_match( '/^<\?php\b/', $text ) || 1 === preg_match( '/\b(?:declare\s*\(|namespace\s)/i', $text ) ) {
 			return false;
@@ -160,7 +164,8 @@ final class Sealing {
 		}
 		$path = $folder . '/' . self::file_name();
 		$text = "<?php\nreturn '$secret';\n";
-		if ( ( $files->is_dir( $folder ) || $files->mkdir( $folder, 0700 ) ) && $files->put_contents( $path, $text, 0600 ) ) {
+		// Another request, or another site in the same folder, may have made the file.
+		if ( is_readable( $path ) || ( ( $files->is_dir( $folder ) || $files->mkdir( $folder, 0700 ) ) && $files->put_contents( $path, $text, 0600 ) ) ) {
 			update_site_option( self::FILE_OPTION, $path );
 			wp_opcache_invalidate( $path, true );
 		}
