@@ -131,6 +131,7 @@ final class Keys
     /** Makes this address the manager of the keys, after the site has moved here. */
     public function moveHere(): void
     {
+        $this->mustRing();
         $this->update(function (KeyRing $ring): void {
             $ring->home = $this->home;
         });
@@ -248,6 +249,7 @@ final class Keys
     public function confirmByHand(): void
     {
         $now = $this->clock->now();
+        $this->mustRing();
         $this->update(function (KeyRing $ring) use ($now): void {
             foreach ($this->waiting($ring->among($now, 'generated')) as $key) {
                 $ring->keys[$key['kid']]['publishedAt'] = $now;
@@ -316,12 +318,14 @@ final class Keys
     private function add(): array
     {
         $now = $this->clock->now();
+        $this->hold();
+        $isFirst = $this->ring() === null;
         $signer = Signer::generate();
         $kid = $signer->kid($now);
         $sealed = $this->seal->close($signer->export(), $kid);
         $this->update(function (KeyRing $ring) use ($signer, $kid, $sealed, $now): void {
             $ring->add($kid, $signer->n(), $signer->e(), $sealed, $now, $this->options['life']);
-        });
+        }, $isFirst);
         return $this->mustRing()->keys[$kid];
     }
 
@@ -551,11 +555,14 @@ final class Keys
         return $ring;
     }
 
-    /** Changes the key ring. Tries again if another process has changed it in the meantime. */
-    private function update(callable $change): void
+    /** Changes the key ring. Tries again if another process has changed it in the meantime; stops if one has deleted it. */
+    private function update(callable $change, bool $mayCreate = false): void
     {
         for ($attempt = 0; $attempt < 5; $attempt++) {
             $old = $this->store->read(self::RING);
+            if ($old === null && !$mayCreate) {
+                throw self::busy();
+            }
             $ring = $old === null ? new KeyRing($this->home, $this->options['ttl']) : KeyRing::parse($old);
             $ring->ttl = max($ring->ttl, $this->options['ttl']);
             $change($ring);

@@ -222,6 +222,34 @@ final class KeysTest extends TestCase
         $this->assertSame([$this->kid()], $this->registered());
     }
 
+    public function testADisconnectedSiteStaysDisconnectedAlthoughAnotherProcessChangesItsKeys(): void
+    {
+        for ($at = 1; true; $at++) {
+            $this->setUp();
+            $this->keys()->connect($this->api());
+            $this->clock->now += 300 * self::DAY;
+            $swaps = 0;
+            $isGone = false;
+            $this->store->meanwhile = $meanwhile = function () use (&$meanwhile, &$swaps, &$isGone, $at): void {
+                $isGone = ++$swaps === $at;
+                if ($isGone) {
+                    $this->keys()->disconnect($this->api());
+                } else {
+                    $this->store->meanwhile = $meanwhile;
+                }
+            };
+            $problem = $this->problemOf(function (): void {
+                $this->keys()->reconcile($this->api());
+            });
+            if (!$isGone) {
+                break;
+            }
+            $this->assertContains($problem, ['busy', 'key-unavailable', 'none'], "swap $at");
+            $this->assertNull($this->keys()->ring(), "swap $at");
+        }
+        $this->assertGreaterThan(3, $at);
+    }
+
     public function testAProcessThatWasOvertakenChangesNothing(): void
     {
         $once = true;
