@@ -218,12 +218,12 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       const shown = await asOwner(
         `add_filter('option_home', function () { return 'https://new.example.com'; }, 99);
         $store = new Chat\\Option_Store(); $ring = $store->read('ring'); $other = preg_replace('/"sealed":"/', '$0other', $ring); $store->swap('ring', $ring, $other);
-        $see = function () { $html = page(); return [Chat\\Findings::key_problem(), strpos($html, 'value="moved"') > 0, strpos($html, 'lcks-token') > 0]; };
+        $see = function () { $html = page(); return [Chat\\Findings::key_problem(), Chat\\Findings::local()[0]['level'], strpos($html, 'value="moved"') > 0, strpos($html, 'lcks-token') > 0]; };
         $found = [$see()]; act('moved'); $found[] = $see(); $store->swap('ring', $store->read('ring'), $ring); echo json_encode($found);`,
       )
       expect(JSON.parse(shown)).toEqual([
-        ['copy-of-a-site', true, false],
-        ['seal-changed', false, true],
+        ['copy-of-a-site', 'fail', true, false],
+        ['seal-changed', 'fail', false, true],
       ])
     })
 

@@ -31,7 +31,7 @@ final class Findings {
 		$found = array();
 		$code  = self::key_problem();
 		if ( '' !== $code ) {
-			$found[] = self::finding( 'copy-of-a-site' === $code ? 'warn' : 'fail', $code, Problem_Text::by_code( $code ) );
+			$found[] = self::finding( null === self::key() ? 'fail' : 'warn', $code, Problem_Text::by_code( $code ) );
 		} elseif ( '' !== self::warning() ) {
 			$found[] = self::finding( 'warn', self::warning(), Problem_Text::by_code( self::warning() ) );
 		}
@@ -72,16 +72,21 @@ final class Findings {
 		return $found;
 	}
 
-	/** Returns a code for why the site can't sign, `copy-of-a-site` for a copy, or '' if there is no problem. */
+	/**
+	 * Returns a code for why the site can't sign, or '' if there is no problem. `copy-of-a-site` comes first: a copy can't
+	 * make a new key until its administrator decides whether the site has moved.
+	 */
 	public static function key_problem(): string {
 		if ( ! Connection::is_connected() ) {
 			return 'not-connected';
 		}
 		try {
-			$keys    = Connection::keys();
-			$is_copy = $keys->isCopy(); // Names a damaged ring.
+			$keys = Connection::keys();
+			if ( $keys->isCopy() ) { // Names a damaged ring.
+				return 'copy-of-a-site';
+			}
 			$keys->signer();
-			return $is_copy ? 'copy-of-a-site' : '';
+			return '';
 		} catch ( OperatorProblem $problem ) {
 			return $problem->problem;
 		} catch ( Token_Server\Refusal $refusal ) {

@@ -80,7 +80,7 @@ final class Problem_Text {
 			case 'no-openssl':
 				return __( 'PHP has no extension “openssl”. Ask your hosting provider to turn it on.', 'live-chat-for-kinescope-streams' );
 			case 'copy-of-a-site':
-				return __( 'This site is a copy of another one, which manages the key. The chat works, but nothing is changed at Kinescope.', 'live-chat-for-kinescope-streams' );
+				return __( 'This site is a copy of another one, which manages the key. From here, nothing is changed at Kinescope.', 'live-chat-for-kinescope-streams' );
 			case 'clock-wrong':
 				return __( 'The clock of this server is wrong. Ask your hosting provider to correct it.', 'live-chat-for-kinescope-streams' );
 			case 'busy':

@@ -89,7 +89,7 @@ final class Setup_Page {
 		$is_connected = Connection::is_connected();
 		$problem      = $is_connected ? Findings::key_problem() : '';
 		$has_streams  = array() !== Streams::ids();
-		$can_sign     = $is_connected && ( '' === $problem || 'copy-of-a-site' === $problem );
+		$can_sign     = null !== Findings::key();
 		echo '<ol class="lcks-steps">';
 		self::step( $is_connected && '' === $problem, __( 'Connect', 'live-chat-for-kinescope-streams' ) );
 		self::show_connect( $is_connected, $problem );
