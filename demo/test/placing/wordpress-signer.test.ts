@@ -279,6 +279,14 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       await asOwner(`act('streams', ['streams' => [$argv[1]]]);`, SEED.live.id)
     })
 
+    it('checks a stream that was added by hand', async () => {
+      const codes = await asOwner(
+        `update_option(Chat\\Streams::OPTION, [['id' => '', 'public_id' => 'no-such-stream', 'name' => '']]); echo implode(' ', array_column(Chat\\Findings::all(), 'code')); act('streams', ['streams' => [$argv[1]]]);`,
+        SEED.live.id,
+      )
+      expect(codes).toContain('event-not-found')
+    })
+
     it('says that a key is invalid only if Kinescope no longer has any copy of it', async () => {
       const invalid = 'The old key is invalid'
       const before = await ours()

@@ -61,7 +61,12 @@ final class Findings {
 			return $found;
 		}
 		try {
-			$events = array_filter( array_column( Streams::chosen(), 'id' ), 'strlen' );
+			$events = array_map(
+				static function ( array $stream ): string {
+					return '' === $stream['id'] ? $stream['public_id'] : $stream['id'];
+				},
+				Streams::chosen()
+			);
 			foreach ( Doctor::check( Connection::keys(), Connection::api(), new SystemClock(), $events ) as $finding ) {
 				$finding['text'] = self::translated( $finding );
 				$found[]         = $finding;
