@@ -1,7 +1,7 @@
 import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import { originsBeside } from './settings-checks.js'
-import { askForToken, tokenOf, wireCodeOf, type ServerQuestion } from './token-ask.js'
+import { askForToken, namedCodeOf, tokenOf, wireCodeOf, type ServerQuestion } from './token-ask.js'
 
 const found = findingsAbout('server')
 /** What monitoring adds to every request of a page: tracing standards, Sentry, Datadog. */
@@ -62,13 +62,17 @@ const monitoringBlocked = (why: string) =>
     'Let the proxy pass OPTIONS and the server’s own Access-Control-Allow-Headers, or exempt the token address in the page’s monitoring.',
   )
 
-const BUSY = ['rate-limited', 'overloaded']
-const outcomeOf = (answer: Fetched): string => wireCodeOf(answer) ?? (tokenOf(answer) ? 'token' : 'other')
+/** Whether the token server answered, whose state may have changed, or the same response came as for JSON. */
+function hasPassed(answer: Fetched, forJson: Fetched): boolean {
+  const code = namedCodeOf(answer)
+  if (tokenOf(answer) !== null || (code !== null && code !== 'bad-request')) return true
+  return answer.status === forJson.status && wireCodeOf(answer) === wireCodeOf(forJson)
+}
 
 /** A firewall may reject the type of the element's simple requests, though it passes JSON. */
 async function checkSimple(question: ServerQuestion, tokenAnswer: Fetched): Promise<Finding[]> {
   const answer = await askForToken(question, null, 'text/plain;charset=UTF-8')
-  if (!('failure' in answer) && [outcomeOf(tokenAnswer), ...BUSY].includes(outcomeOf(answer))) return []
+  if (!('failure' in answer) && hasPassed(answer, tokenAnswer)) return []
   const what = 'failure' in answer ? answer.failure : answer.status
   return [
     found.fail(

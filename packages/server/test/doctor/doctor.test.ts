@@ -371,6 +371,29 @@ describe('the deployment: the doctor reports', () => {
     expect(codes(await look(url))).not.toContain('endpoint-bad-reply')
   })
 
+  it('no firewall in a server that was busy, or whose site failed, at one request of two', async () => {
+    const cors = () => ({ 'access-control-allow-origin': site, 'access-control-allow-credentials': 'true' })
+    const codeOf = { json: 'overloaded', text: 'sign-in-required' }
+    const url = await host((request, response) => {
+      if (request.url?.endsWith('.js'))
+        return void response.writeHead(200, { 'content-type': 'text/javascript' }).end()
+      if (request.method === 'OPTIONS')
+        return void response.writeHead(204, { ...cors(), 'access-control-allow-headers': 'content-type' }).end()
+      const code = request.headers['content-type'] === 'application/json' ? codeOf.json : codeOf.text
+      const status = code === 'sign-in-required' ? 401 : 503
+      response.writeHead(status, { ...cors(), 'content-type': 'application/json' })
+      response.end(JSON.stringify({ code }))
+    })
+    for (const [json, text] of [
+      ['overloaded', 'sign-in-required'],
+      ['sign-in-required', 'identity-unavailable'],
+    ]) {
+      Object.assign(codeOf, { json, text })
+      const { findings } = await look(url)
+      expect(findings.filter(({ message }) => message.includes('text/plain'))).toEqual([])
+    }
+  })
+
   it('a proxy that drops the CORS headers', async () => {
     const url = await proxied((headers) => headers.delete('access-control-allow-credentials'))
     expect(codes(await look(url))).toContain('origin-not-allowed')
