@@ -53,7 +53,7 @@ export async function revoke(
         failure = error
       })
     : null
-  await retire(work, open(), { next: next ?? null, resumed: next ? {} : resumed(work, open()) })
+  await retire(work, open(), { next: next ?? null, resumed: resumed(work, open()) })
   try {
     for (const key of open()) await remove(work, key)
   } catch (error) {

@@ -186,7 +186,7 @@ export async function activate(
   const end = { signUntil: from, removeAfter: isoTime(at + overlapMs(store.ring)) }
   await store.commit({
     ...Object.fromEntries(instead.map((old) => [old.kid, end])),
-    [kid]: { ...changes, signFrom: from, signUntil: null, removeAfter: null },
+    [kid]: { ...changes, signFrom: from },
   })
   const started = { kid, from, instead: instead.map((old) => old.kid) }
   report({ action: 'signs', ...started })
@@ -201,12 +201,11 @@ export async function retire(
 ): Promise<void> {
   const at = isoTime(now())
   const unrevoked = keys.filter(({ revokedAt }) => revokedAt === null)
-  const endless = { signUntil: null, removeAfter: null }
   if (unrevoked.length > 0 || next) {
     await store.commit({
       ...Object.fromEntries(unrevoked.map(({ kid }) => [kid, { revokedAt: at }])),
-      ...resumed,
-      ...(next ? { [next.key.kid]: { ...next.changes, signFrom: at, ...endless } } : {}),
+      // a scheduled key that starts early keeps its end, unless the key after it is revoked
+      ...(next ? { [next.key.kid]: { ...next.changes, ...resumed[next.key.kid], signFrom: at } } : resumed),
     })
   }
   for (const { kid } of unrevoked) report({ action: 'revoked', kid })

@@ -341,6 +341,18 @@ describe('revoke', () => {
     expect(ring().keys[0]).toMatchObject({ kid: old, signUntil: null, removeAfter: null })
   })
 
+  it('starts a scheduled key at once, which still ends when the next one starts', async () => {
+    const old = await begin()
+    await ok('keys', 'rotate')
+    bench.ahead.ms = MINUTE
+    await ok('keys', 'rotate', '--force')
+    const [, one, two] = ring().keys
+    expect(await ok('keys', 'revoke', old)).toMatchObject({ signs: one!.kid })
+    expect(ring().keys[1]).toMatchObject({ signUntil: two!.signFrom, removeAfter: one!.removeAfter })
+    await ok('keys', 'revoke', two!.kid)
+    expect(ring().keys[1]).toMatchObject({ kid: await signer(), signUntil: null, removeAfter: null })
+  })
+
   it.each([0, 1])('of a key makes another, if the signing key can’t be loaded (key %i)', async (index) => {
     await begin()
     await ok('keys', 'rotate', '--propagation', '0')
