@@ -68,7 +68,7 @@ async function checkScript(
   const what = 'failure' in response ? response.failure : String(response.status)
   const type = 'failure' in response ? '' : (response.headers.get('content-type') ?? '')
   if (!('failure' in response) && what === '200' && /javascript/i.test(type)) {
-    const fault = new URL(src).origin === origin ? null : crossOriginFault(attributes, response, origin)
+    const fault = new URL(src).origin === origin ? null : crossOriginFault(attributes, response, { origin, src })
     if (fault === null) return []
     const message = `the page’s script ${src} is blocked: ${fault}`
     return [found.fail('page-script', message, 'Correct the tag, or the header at the server or its proxy.')]
@@ -86,7 +86,7 @@ async function checkScript(
 function crossOriginFault(
   attributes: Script['attributes'],
   { headers }: Fetched,
-  origin: string,
+  { origin, src }: { origin: string; src: string },
 ): string | null {
   const mode = attributes.get('crossorigin')?.trim().toLowerCase()
   const isModule = attributes.get('type')?.trim().toLowerCase() === 'module'
@@ -98,9 +98,15 @@ function crossOriginFault(
       : `${why} needs Access-Control-Allow-Origin, which is ${allowed?.slice(0, 100) ?? 'missing'}`
   }
   if (attributes.get('integrity')?.trim()) return 'a tag with integrity needs crossorigin="anonymous"'
-  return /^same-origin$/i.test(headers.get('cross-origin-resource-policy')?.trim() ?? '')
-    ? 'Cross-Origin-Resource-Policy is same-origin'
-    : null
+  const policy = headers.get('cross-origin-resource-policy')?.trim().toLowerCase()
+  const isBlocked = policy === 'same-origin' || (policy === 'same-site' && !mayBeOneSite(origin, src))
+  return isBlocked ? `Cross-Origin-Resource-Policy is ${policy}` : null
+}
+
+/** Whether two addresses may be of one site, whose name ends in two labels or more: only a browser knows how many. */
+function mayBeOneSite(...urls: [string, string]): boolean {
+  const [one, other] = urls.map((url) => new URL(url).hostname.split('.').slice(-2).join('.'))
+  return one === other
 }
 
 function checkChats({ chats: written, scripts, base }: PageMarkup, question: MarkupQuestion): Finding[] {

@@ -464,6 +464,8 @@ describe('the deployment: the doctor reports', () => {
   it('a script that its tag may not load from another origin, and no other', async () => {
     const dropped = await proxied((headers) => headers.delete('access-control-allow-origin'))
     const same = await proxied((headers) => headers.set('cross-origin-resource-policy', 'same-origin'))
+    const site = await proxied((headers) => headers.set('cross-origin-resource-policy', 'same-site'))
+    const elsewhere = site.replace('127.0.0.1', 'localhost')
     const scriptOf = async (from: string, attributes: string) => {
       const html = () =>
         tags()
@@ -476,10 +478,12 @@ describe('the deployment: the doctor reports', () => {
     }
     expect(await scriptOf(dropped, 'async')).toEqual([])
     expect(await scriptOf(same, 'type="module"')).toEqual([])
+    expect(await scriptOf(site, 'async')).toEqual([])
     for (const [from, attributes] of [
       [dropped, 'type="module"'],
       [dropped, 'crossorigin'],
       [same, 'async'],
+      [elsewhere, 'async'],
       [same, 'integrity="sha384-x"'],
     ] as const)
       expect([attributes, await scriptOf(from, attributes)]).toEqual([attributes, ['page-script']])
