@@ -48,8 +48,9 @@ export async function revoke(
   let failure: unknown
   const next = needed
     ? await replacement(work, kids, options).catch((error: unknown) => {
-        // another process has the lock, the passphrase is wrong, or the operator stops the command
-        if (isBusy(error) || isPassphraseProblem(error) || work.signal?.aborted) throw error
+        // another process has the lock, or the operator stops the command
+        if (isBusy(error) || work.signal?.aborted) throw error
+        if (isPassphraseProblem(error)) throw notRevoked(kids, error)
         failure = error
       })
     : null
@@ -127,6 +128,14 @@ async function secondTry(
     throw withoutKey(work, kids, failure)
   }
 }
+
+/** Nothing was changed, but a leaked key can't wait until someone finds the passphrase. */
+const notRevoked = (kids: readonly string[], { code, message, remediation }: OperatorProblem) =>
+  new OperatorProblem(
+    code,
+    `${kids.join(', ')} is not revoked: ${message}`,
+    `${remediation} If that takes time, delete the leaked key in Kinescope’s dashboard first: then its tokens are rejected.`,
+  )
 
 /** The error of a revocation after which Kinescope has no new key. */
 function withoutKey({ store, now }: KeyWork, kids: readonly string[], failure: unknown): unknown {
