@@ -177,8 +177,11 @@ export function whyUnreadable(
   return null
 }
 
-/** `${NAME}`, `$NAME`, `$(command)`, `{{ name }}`: an environment file isn't a shell, and anyone can guess such a secret. */
-const UNREPLACED = /^(?:\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*|\{\{.*\}\})$/s
+/**
+ * `${name}`, `$NAME`, `$(command)`, `{{ name }}`: an environment file isn't a shell, and anyone can guess such a secret. A
+ * passphrase may begin with `$`, so a bare name counts only in capitals.
+ */
+const UNREPLACED = /^(?:\$\{.*\}|\$\(.*\)|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\})$/s
 
 /**
  * Whether Kubernetes injected a variable for a service named chat… (`CHAT_SERVICE_HOST`, `CHAT_PORT=tcp://…`,

@@ -197,6 +197,13 @@ describe('the configuration', () => {
     expect(problems[0]!.remediation).not.toBe('')
   })
 
+  it('takes a secret that only looks like a variable', () => {
+    for (const secret of ['$omeLongPassphraseOfOurOwnWithoutSpaces', '$2y$10$abcdefghijklmnopqrstuvwxyzABCDEFGH'])
+      expect(readServeConfig({ ...JWT, CHAT_IDENTITY_SECRET: secret }).identity).toMatchObject([
+        { key: { secret } },
+      ])
+  })
+
   it('never repeats the value of a secret', () => {
     const secrets = {
       CHAT_IDENTITY_SECRET: 'hunter2',
