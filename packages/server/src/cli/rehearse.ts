@@ -56,7 +56,7 @@ export const rehearseCommand: Command = {
     const onStop = () => stop.abort()
     process.once('SIGINT', onStop)
     call.interrupt?.addEventListener('abort', onStop, { once: true })
-    const verdict = await simulate({
+    const measured = await simulate({
       audience,
       target: {
         tokenUrl: new URL('token', base),
@@ -75,6 +75,8 @@ export const rehearseCommand: Command = {
       process.removeListener('SIGINT', onStop)
       call.interrupt?.removeEventListener('abort', onStop)
     })
+    const complete = !stop.signal.aborted
+    const verdict = { ...measured, complete, holds: measured.holds && complete }
     return {
       exit: verdict.holds && verdict.requests > 0 ? 0 : 1,
       data: { ...audience, ...verdict },
@@ -159,7 +161,7 @@ async function proveOwnServer(base: URL, secret: RehearsalSecret): Promise<Serve
   )
 }
 
-function verdictText(verdict: Verdict, { viewers, withinMs }: Audience, { terminal }: Call): Shown {
+function verdictText(verdict: Verdict & { complete: boolean }, { viewers, withinMs }: Audience, { terminal }: Call): Shown {
   const { bottleneck, requests, succeeded, peakPerSecond } = verdict
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`
   const crowd = `${viewers} viewers within ${Math.round(withinMs / 1000)} s`
@@ -171,7 +173,9 @@ function verdictText(verdict: Verdict, { viewers, withinMs }: Audience, { termin
         `${bottleneck.message} First after ${seconds(bottleneck.firstMs)}.`,
         bottleneck.remediation,
       )
-    : terminal.line('ok', `Holds: ${crowd}.`)
+    : verdict.complete
+      ? terminal.line('ok', `Holds: ${crowd}.`)
+      : terminal.line('warn', `Stopped early: not all of ${crowd} arrived.`, 'Run it again to the end.')
   const rows: [string, string][] = [
     ['requests', `${requests}, ${succeeded} with a token`],
     ['busiest second', `${peakPerSecond} tokens`],
