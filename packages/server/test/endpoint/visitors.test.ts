@@ -56,7 +56,7 @@ describe('a thousand visitors at once', () => {
       const id = `visitor-${index}`
       return { id, isUnknown, cookie: isUnknown ? `sid=unknown-${index}` : site.signIn(id, `Name ${index}`) }
     })
-    // as the element: on a machine that stands still for seconds, the site is late
+    // as the element: if the machine stops for seconds, the site is late
     const tokenFor = async (cookie: string): ReturnType<typeof post> => {
       const answer = await post(agent, { Cookie: cookie })
       return answer.status === 503 ? tokenFor(cookie) : answer
