@@ -198,7 +198,10 @@ describe('the configuration', () => {
   })
 
   it('takes a secret that only looks like a variable', () => {
-    for (const secret of ['$omeLongPassphraseOfOurOwnWithoutSpaces', '$2y$10$abcdefghijklmnopqrstuvwxyzABCDEFGH'])
+    for (const secret of [
+      '$omeLongPassphraseOfOurOwnWithoutSpaces',
+      '$2y$10$abcdefghijklmnopqrstuvwxyzABCDEFGH',
+    ])
       expect(readServeConfig({ ...JWT, CHAT_IDENTITY_SECRET: secret }).identity).toMatchObject([
         { key: { secret } },
       ])

@@ -161,7 +161,11 @@ async function proveOwnServer(base: URL, secret: RehearsalSecret): Promise<Serve
   )
 }
 
-function verdictText(verdict: Verdict & { complete: boolean }, { viewers, withinMs }: Audience, { terminal }: Call): Shown {
+function verdictText(
+  verdict: Verdict & { complete: boolean },
+  { viewers, withinMs }: Audience,
+  { terminal }: Call,
+): Shown {
   const { bottleneck, requests, succeeded, peakPerSecond } = verdict
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`
   const crowd = `${viewers} viewers within ${Math.round(withinMs / 1000)} s`

@@ -68,7 +68,8 @@ async function checkScript(
   const what = 'failure' in response ? response.failure : String(response.status)
   const type = 'failure' in response ? '' : (response.headers.get('content-type') ?? '')
   if (!('failure' in response) && what === '200' && /javascript/i.test(type)) {
-    const fault = new URL(src).origin === origin ? null : crossOriginFault(attributes, response, { origin, src })
+    const fault =
+      new URL(src).origin === origin ? null : crossOriginFault(attributes, response, { origin, src })
     if (fault === null) return []
     const message = `the page’s script ${src} is blocked: ${fault}`
     return [found.fail('page-script', message, 'Correct the tag, or the header at the server or its proxy.')]

@@ -31,18 +31,24 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
   }
   const { acceptedIds, rejectedIds, answer } = await askByEachId(given, asked)
   const question = { ...given, eventId: acceptedIds[0] ?? given.eventIds[0] ?? given.eventId }
-  const { findings, token } = await checkTokenAnswers(question, answer)
+  const isCrossOrigin = origin !== undefined && new URL(tokenUrl).origin !== origin
+  // at once: a server that takes seconds for each response would use up the doctor's time
+  const [{ findings, token }, ready, address, cors, script] = await Promise.all([
+    checkTokenAnswers(question, answer),
+    url === null ? [] : checkReadiness(url, signal),
+    checkAddress(question),
+    isCrossOrigin ? checkCors(question, answer) : [],
+    url === null ? [] : checkScript(url, signal),
+  ])
   return {
     findings: [
       ...before,
-      ...(url === null ? [] : await checkReadiness(url, signal)),
-      ...(await checkAddress(question)),
-      ...(origin === undefined || new URL(tokenUrl).origin === origin
-        ? []
-        : await checkCors(question, answer)),
+      ...ready,
+      ...address,
+      ...cors,
       ...idFinding(acceptedIds, rejectedIds),
       ...findings,
-      ...(url === null ? [] : [await checkScript(url, signal)]),
+      ...[script].flat(),
     ],
     token,
     acceptedIds,

@@ -378,7 +378,9 @@ describe('the deployment: the doctor reports', () => {
       if (request.url?.endsWith('.js'))
         return void response.writeHead(200, { 'content-type': 'text/javascript' }).end()
       if (request.method === 'OPTIONS')
-        return void response.writeHead(204, { ...cors(), 'access-control-allow-headers': 'content-type' }).end()
+        return void response
+          .writeHead(204, { ...cors(), 'access-control-allow-headers': 'content-type' })
+          .end()
       const code = request.headers['content-type'] === 'application/json' ? codeOf.json : codeOf.text
       const status = code === 'sign-in-required' ? 401 : 503
       response.writeHead(status, { ...cors(), 'content-type': 'application/json' })
@@ -392,6 +394,22 @@ describe('the deployment: the doctor reports', () => {
       const { findings } = await look(url)
       expect(findings.filter(({ message }) => message.includes('text/plain'))).toEqual([])
     }
+  })
+
+  it('a slow server by requests at once, so that all of them fit into the doctor’s time', async () => {
+    const cors = () => ({ 'access-control-allow-origin': site, 'access-control-allow-credentials': 'true' })
+    let preflight = () => undefined as void
+    const hasPreflight = new Promise<void>((resolve) => (preflight = resolve))
+    const url = await host((request, response) => {
+      if (request.method === 'OPTIONS') preflight()
+      const isReadiness = request.url === '/readyz'
+      const answer = () => {
+        response.writeHead(isReadiness ? 200 : 401, { ...cors(), 'content-type': 'application/json' })
+        response.end(isReadiness ? '{"status":"ready"}' : '{}')
+      }
+      void (isReadiness ? hasPreflight : Promise.resolve()).then(answer)
+    })
+    expect((await look(url)).findings.map(({ code }) => code)).toContain('ready')
   })
 
   it('a proxy that drops the CORS headers', async () => {
