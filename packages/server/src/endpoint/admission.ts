@@ -312,7 +312,10 @@ export class RequestDeadlines {
     const ms = this.#ms - waitedMs
     if (ms <= 0) throw new Refusal('overloaded', { reason: 'line-late', retryAfter: 2 })
     if (this.#closed) throw closing()
-    const deadline = new RequestDeadline(ms, onDisconnect)
+    // a connection also closes after the response, when work that the host shares may go on
+    const whileInFlight = (listener: () => void) =>
+      onDisconnect?.(() => this.#inFlight.has(deadline) && listener())
+    const deadline: RequestDeadline = new RequestDeadline(ms, whileInFlight)
     this.#inFlight.add(deadline)
     // not startDeadline(): a signal for each token is expensive, and this timer needs none
     const timer = setTimeout(() => deadline.end(), ms)

@@ -218,6 +218,26 @@ describe('the Fastify plugin', () => {
     expect(signals[0]!.aborted).toBe(true)
   })
 
+  it('leaves the signal of an answered request alone when its connection closes', async () => {
+    let signal: AbortSignal | undefined
+    await host({
+      authenticate: (_request, given) => {
+        signal = given.signal
+        return null
+      },
+    })
+    const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }
+    const { statusCode } = await app.inject({
+      method: 'POST',
+      url: '/token',
+      headers,
+      payload: { event_id: EVENT },
+    })
+    expect(statusCode).toBe(401)
+    await new Promise(setImmediate)
+    expect(signal!.aborted).toBe(false)
+  })
+
   it.each<[string, (host: FastifyInstance) => void]>([
     [
       'a platform has read, and left the result at the request',
