@@ -1,5 +1,5 @@
 // `npm run check`: format, lint, style, import levels, types. It prints the output of what fails.
-// With the caches in .cache, a run reads only changed files. CI has no caches, so it reads all files.
+// Prettier reads only files that changed since the last run; CI has no such cache.
 import { spawn } from 'node:child_process'
 import { availableParallelism, setPriority } from 'node:os'
 

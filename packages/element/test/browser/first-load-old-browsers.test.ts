@@ -1,4 +1,3 @@
-// @engines
 import { expect } from '@open-wc/testing'
 import type { KinescopeChatElement } from '../../src/index.js'
 import { chatOrigin, endpoint, EVENT, makeReply, makeToken, problem, until, type Answer } from './bench.js'
