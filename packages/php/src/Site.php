@@ -97,8 +97,9 @@ final class Site
     public function reconcileIfDue(): void
     {
         try {
-            if ($this->keys()->isDue() && $this->store()->read(self::API_TOKEN) !== null) {
-                $this->keys()->reconcile($this->api());
+            $keys = $this->keys();
+            if ($keys->isDue() && $this->store()->read(self::API_TOKEN) !== null) {
+                $keys->reconcile($this->api());
             }
         } catch (\Throwable $error) {
             $code = $error instanceof OperatorProblem ? $error->problem : 'server-error';

@@ -178,10 +178,11 @@ export function whyUnreadable(
 }
 
 /**
- * `${name}`, `$NAME`, `$(command)`, `{{ name }}`: an environment file isn't a shell, and anyone can guess such a secret. A
- * passphrase may begin with `$`, so a bare name counts only in capitals.
+ * `${name}`, `$NAME`, `$env:name`, `%NAME%`, `$(command)`, `{{ name }}`, `#{name}#`, `__NAME__`: an environment file isn't a
+ * shell, and anyone can guess such a secret. A passphrase may begin with `$`, so a bare name counts only in capitals.
  */
-const UNREPLACED = /^(?:\$\{.*\}|\$\(.*\)|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\})$/s
+const UNREPLACED =
+  /^(?:\$\{.*\}|\$\(.*\)|\$[A-Z_][A-Z0-9_]*|\$env:\w+|%[A-Z_][A-Z0-9_]*%|\{\{.*\}\}|#\{.*\}#?|__[A-Z0-9_]+__)$/s
 
 /**
  * Whether Kubernetes injected a variable for a service named chat… (`CHAT_SERVICE_HOST`, `CHAT_PORT=tcp://…`,

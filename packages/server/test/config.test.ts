@@ -137,6 +137,10 @@ describe('the configuration', () => {
       '$IDENTITY_SECRET_OF_THE_SITE_IN_PRODUCTION',
       '$(head -c 32 /dev/urandom | base64 -w 0)',
       '{{ .Values.chat.identitySecretOfTheSite }}',
+      '$env:IDENTITY_SECRET_OF_THE_SITE_IN_PRODUCTION',
+      '%IDENTITY_SECRET_OF_THE_SITE_IN_PRODUCTION%',
+      '#{IdentitySecretOfTheSiteInProduction}#',
+      '__IDENTITY_SECRET_OF_THE_SITE_IN_PRODUCTION__',
     ].map((text): [string, Record<string, string>, Record<string, string>] => [
       'CHAT_IDENTITY_SECRET',
       JWT,

@@ -1,4 +1,5 @@
 import { answerWith, endpointFor, type TokenHandlerOptions } from '../endpoint/handler.js'
+import { originOf } from '../endpoint/origin.js'
 import { MAX_BODY_BYTES, readStreamBody, routeOf, type TokenCall } from '../endpoint/request.js'
 
 export interface FetchHandlerOptions extends TokenHandlerOptions<Request> {
@@ -18,7 +19,7 @@ export function createTokenHandler(options: FetchHandlerOptions): (request: Requ
       method: request.method,
       route: routeOf(request.url),
       header: (name) => request.headers.get(name),
-      ownOrigin: URL.canParse(request.url) ? new URL(request.url).origin : null,
+      ownOrigin: originOf(request.url),
       requestId: crypto.randomUUID(),
       readBody: async ({ signal }) => {
         if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) return { problem: 'too-large' }

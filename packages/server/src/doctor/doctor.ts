@@ -178,11 +178,14 @@ const CHECKS: readonly Check[] = [
       if (!api) return [noApiToken]
       const deadline = startDeadline(KINESCOPE_MS, known.signal)
       const { key, ring } = known
-      const checked = await checkKinescope({ api: api.until(deadline.signal), key, ring, eventId, now })
-      deadline.clear()
-      const { findings, listed, event, aheadMs } = checked
-      Object.assign(known, { listed, event, aheadMs })
-      return findings
+      try {
+        const question = { api: api.until(deadline.signal), key, ring, eventId, now }
+        const { findings, listed, event, aheadMs } = await checkKinescope(question)
+        Object.assign(known, { listed, event, aheadMs })
+        return findings
+      } finally {
+        deadline.clear()
+      }
     },
   },
   {

@@ -117,7 +117,7 @@ export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict
 }
 
 /** As a browser writes it: some proxies add the default port to `Host`, and names have no case. */
-const originOf = (url: string | null): string | null =>
+export const originOf = (url: string | null): string | null =>
   url !== null && URL.canParse(url) ? new URL(url).origin : null
 
 type OriginReason = 'origin-null' | 'navigation' | 'no-origin' | 'origin-not-listed'

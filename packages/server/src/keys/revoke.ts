@@ -10,6 +10,7 @@ import {
   publish,
   remove,
   retire,
+  silently,
   type KeyWork,
   type RegisteredKey,
 } from './steps.js'
@@ -69,7 +70,7 @@ export async function revoke(
 async function needsReplacement(work: KeyWork, kids: readonly string[]): Promise<boolean> {
   const { store, now } = work
   const ordered = signers(store.ring, now()).map(({ key }) => key)
-  const usable = await firstUsable({ ...work, report: () => undefined }, ordered)
+  const usable = await firstUsable(silently(work), ordered)
   return [ordered[0], usable ?? ordered[0]].some((key) => !key || kids.includes(key.kid))
 }
 
@@ -99,18 +100,12 @@ async function replacement(
 /** A key that was to stop when a revoked key starts goes on until that key would have stopped. */
 function resumed({ store, now }: KeyWork, keys: readonly KeyRecord[]): Record<string, Partial<KeyRecord>> {
   const scheduled = keys.filter((key) => key.signFrom !== null && keyState(key, now()) === 'published')
-  const byStart = new Map(scheduled.map((key) => [key.signFrom, key]))
-  const changes: Record<string, Partial<KeyRecord>> = {}
-  for (const key of store.ring.keys.filter((other) => !keys.includes(other) && isLive(other, now()))) {
-    let { signUntil, removeAfter } = key
-    let next = byStart.get(signUntil)
-    while (next && next.signUntil !== signUntil) {
-      ;({ signUntil, removeAfter } = next)
-      next = byStart.get(signUntil)
-    }
-    if (signUntil !== key.signUntil) changes[key.kid] = { signUntil, removeAfter }
-  }
-  return changes
+  const others = store.ring.keys.filter((key) => !keys.includes(key) && isLive(key, now()))
+  return Object.fromEntries(
+    scheduled.flatMap(({ signFrom, signUntil, removeAfter }) =>
+      others.filter((key) => key.signUntil === signFrom).map((key) => [key.kid, { signUntil, removeAfter }]),
+    ),
+  )
 }
 
 /** Tries again after the old key is deleted: the account may have reached its limit of keys before. */

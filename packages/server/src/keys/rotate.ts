@@ -7,7 +7,7 @@ import {
   successors,
   type KeyRecord,
 } from './key-state.js'
-import { addKey, firstUsable, isLive, publish, activate, type KeyWork } from './steps.js'
+import { addKey, firstUsable, isLive, publish, activate, silently, type KeyWork } from './steps.js'
 
 export interface RotateOptions {
   /** How long a new key is registered before it signs, in ms. */
@@ -37,8 +37,8 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
   const published = await publish(work, next)
   const signer = signingKeyRecord(store.ring, now())
   // one that can't be loaded doesn't sign until then
-  const silent = { ...work, report: () => undefined }
-  const active = signer && keyState(signer, now()) === 'active' ? await firstUsable(silent, [signer]) : null
+  const active =
+    signer && keyState(signer, now()) === 'active' ? await firstUsable(silently(work), [signer]) : null
   const at = activationTime({ ...next, ...published.changes }, active, options, now())
   const replaced = store.ring.keys.filter(
     (key) => key.kid !== next.kid && key.signFrom !== null && key.signUntil === null && isLive(key, now()),

@@ -122,6 +122,9 @@ async function assertPassphrase(store: RingStore, now: number): Promise<void> {
   )
 }
 
+/** The same work without reports. */
+export const silently = (work: KeyWork): KeyWork => ({ ...work, report: () => undefined })
+
 /** The first key whose private half can be loaded; reports the others. */
 export async function firstUsable(
   { store, report }: KeyWork,

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { allows, allowsScript, readPolicies } from '../../src/doctor/page-policy.js'
+import { allows, allowsScript, readPolicies, TRUSTED_TYPES_POLICY } from '../../src/doctor/page-policy.js'
 import { readStartTags } from '../../src/doctor/start-tags.js'
 
 const PAGE = 'https://www.example.com'
@@ -74,4 +75,10 @@ describe('a page’s policy', () => {
     }
     expect(allowsScript(readPolicies(policy, []), script, PAGE)).toBe(expected)
   })
+})
+
+it('a Trusted Types policy is looked for by the name in the file that the server serves', () => {
+  const file = readFileSync(new URL('../../../element/dist/kinescope-chat.js', import.meta.url), 'utf8')
+  const [, name] = /createPolicy\(["'`]([^"'`]+)/.exec(file) ?? []
+  expect(name).toBe(TRUSTED_TYPES_POLICY)
 })
