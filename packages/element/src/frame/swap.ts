@@ -8,7 +8,7 @@ const LOAD_TIMEOUT_MS = 15_000
 const SWAP_DEADLINE_MS = 15_000
 /** The same, while the visitor is active in the page, for example types. */
 const TYPING_DEADLINE_MS = 5_000
-const WAIT_MS = 250
+const WAIT_MS = 100
 /** Long enough to paint the new frame over the old one. */
 const OVERLAP_MS = 100
 /** How long a new chat may not take the focus on its own. */
@@ -143,14 +143,16 @@ export class FrameSwapper {
     setTimeout(() => old.remove(), OVERLAP_MS)
   }
 
-  /** Resolves once the stage has a size, and the swap either disturbs no visitor or can wait no longer. */
+  /**
+   * Resolves once the stage has a size, and the swap either disturbs no visitor or can wait no longer. A `ResizeObserver`
+   * would miss `content-visibility`, and in the document of a closed window it causes an error at every frame (Chromium).
+   */
   async #canSwap(timeLeft: () => number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (!this.#hasSize()) await this.#resized()
-      else if (this.#visitorStays(timeLeft())) await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
-      else return
-    }
     signal.throwIfAborted()
+    while (!this.#hasSize() || this.#visitorStays(timeLeft())) {
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+      signal.throwIfAborted()
+    }
   }
 
   /**
@@ -167,17 +169,6 @@ export class FrameSwapper {
       clientWidth * clientHeight > 0 &&
       isRendered?.({ contentVisibilityAuto: true }) !== false
     )
-  }
-
-  /** Resolves when the stage may have a size. It also polls, because some changes trigger no resize. */
-  async #resized(): Promise<void> {
-    let observer: ResizeObserver | undefined
-    await new Promise<void>((resolve) => {
-      observer = new ResizeObserver(() => this.#hasSize() && resolve())
-      observer.observe(this.stage)
-      setTimeout(resolve, WAIT_MS)
-    })
-    observer?.disconnect()
   }
 
   /** Whether the visitor is in the frame. Without a network, a browser's error page would replace their chat. */

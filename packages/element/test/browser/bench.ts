@@ -25,6 +25,13 @@ function isData(value: unknown): boolean {
   }
 }
 
+// a test that needs its second attempt is a fault to fix
+afterEach(function () {
+  const { currentTest } = this
+  if (currentTest && (currentTest as unknown as { currentRetry(): number }).currentRetry() > 0)
+    console.warn(`Second attempt: ${currentTest.fullTitle()}`)
+})
+
 export const EVENT = '0csUJYzAHfe3PcyMEVScmQ'
 export const chatOrigin = await (await fetch('/bench/origin')).text()
 

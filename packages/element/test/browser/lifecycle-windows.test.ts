@@ -57,4 +57,19 @@ describe('a window of its own', () => {
     await whenState(chat, 'ready')
     frame.remove()
   })
+
+  it('causes no error in the page when its window goes before it has a size', async () => {
+    const frame = document.createElement('iframe')
+    document.body.append(frame)
+    const chat = place({ hidden: true, fetchToken: () => Promise.resolve(makeReply()) })
+    frame.contentDocument!.body.append(chat)
+    await until(() => chat.diagnostics().claims)
+    const errors: string[] = []
+    const onError = ({ message }: ErrorEvent) => errors.push(message)
+    window.addEventListener('error', onError)
+    frame.remove()
+    for (let painted = 0; painted < 30; painted++) await new Promise(requestAnimationFrame)
+    window.removeEventListener('error', onError)
+    expect(errors).to.deep.equal([])
+  })
 })
