@@ -18,8 +18,8 @@ export interface OriginList {
 }
 
 const HTTP = /^https?:$/
-/** `capacitor://localhost`, `ionic://localhost`, `tauri://localhost`: pages that an app brings along. */
-const APP_ORIGIN = /^([a-z][a-z\d+.-]{1,30}):\/\/[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?(?::\d{1,5})?$/
+/** `capacitor://localhost`, `tauri://localhost`, Electron's `app://.` and `app://-`: pages that an app brings along. */
+const APP_ORIGIN = /^([a-z][a-z\d+.-]{1,30}):\/\/[a-z\d._-]{1,253}(?::\d{1,5})?$/
 /** Schemes whose pages have an opaque origin, or none. */
 const NOT_APPS = new Set(['http', 'https', 'ws', 'wss', 'ftp', 'file', 'data', 'blob', 'about', 'javascript'])
 /** One label with a fixed prefix or suffix, in a host of three labels or more: `https://my-app-*.example.app`. */
@@ -29,16 +29,18 @@ const MIN_FIXED = 3
 
 /** Whether a text is exactly what a browser or an app's web view sends as `Origin`. */
 export function isOrigin(text: string): boolean {
-  if (text.includes('*') || text.length > 300) return false
+  if (text.includes('*') || text.length > 300 || !URL.canParse(text)) return false
   const [, scheme = ''] = APP_ORIGIN.exec(text) ?? []
   if (scheme !== '' && !NOT_APPS.has(scheme)) return true
-  return URL.canParse(text) && HTTP.test(new URL(text).protocol) && new URL(text).origin === text
+  return HTTP.test(new URL(text).protocol) && new URL(text).origin === text
 }
 
 /** Whether a text is a bounded pattern for preview deployments. */
 export function isOriginPattern(text: string): boolean {
   const [, prefix = '', suffix = ''] = text.length > 300 ? [] : (PATTERN.exec(text) ?? [])
-  return prefix.length + suffix.length >= MIN_FIXED && !prefix.startsWith('-') && !suffix.endsWith('-')
+  const isBounded =
+    prefix.length + suffix.length >= MIN_FIXED && !/^(?:-|xn--)/.test(prefix) && !suffix.endsWith('-')
+  return isBounded && originOf(text) === text
 }
 
 /** Why a list of origins can't be used, for the setting and for the code's option; null where it can. */
@@ -47,19 +49,20 @@ export function originListFault(
 ): { origin: string; fault: string; remedy: string } | null {
   for (const origin of list) {
     if (isOrigin(origin) || isOriginPattern(origin)) continue
-    if (origin.includes('*')) {
+    const parsed = URL.canParse(origin) ? new URL(origin) : null
+    const meant = parsed ? `${parsed.protocol}//${parsed.host}`.toLowerCase() : ''
+    const isMeant = isOrigin(meant) || isOriginPattern(meant)
+    if (origin.includes('*') && !isMeant) {
       return {
         origin,
         fault: 'must not hold * but in one label with a fixed prefix or suffix: other sites would match.',
         remedy: 'Name each origin, or write one pattern such as https://my-app-*.example.app',
       }
     }
-    const parsed = URL.canParse(origin) ? new URL(origin) : null
-    const meant = parsed && HTTP.test(parsed.protocol) ? parsed.origin : null
     return {
       origin,
       fault: 'must hold exact origins: scheme, host, port if unusual, and nothing after it.',
-      remedy: meant ? `Write ${meant}` : 'Name each origin in full, such as https://www.example.com',
+      remedy: isMeant ? `Write ${meant}` : 'Name each origin in full, such as https://www.example.com',
     }
   }
   const patterns = list.filter(isOriginPattern)

@@ -106,6 +106,10 @@ describe('the origin of an app', () => {
     'http://localhost',
     'https://tauri.localhost',
     'capacitor://localhost:8080',
+    'app://.',
+    'app://-',
+    'capacitor-electron://-',
+    'app://my_app',
   ])('is a valid list entry: %s', (origin) => {
     expect(isOrigin(origin)).toBe(true)
     expect(originListFault([origin])).toBeNull()
@@ -133,10 +137,24 @@ describe('the origin of an app', () => {
     'null',
     '*',
     'capacitor://*',
+    'capacitor://localhost:99999',
   ])('is not a valid list entry: %s', (origin) => {
     expect(isOrigin(origin)).toBe(false)
     expect(originListFault([origin])?.remedy).toBeTruthy()
   })
+})
+
+it.each([
+  ['capacitor://localhost/', 'capacitor://localhost'],
+  ['Capacitor://LocalHost/page', 'capacitor://localhost'],
+  ['app://./index.html', 'app://.'],
+  ['https://my-app-*.example.app/', 'https://my-app-*.example.app'],
+  ['https://My-App-*.example.app/page', 'https://my-app-*.example.app'],
+  ['https://my-app-*.example.app:443', 'https://my-app-*.example.app'],
+  ['https://www.example.com:443/', LISTED],
+])('the remedy for %s is to write %s', (entry, meant) => {
+  expect(originListFault([entry])?.remedy).toBe(`Write ${meant}`)
+  expect(originListFault([meant])).toBeNull()
 })
 
 describe('the pattern for preview deployments', () => {
@@ -178,9 +196,9 @@ describe('the pattern for preview deployments', () => {
     'https://my-*-app-*.example.app',
     'https://www.my-app-*.example.app',
     'https://example.*',
-    'https://my-app-*.example.app/',
-    'https://my-app-*.example.app/page',
     'https://-my-app-*.example.app',
+    'https://xn---*-hmce.example.app',
+    'https://my-app-*.example.app:99999',
     'capacitor://my-app-*.example.app',
   ])('is not %s', (pattern) => {
     expect(isOriginPattern(pattern)).toBe(false)
