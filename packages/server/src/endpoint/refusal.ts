@@ -187,6 +187,8 @@ const BY_REASON: Record<string, string> = {
     'If this happens often, the site and CHAT_IDENTITY_SECRET, the key, issuer or audience do not fit.',
   'identity-token-encrypted':
     'The site’s token is encrypted (JWE). Sign a JWT for the chat, or use CHAT_IDENTITY=forward.',
+  'identity-token-malformed':
+    'The site’s token or cookie is not a JWT. Sign one for the chat, or use CHAT_IDENTITY=forward.',
   'identity-cookie-twice': 'The site sets the cookie twice. Set it once, for one domain and path.',
   'key-unknown': 'The token’s key is not in the key set yet. The set is fetched again within seconds.',
   'name-without-id': 'CHAT_IDENTITY_ID_FIELD (or _HEADER) names no id, but a name came. Correct it.',

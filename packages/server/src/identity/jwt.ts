@@ -112,6 +112,7 @@ export async function answerFor(
       const { reason, retryAfter } = cause
       return { refused: 'identity-unavailable', reason, retryAfter, cause: cause.cause ?? cause }
     }
+    if (cause instanceof errors.JWSInvalid) return rejected('identity-token-malformed', NO_JWT, cause)
     if (isTokensFault(cause)) return rejected('identity-token-rejected', undefined, cause)
     return { refused: 'identity-unavailable', reason: 'key-set', retryAfter: 2, cause }
   }
@@ -159,7 +160,7 @@ function findToken(call: IdentityCall, cookie: string | undefined): PresentedTok
 }
 
 function fromCookie(call: IdentityCall, name: string): PresentedToken | IdentityRefusal | null {
-  const { value, ambiguous } = readCookie(call.header('cookie'), name)
+  const { value, ambiguous } = readWholeCookie(call.header('cookie'), name)
   if (ambiguous) {
     return rejected(
       'identity-cookie-twice',
@@ -169,6 +170,22 @@ function fromCookie(call: IdentityCall, name: string): PresentedToken | Identity
   return value ? { text: value, format: formatOf(value) } : null
 }
 
+/** Auth.js and others split a long value over `name.0`, `name.1` and so on. */
+function readWholeCookie(header: string | null, name: string): ReturnType<typeof readCookie> {
+  const whole = readCookie(header, name)
+  const parts: string[] = []
+  for (let part = readCookie(header, `${name}.0`); part.value;) {
+    parts.push(part.value)
+    part = readCookie(header, `${name}.${parts.length}`)
+    if (part.ambiguous) return part
+  }
+  return whole.value || whole.ambiguous || parts.length === 0
+    ? whole
+    : { value: parts.join(''), ambiguous: false }
+}
+
+const NO_JWT =
+  'The identity token, or the cookie with it, is not a JWT. Send a signed one, with three parts between dots, or use CHAT_IDENTITY=forward.'
 const ENCRYPTED = 'The identity token is encrypted (JWE, five parts). Send a signed JWT with three parts.'
 const encryptedCookie = (name: string) =>
   `The cookie ${name} has an encrypted token (JWE, five parts), as Auth.js sets it. The token server can't read it. Sign a JWT for the chat, or use CHAT_IDENTITY=forward.`

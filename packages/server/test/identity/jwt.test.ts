@@ -139,13 +139,24 @@ describe('an identity token signed with a shared secret', () => {
       [`session=${hs256(known)}; session=x`, 'identity-cookie-twice', /two different cookies named session/],
       ['session=', 'no-identity-token', null],
       ['other=1', 'no-identity-token', null],
-      ['session=rubbish', 'identity-token-rejected', null],
+      [
+        `session.0=${jwe.slice(0, 8)}; session.1=${jwe.slice(8)}`,
+        'identity-token-encrypted',
+        /cookie session/,
+      ],
+      ['session.0=a; session.1=b; session.1=c', 'identity-cookie-twice', /cookies named session/],
+      ...['rubbish', 'abc--def', 's%3Aabc.def', 'eyJ1c2VyIjoxfQ.ZxYz.c2ln', 'Fe26.2*1*a*b*c*~2'].map(
+        (value): [string, string, RegExp] => [`session=${value}`, 'identity-token-malformed', /not a JWT/],
+      ),
+      [`session=${hs256(known, `${SECRET} of another site`)}`, 'identity-token-rejected', null],
     ]
     for (const [header, reason, detail] of cases) {
       const answer = await answerTo(header)
       expect(answer, header).toMatchObject({ refused: 'sign-in-required', reason })
       if (detail) expect('detail' in answer && answer.detail).toMatch(detail)
     }
+    const [first, rest] = [hs256(known).slice(0, 40), hs256(known).slice(40)]
+    expect(await answerTo(`session.1=${rest}; session.0=${first}`)).toMatchObject({ user: { id: 'u-1' } })
     expect(await answerTo(`session=${hs256(known)}; a=1; session=${hs256(known)}`)).toMatchObject({
       user: { id: 'u-1' },
     })
