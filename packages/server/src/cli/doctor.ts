@@ -7,6 +7,7 @@ import {
   readServeConfig,
 } from '../config.js'
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
+import { isOrigin } from '../endpoint/origin.js'
 import { ConfigProblem } from '../problem.js'
 import { SETTINGS } from '../settings.js'
 import { addressFlag, settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
@@ -30,7 +31,10 @@ export const doctor: Command = {
       value: 'ADDRESS',
       meaning: 'instead of --url: the token endpoint itself, such as a route inside an app',
     },
-    origin: { value: 'ADDRESS', meaning: 'the page with the chat, or its origin: https://www.example.com' },
+    origin: {
+      value: 'ADDRESS',
+      meaning: 'the page with the chat, or its origin: https://www.example.com, capacitor://localhost',
+    },
     'cookie-file': {
       value: 'FILE',
       meaning: 'cookies of a browser that is signed in at the site: a Cookie header, or a cookies.txt',
@@ -60,7 +64,8 @@ export const doctor: Command = {
   async run(call) {
     const url = addressFlag(call, 'url')
     const tokenUrl = addressFlag(call, 'token-url')
-    const page = addressFlag(call, 'origin')
+    const origin = textFlag(call, 'origin')
+    const page = origin !== undefined && isOrigin(origin) ? origin : addressFlag(call, 'origin')
     const address = tokenUrl ?? url
     if (url !== undefined && tokenUrl !== undefined) {
       throw new UsageProblem('--url and --token-url can’t be combined', 'Keep one of the two.')

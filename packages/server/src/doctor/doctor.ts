@@ -1,4 +1,5 @@
 import type { ServeConfig } from '../config.js'
+import { isOrigin } from '../endpoint/origin.js'
 import { formatOf } from '../identity/credentials.js'
 import type { KeyRing } from '../keys/key-state.js'
 import type { KeyConfig } from '../keys/store/key-store.js'
@@ -121,7 +122,7 @@ class Known {
     const { page, settings } = question
     this.question = question
     this.signal = signal
-    this.origin = page === undefined ? undefined : new URL(page).origin
+    this.origin = page === undefined || isOrigin(page) ? page : new URL(page).origin
     this.config = settings && 'config' in settings ? settings.config : null
   }
 
@@ -236,7 +237,8 @@ const CHECKS: readonly Check[] = [
     async run(known) {
       const { question, tokenUrl, origin, pageEventId, eventIds, visitorKnown, aheadMs, signal } = known
       if (question.url === undefined && question.tokenUrl === undefined) return [notAsked]
-      if (question.page !== undefined) known.reading = await readPage(question.page, signal)
+      const { page } = question
+      if (page?.startsWith('http')) known.reading = await readPage(page, signal)
       const { findings, token, acceptedIds } = await checkServer({
         url: question.url ?? null,
         tokenUrl,
@@ -268,7 +270,8 @@ const CHECKS: readonly Check[] = [
       signal,
     }) {
       if (url === undefined && given === undefined) return []
-      if (page === undefined || reading === null) return [pageNotRead]
+      if (page === undefined) return [pageNotRead]
+      if (reading === null) return [appNotRead]
       return checkPage({
         page,
         reading,
@@ -291,6 +294,12 @@ const notAsked = findingsAbout('server').skip(
   'server-not-asked',
   'the token server was not checked',
   'Give its address: `--url https://chat.example.com`, and the page’s: `--origin https://www.example.com`.',
+)
+
+const appNotRead = findingsAbout('page').skip(
+  'page-not-read',
+  'the page is in an app: it was not read',
+  'Check the chat in the app.',
 )
 
 const pageNotRead = findingsAbout('page').skip(

@@ -52,6 +52,10 @@ async function checkVisitor(question: IdentityQuestion): Promise<IdentityFacts> 
   if (jwt && visitor?.identityToken) {
     return checkIdentityToken(visitor.identityToken, { identity: jwt, eventId, now, signal: question.signal })
   }
+  if (jwt?.cookie !== undefined && visitor?.by === 'cookie') {
+    const facts = await checkTokenOf([jwt], visitor, { eventId, signal: question.signal })
+    if (facts.known || !forward) return facts
+  }
   return forward ? checkForward({ ...question, identity: forward }) : { findings: [], known: null }
 }
 

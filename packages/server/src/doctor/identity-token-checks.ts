@@ -1,5 +1,6 @@
 import { DEFAULT_AUDIENCE, DEFAULT_MAX_AGE_S, jwtIdentity } from '../identity/jwt.js'
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose'
+import { formatOf } from '../identity/credentials.js'
 import type { IdentityConfig, SourceConfig } from '../identity/identity-config.js'
 import { readField, type IdentityAnswer } from '../identity/identity.js'
 import { openIdentity } from '../identity/open-identity.js'
@@ -72,7 +73,10 @@ function refusal({ refused, reason, detail }: Extract<IdentityAnswer, { refused:
   return found.fail(
     'identity-token-refused',
     `the server rejects the given identity token (${reason})`,
-    detail ?? 'Compare how the site signs it with CHAT_IDENTITY…: key, algorithm, issuer, audience, times.',
+    reason === 'no-identity-token'
+      ? 'The given cookies have none with the name in CHAT_IDENTITY_COOKIE. Copy all cookies of the site.'
+      : (detail ??
+          'Compare how the site signs it with CHAT_IDENTITY…: key, algorithm, issuer, audience, times.'),
   )
 }
 
@@ -87,6 +91,8 @@ async function identityTokenFault(
     claims = decodeJwt(identityToken)
     alg = decodeProtectedHeader(identityToken).alg
   } catch {
+    // the server's own reader names it
+    if (formatOf(identityToken) === 'jwe') return null
     return found.fail(
       'identity-token-malformed',
       'the given identity token is not a JWT',

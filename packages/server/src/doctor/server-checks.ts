@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { WireCode } from 'kinescope-chat/contract'
+import { ORIGIN_DETAILS } from '../endpoint/origin.js'
 import { isLoopbackHost, isPrivateAddress } from '../net/addresses.js'
 import { checkCors } from './cors-checks.js'
 import { fetchQuietly, type Fetched, type NotFetched } from './fetch-quietly.js'
@@ -10,6 +11,7 @@ import {
   type ServerFacts,
   type ServerQuestion,
   askForToken,
+  detailOf,
   isTokenEndpoint,
   namedCodeOf,
   tokenOf,
@@ -29,6 +31,9 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
   if (!isTokenEndpoint(asked)) {
     return { findings: [...before, await wrongAddress(given, asked)], token: null, acceptedIds: [] }
   }
+  if (detailOf(asked) === ORIGIN_DETAILS['no-origin']) {
+    return { findings: [...before, originLost(tokenUrl)], token: null, acceptedIds: [] }
+  }
   const { acceptedIds, rejectedIds, answer } = await askByEachId(given, asked)
   const question = { ...given, eventId: acceptedIds[0] ?? given.eventIds[0] ?? given.eventId }
   const isCrossOrigin = origin !== undefined && new URL(tokenUrl).origin !== origin
@@ -47,7 +52,8 @@ export async function checkServer(given: ServerQuestion): Promise<ServerFacts> {
       ...address,
       ...cors,
       ...idFinding(acceptedIds, rejectedIds),
-      ...findings,
+      // the preflight has found it too
+      ...findings.filter(({ code }) => code !== 'origin-not-allowed' || !cors.some((f) => f.code === code)),
       ...[script].flat(),
     ],
     token,
@@ -105,6 +111,13 @@ function unreachable(tokenUrl: string, { failure }: NotFetched): Finding {
     'Check that the server runs, its address, its TLS certificate, and the proxy in front.',
   )
 }
+
+const originLost = (tokenUrl: string): Finding =>
+  found.fail(
+    'origin-lost',
+    `the page’s Origin header doesn’t reach the token server: it gets requests to ${tokenUrl} without Origin and Sec-Fetch-Site`,
+    'Let the proxy pass both headers on unchanged.',
+  )
 
 /** Something else answers: a page, a proxy, another program. Names the endpoint's address where it is close by. */
 async function wrongAddress(question: ServerQuestion, { status, headers }: Fetched): Promise<Finding> {

@@ -1,6 +1,7 @@
 import { checkToken } from 'kinescope-chat/check-token'
 import type { WireCode } from 'kinescope-chat/contract'
 import { GUEST_COOKIE, GUEST_ID_PREFIX } from '../identity/guest.js'
+import { PROBLEMS } from '../endpoint/refusal.js'
 import type { Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import {
@@ -119,7 +120,8 @@ function unknown(
     ? 'takes the given visitor for a guest'
     : 'doesn’t know the given visitor (sign-in-required)'
   // the endpoint's detail for a request without credentials is another
-  const arrived = !isGuest(answer) && detailOf(answer) !== detailOf(anonymous)
+  const detail = detailOf(answer) ?? ''
+  const arrived = !isGuest(answer) && detail !== (detailOf(anonymous) ?? '')
   if (!arrived && (visitorKnown === true || (visitorKnown === null && identity?.[0] === 'forward'))) {
     // only `forward` has a detail that tells a lost credential from a rejected one
     const [orElse, restart] =
@@ -144,9 +146,11 @@ function unknown(
     ...found.fail(
       'visitor-unknown',
       `the server ${outcome}${arrived ? '' : `, or their ${what} doesn’t reach it`}`,
-      visitorKnown === true
-        ? 'With the settings here, the visitor is known. Restart the server with these settings. Its log has the reason under the request id.'
-        : `Check that the ${what} is valid and that the proxy passes it on. The server’s log has the reason under the request id. Run the doctor with the server’s settings (CHAT_IDENTITY…) to compare them.`,
+      arrived && detail !== PROBLEMS['sign-in-required'].detail
+        ? detail.slice(0, 300)
+        : visitorKnown === true
+          ? 'With the settings here, the visitor is known. Restart the server with these settings. Its log has the reason under the request id.'
+          : `Check that the ${what} is valid and that the proxy passes it on. The server’s log has the reason under the request id. Run the doctor with the server’s settings (CHAT_IDENTITY…) to compare them.`,
     ),
     ...id,
   }

@@ -41,6 +41,7 @@ export function visitorByIdentityToken(text: string): Visitor | null {
 /** The form of a copied token, by its format. */
 const SHAPES: Partial<Record<TokenFormat, RegExp>> = {
   jwt: /^[\w-]+\.[\w-]+\.[\w-]+$/,
+  jwe: /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/,
   hmac: /^hmac\.[\w+/=-]+\.[\da-f]+$/i,
   link: /^link\.[\w-]+\.[\w-]+$/,
   'init-data': /^[\x21-\x7e]+$/,

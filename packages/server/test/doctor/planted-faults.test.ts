@@ -87,6 +87,43 @@ it.each([
   expect(bad[0]!.remediation).toMatch(/restart the server/i)
 })
 
+describe('a cookie that isn’t one JWT', () => {
+  const JWE = 'e30..aXY.Y2lwaGVy.dGFn'
+  it.each([
+    ['encrypted', `session=${JWE}`, /cookie session .*encrypted/],
+    ['encrypted, in parts', `session.0=${JWE.slice(0, 9)}; session.1=${JWE.slice(9)}`, /encrypted/],
+    ['twice', 'session=a; session=b', /two different cookies named session/],
+    ['of another kind', 'session=abc--def', /not a JWT/],
+  ])('%s: the doctor names it, with and without the server’s settings', async (_what, cookie, remedy) => {
+    const settings = {
+      CHAT_IDENTITY: 'jwt',
+      CHAT_IDENTITY_SECRET: SECRET,
+      CHAT_IDENTITY_COOKIE: 'session',
+    }
+    Object.assign(stage.env, settings)
+    stage.visitor.flags = ['--cookie-file', stage.file('cookie', cookie)]
+    for (const away of [true, false]) {
+      stage.away = away
+      const bad = (await stage.doctor()).findings.filter(({ status }) => status === 'fail')
+      expect(bad.map(({ code }) => code)).toEqual([
+        ...(away ? [] : ['identity-token-refused']),
+        'visitor-unknown',
+      ])
+      for (const { remediation } of bad) expect(remediation).toMatch(remedy)
+    }
+  })
+})
+
+it('an app’s origin', async () => {
+  stage.origin = 'capacitor://localhost'
+  stage.env['CHAT_ALLOWED_ORIGINS'] = stage.origin
+  const { exit, findings } = await stage.doctor()
+  expect(exit).toBe(0)
+  const unfit = findings.filter(({ status }) => status !== 'ok').map(({ code }) => code)
+  expect(unfit).toEqual(['page-not-read'])
+  stage.env['CHAT_ALLOWED_ORIGINS'] = 'ionic://localhost'
+})
+
 it('a route in an app whose key lies in a vault: nothing found, and that the keys are not here', async () => {
   await withVault(stage, () => vaultSign(stage))
   expect(await stage.visit()).toBe('in as Анна')

@@ -413,6 +413,15 @@ export const FAULTS: readonly Fault[] = [
     todo: 'let it pass the Cookie header on the token path',
   },
   {
+    fault: 'the proxy strips Origin and Sec-Fetch-Site',
+    plant: ({ proxy }) =>
+      void (proxy.request = (headers) =>
+        ['origin', 'sec-fetch-site'].forEach((name) => headers.delete(name))),
+    visitor: 'bad-request',
+    doctor: 'origin-lost',
+    todo: 'let it pass both headers on unchanged',
+  },
+  {
     fault: 'the proxy strips Authorization',
     plant(scene) {
       withIdentityToken(scene, {})

@@ -202,7 +202,7 @@ describe('a given identity token', () => {
     expect(authorization('tma user=%7B%7D&auth_date=1&hash=ab')).toBe('tma user=%7B%7D&auth_date=1&hash=ab')
     expect(authorization('Authorization: Bearer a.b.c\n')).toBe('Bearer a.b.c')
     expect(authorization('hmac.e30=.ab')).toBe('Bearer hmac.e30=.ab')
-    for (const text of ['', 'a.b', 'a.b.c.d.e', 'hmac.e30', 'a b.c.d', 'link.a.b.c', 'word'])
+    for (const text of ['', 'a.b', 'a.b.c.d', 'hmac.e30', 'a b.c.d', 'link.a.b.c', 'word'])
       expect(authorization(text), text).toBeUndefined()
   })
 })
