@@ -81,9 +81,18 @@ export function requestHost(
   let lines = 0
   for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === 'host') lines++
   const host = authority ?? absolute ?? headers.host
-  const differs = authority !== undefined && headers.host !== undefined && authority !== headers.host
+  const differs =
+    authority !== undefined &&
+    headers.host !== undefined &&
+    normalized(authority, headers) !== normalized(headers.host, headers)
   const malformed = host !== undefined && /[\s,/@?#\\]/.test(host)
   return { host: host ? host : null, ambiguous: lines > 1 || differs || malformed }
+}
+
+/** A host in lower case, without its scheme's default port: RFC 9113, section 8.3.1, compares the entities. */
+function normalized(host: string, headers: IncomingMessage['headers']): string {
+  const url = `${String(headers[':scheme'])}://${host}`
+  return URL.canParse(url) ? new URL(url).host : host
 }
 
 /** A path without query and fragment. */

@@ -121,6 +121,9 @@ describe('HTTP/2', () => {
       expect(await post(port, { origin: `http://127.0.0.1:${port}` })).toBe(200)
       expect(await post(port, { ':authority': 'chat.test', origin: 'http://chat.test' })).toBe(200)
       expect(await post(port, { origin: 'https://other.test' })).toBe(403)
+      const oneHost = { ':authority': 'Chat.test:80', host: 'chat.test', origin: 'http://chat.test' }
+      expect(await post(port, oneHost)).toBe(200)
+      expect(await post(port, { ...oneHost, host: 'chat.test:8080' })).toBe(400)
       const twoHosts = { ':authority': 'chat.test', host: 'other.test', origin: 'http://other.test' }
       expect(await post(port, twoHosts)).toBe(400)
     } finally {
