@@ -4,6 +4,8 @@ import {
   errors,
   jwtVerify,
   type JSONWebKeySet,
+  type JWK,
+  type JWTVerifyGetKey,
   type JWTPayload,
   type JWTVerifyOptions,
 } from 'jose'
@@ -71,8 +73,12 @@ export class KeySetUnavailable extends Error {
   }
 }
 
+type GetKey = JWTVerifyGetKey
+
 interface GoodSet {
-  getKey: ReturnType<typeof createLocalJWKSet>
+  getKey: GetKey
+  /** The keys without a `kid`, which may fit a token that has one. */
+  unnamed: GetKey | null
   fetchedAt: number
 }
 
@@ -178,7 +184,10 @@ export class KeySet {
       const set = await this.#fetchJson(url, deadline.signal)
       const { keys } = set as { keys?: unknown }
       if (!Array.isArray(keys) || keys.length === 0) throw new Error('the answer is not a JWK Set with a key')
-      this.#good = { getKey: createLocalJWKSet(set as JSONWebKeySet), fetchedAt: this.#now() }
+      const getKey = createLocalJWKSet(set as JSONWebKeySet)
+      const nameless = (keys as JWK[]).filter(({ kid }) => kid === undefined)
+      const unnamed = nameless.length > 0 ? createLocalJWKSet({ keys: nameless }) : null
+      this.#good = { getKey, unnamed, fetchedAt: this.#now() }
       this.#failure = null
       notify({ ok: true, name })
     } catch (error) {
@@ -219,14 +228,32 @@ export class NoKeyFits extends Error {
   override readonly name = 'NoKeyFits'
 }
 
-async function verifyWith({ getKey }: GoodSet, token: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyWith({ getKey, unnamed }: GoodSet, token: string, rules: JWTVerifyOptions) {
+  try {
+    return await verifyBy(getKey, token, rules)
+  } catch (cause) {
+    if (cause instanceof errors.JWKSNoMatchingKey && unnamed) {
+      const byAlgorithm: GetKey = ({ kid: _kid, ...header }, jws) => unnamed(header, jws)
+      return verifyBy(byAlgorithm, token, rules).catch(noKeyFits)
+    }
+    if (cause instanceof errors.JWKSNoMatchingKey || !hasKid(token)) noKeyFits(cause)
+    throw cause
+  }
+}
+
+/** Turns a missing key, or one of several possible keys that doesn't fit, into `NoKeyFits`. */
+function noKeyFits(cause: unknown): never {
+  const isKeys =
+    cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWSSignatureVerificationFailed
+  throw isKeys ? new NoKeyFits('no key of the set fits', { cause }) : cause
+}
+
+async function verifyBy(getKey: GetKey, token: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, getKey, rules)).payload
   } catch (cause) {
-    if (cause instanceof errors.JWKSNoMatchingKey) throw new NoKeyFits('no key of the set fits', { cause })
     if (cause instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(cause, token, rules)
-    if (!(cause instanceof errors.JWSSignatureVerificationFailed) || hasKid(token)) throw cause
-    throw new NoKeyFits('no key of the set fits', { cause })
+    throw cause
   }
 }
 

@@ -224,6 +224,26 @@ describe('the runtime’s own fetch', () => {
   })
 })
 
+describe('a token whose kid the set doesn’t have', () => {
+  it('is verified with each key that has no kid', async () => {
+    const site = await siteWith([first, 'a'], [second, null], [third, null])
+    expect(await site.ask(await site.sign(third, 'x'))).toBe('user')
+    expect(await site.ask(await site.sign(first, 'x')), 'a key of another name').toBe('sign-in-required')
+  })
+
+  it('is accepted after a rotation of the one key without kid', async () => {
+    const site = await siteWith([first, null])
+    expect(await site.ask(await site.sign(first, 'x'))).toBe('user')
+    await site.publish([second, null])
+    site.pass(1000)
+    const fresh = await site.sign(second, 'y')
+    expect(await site.ask(fresh)).toBe('identity-unavailable')
+    site.pass(11_000)
+    expect(await site.ask(fresh)).toBe('user')
+    expect(await site.ask(await site.sign(second, 'z'))).toBe('user')
+  })
+})
+
 describe('a token without kid', () => {
   it('is verified with each key', async () => {
     const site = await siteWith([first, 'a'], [second, 'b'])
