@@ -211,8 +211,34 @@ it.each<[string, () => void, string]>([
   },
 )
 
-it('the remedy for a spare without its private key works', async () => {
-  rmSync(path(`${spare}.pem`))
+const DAMAGES: [string, (file: string) => void][] = [
+  ['is gone', (file) => rmSync(file)],
+  ['is another key', (file) => writeFileSync(file, makeKey().pem)],
+  ['is empty', (file) => writeFileSync(file, '')],
+  ['is cut off', (file) => writeFileSync(file, '-----BEGIN PRIVATE KEY-----\nMIIE')],
+  [
+    'is a public key',
+    (file) => writeFileSync(file, '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----'),
+  ],
+]
+
+it.each(DAMAGES)('the remedy for a signing key whose private key %s works', async (_what, damage) => {
+  damage(path(`${kid}.pem`))
+  for (const argv of [
+    ['keys', 'list'],
+    ['doctor', '--event', SEED.live.id],
+    ['keys', 'reconcile'],
+  ]) {
+    const { exit, text } = await looks(...argv)
+    expect([exit, text.includes(`${kid}.pem`)], text).toEqual([1, true])
+    expect(text).toMatch(/Restore the file .*replace the key with `kinescope-chat-server keys rotate`/)
+  }
+  expect((await looks('keys', 'rotate')).exit).toBe(0)
+  expect((await looks('keys', 'list')).exit).toBe(0)
+})
+
+it.each(DAMAGES)('the remedy for a spare whose private key %s works', async (_what, damage) => {
+  damage(path(`${spare}.pem`))
   const { text } = await looks('keys', 'list')
   expect(text).toContain(`\`kinescope-chat-server keys revoke ${spare}\``)
   expect((await looks('keys', 'revoke', spare)).exit).toBe(0)

@@ -54,16 +54,36 @@ export async function loadStoredKey(
   key: KeyRecord,
   passphrase?: string,
 ): Promise<LoadedKey & { exposed: boolean }> {
-  const { text, exposed } = await privateKey(key.file)
-  const loaded = await loadPrivateKey(text, { passphrase })
-  if (loaded.thumbprint !== key.thumbprint) {
-    throw new OperatorProblem(
-      'private-key-swapped',
-      `${key.file} holds another key than ${key.kid}`,
-      'Find out who put it there. Restore the file from a backup, or replace the key with `kinescope-chat-server keys rotate`.',
-    )
+  try {
+    const { text, exposed } = await privateKey(key.file)
+    const loaded = await loadPrivateKey(text, { passphrase })
+    if (loaded.thumbprint === key.thumbprint) return { ...loaded, exposed }
+  } catch (error) {
+    throw withRemedyFor(key, error)
   }
-  return { ...loaded, exposed }
+  throw new OperatorProblem(
+    'private-key-swapped',
+    `${key.file} holds another key than ${key.kid}`,
+    `Find out who put it there. ${remedyFor(key)}`,
+  )
+}
+
+const remedyFor = ({ kid, signFrom }: KeyRecord): string =>
+  signFrom === null
+    ? `Restore the file from a backup, or remove the spare: \`kinescope-chat-server keys revoke ${kid}\`.`
+    : 'Restore the file from a backup, or replace the key with `kinescope-chat-server keys rotate`.'
+
+/** Faults that aren't the file's own: a passphrase, or its permissions. */
+const NOT_DAMAGE = /^private-key-(?:encrypt|passphrase|exposed)/
+
+/** Names the file of a key that can't be loaded, with what to do about a key of the ring. */
+function withRemedyFor(key: KeyRecord, error: unknown): unknown {
+  if (!(error instanceof OperatorProblem) || !error.code.startsWith('private-key-')) return error
+  const { code, message, remediation } = error
+  // the file of a key that signs is perhaps only unreadable to this user
+  const isOwn = NOT_DAMAGE.test(code) || (code === 'private-key-unreadable' && key.signFrom !== null)
+  const named = message.includes(key.kid) ? message : `${key.file}: ${message}`
+  return new OperatorProblem(code, named, isOwn ? remediation : remedyFor(key), { cause: error.cause })
 }
 
 export interface RingStoreOptions extends StoreOptions {
@@ -177,18 +197,12 @@ export async function unusableKeys(
 ): Promise<UnusableKey[]> {
   const unusable: UnusableKey[] = []
   for (const key of ring.keys) {
-    const state = keyState(key, now)
-    if (!['generated', 'published', 'active'].includes(state)) continue
+    if (!['generated', 'published', 'active'].includes(keyState(key, now))) continue
     try {
       await load(key)
     } catch (error) {
       if (!(error instanceof OperatorProblem)) throw error
-      const { code } = error
-      const message = error.message.includes(key.kid) ? error.message : `${key.kid}: ${error.message}`
-      const isLostSpare = code === 'private-key-unreadable' && state !== 'active'
-      const remediation = isLostSpare
-        ? `Restore the file from a backup, or remove the spare: \`kinescope-chat-server keys revoke ${key.kid}\`.`
-        : error.remediation
+      const { code, message, remediation } = error
       unusable.push({ kid: key.kid, code, message, remediation })
     }
   }
