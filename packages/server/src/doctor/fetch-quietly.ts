@@ -9,6 +9,7 @@ const MAX_BYTES = 256 * 1024
 export interface Fetched {
   status: number
   headers: Headers
+  bytes: Uint8Array
   text: string
   /** Whether the response was longer. */
   truncated: boolean
@@ -34,6 +35,7 @@ export async function fetchQuietly(url: string, init: Fetching): Promise<Fetched
     return {
       status: response.status,
       headers: response.headers,
+      bytes,
       text: new TextDecoder().decode(bytes),
       truncated,
       at: Date.now(),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readEventId } from 'kinescope-chat/chat-url'
 import { fetchQuietly, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
@@ -69,7 +70,8 @@ async function checkScript(
   const type = 'failure' in response ? '' : (response.headers.get('content-type') ?? '')
   if (!('failure' in response) && what === '200' && /javascript/i.test(type)) {
     const fault =
-      new URL(src).origin === origin ? null : crossOriginFault(attributes, response, { origin, src })
+      integrityFault(attributes, response) ??
+      (new URL(src).origin === origin ? null : crossOriginFault(attributes, response, { origin, src }))
     if (fault === null) return []
     const message = `the page’s script ${src} is blocked: ${fault}`
     return [found.fail('page-script', message, 'Correct the tag, or the header at the server or its proxy.')]
@@ -81,6 +83,20 @@ async function checkScript(
       'Correct its src: the token server has the script at /kinescope-chat.js, below CHAT_BASE_PATH.',
     ),
   ]
+}
+
+/** What keeps a browser from running a script whose tag has `integrity` (Subresource Integrity, section 3.3). */
+function integrityFault(attributes: Script['attributes'], { bytes, truncated }: Fetched): string | null {
+  if (truncated) return null
+  const hashes = (attributes.get('integrity') ?? '').split(/\s+/)
+  const strongest = ['sha512', 'sha384', 'sha256'].find((name) =>
+    hashes.some((hash) => hash.startsWith(name)),
+  )
+  if (strongest === undefined) return null
+  const hash = `${strongest}-${createHash(strongest).update(bytes).digest('base64')}`
+  return hashes.some((given) => given.split('?')[0] === hash)
+    ? null
+    : `its integrity is that of another version, this one has ${hash}`
 }
 
 /** What keeps a browser from running a script of another origin (HTML, "fetch a classic script"; Fetch, CORP). */
@@ -137,6 +153,7 @@ function checkChats({ chats: written, scripts, base }: PageMarkup, question: Mar
   // as the element reads them
   const read = chats.map(({ eventId }) => readEventId(eventId, chatOrigin))
   const ids = read.filter(Boolean)
+  const others = [...new Set(ids)].filter((id) => !eventIds.includes(id))
   const isRight = eventIds.length === 0 || ids.some((id) => eventIds.includes(id))
   return [
     ...(ids.length === read.length
@@ -148,6 +165,24 @@ function checkChats({ chats: written, scripts, base }: PageMarkup, question: Mar
             'Add event-id="ID" to the tag. If a script sets it, check it in the browser.',
           ),
         ]),
+    ...(isRight && eventIds.length > 0 && others.length > 0
+      ? [
+          found.skip(
+            'page-other-events',
+            `the page has other streams too, which were not checked: ${others.join(', ')}`,
+            'Run the doctor again with --event and their ids.',
+          ),
+        ]
+      : []),
+    ...(chats.some(({ attributes }) => isOn(attributes.get('preview')))
+      ? [
+          found.fail(
+            'page-preview',
+            'a chat on the page has the attribute preview: it shows a placeholder',
+            'Remove preview from the tag.',
+          ),
+        ]
+      : []),
     ...(isRight || ids.length === 0
       ? []
       : [
@@ -158,7 +193,27 @@ function checkChats({ chats: written, scripts, base }: PageMarkup, question: Mar
           ),
         ]),
     ...tokenUrlFinding(),
+    ...chatOriginFinding(),
   ]
+
+  /** A tag's `chat-origin` counts only where the script's `data-chat-origin` lists it. */
+  function chatOriginFinding(): Finding[] {
+    const [listed = []] = scripts.map(({ attributes }) =>
+      (attributes.get('data-chat-origin') ?? '').split(/\s+/).filter(Boolean),
+    )
+    const used = chats.map(({ attributes }) => attributes.get('chat-origin')?.trim())
+    const wrong = used
+      .map((origin) => (origin && listed.includes(origin) ? origin : listed[0]))
+      .find((origin) => origin !== undefined && origin !== chatOrigin)
+    if (wrong === undefined) return []
+    return [
+      found.fail(
+        'page-chat-origin',
+        `the page opens the chat at ${wrong}, not at ${chatOrigin}`,
+        'Correct data-chat-origin on the script’s tag. If the page is right, set KINESCOPE_CHAT_ORIGIN for the doctor.',
+      ),
+    ]
+  }
 
   /** The element's rule: the tag, then the script's `data-token-url`, then `token` beside the script. */
   function tokenUrlFinding(): Finding[] {
@@ -185,6 +240,10 @@ function checkChats({ chats: written, scripts, base }: PageMarkup, question: Mar
     return URL.canParse(text, base) ? [new URL(text, base).href] : [text]
   }
 }
+
+/** A boolean attribute with the value `false` is off. */
+const isOn = (value: string | undefined): boolean =>
+  value !== undefined && value.trim().toLowerCase() !== 'false'
 
 const htmlOf = ({ page, truncated }: MarkupQuestion): string =>
   truncated ? `the part of ${page} that was read` : `the HTML of ${page}`

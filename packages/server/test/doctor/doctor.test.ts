@@ -1,4 +1,4 @@
-import { randomBytes, createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, randomBytes, createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import jwt from 'jsonwebtoken'
@@ -52,6 +52,8 @@ const mintElsewhere = (claims: object, options: jwt.SignOptions = {}) =>
     privatePem(),
     { algorithm: 'RS256', keyid: kid, ...options },
   )
+
+const OTHER_HASH = `sha384-${createHash('sha384').update('other').digest('base64')}`
 
 describe('a healthy setup', () => {
   it('has no findings, in any variant of the API', async () => {
@@ -616,6 +618,20 @@ describe('the deployment: the doctor reports', () => {
       () => `<script src='${pageServer}/kinescope-chat.js'></script><div data-kinescope-chat=other></div>`,
       'fail',
       'page-event-id',
+    ],
+    [
+      'the integrity of another version',
+      () => tags().replace('async', `integrity="${OTHER_HASH}" crossorigin async`),
+      'fail',
+      'page-script',
+    ],
+    ['a second chat of another stream', () => tags() + tags('other'), 'skip', 'page-other-events'],
+    ['a chat in preview', () => tags(undefined, ' preview'), 'fail', 'page-preview'],
+    [
+      'another data-chat-origin',
+      () => tags().replace('async', 'data-chat-origin="https://other.test" async'),
+      'fail',
+      'page-chat-origin',
     ],
   ])('a page with %s, and never “Nothing found”', async (_what, html, status, code) => {
     const origin = await page({}, html)
