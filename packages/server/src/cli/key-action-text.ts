@@ -1,6 +1,6 @@
 import type { ManualRequest } from '../keys/by-hand.js'
 import type { KeyAction } from '../keys/steps.js'
-import { Shown, escaped, stacked, momentAndDistance, momentText } from './text.js'
+import { Shown, escaped, stacked, momentAndDistance, momentText, shellQuoted } from './text.js'
 import type { Terminal } from './terminal.js'
 
 /** The text of an action in progress, for the progress line. */
@@ -114,10 +114,12 @@ export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, 
 function manualText({ method, url, first, body }: ManualRequest): Shown {
   const lines = [
     ...(first === null ? [] : [`# ${first}`]),
-    `curl --request ${method} '${url}' \\`,
+    `curl --request ${method} ${shellQuoted(url)} \\`,
     ...(body === null ? [] : [`  --header 'Content-Type: application/json' \\`]),
     `  --header "Authorization: Bearer $KINESCOPE_API_TOKEN"${body === null ? '' : ' \\'}`,
-    ...(body === null ? [] : [`  --data '${JSON.stringify(body, null, 2).replaceAll('\n', '\n  ')}'`]),
+    ...(body === null
+      ? []
+      : [`  --data ${shellQuoted(JSON.stringify(body, null, 2).replaceAll('\n', '\n  '))}`]),
   ]
   const text = lines.flatMap((line) => line.split('\n')).map((line) => `  ${escaped(line)}`)
   return Shown.ours(`\n${text.join('\n')}\n`)

@@ -90,3 +90,6 @@ function durationText(seconds: number): string {
 
 export const momentAndDistance = (iso: string, now: number): string =>
   `${momentText(iso)} (${distanceText(iso, now)})`
+
+/** One word of a command for a POSIX shell. */
+export const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
 import { generateKeyPairSync, createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
@@ -7,6 +9,7 @@ import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
 import type { Variants } from '../../../../demo/emulator/variants.js'
 import type { KeyRing } from '../../src/keys/key-state.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
+import { makeKey } from '../running-server.js'
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -444,6 +447,19 @@ describe('--by-hand', () => {
     expect(stdout).toContain('curl --request POST')
     expect(stdout).toContain('$KINESCOPE_API_TOKEN')
     expect(stdout).not.toContain(bench.emulator.apiToken)
+  })
+
+  it.each([null, "it's"])('prints a command that a shell runs as it is, for the kid %s', async (kid) => {
+    const file = join(bench.folder, 'other.pem')
+    writeFileSync(file, makeKey().pem, { mode: 0o600 })
+    if (kid === null) await ok('keys', 'generate')
+    const adopted = kid === null ? [] : ['--adopt', file, '--kid', kid]
+    const { stdout } = await bench.kc('keys', 'register', ...adopted, '--by-hand')
+    const [command] = /^ {2}curl [\s\S]*?\n\n/m.exec(stdout)!
+    await promisify(execFile)('sh', ['-c', command], {
+      env: { PATH: process.env['PATH']!, KINESCOPE_API_TOKEN: bench.emulator.apiToken },
+    })
+    expect(bench.emulator.state.keys.map((key) => key.kid)).toEqual([ring().keys[0]!.kid])
   })
 
   it('prints one request for each key, and again only if the key is named', async () => {
