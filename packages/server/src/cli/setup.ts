@@ -1,4 +1,4 @@
-import { readKeyRingConfig, readOriginConfig } from '../config.js'
+import { readChatOrigin, readKeyRingConfig, readOriginConfig } from '../config.js'
 import type { KeyStoreLocation } from '../keys/store/key-store.js'
 import { diagnose } from '../doctor/doctor.js'
 import {
@@ -29,7 +29,7 @@ import {
 import { cleanValue } from '../setting-reader.js'
 import { SETTINGS } from '../settings.js'
 import { readyKey, setup, snippetFor } from '../setup.js'
-import { shown, Shown, spaced, stacked, escaped } from './text.js'
+import { shellQuoted, shown, Shown, spaced, stacked, escaped } from './text.js'
 
 export const setupCommand: Command = {
   name: 'setup',
@@ -68,7 +68,11 @@ export const setupCommand: Command = {
     const url = addressFlag(call, 'url')?.replace(/\/+$/, '')
     const given = readOriginConfig(call.env, settingFlags(call))
     const origins = given.length > 0 ? given : [EXAMPLE_ORIGIN]
-    const snippet = snippetFor(result.pageEventId, url ?? 'https://chat.example.com')
+    const chatOrigin = readChatOrigin(call.env, settingFlags(call))
+    const snippet = withChatOrigin(
+      snippetFor(result.pageEventId, url ?? 'https://chat.example.com'),
+      chatOrigin,
+    )
     const server = serverCommand(result.pageEventId, { origins, url, location, shared: sharedSettings(call) })
     const { bold, dim } = terminal.colours
     const failed = findings.some(({ status }) => status === 'fail')
@@ -122,6 +126,12 @@ export const setupCommand: Command = {
     }
   },
 }
+
+/** The element opens another chat page than Kinescope's only where the script's tag lists its origin. */
+const withChatOrigin = (snippet: string, chatOrigin: string): string =>
+  chatOrigin === 'https://kinescope.io'
+    ? snippet
+    : snippet.replace('></script>', ` data-chat-origin="${chatOrigin}"></script>`)
 
 const EXAMPLE_ORIGIN = 'https://www.example.com'
 
@@ -177,9 +187,7 @@ function ringCode(location: KeyStoreLocation, isEncrypted: boolean): string {
   return isEncrypted ? `{ ...${code}, passphrase: process.env.CHAT_KEY_PASSPHRASE }` : code
 }
 
-/** For a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+const quoted = (text: string): string => (/^[\w./:@%+,=-]+$/.test(text) ? text : shellQuoted(text))
 
 async function rehearseSetup(call: Call, eventId: string): Promise<Outcome> {
   const { terminal, now } = call

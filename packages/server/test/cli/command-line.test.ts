@@ -233,7 +233,10 @@ describe('setup', () => {
     )
     expect(first.exit, JSON.stringify(first.data)).toBe(0)
     expect(first.data.snippet).toContain(`event-id="${SEED.live.publicId}"`)
-    expect(first.data.snippet).toContain('<script async src="https://chat.test/kinescope-chat.js">')
+    const { url } = bench.emulator
+    expect(first.data.snippet).toContain(
+      `<script async src="https://chat.test/kinescope-chat.js" data-chat-origin="${url}">`,
+    )
     expect(bench.emulator.state.events.find(({ id }) => id === SEED.live.id)!.jwtRequired).toBe(true)
     const second = await bench.json('setup', '--event', SEED.live.id)
     expect([second.exit, second.data.kid]).toEqual([0, first.data.kid])

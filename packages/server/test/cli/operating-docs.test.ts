@@ -36,6 +36,7 @@ async function replay(text: string, bench: Workbench): Promise<string> {
       .replaceAll(`${bench.emulator.url}/v1`, 'https://api.kinescope.io/v1')
       .replaceAll(bench.emulator.url, 'https://kinescope.io')
       .replace(/ *KINESCOPE_CHAT_ORIGIN=.*\n/, '') // the page's reader doesn't set it
+      .replace(/ data-chat-origin="[^"]*"/, '')
       .replace(/(eyJ[\w-]{17})[\w.-]+/g, '$1…')
   }
 
