@@ -98,7 +98,8 @@ export function originList(list: readonly string[]): OriginList {
  * `null` is every sandbox there is.
  */
 export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict {
-  const { origin, fetchSite } = page
+  const { fetchSite } = page
+  const origin = page.origin || null
   const listed = origin !== null && origin !== 'null' && allowed.has(origin)
   const readable = listed ? origin : null
   const refuse = (reason: OriginReason): OriginVerdict => ({ allowed: false, readable, reason })
@@ -115,7 +116,8 @@ export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict
       return refuse(origin === null ? 'no-origin' : 'origin-not-listed')
     default:
       // same-site is as foreign as cross-site: a sibling host may belong to another site
-      return listed ? { allowed: true, readable } : refuse('origin-not-listed')
+      if (listed) return { allowed: true, readable }
+      return refuse(origin === null ? 'origin-removed' : 'origin-not-listed')
   }
 }
 
@@ -123,7 +125,7 @@ export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict
 export const originOf = (url: string | null): string | null =>
   url !== null && URL.canParse(url) ? new URL(url).origin : null
 
-type OriginReason = 'origin-null' | 'navigation' | 'no-origin' | 'origin-not-listed'
+type OriginReason = 'origin-null' | 'navigation' | 'no-origin' | 'origin-removed' | 'origin-not-listed'
 
 /** The `detail` of `origin-not-allowed`, where the page's origin isn't simply missing from the list. */
 export const ORIGIN_DETAILS: Record<OriginReason, string | undefined> = {
@@ -131,6 +133,8 @@ export const ORIGIN_DETAILS: Record<OriginReason, string | undefined> = {
   'origin-null':
     'The page has an opaque origin (a sandboxed frame or a local file). Open it from an origin in CHAT_ALLOWED_ORIGINS.',
   navigation: 'The request is a navigation. A page must send it with fetch().',
+  'origin-removed':
+    'The request has no Origin, though Sec-Fetch-Site names a page of another origin. A proxy must pass Origin on.',
   'no-origin':
     'The request has neither Origin nor Sec-Fetch-Site, so it is from no browser page. With curl, add -H "Origin: https://www.example.com" with an origin of CHAT_ALLOWED_ORIGINS. A proxy must pass both headers on.',
 }

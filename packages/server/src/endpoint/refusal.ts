@@ -162,6 +162,7 @@ export function refusalAnswer(
 /** By reason, where a reason is more specific than the code. */
 const BY_REASON: Record<string, string> = {
   'origin-not-listed': 'If the page is yours, add its origin to CHAT_ALLOWED_ORIGINS.',
+  'origin-removed': 'A proxy in front removes Origin. Let it pass Origin and Sec-Fetch-Site on.',
   'no-origin': 'Not a page in a browser. A proxy in front must pass Origin and Sec-Fetch-Site on.',
   'origin-null': 'The page is sandboxed or a local file. Open it from a listed origin.',
   navigation: 'The address was opened in a browser tab. Put the element on a page instead.',

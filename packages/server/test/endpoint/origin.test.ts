@@ -4,6 +4,7 @@ import {
   isOrigin,
   isOriginPattern,
   judgeOrigin,
+  ORIGIN_DETAILS,
   originList,
   originListFault,
   preflightHeaders,
@@ -77,6 +78,21 @@ describe('a preflight', () => {
         expect(text.length).toBeLessThan(2100)
       }),
     )
+  })
+})
+
+describe('a request without Origin', () => {
+  it.each([
+    [null, null, 'no-origin'],
+    ['', null, 'no-origin'],
+    [null, 'cross-site', 'origin-removed'],
+    ['', 'same-site', 'origin-removed'],
+    [null, 'none', 'navigation'],
+    ['https://evil.test', 'cross-site', 'origin-not-listed'],
+  ])('%j with Sec-Fetch-Site %j is refused as %s', (origin, fetchSite, reason) => {
+    const verdict = judgeOrigin({ origin, fetchSite, ownOrigin: null }, originList([LISTED]))
+    expect(verdict).toEqual({ allowed: false, readable: null, reason })
+    expect(reason === 'origin-not-listed' || ORIGIN_DETAILS[reason as 'no-origin']).toBeTruthy()
   })
 })
 

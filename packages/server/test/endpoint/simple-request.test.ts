@@ -67,7 +67,7 @@ describe('a simple request (Fetch standard), which needs no preflight', () => {
     [{ origin: 'https://evil.test' }, undefined],
     [{ origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }, undefined],
     [{ origin: 'null', 'sec-fetch-site': 'cross-site' }, 'opaque origin'],
-    [{ origin: '', 'sec-fetch-site': 'cross-site' }, undefined],
+    [{ origin: '', 'sec-fetch-site': 'cross-site' }, 'must pass Origin on'],
     [{ origin: '', 'sec-fetch-site': 'none' }, 'navigation'],
   ])('is rejected from a page that is not listed: %j', async (headers, text) => {
     const { status, seen, detail } = await ask({ 'content-type': TEXT, ...headers }, '{"event_id":"stream"}')
