@@ -92,13 +92,17 @@ function addCommand(program: Parser, command: Command, chosen: { request?: Reque
   parser
     .summary(command.summary)
     .description([sentence(command.summary), ...(command.notes ?? [])].join('\n\n'))
-    .helpGroup(group ? `${GROUPS[group] ?? group}:` : 'Start here:')
+    .helpGroup(`${GROUPS[words[0]!] ?? 'Start here'}:`)
     .exitOverride((error) => {
       throw usageProblem(error, parser)
     })
   for (const arg of command.args ?? []) parser.argument(arg.startsWith('[') ? arg : `<${arg}>`)
   for (const option of optionsOf(command)) parser.addOption(option)
   parser.action(() => {
+    const foreign = foreignOption(parser)
+    if (foreign) {
+      throw new UsageProblem(`unknown option '${foreign.long}'`, `See \`${PROGRAM} ${command.name} --help\`.`)
+    }
     chosen.request = { command, args: parser.args, flags: givenFlags(parser) }
   })
 }
@@ -144,15 +148,31 @@ function option(name: string, value: string | undefined, meaning: string, group:
 
 function givenFlags(parser: Parser): Call['flags'] {
   const values: Record<string, string | true | undefined> = parser.optsWithGlobals()
-  const known = levelsOf(parser).flatMap((level) => level.options)
-  return Object.fromEntries(known.map((option) => [option.long!.slice(2), values[option.attributeName()]]))
+  return Object.fromEntries(
+    optionsAt(parser).map((option) => [option.long!.slice(2), values[option.attributeName()]]),
+  )
 }
 
-/** A command, its group, the program: flags of each hold. */
-const levelsOf = (parser: Parser): Parser[] => [parser, ...(parser.parent ? levelsOf(parser.parent) : [])]
+const programOf = (parser: Parser): Parser => (parser.parent ? programOf(parser.parent) : parser)
+
+/** The flags of a command and of the program. */
+const optionsAt = (parser: Parser): Option[] =>
+  [...new Set([parser, programOf(parser)])].flatMap((level) => level.options)
+
+/** A given flag of `links` that isn't one of `links revoke`. */
+const foreignOption = (parser: Parser): Option | undefined =>
+  parser.parent?.options.find(
+    (option) =>
+      parser.parent!.getOptionValueSource(option.attributeName()) === 'cli' &&
+      !optionsAt(parser).some(({ long }) => long === option.long),
+  )
 
 const pathOf = (parser: Parser): string =>
   parser.parent ? `${pathOf(parser.parent)} ${parser.name()}`.trim() : ''
+
+/** `keys` only groups commands; `links` is a command too. */
+const isGroup = (parser: Parser): boolean =>
+  parser.commands.length > 0 && parser.registeredArguments.length === 0
 
 const argumentsOf = (parser: Parser): string[] =>
   parser.registeredArguments.map((arg) => (arg.required ? arg.name() : `[${arg.name()}]`))
@@ -195,12 +215,12 @@ function helpStyle({ colours, columns }: Terminal): Partial<Help> {
   return {
     visibleOptions(command) {
       const [help] = Help.prototype.visibleOptions.call(this, command).slice(-1)
-      return [...levelsOf(command).flatMap((level) => level.options), ...(help ? [help] : [])]
+      return [...optionsAt(command), ...(help ? [help] : [])]
     },
     minWidthToWrap: NARROWEST,
     styleTitle: (text) => colours.bold(text).ansi,
     visibleCommands: (command) =>
-      command.commands.flatMap((sub) => (sub.commands.length > 0 ? sub.commands : [sub])),
+      command.commands.flatMap((sub) => (isGroup(sub) ? sub.commands : [sub, ...sub.commands])),
     subcommandTerm: (command) => [pathOf(command), ...argumentsOf(command)].join(' '),
     ...(columns < BESIDE_FROM ? { formatItem: itemBelow } : {}),
   }

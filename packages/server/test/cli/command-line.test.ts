@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { COMMANDS } from '../../src/cli/commands.js'
 import { run } from '../../src/cli/run.js'
+import { SETTINGS } from '../../src/settings.js'
 import { secretsIn } from '../secrets.js'
 import { builtCli, type BuiltCli } from './built-cli.js'
 import { API_TOKEN, workbench, type Workbench } from './workbench.js'
@@ -24,7 +25,7 @@ describe('help', () => {
     for (const argv of [[], ['--help'], ['help'], ['-h']]) {
       const { exit, stdout } = await bench.kc(...argv)
       expect(exit).toBe(0)
-      for (const name of names) expect(stdout).toContain(name)
+      for (const { name, args = [] } of COMMANDS) expect(stdout).toContain(`  ${[name, ...args].join(' ')} `)
     }
     const { stdout } = await bench.kc('keys')
     expect(stdout).toContain('keys rotate')
@@ -37,6 +38,10 @@ describe('help', () => {
     const command = COMMANDS.find((candidate) => candidate.name === name)!
     for (const flag of [...Object.keys(command.flags ?? {}), 'json', 'help'])
       expect(stdout).toContain(`--${flag}`)
+    const named = [...stdout.matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)].map(([, flag]) => flag)
+    const settings = SETTINGS.filter((setting) => command.settings?.includes(setting.name))
+    const own = [...Object.keys(command.flags ?? {}), ...settings.map(({ flag }) => flag)]
+    expect(named.sort()).toEqual([...own, 'version', 'json', 'help'].sort())
     expect(bench.emulator.state.requests).toEqual([])
   })
 })
@@ -99,6 +104,7 @@ describe('wrong use', () => {
     [['keys', 'revoke'], 'keys revoke KID'],
     [['keys', 'revoke', 'k', '--all'], 'keys revoke KID'],
     [['keys', 'register', '--kid', 'k'], '--adopt'],
+    [['links', 'revoke', 'links.csv', '--all', '--once'], 'links revoke --help'],
     [['events', 'enable'], 'events enable ID'],
     [['token', 'mint', '--user', 'u', '--name', 'n'], '--event'],
     [['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'n', '--ttl', '5'], '--ttl'],
