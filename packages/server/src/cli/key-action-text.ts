@@ -33,7 +33,6 @@ function actionText(action: KeyAction, now: number, name: (kid: string) => strin
         would: `take ${action.kid} into the ring`,
       }
     case 'registered': {
-      if (action.remoteId === null) return null
       const how = action.found ? 'was registered at Kinescope already' : 'is registered at Kinescope'
       return {
         done: `${action.kid} ${how} (${action.remoteId}), until ${momentText(action.expiresAt)}`,
@@ -70,6 +69,8 @@ function actionText(action: KeyAction, now: number, name: (kid: string) => strin
 /** The finished actions, a line each. Skips actions that have only begun. */
 export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown[] {
   return actions.flatMap((action): Shown[] => {
+    // by hand: the request is still to be sent
+    if (action.action === 'registered' && action.remoteId === null) return []
     if (action.action === 'refused')
       return [terminal.line('fail', `${action.message} (${action.code})`, action.remediation)]
     if (action.action === 'by-hand')
@@ -94,9 +95,10 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
 export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown {
   const made = actions.flatMap((action) => (action.action === 'generated' ? [action.kid] : []))
   const name = (kid: string) => (made.includes(kid) ? 'the new key' : kid)
+  const byHand = actions.some(({ action }) => action === 'by-hand')
   const lines = actions.flatMap((action): Shown[] => {
     if (action.action === 'refused') return [terminal.line('warn', action.message)]
-    if (action.action === 'registered' && action.found) return []
+    if (action.action === 'registered' && (action.found || byHand)) return []
     const { request } = action.action === 'by-hand' ? action : {}
     const would = request
       ? `print the request ${request.method} ${request.url}`

@@ -100,14 +100,13 @@ export async function withKeys<T>(
   { make = false, rebuild = false }: Pick<RingStoreOptions, 'make' | 'rebuild'> = {},
 ): Promise<{ result: T; actions: KeyAction[] }> {
   const options = { ...ringOptions(call), make, rebuild }
-  const dryRun = isDryRun(call)
-  const run = dryRun ? withRingInMemory : withRing
+  const run = isDryRun(call) ? withRingInMemory : withRing
   return reportingActions(call, ({ report, wait, signal }) => {
     const registry = registryFor({ ...call, wait }, options.vendor, report, signal)
     return run({ ...options, wait, signal }, (store) =>
       work({
         store,
-        registry: dryRun ? new DryRunRegistry(registry) : registry,
+        registry,
         report,
         now: call.now,
         signal,
@@ -144,9 +143,11 @@ function registryFor(
   report: (action: KeyAction) => void,
   signal: AbortSignal,
 ): Registry {
-  return call.flags['by-hand']
-    ? new ByHandRegistry(vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
-    : new ApiRegistry(new JwkApi(openApi(call).until(signal)), call.wait)
+  if (call.flags['by-hand']) {
+    return new ByHandRegistry(vendor, (kid, request) => report({ action: 'by-hand', kid, request }))
+  }
+  const registry = new ApiRegistry(new JwkApi(openApi(call).until(signal)), call.wait)
+  return isDryRun(call) ? new DryRunRegistry(registry) : registry
 }
 
 /** The result of a command with `--dry-run`. */

@@ -146,6 +146,22 @@ describe('--dry-run', () => {
     }
   })
 
+  it('names every registration at Kinescope', async () => {
+    const calls: [string[], string][] = [
+      [['keys', 'rotate'], 'would register the new key at Kinescope'],
+      [['keys', 'revoke', kid], 'would register the new key at Kinescope'],
+      [['keys', 'rotate', '--by-hand'], 'would print the request POST'],
+    ]
+    for (const [argv, text] of calls) expect((await bench.kc(...argv, '--dry-run')).stdout).toContain(text)
+    expect((await bench.kc('keys', 'rotate', '--by-hand', '--dry-run')).stdout).not.toContain(
+      'would register',
+    )
+    const { data } = await bench.json('keys', 'generate')
+    expect((await bench.kc('keys', 'register', '--dry-run')).stdout).toContain(
+      `would register ${data.kid as string} at Kinescope`,
+    )
+  })
+
   it('creates no key directory', async () => {
     bench.env['CHAT_KEY_DIR'] = join(bench.folder, 'elsewhere')
     expect((await bench.kc('setup', '--event', SEED.live.id, '--dry-run')).exit).toBe(0)
