@@ -33,5 +33,7 @@ export function givenMoment(text: string, now: number): number | null {
   // anything else that Date.parse takes depends on the engine
   if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text.trim())) return null
   const at = Date.parse(text.trim())
-  return Number.isNaN(at) ? null : at
+  const day = text.trim().slice(0, 10)
+  // Date.parse takes February 30 for March 2
+  return Number.isNaN(at) || !new Date(day).toISOString().startsWith(day) ? null : at
 }

@@ -104,6 +104,7 @@ describe('wrong use', () => {
     [['keys', 'revoke'], 'keys revoke KID'],
     [['keys', 'revoke', 'k', '--all'], 'keys revoke KID'],
     [['keys', 'register', '--kid', 'k'], '--adopt'],
+    [['audit', 'audit.jsonl', '--since', '2026-02-29'], '--since is not a time'],
     [['links', 'revoke', 'links.csv', '--all', '--once'], 'links revoke --help'],
     [['events', 'enable'], 'events enable ID'],
     [['token', 'mint', '--user', 'u', '--name', 'n'], '--event'],

@@ -151,6 +151,7 @@ describe('links', () => {
       ['an open quote', /not CSV/, 'id,name\n1,"A\n'],
       ['too many cells', /row 2 has 3 columns/, 'id,name\n1,A,b\n'],
       ['a time that has passed', /--expires/, good, '--expires', '2020-01-01'],
+      ['a day that no month has', /--expires/, good, '--expires', '2027-02-30'],
       ['a time too far', /--expires/, good, '--expires', '9999d'],
       ['a site with a fragment', /--site/, good, '--site', 'https://school.example/#live'],
       ['a site that is no address', /--site/, good, '--site', 'school.example/live'],
