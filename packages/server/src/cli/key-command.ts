@@ -4,12 +4,15 @@ import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry } from '../keys/by-hand.js'
 import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
+import { KEY_SIZES } from '../keys/private-key.js'
 import { withRing, type RingStoreOptions } from '../keys/store/ring-store.js'
 import { ConfigProblem, OperatorProblem } from '../problem.js'
 import {
   isDryRun,
   settingFlags,
+  textFlag,
   PartialResult,
+  UsageProblem,
   wholeNumber,
   type Call,
   type Flag,
@@ -55,7 +58,17 @@ export const PROPAGATION_FLAG = {
 } as const satisfies Record<string, Flag>
 
 export const propagationMs = (call: Call): number => wholeNumber(call, 'propagation', 600, 0, 86_400) * 1000
-export const bitsOf = (call: Call): number => wholeNumber(call, 'bits', 2048, 1, 100_000)
+
+/** @throws UsageProblem */
+export function bitsOf(call: Call): number {
+  const given = textFlag(call, 'bits') ?? BITS_FLAG.bits.default
+  const bits = KEY_SIZES.find((size) => String(size) === given)
+  if (bits !== undefined) return bits
+  throw new UsageProblem(
+    `--bits must be one of ${KEY_SIZES.join(', ')}`,
+    `Write, for example, --bits ${BITS_FLAG.bits.default}.`,
+  )
+}
 
 /** @throws ConfigProblem where the API token is missing */
 export function openApi({ wait, ...call }: Call): KinescopeApi {

@@ -41,10 +41,11 @@ export const keysRevoke: Command = {
     const [kid] = args
     if ((kid === undefined) === (flags['all'] !== true)) {
       throw new UsageProblem(
-        'keys revoke needs KID or --all',
+        kid === undefined ? 'keys revoke needs KID or --all' : 'KID and --all are both given',
         'Write: kinescope-chat-server keys revoke KID (see `kinescope-chat-server keys list`).',
       )
     }
+    const bits = bitsOf(call)
     const kidsOf = (ring: KeyRing) =>
       kid !== undefined
         ? [kid]
@@ -57,7 +58,7 @@ export const keysRevoke: Command = {
     }
     const { result, actions } = await withKeys(call, async (work) => {
       const refused = kid === undefined ? reportUnclaimed(work) : []
-      return { ...(await revoke(work, kidsOf(work.store.ring), { bits: bitsOf(call) })), refused }
+      return { ...(await revoke(work, kidsOf(work.store.ring), { bits })), refused }
     })
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     const { revoked } = result

@@ -23,7 +23,10 @@ export const linksRevoke: Command = {
     const path = call.args[0]!
     const rows = textFlag(call, 'rows')
     if ((rows === undefined) === (call.flags['all'] !== true)) {
-      throw new UsageProblem('links revoke needs --rows or --all', 'Write, for example, --rows 2,5-9.')
+      throw new UsageProblem(
+        rows === undefined ? 'links revoke needs --rows or --all' : '--rows and --all are both given',
+        'Write, for example, --rows 2,5-9.',
+      )
     }
     const { secret } = readLinkConfig(call.env, settingFlags(call))
     const dir = readLinkDir(call.env, settingFlags(call))
