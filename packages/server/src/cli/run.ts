@@ -106,7 +106,7 @@ function report(
     return 1
   }
   if (error instanceof PartialResult) {
-    if (!json) terminal.printError(error.done)
+    if (!json && error.done.ansi) terminal.printError(error.done)
     return report(error.cause, terminal, json, clean, { actions: error.actions })
   }
   const usage = error instanceof UsageProblem || error instanceof ConfigProblem

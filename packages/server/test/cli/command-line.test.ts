@@ -137,6 +137,11 @@ describe('wrong use', () => {
     expect((await bench.kc('events', 'list')).exit).toBe(2)
   })
 
+  it('prints no empty line before an error', async () => {
+    bench.env['CHAT_KEY_PASSPHRASE'] = 'short'
+    expect((await bench.kc('keys', 'generate')).stderr).toMatch(/^✖/)
+  })
+
   it('is an object with code, message and remediation under --json', async () => {
     const { exit, data } = await bench.json('keys', 'rotat')
     expect(exit).toBe(2)
