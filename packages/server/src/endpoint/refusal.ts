@@ -131,18 +131,20 @@ export interface TokenAnswer {
   body: string
 }
 
-/** A 404 without a code on purpose: the element then says `endpoint-not-found`, as for any server's 404. */
-export function notFound(requestId: string): TokenAnswer {
+/** Without a code on purpose: the element then says `endpoint-not-found`, as for any server's 404. */
+export const notFound = (requestId: string): TokenAnswer =>
+  answerWithoutCode(requestId, 404, 'Not found', 'There is nothing at this address.')
+
+export function answerWithoutCode(
+  requestId: string,
+  status: number,
+  title: string,
+  detail: string,
+): TokenAnswer {
   const headers = alwaysHeaders(requestId)
   headers['Content-Type'] = 'application/problem+json'
-  const body = {
-    type: 'about:blank',
-    title: 'Not found',
-    status: 404,
-    detail: 'There is nothing at this address.',
-    request_id: requestId,
-  }
-  return { status: 404, headers, body: JSON.stringify(body) }
+  const body = { type: 'about:blank', title, status, detail, request_id: requestId }
+  return { status, headers, body: JSON.stringify(body) }
 }
 
 /**

@@ -4,7 +4,7 @@ import { send } from '../adapters/fastify.js'
 import { isOriginPattern } from '../endpoint/origin.js'
 import { MAX_IDENTITY_TOKEN_LENGTH } from '../identity/credentials.js'
 import { embedPage, escapeHtml, lostPage } from './embed-page.js'
-import { notFound, type TokenAnswer } from '../endpoint/refusal.js'
+import { answerWithoutCode, notFound, type TokenAnswer } from '../endpoint/refusal.js'
 
 export interface EmbedOptions {
   ownAddress: OwnAddress
@@ -110,7 +110,9 @@ export function mountEmbed(
 
   app.get<{ Querystring: Record<string, unknown> }>('/oembed', (request, reply) => {
     const { url, format = 'json', maxwidth, maxheight } = request.query
-    if (format !== 'json') return send(reply, { ...notFound(request.id), status: 501 })
+    if (format !== 'json') {
+      return send(reply, answerWithoutCode(request.id, 501, 'Not implemented', 'Write format=json.'))
+    }
     const address = ownAddress(request)
     const eventId = typeof url === 'string' && address !== null ? eventOf(url, pageUrl(address, '')) : null
     if (address === null || eventId === null || !findEvent(eventId)) return send(reply, notFound(request.id))
