@@ -88,7 +88,17 @@ export class SettingReader {
 
   /** @throws ConfigProblem with every problem found */
   finish(): void {
-    if (this.#problems.length > 0) throw new ConfigProblem(this.#problems)
+    if (this.#problems.length > 0)
+      throw new ConfigProblem(this.#problems.map((known) => this.#asGiven(known)))
+  }
+
+  /** Names the flag where the value comes from one: a variable wouldn't change it. */
+  #asGiven(problem: SettingProblem): SettingProblem {
+    const { name, remediation } = problem
+    const setting = TABLE.get(name) ?? TABLE.get(name.replace(/_FILE$/, ''))
+    if (!setting || cleanValue(this.#flags[setting.flag]) === undefined) return problem
+    const flag = `--${setting.flag}`
+    return { ...problem, name: flag, remediation: remediation.replaceAll(`${name}=`, `${flag} `) }
   }
 
   #setting(name: SettingName): Setting {

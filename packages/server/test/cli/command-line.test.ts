@@ -104,6 +104,7 @@ describe('wrong use', () => {
     [['keys', 'revoke'], 'keys revoke KID'],
     [['keys', 'revoke', 'k', '--all'], 'are both given'],
     [['keys', 'register', '--kid', 'k'], '--adopt'],
+    [['keys', 'rotate', '--token-ttl', '5'], '--token-ttl 3600'],
     [['keys', 'generate', '--bits', '1024'], '--bits must be one of 2048, 3072, 4096'],
     [['keys', 'revoke', 'k', '--bits', '2049'], '--bits must be one of 2048, 3072, 4096'],
     [['links', 'revoke', 'links.csv', '--rows', '2', '--all'], 'are both given'],
