@@ -20,6 +20,9 @@ Usage: php token.php COMMAND
 
 TEXT;
 
+    /** The number of arguments of a command that has some. */
+    private const ARGUMENTS = ['keys revoke' => 1, 'events enable' => 1];
+
     /**
      * @param string[] $words
      * @return int the exit code: 0 success, 1 a problem, 2 wrong usage
@@ -37,7 +40,17 @@ TEXT;
     /** @param string[] $words */
     private static function command(Site $site, array $words): int
     {
-        switch (implode(' ', array_slice($words, 0, 2))) {
+        $name = implode(' ', array_slice($words, 0, 2));
+        $arguments = array_slice($words, 2);
+        $confirmed = $name === 'keys revoke' && end($arguments) === '--yes';
+        if ($confirmed) {
+            array_pop($arguments);
+        }
+        // an option of another program, such as --dry-run, must not run the command
+        if (count($arguments) !== (self::ARGUMENTS[$name] ?? 0) || preg_grep('/^(-|$)/D', $arguments)) {
+            $name = '';
+        }
+        switch ($name) {
             case 'connect':
                 if (stream_isatty(STDIN)) {
                     fwrite(STDERR, 'API token: ');
@@ -50,7 +63,7 @@ TEXT;
                 $site->keys()->rotate($site->api());
                 return self::listKeys($site);
             case 'keys revoke':
-                return self::revoke($site, $words[2] ?? '', $words[3] ?? '');
+                return self::revoke($site, $arguments[0], $confirmed);
             case 'keys reconcile':
                 $site->keys()->reconcile($site->api(), true);
                 return self::listKeys($site);
@@ -65,7 +78,8 @@ TEXT;
                 }
                 return 0;
             case 'events enable':
-                $moved = $site->api()->requireJwt($words[2] ?? '');
+                $api = $site->api();
+                $moved = $api->requireJwt($api->uuidOf($arguments[0]));
                 echo "The chat of this stream requires a token now.\n";
                 echo $moved === [] ? '' : 'Kinescope also changed: ' . KinescopeApi::shown(implode(', ', $moved)) . "\n";
                 return 0;
@@ -73,7 +87,7 @@ TEXT;
                 return self::doctor($site);
         }
         echo self::HELP;
-        return 2;
+        return array_intersect($words, ['--help', '-h']) === [] ? 2 : 0;
     }
 
     private static function listKeys(Site $site): int
@@ -91,9 +105,9 @@ TEXT;
         }
     }
 
-    private static function revoke(Site $site, string $kid, string $answer): int
+    private static function revoke(Site $site, string $kid, bool $confirmed): int
     {
-        if ($answer !== '--yes') {
+        if (!$confirmed) {
             fwrite(STDERR, "All tokens of this key become invalid at once. Visitors must reload their pages.\n");
             if (!stream_isatty(STDIN)) {
                 fwrite(STDERR, "To continue, add --yes.\n");

@@ -118,6 +118,17 @@ final class KinescopeApi
         return self::readEvent($this->one(['v2', 'live', 'events', $id]));
     }
 
+    /** The UUID of a stream that is given by its UUID or by the id of its link. */
+    public function uuidOf(string $id): string
+    {
+        foreach (preg_match('/^[0-9a-f-]{36}$/Di', $id) ? [] : $this->events() as $event) {
+            if ($event['publicId'] === $id) {
+                return $event['id'];
+            }
+        }
+        return $id;
+    }
+
     /**
      * Changes `chat_jwt_required` and nothing else.
      *

@@ -197,6 +197,45 @@ final class SiteTest extends TestCase
         $this->assertFalse($moved->keys()->isCopy());
     }
 
+    private function connectedSite(FakeKinescope $kinescope): Site
+    {
+        $identify = static function (): void {
+        };
+        $config = ['site' => 'https://www.example.com', 'events' => ['x'], 'folder' => $this->folder, 'identify' => $identify];
+        $site = new Site($config, $kinescope, new FakeClock());
+        $site->connect('00000000-0000-4000-8000-000000000001');
+        return $site;
+    }
+
+    public function testACommandWithOtherWordsThanItsOwnDoesNothing(): void
+    {
+        $kinescope = new FakeKinescope(new FakeClock());
+        $site = $this->connectedSite($kinescope);
+        $before = count($kinescope->requests);
+        $this->expectOutputRegex('/^Usage: /');
+        foreach (['keys rotate --dry-run', 'keys reconcile x', 'keys revoke --yes', 'keys revoke', 'events enable', 'moved x'] as $line) {
+            $this->assertSame(2, Console::run($site, explode(' ', $line)), $line);
+        }
+        foreach (['--help', 'keys rotate --help'] as $line) {
+            $this->assertSame(0, Console::run($site, explode(' ', $line)), $line);
+        }
+        $this->assertCount($before, $kinescope->requests);
+    }
+
+    public function testAStreamIsNamedByItsUuidOrAsInItsLink(): void
+    {
+        $kinescope = new FakeKinescope(new FakeClock());
+        $site = $this->connectedSite($kinescope);
+        $this->expectOutputRegex('/requires a token now/');
+        $uuid = '5b0c7c1e-0d5a-4c1b-9a52-6a4a0b7f3d11';
+        foreach ([$uuid, '4hYq8vWzT2mKc9RbXsLd7N'] as $id) {
+            $event = ['id' => $uuid, 'play_link' => 'https://kinescope.io/4hYq8vWzT2mKc9RbXsLd7N', 'chat_jwt_required' => false];
+            $kinescope->events = [$uuid => $event];
+            $this->assertSame(0, Console::run($site, ['events', 'enable', $id]));
+            $this->assertTrue($kinescope->events[$uuid]['chat_jwt_required']);
+        }
+    }
+
     /** @return array<string, array{array<string, mixed>, string}> */
     public function identityTokens(): array
     {

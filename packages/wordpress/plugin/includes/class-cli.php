@@ -97,7 +97,7 @@ final class Cli {
 			static function () use ( $words ): void {
 				$api = Connection::api();
 				if ( 'enable' === ( $words[0] ?? '' ) ) {
-					$api->requireJwt( $words[1] ?? '' );
+					$api->requireJwt( $api->uuidOf( $words[1] ?? '' ) );
 					\WP_CLI::success( __( 'The chat of this stream requires a token now.', 'live-chat-for-kinescope-streams' ) );
 					return;
 				}
