@@ -127,7 +127,7 @@ export function addressFlag(call: Call, name: string): string | undefined {
 /** A flag there is no way without. @throws UsageProblem */
 export function requiredFlag(call: Call, command: string, name: string, example: string): string {
   const value = textFlag(call, name)
-  if (value) return value
+  if (value?.trim()) return value
   throw new UsageProblem(`${command} needs --${name}`, `Write, for example, --${name} ${example}.`)
 }
 

@@ -106,7 +106,7 @@ export async function checkProbe(question: Omit<TokenQuestion, 'token' | 'origin
     key: key.signing,
     userId: 'doctor',
     username: 'Doctor',
-    eventId: event?.publicId ?? event?.id ?? readEventId(eventId ?? 'probe'),
+    eventId: event?.publicId ?? event?.id ?? (readEventId(eventId ?? '') || 'probe'),
     ttl: 60,
     now,
   })

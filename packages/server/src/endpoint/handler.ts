@@ -3,6 +3,7 @@ import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } f
 import type { Guests } from '../identity/guest.js'
 import { isWeakSecret } from '../identity/hmac.js'
 import { guardListener } from '../guard-listener.js'
+import { assertTtl } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
 import { tokenIssuer, type Issued, type RegistrationView } from './issue-token.js'
@@ -135,9 +136,7 @@ const METHODS = 'POST, OPTIONS'
 /** Combines the checks, the identity and the keys. @throws TypeError naming an unsafe option */
 export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenEndpoint<R> {
   const { tokenTtl = 3600, userIdSecret, allowedOrigins = [], limits, signal, admission } = options
-  if (!Number.isInteger(tokenTtl) || tokenTtl < 60 || tokenTtl > 86_400) {
-    throw new TypeError('tokenTtl must be a whole number of seconds from 60 to 86400')
-  }
+  assertTtl(tokenTtl, 'tokenTtl')
   if (userIdSecret !== undefined && isWeakSecret(userIdSecret)) {
     throw new TypeError('userIdSecret must be a random text of 32 bytes or more')
   }

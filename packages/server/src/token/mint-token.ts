@@ -67,9 +67,22 @@ export interface MintedToken {
 
 const encoder = new TextEncoder()
 
-/** Signs a chat token. Web Crypto signs off the main thread, so the event loop stays free meanwhile. */
+/** @throws TypeError unless the lifetime is one that a token may have: a text such as '60' would make `exp` endless */
+export function assertTtl(ttl: number, name: string): void {
+  if (Number.isInteger(ttl) && ttl >= 60 && ttl <= 86_400) return
+  throw new TypeError(`${name} must be a whole number of seconds from 60 to 86400`)
+}
+
+/**
+ * Signs a chat token. Web Crypto signs off the main thread, so the event loop stays free meanwhile.
+ * @throws TypeError if `ttl`, `userId` or `eventId` can't be in a token
+ */
 export async function mintToken(input: MintTokenInput): Promise<MintedToken> {
   const { key, userId, username, eventId, ttl, notBefore = false, now = Date.now(), signal } = input
+  assertTtl(ttl, 'ttl')
+  for (const [name, value] of Object.entries({ userId, eventId })) {
+    if (typeof value !== 'string' || value.trim() === '') throw new TypeError(`${name} must be a text`)
+  }
   const claims = chatClaims({ userId, username, eventId, ttl, notBefore, now, expiresAtCap: key.expiresAt })
   const header = { alg: 'RS256', typ: 'JWT', kid: key.kid }
   const payload = encoder.encode(JSON.stringify(claims))

@@ -112,6 +112,7 @@ describe('wrong use', () => {
     [['links', 'revoke', 'links.csv', '--all', '--once'], 'links revoke --help'],
     [['events', 'enable'], 'events enable ID'],
     [['token', 'mint', '--user', 'u', '--name', 'n'], '--event'],
+    [['token', 'mint', '--event', 'e', '--user', ' ', '--name', 'n'], '--user'],
     [['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'n', '--ttl', '5'], '--ttl'],
     [['setup'], '--event'],
     [['doctor', '--url', 'chat.example.com'], '--url https://'],

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { checkToken } from 'kinescope-chat/check-token'
 import { OperatorProblem } from '../../src/problem.js'
 import { importSigningKey } from '../../src/token/signing-key.js'
-import { chatClaims, mintToken } from '../../src/token/mint-token.js'
+import { chatClaims, mintToken, type MintTokenInput } from '../../src/token/mint-token.js'
 import { makeKey } from '../running-server.js'
 
 const { kid, pem, publicKey } = makeKey()
@@ -21,6 +21,19 @@ describe('a minted token', () => {
     const claims = jsonwebtoken.verify(token, publicPem, { algorithms: ['RS256'], audience: 'chat' })
     expect(claims).toMatchObject({ user_id: 'u-1', username: 'Жанна 😀', event_id: 'stream', aud: 'chat' })
     expect(checkToken(token, { eventId: 'stream', now: Date.now() / 1000 }).fault).toBeNull()
+  })
+
+  it('is not made with a lifetime or an id that no token has', async () => {
+    const key = await importSigningKey({ kid, privateKey: pem })
+    const wrong = [
+      ...['60', 59, 86_401, 60.5, NaN, undefined].map((ttl) => ({ ttl })),
+      ...['', ' ', 7, null, undefined].flatMap((id) => [{ userId: id }, { eventId: id }]),
+    ]
+    for (const fields of wrong) {
+      const input = { key, ...asked, ...fields } as MintTokenInput
+      await expect(mintToken(input), JSON.stringify(fields)).rejects.toThrow(TypeError)
+    }
+    for (const ttl of [60, 86_400]) expect((await mintToken({ key, ...asked, ttl })).expiresIn).toBe(ttl)
   })
 
   it('has a shorter lifetime if the key expires first, and none once the key has expired', async () => {
