@@ -84,7 +84,7 @@ function findFault(
 ): TokenFault | null {
   if (!header) return malformed('header', 'The token’s header is not base64url of a JSON object in UTF-8')
   if (!claims) return malformed('payload', 'The token’s payload is not base64url of a JSON object in UTF-8')
-  const facts: Json = { ...claims, kid: header['kid'], alg: header['alg'] }
+  const facts: Json = { __proto__: null, ...claims, kid: header['kid'], alg: header['alg'] }
   const fault = (code: TokenCode, claim: string, detail: string, reason = claim): TokenFault => ({
     code,
     reason,
@@ -149,5 +149,5 @@ const readPart = (part = ''): Json | undefined =>
       c.charCodeAt(0),
     )
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return value instanceof Object && !Array.isArray(value) ? (value as Json) : undefined
+    return value instanceof Object && !Array.isArray(value) ? { __proto__: null, ...value } : undefined
   })

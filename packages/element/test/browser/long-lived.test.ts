@@ -759,17 +759,20 @@ describe('a page with a hostile or helpful script', () => {
     }))
 
   it('reads nothing of an error or of an identity token from Object.prototype', () =>
-    polluted({ status: 403, retryAfterMs: 9_000_000, requestId: 'evil', sub: 'evil' }, async () => {
-      const { url, asked } = await endpoint({ body: makeReply() })
-      const chat = place({ tokenUrl: url, identity: jwt({ x: 1 }, 'a') })
-      await whenState(chat, 'ready')
-      chat.identity = jwt({ x: 2 }, 'a')
-      await until(async () => (await asked()).length === 2)
-      const failing = place({ fetchToken: () => Promise.reject(new Error('x')) })
-      await until(() => failing.problem)
-      expect(failing.problem).to.include({ code: 'endpoint-unreachable', requestId: null })
-      expect(failing.problem!.retryInMs).to.be.lessThan(10_000)
-    }))
+    polluted(
+      { nbf: 'evil', iat: 4e9, status: 403, retryAfterMs: 9_000_000, requestId: 'evil', sub: 'evil' },
+      async () => {
+        const { url, asked } = await endpoint({ body: makeReply() })
+        const chat = place({ tokenUrl: url, identity: jwt({ x: 1 }, 'a') })
+        await whenState(chat, 'ready')
+        chat.identity = jwt({ x: 2 }, 'a')
+        await until(async () => (await asked()).length === 2)
+        const failing = place({ fetchToken: () => Promise.reject(new Error('x')) })
+        await until(() => failing.problem)
+        expect(failing.problem).to.include({ code: 'endpoint-unreachable', requestId: null })
+        expect(failing.problem!.retryInMs).to.be.lessThan(10_000)
+      },
+    ))
 
   const real = window.fetch
   for (const [way, wrap, works] of [
