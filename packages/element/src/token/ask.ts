@@ -193,17 +193,15 @@ async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Failure | 
   return undefined
 }
 
-/** What browsers say of a network error. Wrappers of `fetch` (monitoring) pass it on. */
-const NETWORK_ERRORS = /^(?:failed to fetch|networkerror|load failed|network error|the network connection)/i
+/** How the errors of the browsers' own `fetch` begin. Wrappers of it (monitoring) pass them on. */
+const FETCH_ERRORS =
+  /^(?:failed to (?:fetch|execute 'fetch)|networkerror|load failed|network error|the network connection|error in input|window\.fetch|url is)/i
 
-/** Names a page's own `fetch` as the cause of an error that no browser has for the network. */
-const nameWrapper = (error: unknown): string | undefined => {
-  const isNative = Function.prototype.toString.call(fetch).includes('[native code]')
-  const { message } = Object(error) as Partial<Error>
-  return isNative || NETWORK_ERRORS.test(`${message}`)
+/** Names a page's own `fetch` as the cause of an error that no browser's has. A bound one or a proxy looks native. */
+const nameWrapper = (error: unknown): string | undefined =>
+  FETCH_ERRORS.test(`${own(error, 'message') as string}`)
     ? undefined
     : 'Something on this page has replaced fetch: the request failed in it'
-}
 
 /** Follows no redirect. Needs no more of a page's own `fetch` than the body. */
 async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {

@@ -13,6 +13,7 @@ const { version: VERSION } = JSON.parse(
  * or wait until the test requests `/open/NAME` (`gate-…`).
  * - `/bench/endpoint/NAME` takes a list of responses by PUT (the last one repeats), answers requests by POST, and
  * returns the received requests by GET.
+ * - `/bench/broken` begins an answer, and closes the connection.
  */
 export function bench() {
   /** The chat pages that wait for their release, and the released ones. */
@@ -78,6 +79,12 @@ export function bench() {
       const script = await readFile(new URL('../../dist/kinescope-chat.js', import.meta.url), 'utf8')
       context.body = `${query.before ?? ''}${script}${query.after ?? ''}`
       return
+    }
+    if (path === '/bench/broken') {
+      context.respond = false
+      context.res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 5000 })
+      context.res.write('{"token":')
+      return void setTimeout(() => context.res.destroy(), 200)
     }
     const name = /^\/bench\/endpoint\/([\w-]+(?:\/\w+)?)$/.exec(path)?.[1]
     if (!name) return next()

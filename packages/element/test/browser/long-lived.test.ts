@@ -810,18 +810,44 @@ describe('a page with a hostile or helpful script', () => {
       }
     })
 
-  it('names a fetch of the page that takes no redirect mode', async () => {
-    const { url } = await endpoint({ body: makeReply() })
-    window.fetch = (input, init) =>
-      init?.redirect === 'manual' ? Promise.reject(new Error('unsupported redirect mode')) : real(input, init)
-    try {
-      const chat = place({ tokenUrl: url })
-      await until(() => chat.problem)
-      expect(chat.problem!.remediation).to.contain('Something on this page has replaced fetch')
-    } finally {
-      window.fetch = real
-    }
-  })
+  const refuse = () => Promise.reject(new Error('not before consent'))
+  for (const [name, replaced] of Object.entries<unknown>({
+    'takes no redirect mode': (input: string, init?: RequestInit) =>
+      init?.redirect === 'manual' ? refuse() : real(input, init),
+    'is a proxy that rejects': new Proxy(real, { apply: refuse }),
+    'is a bound function that rejects': refuse.bind(window),
+    'is gone': undefined,
+    'is no function': { get: refuse },
+  }))
+    it(`names a fetch of the page that ${name}`, async () => {
+      const { url } = await endpoint({ body: makeReply() })
+      window.fetch = replaced as typeof fetch
+      try {
+        const chat = place({ tokenUrl: url })
+        await until(() => chat.problem)
+        expect(chat.problem!.code).to.equal('endpoint-unreachable')
+        expect(chat.problem!.remediation).to.contain('Something on this page has replaced fetch')
+      } finally {
+        window.fetch = real
+      }
+    })
+
+  for (const [what, address] of Object.entries({
+    'a connection that breaks in the answer': '/bench/broken',
+    'a server that nothing reaches': 'http://127.0.0.1:1/token',
+    'an address with a password': 'http://name:password@127.0.0.1/token',
+  }))
+    it(`blames no fetch of the page that passes on the browser's error: ${what}`, async () => {
+      window.fetch = async (...request) => real(...request)
+      try {
+        const chat = place({ tokenUrl: address })
+        await until(() => chat.problem)
+        expect(chat.problem!.code).to.equal('endpoint-unreachable')
+        expect(chat.problem!.remediation).not.to.contain('replaced fetch')
+      } finally {
+        window.fetch = real
+      }
+    })
 
   it('keeps the chat where the page’s policy blocks another frame of its origin, or only reports', async () => {
     const { chat } = await chatWithSource()
