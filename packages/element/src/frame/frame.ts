@@ -67,22 +67,20 @@ export function onBlocked(
   onViolation(page, /^(?:frame|child|default)-src/, url, loading, () =>
     report(`Content-Security-Policy lacks this origin; add: frame-src ${origin}`),
   )
-  const observer = tryOrUndefined(
-    () =>
-      new ReportingObserver(
-        (reports) => {
-          // a report's members show only in its JSON
-          const plain = JSON.parse(JSON.stringify(reports)) as { body: CoepBody }[]
-          if (
-            plain.some(({ body }) => body.disposition === 'enforce' && isReportOf(`${body.blockedURL}`, url))
-          )
-            report('Cross-Origin-Embedder-Policy blocks the frame; it must be unsafe-none')
-        },
-        { types: ['coep'] },
-      ),
-  )
-  observer?.observe()
-  signal.addEventListener('abort', () => observer?.disconnect())
+  // most browsers have no such class, and a page's own may be anything
+  tryOrUndefined(() => {
+    const observer = new ReportingObserver(
+      (reports) => {
+        // a report's members show only in its JSON
+        const plain = JSON.parse(JSON.stringify(reports)) as { body: CoepBody }[]
+        if (plain.some(({ body }) => body.disposition === 'enforce' && isReportOf(`${body.blockedURL}`, url)))
+          report('Cross-Origin-Embedder-Policy blocks the frame; it must be unsafe-none')
+      },
+      { types: ['coep'] },
+    )
+    observer.observe()
+    signal.addEventListener('abort', () => observer.disconnect())
+  })
 }
 
 type CoepBody = Partial<Record<'disposition' | 'blockedURL', string>>

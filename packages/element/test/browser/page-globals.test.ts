@@ -47,6 +47,7 @@ const PAGES: Record<string, string> = {
   'functions with the names of what the file reads': `${READ.map((name) => `function ${name}() {}`).join('\n')}`,
   'var performance': `var performance = { best: 7 }`,
   'const performance': `const performance = []`,
+  'class ReportingObserver': `window.ReportingObserver = class {}`,
   'a Promise without finally': `delete Promise.prototype.finally`,
   'a Promise without finally and an old one in its place': `
     { const real = Promise; window.Promise = function (work) { return new real(work) }
