@@ -25,10 +25,10 @@ const LEFT = ['arguments', ...(runInNewContext('Object.getOwnPropertyNames(globa
  * a variable of this name (test/browser/page-globals.test.ts)?
  */
 const OURS = (
-  'AbortController AbortSignal addEventListener atob BroadcastChannel clearInterval clearTimeout ' +
+  'AbortController AbortSignal atob BroadcastChannel clearInterval clearTimeout ' +
   'console crypto CSSStyleSheet customElements document fetch fileVersion globalThis Headers history ' +
   'IntersectionObserver localStorage location MutationObserver navigator performance queueMicrotask ' +
-  'removeEventListener ReportingObserver ResizeObserver sessionStorage setInterval setTimeout ' +
+  'ReportingObserver sessionStorage setInterval setTimeout ' +
   'TextDecoder window'
 ).split(' ')
 /** What lit reads of `globalThis`, and `litWindow` has. */

@@ -2,6 +2,7 @@
  * The file that a page loads with one tag: registers the element, reads the page's defaults from its own tag, and
  * upgrades marked links and divs once the page is parsed. The build stops it at once if another copy was first.
  */
+import { listen } from './clock.js'
 import { httpUrl } from './frame/chat-url.js'
 import { KinescopeChatElement, isPage, register } from './kinescope-chat-element.js'
 import { watch } from './placing/upgrade.js'
@@ -36,13 +37,14 @@ function start(): void {
 
 /** Runs work once the page is parsed. Optimizers delay or rename events, so the first signal counts. */
 function whenParsed(work: () => void): void {
-  const signals = ['readystatechange', 'DOMContentLoaded', 'load']
+  const parsed = new AbortController()
   const check = () => {
     if (ofDocument('readyState') === 'loading') return
-    for (const signal of signals) removeEventListener(signal, check, true)
+    parsed.abort()
     work()
   }
-  for (const signal of signals) addEventListener(signal, check, true)
+  const options = { capture: true, signal: parsed.signal }
+  listen(window, ['readystatechange', 'DOMContentLoaded', 'load'], check, options)
   check()
 }
 

@@ -65,6 +65,18 @@ describe('a page whose scripts replace the platform’s names', () => {
       expect(page.errors).to.deep.equal([])
       expect(page.faults).to.deep.equal([])
     })
+
+  it('has its marks upgraded: function addEventListener() and removeEventListener()', async () => {
+    const { url } = await endpoint({ body: makeReply() })
+    const page = await openPage({
+      head: `<script>function addEventListener(element, name, work) { element['on' + name] = work }
+        function removeEventListener(element, name) { element['on' + name] = null }</script>
+        <script src="${FILE}" data-token-url="${url}" data-chat-origin="${chatOrigin}"></script>`,
+      body: `<div data-kinescope-chat="${EVENT}"></div>`,
+    })
+    await whenState(await until(() => page.chat()), 'ready')
+    expect(page.errors).to.deep.equal([])
+  })
 })
 
 describe('a page whose content has the names that lit reads', () => {
