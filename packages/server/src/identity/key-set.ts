@@ -9,6 +9,7 @@ import {
   type JWTPayload,
   type JWTVerifyOptions,
 } from 'jose'
+import { guardListener } from '../guard-listener.js'
 import { decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 
@@ -90,6 +91,7 @@ export class KeySet {
   readonly #options: KeySetOptions
   readonly #now: () => number
   readonly #fetch: typeof fetch
+  readonly #onFetch: (event: KeySetEvent) => void
   readonly #waiting = new Map<string, number>()
   #good: GoodSet | null = null
   #lastTry = -Infinity
@@ -100,6 +102,7 @@ export class KeySet {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
     this.#fetch = options.fetch ?? globalThis.fetch
+    this.#onFetch = guardListener(options.onFetch)
   }
 
   get name(): string {
@@ -170,13 +173,6 @@ export class KeySet {
 
   async #refresh(): Promise<void> {
     const { name, locate } = this.#options
-    const notify = (event: KeySetEvent) => {
-      try {
-        this.#options.onFetch?.(event)
-      } catch {
-        // a listener must not end the process
-      }
-    }
     this.#lastTry = this.#now()
     const deadline = startDeadline(TIMEOUT_MS)
     try {
@@ -189,11 +185,11 @@ export class KeySet {
       const unnamed = nameless.length > 0 ? createLocalJWKSet({ keys: nameless }) : null
       this.#good = { getKey, unnamed, fetchedAt: this.#now() }
       this.#failure = null
-      notify({ ok: true, name })
+      this.#onFetch({ ok: true, name })
     } catch (error) {
       this.#failure = error
       const age = this.#good ? this.#now() - this.#good.fetchedAt : Infinity
-      notify({ ok: false, name, error, lastGoodMs: age <= KEEP_MS ? age : null })
+      this.#onFetch({ ok: false, name, error, lastGoodMs: age <= KEEP_MS ? age : null })
     } finally {
       deadline.clear()
     }

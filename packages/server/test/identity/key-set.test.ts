@@ -61,7 +61,9 @@ async function siteWith(...keys: [KeyPair, string | null][]) {
     },
     onKeySet: (event) => {
       events.push(event)
-      throw new Error('a listener that throws')
+      const fault = new Error('a listener that fails')
+      if (events.length % 2 === 0) throw fault
+      return Promise.reject(fault)
     },
   })
   await site.publish(...keys)
