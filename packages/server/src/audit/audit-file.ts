@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs'
+import { constants, fstatSync, type Stats } from 'node:fs'
 import { lstat, open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { OperatorProblem } from '../problem.js'
@@ -52,6 +52,18 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
       return now?.ino === ino && now.dev === dev
     },
     close: () => handle.close(),
+  }
+}
+
+/** Whether standard output goes to this file. Two writers of one file would overwrite each other's lines. */
+export async function isStandardOutput(path: string): Promise<boolean> {
+  const { ino, dev } = await stat(path)
+  try {
+    const output = fstatSync(1)
+    return output.ino === ino && output.dev === dev
+  } catch {
+    // it is closed
+    return false
   }
 }
 

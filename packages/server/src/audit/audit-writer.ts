@@ -1,6 +1,6 @@
 import type { IssuedToken } from '../endpoint/request.js'
 import { ConfigProblem, errorCode, OperatorProblem } from '../problem.js'
-import { openAuditFile, type AuditFile } from './audit-file.js'
+import { isStandardOutput, openAuditFile, type AuditFile } from './audit-file.js'
 import { auditLine } from './audit-line.js'
 
 /** The most buffered lines while a disk is slow or full: some seconds of a full server, a few MB. */
@@ -207,7 +207,7 @@ class OutputAudit implements AuditLog {
 }
 
 /**
- * Opens the file of `CHAT_AUDIT`, or the output for `-`.
+ * Opens the file of `CHAT_AUDIT`, or the output for `-` and for the file that standard output goes to.
  * @throws ConfigProblem if it can't be written at start, since a server without its audit log must not run
  */
 export async function openAudit(
@@ -217,7 +217,10 @@ export async function openAudit(
 ): Promise<AuditLog> {
   if (path === '-') return new OutputAudit(output, options)
   try {
-    return await AuditWriter.start({ ...options, open: () => openAuditFile(path) })
+    const writer = await AuditWriter.start({ ...options, open: () => openAuditFile(path) })
+    if (!(await isStandardOutput(path))) return writer
+    await writer.close()
+    return new OutputAudit(output, options)
   } catch (error) {
     const problem =
       error instanceof OperatorProblem

@@ -2,9 +2,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -232,6 +234,21 @@ describe('the audit log on standard output', () => {
     const { lost, dropped } = JSON.parse(counts) as { lost: number; dropped: number }
     expect(audited.length + lost).toBe(3000)
     expect(lines.length + dropped).toBe(6000)
+  })
+
+  it('shares it also by the name of the file that it goes to', async () => {
+    const script = fileURLToPath(new URL('one-output.ts', import.meta.url))
+    const file = join(directory, 'output.jsonl')
+    // as the shell's `>`: each writer has a position of its own
+    const descriptor = openSync(file, 'w', 0o600)
+    const child = spawn(process.execPath, ['--import', 'tsx', script, file], {
+      stdio: ['ignore', descriptor, 'ignore'],
+    })
+    await once(child, 'close')
+    closeSync(descriptor)
+    const lines = linesOf(readFileSync(file, 'utf8'))
+    expect(lines.filter((line) => parseAuditLine(line))).toHaveLength(3000)
+    expect(lines).toHaveLength(6000)
   })
 
   it('reports once that lines are lost, and how many were lost when it recovers', async () => {

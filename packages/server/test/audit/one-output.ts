@@ -1,5 +1,5 @@
 /**
- * Run by audit.test.ts: the log and the audit log share standard output. The last line has the number of dropped lines.
+ * Run by audit.test.ts: the log and the audit log share standard output, or the file that it goes to. The last line has the number of dropped lines.
  */
 import { openAudit } from '../../src/audit/audit-writer.js'
 import { LogOutput } from '../../src/serve/log-output.js'
@@ -8,7 +8,7 @@ import { createLogger } from '../../src/serve/log.js'
 const output = new LogOutput()
 const logger = createLogger('debug', output)
 let lost = 0
-const audit = await openAudit('-', { onLost: () => lost++ }, output)
+const audit = await openAudit(process.argv[2] ?? '-', { onLost: () => lost++ }, output)
 for (let index = 0; index < 3000; index++) {
   logger.debug({ index }, 'token made')
   const [time, exp] = [Date.now(), 1_800_000_000]
