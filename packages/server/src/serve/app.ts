@@ -101,9 +101,10 @@ export function buildApp(options: AppOptions): FastifyInstance {
       if (request.is404) return send(reply, lost(request))
       const detail = 'The request is malformed.'
       const refusal = new Refusal('bad-request', { reason: 'framework', status, detail, cause: error })
-      return refuse(request, reply, refusal, onRefused)
+      return refuse(request, reply, refusal, { isTrusted, onRefused })
     }
-    logger.error({ err: error, requestId: request.id }, 'route failed')
+    const traceparent = traceparentOf(request.raw, isTrusted)
+    logger.error({ err: error, requestId: request.id, traceparent }, 'route failed')
     const { body, headers } = notFound(request.id)
     const problem = {
       ...(JSON.parse(body) as object),
@@ -321,21 +322,29 @@ export function limitStarts(
   app: FastifyInstance,
   tokenPath: string,
   admission = new AdmissionQueue(),
-  onRefused: OnRefused = () => undefined,
+  report: RefusalReport = { isTrusted: () => false, onRefused: () => undefined },
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     // most requests have no query, and cutting a path costs more than comparing it
     if (request.url === tokenPath || pathOf(request.url) === tokenPath) return done()
     if (admission.admit(() => done())) return
     const retryAfter = 1 + Math.floor(Math.random() * 10)
-    void refuse(request, reply, new Refusal('overloaded', { reason: 'queue', retryAfter }), onRefused)
+    void refuse(request, reply, new Refusal('overloaded', { reason: 'queue', retryAfter }), report)
   })
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal, onRefused: OnRefused) {
-  const { id: requestId, headers } = request
+type RefusalReport = Required<Pick<AppOptions, 'isTrusted' | 'onRefused'>>
+
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+  { isTrusted, onRefused }: RefusalReport,
+) {
+  const { id: requestId, headers, raw } = request
+  const traceparent = traceparentOf(raw, isTrusted)
   const address = visitorAddress(request)
-  onRefused(refusedOutcome(refusal, { requestId, origin: headers.origin ?? null, address }))
+  onRefused(refusedOutcome(refusal, { requestId, traceparent, origin: headers.origin ?? null, address }))
   return send(reply, refusalAnswer(refusal, requestId))
 }
 

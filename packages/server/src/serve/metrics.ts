@@ -25,7 +25,10 @@ const PREFIX = 'kinescope_chat_'
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8]
 const OPEN_METRICS = 'application/openmetrics-text'
 
-/** The reasons that each code can have, in the log and in `refusals_total`. A test compares them with the sources. */
+/**
+ * The reasons that each code can have in `refusals_total`. Any other counts as `other`: the log has the status of each
+ * response of the site. A test compares them with the sources.
+ */
 export const REFUSAL_REASONS: Readonly<Record<WireCode, string>> = {
   'sign-in-required': `
     azp-missing azp-other event-id-missing exp-in-milliseconds exp-missing exp-too-far header-repeated host
@@ -58,6 +61,13 @@ export const REFUSAL_REASONS: Readonly<Record<WireCode, string>> = {
   'key-expired': 'key-source lifetime watch',
   'event-not-found': 'watch',
 }
+const OTHER = 'other'
+const KNOWN_REASONS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(REFUSAL_REASONS).map(([code, reasons]) => [
+    code,
+    new Set([...reasons.trim().split(/\s+/), OTHER]),
+  ]),
+)
 /** Statuses of requests that no route sees. */
 const UNROUTED_STATUSES = [400, 404, 408, 413, 431, 503]
 /** A rotation registers its key at least as long before it signs, at the default `--propagation`. */
@@ -114,8 +124,8 @@ export class Metrics {
       this.#reloads.inc({ result }, 0)
       this.#identityKeys.inc({ result }, 0)
     }
-    for (const [code, reasons] of Object.entries(REFUSAL_REASONS))
-      for (const reason of reasons.trim().split(/\s+/)) this.#refusals.inc({ code, reason }, 0)
+    for (const [code, reasons] of KNOWN_REASONS)
+      for (const reason of reasons) this.#refusals.inc({ code, reason }, 0)
     const statuses = new Set([200, 204, ...Object.values(WIRE_STATUSES).flat()])
     for (const code of statuses) this.#requests.zero({ route: '/token', code: String(code) })
     for (const code of UNROUTED_STATUSES) this.#requests.zero({ route: 'other', code: String(code) })
@@ -218,7 +228,8 @@ export class Metrics {
       this.#tokens.inc({ event, kid: outcome.kid })
       this.#signing.observe(outcome.signMs / 1000)
     } else if (outcome.kind === 'refused') {
-      this.#refusals.inc({ code: outcome.code, reason: outcome.reason })
+      const { code, reason } = outcome
+      this.#refusals.inc({ code, reason: KNOWN_REASONS.get(code)?.has(reason) ? reason : OTHER })
     }
   }
 

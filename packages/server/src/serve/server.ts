@@ -163,10 +163,11 @@ export async function startServer(config: ServeConfig, options: StartOptions = {
     connections: () => loadOf(app).connections,
     inFlight: () => loadOf(app).inFlight,
     logLost: () => output.lost,
-    eventIds,
+    // a rehearsal's stream is in no list
+    eventIds: rehearsal ? [...eventIds, '*'] : eventIds,
   })
   warnOfUnknownProxy(app, isTrusted, logger)
-  limitStarts(app, tokenPath, starts, onRefused)
+  limitStarts(app, tokenPath, starts, { isTrusted, onRefused })
   const traceOf = ({ raw }: FastifyRequest) => traceparentOf(raw, isTrusted)
   observeRequests(app, basePath, {
     onResponse: (request, route, status, ms) => {

@@ -100,6 +100,22 @@ describe('metrics', () => {
     expect(used.filter((reason) => !known.includes(reason))).toEqual([])
   })
 
+  it('count a status of the site that no list has, and a rehearsal, in series that begin at 0', async () => {
+    const rehearsed = await startTestServer({ ...env, CHAT_REHEARSAL: secret('a-rehearsal-of-thirty-two-bytes+') })
+    const { body } = await get(`${rehearsed.adminUrl}/metrics`)
+    expect(body).toContain(`kinescope_chat_tokens_total{event="*",kid="${env['CHAT_KEY_ID']}"} 0\n`)
+    await rehearsed.close()
+    const metrics = new Metrics()
+    const series = 'kinescope_chat_refusals_total{code="identity-unavailable",reason="other"}'
+    expect(await metrics.registry.metrics()).toContain(`${series} 0\n`)
+    const facts = { requestId: 'r', todo: null, origin: null, address: null }
+    for (const reason of ['site-says-418', 'site-says-522'])
+      metrics.outcome({ kind: 'refused', code: 'identity-unavailable', status: 503, reason, ...facts })
+    const after = await metrics.registry.metrics()
+    expect(after).toContain(`${series} 2\n`)
+    expect(after).not.toMatch(/site-says-(418|522)/)
+  })
+
   it('have the key of a rotation before it signs', async () => {
     const metrics = new Metrics()
     const key = (kid: string) => ({ key: { kid } }) as ReturnType<KeySource['current']>

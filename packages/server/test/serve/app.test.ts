@@ -62,6 +62,9 @@ async function serve(options: Partial<AppOptions> = {}) {
   return { app, port, socket, talk, get, handled: () => handled }
 }
 
+/** As a trusted proxy sends it (W3C Trace Context). */
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
 describe('a server whose connections are all in use', () => {
   it('closes idle connections, so that new visitors and health probes can connect', async () => {
     const { socket, talk, get } = await serve({ maxConnections: 20 })
@@ -266,9 +269,10 @@ describe('a request that fits no route', () => {
 
   it('keeps the status of what the client did, and is reported; an error of ours is a 500', async () => {
     const onRefused = vi.fn()
+    const log: string[] = []
     const app = buildApp({
-      isTrusted: () => false,
-      logger: pino({ enabled: false }),
+      isTrusted: () => true,
+      logger: pino({ level: 'error' }, { write: (line) => void log.push(line) }),
       allowedOrigins: [],
       onRefused,
     })
@@ -277,12 +281,15 @@ describe('a request that fits no route', () => {
     const malformed = await app.inject({
       method: 'OPTIONS',
       url: '/page',
-      headers: { 'content-type': 'nonsense' },
+      headers: { 'content-type': 'nonsense', traceparent },
       payload: 'a',
     })
     expect([malformed.statusCode, malformed.json<{ code: string }>().code]).toEqual([415, 'bad-request'])
-    expect(onRefused.mock.calls).toMatchObject([[{ reason: 'framework', status: 415 }]])
-    const failed = await app.inject('/fails')
+    expect(onRefused.mock.calls).toMatchObject([[{ reason: 'framework', status: 415, traceparent }]])
+    const failed = await app.inject({ url: '/fails', headers: { traceparent } })
+    expect(log.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { msg: 'route failed', traceparent },
+    ])
     expect([failed.statusCode, failed.body.includes('inside')]).toEqual([500, false])
     await app.close()
   })
@@ -292,14 +299,15 @@ describe('a crowd at the start of a stream', () => {
   it('is a 503 with Retry-After beyond the queue, for every route, and reported', async () => {
     const app = buildApp({ isTrusted: () => false, logger: pino({ enabled: false }), allowedOrigins: [] })
     const onRefused = vi.fn()
-    limitStarts(app, '/token', undefined, onRefused)
+    limitStarts(app, '/token', undefined, { isTrusted: () => true, onRefused })
     app.get('/page', () => 'page')
     await app.ready()
     const full = vi.spyOn(AdmissionQueue.prototype, 'admit').mockReturnValueOnce(false)
-    const response = await app.inject('/page')
+    const response = await app.inject({ url: '/page', headers: { traceparent } })
     expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([503, 'overloaded'])
     expect(Number(response.headers['retry-after'])).toBeGreaterThan(0)
-    expect(onRefused.mock.calls).toMatchObject([[{ code: 'overloaded', reason: 'queue', status: 503 }]])
+    const refused = { code: 'overloaded', reason: 'queue', status: 503, traceparent }
+    expect(onRefused.mock.calls).toMatchObject([[refused]])
     full.mockRestore()
     await app.close()
   })
