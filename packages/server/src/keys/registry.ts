@@ -18,7 +18,7 @@ export interface Registry {
   find(key: KeyRecord, options: { again: boolean }): Promise<Registration | null>
   /** Registers a key, and resolves once the list shows it. */
   create(key: KeyRecord): Promise<Registration>
-  /** @returns false if Kinescope didn't have the key */
+  /** Deletes a key, and resolves once the list lacks it. @returns false if Kinescope didn't have the key */
   unregister(key: KeyRecord): Promise<boolean>
   /** null: not available here. */
   list(): Promise<RemoteKey[] | null>
@@ -39,7 +39,7 @@ export const registrationOf = ({ kid, n, e, expiresAt }: KeyRecord): JwkRegistra
   expires_at: expiresAt,
 })
 
-/** How often the list is read until it shows a new key. */
+/** How often the list is read until it shows a change. */
 const LIST_READS = 5
 const LIST_DELAY_MS = 1000
 
@@ -78,16 +78,22 @@ export class ApiRegistry implements Registry {
   async create(key: KeyRecord): Promise<Registration> {
     const found = await this.#create(key, true)
     if (found) return found
-    for (let read = 1; read <= LIST_READS; read += 1) {
-      const seen = await this.find(key)
-      if (seen) return seen
-      if (read < LIST_READS) await this.#wait(LIST_DELAY_MS)
-    }
+    const seen = await this.#untilSeen(() => this.find(key))
+    if (seen) return seen
     throw new OperatorProblem(
       'key-not-registered',
       `Kinescope accepted ${key.kid} but doesn’t list it yet`,
       'Run the command again in a minute; it continues safely.',
     )
+  }
+
+  /** Reads the list again until it shows a change; null where it doesn't. */
+  async #untilSeen<T>(look: () => Promise<T | null>): Promise<T | null> {
+    for (let read = 1; ; read += 1) {
+      const seen = await look()
+      if (seen !== null || read === LIST_READS) return seen
+      await this.#wait(LIST_DELAY_MS)
+    }
   }
 
   /** Registers a key. After an unclear error, returns what the list shows. */
@@ -113,7 +119,17 @@ export class ApiRegistry implements Registry {
     if (remoteId !== null && !listed.some(({ id }) => id === remoteId)) ours.push(remoteId)
     let found = false
     for (const id of ours) found = (await this.#jwk.remove(id)) || found
-    return found
+    // a proxy can answer any request with 2xx
+    if (!found || (await this.#untilSeen(() => this.#isUnlisted(key)))) return found
+    throw new OperatorProblem(
+      'key-not-deleted',
+      `Kinescope accepted the deletion of ${key.kid} but still lists it, so its tokens may be valid`,
+      'Run the command again in a minute. If the list still has the key, delete it in Kinescope’s dashboard.',
+    )
+  }
+
+  async #isUnlisted(key: KeyRecord): Promise<true | null> {
+    return (await this.#jwk.list()).some((remote) => isSame(remote, key)) ? null : true
   }
 
   async removeDuplicate(remoteId: string): Promise<void> {

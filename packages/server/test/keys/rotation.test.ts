@@ -375,6 +375,19 @@ describe('revoke', () => {
     expect(remediation).toContain('keys reconcile')
   })
 
+  it('never takes a key for deleted that Kinescope still lists, as after a proxy’s 200', async () => {
+    const kid = await begin()
+    bench.emulator.faults.add({ kind: 'status', status: 200, body: {}, method: 'DELETE', path: '/v1/jwk/*' })
+    const { exit, data } = await bench.json('keys', 'revoke', kid)
+    expect([exit, data]).toMatchObject([1, { error: { code: 'key-not-deleted' } }])
+    expect(remoteKids()).toContain(kid)
+    expect(await signer()).not.toBe(kid)
+    expect(ring().keys.find((key) => key.kid === kid)).toMatchObject({ removedAt: null })
+    bench.emulator.faults.clear()
+    await ok('keys', 'revoke', kid)
+    expect(remoteKids()).toEqual([await signer()])
+  })
+
   it('--all replaces every key', async () => {
     await begin()
     await ok('keys', 'generate')
