@@ -82,18 +82,16 @@ export function requestHost(
   for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === 'host') lines++
   const host = authority ?? absolute ?? headers.host
   const differs =
-    authority !== undefined &&
-    headers.host !== undefined &&
-    normalized(authority, headers) !== normalized(headers.host, headers)
-  const malformed = host !== undefined && /[\s,/@?#\\]/.test(host)
+    authority !== undefined && headers.host !== undefined && sameHost(authority) !== sameHost(headers.host)
+  const malformed = host !== undefined && !HOST.test(host)
   return { host: host ? host : null, ambiguous: lines > 1 || differs || malformed }
 }
 
-/** A host in lower case, without its scheme's default port: RFC 9113, section 8.3.1, compares the entities. */
-function normalized(host: string, headers: IncomingMessage['headers']): string {
-  const url = `${String(headers[':scheme'])}://${host}`
-  return URL.canParse(url) ? new URL(url).host : host
-}
+/** RFC 3986, section 3.2, without a user and without a comma, by which proxies join two values. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~%!$&'()*+;=-]*)(?::\d{0,5})?$/i
+
+/** One spelling of a host: names have no case, and both default ports may be left out. */
+const sameHost = (host: string): string => host.toLowerCase().replace(/:(?:80|443)?$/, '')
 
 /** A path without query and fragment. */
 export function pathOf(url: string): string {
