@@ -1,10 +1,9 @@
 import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
-import { isRingLost, noSigner } from '../keys/store/no-keys.js'
+import { isRingLost, noSigner, ringLost } from '../keys/store/no-keys.js'
 import {
   loadStoredKey,
-  readExistingRing,
   readExistingStore,
   unusableKeys,
   type UnusableKey,
@@ -81,18 +80,24 @@ export const keysShow: Command = {
   args: ['KID'],
   summary: 'show one key with its public JWK and all its times',
   settings: KEY_SETTINGS,
+  notes: ['Exits with 1 if the private key can’t be loaded, or Kinescope doesn’t list the key.'],
   async run(call) {
     const { terminal, now, args } = call
-    const { location } = ringOptions(call)
-    const ring = await readExistingRing(location)
+    const { location, passphrase } = ringOptions(call)
+    const stored = await readExistingStore(location)
+    if (isRingLost(stored)) throw ringLost(location, stored)
+    const { ring } = stored
     const key = keyByKid(ring.keys, args[0]!)
     const { listed, failures } = await listedKeys(call)
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
+    const unusable = await unusableKeys(ring, (one) => loadStoredKey(stored, one, passphrase), now())
+    const missing = listed ? missingFrom(listed, [key], now()) : []
+    const problems = [...unusable.filter(({ kid }) => kid === key.kid), ...missing.map(notListed), ...failures]
     const jwk = publicJwkOf(key)
     const time = (iso: string | null) => (iso === null ? null : momentAndDistance(iso, now()))
     return {
-      exit: failures.length > 0 ? 1 : 0,
-      data: { ...view, file: key.file, publicJwk: jwk, problems: failures },
+      exit: problems.length > 0 ? 1 : 0,
+      data: { ...view, file: key.file, publicJwk: jwk, problems },
       text: stacked(
         terminal.prose(shown`${terminal.colours.bold(key.kid)}  ${stateText(view, terminal)}`),
         terminal.facts([
@@ -114,7 +119,7 @@ export const keysShow: Command = {
         ]),
         '',
         Shown.ours(escapedJson(jwk)),
-        ...failures.map((problem) => problemLine(problem, terminal)),
+        ...problems.map((problem) => problemLine(problem, terminal)),
       ),
     }
   },

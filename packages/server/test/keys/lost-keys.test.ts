@@ -197,11 +197,12 @@ it.each<[string, () => void, string]>([
   ],
   ['can be read by everyone', () => chmodSync(path(`${spare}.pem`), 0o644), 'private-key-exposed'],
 ])(
-  'keys list, the doctor and reconcile report a spare whose private key %s: exit 1',
+  'keys list, keys show, the doctor and reconcile report a spare whose private key %s: exit 1',
   async (_what, damage, code) => {
     damage()
     for (const argv of [
       ['keys', 'list'],
+      ['keys', 'show', spare],
       ['doctor', '--event', SEED.live.id],
       ['keys', 'reconcile'],
     ]) {
