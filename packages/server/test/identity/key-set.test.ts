@@ -51,6 +51,12 @@ async function siteWith(...keys: [KeyPair, string | null][]) {
       return 'user' in answer ? 'user' : answer.refused
     },
   }
+  const onKeySet = (event: KeySetEvent): unknown => {
+    events.push(event)
+    const fault = new Error('a listener that fails')
+    if (events.length % 2 === 0) throw fault
+    return Promise.reject(fault)
+  }
   const identify = jwtIdentity({
     key: { jwksUrl: 'https://www.example.com/jwks.json' },
     audience: 'chat-of-the-site',
@@ -59,12 +65,7 @@ async function siteWith(...keys: [KeyPair, string | null][]) {
       site.fetches++
       return site.respond()
     },
-    onKeySet: (event) => {
-      events.push(event)
-      const fault = new Error('a listener that fails')
-      if (events.length % 2 === 0) throw fault
-      return Promise.reject(fault)
-    },
+    onKeySet,
   })
   await site.publish(...keys)
   return site
