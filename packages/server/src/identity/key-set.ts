@@ -4,7 +4,6 @@ import {
   errors,
   jwtVerify,
   type JSONWebKeySet,
-  type JWK,
   type JWTVerifyGetKey,
   type JWTPayload,
   type JWTVerifyOptions,
@@ -178,10 +177,9 @@ export class KeySet {
     try {
       const url = await locate(this.#fetchJson, deadline.signal)
       const set = await this.#fetchJson(url, deadline.signal)
-      const { keys } = set as { keys?: unknown }
-      if (!Array.isArray(keys) || keys.length === 0) throw new Error('the answer is not a JWK Set with a key')
       const getKey = createLocalJWKSet(set as JSONWebKeySet)
-      const nameless = (keys as JWK[]).filter(({ kid }) => kid === undefined)
+      if (!(await canVerify(getKey))) throw new Error('the answer is not a JWK Set with a key that can verify')
+      const nameless = (set as JSONWebKeySet).keys.filter(({ kid }) => kid === undefined)
       const unnamed = nameless.length > 0 ? createLocalJWKSet({ keys: nameless }) : null
       this.#good = { getKey, unnamed, fetchedAt: this.#now() }
       this.#failure = null
@@ -218,6 +216,19 @@ export class KeySet {
 /** A key set at a fixed address. */
 export const keySetAt = (url: string, options: Omit<KeySetOptions, 'name' | 'locate'> = {}): KeySet =>
   new KeySet({ ...options, name: new URL(url).origin, locate: () => Promise.resolve(url) })
+
+/** Whether a set has a key for signatures. A broken one must not replace the last good one. */
+async function canVerify(getKey: GetKey): Promise<boolean> {
+  for (const alg of PUBLIC_KEY_ALGORITHMS) {
+    try {
+      await getKey({ alg })
+      return true
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return true
+    }
+  }
+  return false
+}
 
 /** No key has the token's `kid`, or it names none and no key fits. */
 export class NoKeyFits extends Error {

@@ -77,6 +77,12 @@ describe('a JWK Set whose address fails', () => {
     'answers 503': () => Promise.resolve(new Response('{}', { status: 503 })),
     'answers a page': () => Promise.resolve(new Response('<html>', { status: 200 })),
     'answers without keys': () => Promise.resolve(Response.json({ keys: [] })),
+    'answers with keys for encryption alone': () =>
+      Promise.resolve(Response.json({ keys: [{ ...first.publicKey.export({ format: 'jwk' }), use: 'enc' }] })),
+    'answers with keys that sign nothing': () =>
+      Promise.resolve(Response.json({ keys: [{ kty: 'oct', kid: 'a', k: 'AAAA' }, 'text', null] })),
+    'answers with a key that is cut off': () =>
+      Promise.resolve(Response.json({ keys: [{ kty: 'EC', kid: 'a', alg: 'ES256' }] })),
     'answers another object': () => Promise.resolve(Response.json({ error: 'x' })),
     'answers null': () => Promise.resolve(Response.json(null)),
     redirects: () =>
