@@ -2,12 +2,7 @@ import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { isRingLost, noSigner, ringLost } from '../keys/store/no-keys.js'
-import {
-  loadStoredKey,
-  readExistingStore,
-  unusableKeys,
-  type UnusableKey,
-} from '../keys/store/ring-store.js'
+import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
 import { signingKeyRecord } from '../keys/key-state.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
@@ -92,7 +87,11 @@ export const keysShow: Command = {
     const view = viewKeys(ring, listed, now()).find(({ kid }) => kid === key.kid)!
     const unusable = await unusableKeys(ring, (one) => loadStoredKey(stored, one, passphrase), now())
     const missing = listed ? missingFrom(listed, [key], now()) : []
-    const problems = [...unusable.filter(({ kid }) => kid === key.kid), ...missing.map(notListed), ...failures]
+    const problems = [
+      ...unusable.filter(({ kid }) => kid === key.kid),
+      ...missing.map(notListed),
+      ...failures,
+    ]
     const jwk = publicJwkOf(key)
     const time = (iso: string | null) => (iso === null ? null : momentAndDistance(iso, now()))
     return {

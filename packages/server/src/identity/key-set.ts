@@ -4,8 +4,8 @@ import {
   errors,
   jwtVerify,
   type JSONWebKeySet,
-  type JWTVerifyGetKey,
   type JWTPayload,
+  type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose'
 import { guardListener } from '../guard-listener.js'
@@ -73,7 +73,7 @@ export class KeySetUnavailable extends Error {
   }
 }
 
-type GetKey = JWTVerifyGetKey
+type GetKey = ReturnType<typeof createLocalJWKSet>
 
 interface GoodSet {
   getKey: GetKey
@@ -240,7 +240,7 @@ async function verifyWith({ getKey, unnamed }: GoodSet, token: string, rules: JW
     return await verifyBy(getKey, token, rules)
   } catch (cause) {
     if (cause instanceof errors.JWKSNoMatchingKey && unnamed) {
-      const byAlgorithm: GetKey = ({ kid: _kid, ...header }, jws) => unnamed(header, jws)
+      const byAlgorithm: JWTVerifyGetKey = ({ kid: _kid, ...header }, jws) => unnamed(header, jws)
       return verifyBy(byAlgorithm, token, rules).catch(noKeyFits)
     }
     if (cause instanceof errors.JWKSNoMatchingKey || !hasKid(token)) noKeyFits(cause)
@@ -255,7 +255,7 @@ function noKeyFits(cause: unknown): never {
   throw isKeys ? new NoKeyFits('no key of the set fits', { cause }) : cause
 }
 
-async function verifyBy(getKey: GetKey, token: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyBy(getKey: JWTVerifyGetKey, token: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, getKey, rules)).payload
   } catch (cause) {

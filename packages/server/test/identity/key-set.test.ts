@@ -78,7 +78,9 @@ describe('a JWK Set whose address fails', () => {
     'answers a page': () => Promise.resolve(new Response('<html>', { status: 200 })),
     'answers without keys': () => Promise.resolve(Response.json({ keys: [] })),
     'answers with keys for encryption alone': () =>
-      Promise.resolve(Response.json({ keys: [{ ...first.publicKey.export({ format: 'jwk' }), use: 'enc' }] })),
+      Promise.resolve(
+        Response.json({ keys: [{ ...first.publicKey.export({ format: 'jwk' }), use: 'enc' }] }),
+      ),
     'answers with keys that sign nothing': () =>
       Promise.resolve(Response.json({ keys: [{ kty: 'oct', kid: 'a', k: 'AAAA' }, 'text', null] })),
     'answers with a key that is cut off': () =>

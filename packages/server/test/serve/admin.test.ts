@@ -101,7 +101,10 @@ describe('metrics', () => {
   })
 
   it('count a status of the site that no list has, and a rehearsal, in series that begin at 0', async () => {
-    const rehearsed = await startTestServer({ ...env, CHAT_REHEARSAL: secret('a-rehearsal-of-thirty-two-bytes+') })
+    const rehearsed = await startTestServer({
+      ...env,
+      CHAT_REHEARSAL: secret('a-rehearsal-of-thirty-two-bytes+'),
+    })
     const { body } = await get(`${rehearsed.adminUrl}/metrics`)
     expect(body).toContain(`kinescope_chat_tokens_total{event="*",kid="${env['CHAT_KEY_ID']}"} 0\n`)
     await rehearsed.close()
