@@ -178,7 +178,8 @@ export class KeySet {
       const url = await locate(this.#fetchJson, deadline.signal)
       const set = await this.#fetchJson(url, deadline.signal)
       const getKey = createLocalJWKSet(set as JSONWebKeySet)
-      if (!(await canVerify(getKey))) throw new Error('the answer is not a JWK Set with a key that can verify')
+      if (!(await canVerify(getKey)))
+        throw new Error('the answer is not a JWK Set with a key that can verify')
       const nameless = (set as JSONWebKeySet).keys.filter(({ kid }) => kid === undefined)
       const unnamed = nameless.length > 0 ? createLocalJWKSet({ keys: nameless }) : null
       this.#good = { getKey, unnamed, fetchedAt: this.#now() }
@@ -255,7 +256,11 @@ function noKeyFits(cause: unknown): never {
   throw isKeys ? new NoKeyFits('no key of the set fits', { cause }) : cause
 }
 
-async function verifyBy(getKey: JWTVerifyGetKey, token: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyBy(
+  getKey: JWTVerifyGetKey,
+  token: string,
+  rules: JWTVerifyOptions,
+): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, getKey, rules)).payload
   } catch (cause) {
