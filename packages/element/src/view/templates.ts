@@ -130,9 +130,14 @@ function button(
   disabled = false,
   time = '',
 ): TemplateResult {
+  const clicked = (event: Event) => {
+    press?.(event)
+    // it would open a link around the chat too
+    event.preventDefault()
+  }
   // white space would be part of the button's text
   // prettier-ignore
-  return html`<button class=${main ? 'button main' : 'button'} part="button" aria-disabled=${disabled} @click=${press}
+  return html`<button class=${main ? 'button main' : 'button'} part="button" aria-disabled=${disabled} @click=${clicked}
     ><span .textContent=${label}></span><span class="countdown" aria-hidden="true" .textContent=${time}></span></button>`
 }
 

@@ -57,6 +57,20 @@ describe('the element’s buttons', () => {
     await whenState(chat, 'ready')
   })
 
+  it('don’t open a link around the chat', async () => {
+    const link = document.createElement('a')
+    link.href = '#elsewhere'
+    document.body.append(link)
+    for (const code of [401, 403, 500]) {
+      let asked = 0
+      const chat = place({ fetchToken: () => Promise.reject((asked++, status(code))) }, link)
+      ;(await until(() => part(chat, 'button'))).click()
+      await until(() => asked === 2)
+      expect(location.hash).to.equal('')
+    }
+    link.remove()
+  })
+
   it('leave the sign-in to a page that handles it, with the page’s own button or ours', async () => {
     let asked = 0
     const chat = place({ fetchToken: () => Promise.reject((asked++, status(401))) })
