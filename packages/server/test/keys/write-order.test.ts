@@ -83,6 +83,8 @@ describe('the order of writes', () => {
       'hear GET /v1/jwk',
       'ask DELETE /v1/jwk/ID',
       'hear DELETE /v1/jwk/ID',
+      'ask GET /v1/jwk', // whether the list still has the key
+      'hear GET /v1/jwk',
       ...durable('keyring.json'),
       'unlink KID.pem',
     ])
