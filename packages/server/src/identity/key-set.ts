@@ -244,8 +244,8 @@ async function verifyWith({ getKey, unnamed }: GoodSet, token: string, rules: JW
       const byAlgorithm: JWTVerifyGetKey = ({ kid: _kid, ...header }, jws) => unnamed(header, jws)
       return verifyBy(byAlgorithm, token, rules).catch(noKeyFits)
     }
-    if (cause instanceof errors.JWKSNoMatchingKey || !hasKid(token)) noKeyFits(cause)
-    throw cause
+    if (cause instanceof errors.JWSSignatureVerificationFailed && hasKid(token)) throw cause
+    return noKeyFits(cause)
   }
 }
 

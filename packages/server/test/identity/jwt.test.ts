@@ -125,6 +125,19 @@ describe('an identity token signed with a shared secret', () => {
     expect(await until(9e15)).toBe('exp-in-milliseconds')
   })
 
+  it.each(['opaque', 'a.b', 'a.b.c', 'a.b.c.d', 'bm8.bm8.bm8', 'WzFd.e30.AAAA'])(
+    'is rejected as no JWT, with every kind of key: %s',
+    async (text) => {
+      const audience = AUDIENCE
+      for (const key of [{ secret: SECRET }, { publicKey: pem(rsa.publicKey) }, { jwksUrl: jwks.url }]) {
+        expect(await ask({ key, audience, cookie: 'session' }, text, { header: 'cookie' })).toMatchObject({
+          refused: 'sign-in-required',
+          reason: 'identity-token-malformed',
+        })
+      }
+    },
+  )
+
   it('is rejected with its own reason if the cookie is encrypted or occurs twice', async () => {
     const jwe = ['e30', '', 'aXY', 'Y2lwaGVy', 'dGFn'].join('.')
     const cookie = { ...withSecret, cookie: 'session' }
