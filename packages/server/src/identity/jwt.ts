@@ -170,18 +170,21 @@ function fromCookie(call: IdentityCall, name: string): PresentedToken | Identity
   return value ? { text: value, format: formatOf(value) } : null
 }
 
+/** More parts than a header of 16 KiB has. Auth.js cuts a cookie at 4 KB, Supabase at 3 KB. */
+const MAX_PARTS = 8
+
 /** Auth.js and others split a long value over `name.0`, `name.1` and so on. */
 function readWholeCookie(header: string | null, name: string): ReturnType<typeof readCookie> {
   const whole = readCookie(header, name)
-  const parts: string[] = []
-  for (let part = readCookie(header, `${name}.0`); part.value;) {
-    parts.push(part.value)
-    part = readCookie(header, `${name}.${parts.length}`)
+  if (whole.value || whole.ambiguous) return whole
+  let value = ''
+  for (let count = 0; count < MAX_PARTS; count++) {
+    const part = readCookie(header, `${name}.${count}`)
     if (part.ambiguous) return part
+    if (!part.value) break
+    value += part.value
   }
-  return whole.value || whole.ambiguous || parts.length === 0
-    ? whole
-    : { value: parts.join(''), ambiguous: false }
+  return { value, ambiguous: false }
 }
 
 const NO_JWT =
