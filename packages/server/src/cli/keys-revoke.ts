@@ -57,8 +57,9 @@ export const keysRevoke: Command = {
       if (danger) await call.confirm(danger)
     }
     const { result, actions } = await withKeys(call, async (work) => {
-      const refused = kid === undefined ? reportUnclaimed(work) : []
-      return { ...(await revoke(work, kidsOf(work.store.ring), { bits })), refused }
+      const unclaimed = kid === undefined ? reportUnclaimed(work) : []
+      const result = await revoke(work, kidsOf(work.store.ring), { bits })
+      return { ...result, refused: [...unclaimed, ...result.refused] }
     })
     if (isDryRun(call)) return dryRunOutcome(call, actions)
     const { revoked } = result

@@ -4,14 +4,14 @@ import { isSame, assertPlausibleEnd, assertClock } from './registry.js'
 import { isoTime, newRecord } from './store/ring-format.js'
 import { unusableKeys } from './store/ring-store.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
-import { remove, activate, type KeyWork } from './steps.js'
+import { activate, refused, removeEach, type KeyWork } from './steps.js'
 import { OperatorProblem } from '../problem.js'
 import { loadPrivateKey } from './private-key.js'
 
 export interface Reconciliation {
   /** Kids that should be registered at Kinescope and aren't. */
   missing: string[]
-  /** Unknown files, and keys whose private half can't be loaded. They stay unchanged. */
+  /** Unknown files, keys whose private half can't be loaded, and deleted keys that Kinescope still lists. They stay unchanged. */
   refused: string[]
   rotation: Rotation | null
   /** The next events of the ring. */
@@ -28,7 +28,7 @@ export async function reconcile(work: KeyWork, options: RotateOptions): Promise<
   assertClock(work)
   const rejected = await adoptUnknownFiles(work, listed)
   if (listed) await syncWith(work, listed)
-  for (const key of removalsDue(store.ring, now())) await remove(work, key)
+  const listedStill = await removeEach(work, removalsDue(store.ring, now()))
   const missing = listed ? missingFrom(listed, store.ring.keys, now()) : []
   const unusable = await unusableKeys(store.ring, (key) => store.loadKey(key), now())
   for (const { kid, ...problem } of unusable) work.report({ action: 'refused', what: kid, ...problem })
@@ -38,7 +38,7 @@ export async function reconcile(work: KeyWork, options: RotateOptions): Promise<
   }
   const rotation =
     store.ring.keys.length > 0 ? await startWhatIsDue({ ...work, report }, missing, options) : null
-  const refused = [...rejected, ...unusable.map(({ kid }) => kid)]
+  const refused = [...rejected, ...listedStill, ...unusable.map(({ kid }) => kid)]
   return { missing, refused, rotation, next: comingUp(store.ring.keys, now()) }
 }
 
@@ -145,8 +145,7 @@ export async function adoptUnknownFiles(
     } catch (error) {
       if (!(error instanceof OperatorProblem)) throw error
       rejected.push(file)
-      const { code, message, remediation } = error
-      report({ action: 'refused', what: file, code, message, remediation })
+      report(refused(file, error))
     }
   }
   // one write of registered keys: servers never read a ring that lacks the key they sign with

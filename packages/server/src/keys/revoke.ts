@@ -8,7 +8,7 @@ import {
   isPassphraseProblem,
   keyByKid,
   publish,
-  remove,
+  removeEach,
   retire,
   silently,
   type KeyWork,
@@ -22,6 +22,8 @@ export interface Revocation {
   revoked: string[]
   /** The key that signs now; null if the revoked key didn't sign. */
   signs: string | null
+  /** Keys that Kinescope still lists after their deletion. */
+  refused: string[]
 }
 
 /**
@@ -56,14 +58,12 @@ export async function revoke(
       })
     : null
   await retire(work, open(), { next: next ?? null, resumed: resumed(work, open()) })
-  try {
-    for (const key of open()) await remove(work, key)
-  } catch (error) {
+  const refused = await removeEach(work, open()).catch((error: unknown) => {
     throw needed && !next ? withoutKey(work, kids, error) : error
-  }
-  if (!needed) return { revoked: [...kids], signs: null }
-  if (next) return { revoked: [...kids], signs: next.key.kid }
-  return { revoked: [...kids], signs: (await secondTry(work, kids, options, failure)).key.kid }
+  })
+  const signer = needed ? (next ?? (await secondTry(work, kids, options, failure))) : null
+  const revoked = kids.filter((kid) => !refused.includes(kid))
+  return { revoked, signs: signer?.key.kid ?? null, refused }
 }
 
 /** Whether the key that servers sign with is revoked, or there is none. They pass over keys that they can't load. */

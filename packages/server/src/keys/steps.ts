@@ -136,12 +136,19 @@ export async function firstUsable(
       return key
     } catch (error) {
       if (!(error instanceof OperatorProblem)) throw error
-      const { code, message, remediation } = error
-      report({ action: 'refused', what: key.kid, code, message, remediation })
+      report(refused(key.kid, error))
     }
   }
   return null
 }
+
+export const refused = (what: string, { code, message, remediation }: OperatorProblem): KeyAction => ({
+  action: 'refused',
+  what,
+  code,
+  message,
+  remediation,
+})
 
 /**
  * Step 2, **publish**: registers the key once and checks that it is listed. `activate` or `markPublished` records that.
@@ -216,13 +223,28 @@ export async function retire(
 }
 
 /** Step 5, **remove**: deletes a key at Kinescope, then here, so that no key stays registered unnoticed. */
-export async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
+async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord): Promise<void> {
   report({ action: 'removing', kid: key.kid })
   await store.renewLock()
   const found = await registry.unregister(key)
   await store.commit({ [key.kid]: { removedAt: isoTime(now()) } }, { drop: key.file })
   const missing = !found && key.publishedAt !== null && Date.parse(key.expiresAt) > now()
   report({ action: 'removed', kid: key.kid, missing })
+}
+
+/** Removes keys and reports those that Kinescope still lists: one must stop neither the others nor a rotation. @returns their kids */
+export async function removeEach(work: KeyWork, keys: readonly KeyRecord[]): Promise<string[]> {
+  const listed: string[] = []
+  for (const key of keys) {
+    try {
+      await remove(work, key)
+    } catch (error) {
+      if (!(error instanceof OperatorProblem) || error.code !== 'key-not-deleted') throw error
+      work.report(refused(key.kid, error))
+      listed.push(key.kid)
+    }
+  }
+  return listed
 }
 
 /** @throws OperatorProblem `key-unknown` */

@@ -240,6 +240,21 @@ describe('reconcile', () => {
     expect(remoteKids()).toHaveLength(1)
   })
 
+  it('rotates in time although Kinescope goes on listing a deleted key, which it reports', async () => {
+    const kid = await begin()
+    await ok('keys', 'rotate', '--propagation', '0')
+    bench.emulator.faults.add({ kind: 'status', status: 200, body: {}, method: 'DELETE', path: '/v1/jwk/*' })
+    for (const days of [10, 250, 251, 400]) {
+      bench.ahead.ms = days * DAY
+      const { exit, data } = await bench.json('keys', 'reconcile')
+      expect([exit, data]).toMatchObject([1, { refused: expect.arrayContaining([kid]) }])
+    }
+    expect(verdict(await mint())).toBeNull()
+    bench.emulator.faults.clear()
+    await ok('keys', 'reconcile')
+    expect(remoteKids()).toEqual([await signer()])
+  })
+
   it('reports a signing key that is deleted at Kinescope, and doesn’t register it again', async () => {
     const kid = await begin()
     bench.emulator.state.keys = []
@@ -379,13 +394,34 @@ describe('revoke', () => {
     const kid = await begin()
     bench.emulator.faults.add({ kind: 'status', status: 200, body: {}, method: 'DELETE', path: '/v1/jwk/*' })
     const { exit, data } = await bench.json('keys', 'revoke', kid)
-    expect([exit, data]).toMatchObject([1, { error: { code: 'key-not-deleted' } }])
+    expect([exit, data]).toMatchObject([1, { revoked: [], refused: [kid], signs: await signer() }])
+    expect(data.actions.at(-1)).toMatchObject({ action: 'refused', what: kid, code: 'key-not-deleted' })
     expect(remoteKids()).toContain(kid)
     expect(await signer()).not.toBe(kid)
     expect(ring().keys.find((key) => key.kid === kid)).toMatchObject({ removedAt: null })
     bench.emulator.faults.clear()
     await ok('keys', 'revoke', kid)
     expect(remoteKids()).toEqual([await signer()])
+  })
+
+  it('deletes every other key, and registers a new one, though Kinescope goes on listing one', async () => {
+    const kid = await begin()
+    await ok('keys', 'generate')
+    await ok('keys', 'register')
+    const spare = ring().keys.at(-1)!.kid
+    bench.emulator.state.variants.keyLimit = 2
+    const id = bench.emulator.state.keys.find((key) => key.kid === kid)!.id
+    bench.emulator.faults.add({
+      kind: 'status',
+      status: 200,
+      body: {},
+      method: 'DELETE',
+      path: `/v1/jwk/${id}`,
+    })
+    const { exit, data } = await bench.json('keys', 'revoke', '--all')
+    expect([exit, data]).toMatchObject([1, { revoked: [spare], refused: [kid], signs: await signer() }])
+    expect(remoteKids()).toEqual([kid, await signer()])
+    expect(verdict(await mint())).toBeNull()
   })
 
   it('--all replaces every key', async () => {
