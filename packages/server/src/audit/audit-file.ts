@@ -55,15 +55,15 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
   }
 }
 
-/** Whether standard output goes to this file. Two writers of one file would overwrite each other's lines. */
+/** Whether standard output goes to this file. */
 export async function isStandardOutput(path: string): Promise<boolean> {
-  const { ino, dev } = await stat(path, { bigint: true })
   try {
+    const { ino, dev } = await stat(path, { bigint: true })
     // bigint: with numbers, Node 20 then takes a symlinked library for a pipe when it resolves imports
     const output = fstatSync(1, { bigint: true })
     return output.ino === ino && output.dev === dev
   } catch {
-    // it is closed
+    // the output is closed, or the file was renamed
     return false
   }
 }

@@ -9,6 +9,7 @@ const MAX_WAITING = 20_000
 const RETRY_MS = 1000
 /** How long the last lines may take to write at the end. */
 const CLOSE_MS = 500
+const LINE_FEED = 0x0a
 
 /** The log of issued tokens. */
 export interface AuditLog {
@@ -206,8 +207,24 @@ class OutputAudit implements AuditLog {
   }
 }
 
+/** The file, or the output while standard output goes to that file: two writers would overwrite each other's lines. */
+async function openFileOrOutput(path: string, output: LineOutput): Promise<AuditFile> {
+  const file = await openAuditFile(path)
+  if (!(await isStandardOutput(path))) return file
+  await file.close()
+  return {
+    write: async (bytes) => {
+      const line = bytes.subarray(0, bytes.indexOf(LINE_FEED) + 1)
+      if (!output.write(Buffer.from(line).toString())) throw new Error('standard output is full')
+      return line.length
+    },
+    isCurrent: () => isStandardOutput(path),
+    close: async () => undefined,
+  }
+}
+
 /**
- * Opens the file of `CHAT_AUDIT`, or the output for `-` and for the file that standard output goes to.
+ * Opens the file of `CHAT_AUDIT`, or the output for `-`.
  * @throws ConfigProblem if it can't be written at start, since a server without its audit log must not run
  */
 export async function openAudit(
@@ -217,10 +234,7 @@ export async function openAudit(
 ): Promise<AuditLog> {
   if (path === '-') return new OutputAudit(output, options)
   try {
-    const writer = await AuditWriter.start({ ...options, open: () => openAuditFile(path) })
-    if (!(await isStandardOutput(path))) return writer
-    await writer.close()
-    return new OutputAudit(output, options)
+    return await AuditWriter.start({ ...options, open: () => openFileOrOutput(path, output) })
   } catch (error) {
     const problem =
       error instanceof OperatorProblem

@@ -251,6 +251,22 @@ describe('the audit log on standard output', () => {
     expect(lines).toHaveLength(6000)
   })
 
+  it('goes on in a new file of that name after a rotation by rename', async () => {
+    const script = fileURLToPath(new URL('one-output.ts', import.meta.url))
+    const file = join(directory, 'appended.jsonl')
+    const descriptor = openSync(file, 'a', 0o600)
+    const child = spawn(process.execPath, ['--import', 'tsx', script, file, 'rotate'], {
+      stdio: ['ignore', descriptor, 'ignore'],
+    })
+    await once(child, 'close')
+    closeSync(descriptor)
+    const audited = [`${file}.1`, file].map(
+      (path) => linesOf(readFileSync(path, 'utf8')).filter((line) => parseAuditLine(line)).length,
+    )
+    expect(audited[0]! + audited[1]!).toBe(3000)
+    expect(audited[1]).toBeGreaterThanOrEqual(1500)
+  })
+
   it('reports once that lines are lost, and how many were lost when it recovers', async () => {
     let full = true
     const [onLost, onFailure, onRecovered] = [vi.fn(), vi.fn(), vi.fn()]
