@@ -151,8 +151,10 @@ export class SettingReader {
     return this.#problems.some((known) => known.name === name || known.name === `${name}_FILE`)
   }
 
-  #example(name: string): string {
-    return `Write, for example, ${name}=${TABLE.get(name)!.example}`
+  #example(name: SettingName): string {
+    const { example, secret } = this.#setting(name)
+    const file = secret ? this.file(name) : undefined
+    return file ? `Write it into ${file}, for example: ${example}` : `Write, for example, ${name}=${example}`
   }
 }
 

@@ -350,6 +350,18 @@ describe('the configuration', () => {
     }
   })
 
+  it('names the file to correct where a secret comes from one, by its variable or by the flag', () => {
+    const file = written(Buffer.from('short'))
+    const { CHAT_IDENTITY_SECRET: _plain, ...env } = JWT
+    for (const [problem] of [
+      problemsOf({ ...env, CHAT_IDENTITY_SECRET_FILE: file }),
+      problemsOf(env, { 'identity-secret-file': file }),
+    ]) {
+      expect(problem!.message).toContain('32 bytes')
+      expect(problem!.remediation).toBe(`Write it into ${file}, for example: $(openssl rand -base64 32)`)
+    }
+  })
+
   it('reads a secret from the file named by NAME_FILE or by the flag, without its last line break', () => {
     const file = join(directory, 'secret')
     writeFileSync(file, `${SECRET}\n`)
