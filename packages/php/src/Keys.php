@@ -162,12 +162,14 @@ final class Keys
             $listed = $this->list($api);
             $this->refuseWrongClock($api);
             $this->agree($api, $listed);
+            $isListed = false;
             foreach ($this->mustRing()->removalsDue($this->clock->now()) as $key) {
-                $this->remove($api, $key, $listed);
+                $isListed = $this->remove($api, $key, $listed) === null || $isListed;
             }
             if ($this->mustRing()->needsKey($this->clock->now())) {
                 $this->renew($api, $listed);
             }
+            self::refuseListed($isListed);
         });
     }
 
@@ -204,6 +206,7 @@ final class Keys
             }
             $now = $this->clock->now();
             $signs = in_array($this->current()[0]['kid'] ?? null, $kids, true);
+            $isListed = false;
             $this->update(static function (KeyRing $ring) use ($kids, $now): void {
                 foreach ($kids as $kid) {
                     $ring->keys[$kid]['revokedAt'] = $ring->keys[$kid]['revokedAt'] ?? $now;
@@ -213,11 +216,14 @@ final class Keys
             foreach ($kids as $kid) {
                 $key = $this->mustRing()->keys[$kid];
                 $isValid = $key['publishedAt'] !== null && $key['removedAt'] === null && $key['expiresAt'] > $now;
-                $isComplete = ($this->remove($api, $key, $listed) || !$isValid) && $isComplete;
+                $isFound = $this->remove($api, $key, $listed);
+                $isListed = $isListed || $isFound === null;
+                $isComplete = ($isFound !== false || !$isValid) && $isComplete;
             }
             if ($signs || $this->current() === []) {
                 $this->renew($api, null, true);
             }
+            self::refuseListed($isListed);
         });
         return $isComplete;
     }
@@ -273,7 +279,7 @@ final class Keys
             $listed = $api->keys();
             foreach ($ring->keys as $key) {
                 if ($key['removedAt'] === null) {
-                    $this->remove($api, $key, $listed);
+                    $isComplete = $this->remove($api, $key, $listed) !== null && $isComplete;
                 }
             }
         }
@@ -455,9 +461,9 @@ final class Keys
      *
      * @param array<string, mixed> $key
      * @param array<int, array<string, mixed>> $listed
-     * @return bool whether Kinescope had the key
+     * @return bool|null whether Kinescope had the key; null if it still lists it: a later run deletes it again
      */
-    private function remove(KinescopeApi $api, array $key, array $listed): bool
+    private function remove(KinescopeApi $api, array $key, array $listed): ?bool
     {
         $ids = array_column(self::same($key, $listed), 'id');
         // Kinescope may not list expired keys. A listed id with another `kid` isn't this key.
@@ -471,11 +477,27 @@ final class Keys
             }
             $isFound = $api->deleteKey($id) || $isFound;
         }
+        // A proxy can answer any request with 2xx.
+        if ($isFound && self::same($key, $api->keys()) !== []) {
+            return null;
+        }
         $now = $this->clock->now();
         $this->update(static function (KeyRing $ring) use ($key, $now): void {
             $ring->remove($key['kid'], $now);
         });
         return $isFound;
+    }
+
+    /** Ends a run after which Kinescope still lists a deleted key, so that the next automatic one waits. */
+    private static function refuseListed(bool $isListed): void
+    {
+        if ($isListed) {
+            throw new OperatorProblem(
+                'key-not-deleted',
+                'Kinescope accepted the deletion of a key but still lists it, so its tokens may be valid.',
+                'Try again in a minute. If Kinescope still lists the key, delete it in Kinescope’s dashboard.'
+            );
+        }
     }
 
     /**

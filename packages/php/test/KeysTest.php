@@ -379,6 +379,32 @@ final class KeysTest extends TestCase
         $this->assertNotSame($old, $this->kid());
     }
 
+    public function testAKeyThatKinescopeStillListsIsNotDeleted(): void
+    {
+        $this->keys()->connect($this->api());
+        $old = $this->kid();
+        $this->kinescope->fault = static function (string $request): ?array {
+            return strpos($request, 'DELETE ') === 0 ? ['status' => 200, 'headers' => [], 'body' => '{}'] : null;
+        };
+        $this->assertSame('key-not-deleted', $this->problemOf(function () use ($old): void {
+            $this->keys()->revoke($this->api(), $old);
+        }));
+        $this->assertSame([$old, $this->kid()], $this->registered());
+        // automatic runs wait; the signing key is still replaced in time
+        $this->assertFalse($this->keys()->isDue());
+        $this->clock->now += 300 * 86400;
+        $replaced = $this->kid();
+        $this->assertSame('key-not-deleted', $this->problemOf(function (): void {
+            $this->keys()->reconcile($this->api());
+        }));
+        $this->assertFalse($this->keys()->isDue());
+        $this->assertSame([$old, $replaced], array_slice($this->registered(), 0, 2));
+        $this->assertCount(3, $this->registered());
+        $this->kinescope->fault = null;
+        $this->keys()->reconcile($this->api(), true);
+        $this->assertNotContains($old, $this->registered());
+    }
+
     public function testRevokeReportsAKeyThatAnotherWorkspaceHas(): void
     {
         $this->keys()->connect($this->api());
