@@ -395,7 +395,8 @@ describe('revoke', () => {
     bench.emulator.faults.add({ kind: 'status', status: 200, body: {}, method: 'DELETE', path: '/v1/jwk/*' })
     const { exit, data } = await bench.json('keys', 'revoke', kid)
     expect([exit, data]).toMatchObject([1, { revoked: [], refused: [kid], signs: await signer() }])
-    expect(data.actions.at(-1)).toMatchObject({ action: 'refused', what: kid, code: 'key-not-deleted' })
+    const { actions } = data as Answer
+    expect(actions.at(-1)).toMatchObject({ action: 'refused', what: kid, code: 'key-not-deleted' })
     expect(remoteKids()).toContain(kid)
     expect(await signer()).not.toBe(kid)
     expect(ring().keys.find((key) => key.kid === kid)).toMatchObject({ removedAt: null })
