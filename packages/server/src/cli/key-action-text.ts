@@ -66,11 +66,15 @@ function actionText(action: KeyAction, now: number, name: (kid: string) => strin
   }
 }
 
+const isByHand = (actions: readonly KeyAction[]) => actions.some(({ action }) => action === 'by-hand')
+
 /** The finished actions, a line each. Skips actions that have only begun. */
 export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown[] {
+  const byHand = isByHand(actions)
   return actions.flatMap((action): Shown[] => {
-    // by hand: the request is still to be sent
+    // the request is still to be sent
     if (action.action === 'registered' && action.remoteId === null) return []
+    if (action.action === 'removed' && byHand) return [terminal.line('ok', `${action.kid} is deleted here`)]
     if (action.action === 'refused')
       return [terminal.line('fail', `${action.message} (${action.code})`, action.remediation)]
     if (action.action === 'by-hand')
@@ -95,7 +99,7 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
 export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown {
   const made = actions.flatMap((action) => (action.action === 'generated' ? [action.kid] : []))
   const name = (kid: string) => (made.includes(kid) ? 'the new key' : kid)
-  const byHand = actions.some(({ action }) => action === 'by-hand')
+  const byHand = isByHand(actions)
   const lines = actions.flatMap((action): Shown[] => {
     if (action.action === 'refused') return [terminal.line('warn', action.message)]
     if (action.action === 'registered' && (action.found || byHand)) return []

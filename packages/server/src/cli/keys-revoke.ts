@@ -68,7 +68,7 @@ export const keysRevoke: Command = {
       revoked.length > 0 &&
         terminal.line(
           'warn',
-          `All tokens signed with ${revoked.join(', ')} are invalid.`,
+          `All tokens signed with ${revoked.join(', ')} are invalid${flags['by-hand'] ? ' once the DELETE request is sent' : ''}.`,
           'Open pages get a new token at their next request. Tell visitors who must sign in again. Check the logs for misuse of the key.',
         ),
     )

@@ -470,6 +470,18 @@ describe('revoke', () => {
 })
 
 describe('--by-hand', () => {
+  it('reports neither a deletion at Kinescope nor invalid tokens before the request is sent', async () => {
+    const kid = await begin()
+    const { exit, stdout } = await bench.kc('keys', 'revoke', kid, '--by-hand')
+    expect(exit).toBe(0)
+    expect(stdout).toContain(`${kid} is deleted here`)
+    expect(stdout).not.toMatch(/at Kinescope and here|are invalid\./)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `signed with ${kid} are invalid once the DELETE request is sent`,
+    )
+    expect(remoteKids()).toContain(kid)
+  })
+
   it('prints the requests, needs no API token, and the key signs from then on', async () => {
     delete bench.env['KINESCOPE_API_TOKEN']
     await ok('keys', 'generate')
