@@ -40,7 +40,7 @@ export class FrameSwapper {
 
   /**
    * Replaces the current chat, which stays until the new one has loaded and the visitor has left it.
-   * @param address called when the frame navigates; false if its token has expired meanwhile
+   * @param address called when the frame navigates and when it is shown; false if its token has expired meanwhile
    * @param timeLeft milliseconds until the current frame's token expires
    * @param wanted aborts when the swap no longer matters
    * @returns false where there is no address
@@ -93,16 +93,19 @@ export class FrameSwapper {
       await loaded
       settled()
       await this.#canSwap(timeLeft, signal)
-    } catch (error) {
+      if (address()) {
+        this.#unguard = unguard
+        setTimeout(unguard, GUARD_MS)
+        this.#reveal(frame)
+      }
+    } finally {
       settled()
-      unguard()
-      frame.remove()
-      throw error
+      if (!isShown()) {
+        unguard()
+        frame.remove()
+      }
     }
-    this.#unguard = unguard
-    setTimeout(unguard, GUARD_MS)
-    this.#reveal(frame)
-    return true
+    return isShown()
   }
 
   /** The frames' accessible name. */

@@ -425,6 +425,37 @@ describe('time that passes unseen', () => {
       expect((await askPage(shownFrame(chat)!)).search).not.to.contain(second.token)
     })
 
+  for (const [way, replies] of [
+    ['first chat', []],
+    ['chat behind the one that the visitor is in', [makeReply({ expires_in: 600, refresh_in: 300 })]],
+  ] as const)
+    it(`shows no frame whose token expired while it loaded: the ${way}`, async () => {
+      const gate = `gate-sleep-${Math.random()}`
+      const time = fakeTime()
+      const tokens = [...replies, makeReply({ expires_in: 600, chat_id: gate }), makeReply()]
+      const chat = place({ fetchToken: () => Promise.resolve(tokens.shift()!) })
+      const settle = (condition: () => unknown) =>
+        until(async () => {
+          await time.tickAsync(5)
+          return condition()
+        })
+      if (replies.length) {
+        await settle(() => chat.state === 'ready')
+        await time.tickAsync(301_000)
+      }
+      await settle(() => frames(chat).length > replies.length)
+      const late = frames(chat).at(-1)!
+      const events = record(chat)
+      if (replies.length) chat.focus()
+      time.setSystemTime(Date.now() + 86_400_000)
+      await fetch(`${chatOrigin}/open/${gate}`, { mode: 'no-cors' })
+      await settle(() => chat.state === 'ready')
+      expect(tokens).to.have.length(0)
+      expect(late.isConnected).to.be.false
+      expect(events.filter((event) => /^re/.test(event))).to.have.length(1)
+      expect((await askPage(shownFrame(chat)!)).path).to.equal(`/chat/${EVENT}`)
+    })
+
   it('asks once more where the device slept during the request', async () => {
     const time = fakeTime()
     let asked = 0
