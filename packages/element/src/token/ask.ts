@@ -1,5 +1,4 @@
 import { steadyNow } from '../clock.js'
-import type { GuestReply } from '../contract.js'
 import { isLoopback, onViolation, own, ownOrigin, tryOrUndefined } from '../platform.js'
 import { ChatFailure, type Failure } from '../problems.js'
 import { readHeaderValue, type Settings, type TokenReason } from '../settings.js'
@@ -137,12 +136,18 @@ async function askEndpoint(
   }
 }
 
-/** Enters a guest's name at the token server, beside the token endpoint. */
-export async function enterGuest(settings: RequestSettings, name: string): Promise<GuestReply> {
+/**
+ * Enters a guest's name at the token server, beside the token endpoint.
+ * @returns the guest's identity token
+ */
+export async function enterGuest(settings: RequestSettings, name: string): Promise<string> {
   const url = new URL('guest', settings.tokenUrl).href
   const answer = await post(url, settings, { name }, undefined, AbortSignal.timeout(ANSWER_TIMEOUT_MS))
-  const reply = tryOrUndefined(() => JSON.parse(answer.body ?? '') as Partial<GuestReply>)
-  if (answer.status === 200 && typeof reply?.identity === 'string') return reply as GuestReply
+  const identity = own(
+    tryOrUndefined(() => JSON.parse(answer.body ?? '') as unknown),
+    'identity',
+  )
+  if (answer.status === 200 && typeof identity === 'string') return identity
   readAnswer(answer)
   throw new ChatFailure({ code: 'endpoint-bad-reply' })
 }

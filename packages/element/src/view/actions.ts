@@ -136,7 +136,7 @@ export class Actions {
     this.nameError = ''
     this.#host.announce(text.retrying)
     void enterGuest(settings, name).then(
-      ({ identity }) => {
+      (identity) => {
         this.entering = false
         tryOrUndefined(() => localStorage.setItem(REMEMBERED, name))
         session.guest = { identity, of: visitorOf(settings) }

@@ -1,5 +1,5 @@
 import type { ReactiveControllerHost } from 'lit'
-import { closestAcrossRoots, hostOf, ofNode, rootOf } from '../platform.js'
+import { closestAcrossRoots, hostOf, ofNode, own, rootOf } from '../platform.js'
 import { categoryOf, PROBLEMS, type Category, type Failure, type Problem } from '../problems.js'
 import { readPasted } from '../text.js'
 import { en, type Messages, type Words } from './en.js'
@@ -29,9 +29,8 @@ export function addMessages(language: string, messages: SomeMessages): void {
 
 /** Copies texts and replaces the given ones, at any depth. */
 function merge<T extends object>(texts: T, given: unknown): T {
-  const others = Object(given) as Record<string, unknown>
   const merged = Object.entries(texts).map(([name, text]: [string, unknown]) => {
-    const other = others[name]
+    const other = own(given, name)
     if (typeof text === 'object') return [name, merge(text as object, other)]
     return [name, typeof other === 'string' && other.trim() ? other : text]
   })

@@ -789,6 +789,18 @@ describe('a page with a hostile or helpful script', () => {
       expect(chat.problem!.code).to.equal('endpoint-bad-reply')
     }))
 
+  it('reads no guest’s identity token from Object.prototype', () =>
+    polluted({ identity: 'evil' }, async () => {
+      const { url } = await endpoint(problem(401, 'name-required'))
+      await fetch(url.replace(/token$/, 'guest'), { method: 'PUT', body: JSON.stringify([{ body: {} }]) })
+      const chat = place({ tokenUrl: url })
+      const button = await until(() => chat.shadowRoot?.querySelector<HTMLElement>('form .button'))
+      chat.shadowRoot!.querySelector('input')!.value = 'Ada'
+      button.click()
+      await until(() => chat.shadowRoot!.querySelector('[role=alert]')?.textContent)
+      expect(chat.problem!.code).to.equal('name-required')
+    }))
+
   it('reads nothing of an error or of an identity token from Object.prototype', () =>
     polluted(
       { nbf: 'evil', iat: 4e9, status: 403, retryAfterMs: 9_000_000, requestId: 'evil', sub: 'evil' },

@@ -116,3 +116,14 @@ describe('added texts', () => {
     expect(({} as { retry?: string }).retry).toBeUndefined()
   })
 })
+
+it('a text is never read from Object.prototype', () => {
+  const name = 'openInTab'
+  Object.defineProperty(Object.prototype, name, { configurable: true, value: 'x' })
+  try {
+    addMessages('fr', { loading: 'Chargement…' })
+    expect(messagesIn('fr')).toMatchObject({ loading: 'Chargement…', openInTab: en.openInTab })
+  } finally {
+    Reflect.deleteProperty(Object.prototype, name)
+  }
+})
