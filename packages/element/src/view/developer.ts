@@ -49,8 +49,10 @@ function list(
         name === wrong || (value ?? '') !== ''
           ? html`<dt .textContent=${name}></dt>
               <dd>
-                <bdi class=${name === wrong ? 'wrong' : ''} .textContent=${written(value)}></bdi>
-                ${asDate(name, value)}
+                <bdi
+                  class=${name === wrong ? 'wrong' : ''}
+                  .textContent=${written(value) + asDate(name, value)}
+                ></bdi>
               </dd>`
           : nothing,
       )}

@@ -25,6 +25,24 @@ describe('the developer’s panel', () => {
     await expect(good).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
     await expect(bad).to.be.accessible({ ignoredRules: ['region', 'page-has-heading-one'] })
   })
+
+  it('is updated where a translator has replaced its text nodes', async () => {
+    const replies = [2e9, 2.1e9].map((exp) => makeReply({}, { exp }))
+    const chat = place({ debug: true, fetchToken: () => Promise.resolve(replies.shift()!) })
+    await whenState(chat, 'ready')
+    const panel = chat.shadowRoot!.querySelector('.debug')!
+    const nodes = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT)
+    const texts: Text[] = []
+    while (nodes.nextNode()) texts.push(nodes.currentNode as Text)
+    for (const text of texts.filter(({ data }) => data.trim())) {
+      const font = document.createElement('font')
+      font.textContent = text.data
+      text.replaceWith(font)
+    }
+    chat.reload()
+    await until(() => panel.textContent.includes('2100000000'))
+    expect(panel.textContent).to.contain('18 Jul 2036').and.not.to.contain('18 May 2033')
+  })
 })
 
 describe('a token that was refused, in the developer’s panel', () => {
