@@ -187,12 +187,16 @@ export const visitorOf = ({ tokenUrl, fetchToken, identity }: Settings): string 
 /** The claims of a JWT that change with each renewal. */
 const RENEWED = /^(?:exp|iat|nbf|jti)$/
 
-/** The issuer and subject of a JWT; without a subject, the claims that a renewal keeps; without claims, the JWT itself. */
-const subjectOf = (token: string): unknown => {
+/**
+ * The issuer and subject of a JWT; without a subject, the claims that a renewal keeps, in any order; without claims, the
+ * JWT itself.
+ */
+const subjectOf = (token: string): string => {
   const claims = readClaims(token)
-  const [issuer, subject] = ['iss', 'sub'].map((name) => own(claims, name))
-  const visitor = (subject ?? '') === '' ? claims : [issuer, subject]
-  return JSON.stringify(visitor, (name, value: unknown) => (RENEWED.test(name) ? undefined : value)) ?? token
+  if (!claims) return token
+  const { iss, sub } = claims
+  const kept = Object.entries(claims).filter(([name]) => !RENEWED.test(name))
+  return JSON.stringify((sub ?? '') === '' ? kept.sort() : [iss, sub])
 }
 
 let linkIdentity: string | undefined

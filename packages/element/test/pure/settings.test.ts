@@ -104,6 +104,7 @@ describe('a new identity token', () => {
   it.each([
     ['of the same sub', { sub: 7, exp: 1 }, { sub: 7, exp: 2, name: 'B' }],
     ['without a sub', { user_id: 7, exp: 1, iat: 1, nbf: 1, jti: 'a' }, { user_id: 7, exp: 2, jti: 'b' }],
+    ['with the claims in another order', { user_id: 7, aud: 'a', exp: 1 }, { exp: 2, aud: 'a', user_id: 7 }],
     ['with a sub of null', { sub: null, user_id: 7, exp: 1 }, { sub: null, user_id: 7, exp: 2 }],
     ['with an empty sub', { sub: '', user: { id: 7 }, exp: 1 }, { sub: '', user: { id: 7 }, exp: 2 }],
   ])('keeps the chat: %s', (_, before, after) => expect(isNew(jwt(before, 'a'), jwt(after, 'b'))).toBe(false))
@@ -115,6 +116,7 @@ describe('a new identity token', () => {
     ['of another visitor, with a sub of null', { sub: null, user_id: 7 }, { sub: null, user_id: 8 }],
     ['of another visitor, with an empty sub', { sub: '', user: { id: 7 } }, { sub: '', user: { id: 8 } }],
     ['whose sub is an object', { sub: { id: 7 } }, { sub: { id: 8 } }],
+    ['whose claims have changed places', { user_id: 7, room: 8 }, { user_id: 8, room: 7 }],
   ])('starts another session: %s', (_, before, after) =>
     expect(isNew(jwt(before, 'a'), jwt(after, 'b'))).toBe(true),
   )
