@@ -95,9 +95,9 @@ function isProductError(json: unknown, body: string): boolean {
     // WordPress
     (Array.isArray(json) && json.length > 0) ||
     // WordPress, MediaWiki, Cloudflare, Google: the code is nested
-    [own(json, 'data'), own(json, 'error'), ...errors].some(
-      (value) => own(value, 'code') ?? own(value, 'status'),
-    ) ||
+    [own(json, 'data'), own(json, 'error'), errors]
+      .flat()
+      .some((value) => own(value, 'code') ?? own(value, 'status')) ||
     // GraphQL, JSON:API
     errors.some((error) => own(error, 'message') ?? own(error, 'title')) ||
     // Spring

@@ -152,6 +152,10 @@ describe('the sender of a response', () => {
       'WordPress’s list of errors',
       json(403, [{ code: 'rest_forbidden', message: 'x', data: { status: 403 } }]),
     ],
+    [
+      'WordPress’s errors of an older endpoint',
+      json(403, { success: false, data: [{ code: 'invalid_nonce', message: 'x' }] }),
+    ],
     ['MediaWiki’s error', json(403, { error: { code: 'badtoken', info: 'Invalid CSRF token.' } })],
     [
       'Bitrix’s error',
