@@ -21,6 +21,9 @@ export const listedOrigins = (list: string | undefined): string[] =>
  */
 const SECRET = /[?&#](?:token|identity)=.*/s
 
+/** The path of a chat or of an embed page. */
+const PATH = /^\/+(?:chat(?:\/+|$))?([^/]*)\/*$/
+
 /**
  * Reads the stream's id from pasted text: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,
  * with or without the scheme. An id is opaque: a UUID, a 22-character public id, a number. A template's placeholder
@@ -33,18 +36,10 @@ export function readEventId(raw: unknown, origin: string): string {
 
 function idIn(raw: unknown, origin: string): string {
   const text = withoutInvisible(readPasted(raw)).replace(SECRET, '')
-  const origins = [origin, CHAT_ORIGIN]
   // browsers show addresses without the scheme
-  const bare = origins.some((known) => `https://${text}`.startsWith(`${known}/`))
-  const link = httpUrl(bare ? `https://${text}` : text)
-  if (!link || !origins.includes(link.origin)) return text
-  const segments = link.pathname.split('/').filter(Boolean)
-  if (segments[0] === 'chat') segments.shift()
-  const id =
-    segments.length === 1
-      ? tryOrUndefined(() => withoutInvisible(readPasted(decodeURIComponent(segments[0]!))))
-      : ''
-  return id || text
+  const link = httpUrl(text.includes('://') ? text : `https://${text}`)
+  const path = link && [origin, CHAT_ORIGIN].includes(link.origin) && PATH.exec(link.pathname)
+  return (path && tryOrUndefined(() => withoutInvisible(readPasted(decodeURIComponent(path[1]!))))) || text
 }
 
 /** The address of the chat, with the token if there is one. A token that passed the checks needs no encoding. */

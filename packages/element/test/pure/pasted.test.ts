@@ -123,6 +123,8 @@ describe('the stream’s id', () => {
     [`${K}/chat/a%20b/`, 'a b'],
     [`${K}/chat/a%2Fb`, 'a/b'],
     ['kinescope.io/chat/abc', 'abc'],
+    ['Kinescope.io/abc', 'abc'],
+    ['//kinescope.io/chat/abc', 'abc'],
     ['http://kinescope.io/abc', 'http://kinescope.io/abc'],
     [`${STAGING}/chat/abc?x`, 'abc'],
     ['staging.example:8443/abc', 'abc'],
