@@ -5,7 +5,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u28
  * of another site may have some.
  */
 const PLACEHOLDER =
-  /^(?:undefined|null|nan|none|nil|true|false|%+[\w$]+%*|#\w+#|__\w+__)$|^[[$:]|[{}<>]|%7[bd]|^(?!https?:).*[@|()]/i
+  /^(?:undefined|null|nan|none|nil|true|false|%+[\w$]+%*|#+\w+#+|__\w+__)$|^[[$:]|[{}<>]|%7[bd]|^(?!https?:).*[@|()]/i
 /** Characters outside ASCII that can look like it: letters of other scripts, wide forms, typographic dashes. */
 const ODD = /[^\x20-\x7e]/gu
 

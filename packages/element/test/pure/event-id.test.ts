@@ -29,6 +29,7 @@ describe('a placeholder that a template left', () => {
       '<no value>',
       '(null)',
       '#ELEMENT_ID#',
+      '###EVENT_ID###',
       '[+id+]',
       '[*id*]',
       '%%ID%%',
