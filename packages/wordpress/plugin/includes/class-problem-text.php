@@ -62,6 +62,8 @@ final class Problem_Text {
 				return __( 'Your Kinescope account has reached its limit of keys. Ask Kinescope’s support to remove unused keys.', 'live-chat-for-kinescope-streams' );
 			case 'key-not-registered':
 				return __( 'Kinescope doesn’t list the signing key. Make a new key.', 'live-chat-for-kinescope-streams' );
+			case 'key-not-deleted':
+				return __( 'Kinescope still lists a deleted key, so its tokens may be valid. Try again in a minute. If the key stays, delete it in Kinescope’s dashboard.', 'live-chat-for-kinescope-streams' );
 			case 'key-ends-soon':
 				return __( 'The signing key expires soon. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-expired':
