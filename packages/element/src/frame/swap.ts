@@ -8,7 +8,10 @@ const LOAD_TIMEOUT_MS = 15_000
 const SWAP_DEADLINE_MS = 15_000
 /** The same, while the visitor is active in the page, for example types. */
 const TYPING_DEADLINE_MS = 5_000
-const WAIT_MS = 100
+/** The period of the checks whether the visitor has left the frame. */
+const VISITOR_CHECK_MS = 250
+/** The period of the checks whether the stage has a size. */
+const SIZE_CHECK_MS = 100
 /** Long enough to paint the new frame over the old one. */
 const OVERLAP_MS = 100
 /** How long a new chat may not take the focus on its own. */
@@ -153,7 +156,7 @@ export class FrameSwapper {
   async #canSwap(timeLeft: () => number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     while (!this.#hasSize() || this.#visitorStays(timeLeft())) {
-      await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+      await new Promise((resolve) => setTimeout(resolve, this.#hasSize() ? VISITOR_CHECK_MS : SIZE_CHECK_MS))
       signal.throwIfAborted()
     }
   }
