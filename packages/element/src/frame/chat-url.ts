@@ -21,8 +21,8 @@ export const listedOrigins = (list: string | undefined): string[] =>
  */
 const SECRET = /[?&#](?:token|identity)=.*/s
 
-/** The path of a chat or of an embed page. */
-const PATH = /^\/+(?:chat(?:\/+|$))?([^/]*)\/*$/
+/** The path of a chat or of an embed page. The negative lookahead keeps it linear. */
+const PATH = /^\/+(?:chat(?:\/+|$))?(?!\/)([^/]*)\/*$/
 
 /**
  * Reads the stream's id from pasted text: the id itself, `https://kinescope.io/chat/ID` or `https://kinescope.io/ID`,

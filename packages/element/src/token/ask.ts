@@ -199,12 +199,13 @@ async function askWhy(tokenUrl: string, signal: AbortSignal): Promise<Failure | 
 }
 
 /** How the errors of the browsers' own `fetch` begin. Wrappers of it (monitoring) pass them on. */
-const FETCH_ERRORS =
-  /^(?:failed to (?:fetch|execute 'fetch)|networkerror|load failed|network error|the network connection|error in input|window\.fetch|url is)/i
+const FETCH_ERRORS = /^(?:failed to fetch|network ?error|load failed|the network connection|error in)/i
+/** The source of the browser's own `fetch`. Those of a bound function and of a proxy have no name, or another one. */
+const NATIVE = /^function fetch\(\W+native/
 
-/** Names a page's own `fetch` as the cause of an error that no browser's has. A bound one or a proxy looks native. */
+/** Names a page's own `fetch` as the cause of an error that no browser's has. */
 const nameWrapper = (error: unknown): string | undefined =>
-  FETCH_ERRORS.test(`${own(error, 'message') as string}`)
+  FETCH_ERRORS.test(String(own(error, 'message'))) || NATIVE.test(String(window.fetch))
     ? undefined
     : 'Something on this page has replaced fetch: the request failed in it'
 

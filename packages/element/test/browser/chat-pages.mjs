@@ -13,7 +13,8 @@ const { version: VERSION } = JSON.parse(
  * or wait until the test requests `/open/NAME` (`gate-…`).
  * - `/bench/endpoint/NAME` takes a list of responses by PUT (the last one repeats), answers requests by POST, and
  * returns the received requests by GET.
- * - `/bench/broken` begins an answer, and closes the connection.
+ * - `/bench/broken` begins an answer and closes the connection: `?ends` without an error, `?encoded` in an encoding that it
+ * isn't in.
  */
 export function bench() {
   /** The chat pages that wait for their release, and the released ones. */
@@ -82,9 +83,12 @@ export function bench() {
     }
     if (path === '/bench/broken') {
       context.respond = false
-      context.res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 5000 })
+      const how = new URL(context.req.url, 'http://localhost').search
+      const encoding = how === '?encoded' ? { 'Content-Encoding': 'gzip' } : {}
+      context.res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 5000, ...encoding })
       context.res.write('{"token":')
-      return void setTimeout(() => context.res.destroy(), 200)
+      const close = how === '?ends' ? () => context.res.socket.end() : () => context.res.destroy()
+      return void setTimeout(close, 200)
     }
     const name = /^\/bench\/endpoint\/([\w-]+(?:\/\w+)?)$/.exec(path)?.[1]
     if (!name) return next()

@@ -877,22 +877,31 @@ describe('a page with a hostile or helpful script', () => {
       }
     })
 
-  for (const [what, address] of Object.entries({
-    'a connection that breaks in the answer': '/bench/broken',
-    'a server that nothing reaches': 'http://127.0.0.1:1/token',
-    'an address with a password': 'http://name:password@127.0.0.1/token',
-  }))
-    it(`blames no fetch of the page that passes on the browser's error: ${what}`, async () => {
-      window.fetch = async (...request) => real(...request)
-      try {
-        const chat = place({ tokenUrl: address })
-        await until(() => chat.problem)
-        expect(chat.problem!.code).to.equal('endpoint-unreachable')
-        expect(chat.problem!.remediation).not.to.contain('replaced fetch')
-      } finally {
-        window.fetch = real
-      }
-    })
+  for (const [whose, given] of [
+    ['the browser', real],
+    [
+      'a fetch of the page that passes on the error',
+      async (...request: Parameters<typeof real>) => real(...request),
+    ],
+  ] as const)
+    for (const [what, address] of Object.entries({
+      'a connection that breaks in the answer': '/bench/broken',
+      'an answer that ends too early': '/bench/broken?ends',
+      'an answer in another encoding': '/bench/broken?encoded',
+      'a server that nothing reaches': 'http://127.0.0.1:1/token',
+      ...(given === real ? { 'an address with a password': 'http://name:password@127.0.0.1/token' } : {}),
+    }))
+      it(`blames no fetch for the error of ${whose}: ${what}`, async () => {
+        window.fetch = given
+        try {
+          const chat = place({ tokenUrl: address })
+          await until(() => chat.problem)
+          expect(chat.problem!.code).to.equal('endpoint-unreachable')
+          expect(chat.problem!.remediation).not.to.contain('replaced fetch')
+        } finally {
+          window.fetch = real
+        }
+      })
 
   it('keeps the chat where the page’s policy blocks another frame of its origin, or only reports', async () => {
     const { chat } = await chatWithSource()
