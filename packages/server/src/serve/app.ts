@@ -17,7 +17,7 @@ import type {
 import { AdmissionQueue } from '../endpoint/admission.js'
 import { letPageRead, originList, type OriginList } from '../endpoint/origin.js'
 import { send, visitorAddress } from '../adapters/fastify.js'
-import { Refusal, refusalAnswer, notFound, type TokenAnswer } from '../endpoint/refusal.js'
+import { Refusal, refusalAnswer, answerWithoutCode, notFound, type TokenAnswer } from '../endpoint/refusal.js'
 import { isPrivateAddress } from '../net/addresses.js'
 import { refusedOutcome, type RefusedOutcome } from '../endpoint/request.js'
 import {
@@ -105,14 +105,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     }
     const traceparent = traceparentOf(request.raw, isTrusted)
     logger.error({ err: error, requestId: request.id, traceparent }, 'route failed')
-    const { body, headers } = notFound(request.id)
-    const problem = {
-      ...(JSON.parse(body) as object),
-      status: 500,
-      title: 'Server error',
-      detail: 'Something went wrong.',
-    }
-    return send(reply, { status: 500, headers, body: JSON.stringify(problem) })
+    return send(reply, answerWithoutCode(request.id, 500, 'Server error', 'Something went wrong.'))
   })
   return app
 }
