@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readEventId } from 'kinescope-chat/chat-url'
+import { httpUrl, listedOrigins, readEventId } from 'kinescope-chat/chat-url'
 import { fetchQuietly, type Fetched } from './fetch-quietly.js'
 import { findingsAbout, type Finding } from './finding.js'
 import type { PageMarkup } from './page-markup.js'
@@ -198,12 +198,10 @@ function checkChats({ chats: written, scripts, base }: PageMarkup, question: Mar
 
   /** A tag's `chat-origin` counts only where the script's `data-chat-origin` lists it. */
   function chatOriginFinding(): Finding[] {
-    const [listed = []] = scripts.map(({ attributes }) =>
-      (attributes.get('data-chat-origin') ?? '').split(/\s+/).filter(Boolean),
-    )
-    const used = chats.map(({ attributes }) => attributes.get('chat-origin')?.trim())
+    const [listed = []] = scripts.map(({ attributes }) => listedOrigins(attributes.get('data-chat-origin')))
+    const used = chats.map(({ attributes }) => httpUrl(attributes.get('chat-origin'))?.origin)
     const wrong = used
-      .map((origin) => (origin && listed.includes(origin) ? origin : listed[0]))
+      .map((origin) => (origin !== undefined && listed.includes(origin) ? origin : listed[0]))
       .find((origin) => origin !== undefined && origin !== chatOrigin)
     if (wrong === undefined) return []
     return [

@@ -646,6 +646,17 @@ describe('the deployment: the doctor reports', () => {
     expect(stdout).not.toContain('Nothing found')
   })
 
+  it('no other chat page in a list by commas, as the element reads it', async () => {
+    const chatOrigin = bench.env['KINESCOPE_CHAT_ORIGIN']!
+    const html = () => tags(undefined, ` chat-origin="${chatOrigin}/"`)
+    const listed = () => html().replace('async', `data-chat-origin="https://other.test/,${chatOrigin}" async`)
+    const origin = await page({}, listed)
+    await server.close()
+    server = await start(origin)
+    const { findings } = await look(server.url, origin)
+    expect(findings.map(({ code }) => code)).not.toContain('page-chat-origin')
+  })
+
   it('a page that was not given or can’t be read', async () => {
     const all = async (...argv: string[]) => (await doctor(...argv)).findings.map(({ code }) => code)
     expect(await all(...EVENT, '--url', server.url)).toContain('page-not-read')
