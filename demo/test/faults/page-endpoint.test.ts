@@ -113,7 +113,7 @@ describe('faults between the page and its token endpoint', () => {
       await wall.until(isIn)
       await wall.forget()
       await wall.hide(true)
-      await wall.pass(2 * 3_600_000)
+      await wall.passToAnotherToken(2 * 3_600_000)
       asleep = await wall.look()
       wall.harm()
       await wall.hide(false)
