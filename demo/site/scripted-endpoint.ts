@@ -71,7 +71,7 @@ export class ScriptedEndpoint {
     const times = Object.fromEntries(
       Object.entries(relativeClaims).map(([name, seconds]) => [name, now + seconds]),
     )
-    const key = signer === 'stranger' ? (this.#untrustedKey ??= makeKey('scripted-endpoint')) : this.key
+    const key = signer === 'other-key' ? (this.#untrustedKey ??= makeKey('scripted-endpoint')) : this.key
     const given = { username, iat: now, exp: now + ttl, ...times, ...claims }
     return {
       token: raw ?? craftToken(key, eventId, given, header),

@@ -84,7 +84,7 @@ const CHOSEN_NAME: Scenario = {
     en: 'The token server has CHAT_IDENTITY=guest and CHAT_GUEST_NAMES=ask. It refuses a reserved name. The name in the chat has a mark.',
     ru: 'У сервера токенов CHAT_IDENTITY=guest и CHAT_GUEST_NAMES=ask. Зарезервированное имя он не принимает. Имя в чате — с пометкой.',
   },
-  setup: { visitor: 'stranger', identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
+  setup: { visitor: 'signed-out', identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
   steps: [
     { do: 'wait-for', state: 'error' },
     { do: 'enter-name', name: 'Moderator', refused: true },
@@ -102,7 +102,7 @@ const CHOSEN_NAME: Scenario = {
 }
 
 function scenarioOf(sources: string, brings: Credential, end: End): Scenario {
-  const { about, title = about, name = OF_SESSION, visitor = 'stranger' } = credentialFacts(brings)
+  const { about, title = about, name = OF_SESSION, visitor = 'signed-out' } = credentialFacts(brings)
   const usual = { events: ['ready'], noEvents: ['error'], inFrame: { verified: true } } as const
   return {
     id: `identity-${sources.replaceAll(',', '-')}-with-${brings}`,

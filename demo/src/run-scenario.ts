@@ -79,7 +79,7 @@ class Deadline {
 }
 
 async function bringVisitor({ visitor = 'signed-in' }: Setup, site: Site): Promise<void> {
-  if (visitor === 'stranger') return site.signOut()
+  if (visitor === 'signed-out') return site.signOut()
   if ((await site.whoAmI()) === null) await site.signIn('Tester')
   await site.standing({ banned: visitor === 'banned', me: visitor === 'unknowable' ? 'fails' : 'answers' })
 }

@@ -45,8 +45,8 @@ export type Answer = { delayMs?: number } & (
       /** Claims in seconds from now. */
       relativeClaims?: Record<string, number>
       header?: Record<string, unknown>
-      /** `stranger`: another key with the id of the registered key. */
-      signer?: 'stranger'
+      /** `other-key`: another key with the id of the registered key. */
+      signer?: 'other-key'
       /** In place of a token. */
       raw?: string
     }
@@ -73,7 +73,7 @@ export interface Setup {
   /** The stream, by its purpose. `unlisted`: a stream that isn't on the server's list. `none`: no `event-id`. */
   event?: keyof typeof SEED | 'unlisted' | 'unknown' | 'oversized' | 'none'
   /** The visitor. The default is a signed-in visitor who isn't banned. */
-  visitor?: 'signed-in' | 'stranger' | 'banned' | 'unknowable'
+  visitor?: 'signed-in' | 'signed-out' | 'banned' | 'unknowable'
   /** The scripted token endpoint. The default is our server. */
   endpoint?: readonly Answer[]
   /** Another of our servers. */

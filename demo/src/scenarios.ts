@@ -29,12 +29,12 @@ const BY_CODE: Record<ElementCode, Sketch> = {
   'sign-in-required': {
     title: text('A signed-out visitor', 'Посетитель не вошёл'),
     about: text('You are signed out; the site’s /me answers 401.', 'Вы вышли; /me сайта отвечает 401.'),
-    setup: { visitor: 'stranger' },
+    setup: { visitor: 'signed-out' },
   },
   'name-required': {
     title: text('A guest without a name', 'Гость без имени'),
     about: text('The token server asks for a name first.', 'Сервер токенов сначала спрашивает имя.'),
-    setup: { visitor: 'stranger', identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
+    setup: { visitor: 'signed-out', identity: { sources: 'guest', asksNames: true, brings: 'nothing' } },
   },
   'access-denied': {
     title: text('A banned visitor', 'Посетитель заблокирован'),
@@ -323,7 +323,7 @@ const BY_PATH = {
     steps: [readyFirst, { do: 'ban' }, { do: 'wait', seconds: 4 }],
     expect: { state: 'error', problem: 'access-denied', events: ['ready', 'error'], frames: 0 },
   },
-  'stranger-answers': {
+  'firewall-response': {
     title: text('A firewall responds instead', 'Вместо сервера отвечает защита сайта'),
     about: text(
       'Two refreshes get a challenge page, 403 with HTML. The chat stays, and the third refresh succeeds.',
@@ -419,7 +419,7 @@ const BY_PATH = {
       'The signature is wrong. The page can’t see this. The visitor gets “Chat not working?”.',
       'Подпись неверна. Страница этого не видит. Посетитель видит «Чат не работает?».',
     ),
-    setup: { ...scripted({ kind: 'token', signer: 'stranger' }), attributes: { help: '' } },
+    setup: { ...scripted({ kind: 'token', signer: 'other-key' }), attributes: { help: '' } },
     expect: { events: ['ready'], inFrame: { refused: 'bad-signature' } },
   },
 } satisfies Record<string, Sketch>

@@ -235,7 +235,7 @@ describe.skipIf(missing)('an attacker who may write', () => {
 
     /** Counts the identity tokens in our tags, and lists the nodes with one elsewhere, by a browser's parser. */
     const places = async (html: string) => {
-      const page = await people.page('stranger')
+      const page = await people.page('signed-out')
       return page.evaluate(
         ({ html, own }) => {
           const identityToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/
@@ -417,7 +417,7 @@ describe.skipIf(missing)('an attacker who may write', () => {
         file,
         String(id),
       )
-      for (const person of ['boss', 'stranger'] as Person[]) {
+      for (const person of ['boss', 'signed-out'] as Person[]) {
         const page = await people.page(person)
         await page.goto(`${wordpress.url}/?p=${id}`)
         await page.waitForFunction(() => customElements.get('kinescope-chat'))

@@ -101,7 +101,7 @@ describe.skipIf(missing)(`the WordPress plugin, set up by ${PAGE}`, () => {
       expect(chats.map(({ state, code, name }) => [state, code, name])).toEqual(
         content.map(() => ['ready', undefined, 'Reader']),
       )
-      const [signedOut] = await people.chats('stranger', link)
+      const [signedOut] = await people.chats('signed-out', link)
       expect(signedOut!.signin).toContain('/wp-login.php')
     }
   })

@@ -2,9 +2,9 @@ import type { Browser, Page } from 'playwright-core'
 import type { KinescopeChatElement } from 'kinescope-chat'
 import { PASSWORD, type WordPress } from './wordpress-site.js'
 
-/** A user of each role. `stranger` is a signed-out visitor. */
+/** The roles of users. `signed-out` has no account. */
 export const ROLES = ['boss', 'editor', 'author', 'contributor', 'subscriber'] as const
-export type Person = (typeof ROLES)[number] | 'stranger'
+export type Person = (typeof ROLES)[number] | 'signed-out'
 
 /** The users of a site, each in a separate browser context. */
 export class People {
@@ -25,7 +25,7 @@ export class People {
 
   async #enter(person: Person): Promise<Page> {
     const page = await (await this.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
-    if (person === 'stranger') return page
+    if (person === 'signed-out') return page
     await page.goto(`${this.wordpress.url}/wp-login.php`)
     // both values at once: WordPress's script focuses the name's field 200 ms after the load, perhaps between two inputs
     const signIn = (element: Element, values: Record<string, string>) => {

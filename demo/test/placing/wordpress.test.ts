@@ -314,7 +314,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
           Array(6).fill(['ready', 'Reader']),
         )
         expect(subscribers[0]!.user).not.toBe(chats[0]!.user)
-        const signedOut = await people.chats('stranger', link)
+        const signedOut = await people.chats('signed-out', link)
         expect(signedOut).toHaveLength(6)
         for (const { state, code } of signedOut) expect([state, code]).toEqual(['error', 'sign-in-required'])
         expect(signedOut[0]!.signin).toContain('/wp-login.php?redirect_to=')
@@ -322,7 +322,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
 
     it('loads its script once and only on pages with a chat, with a hash for signed-in visitors', async () => {
       const { link } = await people.write('author', `[kinescope_chat ${EVENT}] [kinescope_chat ${EVENT}]`)
-      const scripts = async (person: 'subscriber' | 'stranger', path: string) =>
+      const scripts = async (person: 'subscriber' | 'signed-out', path: string) =>
         (await people.read(person, path)).html.match(/<script[^>]*kinescope-chat[^>]*>/g) ?? []
       const [signedIn, ...more] = await scripts('subscriber', link)
       expect(more).toEqual([])
@@ -330,7 +330,7 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
       expect(signedIn).toMatch(/integrity="sha384-[^"]+"/)
       expect(signedIn).toContain(`data-token-url="${server}/token"`)
       // a cached page must not contain a hash that the next release changes
-      const [anonymous] = await scripts('stranger', link)
+      const [anonymous] = await scripts('signed-out', link)
       expect(anonymous).toContain(`src="${server}/kinescope-chat.js"`)
       expect(anonymous).not.toContain('integrity')
       const { link: plain } = await people.write('author', '<p>No chat</p>')

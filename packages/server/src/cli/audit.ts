@@ -31,8 +31,10 @@ export const audit: Command = {
     const summary = await readAudit(path, readFilter(call))
     const isList = call.flags['visitors'] === true
     const userIds = [...summary.visitors.keys()]
+    // `CHAT_AUDIT=-` writes the log's lines into the same file
+    const isForeign = summary.lines > 0 && summary.strange.count === summary.lines
     return {
-      exit: 0,
+      exit: isForeign ? 1 : 0,
       data: { ...facts(summary, now()), ...(isList ? { userIds } : {}) },
       text: isList ? listText(userIds) : summaryText(summary, terminal, now()),
     }

@@ -87,7 +87,14 @@ describe('audit', () => {
     const path = file(`${line()}\nnot json\n{"time":1}\n\n[]\n${line()}\n${line().slice(0, 40)}`)
     const data = await audit(path)
     expect(data).toMatchObject({ tokens: 2, strangeLines: 3, torn: true })
-    expect((await bench.kc('audit', path)).stdout).toContain('the first is line 2')
+    const { exit, stdout } = await bench.kc('audit', path)
+    expect(stdout).toContain('the first is line 2')
+    // lines of the log may stand in the same file
+    expect(exit).toBe(0)
+  })
+
+  it('exits with 1 for a file that is not an audit log', async () => {
+    expect((await bench.kc('audit', file('{"level":"info"}\nnot json\n'))).exit).toBe(1)
   })
 
   it('lists more visitors than a call can have arguments', async () => {

@@ -50,6 +50,9 @@ final class Cli {
 	 * @param array<string, string> $options The options of the command.
 	 */
 	public function keys( array $words, array $options = array() ): void {
+		if ( isset( $words[1] ) && 'revoke' !== $words[0] ) {
+			\WP_CLI::error( __( 'Only revoke takes the id of a key.', 'live-chat-for-kinescope-streams' ) );
+		}
 		$this->run(
 			static function () use ( $words, $options ): void {
 				$keys = Connection::keys();
