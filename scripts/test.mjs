@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { browserTests, missingTools, provide } from './browsers.mjs'
-import { NODE_RESULTS, BROWSER_RESULTS } from './results.mjs'
+import { NODE_RESULTS, BROWSER_RESULTS, lastRun } from './results.mjs'
 
 const USAGE = `npm test                 what a change can break, in the browsers that are installed
 npm run test:all         the same, the tests tagged "rare", every engine for every test, the soak
@@ -44,6 +44,8 @@ await Promise.all([hasBrowser && inBrowsers(), checked ?? check()])
 if (all) await must('Soak', 'node', '--import', 'tsx', 'demo/soak/run-soak.ts', '--minutes', '5')
 if (!hasBrowser)
   console.log('\nLeft out, without a browser: the tests of the element, of the bench and of pages.')
+for (const { file, engine, failures } of lastRun())
+  for (const failure of failures) console.log(`Failed: ${file} (${engine}): ${failure}`)
 console.log(
   `\nin ${seconds(began)} s${counts.left ? `; ${counts.left} tests are skipped or left to npm run test:all` : ''}`,
 )

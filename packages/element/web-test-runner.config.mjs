@@ -159,17 +159,20 @@ const counter = () => {
       if (!process.env.WTR_RESULTS) return
       const counts = { passed: 0, failed: 0, skipped: 0, files: [] }
       for (const session of sessions.all()) {
-        const file = { file: relative(root, session.testFile), engine: session.browser.name, tests: 0, ms: 0 }
-        const count = ({ tests = [], suites = [] }) => {
+        const name = relative(root, session.testFile)
+        const file = { file: name, engine: session.browser.name, tests: 0, ms: 0, failures: [] }
+        const count = ({ tests = [], suites = [] }, path = '') => {
           for (const test of tests) {
-            counts[test.skipped ? 'skipped' : test.passed ? 'passed' : 'failed']++
+            if (!test.skipped && !test.passed) file.failures.push(path + test.name)
+            else counts[test.skipped ? 'skipped' : 'passed']++
             file.tests += test.skipped ? 0 : 1
             file.ms += test.duration ?? 0
           }
-          suites.forEach(count)
+          for (const suite of suites) count(suite, `${path}${suite.name} `)
         }
         if (session.testResults) count(session.testResults)
-        if (session.errors.length) counts.failed++
+        if (session.errors.length) file.failures.push(session.errors[0].message)
+        counts.failed += file.failures.length
         counts.files.push(file)
       }
       writeFileSync(process.env.WTR_RESULTS, JSON.stringify(counts))
