@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { createNodeHandler, fixedKeySource, importSigningKey } from 'kinescope-chat-server'
+import { createNodeHandler, fixedKeySource, importSigningKey, jwtIdentity } from 'kinescope-chat-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { originOf } from '../../../packages/server/src/endpoint/origin.js'
+import { Refusal } from '../../../packages/server/src/endpoint/refusal.js'
+import { readTokenRequest } from '../../../packages/server/src/endpoint/request.js'
+import { userFrom, type IdentityAnswer } from '../../../packages/server/src/identity/identity.js'
 import { cleanUsername } from '../../../packages/server/src/token/user-name.js'
 import { makeKey } from '../../site/craft-token.js'
 import { casesFor, contract, hold, type Contestant, type PublicKey } from './contract.js'
@@ -55,14 +60,127 @@ describe.skipIf(missing)('one contract', () => {
     it.each(casesFor())('%s', (_name, test) => hold(server, test))
   })
 
-  const shownByPhp = (names: readonly string[]) => {
-    const { stdout } = spawnSync('php', [join(PHP_PACKAGE, 'test/names.php')], {
-      input: JSON.stringify(names),
+  const readByPhp = (kind: string, values: readonly unknown[], php = 'php') => {
+    const { stdout } = spawnSync(php, [join(PHP_PACKAGE, 'test/values.php'), kind], {
+      input: JSON.stringify(values),
       encoding: 'utf8',
       maxBuffer: 1 << 26,
     })
-    return JSON.parse(stdout) as string[]
+    return JSON.parse(stdout) as (string | null)[]
   }
+  const shownByPhp = (names: readonly string[]) => readByPhp('names', names)
+
+  it('reads a user id in the same way', () => {
+    const ids = contract.userIds.map(([id]) => id)
+    const read = (id: unknown) => {
+      const answer = userFrom(id, '')
+      return 'refused' in answer ? answer.refused : 'visitor'
+    }
+    expect(ids.map((id) => [id, read(id)])).toEqual(contract.userIds)
+    for (const php of INTERPRETERS) {
+      const found = readByPhp('userIds', ids, php)
+      expect(ids.map((id, at) => [id, found[at]])).toEqual(contract.userIds)
+    }
+  })
+
+  it('reads the origin of an address in the same way', () => {
+    const addresses = contract.siteOrigins.map(([address]) => address)
+    expect(addresses.map((address) => [address, originOf(address)])).toEqual(contract.siteOrigins)
+    const found = readByPhp('siteOrigins', addresses)
+    expect(addresses.map((address, at) => [address, found[at]])).toEqual(contract.siteOrigins)
+  })
+
+  it('reads an identity token in the same way', async () => {
+    const secret = 'a secret of the tests, 32 bytes or more'
+    const now = 1000
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const tokens = contract.identityTokens.map(({ header, claims, without }) => {
+      const usual = { aud: 'kinescope-chat', sub: '7', name: 'Ann', event_id: 'x', exp: 1060 }
+      const kept = Object.entries({ ...usual, ...claims }).filter(([name]) => name !== without)
+      const signed = `${encode({ alg: 'HS256', ...header })}.${encode(Object.fromEntries(kept))}`
+      return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+    })
+    const expected = contract.identityTokens.map((test) => [test.name, test.expected])
+    const named = (found: readonly unknown[]) =>
+      contract.identityTokens.map(({ name }, at) => [name, found[at]])
+    const identify = jwtIdentity({ key: { secret }, now: () => now * 1000 })
+    const { signal } = new AbortController()
+    const answerOf = (answer: IdentityAnswer) => ('refused' in answer ? answer.refused : answer.user.id)
+    const byNode = tokens.map(async (token) =>
+      answerOf(
+        await identify({ header: () => `Bearer ${token}`, address: null, request: null }, 'x', { signal }),
+      ),
+    )
+    expect(named(await Promise.all(byNode))).toEqual(expected)
+    const cases = tokens.map((token) => ({ token, secret, now }))
+    for (const php of INTERPRETERS) expect(named(readByPhp('identityTokens', cases, php))).toEqual(expected)
+  })
+
+  it('reads any stream id in the same way', () => {
+    const read = (id: string) => {
+      try {
+        readTokenRequest({ value: { event_id: id } }, false)
+        return 'event-not-allowed'
+      } catch (error) {
+        return error instanceof Refusal ? error.code : error
+      }
+    }
+    const around = fc.constantFrom(
+      ...[
+        '',
+        '',
+        ' ',
+        '\u00a0',
+        '\u00ad',
+        '\u034f',
+        '\u180e',
+        '\u200b',
+        '\u2028',
+        '\u3000',
+        '\u3164',
+        '\ufe0f',
+      ],
+      ...[
+        '\ufeff',
+        '\n',
+        '\u0085',
+        '#',
+        '%',
+        '__',
+        '$',
+        '{',
+        '(',
+        '@',
+        '|',
+        ':',
+        '[',
+        'https:',
+        '😀',
+        'ж'.repeat(127),
+      ],
+    )
+    const words = fc.constantFrom(
+      ...[
+        'undefined',
+        'NULL',
+        'nan',
+        'None',
+        'nil',
+        'true',
+        'False',
+        'ID',
+        '7B',
+        '%7b',
+        '0csUJYzAHfe3PcyMEVScmQ',
+        '',
+      ],
+    )
+    const any = fc.array(fc.oneof(around, words), { minLength: 1, maxLength: 5 }).map((all) => all.join(''))
+    const ids = fc.sample(any, { numRuns: 20_000, seed: 42 })
+    const found = readByPhp('eventIds', ids)
+    const differ = ids.filter((id, at) => read(id) !== found[at])
+    expect(differ.slice(0, 10).map((id) => JSON.stringify(id))).toEqual([])
+  })
 
   it('shows a name in the same way', () => {
     const raw = contract.names.map(([name]) => name)

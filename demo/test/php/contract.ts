@@ -16,6 +16,17 @@ export interface ContractCase {
   claims?: Record<string, unknown>
 }
 
+interface IdentityTokenCase {
+  name: string
+  header?: Record<string, unknown>
+  /** The claims that differ from a valid token's. */
+  claims?: Record<string, unknown>
+  /** The claim that is missing. */
+  without?: string
+  /** The visitor's id, or a code. */
+  expected: string
+}
+
 /** The cases that the Node server and the PHP server have in common. */
 export const contract = JSON.parse(
   readFileSync(new URL('../../../packages/php/test/cases.json', import.meta.url), 'utf8'),
@@ -24,6 +35,9 @@ export const contract = JSON.parse(
   origins: string[]
   visitors: Record<string, { id: string; name: string }>
   cases: ContractCase[]
+  userIds: [raw: unknown, expected: string][]
+  siteOrigins: [address: string, expected: string | null][]
+  identityTokens: IdentityTokenCase[]
   names: [raw: string, expected: string][]
 }
 

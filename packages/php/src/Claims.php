@@ -8,6 +8,12 @@ final class Claims
     /** Backdates `iat`, so that a verifier with a slow clock accepts the token. Seconds. */
     private const BACKDATED = 30;
 
+    private const MAX_USER_ID = 256;
+
+    /** Some systems write 0 or a blank text if no visitor is signed in, and no id has control characters. */
+    private const NO_ID = '/^(?:[\p{Z}\x{feff}]*0[\p{Z}\x{feff}]*|[\p{Z}\x{2800}' . UserName::IGNORABLE . ']*)$'
+        . '|[\p{Cc}\p{Zl}\p{Zp}]/uD';
+
     /**
      * @param int $until the latest `exp`, so that the token never outlives its key. Seconds since the epoch
      * @return array<string, string|int>
@@ -40,13 +46,16 @@ final class Claims
             throw new \UnexpectedValueException('The visitor’s id is a value of the type ' . gettype($id) . '. Return a text.');
         }
         $text = (string) $id;
-        if (strlen($text) > 256 || !preg_match('//u', $text)) {
-            throw new \UnexpectedValueException('The visitor’s id is longer than 256 bytes, or isn’t UTF-8.');
+        if (!preg_match('//u', $text) || self::length($text) > self::MAX_USER_ID) {
+            throw new \UnexpectedValueException('The visitor’s id is longer than 256 characters, or isn’t UTF-8.');
         }
-        // Some systems write 0 or a blank text if no visitor is signed in.
-        $isId = trim($text) !== '0' && preg_match('/[^\s\p{Z}\p{Cf}\x{2800}\x{3164}\x{ffa0}\x{115f}\x{1160}]/u', $text)
-            && !preg_match('/[\p{Cc}\p{Zl}\p{Zp}]/u', $text);
-        return $isId ? $text : null;
+        return preg_match(self::NO_ID, $text) ? null : $text;
+    }
+
+    /** Returns the length of a text in UTF-16 code units, as JavaScript counts it. */
+    public static function length(string $text): int
+    {
+        return preg_match_all('/./us', $text) + preg_match_all('/[\x{10000}-\x{10ffff}]/u', $text);
     }
 
     /**

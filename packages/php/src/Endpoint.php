@@ -12,9 +12,9 @@ final class Endpoint
     private const MAX_EVENT_ID = 128;
 
     /** Placeholders that template languages leave instead of an id, as in the element (event-id.ts). */
-    private const PLACEHOLDER = '/^(?:undefined|null|nan|none|nil|%+[\w$]+%*|#\w+#|__\w+__)$|^[[$:]|[{}<>]|%7[bd]'
-        . '|^(?!https?:).*[@|()]/iD';
-    private const INVISIBLE = '/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{2800}]/u';
+    private const PLACEHOLDER = '/^(?:undefined|null|nan|none|nil|true|false|%+[\w$]+%*|#+\w+#+|__\w+__)$|^[[$:]|[{}<>]'
+        . '|%7[bd]|^(?!https?:).*[@|()]/iD';
+    private const INVISIBLE = '/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{2800}' . UserName::IGNORABLE . ']/u';
 
     private const EXPOSED = 'Date, Retry-After, X-Request-ID';
 
@@ -237,19 +237,23 @@ final class Endpoint
         if (!is_string($eventId)) {
             throw new Refusal('bad-request', '"event_id" must be a string.');
         }
-        // The limit counts UTF-16 code units, as JavaScript does.
-        $length = preg_match_all('/./us', $eventId) + preg_match_all('/[\x{10000}-\x{10ffff}]/u', $eventId);
-        $trimmed = (string) preg_replace('/^[\s\p{Z}\x{feff}]+|[\s\p{Z}\x{feff}]+$/u', '', $eventId);
-        if ($length > self::MAX_EVENT_ID || $trimmed === '') {
+        $trimmed = self::trim($eventId);
+        if (Claims::length($eventId) > self::MAX_EVENT_ID || $trimmed === '') {
             throw new Refusal('bad-request', '"event_id" must have 1 to ' . self::MAX_EVENT_ID . ' characters.');
         }
         if (preg_match('/\p{Cc}/u', $eventId)) {
             throw new Refusal('bad-request', '"event_id" must be text without control characters.');
         }
-        if (preg_match(self::PLACEHOLDER, trim((string) preg_replace(self::INVISIBLE, '', $trimmed)))) {
+        if (preg_match(self::PLACEHOLDER, self::trim((string) preg_replace(self::INVISIBLE, '', $eventId)))) {
             throw new Refusal('bad-request', '"event_id" is a placeholder that nothing replaced. Set event-id on the page.');
         }
         return [$trimmed, $identity];
+    }
+
+    /** Removes the white space that JavaScript's `trim()` removes, except control characters, which no id may have. */
+    private static function trim(string $text): string
+    {
+        return (string) preg_replace('/^[\p{Z}\x{feff}]+|[\p{Z}\x{feff}]+$/uD', '', $text);
     }
 
     /** Calls the site's log, whose errors don't change the response. Without one, failures go to PHP's own log. */

@@ -5,6 +5,8 @@ namespace KinescopeChat\TokenServer;
 /** Verifies an identity token of a site (JWT with HS256), as the WordPress plugin writes it into pages. */
 final class IdentityToken
 {
+    private const MAX_LENGTH = 8192;
+
     private const AUDIENCE = 'kinescope-chat';
 
     /** How far in the future `exp` may be, and the clock skew to allow for it. Seconds. */
@@ -19,33 +21,56 @@ final class IdentityToken
      *
      * @return array{id: string, name: string}|null
      * @throws Refusal `identity-expired`, `access-denied` for a token of another stream
+     * @throws \UnexpectedValueException for a `sub` of another type
      */
     public static function read(?string $token, string $secret, string $eventId, int $now): ?array
     {
         $parts = explode('.', (string) $token);
-        if (strlen($secret) < 32 || count($parts) !== 3 || strlen((string) $token) > 4096) {
+        if (strlen($secret) < 32 || count($parts) !== 3 || strlen((string) $token) > self::MAX_LENGTH) {
             return null;
         }
         $head = json_decode(Base64Url::decode($parts[0]), true);
         $claims = json_decode(Base64Url::decode($parts[1]), true);
         $expected = hash_hmac('sha256', "$parts[0].$parts[1]", $secret, true);
-        if (($head['alg'] ?? '') !== 'HS256' || !is_array($claims) || !hash_equals($expected, Base64Url::decode($parts[2]))) {
+        // This class understands no critical extension (RFC 7515, section 4.1.11).
+        $isKnown = is_array($head) && ($head['alg'] ?? '') === 'HS256' && !array_key_exists('crit', $head);
+        if (!$isKnown || !is_array($claims) || !hash_equals($expected, Base64Url::decode($parts[2]))) {
             return null;
         }
-        $exp = $claims['exp'] ?? null;
-        $id = $claims['sub'] ?? null;
-        $isTime = (is_int($exp) || is_float($exp)) && $exp <= $now + self::MAX_AGE + self::LEEWAY
-            && ($claims['nbf'] ?? 0) <= $now + self::EXPIRED_LEEWAY;
-        if (!$isTime || !in_array(self::AUDIENCE, (array) ($claims['aud'] ?? null), true) || !(is_string($id) || is_int($id))) {
+        if (!self::isInTime($claims, $now) || !in_array(self::AUDIENCE, (array) ($claims['aud'] ?? null), true)) {
             return null;
         }
-        if (($claims['event_id'] ?? $eventId) !== $eventId) {
+        if (array_key_exists('event_id', $claims) && $claims['event_id'] !== $eventId) {
             throw new Refusal('access-denied');
         }
-        if ($exp <= $now - self::EXPIRED_LEEWAY) {
+        $id = Claims::userId($claims['sub'] ?? null);
+        if ($id === null) {
+            return null;
+        }
+        if ($claims['exp'] <= $now - self::EXPIRED_LEEWAY) {
             throw new Refusal('identity-expired');
         }
         $name = $claims['name'] ?? '';
-        return ['id' => (string) $id, 'name' => is_string($name) ? $name : ''];
+        return ['id' => $id, 'name' => is_string($name) ? $name : ''];
+    }
+
+    /**
+     * Whether a token is valid now, or was valid before `exp`. Times are numbers (RFC 7519, section 2).
+     *
+     * @param array<string, mixed> $claims
+     */
+    private static function isInTime(array $claims, int $now): bool
+    {
+        $times = array_intersect_key($claims, ['exp' => 0, 'nbf' => 0, 'iat' => 0]);
+        foreach ($times as $time) {
+            if (!is_int($time) && !is_float($time)) {
+                return false;
+            }
+        }
+        $exp = $times['exp'] ?? 0;
+        $isExpired = $exp <= $now - self::EXPIRED_LEEWAY;
+        return $exp > 0 && $exp <= $now + self::MAX_AGE + self::LEEWAY
+            && ($times['nbf'] ?? 0) <= $now + self::EXPIRED_LEEWAY
+            && !($isExpired && ($times['iat'] ?? 0) >= $exp);
     }
 }

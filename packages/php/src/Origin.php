@@ -80,9 +80,9 @@ final class Origin
         $port = $parts['port'] ?? null;
         $usual = ['https' => 443, 'http' => 80][$scheme] ?? null;
         $host = strtolower($parts['host']);
-        // Browsers write an international name in ASCII.
+        // Browsers write an international name in ASCII, without the transitional mapping of ß to ss (URL standard).
         if (preg_match('/[^ -~]/', $host) && function_exists('idn_to_ascii')) {
-            $host = (string) idn_to_ascii($host, IDNA_DEFAULT, INTL_IDNA_VARIANT_UTS46);
+            $host = (string) idn_to_ascii($host, IDNA_NONTRANSITIONAL_TO_ASCII, INTL_IDNA_VARIANT_UTS46);
         }
         return "$scheme://$host" . ($port === null || $port === $usual ? '' : ":$port");
     }

@@ -12,9 +12,13 @@ final class UserName
 
     private const NAMELESS = 'Guest';
 
-    /** Format characters, characters that fonts may omit (Default_Ignorable_Code_Point), and blank characters. */
-    private const INVISIBLE = '[\x{16fe4}\p{Cc}\p{Cf}\p{Cs}\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}'
-        . '\x{2060}-\x{206f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fff0}-\x{fff8}\x{1d159}\x{e0000}-\x{e0fff}]';
+    /** Characters that fonts may omit: Default_Ignorable_Code_Point, which PCRE doesn't have. */
+    public const IGNORABLE = '\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{200b}-\x{200f}'
+        . '\x{202a}-\x{202e}\x{2060}-\x{206f}\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{fff0}-\x{fff8}'
+        . '\x{1bca0}-\x{1bca3}\x{1d173}-\x{1d17a}\x{e0000}-\x{e0fff}';
+
+    /** Format characters, ignorable characters, and blank characters. */
+    private const INVISIBLE = '[\x{16fe4}\p{Cc}\p{Cf}\p{Cs}\x{2800}\x{1d159}' . self::IGNORABLE . ']';
 
     /** The `@` of an email address, with a domain or an address literal after it (RFC 5321, section 4.1.2). */
     private const EMAIL_AT = '/(?<=[^\s@])[@\x{ff20}\x{fe6b}]'
@@ -73,15 +77,15 @@ final class UserName
     }
 
     /**
-     * Whether a cut here would split a character: before a mark, beside a joiner, in a flag. `\X` can't decide this,
-     * because in PCRE2 10.42 it matches a row of joined emoji as one character.
+     * Whether a cut here would split a character: before a mark or the vowel AM of Thai and Lao, beside a joiner, in a
+     * flag. `\X` can't decide this, because in PCRE2 10.42 it matches a row of joined emoji as one character.
      *
      * @param string[] $points
      */
     private static function isInside(array $points, int $at): bool
     {
         $isJoined = $points[$at - 1] === "\u{200d}" && preg_match('/^\p{S}$/u', $points[$at]);
-        if ($isJoined || preg_match('/^[\p{M}\p{Cf}\x{1f3fb}-\x{1f3ff}]$/u', $points[$at])) {
+        if ($isJoined || preg_match('/^[\p{M}\p{Cf}\x{e33}\x{eb3}\x{1f3fb}-\x{1f3ff}]$/u', $points[$at])) {
             return true;
         }
         $before = implode('', array_slice($points, 0, $at));

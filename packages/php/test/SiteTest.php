@@ -2,10 +2,8 @@
 
 namespace KinescopeChat\TokenServer\Test;
 
-use KinescopeChat\TokenServer\Base64Url;
 use KinescopeChat\TokenServer\Console;
 use KinescopeChat\TokenServer\FileStore;
-use KinescopeChat\TokenServer\IdentityToken;
 use KinescopeChat\TokenServer\OperatorProblem;
 use KinescopeChat\TokenServer\QuickKeys;
 use KinescopeChat\TokenServer\Refusal;
@@ -234,46 +232,6 @@ final class SiteTest extends TestCase
             $this->assertSame(0, Console::run($site, ['events', 'enable', $id]));
             $this->assertTrue($kinescope->events[$uuid]['chat_jwt_required']);
         }
-    }
-
-    /** @return array<string, array{array<string, mixed>, string}> */
-    public function identityTokens(): array
-    {
-        return [
-            'whole' => [[], '7'],
-            'a number as sub' => [['sub' => 7], '7'],
-            'a fraction of a second' => [['exp' => 1060.5], '7'],
-            'two audiences' => [['aud' => ['kinescope-chat', 'other']], '7'],
-            'no event' => [['event_id' => null], '7'],
-            'just expired' => [['exp' => 971], '7'],
-            'expired' => [['exp' => 970], 'identity-expired'],
-            'another stream' => [['event_id' => 'y'], 'access-denied'],
-            'another stream, expired' => [['event_id' => 'y', 'exp' => 1], 'access-denied'],
-            'not yet valid' => [['nbf' => 1031], 'none'],
-            'milliseconds' => [['exp' => 1060000], 'none'],
-            'a text as exp' => [['exp' => '1060'], 'none'],
-            'no exp' => [['exp' => null], 'none'],
-            'another audience' => [['aud' => 'chat'], 'none'],
-            'a list as sub' => [['sub' => ['7']], 'none'],
-        ];
-    }
-
-    /**
-     * @dataProvider identityTokens
-     * @param array<string, mixed> $changed
-     */
-    public function testAnIdentityTokenIsJudgedAsByTheNodeServer(array $changed, string $expected): void
-    {
-        $secret = bin2hex(random_bytes(32));
-        $claims = $changed + ['aud' => 'kinescope-chat', 'sub' => '7', 'name' => 'Ann', 'event_id' => 'x', 'exp' => 1060];
-        $signed = Base64Url::encode('{"alg":"HS256"}') . '.' . Base64Url::encode((string) json_encode($claims));
-        $token = $signed . '.' . Base64Url::encode(hash_hmac('sha256', $signed, $secret, true));
-        try {
-            $found = IdentityToken::read($token, $secret, 'x', 1000)['id'] ?? 'none';
-        } catch (Refusal $refusal) {
-            $found = $refusal->problem;
-        }
-        $this->assertSame($expected, $found);
     }
 
     public function testNoPseudonymIsMadeWithoutItsKey(): void
