@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { createNodeHandler, fixedKeySource, importSigningKey, jwtIdentity } from 'kinescope-chat-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readEventId } from '../../../packages/element/src/frame/chat-url.js'
 import { originOf } from '../../../packages/server/src/endpoint/origin.js'
 import { Refusal } from '../../../packages/server/src/endpoint/refusal.js'
 import { readTokenRequest } from '../../../packages/server/src/endpoint/request.js'
@@ -88,6 +89,12 @@ describe.skipIf(missing)('one contract', () => {
     expect(addresses.map((address) => [address, originOf(address)])).toEqual(contract.siteOrigins)
     const found = readByPhp('siteOrigins', addresses)
     expect(addresses.map((address, at) => [address, found[at]])).toEqual(contract.siteOrigins)
+  })
+
+  // the plugin's own tests read the same list
+  it('reads an id as the WordPress plugin does', () => {
+    const ids = contract.pastedIds.map((text) => readEventId(text, 'https://kinescope.io'))
+    expect([...new Set(ids)]).toEqual([contract.events[0]])
   })
 
   it('reads an identity token in the same way', async () => {

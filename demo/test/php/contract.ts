@@ -38,6 +38,8 @@ export const contract = JSON.parse(
   userIds: [raw: unknown, expected: string][]
   siteOrigins: [address: string, expected: string | null][]
   identityTokens: IdentityTokenCase[]
+  /** Texts of which the element and the WordPress plugin read the id of the first stream. */
+  pastedIds: string[]
   names: [raw: string, expected: string][]
 }
 

@@ -40,6 +40,14 @@ final class Chat_Test extends TestCase {
 		$this->assertSame( $expected, Event_Id::read( $given ) );
 	}
 
+	/** The token server compares the id in the identity token with the id that the element reads. */
+	public function test_an_id_is_read_as_by_the_element(): void {
+		$cases = json_decode( file_get_contents( __DIR__ . '/../../php/test/cases.json' ), true );
+		foreach ( $cases['pastedIds'] as $given ) {
+			$this->assertSame( $cases['events'][0], Event_Id::read( $given ), $given );
+		}
+	}
+
 	public function test_only_kinescopes_own_chats_are_addresses_of_chats(): void {
 		foreach ( array( 'https://kinescope.io.evil.example/chat/ID', 'https://evil.example/chat/ID', 'https://x@kinescope.io/chat/ID', '//kinescope.io/chat/ID', 'javascript://kinescope.io/chat/ID', 'https://kinescope.io/ID', 'https://kinescope.io/chat/', 'https://kinescope.io/chat/ID/more', 'https://kinescope.io:444/chat/ID' ) as $address ) {
 			$this->assertNull( Event_Id::of_address( $address, true ), $address );

@@ -18,7 +18,13 @@ final class Event_Id {
 	private const MAX_LENGTH = 128;
 
 	/** Characters that pasting may add around an id: white space, invisible characters, quotes of any language. */
-	private const AROUND = '[\s\p{Z}\p{Cc}\p{Cf}"\'`´‘’‚‛“”„‟«»‹›′″]+';
+	private const AROUND = '[\s\p{Z}\p{Cc}\p{Cf}\p{Pi}\p{Pf}"\'`´‚„′″'
+		. '\x{2329}\x{232a}\x{27e8}-\x{27eb}\x{2800}\x{2e42}\x{3008}-\x{300f}'
+		. '\x{301d}-\x{301f}\x{fe41}-\x{fe44}\x{ff02}\x{ff07}\x{ff62}\x{ff63}'
+		. Token_Server\UserName::IGNORABLE . ']+';
+
+	/** Invisible characters and line breaks. Pasting can add them inside an id too. */
+	private const INSIDE = '/[\r\n\p{Cf}\p{Zl}\p{Zp}\x{2800}' . Token_Server\UserName::IGNORABLE . ']/u';
 
 	/**
 	 * Reads the id from a text: an id, or a link to the stream or its chat. Returns an empty text if there is none.
@@ -31,12 +37,13 @@ final class Event_Id {
 		}
 		$text = html_entity_decode( substr( (string) $given, 0, 2048 ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
 		$text = self::trim( $text );
-		$id   = self::of_address( $text );
+		// Browsers show addresses without the scheme.
+		$id = self::of_address( false === strpos( $text, '://' ) ? 'https://' . ltrim( $text, '/' ) : $text );
 		if ( null === $id ) {
 			$id = self::of_address_within( $text );
 		}
 		// In `<kinescope-chat event-id=ID/>`, the slash is part of the value.
-		$id     = rtrim( self::trim( null === $id ? $text : rawurldecode( $id ) ), '/' );
+		$id     = rtrim( (string) preg_replace( self::INSIDE, '', self::trim( null === $id ? $text : rawurldecode( $id ) ) ), '/' );
 		$length = mb_strlen( $id, 'UTF-8' );
 		$usable = $length > 0 && $length <= self::MAX_LENGTH;
 		// An id contains no white space, bracket or quote. A text with one of them is pasted markup.
@@ -77,11 +84,11 @@ final class Event_Id {
 		if ( ! in_array( $origin, array( 'https://kinescope.io', 'http://kinescope.io', self::chat_origin() ), true ) ) {
 			return null;
 		}
-		$steps = explode( '/', trim( $parts['path'], '/' ) );
+		$steps = array_values( array_filter( explode( '/', $parts['path'] ), 'strlen' ) );
 		if ( 2 === count( $steps ) && 'chat' === $steps[0] ) {
 			return $steps[1];
 		}
-		return ! $only_the_chat && 1 === count( $steps ) && ! in_array( $steps[0], array( '', 'chat' ), true ) ? $steps[0] : null;
+		return ! $only_the_chat && 1 === count( $steps ) && 'chat' !== $steps[0] ? $steps[0] : null;
 	}
 
 	/**
