@@ -56,9 +56,21 @@ final class Site
     public function keys(): Keys
     {
         return new Keys($this->store(), $this->seal(), $this->clock, (string) $this->config['site'], [
-            'ttl' => (int) $this->config['ttl'],
+            'ttl' => $this->ttl(),
             'renews' => $this->store()->read(self::API_TOKEN) === null ? 0 : 1,
         ]);
+    }
+
+    /** @throws OperatorProblem unless the lifetime is one that a token may have */
+    private function ttl(): int
+    {
+        $given = is_scalar($this->config['ttl']) ? (string) $this->config['ttl'] : '';
+        $ttl = (int) $given;
+        if ((string) $ttl !== $given || $ttl < 60 || $ttl > 86400) {
+            $problem = 'The ttl isn’t a number of seconds from 60 to 86400.';
+            throw new OperatorProblem('ttl-invalid', $problem, 'Set it, such as to 3600, or remove it.');
+        }
+        return $ttl;
     }
 
     /** Returns the ids of the streams in the configuration. @return string[] */

@@ -234,6 +234,21 @@ final class SiteTest extends TestCase
         }
     }
 
+    public function testALifetimeThatNoTokenMayHaveIsNamed(): void
+    {
+        $first = $this->site();
+        $first->keys()->addByHand();
+        $first->keys()->confirmByHand();
+        foreach ([60, '3600', 86400] as $ttl) {
+            $this->assertSame('token', $this->codeOf($this->site(['ttl' => $ttl])), (string) $ttl);
+        }
+        foreach ([59, 0, -5, 86401, 3600000, '1h', '', true, null, 90.5, [3600]] as $ttl) {
+            $site = $this->site(['ttl' => $ttl]);
+            $this->assertSame('key-unavailable', $this->codeOf($site), (string) json_encode($ttl));
+            $this->assertSame('ttl-invalid', $this->problemOf([$site, 'keys']), (string) json_encode($ttl));
+        }
+    }
+
     public function testNoPseudonymIsMadeWithoutItsKey(): void
     {
         $site = $this->site(['seal' => bin2hex(random_bytes(32))]);
