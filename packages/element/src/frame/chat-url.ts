@@ -35,7 +35,7 @@ export function readEventId(raw: unknown, origin: string): string {
 }
 
 function idIn(raw: unknown, origin: string): string {
-  const text = withoutInvisible(readPasted(raw)).replace(SECRET, '')
+  const text = readPasted(withoutInvisible(readPasted(raw)).replace(SECRET, ''))
   // browsers show addresses without the scheme
   const link = httpUrl(text.includes('://') ? text : `https://${text}`)
   const path = link && [origin, CHAT_ORIGIN].includes(link.origin) && PATH.exec(link.pathname)

@@ -137,6 +137,7 @@ describe('the stream’s id', () => {
     ['www.kinescope.io/chat/abc?x=1&token=secret', 'www.kinescope.io/chat/abc?x=1'],
     ['https://chat.example.com/embed/abc?identity=a.b.c', 'https://chat.example.com/embed/abc'],
     ['abc#token=secret', 'abc'],
+    ['“abc” ?token=secret', 'abc'],
     ['https://kinescope.io/chat/a/b?token=secret', 'https://kinescope.io/chat/a/b'],
     [`${K}/embed/x/y`, `${K}/embed/x/y`],
     [`${K}/chat/%zz`, `${K}/chat/%zz`],
