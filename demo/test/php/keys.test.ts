@@ -93,6 +93,17 @@ describe.skipIf(missing)('the keys of a PHP site, in processes of their own', ()
     }
   })
 
+  it('names the command that helps if the stored keys are lost, or Kinescope doesn’t list the key', async () => {
+    await run(['connect'])
+    await rm(join(folder, 'keys/ring'))
+    expect((await run(['doctor'])).out).toContain('Connect the site again.')
+    expect((await run(['connect'])).code).toBe(0)
+    emulator.state.keys.length = 0
+    const [, kid] = /after: keys revoke (\S+)/.exec((await run(['doctor'])).out) ?? []
+    expect((await run(['keys', 'revoke', kid!, '--yes'])).code).toBe(0)
+    expect((await run(['doctor'])).out).toContain('key-registered')
+  })
+
   it('refuses a folder that others may reach', async () => {
     await run(['connect'])
     const web = join(folder, 'keys/..')

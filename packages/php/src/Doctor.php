@@ -23,7 +23,8 @@ final class Doctor
             $add($days < self::WARN_DAYS ? 'warn' : 'ok', 'key-usable', "The site signs with $kid for $days more days.");
         } catch (Refusal $refusal) {
             $kid = null;
-            $add('fail', $refusal->problem, $refusal->detail);
+            $remedy = $refusal->problem === 'key-unavailable' ? ' Connect the site again.' : '';
+            $add('fail', $refusal->problem, $refusal->detail . $remedy);
         }
         $listed = $api->keys();
         if ($kid !== null) {
@@ -32,7 +33,7 @@ final class Doctor
                 return $remote['kid'] === $record['kid'] && ($remote['n'] === null || $remote['n'] === $record['n']);
             });
             $same === []
-                ? $add('fail', 'key-not-registered', 'Kinescope does not list the signing key. Make a new key.')
+                ? $add('fail', 'key-not-registered', "Kinescope does not list the signing key. A new one signs at once after: keys revoke $kid")
                 : $add('ok', 'key-registered', 'Kinescope lists the signing key.');
         }
         $off = $api->date === null ? 0 : abs($api->date - $clock->now());

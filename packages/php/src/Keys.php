@@ -495,7 +495,7 @@ final class Keys
             throw new OperatorProblem(
                 'key-not-deleted',
                 'Kinescope accepted the deletion of a key but still lists it, so its tokens may be valid.',
-                'Try again in a minute. If Kinescope still lists the key, delete it in Kinescope’s dashboard.'
+                'Try again in a minute. If Kinescope still lists the key, write to its support.'
             );
         }
     }

@@ -126,9 +126,10 @@ function optionsOf(command: Command): Option[] {
   })
   const settings = SETTINGS.filter(({ name }) => command.settings?.includes(name)).map((setting) => {
     const { name, secret, meaning } = setting
-    const kept = setting.default === undefined ? name : `${name}; default: ${setting.default}`
-    const text = plain(secret ? `file with it: ${meaning}` : meaning)
-    return option(setting.flag, secret ? 'FILE' : setting.value, `${text} (${kept})`, `${setting.group}:`)
+    const kept = secret ? `in FILE, or in ${name}` : name
+    const more = setting.default === undefined ? kept : `${kept}; default: ${setting.default}`
+    const text = `${plain(meaning)} (${more})`
+    return option(setting.flag, secret ? 'FILE' : setting.value, text, `${setting.group}:`)
   })
   return [...own, ...settings]
 }

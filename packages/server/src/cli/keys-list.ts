@@ -1,5 +1,6 @@
 import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
+import { DELETE_BY_HAND } from '../keys/by-hand.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { isRingLost, noSigner, ringLost } from '../keys/store/no-keys.js'
 import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
@@ -125,8 +126,7 @@ export const keysShow: Command = {
 }
 
 const FOREIGN = 'a foreign key is registered at Kinescope, but is not in this ring'
-const FOREIGN_REMEDY =
-  'If it is yours, run `kinescope-chat-server keys register --adopt FILE`. If it is unused, delete it in Kinescope’s dashboard.'
+const FOREIGN_REMEDY = `If it is yours, run \`kinescope-chat-server keys register --adopt FILE\`. If nobody uses it, delete it: ${DELETE_BY_HAND}`
 
 type Problem = Omit<UnusableKey, 'kid'> & { requestId?: string | undefined }
 

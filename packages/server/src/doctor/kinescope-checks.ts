@@ -80,7 +80,7 @@ function clockFinding(ahead: number | null): Finding {
     )
   const seconds = Math.round(Math.abs(ahead) / 1000)
   const text = `this machine’s clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} Kinescope’s`
-  const cure = 'Synchronise it (NTP): `timedatectl set-ntp true`. Tokens carry this machine’s time.'
+  const cure = 'Synchronize it (NTP): `timedatectl set-ntp true`. Tokens carry this machine’s time.'
   if (seconds >= FAIL_CLOCK_S) return found.fail('clock-off', text, cure)
   if (seconds >= WARN_CLOCK_S) return found.warn('clock-off', text, cure)
   return found.ok('clock', 'this machine’s clock agrees with Kinescope’s')

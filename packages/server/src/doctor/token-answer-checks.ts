@@ -72,7 +72,7 @@ async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<
           'it was not checked whether a signed-in visitor gets a token',
           identity?.[0] === 'jwt'
             ? 'Give an identity token as the site signs it: `--identity-token-file FILE`.'
-            : 'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--identity-token-file FILE`. If all visitors are guests, run the doctor with the server’s settings (CHAT_…).',
+            : `Give the cookies of a browser that is signed in at the site: \`--cookie-file FILE\`; or an identity token: \`--identity-token-file FILE\`.${identity ? '' : ' If all visitors are guests, run the doctor with the server’s settings (CHAT_…).'}`,
         ),
       ],
       token: null,
@@ -275,7 +275,7 @@ function clock({ headers, at }: Fetched, aheadMs: number | null): Finding[] {
     found.fail(
       'server-clock-off',
       `the server’s clock is ${Math.round(Math.abs(offMs) / 1000)} s ${offMs > 0 ? 'ahead of' : 'behind'} ${than}: its tokens are rejected`,
-      'Synchronise the clock of the machine that signs (NTP): `timedatectl set-ntp true`.',
+      'Synchronize the clock of the machine that signs (NTP): `timedatectl set-ntp true`.',
     ),
   ]
 }

@@ -18,9 +18,9 @@ export const FAULT_REMEDIES: Readonly<Record<VerifyFault['code'], string>> = {
   'wrong-event':
     'event_id must be the stream whose chat is opened: its last link part or its UUID, the same everywhere.',
   'token-expired':
-    'Get a new token. If it was just made, synchronise the clock of the machine that made it (NTP).',
+    'Get a new token. If it was just made, synchronize the clock of the machine that made it (NTP).',
   'token-not-yet-valid':
-    'Leave nbf out or date it back; synchronise the clock of the machine that made it (NTP).',
+    'Leave nbf out or date it back; synchronize the clock of the machine that made it (NTP).',
   'bad-signature':
     'It was signed with another private key than the one registered under its kid: check which key the server uses.',
   'key-not-registered':

@@ -11,6 +11,10 @@ export interface ManualRequest {
   body: object | null
 }
 
+/** How to delete a key that no command deletes. Kinescope's article documents only this request for it. */
+export const DELETE_BY_HAND =
+  '`curl --request DELETE https://api.kinescope.io/v1/jwk/ID --header "Authorization: Bearer $KINESCOPE_API_TOKEN"`. Its ID is `remoteId` in `kinescope-chat-server keys list --removed --json`.'
+
 /** Prints requests and takes each as done. */
 export class ByHandRegistry implements Registry {
   readonly #apiUrl: string

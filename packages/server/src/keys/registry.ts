@@ -124,7 +124,7 @@ export class ApiRegistry implements Registry {
     throw new OperatorProblem(
       'key-not-deleted',
       `Kinescope accepted the deletion of ${key.kid} but still lists it, so its tokens may be valid`,
-      'Run the command again in a minute. If the list still has the key, delete it in Kinescope’s dashboard.',
+      'Run the command again in a minute. If the list still has the key, write to Kinescope’s support.',
     )
   }
 
@@ -191,6 +191,6 @@ export function assertPlausibleEnd(
   throw new OperatorProblem(
     'api-bad-answer',
     `Kinescope lists ${kid} as expired (${expiresAt}) before it was created`,
-    'Nothing was changed. Check the key in Kinescope’s dashboard; if its end is right there, write to their support.',
+    'Nothing was changed. Write to Kinescope’s support.',
   )
 }

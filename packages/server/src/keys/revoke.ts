@@ -1,5 +1,6 @@
 import { startDeadline } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
+import { DELETE_BY_HAND } from './by-hand.js'
 import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-state.js'
 import {
   addKey,
@@ -129,7 +130,7 @@ const notRevoked = (kids: readonly string[], { code, message, remediation }: Ope
   new OperatorProblem(
     code,
     `${kids.join(', ')} is not revoked: ${message}`,
-    `${remediation} If that takes time, delete the leaked key in Kinescope’s dashboard first: then its tokens are rejected.`,
+    `${remediation} If that takes time, delete the leaked key first: ${DELETE_BY_HAND}`,
   )
 
 /** The error of a revocation after which Kinescope has no new key. */

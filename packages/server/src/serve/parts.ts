@@ -28,7 +28,7 @@ export function openKeySource(
       metrics.keyRingReload(result.ok ? 'ok' : 'failed')
       if (result.ok) return logger.info({ revision: result.revision, kid: result.kid }, 'key ring reloaded')
       const todo = 'Run kinescope-chat-server keys list on the ring, and fix what it names.'
-      logger.error({ err: result.error, todo }, 'key ring reload failed; signing with last good ring')
+      logger.error({ err: result.error, todo }, 'key ring not loaded; the last good one, if any, still signs')
     },
     onSigner: (choice) => {
       if ('key' in choice) logger.info({ kid: choice.key.kid }, 'signing key changed')

@@ -42,6 +42,8 @@ describe('help', () => {
     const settings = SETTINGS.filter((setting) => command.settings?.includes(setting.name))
     const own = [...Object.keys(command.flags ?? {}), ...settings.map(({ flag }) => flag)]
     expect(named.sort()).toEqual([...own, 'version', 'json', 'help'].sort())
+    for (const { secret, name } of settings)
+      if (secret) expect(stdout.replace(/\s+/g, ' ')).toContain(`(in FILE, or in ${name})`)
     expect(bench.emulator.state.requests).toEqual([])
   })
 })

@@ -43,6 +43,12 @@ describe('The systemd units', () => {
     expect(valuesOf('kinescope-chat-reconcile.service', 'StateDirectory')).toEqual(['kinescope-chat'])
   })
 
+  it('answer the documented check, at the base path of the documented settings', () => {
+    const page = readFileSync(new URL('../../../../docs/without-docker.md', import.meta.url), 'utf8')
+    const basePath = /^CHAT_BASE_PATH=(.*)$/m.exec(page)?.[1]
+    expect(/^curl .*http:\/\/127\.0\.0\.1:8080(.*)$/m.exec(page)?.[1]).toBe(`${basePath}/readyz`)
+  })
+
   it('start only existing commands', () => {
     const commands = units.flatMap((unit) => valuesOf(unit, 'ExecStart'))
     expect(commands.map((command) => command.split('.js ')[1])).toEqual(['keys reconcile', 'serve'])

@@ -403,7 +403,7 @@ export const FAULTS: readonly Fault[] = [
     plant: ({ bench }) => void (bench.emulator.state.clockOffsetMs = 3_600_000),
     visitor: 'token-expired',
     doctor: 'clock-off',
-    todo: 'synchronise it (NTP)',
+    todo: 'synchronize it (NTP)',
   },
   {
     fault: 'the proxy strips cookies',

@@ -42,6 +42,23 @@ async function looks(...argv: string[]): Promise<{ exit: number; text: string }>
   return { exit, text: (stdout + stderr).replace(/\s+/g, ' ') }
 }
 
+it('a key that no command deletes is deleted by the request that `keys list` prints', async () => {
+  Object.assign(bench.emulator.state.keys[0]!, { kid: 'of-another-tool' })
+  const { stdout } = await bench.kc('keys', 'list')
+  expect(stdout.replace(/\s+/g, ' ')).toContain('curl --request DELETE https://api.kinescope.io/v1/jwk/ID')
+  const { data } = await bench.json('keys', 'list', '--removed')
+  const foreign = (data.keys as { kid: string; state: string; remoteId: string }[]).find(
+    (key) => key.kid === 'of-another-tool',
+  )!
+  expect(foreign.state).toBe('foreign')
+  const reply = await fetch(`${bench.emulator.url}/v1/jwk/${foreign.remoteId}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${bench.env['KINESCOPE_API_TOKEN']}` },
+  })
+  expect(reply.ok).toBe(true)
+  expect(remoteKids()).toEqual([spare])
+})
+
 describe('a lost keyring.json', () => {
   it('is reported by keys list and the doctor, with a remedy that works', async () => {
     rmSync(path('keyring.json'))

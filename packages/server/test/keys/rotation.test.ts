@@ -643,7 +643,7 @@ describe('an encrypted ring', () => {
       expect([argv, exit, data.error?.code]).toEqual([argv, 1, code])
       if (argv[0] !== 'revoke') continue
       expect(data.error.message).toContain(`${kid} is not revoked`)
-      expect(data.error.remediation).toContain('delete the leaked key in Kinescope’s dashboard')
+      expect(data.error.remediation).toContain('delete the leaked key first: `curl --request DELETE')
     }
     expect(JSON.stringify([ring(), remoteKids()])).toBe(before)
     bench.ahead.ms = 300 * DAY

@@ -149,6 +149,8 @@ final class Findings {
 				return $days < self::WARN_DAYS ? sprintf( __( 'The signing key expires in %d days. Make a new key.', 'live-chat-for-kinescope-streams' ), $days ) : __( 'The site can sign visitors in.', 'live-chat-for-kinescope-streams' );
 			case 'key-registered':
 				return __( 'Kinescope knows the key of this site.', 'live-chat-for-kinescope-streams' );
+			case 'key-not-registered':
+				return __( 'Kinescope doesn’t list the signing key. Under “Key”, press “Make the key invalid now”: a new key then signs at once.', 'live-chat-for-kinescope-streams' );
 			case 'clock-right':
 				return __( 'The clock of this server is right.', 'live-chat-for-kinescope-streams' );
 			case 'event-found':

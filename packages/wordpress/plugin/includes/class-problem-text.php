@@ -63,7 +63,7 @@ final class Problem_Text {
 			case 'key-not-registered':
 				return __( 'Kinescope doesn’t list the signing key. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-not-deleted':
-				return __( 'Kinescope still lists a deleted key, so its tokens may be valid. Try again in a minute. If the key stays, delete it in Kinescope’s dashboard.', 'live-chat-for-kinescope-streams' );
+				return __( 'Kinescope still lists a deleted key, so its tokens may be valid. Try again in a minute. If the key stays, write to Kinescope’s support.', 'live-chat-for-kinescope-streams' );
 			case 'key-ends-soon':
 				return __( 'The signing key expires soon. Make a new key.', 'live-chat-for-kinescope-streams' );
 			case 'key-expired':
