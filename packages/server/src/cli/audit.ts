@@ -104,8 +104,11 @@ function summaryText(summary: AuditSummary, terminal: Terminal, now: number): Sh
     isTorn && terminal.line('info', 'the last line is incomplete and was not counted'),
   )
   if (tokens === 0) {
-    const why = lines === 0 ? 'the file is empty' : `none of ${lines} lines matches`
-    return stacked(terminal.line('info', why, 'CHAT_AUDIT on the token server names the file.'), notes)
+    const [why, remedy] =
+      lines === 0
+        ? ['the file is empty', 'CHAT_AUDIT on the token server names the file.']
+        : [`none of ${lines} lines matches`, 'Check --kid, --event and --since.']
+    return stacked(terminal.line('info', why, remedy), notes)
   }
   return spaced(
     terminal.facts([

@@ -75,6 +75,7 @@ describe('audit', () => {
       [line(), line({ user: 'u2', event: 'e2', at: 60_000 }), line({ kid: 'k2', user: 'u3' })].join('\n'),
     )
     expect(await audit(path, '--kid', 'k2')).toMatchObject({ tokens: 1 })
+    expect((await bench.kc('audit', path, '--kid', 'nobody')).stdout).toContain('Check --kid, --event')
     expect(await audit(path, '--event', 'https://kinescope.io/chat/e2')).toMatchObject({ tokens: 1 })
     for (const since of ['2026-11-25T11:00:30Z', '3570s', '60min'])
       expect(await audit(path, '--since', since), since).toMatchObject({ tokens: 1 })

@@ -200,6 +200,7 @@ describe('rehearse', () => {
     const { exit, verdict } = await rehearse(server.url, '--origin', SITE_ORIGIN)
     await server.close()
     expect(verdict.bottleneck).toMatchObject({ id: 'rate-limit' })
+    expect(verdict.bottleneck!.remediation).toContain('Each line of --cookies or --identities is one visitor')
     expect(exit).toBe(1)
   })
 

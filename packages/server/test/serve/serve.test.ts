@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { buildEmulator } from '../../../../demo/emulator/emulator.js'
 import { checkToken } from 'kinescope-chat/check-token'
@@ -135,6 +136,17 @@ describe('readiness and metrics', () => {
     expect(metrics).toMatch(/kinescope_chat_signing_key_usable\{kid="[^"]+"\} 1/)
     expect(metrics).not.toMatch(/u-1|Ann|made-up-by-a-visitor/)
     await server.close()
+  })
+
+  it('report a key ring that is lost at the start, and promise no older one', async () => {
+    const { dir, remove } = ringDirectory()
+    writeRing(dir, 1, [ringEntry()])
+    rmSync(`${dir}/keyring.json`)
+    const env = { ...forwardEnv(site.url, key), CHAT_PRIVATE_KEY: '', CHAT_KEY_ID: '' }
+    const server = await startTestServer({ ...env, CHAT_KEY_DIR: dir })
+    expect(server.log.join('')).toContain('key ring not loaded; the last good one, if any, still signs')
+    await server.close()
+    remove()
   })
 
   it('report a missing key with the code', async () => {
