@@ -134,7 +134,8 @@ describe('rehearse', () => {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"id":"u-1","name":"Anna"}')
     }).listen(0, '127.0.0.1')
     await once(identity, 'listening')
-    const server = await start({}, `http://127.0.0.1:${(identity.address() as AddressInfo).port}`)
+    const identityUrl = `http://127.0.0.1:${(identity.address() as AddressInfo).port}`
+    const server = await start({ CHAT_RATE_LIMIT: 'off' }, identityUrl)
     const { file } = await builtCli()
     const argv = ['--json', '--url', server.url, '--origin', SITE_ORIGIN, '--viewers', '9999']
     const env = { CHAT_REHEARSAL: SECRET }
