@@ -110,7 +110,7 @@ function nothingDue({ next, missing }: Reconciliation, terminal: Terminal): Show
     : terminal.line(
         'info',
         'the ring is empty',
-        '`kinescope-chat-server setup --event ID` or `kinescope-chat-server keys generate` begins',
+        'Run `kinescope-chat-server setup --event ID`, or `kinescope-chat-server keys generate`.',
       )
 }
 
@@ -122,7 +122,7 @@ function outlook({ missing, next }: Reconciliation, terminal: Terminal, now: num
       terminal.line(
         'fail',
         `Kinescope doesn’t list ${kid}: its tokens are rejected (key-not-registered)`,
-        `if it was deleted by mistake: \`kinescope-chat-server keys register ${kid}\`; if it leaked: \`kinescope-chat-server keys revoke ${kid}\``,
+        `If it was deleted by mistake, run \`kinescope-chat-server keys register ${kid}\`. If it leaked, run \`kinescope-chat-server keys revoke ${kid}\`.`,
       ),
     ),
     ...next.map(({ at, what, kid }) =>

@@ -265,7 +265,9 @@ async function checkEvent(
         found.fail(
           'jwt-not-enabled',
           'JWT is off for this stream: anyone may enter its chat under any name',
-          `\`kinescope-chat-server events enable ${id}\``,
+          event.status === 'finished'
+            ? 'Use another stream: a finished one can’t be changed.'
+            : `\`kinescope-chat-server events enable ${id}\``,
         ),
       )
     }

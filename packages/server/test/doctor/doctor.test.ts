@@ -148,6 +148,12 @@ describe('the article’s troubleshooting: the doctor reports', () => {
     expect(codes(await doctor(...EVENT))).toEqual(['jwt-not-enabled'])
   })
 
+  it('JWT disabled for a finished stream, without the command that Kinescope would reject', async () => {
+    const { findings } = await doctor('--event', SEED.finished.publicId)
+    const off = findings.find(({ code }) => code === 'jwt-not-enabled')!
+    expect(off.remediation).toBe('Use another stream: a finished one can’t be changed.')
+  })
+
   it('an expired token', async () => {
     expect(
       codes(await doctor(...EVENT, '--token', mintElsewhere({ exp: Math.floor(bench.now() / 1000) - 1 }))),
