@@ -99,6 +99,8 @@ ${table(
 
 ## Static members
 
+With the script's tag, the class is the global \`KinescopeChat\`. With npm, import \`KinescopeChatElement\`.
+
 ${table(
   ['member', ''],
   ofClass.map(({ name, description }) => [code(`KinescopeChatElement.${name}`), cell(description)]),
