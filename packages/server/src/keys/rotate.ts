@@ -31,14 +31,17 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
   const { store, now } = work
   const underWay = options.force ? null : await unfinished(work)
   if (underWay) return underWay
-  if (!options.force) await assertSignerListed(work)
+  const end = options.force ? null : await assertSignerListed(work)
 
   const next = (await firstUsable(work, successors(store.ring, now()))) ?? (await addKey(work, options))
   const published = await publish(work, next)
   const signer = signingKeyRecord(store.ring, now())
-  // one that can't be loaded doesn't sign until then
+  // one that can't be loaded, or that Kinescope lists as expired, doesn't sign until then
+  const hasEnded = end !== null && Date.parse(end) <= now()
   const active =
-    signer && keyState(signer, now()) === 'active' ? await firstUsable(silently(work), [signer]) : null
+    signer && !hasEnded && keyState(signer, now()) === 'active'
+      ? await firstUsable(silently(work), [signer])
+      : null
   const at = activationTime({ ...next, ...published.changes }, active, options, now())
   const replaced = store.ring.keys.filter(
     (key) => key.kid !== next.kid && key.signFrom !== null && key.signUntil === null && isLive(key, now()),
@@ -46,13 +49,18 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
   return { rotation: 'set', ...(await activate(work, published, at, replaced)) }
 }
 
-/** A new key in another workspace must not sign: its tokens would be rejected. @throws OperatorProblem `key-not-registered` */
-async function assertSignerListed({ store, registry, now }: KeyWork): Promise<void> {
+/**
+ * Returns when the signing key ends by Kinescope's list; null if unknown. A new key in another workspace must not sign: its
+ * tokens would be rejected. @throws OperatorProblem `key-not-registered`
+ */
+async function assertSignerListed({ store, registry, now }: KeyWork): Promise<string | null> {
   const signer = signingKeyRecord(store.ring, now())
   const listed = signer && (await registry.list())
   // by kid alone: a rotation also replaces a key whose kid another key has at Kinescope
-  if (!listed || listed.some(({ kid }) => kid === signer.kid)) return
+  if (!listed) return null
   const { kid } = signer
+  const remote = listed.find((key) => key.kid === kid)
+  if (remote) return remote.expiresAt
   throw new OperatorProblem(
     'key-not-registered',
     `Kinescope doesn’t list ${kid}, which signs now: the API token is of another workspace, or the key was deleted`,

@@ -158,6 +158,15 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
+  it('starts at once if Kinescope lists the signing key as expired: the doctor’s remedy ends the outage', async () => {
+    const old = await begin()
+    bench.emulator.state.keys[0]!.expiresAt = new Date(bench.now() - 1000).toISOString()
+    expect(verdict(await mint())).not.toBeNull()
+    await ok('keys', 'rotate')
+    expect(await signer()).not.toBe(old)
+    expect(verdict(await mint())).toBeNull()
+  })
+
   it('warns if Kinescope does not list a revoked key: the API token may be of another workspace', async () => {
     const old = await begin()
     bench.emulator.state.keys = []
