@@ -127,7 +127,9 @@ TEXT;
     private static function doctor(Site $site): int
     {
         $failed = 0;
-        foreach (Doctor::check($site->keys(), $site->api(), new SystemClock(), $site->events()) as $finding) {
+        $origins = Doctor::origins($site->origins());
+        $others = Doctor::check($site->keys(), $site->api(), new SystemClock(), $site->events());
+        foreach (array_merge($origins, $others) as $finding) {
             printf("%-4s  %s: %s\n", $finding['level'], $finding['code'], $finding['text']);
             $failed += $finding['level'] === 'fail' ? 1 : 0;
         }

@@ -52,6 +52,22 @@ final class Doctor
     }
 
     /**
+     * @param string[] $origins as configured
+     * @return array<int, array{level: string, code: string, text: string}>
+     */
+    public static function origins(array $origins): array
+    {
+        $found = [];
+        foreach ($origins as $origin) {
+            if (Origin::of($origin) === null || strpos($origin, '*') !== false) {
+                $text = KinescopeApi::shown($origin) . ' isn’t an origin. Write one such as https://www.example.com.';
+                $found[] = ['level' => 'fail', 'code' => 'origin-invalid', 'text' => $text];
+            }
+        }
+        return $found;
+    }
+
+    /**
      * @param array<int, array<string, mixed>> $listed
      * @param string[] $ids
      * @return array<int, array{level: string, code: string, text: string}>

@@ -79,6 +79,12 @@ final class Site
         return array_map('strval', (array) $this->config['events']);
     }
 
+    /** Returns the addresses of the site and of other pages, as configured. @return string[] */
+    public function origins(): array
+    {
+        return array_map('strval', array_merge([$this->config['site']], array_values((array) $this->config['origins'])));
+    }
+
     public function endpoint(): Endpoint
     {
         $identify = $this->config['identify'];

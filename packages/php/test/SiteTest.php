@@ -3,6 +3,7 @@
 namespace KinescopeChat\TokenServer\Test;
 
 use KinescopeChat\TokenServer\Console;
+use KinescopeChat\TokenServer\Doctor;
 use KinescopeChat\TokenServer\FileStore;
 use KinescopeChat\TokenServer\OperatorProblem;
 use KinescopeChat\TokenServer\QuickKeys;
@@ -143,6 +144,14 @@ final class SiteTest extends TestCase
                 $status = $policy->answer('OPTIONS', $headers, 'strval')['status'];
                 $this->assertSame(stripos($written, explode(':', $origin)[0]) === 0 ? 204 : 403, $status, "$written $origin");
             }
+        }
+    }
+
+    public function testTheDoctorNamesAnAddressThatIsNoOrigin(): void
+    {
+        foreach (['www.example.com', '*', 'https://my-app-*.example.app', ''] as $wrong) {
+            $found = Doctor::origins($this->site(['origins' => ['https://partner.example', $wrong]])->origins());
+            $this->assertSame(['origin-invalid'], array_column($found, 'code'), $wrong);
         }
     }
 
