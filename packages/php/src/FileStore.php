@@ -73,39 +73,51 @@ final class FileStore implements Store
         return $text === false ? null : $text;
     }
 
+    /** @throws OperatorProblem `folder-not-writable`: a full disk is not another process */
     public function swap(string $name, ?string $old, ?string $new): bool
     {
+        $path = $this->path($name);
         $lock = self::quietly(function () {
             return fopen($this->folder . '/.lock', 'c');
         });
         if ($lock === false || !flock($lock, LOCK_EX)) {
-            return false;
+            throw self::notWritten($name);
         }
         try {
             if ($this->read($name) !== $old) {
                 return false;
             }
-            return $new === null ? ($old === null || unlink($this->path($name))) : $this->write($this->path($name), $new);
+            $isDone = $old === $new || self::quietly(static function () use ($path, $new): bool {
+                return $new === null ? unlink($path) : self::write($path, $new);
+            });
         } finally {
             fclose($lock);
         }
+        if (!$isDone) {
+            throw self::notWritten($name);
+        }
+        return true;
+    }
+
+    public static function notWritten(string $name): OperatorProblem
+    {
+        $remediation = 'Check the free space of the disk and the owner of the folder.';
+        return new OperatorProblem('folder-not-writable', "PHP can’t write $name to the folder for keys.", $remediation);
     }
 
     /** Replaces a file with one rename, so that readers never see a partial file. */
-    private function write(string $path, string $text): bool
+    private static function write(string $path, string $text): bool
     {
-        $mask = umask(0077);
         $temporary = "$path.new";
-        $file = self::quietly(static function () use ($temporary) {
-            return fopen($temporary, 'w');
-        });
+        $mask = umask(0077);
+        $file = fopen($temporary, 'w');
         umask($mask);
         if ($file === false) {
             return false;
         }
         $isWritten = fwrite($file, $text) === strlen($text) && fflush($file) && (!function_exists('fsync') || fsync($file));
         fclose($file);
-        return $isWritten && rename($temporary, $path);
+        return ($isWritten && rename($temporary, $path)) || (unlink($temporary) && false);
     }
 
     /**

@@ -133,7 +133,7 @@ final class Site
         $this->keys()->connect($this->apiWith($apiToken));
         $sealed = $this->seal()->close($apiToken, self::API_TOKEN);
         if (!$this->store()->swap(self::API_TOKEN, $this->store()->read(self::API_TOKEN), $sealed)) {
-            throw self::notWritten(self::API_TOKEN);
+            throw FileStore::notWritten(self::API_TOKEN);
         }
     }
 
@@ -160,7 +160,7 @@ final class Site
             $known = $this->store()->read($name);
         }
         if ($known === null) {
-            throw self::notWritten($name);
+            throw FileStore::notWritten($name);
         }
         return $known;
     }
@@ -175,11 +175,5 @@ final class Site
     private function seal(): Seal
     {
         return new Seal((string) ($this->config['seal'] ?? $this->secret(self::SEAL)));
-    }
-
-    private static function notWritten(string $name): OperatorProblem
-    {
-        $remediation = 'Check the free space of the disk and the owner of the folder.';
-        return new OperatorProblem('folder-not-writable', "PHP can’t write $name to the folder for keys.", $remediation);
     }
 }

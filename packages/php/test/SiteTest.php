@@ -266,4 +266,22 @@ final class SiteTest extends TestCase
         mkdir("$this->folder/user-id-key.new");
         $this->assertSame('key-unavailable', $this->codeOf($site));
     }
+
+    public function testAFullDiskIsNotAnotherProcess(): void
+    {
+        $site = $this->site();
+        $site->keys()->addByHand();
+        $site->keys()->confirmByHand();
+        foreach (['claim', 'ring'] as $name) {
+            symlink('/dev/full', "$this->folder/$name.new");
+            $this->assertSame('folder-not-writable', $this->problemOf(static function () use ($site): void {
+                $site->keys()->addByHand();
+            }), $name);
+            $this->assertSame([], glob("$this->folder/*.new"), 'A partial file stays.');
+            $this->assertSame('token', $this->codeOf($this->site()));
+        }
+        $site->keys()->addByHand();
+        $site->keys()->confirmByHand();
+        $this->assertSame('token', $this->codeOf($this->site()));
+    }
 }
