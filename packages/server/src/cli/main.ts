@@ -2,9 +2,9 @@
 
 // flags such as --json may come first
 const isServer = process.argv.slice(2).find((word) => !word.startsWith('-')) === 'serve'
-// before anything is loaded: SIGHUP must not end a starting server, and SIGUSR1 must not open Node's inspector
+// before anything is loaded: SIGHUP and SIGUSR2 must not end a starting server, nor SIGUSR1 open Node's inspector
 // (serveUntilSignal takes over)
-if (isServer) for (const signal of ['SIGUSR1', 'SIGHUP']) process.on(signal, () => undefined)
+if (isServer) for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP']) process.on(signal, () => undefined)
 const { run } = await import('./run.js')
 
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {

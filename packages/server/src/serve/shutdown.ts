@@ -12,7 +12,7 @@ const MAX_CLOSE_MS = 4500
 /** The time for the last lines of the log, after everything is closed. */
 const LINGER_MS = 200
 
-/** Signals that don't stop the server: SIGHUP and SIGUSR1 reload, and a fatal signal must end the process at once. */
+/** Signals that don't stop the server: SIGHUP and SIGUSR2 reload, and a fatal signal must end the process at once. */
 const NOT_STOPPING = [
   'SIGHUP',
   'SIGQUIT',
@@ -28,8 +28,8 @@ const NOT_STOPPING = [
 
 /**
  * Runs the token server as a process until SIGTERM or SIGINT, then finishes the requests in flight. A second signal
- * ends it at once. SIGHUP and SIGUSR1 reload the key ring and reopen the audit log, as log rotation expects. Before the
- * server has started, they change nothing, and SIGUSR1 never opens Node's inspector.
+ * ends it at once. SIGHUP, SIGUSR1 and SIGUSR2 reload the key ring and reopen the audit log, as log rotation expects. Before
+ * the server has started, they change nothing, and SIGUSR1 never opens Node's inspector.
  *
  * @param onReady called once the server listens
  */
@@ -45,8 +45,7 @@ export async function serveUntilSignal(
   }
   let server: RunningServer | null = null
   const reload = () => void server?.reload()
-  process.on('SIGHUP', reload)
-  process.on('SIGUSR1', reload)
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, reload)
   const exitAtOnce = (signal: string) => process.exit(signal === 'SIGINT' ? 130 : 143)
 
   await new Promise<void>((resolve, reject) => {

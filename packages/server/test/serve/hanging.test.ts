@@ -131,7 +131,7 @@ describe('SIGTERM', () => {
   })
 })
 
-describe('SIGHUP and SIGUSR1', () => {
+describe('SIGHUP, SIGUSR1 and SIGUSR2', () => {
   it('are harmless from the start on, while the modules are still loading', async () => {
     const port = await freePort()
     const server = await runServe({
@@ -153,6 +153,7 @@ describe('SIGHUP and SIGUSR1', () => {
     while (!listening && server.child.exitCode === null) {
       server.child.kill('SIGHUP')
       server.child.kill('SIGUSR1')
+      server.child.kill('SIGUSR2')
       hungUp++
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
@@ -164,19 +165,19 @@ describe('SIGHUP and SIGUSR1', () => {
   })
 
   it.each([
-    ['serve', 2, '1 1'],
-    ['--json serve', 2, '1 1'],
-    ['token inspect serve', 1, '0 0'],
+    ['serve', 2, '1 1 1'],
+    ['--json serve', 2, '1 1 1'],
+    ['token inspect serve', 1, '0 0 0'],
   ])('are caught before the modules load, by a server alone: %s', async (line, code, caught) => {
     // without settings, `serve` ends before the server takes the signals over
     const atExit =
-      'process.on("exit", () => console.error(...["SIGHUP", "SIGUSR1"].map((name) => process.listenerCount(name))))'
+      'process.on("exit", () => console.error(...["SIGHUP", "SIGUSR1", "SIGUSR2"].map((name) => process.listenerCount(name))))'
     const flags = ['--import', `data:text/javascript,${encodeURIComponent(atExit)}`]
     const { exit, stderr } = await (await builtCli()).start(line.split(' '), {}, flags)
     expect([exit, stderr.trim().split('\n').at(-1)]).toEqual([code, caught])
   })
 
-  it.each(['SIGHUP', 'SIGUSR1'] as const)(
+  it.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
     '(%s) reopen the audit log without losing a line',
     async (signal) => {
       const path = join(scratch, `audit-${signal}.jsonl`)
