@@ -127,6 +127,22 @@ describe('a body that the host has already read', () => {
     expect(outcomes).toMatchObject([{ reason: 'body-read-already', todo: expect.any(String) as string }])
   })
 
+  it('is another thing than a visitor who left while middleware or a limit took its time', async () => {
+    const outcomes: unknown[] = []
+    let onDone = () => undefined as void
+    const done = new Promise<void>((resolve) => (onDone = resolve))
+    const url = await serve((request, response) => {
+      const answer = handler({ onOutcome: (outcome) => outcomes.push(outcome) })
+      request.once('close', () => void answer(request, response).then(onDone))
+      asked.destroy()
+    })
+    const headers = { 'Content-Type': 'application/json', 'Sec-Fetch-Site': 'same-origin' }
+    const asked = ask(url, { method: 'POST', headers }).on('error', () => undefined)
+    asked.end(JSON.stringify({ event_id: EVENT }))
+    await done
+    expect(outcomes).toMatchObject([{ code: 'bad-request', reason: 'broken-off' }])
+  })
+
   it('doesn’t make a fetch handler throw', async () => {
     const token = createTokenHandler({
       keys,
