@@ -7,7 +7,7 @@ const MAX_WAITING = 1024 * 1024
 
 /** Where a log is written, by a stream that writes on in the background when its reader is slow. */
 export interface LogSink {
-  /** False once the reader has gone. */
+  /** False after a write without a reader. */
   readonly writable: boolean
   /** What waits. */
   readonly writableLength: number
@@ -50,7 +50,8 @@ export class LogOutput implements DestinationStream {
   #put(line: string): boolean {
     try {
       this.#sink.write(line)
-      return true
+      // Node reopens standard output after each failed write, since another reader may come
+      return this.#sink.writable
     } catch {
       return false
     }
@@ -73,7 +74,7 @@ function standardOutput(): LogSink {
   const stdout: { fd: number } = process.stdout
   // a stream that has failed once is closed for good, though there may be room on the disk again
   if (!(stdout instanceof Socket)) return new FileSink(stdout.fd)
-  // a reader that has gone is seen by `writable`
+  // a reader that has gone is seen by `writable` after the write
   stdout.on('error', () => undefined)
   return stdout
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { openSync, closeSync, existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { FileSink, LogOutput, type LogSink } from '../../src/serve/log-output.js'
@@ -99,5 +101,23 @@ describe('the log’s output', () => {
     const output = new LogOutput(pipe)
     output.write(LINE)
     expect([pipe.taken, output.lost]).toEqual([[], 1])
+  })
+
+  it('counts each line that it wrote to a reader that has gone', async () => {
+    const source = new URL('../../src/serve/log-output.ts', import.meta.url).href
+    const code = `
+      import { LogOutput } from ${JSON.stringify(source)}
+      const output = new LogOutput()
+      for (let line = 0; line < 5; line++) {
+        output.write('line\\n')
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      console.error(output.lost)`
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code])
+    child.stdout.destroy()
+    let lost = ''
+    child.stderr.on('data', (text) => (lost += String(text)))
+    await once(child, 'close')
+    expect(lost).toBe('5\n')
   })
 })
