@@ -351,6 +351,19 @@ describe('an audit log that can’t be written', () => {
     await audit.close()
   })
 
+  it('reports at its end how many lines it could not write', async () => {
+    const { open } = disk(() => {
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    })
+    const onFailure = vi.fn()
+    const audit = await AuditWriter.start({ open, retryMs: 60_000, onFailure })
+    audit.write(issued('r-1'))
+    await vi.waitFor(() => expect(onFailure).toHaveBeenCalledTimes(1))
+    audit.write(issued('r-2'))
+    await audit.close()
+    expect(String(onFailure.mock.lastCall?.[0])).toContain('2 lines are lost')
+  })
+
   it('closes although the disk hangs', async () => {
     const hanging = () => new Promise<never>(() => undefined)
     const { open } = disk(hanging)

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { lockRing } from '../../src/keys/store/ring-lock.js'
 import { builtCli, type BuiltCli } from '../cli/built-cli.js'
 import { workbench } from '../cli/workbench.js'
+import { watchSteps } from './crash-points.mjs'
 
 const DEAD_PID = 2 ** 22 + 7
 const now = () => Date.parse('2026-11-25T12:00:00Z')
@@ -49,6 +50,16 @@ describe('lockRing', () => {
     leave(holder)
     const lock = await lockRing(dir, now)
     await lock.release()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('leaves no file where the disk is full', async () => {
+    const onStep = (step: string) => {
+      if (step.startsWith('write')) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    }
+    const unwatch = watchSteps({ dir, onStep })
+    await expect(lockRing(dir, now)).rejects.toMatchObject({ code: 'ENOSPC' })
+    unwatch()
     expect(readdirSync(dir)).toEqual([])
   })
 

@@ -72,17 +72,19 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   const draft = `${path}.${holder.nonce}.tmp`
   const file = await open(draft, 'wx', 0o600)
   try {
-    await file.writeFile(JSON.stringify(holder))
-  } finally {
-    await file.close()
-  }
-  try {
-    await link(draft, path)
-    return true
-  } catch (error) {
-    // ENOENT: the process that holds the lock has removed the draft
-    if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
-    throw error
+    try {
+      await file.writeFile(JSON.stringify(holder))
+    } finally {
+      await file.close()
+    }
+    return await link(draft, path).then(
+      () => true,
+      (error: unknown) => {
+        // ENOENT: the process that holds the lock has removed the draft
+        if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
+        throw error
+      },
+    )
   } finally {
     await removeFile(draft)
   }
