@@ -88,7 +88,8 @@ export class AuditWriter implements AuditLog {
     await Promise.race([this.#closeFile(), late])
     clearTimeout(timer)
     const left = this.#batch.subarray(this.#written).toString().split('\n').length - 1 + this.#waiting.length
-    if (left > 0) this.#options.onFailure?.(new Error(`${left} lines are lost: they were not written before the end`))
+    if (left > 0)
+      this.#options.onFailure?.(new Error(`${left} lines are lost: they were not written before the end`))
   }
 
   #run(): void {

@@ -254,9 +254,8 @@ export async function readNodeBody(
 ): Promise<RequestBody> {
   if (Number(contentLength) > MAX_BODY_BYTES) return { problem: 'too-large' }
   const body = parsedBody ?? stream.body
-  // a stream that nobody has read and that is destroyed: the visitor has left
-  const untouched =
-    !stream.readableDidRead && !stream.readableEnded && (stream.readable || stream.destroyed)
+  // the visitor has left before the stream was read: it is destroyed
+  const untouched = !stream.readableDidRead && !stream.readableEnded && (stream.readable || stream.destroyed)
   // a parser that doesn't take this type leaves an empty object beside a full stream
   if (!untouched || !isEmpty(body)) return bodyReadAlready(body)
   return readNodeStream(stream)
