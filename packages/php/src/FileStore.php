@@ -117,7 +117,11 @@ final class FileStore implements Store
         }
         $isWritten = fwrite($file, $text) === strlen($text) && fflush($file) && (!function_exists('fsync') || fsync($file));
         fclose($file);
-        return ($isWritten && rename($temporary, $path)) || (unlink($temporary) && false);
+        if ($isWritten && rename($temporary, $path)) {
+            return true;
+        }
+        unlink($temporary);
+        return false;
     }
 
     /**

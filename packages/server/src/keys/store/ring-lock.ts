@@ -77,14 +77,12 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     } finally {
       await file.close()
     }
-    return await link(draft, path).then(
-      () => true,
-      (error: unknown) => {
-        // ENOENT: the process that holds the lock has removed the draft
-        if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
-        throw error
-      },
-    )
+    await link(draft, path)
+    return true
+  } catch (error) {
+    // ENOENT: the process that holds the lock has removed the draft
+    if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
+    throw error
   } finally {
     await removeFile(draft)
   }
