@@ -24,6 +24,8 @@ final class Chat_Test extends TestCase {
 			array( 'ID', ' „https://KINESCOPE.io/chat/ID/“ ' ),
 			array( 'ID', '<a href="https://kinescope.io/chat/ID">https://kinescope.io/chat/ID</a>' ),
 			array( 'ID', 'https://kinescope.io/chat/ID&quot;' ),
+			array( 'ID', '“ID”/' ),
+			array( 'ID', "https://kinescope.io/chat/ID\nhttps://kinescope.io/chat/ID2" ),
 			array( '', '' ),
 			array( '', null ),
 			array( '', array( 'x' ) ),

@@ -26,6 +26,9 @@ final class Event_Id {
 	/** Invisible characters and line breaks. Pasting can add them inside an id too. */
 	private const INSIDE = '/[\r\n\p{Cf}\p{Zl}\p{Zp}\x{2800}' . Token_Server\UserName::IGNORABLE . ']/u';
 
+	/** A token that a link may contain. A page must not show it. */
+	private const SECRET = '/[?&#](?:token|identity)=.*/s';
+
 	/**
 	 * Reads the id from a text: an id, or a link to the stream or its chat. Returns an empty text if there is none.
 	 *
@@ -37,13 +40,15 @@ final class Event_Id {
 		}
 		$text = html_entity_decode( substr( (string) $given, 0, 2048 ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
 		$text = self::trim( $text );
+		$word = (string) preg_replace( self::INSIDE, '', $text );
 		// Browsers show addresses without the scheme.
-		$id = self::of_address( false === strpos( $text, '://' ) ? 'https://' . ltrim( $text, '/' ) : $text );
+		$id = self::of_address( false === strpos( $word, '://' ) ? 'https://' . ltrim( $word, '/' ) : $word );
 		if ( null === $id ) {
 			$id = self::of_address_within( $text );
 		}
+		$id = (string) preg_replace( array( self::INSIDE, self::SECRET ), '', self::trim( null === $id ? $word : rawurldecode( $id ) ) );
 		// In `<kinescope-chat event-id=ID/>`, the slash is part of the value.
-		$id     = rtrim( (string) preg_replace( self::INSIDE, '', self::trim( null === $id ? $text : rawurldecode( $id ) ) ), '/' );
+		$id     = self::trim( rtrim( self::trim( $id ), '/' ) );
 		$length = mb_strlen( $id, 'UTF-8' );
 		$usable = $length > 0 && $length <= self::MAX_LENGTH;
 		// An id contains no white space, bracket or quote. A text with one of them is pasted markup.
