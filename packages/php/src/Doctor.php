@@ -59,7 +59,7 @@ final class Doctor
     {
         $found = [];
         foreach ($origins as $origin) {
-            if (Origin::of($origin) === null || strpos($origin, '*') !== false) {
+            if (!preg_match('~^[a-z][a-z\d+.-]*://(?:[a-z\d._-]+|\[[a-f\d:.]+])(?::\d+)?$~D', (string) Origin::of($origin))) {
                 $text = KinescopeApi::shown($origin) . ' isn’t an origin. Write one such as https://www.example.com.';
                 $found[] = ['level' => 'fail', 'code' => 'origin-invalid', 'text' => $text];
             }

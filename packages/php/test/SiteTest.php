@@ -149,7 +149,8 @@ final class SiteTest extends TestCase
 
     public function testTheDoctorNamesAnAddressThatIsNoOrigin(): void
     {
-        foreach (['www.example.com', '*', 'https://my-app-*.example.app', ''] as $wrong) {
+        $long = 'https://' . str_repeat('я', 64) . '.рф';
+        foreach (['www.example.com', '*', 'https://my-app-*.example.app', '', 'https://exa mple.com', $long] as $wrong) {
             $found = Doctor::origins($this->site(['origins' => ['https://partner.example', $wrong]])->origins());
             $this->assertSame(['origin-invalid'], array_column($found, 'code'), $wrong);
         }
