@@ -31,15 +31,16 @@ export const audit: Command = {
     const summary = await readAudit(path, readFilter(call))
     const isList = call.flags['visitors'] === true
     const userIds = [...summary.visitors.keys()]
-    // `CHAT_AUDIT=-` writes the log's lines into the same file
-    const isForeign = summary.lines > 0 && summary.strange.count === summary.lines
     return {
-      exit: isForeign ? 1 : 0,
+      exit: isForeign(summary) ? 1 : 0,
       data: { ...facts(summary, now()), ...(isList ? { userIds } : {}) },
       text: isList ? listText(userIds) : summaryText(summary, terminal, now()),
     }
   },
 }
+
+/** Whether no line is from an audit log. Some may be from the log: `CHAT_AUDIT=-` writes both to one output. */
+const isForeign = ({ lines, strange }: AuditSummary): boolean => lines > 0 && strange.count === lines
 
 /** Without a spread: there may be more visitors than a call can have arguments. */
 const listText = (lines: readonly string[]): Shown => Shown.ours(lines.map(escaped).join('\n'))
@@ -103,6 +104,7 @@ function summaryText(summary: AuditSummary, terminal: Terminal, now: number): Sh
       ),
     isTorn && terminal.line('info', 'the last line is incomplete and was not counted'),
   )
+  if (isForeign(summary)) return notes
   if (tokens === 0) {
     const [why, remedy] =
       lines === 0

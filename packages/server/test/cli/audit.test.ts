@@ -95,7 +95,10 @@ describe('audit', () => {
   })
 
   it('exits with 1 for a file that is not an audit log', async () => {
-    expect((await bench.kc('audit', file('{"level":"info"}\nnot json\n'))).exit).toBe(1)
+    const { exit, stdout } = await bench.kc('audit', file('{"level":"info"}\nnot json\n'))
+    expect(exit).toBe(1)
+    expect(stdout).toContain('2 of 2 lines are not from an audit log')
+    expect(stdout).not.toContain('--kid')
   })
 
   it('lists more visitors than a call can have arguments', async () => {
