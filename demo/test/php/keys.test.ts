@@ -99,7 +99,7 @@ describe.skipIf(missing)('the keys of a PHP site, in processes of their own', ()
     expect((await run(['doctor'])).out).toContain('Connect the site again.')
     expect((await run(['connect'])).code).toBe(0)
     emulator.state.keys.length = 0
-    const [, kid] = /new one: keys revoke (\S+)/.exec((await run(['doctor'])).out) ?? []
+    const [, kid] = /Run: php token.php keys revoke (\S+)/.exec((await run(['doctor'])).out) ?? []
     expect((await run(['keys', 'revoke', kid!, '--yes'])).code).toBe(0)
     expect((await run(['doctor'])).out).toContain('key-registered')
   })

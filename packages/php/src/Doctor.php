@@ -33,7 +33,7 @@ final class Doctor
                 return $remote['kid'] === $record['kid'] && ($remote['n'] === null || $remote['n'] === $record['n']);
             });
             $same === []
-                ? $add('fail', 'key-not-registered', "Kinescope does not list the signing key. To sign with a new one: keys revoke $kid")
+                ? $add('fail', 'key-not-registered', "Kinescope doesn’t list the signing key. Run: php token.php keys revoke $kid")
                 : $add('ok', 'key-registered', 'Kinescope lists the signing key.');
         }
         $off = $api->date === null ? 0 : abs($api->date - $clock->now());

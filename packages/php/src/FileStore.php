@@ -73,7 +73,6 @@ final class FileStore implements Store
         return $text === false ? null : $text;
     }
 
-    /** @throws OperatorProblem `folder-not-writable`: a full disk is not another process */
     public function swap(string $name, ?string $old, ?string $new): bool
     {
         $path = $this->path($name);

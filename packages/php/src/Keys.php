@@ -620,8 +620,10 @@ final class Keys
             $work();
             $after = null;
         } finally {
-            $this->store->swap(self::CLAIM, $this->claim, $after);
+            // The store throws on a full disk.
+            $claim = $this->claim;
             $this->claim = null;
+            $this->store->swap(self::CLAIM, $claim, $after);
         }
     }
 

@@ -12,6 +12,7 @@ interface Store
      * Compare-and-swap: replaces a value only if it still is `$old`. Null means "no value".
      *
      * @return bool whether the value was replaced
+     * @throws OperatorProblem if the value can't be written
      */
     public function swap(string $name, ?string $old, ?string $new): bool;
 }

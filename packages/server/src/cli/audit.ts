@@ -39,7 +39,7 @@ export const audit: Command = {
   },
 }
 
-/** Whether no line is from an audit log. Some may be from the log: `CHAT_AUDIT=-` writes both to one output. */
+/** Whether no line is from an audit log. With `CHAT_AUDIT=-`, a file also has lines of the server's log. */
 const isForeign = ({ lines, strange }: AuditSummary): boolean => lines > 0 && strange.count === lines
 
 /** Without a spread: there may be more visitors than a call can have arguments. */

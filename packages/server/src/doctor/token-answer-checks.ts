@@ -60,6 +60,16 @@ function withoutVisitor(question: ServerQuestion, answer: Fetched, visitorGetsIn
   }
 }
 
+function credentialsWanted(identity: ServerQuestion['identity']): string {
+  if (identity?.[0] === 'jwt')
+    return 'Give an identity token as the site signs it: `--identity-token-file FILE`.'
+  const wanted =
+    'Give the cookies of a browser that is signed in at the site: `--cookie-file FILE`; or an identity token: `--identity-token-file FILE`.'
+  return identity
+    ? wanted
+    : `${wanted} If all visitors are guests, run the doctor with the server’s settings (CHAT_…).`
+}
+
 async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<TokenFacts> {
   const { visitor, tokenUrl, identity } = question
   if (!visitor) {
@@ -70,9 +80,7 @@ async function asVisitor(question: ServerQuestion, anonymous: Fetched): Promise<
         found.skip(
           'visitor-not-tried',
           'it was not checked whether a signed-in visitor gets a token',
-          identity?.[0] === 'jwt'
-            ? 'Give an identity token as the site signs it: `--identity-token-file FILE`.'
-            : `Give the cookies of a browser that is signed in at the site: \`--cookie-file FILE\`; or an identity token: \`--identity-token-file FILE\`.${identity ? '' : ' If all visitors are guests, run the doctor with the server’s settings (CHAT_…).'}`,
+          credentialsWanted(identity),
         ),
       ],
       token: null,

@@ -31,13 +31,13 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
   const { store, now } = work
   const underWay = options.force ? null : await unfinished(work)
   if (underWay) return underWay
-  const end = options.force ? null : await assertSignerListed(work)
+  const listedEnd = options.force ? null : await endOfSigner(work)
 
   const next = (await firstUsable(work, successors(store.ring, now()))) ?? (await addKey(work, options))
   const published = await publish(work, next)
   const signer = signingKeyRecord(store.ring, now())
   // one that can't be loaded, or that Kinescope lists as expired, doesn't sign until then
-  const hasEnded = end !== null && Date.parse(end) <= now()
+  const hasEnded = listedEnd !== null && Date.parse(listedEnd) <= now()
   const active =
     signer && !hasEnded && keyState(signer, now()) === 'active'
       ? await firstUsable(silently(work), [signer])
@@ -50,10 +50,10 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
 }
 
 /**
- * Returns when the signing key ends by Kinescope's list; null if unknown. A new key in another workspace must not sign: its
- * tokens would be rejected. @throws OperatorProblem `key-not-registered`
+ * Returns the end of the signing key in Kinescope's list; null if unknown.
+ * @throws OperatorProblem `key-not-registered`: a new key in another workspace must not sign, since its tokens would be rejected
  */
-async function assertSignerListed({ store, registry, now }: KeyWork): Promise<string | null> {
+async function endOfSigner({ store, registry, now }: KeyWork): Promise<string | null> {
   const signer = signingKeyRecord(store.ring, now())
   const listed = signer && (await registry.list())
   // by kid alone: a rotation also replaces a key whose kid another key has at Kinescope

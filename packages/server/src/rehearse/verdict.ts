@@ -105,7 +105,7 @@ const CAUSES: readonly Cause[] = [
     id: 'rate-limit',
     message: 'The rate limit rejects visitors.',
     remediation:
-      'Each line of --cookies or --identities is one visitor: give one for ten viewers, or set CHAT_RATE_LIMIT=off for the rehearsal. With enough lines, raise CHAT_RATE_LIMIT.',
+      'Each line of --cookies or --identities is one visitor: give one for ten viewers, or set CHAT_RATE_LIMIT=off for the rehearsal. If there are enough lines, raise CHAT_RATE_LIMIT.',
     met: (result) => hadCode(result, 'rate-limited'),
   },
   {
