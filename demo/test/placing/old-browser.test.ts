@@ -1,6 +1,7 @@
 import oldChromium from '@sparticuz/chromium'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { everyNth } from '../../../scripts/test-tier.js'
 import { EVENT } from './kinescope.js'
 import { startChatSite, type ChatSite } from './site.js'
 
@@ -72,33 +73,35 @@ describe(`a Chromium of the floor, ${FLOOR}`, () => {
         await page.close()
       })
 
-  it.each([
-    ['customElements', 'delete window.customElements'],
-    ['attachInternals', 'delete HTMLElement.prototype.attachInternals'],
-    [
-      'adoptedStyleSheets',
-      'delete Document.prototype.adoptedStyleSheets; delete ShadowRoot.prototype.adoptedStyleSheets',
-    ],
-    ['CSSStyleSheet as a constructor', 'window.CSSStyleSheet = undefined'],
-    ['replaceSync', 'delete CSSStyleSheet.prototype.replaceSync'],
-    ['IntersectionObserver', 'delete window.IntersectionObserver'],
-    ['ReportingObserver', 'delete window.ReportingObserver'],
-    ['AbortSignal.timeout', 'delete AbortSignal.timeout'],
-    ['userActivation', 'delete Navigator.prototype.userActivation'],
-    ['clipboard', 'delete Navigator.prototype.clipboard'],
-    ['Intl.RelativeTimeFormat', 'delete Intl.RelativeTimeFormat'],
-    ['structuredClone', 'delete window.structuredClone'],
-    ['crypto', 'delete window.crypto'],
-    ['Array.prototype.at', 'delete Array.prototype.at'],
-    ['Object.hasOwn', 'delete Object.hasOwn'],
-    ['slot.assign', 'delete HTMLSlotElement.prototype.assign'],
-    [
-      'replaceChildren',
-      'delete Element.prototype.replaceChildren; delete DocumentFragment.prototype.replaceChildren',
-    ],
-    ['ResizeObserver', 'delete window.ResizeObserver'],
-    ['scripts', 'document.open = 0; throw new Error("blocked")'],
-  ])('shows the chat or the link without %s', async (_, before) => {
+  it.each(
+    everyNth(3, [
+      ['customElements', 'delete window.customElements'],
+      ['attachInternals', 'delete HTMLElement.prototype.attachInternals'],
+      [
+        'adoptedStyleSheets',
+        'delete Document.prototype.adoptedStyleSheets; delete ShadowRoot.prototype.adoptedStyleSheets',
+      ],
+      ['CSSStyleSheet as a constructor', 'window.CSSStyleSheet = undefined'],
+      ['replaceSync', 'delete CSSStyleSheet.prototype.replaceSync'],
+      ['IntersectionObserver', 'delete window.IntersectionObserver'],
+      ['ReportingObserver', 'delete window.ReportingObserver'],
+      ['AbortSignal.timeout', 'delete AbortSignal.timeout'],
+      ['userActivation', 'delete Navigator.prototype.userActivation'],
+      ['clipboard', 'delete Navigator.prototype.clipboard'],
+      ['Intl.RelativeTimeFormat', 'delete Intl.RelativeTimeFormat'],
+      ['structuredClone', 'delete window.structuredClone'],
+      ['crypto', 'delete window.crypto'],
+      ['Array.prototype.at', 'delete Array.prototype.at'],
+      ['Object.hasOwn', 'delete Object.hasOwn'],
+      ['slot.assign', 'delete HTMLSlotElement.prototype.assign'],
+      [
+        'replaceChildren',
+        'delete Element.prototype.replaceChildren; delete DocumentFragment.prototype.replaceChildren',
+      ],
+      ['ResizeObserver', 'delete window.ResizeObserver'],
+      ['scripts', 'document.open = 0; throw new Error("blocked")'],
+    ]),
+  )('shows the chat or the link without %s', async (_, before) => {
     for (const body of [CHAT, `<a href="${LINK}">Open the chat</a>`]) {
       const { page } = await open('script', body, before)
       await page.waitForFunction(`(${String(chatIsReady)})() || (${String(linkIsSeen)})()`)
