@@ -198,7 +198,7 @@ final class Endpoint
     {
         $parts = explode(';', strtolower(substr($headers['content-type'] ?? '', 0, 200)));
         $type = trim(array_shift($parts));
-        $other = preg_grep('/^\s*charset\s*=(?!\s*"?utf-?8"?\s*$)/D', $parts);
+        $other = preg_grep('/^\s*charset\s*(?:$|=(?!\s*"?utf-?8"?\s*$))/D', $parts);
         if ($type !== 'application/json' && ($type !== 'text/plain' || $other !== [])) {
             throw new Refusal('bad-request', 'Content-Type must be application/json, or text/plain in UTF-8.', 415);
         }

@@ -16,6 +16,9 @@ final class IdentityToken
     /** The clock skew to allow for an `exp` that has passed. Seconds. */
     private const EXPIRED_LEEWAY = 30;
 
+    /** The largest whole number that all readers of JSON read exactly (RFC 8259, section 6). */
+    private const MAX_NUMBER = 9007199254740991;
+
     /**
      * Returns the visitor, or null if the token isn't valid for this stream.
      *
@@ -30,20 +33,28 @@ final class IdentityToken
             return null;
         }
         $head = json_decode(Base64Url::decode($parts[0]), true);
-        $claims = json_decode(Base64Url::decode($parts[1]), true);
+        // An object stays one, and isn't a list.
+        $claims = json_decode(Base64Url::decode($parts[1]));
         $expected = hash_hmac('sha256', "$parts[0].$parts[1]", $secret, true);
         // This class understands no critical extension (RFC 7515, section 4.1.11).
         $isKnown = is_array($head) && ($head['alg'] ?? '') === 'HS256' && !array_key_exists('crit', $head);
-        if (!$isKnown || !is_array($claims) || !hash_equals($expected, Base64Url::decode($parts[2]))) {
+        if (!$isKnown || !is_object($claims) || !hash_equals($expected, Base64Url::decode($parts[2]))) {
             return null;
         }
-        if (!self::isInTime($claims, $now) || !in_array(self::AUDIENCE, (array) ($claims['aud'] ?? null), true)) {
+        $claims = get_object_vars($claims);
+        $audience = $claims['aud'] ?? null;
+        $isForChat = $audience === self::AUDIENCE || (is_array($audience) && in_array(self::AUDIENCE, $audience, true));
+        if (!$isForChat || !self::isInTime($claims, $now)) {
             return null;
         }
         if (array_key_exists('event_id', $claims) && $claims['event_id'] !== $eventId) {
             throw new Refusal('access-denied');
         }
-        $id = Claims::userId($claims['sub'] ?? null);
+        $sub = $claims['sub'] ?? null;
+        if (is_int($sub) && abs($sub) > self::MAX_NUMBER) {
+            throw new \UnexpectedValueException('The sub of the identity token is too large for a number. Write it as text.');
+        }
+        $id = Claims::userId($sub);
         if ($id === null) {
             return null;
         }

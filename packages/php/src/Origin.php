@@ -31,10 +31,10 @@ final class Origin
         if ($origin === 'null') {
             return false;
         }
-        switch ($fetchSite) {
+        switch ((string) $fetchSite) {
             case 'same-origin':
                 return true;
-            case null:
+            case '':
                 return $origin !== null && ($this->isListed($origin) || in_array($origin, $this->own, true));
             case 'none':
                 return false;

@@ -98,7 +98,8 @@ export function originList(list: readonly string[]): OriginList {
  * `null` is every sandbox there is.
  */
 export function judgeOrigin(page: PageFacts, allowed: OriginList): OriginVerdict {
-  const { fetchSite } = page
+  // a header without a value is none
+  const fetchSite = page.fetchSite || null
   const origin = page.origin || null
   const listed = origin !== null && origin !== 'null' && allowed.has(origin)
   const readable = listed ? origin : null
