@@ -19,7 +19,7 @@ final class Keys
     /** Automatic runs wait this long after a failure. Seconds. */
     private const PAUSE = 300;
 
-    /** How many times to read Kinescope's list until it contains a new key. */
+    /** How many times to read Kinescope's list until it shows a change. */
     private const LOOKS = 5;
 
     private const DEFAULTS = [
@@ -177,9 +177,12 @@ final class Keys
     public function rotate(KinescopeApi $api): void
     {
         $this->withClaim(true, function () use ($api): void {
-            $ring = $this->mustRing();
-            $now = $this->clock->now();
-            foreach ($ring->among($now, 'published') as $key) {
+            $this->mustRing();
+            $listed = $this->list($api);
+            $this->refuseOtherWorkspace($listed);
+            $this->refuseWrongClock($api);
+            $this->agree($api, $listed);
+            foreach ($this->mustRing()->among($this->clock->now(), 'published') as $key) {
                 if ($key['signFrom'] !== null) {
                     throw new OperatorProblem(
                         'rotation-under-way',
@@ -188,7 +191,7 @@ final class Keys
                     );
                 }
             }
-            $this->renew($api);
+            $this->renew($api, $listed);
         });
     }
 
@@ -363,20 +366,30 @@ final class Keys
             }
             return $found;
         }
-        for ($look = 1; true; $look++) {
-            $found = $this->find($api, $key, $this->list($api));
-            if ($found !== null) {
-                return $found;
-            }
+        $this->untilListed($api, function (array $listed) use ($api, $key, &$found): bool {
+            $found = $this->find($api, $key, $listed);
+            return $found !== null;
+        });
+        if ($found === null) {
+            throw new OperatorProblem(
+                'key-not-registered',
+                'Kinescope accepted the key but doesn’t list it yet.',
+                'Try again in a minute. Nothing is registered twice.'
+            );
+        }
+        return $found;
+    }
+
+    /** Reads Kinescope's list again until it shows a change. @return bool false if it never does */
+    private function untilListed(KinescopeApi $api, callable $isShown): bool
+    {
+        for ($look = 1; !$isShown($this->list($api)); $look++) {
             if ($look === self::LOOKS) {
-                throw new OperatorProblem(
-                    'key-not-registered',
-                    'Kinescope accepted the key but doesn’t list it yet.',
-                    'Try again in a minute. Nothing is registered twice.'
-                );
+                return false;
             }
             $this->clock->sleep(1000);
         }
+        return true;
     }
 
     /**
@@ -472,13 +485,14 @@ final class Keys
         }
         $isFound = false;
         foreach ($ids as $id) {
-            if ($this->claim !== null) {
-                $this->hold();
-            }
+            $this->hold();
             $isFound = $api->deleteKey($id) || $isFound;
         }
         // A proxy can answer any request with 2xx.
-        if ($isFound && self::same($key, $api->keys()) !== []) {
+        $isGone = static function (array $listed) use ($key): bool {
+            return self::same($key, $listed) === [];
+        };
+        if ($isFound && !$this->untilListed($api, $isGone)) {
             return null;
         }
         $now = $this->clock->now();
@@ -630,6 +644,9 @@ final class Keys
     /** Checks that this process still has the claim, and extends it if it expires soon. Runs before each API change. */
     private function hold(): void
     {
+        if ($this->claim === null) {
+            return; // `disconnect()` waits for no other process.
+        }
         $until = (int) explode(':', (string) $this->claim)[1];
         if ($until - $this->clock->now() > self::CLAIM_LIFE / 2 && $this->store->read(self::CLAIM) === $this->claim) {
             return;

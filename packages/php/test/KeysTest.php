@@ -405,6 +405,53 @@ final class KeysTest extends TestCase
         $this->assertNotContains($old, $this->registered());
     }
 
+    public function testADeletedKeyThatTheListShowsForAFewSecondsIsDeleted(): void
+    {
+        $this->keys()->connect($this->api());
+        $old = $this->kid();
+        $deleted = null;
+        $reads = 0;
+        $this->kinescope->fault = function (string $request) use (&$deleted, &$reads): ?array {
+            if (strpos($request, 'DELETE ') === 0) {
+                $deleted = $this->kinescope->keys[basename($request)];
+            }
+            if ($request !== 'GET /v1/jwk' || $deleted === null || ++$reads > 3) {
+                return null;
+            }
+            return $this->kinescope->json(200, ['data' => array_merge(array_values($this->kinescope->keys), [$deleted])]);
+        };
+        foreach (['revoke', 'disconnect'] as $action) {
+            $deleted = null;
+            $reads = 0;
+            $this->assertTrue($action === 'revoke' ? $this->keys()->revoke($this->api(), $old) : $this->keys()->disconnect($this->api()));
+            $this->assertGreaterThan(3, $reads);
+        }
+        $this->assertSame([], $this->registered());
+    }
+
+    public function testASignerThatKinescopeListsAsExpiredIsReplacedAtOnce(): void
+    {
+        $this->keys()->connect($this->api());
+        $old = $this->kid();
+        $this->clock->now += self::DAY;
+        $this->kinescope->keys['jwk_1']['expires_at'] = gmdate('Y-m-d\TH:i:s\Z', $this->clock->now - 60);
+        $this->keys()->rotate($this->api());
+        $this->assertNotSame($old, $this->kid());
+        $this->assertContains($this->kid(), $this->registered());
+    }
+
+    public function testARotationRefusesToReplaceAKeyThatKinescopeDoesNotList(): void
+    {
+        $this->keys()->connect($this->api());
+        $before = $this->store->values['ring'];
+        $this->kinescope = new FakeKinescope($this->clock);
+        $this->assertSame('other-workspace', $this->problemOf(function (): void {
+            $this->keys()->rotate($this->api());
+        }));
+        $this->assertSame([], $this->registered());
+        $this->assertSame($before, $this->store->values['ring']);
+    }
+
     public function testRevokeReportsAKeyThatAnotherWorkspaceHas(): void
     {
         $this->keys()->connect($this->api());
