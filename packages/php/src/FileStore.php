@@ -20,10 +20,11 @@ final class FileStore implements Store
             });
         }
         $real = realpath($folder);
-        if ($real === false || !is_writable($real)) {
+        // A read-only folder with keys is enough to sign. `swap()` says that it can't write.
+        if ($real === false || !is_readable($real)) {
             throw new OperatorProblem(
                 'folder-not-writable',
-                "PHP can’t write to the folder $folder.",
+                "PHP can’t make or read the folder $folder.",
                 'Create it outside the web root, and give it to the user that PHP runs as.'
             );
         }

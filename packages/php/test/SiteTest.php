@@ -114,6 +114,46 @@ final class SiteTest extends TestCase
         }
     }
 
+    public function testAFolderThatIsReadOnlySignsAndItsKeysStay(): void
+    {
+        $this->site()->keys()->addByHand();
+        $this->site()->keys()->confirmByHand();
+        $this->assertSame('token', $this->codeOf($this->site()));
+        chmod($this->folder, 0500);
+        $user = posix_geteuid() === 0 ? 65534 : posix_geteuid();
+        $before = [];
+        foreach (glob("$this->folder/*") as $file) {
+            $before[$file] = file_get_contents($file);
+            chown($file, $user);
+        }
+        chown($this->folder, $user);
+        // Root may write to any folder, so a process of another user tries.
+        $script = <<<'PHP'
+            namespace KinescopeChat\TokenServer;
+            require $argv[1];
+            posix_setuid((int) $argv[3]);
+            $config = ['site' => 'https://www.example.com', 'events' => ['x'], 'folder' => $argv[2]];
+            $site = new Site($config + ['identify' => static function (): array {
+                return ['id' => '7', 'name' => 'Ann'];
+            }], null, new Test\FakeClock());
+            $headers = ['content-type' => 'application/json', 'sec-fetch-site' => 'same-origin'];
+            echo $site->endpoint()->answer('POST', $headers, static function (): string {
+                return '{"event_id": "x"}';
+            })['status'], ' ';
+            try {
+                $site->keys()->addByHand();
+            } catch (OperatorProblem $problem) {
+                echo $problem->problem;
+            }
+            PHP;
+        $command = [PHP_BINARY, '-r', $script, __DIR__ . '/bootstrap.php', $this->folder, (string) $user];
+        $output = (string) shell_exec(implode(' ', array_map('escapeshellarg', $command)));
+        $this->assertSame('200 folder-not-writable', $output);
+        foreach ($before as $file => $text) {
+            $this->assertSame($text, file_get_contents($file));
+        }
+    }
+
     public function testAnErrorHandlerThatThrowsSeesNoMissingFile(): void
     {
         set_error_handler(static function (int $level, string $message): bool {
