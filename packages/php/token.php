@@ -16,8 +16,8 @@ $site = new Site([
     'folder' => dirname(__DIR__) . '/kinescope-chat-keys',
     // Return the visitor's id and name, or null if no visitor is signed in.
     'identify' => static function (): ?array {
-        session_start(['read_and_close' => true]);
-        if (empty($_SESSION['user_id'])) {
+        // A visitor without a session isn't signed in, and gets no new session.
+        if (!isset($_COOKIE[session_name()]) || !session_start(['read_and_close' => true]) || empty($_SESSION['user_id'])) {
             return null;
         }
         return ['id' => (string) $_SESSION['user_id'], 'name' => (string) $_SESSION['user_name']];

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
@@ -87,11 +87,19 @@ describe.skipIf(missing)(`${PAGE}, followed step by step`, () => {
       `event-id="${SEED.live.publicId}" chat-origin="${emulator.url}"`,
     )
     await writeFile(join(root, 'index.php'), indexPage(html))
-    server = spawn('php', ['-S', site.replace('http://', ''), '-t', root], {
+    const sessions = join(folder, 'sessions')
+    await mkdir(sessions)
+    const options = ['-d', `session.save_path=${sessions}`, '-S', site.replace('http://', ''), '-t', root]
+    server = spawn('php', options, {
       stdio: 'ignore',
       env: { ...process.env, PHP_CLI_SERVER_WORKERS: '4' },
     })
     await answering(`${site}/token.php`, 405)
+    // a visitor who isn't signed in gets no session: each request would make another one
+    const headers = { 'content-type': 'application/json', origin: site }
+    const body = JSON.stringify({ event_id: SEED.live.publicId })
+    expect((await fetch(`${site}/token.php`, { method: 'POST', headers, body })).status).toBe(401)
+    expect(await readdir(sessions)).toEqual([])
     await twoVisitorsTalk(browser, `${site}/`)
     // 6
     const doctor = commands.find((command) => command.includes('doctor'))
