@@ -359,6 +359,27 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
       expect(shown).toBe('key-ring-unreadable ')
     })
 
+    it('names the command that deletes a key at Kinescope if it can’t delete the key itself', async () => {
+      const disconnecting = `$store = new Chat\\Option_Store(); $ring = $store->read('ring'); $token = $store->read('api_token'); $store->swap('api_token', $token, null);
+        $store->swap('ring', $ring, $known = $argv[1] === 'yes' ? $ring : preg_replace('/"remoteId":"[^"]*"/', '"remoteId":null', $ring));
+        act('disconnect'); echo html_entity_decode(page(), ENT_QUOTES); $store->swap('ring', null, $ring); $store->swap('api_token', null, $token);`
+      const address = `${kinescope.chatOrigin}/v1/jwk`
+      const [key] = await ours()
+      expect(await asOwner(disconnecting, 'yes')).toContain(`: curl --request DELETE ${address}/${key!.id} --header`)
+      const shown = await asOwner(disconnecting, 'no')
+      expect(shown).toContain(`: curl ${address} --header`)
+      expect(shown).toContain(`; curl --request DELETE ${address}/ID --header`)
+    })
+
+    it('names the error of the database that doesn’t store a change of the keys', async () => {
+      const shown = await asOwner(
+        `$GLOBALS['wpdb']->suppress_errors(); add_filter('query', function ($sql) { return strpos($sql, 'INSERT IGNORE') === 0 ? 'SELECT no_such_column' : $sql; });
+        act('new_key'); echo page();`,
+      )
+      expect(shown).toContain('didn’t store the change')
+      expect(shown).toContain('no_such_column')
+    })
+
     it('rotates its key after a response if no cron runs', async () => {
       const before = await ours()
       // sets the key's dates back by 800 days
@@ -406,11 +427,11 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
     /** The registered keys without the emulator's first one. */
     const ours = async () => (await registered()).filter(({ kid }) => /^\d{8}-/.test(kid))
 
-    async function registered(): Promise<{ kid: string }[]> {
+    async function registered(): Promise<{ id: string; kid: string }[]> {
       const reply = await fetch(`${kinescope.chatOrigin}/v1/jwk`, {
         headers: { authorization: `Bearer ${kinescope.emulator.apiToken}` },
       })
-      return ((await reply.json()) as { data: { kid: string }[] }).data
+      return ((await reply.json()) as { data: { id: string; kid: string }[] }).data
     }
   })
 })

@@ -79,7 +79,11 @@ function wp_cache_delete() {
 
 /** The options table, as far as `Option_Store` uses it. */
 class Fake_Database { // phpcs:ignore
-	public $rows = array();
+	public $rows       = array();
+	public $last_error = '';
+
+	/** The error of every change, as of a full disk. */
+	public $fault = '';
 
 	public function get_blog_prefix() {
 		return 'wp_';
@@ -91,6 +95,10 @@ class Fake_Database { // phpcs:ignore
 		return $this->rows[ $query[1][0] ] ?? null;
 	}
 	public function query( $query ) {
+		$this->last_error = $this->fault;
+		if ( '' !== $this->fault ) {
+			return false;
+		}
 		list( $verb, $values ) = $query;
 		if ( 'INSERT' === $verb ) {
 			if ( isset( $this->rows[ $values[0] ] ) ) {

@@ -31,7 +31,7 @@ final class Chat_Test extends TestCase {
 			array( '', array( 'x' ) ),
 			array( '', true ),
 			array( '', '"><img src=x>' ),
-			array( '', "a\0b" ),
+			array( 'ab', "a\0b" ),
 			array( '', str_repeat( 'x', 129 ) ),
 			array( '', "\xff\xfe" ),
 		);

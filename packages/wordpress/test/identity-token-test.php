@@ -6,8 +6,10 @@
  */
 
 use PHPUnit\Framework\TestCase;
+use Live_Chat_For_Kinescope_Streams\Option_Store;
 use Live_Chat_For_Kinescope_Streams\Settings;
 use Live_Chat_For_Kinescope_Streams\Identity_Token;
+use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 
 /** Identity tokens and the settings that they need. */
 final class Identity_Token_Test extends TestCase {
@@ -74,6 +76,24 @@ final class Identity_Token_Test extends TestCase {
 		$before                                 = $this->claims( Identity_Token::make( new WP_User(), 'ID', 60 ) )['sub'];
 		$GLOBALS['options'][ Settings::SECRET ] = bin2hex( random_bytes( 32 ) );
 		$this->assertSame( $before, $this->claims( Identity_Token::make( new WP_User(), 'ID', 60 ) )['sub'] );
+	}
+
+	public function test_an_error_of_the_database_is_not_another_process(): void {
+		$store = new Option_Store();
+		$store->swap( 'claim', null, 'a' );
+		$this->assertFalse( $store->swap( 'claim', 'b', 'c' ) );
+		$GLOBALS['wpdb']->fault = "The table 'wp_options' is full";
+		foreach ( array( array( null, 'x' ), array( 'a', 'x' ), array( 'a', null ) ) as list( $old, $new ) ) {
+			try {
+				$store->swap( 'claim', $old, $new );
+				$this->fail( 'No problem is named.' );
+			} catch ( OperatorProblem $problem ) {
+				$this->assertSame( 'database-failed', $problem->problem );
+				$this->assertStringContainsString( $GLOBALS['wpdb']->fault, $problem->getMessage() );
+			}
+		}
+		$GLOBALS['wpdb']->fault = '';
+		$this->assertTrue( $store->swap( 'claim', 'a', null ) );
 	}
 
 	public function test_it_lives_a_day_at_most(): void {

@@ -249,7 +249,7 @@ final class Author_Markup {
 	private static function chat_of_link( Html_Token $token ): ?Chat {
 		// Browsers remove these characters from an address (URL Standard, section 4.4).
 		$href = trim( str_replace( array( "\t", "\n", "\r" ), '', $token->attribute( 'href' ) ?? '' ) );
-		if ( '#kinescope-chat' !== substr( $href, -15 ) || 0 === stripos( $href, 'http://kinescope.io' ) ) {
+		if ( '#kinescope-chat' !== substr( $href, -15 ) || 1 === preg_match( '#^http:[/\\\\]*kinescope\.io#i', $href ) ) {
 			return null;
 		}
 		$id = Event_Id::of_address( $href, true );

@@ -67,8 +67,9 @@ final class Cli {
 						break;
 					case 'revoke':
 						\WP_CLI::confirm( __( 'All tokens of this key become invalid at once. Visitors must reload their pages. Continue?', 'live-chat-for-kinescope-streams' ), $options );
+						$deletion = Connection::deletion( array( $words[1] ?? '' ) );
 						if ( ! $keys->revoke( Connection::api(), $words[1] ?? '' ) ) {
-							\WP_CLI::warning( Problem_Text::key_not_listed() );
+							\WP_CLI::warning( Problem_Text::key_not_listed( $deletion ) );
 						}
 						break;
 					default:

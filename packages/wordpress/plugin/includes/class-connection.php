@@ -9,6 +9,7 @@ namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
+use Live_Chat_For_Kinescope_Streams\Token_Server\KeyRing;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Keys;
 use Live_Chat_For_Kinescope_Streams\Token_Server\KinescopeApi;
 use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
@@ -106,12 +107,43 @@ final class Connection {
 	}
 
 	/**
+	 * Returns the commands that delete keys of the site at Kinescope. Its article documents no other way.
+	 *
+	 * @param string[]|null $kids The ids of the keys. Null means all.
+	 */
+	public static function deletion( ?array $kids = null ): string {
+		$url  = self::api_url() . '/v1/jwk';
+		$ids  = array();
+		$text = ( new Option_Store() )->read( 'ring' );
+		try {
+			foreach ( null === $text ? array() : KeyRing::parse( $text )->keys as $key ) {
+				if ( null === $key['removedAt'] && ( null === $kids || in_array( $key['kid'], $kids, true ) ) ) {
+					$ids[] = $key['remoteId'];
+				}
+			}
+		} catch ( OperatorProblem $problem ) {
+			$ids = array();
+		}
+		// Without the id, Kinescope's list shows it.
+		$is_known = array() !== $ids && ! in_array( null, $ids, true );
+		$requests = $is_known ? array() : array( "curl $url" );
+		foreach ( $is_known ? $ids : array( 'ID' ) as $id ) {
+			$requests[] = "curl --request DELETE $url/" . rawurlencode( $id );
+		}
+		return implode( ' --header "Authorization: Bearer API_TOKEN"; ', $requests ) . ' --header "Authorization: Bearer API_TOKEN"';
+	}
+
+	/** Returns the address of Kinescope's API. */
+	public static function api_url(): string {
+		return defined( 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_API' ) ? rtrim( (string) \LIVE_CHAT_FOR_KINESCOPE_STREAMS_API, '/' ) : KinescopeApi::URL;
+	}
+
+	/**
 	 * Returns Kinescope's API with a token.
 	 *
 	 * @param string $token The token.
 	 */
 	private static function api_by( string $token ): KinescopeApi {
-		$url = defined( 'LIVE_CHAT_FOR_KINESCOPE_STREAMS_API' ) ? (string) \LIVE_CHAT_FOR_KINESCOPE_STREAMS_API : KinescopeApi::URL;
-		return new KinescopeApi( new Wp_Transport(), new SystemClock(), $token, $url );
+		return new KinescopeApi( new Wp_Transport(), new SystemClock(), $token, self::api_url() );
 	}
 }

@@ -24,7 +24,7 @@ final class Event_Id {
 		. Token_Server\UserName::IGNORABLE . ']+';
 
 	/** Invisible characters and line breaks. Pasting can add them inside an id too. */
-	private const INSIDE = '/[\r\n\p{Cf}\p{Zl}\p{Zp}\x{2800}' . Token_Server\UserName::IGNORABLE . ']/u';
+	private const INSIDE = '/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{2800}' . Token_Server\UserName::IGNORABLE . ']/u';
 
 	/** A token that a link may contain. A page must not show it. */
 	private const SECRET = '/[?&#](?:token|identity)=.*/s';
@@ -52,7 +52,7 @@ final class Event_Id {
 		$length = mb_strlen( $id, 'UTF-8' );
 		$usable = $length > 0 && $length <= self::MAX_LENGTH;
 		// An id contains no white space, bracket or quote. A text with one of them is pasted markup.
-		return $usable && strlen( $id ) === strcspn( $id, " \t\r\n\f\0<>\"" ) ? $id : '';
+		return $usable && strlen( $id ) === strcspn( $id, ' <>"' ) ? $id : '';
 	}
 
 	/**
@@ -77,7 +77,9 @@ final class Event_Id {
 	 * @param bool   $only_the_chat Whether to reject a link to the stream itself.
 	 */
 	public static function of_address( string $url, bool $only_the_chat = false ): ?string {
-		$parts = wp_parse_url( $url );
+		// Browsers read a backslash before the query as a slash (URL standard).
+		$path  = strcspn( $url, '?#' );
+		$parts = wp_parse_url( strtr( substr( $url, 0, $path ), '\\', '/' ) . substr( $url, $path ) );
 		if ( ! is_array( $parts ) || ! isset( $parts['scheme'], $parts['host'], $parts['path'] ) ) {
 			return null;
 		}

@@ -9,6 +9,8 @@ namespace Live_Chat_For_Kinescope_Streams;
 
 defined( 'ABSPATH' ) || exit;
 
+use Live_Chat_For_Kinescope_Streams\Token_Server\KinescopeApi;
+use Live_Chat_For_Kinescope_Streams\Token_Server\OperatorProblem;
 use Live_Chat_For_Kinescope_Streams\Token_Server\Store;
 
 /**
@@ -41,6 +43,7 @@ final class Option_Store implements Store {
 	 * @param string      $name The value's name.
 	 * @param string|null $old  Null if there is none.
 	 * @param string|null $new  Null removes the value.
+	 * @throws OperatorProblem If the database fails: no other process has changed the value then.
 	 */
 	public function swap( string $name, ?string $old, ?string $new ): bool {
 		$db     = $GLOBALS['wpdb'];
@@ -61,6 +64,9 @@ final class Option_Store implements Store {
 		// phpcs:enable
 		wp_cache_delete( $option, 'options' );
 		wp_cache_delete( 'notoptions', 'options' );
+		if ( false === $changed ) {
+			throw new OperatorProblem( 'database-failed', 'The database reports: ' . KinescopeApi::shown( (string) $db->last_error ), 'Try again. If it fails again, ask your hosting provider to check the database.' ); // phpcs:ignore WordPress.Security.EscapeOutput -- Problem_Text's callers escape it.
+		}
 		return 1 === $changed;
 	}
 

@@ -23,12 +23,20 @@ final class Problem_Text {
 	 */
 	public static function of( OperatorProblem $problem ): string {
 		$text = self::by_code( $problem->problem );
-		return '' === $text ? $problem->getMessage() . ' ' . $problem->remediation : $text;
+		if ( '' === $text ) {
+			return $problem->getMessage() . ' ' . $problem->remediation;
+		}
+		return 'database-failed' === $problem->problem ? $text . ' ' . $problem->getMessage() : $text;
 	}
 
-	/** Returns the text for a revoked key that Kinescope didn't have. */
-	public static function key_not_listed(): string {
-		return __( 'A new key signs. Kinescope didn’t list the old one. If the old key is in another workspace, delete it there.', 'live-chat-for-kinescope-streams' );
+	/**
+	 * Returns the text for a revoked key that Kinescope didn't have.
+	 *
+	 * @param string $deletion The command that deletes the key.
+	 */
+	public static function key_not_listed( string $deletion ): string {
+		/* translators: %s: a command */
+		return sprintf( __( 'A new key signs. Kinescope didn’t list the old one. If the old key is in another workspace, delete it there with an API token of that workspace: %s', 'live-chat-for-kinescope-streams' ), $deletion );
 	}
 
 	/**
@@ -87,6 +95,8 @@ final class Problem_Text {
 				return __( 'The clock of this server is wrong. Ask your hosting provider to correct it.', 'live-chat-for-kinescope-streams' );
 			case 'busy':
 				return __( 'Another process is changing the keys. Try again in two minutes.', 'live-chat-for-kinescope-streams' );
+			case 'database-failed':
+				return __( 'The site’s database didn’t store the change. Try again. If it fails again, ask your hosting provider to check the database.', 'live-chat-for-kinescope-streams' );
 			case 'rotation-under-way':
 				return __( 'A rotation is in progress. Wait ten minutes.', 'live-chat-for-kinescope-streams' );
 			case 'not-connected':

@@ -137,7 +137,11 @@ final class Script {
 	private static function claim(): bool {
 		$store = new Option_Store();
 		$old   = $store->read( 'script_claim' );
-		return ( null === $old || (int) $old < time() ) && $store->swap( 'script_claim', $old, (string) ( time() + 10 * self::TIMEOUT ) . '.' . wp_rand() );
+		try {
+			return ( null === $old || (int) $old < time() ) && $store->swap( 'script_claim', $old, (string) ( time() + 10 * self::TIMEOUT ) . '.' . wp_rand() );
+		} catch ( Token_Server\OperatorProblem $problem ) {
+			return false; // The page works without the hash.
+		}
 	}
 
 	/**

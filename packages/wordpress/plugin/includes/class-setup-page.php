@@ -123,13 +123,15 @@ final class Setup_Page {
 				self::$notices[] = array( 'success', __( 'The site is connected. Now choose your streams.', 'live-chat-for-kinescope-streams' ) );
 				break;
 			case 'disconnect':
+				$deletion = Connection::deletion();
 				if ( 'copy-of-a-site' === Findings::key_problem() ) {
 					Connection::disconnect();
 					self::$notices[] = array( 'success', __( 'The copy is disconnected. You can connect it with an API token now.', 'live-chat-for-kinescope-streams' ) );
 				} elseif ( Connection::disconnect() ) {
 					self::$notices[] = array( 'success', __( 'The site is disconnected. Kinescope no longer has its key.', 'live-chat-for-kinescope-streams' ) );
 				} else {
-					self::$notices[] = array( 'warning', __( 'The site is disconnected. If Kinescope still has its key, delete the key there.', 'live-chat-for-kinescope-streams' ) );
+					/* translators: %s: a command */
+					self::$notices[] = array( 'warning', sprintf( __( 'The site is disconnected. If Kinescope still has its key, delete it there with your API token: %s', 'live-chat-for-kinescope-streams' ), $deletion ) );
 				}
 				break;
 			case 'new_key':
@@ -137,11 +139,13 @@ final class Setup_Page {
 				self::$notices[] = array( 'success', __( 'A new key is registered. It is used within ten minutes.', 'live-chat-for-kinescope-streams' ) );
 				break;
 			case 'revoke':
-				$keys = Connection::keys();
-				// A copy of the database has all keys.
-				self::$notices[] = $keys->revoke( Connection::api(), ...$keys->live() )
+				$keys     = Connection::keys();
+				$kids     = $keys->live(); // A copy of the database has all keys.
+				$deletion = Connection::deletion( $kids );
+
+				self::$notices[] = $keys->revoke( Connection::api(), ...$kids )
 					? array( 'success', __( 'The old key is invalid, and a new one signs. Visitors who are in a chat may have to reload the page.', 'live-chat-for-kinescope-streams' ) )
-					: array( 'warning', Problem_Text::key_not_listed() );
+					: array( 'warning', Problem_Text::key_not_listed( $deletion ) );
 				break;
 			case 'by_hand':
 				Sealing::prepare();
@@ -328,7 +332,7 @@ final class Setup_Page {
 			self::form( 'by_hand', __( 'Make a key', 'live-chat-for-kinescope-streams' ) );
 		} else {
 			echo '<p>' . esc_html__( 'Send this request to Kinescope with your API token. Then press the button.', 'live-chat-for-kinescope-streams' ) . '</p>';
-			$lines = "POST https://api.kinescope.io/v1/jwk\nAuthorization: Bearer …\nContent-Type: application/json\n\n" . wp_json_encode( self::$by_hand, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES );
+			$lines = 'POST ' . Connection::api_url() . "/v1/jwk\nAuthorization: Bearer …\nContent-Type: application/json\n\n" . wp_json_encode( self::$by_hand, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES );
 			echo '<pre class="lcks-code" dir="ltr"><code>' . esc_html( $lines ) . '</code></pre>';
 			self::form( 'registered', __( 'The key is registered', 'live-chat-for-kinescope-streams' ), 'primary' );
 		}
