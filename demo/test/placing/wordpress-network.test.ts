@@ -148,6 +148,17 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
       expect(html).toMatch(/redirect_to=http%3A%2F%2Flocalhost%3A\d+%2Ftwo%2F%3Fs%3DChat"/)
     })
 
+    it('leads the administrator of the network to the settings after its activation', async () => {
+      const cookie = await wordpress.php(`${SIGN_IN}
+        echo '; ' . AUTH_COOKIE . '=' . urlencode(wp_generate_auth_cookie($user, $end, 'auth', $token));
+        delete_option('stream_chat_for_kinescope');`, 'boss')
+      const page = async (path: string) =>
+        (await fetch(`${wordpress.url}/wp-admin/network/${path}`, { headers: { cookie } })).text()
+      const settings = /href="[^"]*\/wp-admin\/options-general\.php\?page=live-chat-for-kinescope-streams"/g
+      expect(await page('index.php')).toContain('The live chat isn’t set up yet.')
+      expect((await page('plugins.php')).match(settings)).toHaveLength(2)
+    })
+
     it('warns of a bad API token on each site until it has another one', async () => {
       const shown = await wordpress.php(`
         use Live_Chat_For_Kinescope_Streams as Chat; $seen = [];

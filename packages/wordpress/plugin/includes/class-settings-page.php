@@ -52,6 +52,8 @@ final class Settings_Page {
 		add_action( 'admin_init', array( Settings_Form::class, 'register' ) );
 		add_action( 'admin_menu', array( self::class, 'add' ) );
 		add_filter( 'plugin_action_links_' . plugin_basename( FILE ), array( self::class, 'link' ) );
+		// Leads to the settings of the network's main site.
+		add_filter( 'network_admin_plugin_action_links_' . plugin_basename( FILE ), array( self::class, 'link' ) );
 	}
 
 	/** Adds the menu entry. */

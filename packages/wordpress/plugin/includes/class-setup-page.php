@@ -36,6 +36,7 @@ final class Setup_Page {
 	/** Registers the notice on other administration pages. */
 	public static function hook(): void {
 		add_action( 'admin_notices', array( self::class, 'warn' ) );
+		add_action( 'network_admin_notices', array( self::class, 'warn' ) );
 	}
 
 	/** Returns the page's address. */
@@ -46,7 +47,7 @@ final class Setup_Page {
 	/** Shows a notice on the dashboard and the list of plugins if the chat isn't set up or has a problem. */
 	public static function warn(): void {
 		$screen = get_current_screen();
-		if ( null === $screen || ! in_array( $screen->id, array( 'dashboard', 'plugins' ), true ) || ! current_user_can( 'manage_options' ) || ! Settings::is_own_signer() ) {
+		if ( null === $screen || ! in_array( $screen->id, array( 'dashboard', 'plugins', 'dashboard-network', 'plugins-network' ), true ) || ! current_user_can( 'manage_options' ) || ! Settings::is_own_signer() ) {
 			return;
 		}
 		$code = Findings::key_problem();
