@@ -29,15 +29,17 @@ export type Rotation =
  */
 export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rotation> {
   const { store, now } = work
-  const underWay = options.force ? null : await unfinished(work)
-  if (underWay) return underWay
   const listedEnd = options.force ? null : await endOfSigner(work)
+  const hasEnded = listedEnd !== null && Date.parse(listedEnd) <= now()
+  const underWay = options.force || hasEnded ? null : await unfinished(work)
+  if (underWay) return underWay
 
-  const next = (await firstUsable(work, successors(store.ring, now()))) ?? (await addKey(work, options))
+  const scheduled = hasEnded ? scheduledKey(store.ring, now()) : null
+  const ready = [...(scheduled ? [scheduled] : []), ...successors(store.ring, now())]
+  const next = (await firstUsable(work, ready)) ?? (await addKey(work, options))
   const published = await publish(work, next)
   const signer = signingKeyRecord(store.ring, now())
   // one that can't be loaded, or that Kinescope lists as expired, doesn't sign until then
-  const hasEnded = listedEnd !== null && Date.parse(listedEnd) <= now()
   const active =
     signer && !hasEnded && keyState(signer, now()) === 'active'
       ? await firstUsable(silently(work), [signer])

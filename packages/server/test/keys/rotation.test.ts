@@ -158,6 +158,24 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
+  it.each([
+    ['is used', '600'],
+    ['has replaced the signer', '0'],
+  ])(
+    'needs no --force if Kinescope lists the signing key as expired, though the key of another rotation %s',
+    async (_what, propagation) => {
+      await begin()
+      await ok('keys', 'rotate', '--propagation', propagation)
+      const old = await signer()
+      const listed = bench.emulator.state.keys.find(({ kid }) => kid === old)!
+      listed.expiresAt = new Date(bench.now() - 1000).toISOString()
+      expect(await ok('keys', 'rotate')).toMatchObject({ rotation: 'set' })
+      expect(await signer()).not.toBe(old)
+      expect(remoteKids()).toHaveLength(propagation === '600' ? 2 : 3)
+      expect(verdict(await mint())).toBeNull()
+    },
+  )
+
   it('starts at once if Kinescope lists the signing key as expired: the doctor’s remedy ends the outage', async () => {
     const old = await begin()
     bench.emulator.state.keys[0]!.expiresAt = new Date(bench.now() - 1000).toISOString()
