@@ -1,4 +1,4 @@
-import { DELETE_BY_HAND, type ManualRequest } from '../keys/by-hand.js'
+import { deleteByHand, type ManualRequest } from '../keys/by-hand.js'
 import type { KeyAction } from '../keys/steps.js'
 import { Shown, escaped, stacked, momentAndDistance, momentText, shellQuoted } from './text.js'
 import type { Terminal } from './terminal.js'
@@ -87,7 +87,7 @@ export function actionLines(actions: readonly KeyAction[], terminal: Terminal, n
         terminal.line(
           'warn',
           `${action.kid} is deleted here, but Kinescope doesn’t list it`,
-          `If it was deleted there before, nothing is left to do. Otherwise KINESCOPE_API_TOKEN is of another workspace. With the right token, run \`kinescope-chat-server keys register\` and delete the key: ${DELETE_BY_HAND}`,
+          `If it was deleted there before, nothing is left to do. Otherwise KINESCOPE_API_TOKEN is of another workspace. With the right token, run \`kinescope-chat-server keys register\` and delete the key: ${deleteByHand(action.apiUrl)}`,
         ),
       ]
     const text = actionText(action, now, (kid) => kid)

@@ -1,6 +1,6 @@
 import { readApiConfig } from '../config.js'
 import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
-import { DELETE_BY_HAND } from '../keys/by-hand.js'
+import { deleteByHand } from '../keys/by-hand.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { isRingLost, noSigner, ringLost } from '../keys/store/no-keys.js'
 import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
@@ -65,7 +65,7 @@ export const keysList: Command = {
             rows,
           ),
         ...problems.map((problem) => problemLine(problem, terminal)),
-        keys.some(({ state }) => state === 'foreign') && terminal.line('info', FOREIGN, FOREIGN_REMEDY),
+        keys.some(({ state }) => state === 'foreign') && terminal.line('info', FOREIGN, foreignRemedy(call)),
       ),
     }
   },
@@ -126,7 +126,8 @@ export const keysShow: Command = {
 }
 
 const FOREIGN = 'a foreign key is registered at Kinescope, but is not in this ring'
-const FOREIGN_REMEDY = `If it is yours, run \`kinescope-chat-server keys register --adopt FILE\`. If nobody uses it, delete it: ${DELETE_BY_HAND}`
+const foreignRemedy = (call: Call) =>
+  `If it is yours, run \`kinescope-chat-server keys register --adopt FILE\`. If nobody uses it, delete it: ${deleteByHand(ringOptions(call).vendor)}`
 
 type Problem = Omit<UnusableKey, 'kid'> & { requestId?: string | undefined }
 

@@ -12,8 +12,8 @@ export interface ManualRequest {
 }
 
 /** How to delete a key that no command deletes. Kinescope's article documents only this request for it. */
-export const DELETE_BY_HAND =
-  '`curl --request DELETE https://api.kinescope.io/v1/jwk/ID --header "Authorization: Bearer $KINESCOPE_API_TOKEN"`. Its ID is `remoteId` in `kinescope-chat-server keys list --removed --json`.'
+export const deleteByHand = (apiUrl: string): string =>
+  `\`curl --request DELETE ${apiUrl}/v1/jwk/ID --header "Authorization: Bearer $KINESCOPE_API_TOKEN"\`. Its ID is \`remoteId\` in \`kinescope-chat-server keys list --removed --json\`.`
 
 /** Prints requests and takes each as done. */
 export class ByHandRegistry implements Registry {

@@ -1,6 +1,6 @@
 import { startDeadline } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
-import { DELETE_BY_HAND } from './by-hand.js'
+import { deleteByHand } from './by-hand.js'
 import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-state.js'
 import {
   addKey,
@@ -54,7 +54,7 @@ export async function revoke(
     ? await replacement(work, kids, options).catch((error: unknown) => {
         // another process has the lock, or the operator stops the command
         if (isBusy(error) || work.signal?.aborted) throw error
-        if (isPassphraseProblem(error)) throw notRevoked(kids, error)
+        if (isPassphraseProblem(error)) throw notRevoked(work, kids, error)
         failure = error
       })
     : null
@@ -126,11 +126,15 @@ async function secondTry(
 }
 
 /** Nothing was changed, but a leaked key can't wait until someone finds the passphrase. */
-const notRevoked = (kids: readonly string[], { code, message, remediation }: OperatorProblem) =>
+const notRevoked = (
+  { store }: KeyWork,
+  kids: readonly string[],
+  { code, message, remediation }: OperatorProblem,
+) =>
   new OperatorProblem(
     code,
     `${kids.join(', ')} is not revoked: ${message}`,
-    `${remediation} If that takes time, delete the leaked key first: ${DELETE_BY_HAND}`,
+    `${remediation} If that takes time, delete the leaked key first: ${deleteByHand(store.options.vendor)}`,
   )
 
 /** The error of a revocation after which Kinescope has no new key. */

@@ -17,7 +17,7 @@ export type KeyAction =
   | { action: 'revoked'; kid: string }
   | { action: 'removing'; kid: string }
   /** `missing`: Kinescope should have had the key. */
-  | { action: 'removed'; kid: string; missing: boolean }
+  | { action: 'removed'; kid: string; missing: boolean; apiUrl: string }
   | { action: 'duplicate-removed'; kid: string; remoteId: string }
   /** A key or a file that can't be used. It stays unchanged. */
   | { action: 'refused'; what: string; code: string; message: string; remediation: string }
@@ -229,7 +229,7 @@ async function remove({ store, registry, report, now }: KeyWork, key: KeyRecord)
   const found = await registry.unregister(key)
   await store.commit({ [key.kid]: { removedAt: isoTime(now()) } }, { drop: key.file })
   const missing = !found && key.publishedAt !== null && Date.parse(key.expiresAt) > now()
-  report({ action: 'removed', kid: key.kid, missing })
+  report({ action: 'removed', kid: key.kid, missing, apiUrl: store.options.vendor })
 }
 
 /** Removes keys and reports those that Kinescope still lists: one must stop neither the others nor a rotation. @returns their kids */

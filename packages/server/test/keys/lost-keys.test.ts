@@ -45,7 +45,7 @@ async function looks(...argv: string[]): Promise<{ exit: number; text: string }>
 it('a key that no command deletes is deleted by the request that `keys list` prints', async () => {
   Object.assign(bench.emulator.state.keys[0]!, { kid: 'of-another-tool' })
   const { stdout } = await bench.kc('keys', 'list')
-  expect(stdout.replace(/\s+/g, ' ')).toContain('curl --request DELETE https://api.kinescope.io/v1/jwk/ID')
+  expect(stdout.replace(/\s+/g, ' ')).toContain(`curl --request DELETE ${bench.emulator.url}/v1/jwk/ID`)
   const { data } = await bench.json('keys', 'list', '--removed')
   const foreign = (data.keys as { kid: string; state: string; remoteId: string }[]).find(
     (key) => key.kid === 'of-another-tool',

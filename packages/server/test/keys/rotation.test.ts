@@ -192,6 +192,7 @@ describe('a rotation', () => {
     expect(exit).toBe(0)
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${old} is deleted here, but Kinescope doesn’t list it`)
     expect(stdout).toContain('KINESCOPE_API_TOKEN')
+    expect(stdout).toContain(`${bench.emulator.url}/v1/jwk/ID`)
   })
 
   it('replaces a key whose kid is registered with another modulus', async () => {
@@ -670,7 +671,9 @@ describe('an encrypted ring', () => {
       expect([argv, exit, data.error?.code]).toEqual([argv, 1, code])
       if (argv[0] !== 'revoke') continue
       expect(data.error.message).toContain(`${kid} is not revoked`)
-      expect(data.error.remediation).toContain('delete the leaked key first: `curl --request DELETE')
+      expect(data.error.remediation).toContain(
+        `delete the leaked key first: \`curl --request DELETE ${bench.emulator.url}/v1/jwk/ID`,
+      )
     }
     expect(JSON.stringify([ring(), remoteKids()])).toBe(before)
     bench.ahead.ms = 300 * DAY
