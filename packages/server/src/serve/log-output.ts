@@ -11,8 +11,11 @@ export interface LogSink {
   readonly writable: boolean
   /** What waits. */
   readonly writableLength: number
-  /** May throw: a disk that is full. */
-  write(text: string): unknown
+  /**
+   * May throw: a disk that is full.
+   * @param done called later, with an error where the reader went before it had the text
+   */
+  write(text: string, done: (error?: Error | null) => void): unknown
   on(event: 'drain', listener: () => void): unknown
 }
 
@@ -48,13 +51,17 @@ export class LogOutput implements DestinationStream {
   }
 
   #put(line: string): boolean {
+    let accepted = false
     try {
-      this.#sink.write(line)
+      this.#sink.write(line, (error) => {
+        if (error && accepted) this.#lost++
+      })
       // Node reopens standard output after each failed write, since another reader may come
-      return this.#sink.writable
+      accepted = this.#sink.writable
     } catch {
-      return false
+      // the disk is full
     }
+    return accepted
   }
 
   #reportLost(): void {

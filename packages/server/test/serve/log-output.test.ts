@@ -120,4 +120,33 @@ describe('the log’s output', () => {
     await once(child, 'close')
     expect(lost).toBe('5\n')
   })
+
+  it('counts the lines that waited for a slow reader which then goes', async () => {
+    const source = new URL('../../src/serve/log-output.ts', import.meta.url).href
+    const code = `
+      import { LogOutput } from ${JSON.stringify(source)}
+      const output = new LogOutput()
+      for (let line = 0; line < 900; line++) output.write('x'.repeat(999) + '\\n')
+      const waiting = Math.floor(process.stdout.writableLength / 1000)
+      console.error('written')
+      process.stdin.resume().on('end', async () => {
+        output.write('line\\n')
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        const before = output.lost
+        output.write('line\\n')
+        console.error(waiting, before, output.lost)
+      })`
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code])
+    let text = ''
+    child.stderr.on('data', (part) => (text += String(part)))
+    await once(child.stderr, 'data')
+    child.stdout.destroy()
+    await once(child.stdout, 'close')
+    child.stdin.end()
+    await once(child, 'close')
+    const [waiting, lost, next] = text.split('\n')[1]!.split(' ').map(Number)
+    expect(waiting).toBeGreaterThan(100)
+    expect(lost).toBe(waiting! + 1)
+    expect(next).toBe(lost! + 1)
+  })
 })
