@@ -1,4 +1,4 @@
-import { parseJson, readCapped } from '../net/capped-read.js'
+import { connectionFault, parseJson, readCapped } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 
 /** For one response. */
@@ -43,11 +43,7 @@ export async function fetchQuietly(url: string, init: Fetching): Promise<Fetched
   } catch (error) {
     if (deadline.expired) return { failure: `no response in ${timeoutMs / 1000} s`, timedOut: true }
     if (signal.aborted) return { failure: 'the doctor’s deadline passed', timedOut: true }
-    const { cause } = error as { cause?: { code?: unknown } }
-    return {
-      failure: typeof cause?.code === 'string' ? cause.code : 'the connection was closed',
-      timedOut: false,
-    }
+    return { failure: connectionFault(error), timedOut: false }
   } finally {
     deadline.clear()
   }

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry'
-import { decodeUtf8, parseJson, readCappedResponse } from '../net/capped-read.js'
+import { connectionFault, decodeUtf8, parseJson, readCappedResponse } from '../net/capped-read.js'
 import { startDeadline } from '../net/deadline.js'
 import { badResponse, KinescopeError, responseError } from './kinescope-error.js'
 
@@ -190,11 +190,9 @@ export class KinescopeApi {
         { requestId, cause },
       )
     }
-    const inner = (cause as { cause?: { code?: unknown } } | null)?.cause
-    const reason = typeof inner?.code === 'string' ? inner.code : 'the connection was closed'
     return new KinescopeError(
       'api-unreachable',
-      `${what}: can’t connect to ${host} (${reason})`,
+      `${what}: can’t connect to ${host} (${connectionFault(cause)})`,
       'Check the network, proxy, firewall and KINESCOPE_API_URL. Then run the command again.',
       { requestId, cause },
     )

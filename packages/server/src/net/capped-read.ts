@@ -36,6 +36,13 @@ export class CappedBytes {
   }
 }
 
+/** Says why `fetch` got no response. It sends nothing to some ports, such as 6000 (Fetch standard, "port blocking"). */
+export function connectionFault(error: unknown): string {
+  const { code, message } = (error as { cause?: { code?: unknown; message?: unknown } } | null)?.cause ?? {}
+  if (typeof code === 'string') return code
+  return message === 'bad port' ? 'fetch blocks this port; use another one' : 'the connection was closed'
+}
+
 export interface CappedRead {
   /** At most the limit. */
   bytes: Uint8Array

@@ -212,6 +212,18 @@ describe('an unreachable API', () => {
     expect(stderr).toContain(`127.0.0.1:${port}`)
     expect(stderr).toContain('api-unreachable')
   })
+
+  it('is named as a port that fetch blocks, here and by the doctor', async () => {
+    const url = 'http://127.0.0.1:6000'
+    bench.env['KINESCOPE_API_URL'] = url
+    for (const command of [
+      ['events', 'list'],
+      ['doctor', '--url', url],
+    ]) {
+      const { stdout, stderr } = await bench.kc(...command)
+      expect((stdout + stderr).replace(/\s+/g, ' ')).toContain('fetch blocks this port')
+    }
+  })
 })
 
 describe('ids in paths', () => {
