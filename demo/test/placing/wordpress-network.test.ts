@@ -149,9 +149,12 @@ describe.skipIf(missing)(`the WordPress plugin in WordPress ${release}`, () => {
     })
 
     it('leads the administrator of the network to the settings after its activation', async () => {
-      const cookie = await wordpress.php(`${SIGN_IN}
+      const cookie = await wordpress.php(
+        `${SIGN_IN}
         echo '; ' . AUTH_COOKIE . '=' . urlencode(wp_generate_auth_cookie($user, $end, 'auth', $token));
-        delete_option('stream_chat_for_kinescope');`, 'boss')
+        delete_option('stream_chat_for_kinescope');`,
+        'boss',
+      )
       const page = async (path: string) =>
         (await fetch(`${wordpress.url}/wp-admin/network/${path}`, { headers: { cookie } })).text()
       const settings = /href="[^"]*\/wp-admin\/options-general\.php\?page=live-chat-for-kinescope-streams"/g

@@ -365,7 +365,9 @@ describe.skipIf(missing)('a site that signs tokens itself', () => {
         act('disconnect'); echo html_entity_decode(page(), ENT_QUOTES); $store->swap('ring', null, $ring); $store->swap('api_token', null, $token);`
       const address = `${kinescope.chatOrigin}/v1/jwk`
       const [key] = await ours()
-      expect(await asOwner(disconnecting, 'yes')).toContain(`: curl --request DELETE ${address}/${key!.id} --header`)
+      expect(await asOwner(disconnecting, 'yes')).toContain(
+        `: curl --request DELETE ${address}/${key!.id} --header`,
+      )
       const shown = await asOwner(disconnecting, 'no')
       expect(shown).toContain(`: curl ${address} --header`)
       expect(shown).toContain(`; curl --request DELETE ${address}/ID --header`)

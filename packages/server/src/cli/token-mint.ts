@@ -1,5 +1,6 @@
 import { readKeyRingConfig, readKeyConfig } from '../config.js'
 import { loadPrivateKey } from '../keys/private-key.js'
+import { userFrom } from '../identity/identity.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
 import { signers } from '../keys/key-state.js'
@@ -34,6 +35,12 @@ export const tokenMint: Command = {
     const eventId = readEventId(requiredFlag(call, 'token mint', 'event', '0csUJYzAHfe3PcyMEVScmQ'))
     const userId = requiredFlag(call, 'token mint', 'user', 'user-12345')
     const username = requiredFlag(call, 'token mint', 'name', '"John Smith"')
+    if ('refused' in userFrom(userId, '')) {
+      throw new UsageProblem(
+        '--user must be the id of a visitor: not 0, and at most 256 visible characters',
+        'Write, for example, --user user-12345.',
+      )
+    }
     const { tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
     const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
     const key = await keyToSignWith(call, ttl, now)

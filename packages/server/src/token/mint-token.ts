@@ -1,4 +1,5 @@
 import { base64url, CompactSign } from 'jose'
+import { userFrom } from '../identity/identity.js'
 import type { SignFunction, SigningKey } from './signing-key.js'
 import { cleanUsername } from './user-name.js'
 
@@ -82,6 +83,9 @@ export async function mintToken(input: MintTokenInput): Promise<MintedToken> {
   assertTtl(ttl, 'ttl')
   for (const [name, value] of Object.entries({ userId, eventId })) {
     if (typeof value !== 'string' || value.trim() === '') throw new TypeError(`${name} must be a text`)
+  }
+  if ('refused' in userFrom(userId, '')) {
+    throw new TypeError('userId must be the id of a visitor: not 0, and at most 256 visible characters')
   }
   const claims = chatClaims({ userId, username, eventId, ttl, notBefore, now, expiresAtCap: key.expiresAt })
   const header = { alg: 'RS256', typ: 'JWT', kid: key.kid }

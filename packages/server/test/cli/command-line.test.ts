@@ -115,6 +115,8 @@ describe('wrong use', () => {
     [['events', 'enable'], 'events enable ID'],
     [['token', 'mint', '--user', 'u', '--name', 'n'], '--event'],
     [['token', 'mint', '--event', 'e', '--user', ' ', '--name', 'n'], '--user'],
+    [['token', 'mint', '--event', 'e', '--user', '0', '--name', 'n'], '--user user-12345'],
+    [['token', 'mint', '--event', 'e', '--user', 'a\nb', '--name', 'n'], '--user user-12345'],
     [['token', 'mint', '--event', 'e', '--user', 'u', '--name', 'n', '--ttl', '5'], '--ttl'],
     [['setup'], '--event'],
     [['doctor', '--url', 'chat.example.com'], '--url https://'],
