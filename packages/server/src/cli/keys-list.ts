@@ -1,8 +1,14 @@
 import { readApiConfig } from '../config.js'
-import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
+import {
+  locationText,
+  type KeyStoreLocation,
+  type StoredRing,
+  isRingLost,
+  noSigner,
+  ringLost,
+} from '../keys/store/key-store.js'
 import { DELETE_BY_HAND } from '../keys/by-hand.js'
 import { missingFrom } from '../keys/reconcile.js'
-import { isRingLost, noSigner, ringLost } from '../keys/store/no-keys.js'
 import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
 import { signingKeyRecord } from '../keys/key-state.js'
 import { keyByKid } from '../keys/steps.js'

@@ -2,8 +2,15 @@ import type { CryptoKey } from 'jose'
 import { guardListener } from '../../guard-listener.js'
 import type { KeySource, KeyChoice } from '../../token/signing-key.js'
 import { type KeyRing, keyState, signers, turningPoints, whyNoSigner, type KeyRecord } from '../key-state.js'
-import { locationText, type KeyStoreLocation, type StoredRing } from '../store/key-store.js'
-import { isRingLost, noStore, ringIncomplete, ringLost } from '../store/no-keys.js'
+import {
+  locationText,
+  type KeyStoreLocation,
+  type StoredRing,
+  isRingLost,
+  noStore,
+  ringIncomplete,
+  ringLost,
+} from '../store/key-store.js'
 import { emptyRing } from '../store/ring-format.js'
 import { openStore, loadStoredKey } from '../store/ring-store.js'
 import { OperatorProblem } from '../../problem.js'

@@ -15,9 +15,15 @@ import {
 } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { errorCode, OperatorProblem } from '../../problem.js'
-import type { KeyFiles, KeyStore, StoredKey, StoredRing, StoreSession } from './key-store.js'
+import {
+  type KeyFiles,
+  type KeyStore,
+  type StoredKey,
+  type StoredRing,
+  type StoreSession,
+  noStore,
+} from './key-store.js'
 import type { KeyRing } from '../key-state.js'
-import { noStore } from './no-keys.js'
 import { emptyRing, KEY_FILE, MOST_BYTES, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
 import { lockRing, type RingLock } from './ring-lock.js'
 
