@@ -1,4 +1,4 @@
-import { keyState, signingKeyRecord, type KeyRecord, type KeyRing, type KeyState } from '../keys/key-state.js'
+import { keyState, signingKeyRecord, type KeyRecord, type KeyRing, type KeyState } from '../keys/key-ring.js'
 import { isSame } from '../keys/registry.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 

@@ -10,7 +10,7 @@ import {
 import { DELETE_BY_HAND } from '../keys/by-hand.js'
 import { missingFrom } from '../keys/reconcile.js'
 import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
-import { signingKeyRecord } from '../keys/key-state.js'
+import { signingKeyRecord } from '../keys/key-ring.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { keyState, signers, type KeyRing } from '../keys/key-state.js'
+import { keyState, signers, type KeyRing } from '../keys/key-ring.js'
 import { revoke } from '../keys/revoke.js'
 import type { KeyWork } from '../keys/steps.js'
 import { readExistingRing } from '../keys/store/ring-store.js'

@@ -1,7 +1,7 @@
 import { checkToken } from 'kinescope-chat/check-token'
 import { createPublicKey } from 'node:crypto'
 import { readKeyRingConfig } from '../config.js'
-import { registeredKeys } from '../keys/key-state.js'
+import { registeredKeys } from '../keys/key-ring.js'
 import { readExistingRing } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'

@@ -1,7 +1,7 @@
 import type { ServeConfig } from '../config.js'
 import { isOrigin } from '../endpoint/origin.js'
 import { formatOf } from '../identity/credentials.js'
-import type { KeyRing } from '../keys/key-state.js'
+import type { KeyRing } from '../keys/key-ring.js'
 import type { KeyConfig } from '../keys/store/key-store.js'
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import type { StreamEvent } from '../kinescope/event-api.js'

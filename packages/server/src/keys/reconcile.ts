@@ -1,7 +1,15 @@
 import type { RemoteKey } from '../kinescope/jwk-api.js'
-import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
+import {
+  keyState,
+  removalsDue,
+  rotationDueAt,
+  scheduledKey,
+  signers,
+  type KeyRecord,
+  isoTime,
+  newRecord,
+} from './key-ring.js'
 import { isSame, assertPlausibleEnd, assertClock } from './registry.js'
-import { isoTime, newRecord } from './store/ring-format.js'
 import { unusableKeys } from './store/ring-store.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
 import { activate, refused, removeEach, type KeyWork } from './steps.js'

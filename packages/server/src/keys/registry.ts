@@ -1,7 +1,7 @@
 import { JwkApi, type JwkRegistration, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { OperatorProblem } from '../problem.js'
-import { type KeyRecord, CLOCK_SKEW_MS } from './key-state.js'
+import { type KeyRecord, CLOCK_SKEW_MS } from './key-ring.js'
 
 export interface Registration {
   /** Kinescope's id; null where another person registers the key. */

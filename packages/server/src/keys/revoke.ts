@@ -1,7 +1,7 @@
 import { startDeadline } from '../net/deadline.js'
 import { OperatorProblem } from '../problem.js'
 import { DELETE_BY_HAND } from './by-hand.js'
-import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-state.js'
+import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-ring.js'
 import {
   addKey,
   firstUsable,

@@ -1,7 +1,15 @@
 import type { CryptoKey } from 'jose'
 import { guardListener } from '../../guard-listener.js'
 import type { KeySource, KeyChoice } from '../../token/signing-key.js'
-import { type KeyRing, keyState, signers, turningPoints, whyNoSigner, type KeyRecord } from '../key-state.js'
+import {
+  type KeyRing,
+  keyState,
+  signers,
+  turningPoints,
+  whyNoSigner,
+  type KeyRecord,
+  emptyRing,
+} from '../key-ring.js'
 import {
   locationText,
   type KeyStoreLocation,
@@ -11,7 +19,6 @@ import {
   ringIncomplete,
   ringLost,
 } from '../store/key-store.js'
-import { emptyRing } from '../store/ring-format.js'
 import { openStore, loadStoredKey } from '../store/ring-store.js'
 import { OperatorProblem } from '../../problem.js'
 

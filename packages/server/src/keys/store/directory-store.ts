@@ -23,8 +23,15 @@ import {
   type StoreSession,
   noStore,
 } from './key-store.js'
-import type { KeyRing } from '../key-state.js'
-import { emptyRing, KEY_FILE, MOST_BYTES, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
+import {
+  type KeyRing,
+  emptyRing,
+  KEY_FILE,
+  MOST_BYTES,
+  parseKeyRing,
+  RING_FILE,
+  ringText,
+} from '../key-ring.js'
 import { lockRing, type RingLock } from './ring-lock.js'
 
 /** A directory of our own as the store: write-once `<kid>.pem` files and the index, whose rename is the commit point. */

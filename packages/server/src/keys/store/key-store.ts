@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { OperatorProblem } from '../../problem.js'
-import { whyNoSigner, type KeyRing } from '../key-state.js'
+import { RING_FILE, whyNoSigner, type KeyRing } from '../key-ring.js'
 
 /** Where a key ring is kept: a directory, or one Secret of a Kubernetes cluster. */
 export type KeyStoreLocation = { dir: string } | { secret: SecretName }
@@ -96,7 +96,7 @@ export function ringLost(
     count === 0 ? '' : `, but ${count === 1 ? 'a private key is' : `${count} private keys are`} there`
   return new OperatorProblem(
     'key-ring-lost',
-    `keyring.json is missing in ${locationText(location)}${files}`,
+    `${RING_FILE} is missing in ${locationText(location)}${files}`,
     'Restore it from a backup, or run `kinescope-chat-server keys reconcile`: it rebuilds the ring from the private keys and Kinescope’s list.',
   )
 }
@@ -105,7 +105,7 @@ export function ringLost(
 export const ringIncomplete = (location: KeyStoreLocation, kid: string): OperatorProblem =>
   new OperatorProblem(
     'key-ring-incomplete',
-    `keyring.json in ${locationText(location)} has no key that can sign, and doesn’t list ${kid} as registered`,
+    `${RING_FILE} in ${locationText(location)} has no key that can sign, and doesn’t list ${kid} as registered`,
     'Restore it from a newer backup, or run `kinescope-chat-server keys reconcile`: it restores the keys that Kinescope lists.',
   )
 

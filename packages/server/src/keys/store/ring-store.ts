@@ -11,9 +11,8 @@ import {
   noStore,
   ringLost,
 } from './key-store.js'
-import { type KeyRecord, type KeyRing, keyState } from '../key-state.js'
+import { type KeyRecord, type KeyRing, keyState, parseKeyRing, ringText } from '../key-ring.js'
 import { loadPrivateKey, type LoadedKey } from '../private-key.js'
-import { parseKeyRing, ringText } from './ring-format.js'
 import { secretStore } from './secret-store.js'
 
 export interface StoreOptions {
