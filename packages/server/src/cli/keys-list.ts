@@ -17,8 +17,16 @@ import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { settingFlags, type Call, type Command } from './command.js'
 import { KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
-import { Shown, escapedJson, shown, stacked, type Text, distanceText, momentAndDistance } from './text.js'
-import type { Terminal } from './terminal.js'
+import {
+  Shown,
+  escapedJson,
+  shown,
+  stacked,
+  type Text,
+  distanceText,
+  momentAndDistance,
+  type Terminal,
+} from './terminal.js'
 
 export const keysList: Command = {
   name: 'keys list',

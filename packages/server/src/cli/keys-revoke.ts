@@ -4,9 +4,8 @@ import { revoke } from '../keys/revoke.js'
 import type { KeyWork } from '../keys/steps.js'
 import { readExistingRing } from '../keys/store/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command, type Call } from './command.js'
-import { actionLines } from './key-action-text.js'
-import { stacked, type Shown } from './text.js'
 import {
+  actionLines,
   BITS_FLAG,
   bitsOf,
   BY_HAND_FLAG,
@@ -16,6 +15,7 @@ import {
   ringOptions,
   withKeys,
 } from './key-command.js'
+import { stacked, type Shown } from './terminal.js'
 import { raceWithSignal, startDeadline } from '../net/deadline.js'
 import { visitorCount, visitorsWithTokens } from './audit.js'
 import { readAudit } from './audit-reader.js'

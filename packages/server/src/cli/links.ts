@@ -7,7 +7,7 @@ import { readEventId } from '../kinescope/event-id.js'
 import { settingFlags, textFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
 import { givenMoment } from './given-input.js'
 import { columnOf, isBlank, readPeopleFile, type PeopleFile, type Row } from './people-file.js'
-import { escaped, Shown, stacked, momentAndDistance } from './text.js'
+import { escaped, Shown, stacked, momentAndDistance } from './terminal.js'
 
 const ID_COLUMNS = ['id', 'user_id', 'email', 'e-mail', 'mail', 'почта']
 const NAME_COLUMNS = ['name', 'full name', 'имя', 'фио', 'first_name', 'first name']

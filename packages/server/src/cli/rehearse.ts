@@ -18,7 +18,7 @@ import {
   type Command,
 } from './command.js'
 import { givenFile } from './given-input.js'
-import { shown, spaced, stacked, type Shown } from './text.js'
+import { shown, spaced, stacked, type Shown } from './terminal.js'
 
 const CHALLENGE_MS = 10_000
 const MAX_VIEWERS = 200_000

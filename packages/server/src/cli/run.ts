@@ -5,9 +5,8 @@ import { readCommandLine } from './command-line.js'
 import { PartialResult, UsageProblem, type Call } from './command.js'
 import { COMMANDS } from './commands.js'
 import { packageVersion } from '../package-version.js'
-import { escapedJson, Shown, shown } from './text.js'
+import { escapedJson, Shown, shown, Terminal, type Output } from './terminal.js'
 import { systemProblem } from './system-error.js'
-import { Terminal, type Output } from './terminal.js'
 
 export interface Surroundings {
   env: Environment

@@ -13,11 +13,9 @@ import {
   type Outcome,
 } from './command.js'
 import { EventApi } from '../kinescope/event-api.js'
-import { plannedLines, actionLines } from './key-action-text.js'
-import { doctorBasics } from './doctor.js'
-import { findingsText } from './findings-text.js'
-import { changeText, planText } from './events.js'
 import {
+  plannedLines,
+  actionLines,
   BITS_FLAG,
   bitsOf,
   KEY_SETTINGS,
@@ -26,10 +24,13 @@ import {
   reportingActions,
   withKeys,
 } from './key-command.js'
+import { doctorBasics } from './doctor.js'
+import { findingsText } from './findings-text.js'
+import { changeText, planText } from './events.js'
 import { cleanValue } from '../setting-reader.js'
 import { SETTINGS } from '../settings.js'
 import { readyKey, setup, snippetFor } from '../setup.js'
-import { shellQuoted, shown, Shown, spaced, stacked, escaped } from './text.js'
+import { shellQuoted, shown, Shown, spaced, stacked, escaped } from './terminal.js'
 
 export const setupCommand: Command = {
   name: 'setup',

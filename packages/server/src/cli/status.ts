@@ -5,7 +5,7 @@ import { isHttpUrl } from '../setting-parsers.js'
 import { readMetrics } from '../status/read-metrics.js'
 import { readStatus, type ReplicaLook, type Status } from '../status/screen.js'
 import { requiredFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
-import { shown, stacked, type Shown, type Text } from './text.js'
+import { shown, stacked, type Shown, type Text } from './terminal.js'
 
 const LOOK_MS = 5_000
 const MAX_METRICS_BYTES = 8 * 1_048_576

@@ -7,7 +7,7 @@ import { noSigner } from '../keys/store/key-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
 import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
-import { Shown, momentAndDistance } from './text.js'
+import { Shown, momentAndDistance } from './terminal.js'
 
 export const tokenMint: Command = {
   name: 'token mint',

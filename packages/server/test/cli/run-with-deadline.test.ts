@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import type { KeyRing } from '../../src/keys/key-ring.js'
 import { run } from '../../src/cli/run.js'
-import { runWithDeadline, waitUntil } from '../../src/cli/key-command.js'
+import { runWithDeadline, waitUntil } from '../../src/cli/command.js'
 import { listen } from '../running-server.js'
 import { workbench, type Workbench } from './workbench.js'
 
