@@ -158,6 +158,14 @@ export class SettingReader {
   }
 }
 
+/** Reads settings; flags go before the environment. @throws ConfigProblem naming every wrong one */
+export function readSettings<T>(env: Environment, flags: Environment, read: (reader: SettingReader) => T): T {
+  const reader = new SettingReader(env, flags)
+  const settings = read(reader)
+  reader.finish()
+  return settings
+}
+
 /**
  * Removes what `.env` files, `--env-file` and mounted secrets add around a value: a byte-order mark, white space, line
  * ends, one pair of quotes. An empty rest counts as absent.

@@ -1,6 +1,6 @@
 import { OperatorProblem } from '../problem.js'
 import { isHttpUrl } from '../setting-parsers.js'
-import type { Environment } from '../setting-reader.js'
+import { readSettings, type Environment, type SettingReader } from '../setting-reader.js'
 import type { Shown, Terminal } from './terminal.js'
 
 export interface Flag {
@@ -132,11 +132,15 @@ export function requiredFlag(call: Call, command: string, name: string, example:
 }
 
 /** The settings among the flags, as config.ts reads them. */
-export const settingFlags = ({ flags }: Call): Record<string, string | undefined> =>
+export const settingFlags = ({ flags }: Pick<Call, 'flags'>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(flags).filter(([, value]) => typeof value === 'string')) as Record<
     string,
     string
   >
+
+/** Reads the command's settings. @throws ConfigProblem naming every wrong one */
+export const settingsOf = <T>(call: Pick<Call, 'env' | 'flags'>, read: (reader: SettingReader) => T): T =>
+  readSettings(call.env, settingFlags(call), read)
 
 /** Covers Kinescope's slowest responses, and the wait for another process's lock. */
 const LONGEST_MS = 5 * 60_000

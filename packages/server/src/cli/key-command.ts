@@ -1,18 +1,18 @@
-import { readApiConfig, readKeyRingConfig, type ApiConfig } from '../config.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
 import { ByHandRegistry, DELETE_BY_HAND, type ManualRequest } from '../keys/by-hand.js'
 import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { KEY_SIZES } from '../keys/private-key.js'
+import { storeLocation } from '../keys/store/key-store.js'
 import { withRing, type RingStoreOptions } from '../keys/store/ring-store.js'
 import { ConfigProblem } from '../problem.js'
 import {
   isDryRun,
-  settingFlags,
   textFlag,
   PartialResult,
   runWithDeadline,
+  settingsOf,
   UsageProblem,
   waitUntil,
   wholeNumber,
@@ -79,16 +79,25 @@ export function bitsOf(call: Call): number {
   )
 }
 
+/** Reads where the key ring is, and the lifetime of a token in seconds. @throws ConfigProblem */
+export const ringSettings = (call: Pick<Call, 'env' | 'flags'>) =>
+  settingsOf(call, (reader) => ({
+    location: storeLocation(reader.value('CHAT_KEY_SECRET'), reader.value('CHAT_KEY_DIR')),
+    passphrase: reader.value('CHAT_KEY_PASSPHRASE'),
+    tokenTtl: reader.value('CHAT_TOKEN_TTL'),
+  }))
+
+/** Reads how to reach Kinescope. @throws ConfigProblem */
+export const apiSettings = (call: Pick<Call, 'env' | 'flags'>) =>
+  settingsOf(call, (reader) => ({
+    apiUrl: reader.value('KINESCOPE_API_URL'),
+    apiToken: reader.value('KINESCOPE_API_TOKEN'),
+  }))
+
 /** @throws ConfigProblem where the API token is missing */
 export function openApi({ wait, ...call }: Call): KinescopeApi {
-  const { apiUrl, apiToken } = apiConfig(call)
-  return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
-}
-
-function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
-  const config = readApiConfig(call.env, settingFlags(call as Call))
-  const { apiToken } = config
-  if (apiToken !== undefined) return { ...config, apiToken }
+  const { apiUrl, apiToken } = apiSettings(call)
+  if (apiToken !== undefined) return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
   throw new ConfigProblem([
     {
       name: 'KINESCOPE_API_TOKEN',
@@ -100,16 +109,13 @@ function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: s
 }
 
 export function ringOptions(call: Call): RingStoreOptions {
-  const flags = settingFlags(call)
-  const { location, passphrase, tokenTtl } = readKeyRingConfig(call.env, flags)
-  const { apiUrl } = readApiConfig(call.env, flags)
-  const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
+  const { location, passphrase, tokenTtl } = ringSettings(call)
   return {
     location,
-    vendor: apiUrl,
+    vendor: apiSettings(call).apiUrl,
     maxTokenTtl: tokenTtl,
     passphrase,
-    lifeDays,
+    lifeDays: wholeNumber(call, 'days', 365, 30, 730),
     now: call.now,
     wait: call.wait,
   }

@@ -1,4 +1,3 @@
-import { readApiConfig } from '../config.js'
 import {
   locationText,
   type KeyStoreLocation,
@@ -14,8 +13,8 @@ import { signingKeyRecord } from '../keys/key-ring.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
-import { settingFlags, type Call, type Command } from './command.js'
-import { KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
+import type { Call, Command } from './command.js'
+import { apiSettings, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
 import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
 import {
   Shown,
@@ -176,8 +175,7 @@ function unclaimedFiles(stored: StoredRing): Problem[] {
 
 /** Kinescope's list, or why it can't be read: the ring is shown all the same. */
 async function listedKeys(call: Call): Promise<{ listed: RemoteKey[] | null; failures: Problem[] }> {
-  if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined)
-    return { listed: null, failures: [] }
+  if (apiSettings(call).apiToken === undefined) return { listed: null, failures: [] }
   call.terminal.progress('Reading the list of keys at Kinescope')
   try {
     return { listed: await new JwkApi(openApi(call)).list(), failures: [] }

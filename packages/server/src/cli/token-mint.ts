@@ -1,4 +1,4 @@
-import { readKeyRingConfig, readKeyConfig } from '../config.js'
+import { readKey } from '../config.js'
 import { loadPrivateKey } from '../keys/private-key.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
@@ -6,7 +6,8 @@ import { signers } from '../keys/key-ring.js'
 import { noSigner } from '../keys/store/key-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
-import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
+import { requiredFlag, settingsOf, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
+import { ringSettings } from './key-command.js'
 import { Shown, momentAndDistance } from './terminal.js'
 
 export const tokenMint: Command = {
@@ -34,7 +35,7 @@ export const tokenMint: Command = {
     const eventId = readEventId(requiredFlag(call, 'token mint', 'event', '0csUJYzAHfe3PcyMEVScmQ'))
     const userId = requiredFlag(call, 'token mint', 'user', 'user-12345')
     const username = requiredFlag(call, 'token mint', 'name', '"John Smith"')
-    const { tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
+    const { tokenTtl } = ringSettings(call)
     const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
     const key = await keyToSignWith(call, ttl, now)
     const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
@@ -46,8 +47,8 @@ export const tokenMint: Command = {
 
 /** The key that `serve` would sign with. @throws OperatorProblem, UsageProblem */
 async function keyToSignWith(call: Call, ttl: number, now: number): Promise<SigningKey> {
-  const { passphrase } = readKeyRingConfig(call.env, settingFlags(call))
-  const location = readKeyConfig(call.env, settingFlags(call))
+  const { passphrase } = ringSettings(call)
+  const location = settingsOf(call, readKey)
   if ('privateKey' in location) {
     const { privateKey } = await loadPrivateKey(location.privateKey, { passphrase })
     return { kid: location.kid, privateKey, expiresAt: null }

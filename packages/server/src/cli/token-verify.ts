@@ -1,12 +1,12 @@
 import { checkToken } from 'kinescope-chat/check-token'
 import { createPublicKey } from 'node:crypto'
-import { readKeyRingConfig } from '../config.js'
 import { registeredKeys } from '../keys/key-ring.js'
 import { readExistingRing } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
-import { settingFlags, textFlag, type Call, type Command } from './command.js'
+import { textFlag, type Call, type Command } from './command.js'
 import { givenFile, givenToken } from './given-input.js'
+import { ringSettings } from './key-command.js'
 import { shown, stacked, type Shown, type Text, momentAndDistance, type Terminal } from './terminal.js'
 import { FAULT_REMEDIES } from '../doctor/token-checks.js'
 import { OperatorProblem } from '../problem.js'
@@ -75,7 +75,7 @@ export const tokenInspect: Command = {
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await givenFile(file, 'jwk'), textFlag(call, 'kid'))
-  const { location } = readKeyRingConfig(call.env, settingFlags(call))
+  const { location } = ringSettings(call)
   return registeredKeys(await readExistingRing(location), call.now())
 }
 

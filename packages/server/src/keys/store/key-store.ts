@@ -14,6 +14,10 @@ export interface SecretName {
   name: string
 }
 
+/** A directory, unless a Secret is named. */
+export const storeLocation = (secret: SecretName | undefined, dir: string): KeyStoreLocation =>
+  secret ? { secret } : { dir }
+
 /** A location in a message: `./keys`, `the Secret chat/chat-keys`. */
 export const locationText = (location: KeyStoreLocation): string =>
   'dir' in location ? location.dir : `the Secret ${location.secret.namespace}/${location.secret.name}`
