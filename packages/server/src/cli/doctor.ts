@@ -145,10 +145,7 @@ const identityUrl = (settings: ServerSettings | null): string | undefined =>
  * that are asked are taken.
  * @throws UsageProblem
  */
-export async function readVisitor(
-  call: Call,
-  addresses: readonly (string | undefined)[],
-): Promise<Visitor | null> {
+async function readVisitor(call: Call, addresses: readonly (string | undefined)[]): Promise<Visitor | null> {
   const cookieFile = textFlag(call, 'cookie-file')
   const identityTokenFile = textFlag(call, 'identity-token-file')
   if (cookieFile !== undefined && identityTokenFile !== undefined) {

@@ -186,7 +186,7 @@ export const dryRunOutcome = ({ terminal, now }: Call, actions: readonly KeyActi
 })
 
 /** The text of an action in progress, for the progress line. */
-export function actionProgress(action: KeyAction): string | null {
+function actionProgress(action: KeyAction): string | null {
   switch (action.action) {
     case 'generating':
       return `Making a key of ${action.bits} bits`

@@ -11,7 +11,7 @@ import {
   ringOptions,
   reportingActions,
 } from './key-command.js'
-import { publicJwkOf } from './key-view.js'
+import { publicJwkOf } from '../keys/registry.js'
 import { stacked } from './terminal.js'
 
 export const keysGenerate: Command = {

@@ -103,7 +103,7 @@ function reportUnclaimed({ store, report }: KeyWork): readonly string[] {
 const AUDIT_MS = 20_000
 
 /** What revoking these keys does to visitors; null if no valid token is signed with them. */
-export function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
+function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
   const [signer, ...others] = signers(ring, now).map(({ key }) => key)
   if (!signer) return null
   if (!kids.includes(signer.kid)) {
@@ -124,7 +124,7 @@ export function revocationDanger(ring: KeyRing, kids: readonly string[], now: nu
 }
 
 /** Counts the visitors that had tokens of revoked keys, or says how to find out. */
-export async function affectedLines(
+async function affectedLines(
   call: Call,
   kids: readonly string[],
 ): Promise<{ lines: Shown[]; affected: { kid: string; visitors: number }[] | null }> {

@@ -82,7 +82,7 @@ const isWell = ({ replicas, keys, withoutKey, stale }: Status, now: number): boo
   keys.every(({ endsAtMs }) => endsAtMs === null || endsAtMs - now > 14 * DAY_MS)
 
 /** The screen, in the order in which an operator asks. */
-export function statusText(status: Status, { terminal, now }: Pick<Call, 'terminal' | 'now'>): Shown {
+function statusText(status: Status, { terminal, now }: Pick<Call, 'terminal' | 'now'>): Shown {
   const { replicas, tokensPerSecond, keys, withoutKey } = status
   const seconds = (value: number | null) => (value === null ? '–' : `${value.toFixed(2)} s`)
   const mark = (bad: boolean, text: Text) => terminal.line(bad ? 'fail' : 'ok', text)

@@ -104,7 +104,7 @@ export interface Output {
   columns?: number
 }
 
-export type Mark = 'ok' | 'warn' | 'fail' | 'info' | 'skip'
+type Mark = 'ok' | 'warn' | 'fail' | 'info' | 'skip'
 type Colour = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 export interface Column {

@@ -101,7 +101,7 @@ function claimsText(
 }
 
 /** Reads public keys to verify with: a JWK, a JWK Set, or a PEM, whose kid is given beside it. */
-export function readPublicKeys(text: string, kid: string | undefined): VerifyKey[] {
+function readPublicKeys(text: string, kid: string | undefined): VerifyKey[] {
   const clean = text.replace(/^\uFEFF/, '').trim()
   try {
     if (!clean.startsWith('{')) return [named(createPublicKey(clean).export({ format: 'jwk' }), kid)]

@@ -134,10 +134,7 @@ function comingUp(keys: readonly KeyRecord[], now: number): Reconciliation['next
  * @param listed null if Kinescope's list isn't available
  * @returns the rejected files
  */
-export async function adoptUnknownFiles(
-  work: KeyWork,
-  listed: readonly RemoteKey[] | null,
-): Promise<string[]> {
+async function adoptUnknownFiles(work: KeyWork, listed: readonly RemoteKey[] | null): Promise<string[]> {
   const { store, report, now } = work
   const rejected: string[] = []
   const added: KeyRecord[] = []

@@ -143,7 +143,7 @@ export function readReply(status: number, text: string): { outcome: string; expi
 }
 
 /** Reads `identity;dur=12.5, signing;dur=3` as milliseconds by name. */
-export function readServerTiming(header: string | string[] | undefined): Record<string, number> {
+function readServerTiming(header: string | string[] | undefined): Record<string, number> {
   const steps: Record<string, number> = {}
   for (const [, name, ms] of String(header ?? '').matchAll(/([a-z-]{1,20});dur=(\d+(?:\.\d+)?)/g))
     steps[name!] = Number(ms)
