@@ -16,7 +16,7 @@ import {
   withKeys,
 } from './key-command.js'
 import { stacked, type Shown } from './terminal.js'
-import { raceWithSignal, startDeadline } from '../net/deadline.js'
+import { raceWithSignal, startDeadline } from '../net/limits.js'
 import { visitorCount, visitorsWithTokens } from './audit.js'
 import { readAudit } from './audit-reader.js'
 

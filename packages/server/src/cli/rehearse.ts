@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { REHEARSAL_EVENT, RehearsalSecret } from '../endpoint/rehearsal.js'
-import { parseJson, readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { parseJson, readCapped, startDeadline } from '../net/limits.js'
 import { OperatorProblem } from '../problem.js'
 import type { Audience } from '../rehearse/plan.js'
 import { rehearse as simulate } from '../rehearse/rehearse.js'

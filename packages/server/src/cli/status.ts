@@ -1,6 +1,5 @@
 import { DAY_MS } from '../token/signing-key.js'
-import { readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { readCapped, startDeadline } from '../net/limits.js'
 import { isHttpUrl } from '../setting-parsers.js'
 import { readMetrics } from '../status/read-metrics.js'
 import { readStatus, type ReplicaLook, type Status } from '../status/screen.js'

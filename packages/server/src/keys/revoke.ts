@@ -1,4 +1,4 @@
-import { startDeadline } from '../net/deadline.js'
+import { startDeadline } from '../net/limits.js'
 import { OperatorProblem } from '../problem.js'
 import { DELETE_BY_HAND } from './by-hand.js'
 import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-ring.js'

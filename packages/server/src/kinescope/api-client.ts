@@ -1,6 +1,5 @@
 import pRetry from 'p-retry'
-import { decodeUtf8, parseJson, readCappedResponse } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { decodeUtf8, parseJson, readCappedResponse, startDeadline } from '../net/limits.js'
 import { badResponse, KinescopeError, responseError } from './kinescope-error.js'
 
 export interface KinescopeApiOptions {

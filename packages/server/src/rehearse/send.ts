@@ -1,8 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseJson } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { parseJson, startDeadline } from '../net/limits.js'
 import type { PlannedRequest } from './plan.js'
 import type { RequestResult, ServerFacts } from './verdict.js'
 
