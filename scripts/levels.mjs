@@ -21,7 +21,6 @@ const LEVELS = {
       'kinescope/',
       'identity/',
       'config',
-      'setting',
       'settings',
       'setting-parsers',
       'setting-reader',

@@ -1,24 +1,11 @@
 import type { AllowedEvents } from './endpoint/request.js'
 import { readIdentity, type IdentityConfig } from './identity/identity-config.js'
-import type { KeyConfig, KeyStoreLocation } from './keys/store/key-store.js'
+import { storeLocation, type KeyConfig } from './keys/store/key-store.js'
 import { exposureOf } from './secret-file.js'
 import type { RateLimitConfig } from './setting-parsers.js'
-import { SettingReader, type Environment } from './setting-reader.js'
+import { readSettings, type Environment, type SettingReader } from './setting-reader.js'
 
-export interface ApiConfig {
-  apiUrl: string
-  apiToken: string | undefined
-}
-
-/** What `kinescope-chat-server keys` needs to know. */
-export interface KeyRingConfig {
-  location: KeyStoreLocation
-  passphrase: string | undefined
-  /** Seconds. */
-  tokenTtl: number
-}
-
-export interface ServeConfig extends ApiConfig {
+export interface ServeConfig {
   port: number
   host: string
   /** Empty, or a path such as `/chat`. */
@@ -46,12 +33,14 @@ export interface ServeConfig extends ApiConfig {
   /** Seconds between SIGTERM and the shutdown. */
   shutdownDelay: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  apiUrl: string
+  apiToken: string | undefined
   chatOrigin: string
 }
 
 /** Reads what `serve` needs; flags go before the environment. @throws ConfigProblem naming every wrong setting */
 export function readServeConfig(env: Environment = process.env, flags: Environment = {}): ServeConfig {
-  return readWith(env, flags, (reader) => {
+  return readSettings(env, flags, (reader) => {
     reader.rejectUnknown('CHAT_')
     const trustedProxies = reader.value('CHAT_TRUSTED_PROXIES') ?? []
     return {
@@ -65,7 +54,7 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
       events: reader.required('CHAT_EVENTS')!,
       tokenTtl: reader.value('CHAT_TOKEN_TTL'),
       notBefore: reader.value('CHAT_TOKEN_NBF'),
-      key: readKey(reader)!,
+      key: readKey(reader),
       keyFile: readKeyFile(reader),
       passphrase: reader.value('CHAT_KEY_PASSPHRASE'),
       identity: readIdentity(reader, trustedProxies)!,
@@ -78,78 +67,14 @@ export function readServeConfig(env: Environment = process.env, flags: Environme
       shutdownDelay: reader.value('CHAT_SHUTDOWN_DELAY'),
       logLevel: reader.value('CHAT_LOG_LEVEL'),
       chatOrigin: reader.value('KINESCOPE_CHAT_ORIGIN'),
-      ...readApi(reader),
+      apiUrl: reader.value('KINESCOPE_API_URL'),
+      apiToken: reader.value('KINESCOPE_API_TOKEN'),
     }
   })
 }
 
-/** Reads how to reach Kinescope. @throws ConfigProblem */
-export const readApiConfig = (env: Environment = process.env, flags: Environment = {}): ApiConfig =>
-  readWith(env, flags, readApi)
-
-/** Reads the origin of Kinescope's chat pages. @throws ConfigProblem */
-export const readChatOrigin = (env: Environment = process.env, flags: Environment = {}): string =>
-  readWith(env, flags, (reader) => reader.value('KINESCOPE_CHAT_ORIGIN'))
-
-/** Reads which origins the pages have. @throws ConfigProblem */
-export const readOriginConfig = (env: Environment = process.env, flags: Environment = {}): string[] =>
-  readWith(env, flags, (reader) => reader.value('CHAT_ALLOWED_ORIGINS') ?? [])
-
-/** Reads where the key ring is. @throws ConfigProblem */
-export const readKeyRingConfig = (env: Environment = process.env, flags: Environment = {}): KeyRingConfig =>
-  readWith(env, flags, (reader) => ({
-    location: readStoreLocation(reader),
-    passphrase: reader.value('CHAT_KEY_PASSPHRASE'),
-    tokenTtl: reader.value('CHAT_TOKEN_TTL'),
-  }))
-
-/** Reads what a rehearsal needs. The lifetime of a token is in seconds. @throws ConfigProblem */
-export const readRehearsalConfig = (
-  env: Environment = process.env,
-  flags: Environment = {},
-): { secret: string | undefined; tokenTtl: number } =>
-  readWith(env, flags, (reader) => ({
-    secret: reader.value('CHAT_REHEARSAL'),
-    tokenTtl: reader.value('CHAT_TOKEN_TTL'),
-  }))
-
-/** What `kinescope-chat-server links` needs to know. */
-export interface LinkConfig {
-  secret: string
-  publicUrl: string | undefined
-  events: AllowedEvents | undefined
-  /** Empty where `CHAT_IDENTITY` isn't set here. */
-  sources: readonly string[]
-}
-
-/** Reads what signs personal links and where they lead. @throws ConfigProblem */
-export const readLinkConfig = (env: Environment = process.env, flags: Environment = {}): LinkConfig =>
-  readWith(env, flags, (reader) => ({
-    secret: reader.isGiven('CHAT_LINK_SECRET')
-      ? reader.value('CHAT_LINK_SECRET')!
-      : reader.required('CHAT_IDENTITY_SECRET', ', and so is CHAT_LINK_SECRET')!,
-    publicUrl: reader.value('CHAT_PUBLIC_URL'),
-    events: reader.value('CHAT_EVENTS'),
-    sources: reader.value('CHAT_IDENTITY') ?? [],
-  }))
-
-/** Reads where revoked links are noted. @throws ConfigProblem */
-export const readLinkDir = (env: Environment = process.env, flags: Environment = {}): string =>
-  readWith(env, flags, (reader) => reader.value('CHAT_LINK_DIR'))
-
-/** Reads which key the server signs with: the ring's or `CHAT_PRIVATE_KEY`. @throws ConfigProblem */
-export const readKeyConfig = (env: Environment = process.env, flags: Environment = {}): KeyConfig =>
-  readWith(env, flags, readKey)!
-
-function readWith<T>(env: Environment, flags: Environment, read: (reader: SettingReader) => T): T {
-  const reader = new SettingReader(env, flags)
-  const config = read(reader)
-  reader.finish()
-  return config
-}
-
-/** Reads the one of three settings that gives the key; two at once are a mistake. */
-function readKey(reader: SettingReader): KeyConfig | undefined {
+/** Reads which key the server signs with, from one of three settings; two at once are a mistake. */
+export function readKey(reader: SettingReader): KeyConfig {
   const privateKey = reader.value('CHAT_PRIVATE_KEY')
   const kid = reader.value('CHAT_KEY_ID')
   const [first, second] = (['CHAT_PRIVATE_KEY', 'CHAT_KEY_SECRET', 'CHAT_KEY_DIR'] as const).filter((name) =>
@@ -158,19 +83,10 @@ function readKey(reader: SettingReader): KeyConfig | undefined {
   if (second) reader.problem(second, `and ${first} are both set.`, 'Keep one of the two.')
   if (privateKey === undefined) {
     if (kid !== undefined) reader.required('CHAT_PRIVATE_KEY', ' although CHAT_KEY_ID is set')
-    return readStoreLocation(reader)
+    return storeLocation(reader.value('CHAT_KEY_SECRET'), reader.value('CHAT_KEY_DIR'))
   }
-  if (kid === undefined) {
-    reader.required('CHAT_KEY_ID', ' although CHAT_PRIVATE_KEY is set')
-    return undefined
-  }
-  return { privateKey, kid }
-}
-
-/** A directory, unless a Secret is named. */
-function readStoreLocation(reader: SettingReader): KeyStoreLocation {
-  const secret = reader.value('CHAT_KEY_SECRET')
-  return secret ? { secret } : { dir: reader.value('CHAT_KEY_DIR') }
+  if (kid === undefined) reader.required('CHAT_KEY_ID', ' although CHAT_PRIVATE_KEY is set')
+  return { privateKey, kid: kid! } // `finish` throws where it is missing
 }
 
 function readKeyFile(reader: SettingReader): string | undefined {
@@ -194,11 +110,6 @@ function readAdmin(reader: SettingReader): ServeConfig['admin'] {
   }
   return { port, host }
 }
-
-const readApi = (reader: SettingReader): ApiConfig => ({
-  apiToken: reader.value('KINESCOPE_API_TOKEN'),
-  apiUrl: reader.value('KINESCOPE_API_URL'),
-})
 
 /** How many threads sign: libuv's pool, four unless set before the process starts. */
 export const signingThreads = (env: Environment = process.env): number =>

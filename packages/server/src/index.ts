@@ -20,7 +20,7 @@ export type { Finding, FindingStatus } from './doctor/finding.js'
 export type { IdentityConfig, SourceConfig } from './identity/identity-config.js'
 export type { SourceKind } from './identity/source-kinds.js'
 export type { ManualRequest } from './keys/by-hand.js'
-export type { KeyRecord, KeyRing } from './keys/key-state.js'
+export type { KeyRecord, KeyRing } from './keys/key-ring.js'
 export type { KeyAction } from './keys/steps.js'
 export {
   KinescopeApi,

@@ -47,7 +47,7 @@ export const onOrOff: Parser<boolean> = (text) =>
   text === 'on' || text === 'off' ? text === 'on' : new Invalid('must be on or off.')
 
 /** Entries separated by commas or white space; quotes around one are removed as around a whole value. */
-export const entriesOf = (text: string): string[] =>
+const entriesOf = (text: string): string[] =>
   text
     .split(/[\s,]+/)
     .map((entry) => entry.replace(/^["']|["']$/g, ''))

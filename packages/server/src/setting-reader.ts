@@ -158,6 +158,14 @@ export class SettingReader {
   }
 }
 
+/** Reads settings; flags go before the environment. @throws ConfigProblem naming every wrong one */
+export function readSettings<T>(env: Environment, flags: Environment, read: (reader: SettingReader) => T): T {
+  const reader = new SettingReader(env, flags)
+  const settings = read(reader)
+  reader.finish()
+  return settings
+}
+
 /**
  * Removes what `.env` files, `--env-file` and mounted secrets add around a value: a byte-order mark, white space, line
  * ends, one pair of quotes. An empty rest counts as absent.
@@ -172,11 +180,7 @@ export function cleanValue(text: string | undefined): string | undefined {
 /**
  * Explains why a value must be a mistake; null if it isn't one. A key id or a secret with a line break in it would never match.
  */
-export function whyUnreadable(
-  value: string,
-  text: 'line' | 'list' | 'block',
-  secret: boolean,
-): string | null {
+function whyUnreadable(value: string, text: 'line' | 'list' | 'block', secret: boolean): string | null {
   if (value.includes('\0')) return 'contains NUL bytes. Save it as UTF-8, not UTF-16.'
   if (value.includes('\ufffd')) return 'is not UTF-8 text. Encode a binary secret as base64.'
   const spaceless = text === 'line' ? value : value.replace(/[\t\n\r]/g, '')
@@ -200,7 +204,7 @@ const UNREPLACED =
  * Whether Kubernetes injected a variable for a service named chat… (`CHAT_SERVICE_HOST`, `CHAT_PORT=tcp://…`,
  * `CHAT_PORT_8080_TCP_ADDR`).
  */
-export function isServiceLink(name: string, value = ''): boolean {
+function isServiceLink(name: string, value = ''): boolean {
   const link =
     /^[A-Z][A-Z0-9_]*?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
   return link.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value))
@@ -217,7 +221,7 @@ export function nearestName(
 }
 
 /** The Levenshtein distance. */
-export function distanceBetween(a: string, b: string): number {
+function distanceBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import fc from 'fast-check'
 import { configWarnings } from '../src/config-warnings.js'
-import { readApiConfig, readKeyRingConfig, readServeConfig } from '../src/config.js'
+import { apiSettings, ringSettings } from '../src/cli/key-command.js'
+import { readServeConfig } from '../src/config.js'
 import { ConfigProblem } from '../src/problem.js'
 import { SETTINGS } from '../src/settings.js'
 
@@ -443,19 +444,20 @@ describe('the configuration', () => {
   })
 
   it('lets the command line read only the API’s and the key ring’s settings', () => {
+    const given = (env: Record<string, string>) => ({ env, flags: {} })
     const token = '3f0b2c1e-0000-4000-8000-000000000000'
     expect(
-      readApiConfig({ KINESCOPE_API_TOKEN: token, KINESCOPE_API_URL: 'http://127.0.0.1:9090/' }),
+      apiSettings(given({ KINESCOPE_API_TOKEN: token, KINESCOPE_API_URL: 'http://127.0.0.1:9090/' })),
     ).toEqual({
       apiToken: token,
       apiUrl: 'http://127.0.0.1:9090',
     })
-    expect(readKeyRingConfig({ CHAT_KEY_DIR: '/keys' })).toEqual({
+    expect(ringSettings(given({ CHAT_KEY_DIR: '/keys' }))).toEqual({
       location: { dir: '/keys' },
       passphrase: undefined,
       tokenTtl: 3600,
     })
-    expect(() => readApiConfig({ KINESCOPE_API_TOKEN: 'x' })).toThrow(ConfigProblem)
-    expect(() => readKeyRingConfig({ CHAT_TOKEN_TTL: 'x' })).toThrow(ConfigProblem)
+    expect(() => apiSettings(given({ KINESCOPE_API_TOKEN: 'x' }))).toThrow(ConfigProblem)
+    expect(() => ringSettings(given({ CHAT_TOKEN_TTL: 'x' }))).toThrow(ConfigProblem)
   })
 })

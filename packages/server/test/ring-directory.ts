@@ -1,8 +1,7 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RING_FILE } from '../src/keys/store/ring-format.js'
-import type { KeyRecord } from '../src/keys/key-state.js'
+import { RING_FILE, type KeyRecord } from '../src/keys/key-ring.js'
 import { thumbprintOf } from '../src/keys/private-key.js'
 import { makeKey, type TestKey } from './running-server.js'
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { parseAuditLine } from '../audit/audit-line.js'
-import { untilAborted } from '../net/deadline.js'
+import { untilAborted } from '../net/limits.js'
 
 /** A line of the audit log has a few hundred. Bytes. */
 const MAX_LINE_BYTES = 16 * 1024

@@ -2,8 +2,7 @@ import { readEventId } from '../kinescope/event-id.js'
 import { readAudit, type AuditFilter, type AuditSummary } from './audit-reader.js'
 import { textFlag, UsageProblem, type Call, type Command } from './command.js'
 import { givenMoment } from './given-input.js'
-import { escaped, spaced, stacked, Shown, momentText } from './text.js'
-import type { Terminal } from './terminal.js'
+import { escaped, spaced, stacked, Shown, momentText, type Terminal } from './terminal.js'
 
 /** `--json` has all rows. */
 const MAX_ROWS = 20

@@ -1,11 +1,54 @@
 import { Command as Parser, CommanderError, Help, Option } from 'commander'
 import { nearestName } from '../setting-reader.js'
 import { SETTINGS } from '../settings.js'
+import { packageVersion } from '../package-version.js'
+import { audit } from './audit.js'
+import { doctor } from './doctor.js'
+import { eventsDisable, eventsEnable, eventsList, eventsShow } from './events.js'
+import { keysGenerate } from './keys-generate.js'
+import { keysList, keysShow } from './keys-list.js'
+import { keysRegister } from './keys-register.js'
+import { keysRevoke } from './keys-revoke.js'
+import { keysReconcile, keysRotate } from './keys-rotate.js'
+import { links } from './links.js'
+import { linksRevoke } from './links-revoke.js'
+import { rehearseCommand } from './rehearse.js'
+import { serve } from './serve.js'
+import { setupCommand } from './setup.js'
+import { statusCommand } from './status.js'
+import { tokenMint } from './token-mint.js'
+import { tokenInspect, tokenVerify } from './token-verify.js'
 import { PROGRAM, UsageProblem, type Call, type Command } from './command.js'
 import { NARROWEST, type Terminal } from './terminal.js'
 
 /** What a command line asks for. */
 export type Request = { say: string } | { command: Command; args: Call['args']; flags: Call['flags'] }
+
+/** Every command there is, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  setupCommand,
+  serve,
+  doctor,
+  rehearseCommand,
+  statusCommand,
+  audit,
+  links,
+  linksRevoke,
+  keysGenerate,
+  keysRegister,
+  keysList,
+  keysShow,
+  keysRotate,
+  keysReconcile,
+  keysRevoke,
+  eventsList,
+  eventsShow,
+  eventsEnable,
+  eventsDisable,
+  tokenMint,
+  tokenVerify,
+  tokenInspect,
+]
 
 const INTRODUCTION = 'Kinescope’s stream chat with your own visitors. Unofficial.'
 const SETTINGS_NOTE =
@@ -27,15 +70,10 @@ const EVERYWHERE = 'Everywhere:'
  * Reads a command line.
  * @throws UsageProblem naming what to write instead
  */
-export function readCommandLine(
-  argv: readonly string[],
-  commands: readonly Command[],
-  terminal: Terminal,
-  version: string,
-): Request {
+export function readCommandLine(argv: readonly string[], terminal: Terminal): Request {
   const output: string[] = []
   const chosen: { request?: Request } = {}
-  const program = buildParser(commands, terminal, version, output, chosen)
+  const program = buildParser(terminal, output, chosen)
   try {
     program.parse(asHelpFlag(argv), { from: 'user' })
   } catch (error) {
@@ -49,13 +87,7 @@ export function readCommandLine(
 const asHelpFlag = (argv: readonly string[]): string[] =>
   argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
 
-function buildParser(
-  commands: readonly Command[],
-  terminal: Terminal,
-  version: string,
-  output: string[],
-  chosen: { request?: Request },
-): Parser {
+function buildParser(terminal: Terminal, output: string[], chosen: { request?: Request }): Parser {
   const program = new Parser(PROGRAM)
   const say = (text: string) => void output.push(text)
   program
@@ -69,14 +101,14 @@ function buildParser(
     .configureHelp(helpStyle(terminal))
     .helpCommand(false)
     .addHelpOption(new Option('-h, --help', 'show this help').helpGroup(EVERYWHERE))
-    .version(version, '-V, --version', 'show the version')
+    .version(packageVersion(), '-V, --version', 'show the version')
     .addOption(new Option('--json', 'answer as JSON on standard output'))
     .description([INTRODUCTION, SETTINGS_NOTE, EXITS].join('\n\n'))
     .exitOverride((error) => {
       throw usageProblem(error, program)
     })
   for (const known of program.options) known.helpGroup(EVERYWHERE)
-  for (const command of commands) addCommand(program, command, chosen)
+  for (const command of COMMANDS) addCommand(program, command, chosen)
   return program
 }
 

@@ -1,19 +1,21 @@
 import { sourceOfKind } from '../identity/identity-config.js'
-import {
-  readApiConfig,
-  readChatOrigin,
-  readKeyRingConfig,
-  readKeyConfig,
-  readServeConfig,
-} from '../config.js'
+import { readKey, readServeConfig } from '../config.js'
 import { diagnose, type DoctorQuestion, type ServerSettings } from '../doctor/doctor.js'
 import { isOrigin } from '../endpoint/origin.js'
 import { ConfigProblem } from '../problem.js'
 import { SETTINGS } from '../settings.js'
-import { addressFlag, settingFlags, textFlag, UsageProblem, type Call, type Command } from './command.js'
+import {
+  addressFlag,
+  settingFlags,
+  settingsOf,
+  textFlag,
+  UsageProblem,
+  type Call,
+  type Command,
+} from './command.js'
 import { findingsText, PARTS } from './findings-text.js'
 import { givenToken, givenFile } from './given-input.js'
-import { openApi } from './key-command.js'
+import { apiSettings, openApi, ringSettings } from './key-command.js'
 import { visitorByCookie, visitorByIdentityToken, type Visitor } from '../doctor/visitor.js'
 
 /** Their presence means that this machine has the token server's settings. */
@@ -101,13 +103,12 @@ export const doctor: Command = {
 
 /** What the doctor knows from the settings of the keys and of Kinescope. */
 export function doctorBasics(call: Call): Omit<DoctorQuestion, 'eventId'> {
-  const flags = settingFlags(call)
-  const { apiToken } = readApiConfig(call.env, flags)
+  const { apiToken } = apiSettings(call)
   return {
-    ...readKeyRingConfig(call.env, flags),
-    key: readKeyConfig(call.env, flags),
+    ...ringSettings(call),
+    key: settingsOf(call, readKey),
     api: apiToken === undefined ? null : openApi(call),
-    chatOrigin: readChatOrigin(call.env, flags),
+    chatOrigin: settingsOf(call, (reader) => reader.value('KINESCOPE_CHAT_ORIGIN')),
     now: call.now,
     report: (part) => call.terminal.progress(`Checking ${PARTS[part].doing}`),
   }
@@ -144,10 +145,7 @@ const identityUrl = (settings: ServerSettings | null): string | undefined =>
  * that are asked are taken.
  * @throws UsageProblem
  */
-export async function readVisitor(
-  call: Call,
-  addresses: readonly (string | undefined)[],
-): Promise<Visitor | null> {
+async function readVisitor(call: Call, addresses: readonly (string | undefined)[]): Promise<Visitor | null> {
   const cookieFile = textFlag(call, 'cookie-file')
   const identityTokenFile = textFlag(call, 'identity-token-file')
   if (cookieFile !== undefined && identityTokenFile !== undefined) {

@@ -1,7 +1,7 @@
 import type { Registration, Registry } from '../keys/registry.js'
 import { readExistingStore, readStore, RingStore, type RingStoreOptions } from '../keys/store/ring-store.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
-import type { KeyRecord } from '../keys/key-state.js'
+import type { KeyRecord } from '../keys/key-ring.js'
 
 /** Runs `work` on a copy of the key ring in memory. Takes no lock and writes nothing. */
 export async function withRingInMemory<T>(

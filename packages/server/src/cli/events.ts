@@ -1,8 +1,7 @@
 import { EventApi, type JwtChange, type StreamEvent } from '../kinescope/event-api.js'
 import { DRY_RUN_FLAG, isDryRun, YES_FLAG, type Call, type Command, type Outcome } from './command.js'
 import { API_SETTINGS, openApi } from './key-command.js'
-import { shown, stacked, type Shown } from './text.js'
-import type { Terminal } from './terminal.js'
+import { shown, stacked, type Shown, type Terminal } from './terminal.js'
 
 const ID_NOTE =
   'ID is the stream’s UUID, the last part of its link, or the link itself (https://kinescope.io/…, …/chat/…).'

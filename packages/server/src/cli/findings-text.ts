@@ -1,6 +1,5 @@
 import type { Finding } from '../doctor/finding.js'
-import { type Shown, shown, spaced, stacked } from './text.js'
-import type { Terminal } from './terminal.js'
+import { type Shown, shown, spaced, stacked, type Terminal } from './terminal.js'
 
 export const PARTS: Readonly<Record<Finding['about'], { title: string; doing: string }>> = {
   settings: { title: 'The server’s settings', doing: 'the server’s settings' },

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { readCapped } from '../net/capped-read.js'
+import { readCapped } from '../net/limits.js'
 import { UsageProblem } from './command.js'
 
 /** Keys, cookies and identity tokens are small; a device may have no end. Bytes. */

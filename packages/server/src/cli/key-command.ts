@@ -1,26 +1,35 @@
-import { readApiConfig, readKeyRingConfig, type ApiConfig } from '../config.js'
 import { KinescopeApi } from '../kinescope/api-client.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
-import { ByHandRegistry } from '../keys/by-hand.js'
+import { ByHandRegistry, deleteByHand, type ManualRequest } from '../keys/by-hand.js'
 import type { KeyAction, KeyWork } from '../keys/steps.js'
 import { ApiRegistry, type Registry } from '../keys/registry.js'
 import { KEY_SIZES } from '../keys/private-key.js'
+import { storeLocation } from '../keys/store/key-store.js'
 import { withRing, type RingStoreOptions } from '../keys/store/ring-store.js'
-import { ConfigProblem, OperatorProblem } from '../problem.js'
+import { ConfigProblem } from '../problem.js'
 import {
   isDryRun,
-  settingFlags,
   textFlag,
   PartialResult,
+  runWithDeadline,
+  settingsOf,
   UsageProblem,
+  waitUntil,
   wholeNumber,
   type Call,
   type Flag,
   type Outcome,
 } from './command.js'
 import { DryRunRegistry, withRingInMemory } from './dry-run.js'
-import { actionLines, actionProgress, plannedLines } from './key-action-text.js'
-import { stacked } from './text.js'
+import {
+  Shown,
+  escaped,
+  momentAndDistance,
+  momentText,
+  shellQuoted,
+  stacked,
+  type Terminal,
+} from './terminal.js'
 
 /** The settings of the key ring, which is bound to the API where its keys are registered. */
 export const RING_SETTINGS = [
@@ -70,16 +79,25 @@ export function bitsOf(call: Call): number {
   )
 }
 
+/** Reads where the key ring is, and the lifetime of a token in seconds. @throws ConfigProblem */
+export const ringSettings = (call: Pick<Call, 'env' | 'flags'>) =>
+  settingsOf(call, (reader) => ({
+    location: storeLocation(reader.value('CHAT_KEY_SECRET'), reader.value('CHAT_KEY_DIR')),
+    passphrase: reader.value('CHAT_KEY_PASSPHRASE'),
+    tokenTtl: reader.value('CHAT_TOKEN_TTL'),
+  }))
+
+/** Reads how to reach Kinescope. @throws ConfigProblem */
+export const apiSettings = (call: Pick<Call, 'env' | 'flags'>) =>
+  settingsOf(call, (reader) => ({
+    apiUrl: reader.value('KINESCOPE_API_URL'),
+    apiToken: reader.value('KINESCOPE_API_TOKEN'),
+  }))
+
 /** @throws ConfigProblem where the API token is missing */
 export function openApi({ wait, ...call }: Call): KinescopeApi {
-  const { apiUrl, apiToken } = apiConfig(call)
-  return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
-}
-
-function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: string } {
-  const config = readApiConfig(call.env, settingFlags(call as Call))
-  const { apiToken } = config
-  if (apiToken !== undefined) return { ...config, apiToken }
+  const { apiUrl, apiToken } = apiSettings(call)
+  if (apiToken !== undefined) return new KinescopeApi({ url: apiUrl, token: apiToken, wait })
   throw new ConfigProblem([
     {
       name: 'KINESCOPE_API_TOKEN',
@@ -91,16 +109,13 @@ function apiConfig(call: Pick<Call, 'env' | 'flags'>): ApiConfig & { apiToken: s
 }
 
 export function ringOptions(call: Call): RingStoreOptions {
-  const flags = settingFlags(call)
-  const { location, passphrase, tokenTtl } = readKeyRingConfig(call.env, flags)
-  const { apiUrl } = readApiConfig(call.env, flags)
-  const lifeDays = wholeNumber(call, 'days', 365, 30, 730)
+  const { location, passphrase, tokenTtl } = ringSettings(call)
   return {
     location,
-    vendor: apiUrl,
+    vendor: apiSettings(call).apiUrl,
     maxTokenTtl: tokenTtl,
     passphrase,
-    lifeDays,
+    lifeDays: wholeNumber(call, 'days', 365, 30, 730),
     now: call.now,
     wait: call.wait,
   }
@@ -170,63 +185,130 @@ export const dryRunOutcome = ({ terminal, now }: Call, actions: readonly KeyActi
   text: plannedLines(actions, terminal, now()),
 })
 
-/** Covers Kinescope's slowest responses, and the wait for another process's lock. */
-const LONGEST_MS = 5 * 60_000
-/** Enough to finish a write and release the lock. */
-const GRACE_MS = 5000
-
-const GOES_ON =
-  'What was done until then is kept (see above). Run the command again: it continues from here. `kinescope-chat-server keys list` shows the state.'
-
-/** A second signal ends the process at once, as by default. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-
-/**
- * Runs work with a time limit that SIGINT and SIGTERM also end. The work stops at its next wait, and releases its lock.
- *
- * @throws OperatorProblem `interrupted`, `gave-up`
- */
-export async function runWithDeadline<T>(
-  { interrupt }: Pick<Call, 'interrupt'>,
-  work: (signal: AbortSignal) => Promise<T>,
-  longestMs = LONGEST_MS,
-): Promise<T> {
-  const stop = new AbortController()
-  const end = (why: OperatorProblem) => () => stop.abort(why)
-  const interrupted = end(new OperatorProblem('interrupted', 'the command was interrupted', GOES_ON))
-  const late = `timed out after ${longestMs / 60_000} min`
-  const timer = setTimeout(end(new OperatorProblem('gave-up', late, GOES_ON)), longestMs)
-  for (const name of SIGNALS) process.once(name, interrupted)
-  interrupt?.addEventListener('abort', interrupted, { once: true })
-  let grace: NodeJS.Timeout | undefined
-  const { signal } = stop
-  const overdue = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
-      grace = setTimeout(() => reject(signal.reason as Error), GRACE_MS)
-    })
-  })
-  if (interrupt?.aborted) interrupted()
-  try {
-    return await Promise.race([work(signal), overdue])
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error
-  } finally {
-    clearTimeout(timer)
-    clearTimeout(grace)
-    for (const name of SIGNALS) process.removeListener(name, interrupted)
-    interrupt?.removeEventListener('abort', interrupted)
+/** The text of an action in progress, for the progress line. */
+function actionProgress(action: KeyAction): string | null {
+  switch (action.action) {
+    case 'generating':
+      return `Making a key of ${action.bits} bits`
+    case 'registering':
+      return `Registering ${action.kid} at Kinescope`
+    case 'removing':
+      return `Deleting ${action.kid} at Kinescope`
+    default:
+      return null
   }
 }
 
-/** Wraps a wait so that the signal ends it. */
-export function waitUntil(wait: Call['wait'], signal: AbortSignal): Call['wait'] {
-  return async (ms) => {
-    signal.throwIfAborted()
-    let end = () => undefined as void
-    const ended = new Promise<void>((resolve) => (end = resolve))
-    signal.addEventListener('abort', end, { once: true })
-    await Promise.race([wait(ms), ended])
-    signal.removeEventListener('abort', end)
-    signal.throwIfAborted()
+/** The text of a finished action, and of a planned one. */
+interface ActionText {
+  done: string
+  would: string
+}
+
+function actionText(action: KeyAction, now: number, name: (kid: string) => string): ActionText | null {
+  switch (action.action) {
+    case 'generated':
+      return { done: `made ${action.kid}, ${action.bits} bits`, would: `make a key of ${action.bits} bits` }
+    case 'adopted':
+      return {
+        done: `took ${action.kid} into the ring, ${action.bits} bits`,
+        would: `take ${action.kid} into the ring`,
+      }
+    case 'registered': {
+      const how = action.found ? 'was registered at Kinescope already' : 'is registered at Kinescope'
+      return {
+        done: `${action.kid} ${how} (${action.remoteId}), until ${momentText(action.expiresAt)}`,
+        would: `register ${name(action.kid)} at Kinescope`,
+      }
+    }
+    case 'signs': {
+      const instead = action.instead.length > 0 ? ` instead of ${action.instead.map(name).join(', ')}` : ''
+      const moment = Date.parse(action.from) > now ? momentAndDistance(action.from, now) : null
+      return {
+        done: `${action.kid} ${moment ? `will sign from ${moment}` : 'signs from now on'}${instead}`,
+        would: `sign with ${name(action.kid)} ${moment ? `from ${moment}` : 'at once'}${instead}`,
+      }
+    }
+    case 'revoked':
+      return {
+        done: `${action.kid} no longer signs`,
+        would: `stop signing with ${action.kid}: all its tokens would become invalid`,
+      }
+    case 'removed':
+      return {
+        done: `${action.kid} is deleted, at Kinescope and here`,
+        would: `delete ${action.kid}, at Kinescope and here`,
+      }
+    case 'duplicate-removed': {
+      const what = `a second registration of ${action.kid} (${action.remoteId})`
+      return { done: `${what} is deleted`, would: `delete ${what}` }
+    }
+    default:
+      return null
   }
+}
+
+const isByHand = (actions: readonly KeyAction[]) => actions.some(({ action }) => action === 'by-hand')
+
+/** The finished actions, a line each. Skips actions that have only begun. */
+export function actionLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown[] {
+  const byHand = isByHand(actions)
+  return actions.flatMap((action): Shown[] => {
+    // the request is still to be sent
+    if (action.action === 'registered' && action.remoteId === null) return []
+    if (action.action === 'removed' && byHand) return [terminal.line('ok', `${action.kid} is deleted here`)]
+    if (action.action === 'refused')
+      return [terminal.line('fail', `${action.message} (${action.code})`, action.remediation)]
+    if (action.action === 'by-hand')
+      return [
+        terminal.line('info', 'Someone with the API token must send this request:'),
+        manualText(action.request),
+      ]
+    if (action.action === 'removed' && action.missing)
+      return [
+        terminal.line(
+          'warn',
+          `${action.kid} is deleted here, but Kinescope doesn’t list it`,
+          `If it was deleted there before, nothing is left to do. Otherwise KINESCOPE_API_TOKEN is of another workspace. With the right token, run \`kinescope-chat-server keys register\` and delete the key: ${deleteByHand(action.apiUrl)}`,
+        ),
+      ]
+    const text = actionText(action, now, (kid) => kid)
+    return text ? [terminal.line('ok', text.done)] : []
+  })
+}
+
+/** The actions of a dry run. The name of a key that it made is left out, because the real key has another name. */
+export function plannedLines(actions: readonly KeyAction[], terminal: Terminal, now: number): Shown {
+  const made = actions.flatMap((action) => (action.action === 'generated' ? [action.kid] : []))
+  const name = (kid: string) => (made.includes(kid) ? 'the new key' : kid)
+  const byHand = isByHand(actions)
+  const lines = actions.flatMap((action): Shown[] => {
+    if (action.action === 'refused') return [terminal.line('warn', action.message)]
+    if (action.action === 'registered' && (action.found || byHand)) return []
+    const { request } = action.action === 'by-hand' ? action : {}
+    const would = request
+      ? `print the request ${request.method} ${request.url}`
+      : actionText(action, now, name)?.would
+    return would === undefined ? [] : [terminal.line('info', `would ${would}`)]
+  })
+  return stacked(
+    ...lines,
+    lines.length === 0 && terminal.line('ok', 'nothing would be done'),
+    terminal.line('skip', 'dry run: nothing was changed'),
+  )
+}
+
+/** Lines for a shell, never broken. */
+function manualText({ method, url, first, body }: ManualRequest): Shown {
+  const lines = [
+    ...(first === null ? [] : [`# ${first}`]),
+    `curl --request ${method} ${shellQuoted(url)} \\`,
+    ...(body === null ? [] : [`  --header 'Content-Type: application/json' \\`]),
+    `  --header "Authorization: Bearer $KINESCOPE_API_TOKEN"${body === null ? '' : ' \\'}`,
+    ...(body === null
+      ? []
+      : [`  --data ${shellQuoted(JSON.stringify(body, null, 2).replaceAll('\n', '\n  '))}`]),
+  ]
+  const text = lines.flatMap((line) => line.split('\n')).map((line) => `  ${escaped(line)}`)
+  return Shown.ours(`\n${text.join('\n')}\n`)
 }

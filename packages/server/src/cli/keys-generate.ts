@@ -2,10 +2,17 @@ import { locationText } from '../keys/store/key-store.js'
 import { withRing } from '../keys/store/ring-store.js'
 import { addKey } from '../keys/steps.js'
 import type { Command } from './command.js'
-import { actionLines } from './key-action-text.js'
-import { BITS_FLAG, bitsOf, RING_SETTINGS, LIFE_FLAG, ringOptions, reportingActions } from './key-command.js'
-import { publicJwkOf } from './key-view.js'
-import { stacked } from './text.js'
+import {
+  actionLines,
+  BITS_FLAG,
+  bitsOf,
+  RING_SETTINGS,
+  LIFE_FLAG,
+  ringOptions,
+  reportingActions,
+} from './key-command.js'
+import { publicJwkOf } from '../keys/registry.js'
+import { stacked } from './terminal.js'
 
 export const keysGenerate: Command = {
   name: 'keys generate',

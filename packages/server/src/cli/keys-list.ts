@@ -1,18 +1,31 @@
-import { readApiConfig } from '../config.js'
-import { locationText, type KeyStoreLocation, type StoredRing } from '../keys/store/key-store.js'
+import {
+  locationText,
+  type KeyStoreLocation,
+  type StoredRing,
+  isRingLost,
+  noSigner,
+  ringLost,
+} from '../keys/store/key-store.js'
 import { deleteByHand } from '../keys/by-hand.js'
 import { missingFrom } from '../keys/reconcile.js'
-import { isRingLost, noSigner, ringLost } from '../keys/store/no-keys.js'
 import { loadStoredKey, readExistingStore, unusableKeys, type UnusableKey } from '../keys/store/ring-store.js'
-import { signingKeyRecord } from '../keys/key-state.js'
+import { keyState, signingKeyRecord, type KeyRing, type KeyState } from '../keys/key-ring.js'
+import { isSame, publicJwkOf } from '../keys/registry.js'
 import { keyByKid } from '../keys/steps.js'
 import { JwkApi, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
-import { settingFlags, type Call, type Command } from './command.js'
-import { KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
-import { publicJwkOf, viewKeys, type KeyView } from './key-view.js'
-import { Shown, escapedJson, shown, stacked, type Text, distanceText, momentAndDistance } from './text.js'
-import type { Terminal } from './terminal.js'
+import type { Call, Command } from './command.js'
+import { apiSettings, KEY_SETTINGS, openApi, ringOptions } from './key-command.js'
+import {
+  Shown,
+  escapedJson,
+  shown,
+  stacked,
+  type Text,
+  distanceText,
+  momentAndDistance,
+  type Terminal,
+} from './terminal.js'
 
 export const keysList: Command = {
   name: 'keys list',
@@ -163,8 +176,7 @@ function unclaimedFiles(stored: StoredRing): Problem[] {
 
 /** Kinescope's list, or why it can't be read: the ring is shown all the same. */
 async function listedKeys(call: Call): Promise<{ listed: RemoteKey[] | null; failures: Problem[] }> {
-  if (readApiConfig(call.env, settingFlags(call)).apiToken === undefined)
-    return { listed: null, failures: [] }
+  if (apiSettings(call).apiToken === undefined) return { listed: null, failures: [] }
   call.terminal.progress('Reading the list of keys at Kinescope')
   try {
     return { listed: await new JwkApi(openApi(call)).list(), failures: [] }
@@ -213,3 +225,68 @@ function nextText({ state, signFrom, signUntil, removeAfter }: KeyView, now: num
   if (state === 'revoked' || state === 'expired') return 'removed by reconcile'
   return ''
 }
+
+/** A key as the command line shows it. `atKinescope`: whether it is listed there; null where it was not checked. */
+interface KeyView {
+  kid: string
+  state: KeyState | 'foreign'
+  signs: boolean
+  bits: number | null
+  atKinescope: boolean | null
+  remoteId: string | null
+  createdAt: string | null
+  publishedAt: string | null
+  signFrom: string | null
+  signUntil: string | null
+  removeAfter: string | null
+  revokedAt: string | null
+  removedAt: string | null
+  expiresAt: string | null
+  thumbprint: string | null
+}
+
+/** The ring's keys, newest first, then those that others registered. */
+function viewKeys(ring: KeyRing, listed: readonly RemoteKey[] | null, now: number): KeyView[] {
+  const signer = signingKeyRecord(ring, now)
+  const own = ring.keys.map((key): KeyView => {
+    const { kid, bits, thumbprint, remoteId, createdAt, publishedAt, signFrom, signUntil } = key
+    const { removeAfter, revokedAt, removedAt, expiresAt } = key
+    return {
+      kid,
+      state: keyState(key, now),
+      signs: key === signer,
+      bits,
+      atKinescope: listed && listed.some((remote) => isSame(remote, key)),
+      remoteId,
+      createdAt,
+      publishedAt,
+      signFrom,
+      signUntil,
+      removeAfter,
+      revokedAt,
+      removedAt,
+      expiresAt,
+      thumbprint,
+    }
+  })
+  const foreign = (listed ?? []).filter((remote) => !ring.keys.some((key) => isSame(remote, key)))
+  return [...own.reverse(), ...foreign.map(foreignView)]
+}
+
+const foreignView = ({ id, kid, expiresAt }: RemoteKey): KeyView => ({
+  kid,
+  state: 'foreign',
+  signs: false,
+  bits: null,
+  atKinescope: true,
+  remoteId: id,
+  createdAt: null,
+  publishedAt: null,
+  signFrom: null,
+  signUntil: null,
+  removeAfter: null,
+  revokedAt: null,
+  removedAt: null,
+  expiresAt,
+  thumbprint: null,
+})

@@ -2,9 +2,8 @@ import { register } from '../keys/register.js'
 import { adopt } from '../keys/steps.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, textFlag, type Command } from './command.js'
 import { givenFile } from './given-input.js'
-import { actionLines } from './key-action-text.js'
-import { stacked } from './text.js'
-import { BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, dryRunOutcome, withKeys } from './key-command.js'
+import { actionLines, BY_HAND_FLAG, KEY_SETTINGS, LIFE_FLAG, dryRunOutcome, withKeys } from './key-command.js'
+import { stacked } from './terminal.js'
 
 export const keysRegister: Command = {
   name: 'keys register',

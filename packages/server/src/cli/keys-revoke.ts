@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises'
-import { keyState, signers, type KeyRing } from '../keys/key-state.js'
+import { keyState, signers, type KeyRing } from '../keys/key-ring.js'
 import { revoke } from '../keys/revoke.js'
 import type { KeyWork } from '../keys/steps.js'
 import { readExistingRing } from '../keys/store/ring-store.js'
 import { DRY_RUN_FLAG, isDryRun, UsageProblem, YES_FLAG, type Command, type Call } from './command.js'
-import { actionLines } from './key-action-text.js'
-import { stacked, type Shown } from './text.js'
 import {
+  actionLines,
   BITS_FLAG,
   bitsOf,
   BY_HAND_FLAG,
@@ -16,7 +15,8 @@ import {
   ringOptions,
   withKeys,
 } from './key-command.js'
-import { raceWithSignal, startDeadline } from '../net/deadline.js'
+import { stacked, type Shown } from './terminal.js'
+import { raceWithSignal, startDeadline } from '../net/limits.js'
 import { visitorCount, visitorsWithTokens } from './audit.js'
 import { readAudit } from './audit-reader.js'
 
@@ -103,7 +103,7 @@ function reportUnclaimed({ store, report }: KeyWork): readonly string[] {
 const AUDIT_MS = 20_000
 
 /** What revoking these keys does to visitors; null if no valid token is signed with them. */
-export function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
+function revocationDanger(ring: KeyRing, kids: readonly string[], now: number): string | null {
   const [signer, ...others] = signers(ring, now).map(({ key }) => key)
   if (!signer) return null
   if (!kids.includes(signer.kid)) {
@@ -124,7 +124,7 @@ export function revocationDanger(ring: KeyRing, kids: readonly string[], now: nu
 }
 
 /** Counts the visitors that had tokens of revoked keys, or says how to find out. */
-export async function affectedLines(
+async function affectedLines(
   call: Call,
   kids: readonly string[],
 ): Promise<{ lines: Shown[]; affected: { kid: string; visitors: number }[] | null }> {

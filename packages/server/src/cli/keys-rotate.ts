@@ -1,9 +1,8 @@
 import { reconcile, type Reconciliation } from '../keys/reconcile.js'
 import { rotate, type Rotation } from '../keys/rotate.js'
 import { DRY_RUN_FLAG, isDryRun, type Command } from './command.js'
-import { actionLines } from './key-action-text.js'
-import { stacked, type Shown, momentAndDistance } from './text.js'
 import {
+  actionLines,
   BITS_FLAG,
   bitsOf,
   BY_HAND_FLAG,
@@ -14,7 +13,7 @@ import {
   dryRunOutcome,
   withKeys,
 } from './key-command.js'
-import type { Terminal } from './terminal.js'
+import { stacked, type Shown, momentAndDistance, type Terminal } from './terminal.js'
 
 const FLAGS = { ...PROPAGATION_FLAG, ...BITS_FLAG, ...LIFE_FLAG, ...BY_HAND_FLAG, ...DRY_RUN_FLAG }
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { readLinkConfig, readLinkDir } from '../config.js'
 import { revokeLinks } from '../identity/link-files.js'
 import { linkClaimsWith } from '../identity/link.js'
-import { settingFlags, textFlag, UsageProblem, YES_FLAG, type Command } from './command.js'
+import { settingsOf, textFlag, UsageProblem, YES_FLAG, type Command } from './command.js'
+import { linkSettings } from './links.js'
 import { LINK_COLUMN } from './links.js'
 import { columnOf, readPeopleFile, type Row } from './people-file.js'
 
@@ -28,8 +28,8 @@ export const linksRevoke: Command = {
         'Write, for example, --rows 2,5-9.',
       )
     }
-    const { secret } = readLinkConfig(call.env, settingFlags(call))
-    const dir = readLinkDir(call.env, settingFlags(call))
+    const { secret } = linkSettings(call)
+    const dir = settingsOf(call, (reader) => reader.value('CHAT_LINK_DIR'))
     const file = await readPeopleFile(path)
     const column = columnOf(file, [LINK_COLUMN])
     if (column < 0) {

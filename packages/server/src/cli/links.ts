@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { eventLookup } from '../endpoint/request.js'
-import { readLinkConfig } from '../config.js'
 import { base64url, pseudonymWith } from '../identity/identity.js'
 import { linkSigner, type LinkClaims } from '../identity/link.js'
 import { readEventId } from '../kinescope/event-id.js'
-import { settingFlags, textFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
+import { settingsOf, textFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
 import { givenMoment } from './given-input.js'
 import { columnOf, isBlank, readPeopleFile, type PeopleFile, type Row } from './people-file.js'
-import { escaped, Shown, stacked, momentAndDistance } from './text.js'
+import { escaped, Shown, stacked, momentAndDistance } from './terminal.js'
 
 const ID_COLUMNS = ['id', 'user_id', 'email', 'e-mail', 'mail', 'почта']
 const NAME_COLUMNS = ['name', 'full name', 'имя', 'фио', 'first_name', 'first name']
@@ -47,7 +46,7 @@ export const links: Command = {
   async run(call) {
     const [event, path] = call.args as [string, string]
     const now = call.now()
-    const config = readLinkConfig(call.env, settingFlags(call))
+    const config = linkSettings(call)
     const eventId = readEventId(event)
     const output = textFlag(call, 'output')
     if (call.flags['json'] === true && output === undefined) {
@@ -186,9 +185,20 @@ function withCell(row: Row, cell: string, { header, delimiter }: PeopleFile): st
   return row.text + delimiter.repeat(header.cells.length - row.cells.length + 1) + cell
 }
 
+/** Reads what signs personal links and where they lead. @throws ConfigProblem */
+export const linkSettings = (call: Call) =>
+  settingsOf(call, (reader) => ({
+    secret: reader.isGiven('CHAT_LINK_SECRET')
+      ? reader.value('CHAT_LINK_SECRET')!
+      : reader.required('CHAT_IDENTITY_SECRET', ', and so is CHAT_LINK_SECRET')!,
+    publicUrl: reader.value('CHAT_PUBLIC_URL'),
+    events: reader.value('CHAT_EVENTS'),
+    sources: reader.value('CHAT_IDENTITY') ?? [],
+  }))
+
 function warnings(
   people: ReadonlyMap<Row, Person>,
-  { events, sources }: ReturnType<typeof readLinkConfig>,
+  { events, sources }: ReturnType<typeof linkSettings>,
   eventId: string,
 ): string[] {
   const seen = new Set([...people.values()].map(({ id }) => id.toLowerCase()))

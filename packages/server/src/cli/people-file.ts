@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { createReadStream } from 'node:fs'
-import { readCapped } from '../net/capped-read.js'
+import { readCapped } from '../net/limits.js'
 import { UsageProblem } from './command.js'
 
 /** A list of people is far smaller; a device may have no end. Bytes. */

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { REHEARSAL_EVENT, RehearsalSecret } from '../endpoint/rehearsal.js'
-import { parseJson, readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
-import { readRehearsalConfig } from '../config.js'
+import { parseJson, readCapped, startDeadline } from '../net/limits.js'
 import { OperatorProblem } from '../problem.js'
 import type { Audience } from '../rehearse/plan.js'
 import { rehearse as simulate } from '../rehearse/rehearse.js'
@@ -10,7 +8,7 @@ import type { ServerFacts, Verdict } from '../rehearse/verdict.js'
 import {
   addressFlag,
   requiredFlag,
-  settingFlags,
+  settingsOf,
   textFlag,
   UsageProblem,
   wholeNumber,
@@ -18,7 +16,7 @@ import {
   type Command,
 } from './command.js'
 import { givenFile } from './given-input.js'
-import { shown, spaced, stacked, type Shown } from './text.js'
+import { shown, spaced, stacked, type Shown } from './terminal.js'
 
 const CHALLENGE_MS = 10_000
 const MAX_VIEWERS = 200_000
@@ -46,7 +44,10 @@ export const rehearseCommand: Command = {
   async run(call) {
     const url = addressFlag(call, 'url') ?? requiredFlag(call, 'rehearse', 'url', 'https://chat.example.com')
     const base = new URL(`${url.replace(/\/+$/, '')}/`)
-    const { secret: text, tokenTtl } = readRehearsalConfig(call.env, settingFlags(call))
+    const { secret: text, tokenTtl } = settingsOf(call, (reader) => ({
+      secret: reader.value('CHAT_REHEARSAL'),
+      tokenTtl: reader.value('CHAT_TOKEN_TTL'),
+    }))
     const secret = rehearsalSecret(text)
     const audience = readAudience(call, tokenTtl)
     const visitors = await readVisitors(call)

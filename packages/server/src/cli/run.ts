@@ -3,11 +3,8 @@ import { ConfigProblem, OperatorProblem } from '../problem.js'
 import type { Environment } from '../setting-reader.js'
 import { readCommandLine } from './command-line.js'
 import { PartialResult, UsageProblem, type Call } from './command.js'
-import { COMMANDS } from './commands.js'
-import { packageVersion } from '../package-version.js'
-import { escapedJson, Shown, shown } from './text.js'
+import { escapedJson, Shown, shown, Terminal, type Output } from './terminal.js'
 import { systemProblem } from './system-error.js'
-import { Terminal, type Output } from './terminal.js'
 
 export interface Surroundings {
   env: Environment
@@ -33,7 +30,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     throughNpx: env['npm_command'] === 'exec',
   })
   try {
-    const request = readCommandLine(argv, COMMANDS, terminal, packageVersion())
+    const request = readCommandLine(argv, terminal)
     if ('say' in request) {
       terminal.print(Shown.ours(json ? escapedJson({ text: request.say.trimEnd() }) : request.say))
       return 0

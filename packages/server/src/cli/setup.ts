@@ -1,4 +1,3 @@
-import { readChatOrigin, readKeyRingConfig, readOriginConfig } from '../config.js'
 import type { KeyStoreLocation } from '../keys/store/key-store.js'
 import { diagnose } from '../doctor/doctor.js'
 import {
@@ -7,29 +6,32 @@ import {
   isDryRun,
   requiredFlag,
   settingFlags,
+  settingsOf,
   wholeNumber,
   type Call,
   type Command,
   type Outcome,
 } from './command.js'
 import { EventApi } from '../kinescope/event-api.js'
-import { plannedLines, actionLines } from './key-action-text.js'
-import { doctorBasics } from './doctor.js'
-import { findingsText } from './findings-text.js'
-import { changeText, planText } from './events.js'
 import {
+  plannedLines,
+  actionLines,
   BITS_FLAG,
   bitsOf,
   KEY_SETTINGS,
   LIFE_FLAG,
   openApi,
   reportingActions,
+  ringSettings,
   withKeys,
 } from './key-command.js'
+import { doctorBasics } from './doctor.js'
+import { findingsText } from './findings-text.js'
+import { changeText, planText } from './events.js'
 import { cleanValue } from '../setting-reader.js'
 import { SETTINGS } from '../settings.js'
 import { readyKey, setup, snippetFor } from '../setup.js'
-import { shellQuoted, shown, Shown, spaced, stacked, escaped } from './text.js'
+import { shellQuoted, shown, Shown, spaced, stacked, escaped } from './terminal.js'
 
 export const setupCommand: Command = {
   name: 'setup',
@@ -51,7 +53,7 @@ export const setupCommand: Command = {
   async run(call) {
     const { terminal, now } = call
     const eventId = requiredFlag(call, 'setup', 'event', 'https://kinescope.io/0csUJYzAHfe3PcyMEVScmQ')
-    const { location, passphrase, tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
+    const { location, passphrase, tokenTtl } = ringSettings(call)
     if (isDryRun(call)) return rehearseSetup(call, eventId)
     const config = {
       location,
@@ -66,9 +68,11 @@ export const setupCommand: Command = {
     )
     const findings = await diagnose({ ...doctorBasics(call), eventId: result.event.id })
     const url = addressFlag(call, 'url')?.replace(/\/+$/, '')
-    const given = readOriginConfig(call.env, settingFlags(call))
+    const { given, chatOrigin } = settingsOf(call, (reader) => ({
+      given: reader.value('CHAT_ALLOWED_ORIGINS') ?? [],
+      chatOrigin: reader.value('KINESCOPE_CHAT_ORIGIN'),
+    }))
     const origins = given.length > 0 ? given : [EXAMPLE_ORIGIN]
-    const chatOrigin = readChatOrigin(call.env, settingFlags(call))
     const snippet = withChatOrigin(
       snippetFor(result.pageEventId, url ?? 'https://chat.example.com'),
       chatOrigin,

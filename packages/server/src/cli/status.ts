@@ -1,11 +1,10 @@
 import { DAY_MS } from '../token/signing-key.js'
-import { readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { readCapped, startDeadline } from '../net/limits.js'
 import { isHttpUrl } from '../setting-parsers.js'
 import { readMetrics } from '../status/read-metrics.js'
 import { readStatus, type ReplicaLook, type Status } from '../status/screen.js'
 import { requiredFlag, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
-import { shown, stacked, type Shown, type Text } from './text.js'
+import { shown, stacked, type Shown, type Text } from './terminal.js'
 
 const LOOK_MS = 5_000
 const MAX_METRICS_BYTES = 8 * 1_048_576
@@ -82,7 +81,7 @@ const isWell = ({ replicas, keys, withoutKey, stale }: Status, now: number): boo
   keys.every(({ endsAtMs }) => endsAtMs === null || endsAtMs - now > 14 * DAY_MS)
 
 /** The screen, in the order in which an operator asks. */
-export function statusText(status: Status, { terminal, now }: Pick<Call, 'terminal' | 'now'>): Shown {
+function statusText(status: Status, { terminal, now }: Pick<Call, 'terminal' | 'now'>): Shown {
   const { replicas, tokensPerSecond, keys, withoutKey } = status
   const seconds = (value: number | null) => (value === null ? '–' : `${value.toFixed(2)} s`)
   const mark = (bad: boolean, text: Text) => terminal.line(bad ? 'fail' : 'ok', text)

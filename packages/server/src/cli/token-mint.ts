@@ -1,14 +1,15 @@
-import { readKeyRingConfig, readKeyConfig } from '../config.js'
+import { readKey } from '../config.js'
 import { loadPrivateKey } from '../keys/private-key.js'
 import { userFrom } from '../identity/identity.js'
 import type { SigningKey } from '../token/signing-key.js'
 import { loadStoredKey, readStore } from '../keys/store/ring-store.js'
-import { signers } from '../keys/key-state.js'
-import { noSigner } from '../keys/store/no-keys.js'
+import { signers } from '../keys/key-ring.js'
+import { noSigner } from '../keys/store/key-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { mintToken } from '../token/mint-token.js'
-import { requiredFlag, settingFlags, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
-import { Shown, momentAndDistance } from './text.js'
+import { requiredFlag, settingsOf, UsageProblem, wholeNumber, type Call, type Command } from './command.js'
+import { ringSettings } from './key-command.js'
+import { Shown, momentAndDistance } from './terminal.js'
 
 export const tokenMint: Command = {
   name: 'token mint',
@@ -41,7 +42,7 @@ export const tokenMint: Command = {
         'Write, for example, --user user-12345.',
       )
     }
-    const { tokenTtl } = readKeyRingConfig(call.env, settingFlags(call))
+    const { tokenTtl } = ringSettings(call)
     const ttl = wholeNumber(call, 'ttl', tokenTtl, 60, 86_400)
     const key = await keyToSignWith(call, ttl, now)
     const { token, expiresIn, kid } = await mintToken({ key, userId, username, eventId, ttl, now })
@@ -53,8 +54,8 @@ export const tokenMint: Command = {
 
 /** The key that `serve` would sign with. @throws OperatorProblem, UsageProblem */
 async function keyToSignWith(call: Call, ttl: number, now: number): Promise<SigningKey> {
-  const { passphrase } = readKeyRingConfig(call.env, settingFlags(call))
-  const location = readKeyConfig(call.env, settingFlags(call))
+  const { passphrase } = ringSettings(call)
+  const location = settingsOf(call, readKey)
   if ('privateKey' in location) {
     const { privateKey } = await loadPrivateKey(location.privateKey, { passphrase })
     return { kid: location.kid, privateKey, expiresAt: null }

@@ -1,14 +1,13 @@
 import { checkToken } from 'kinescope-chat/check-token'
 import { createPublicKey } from 'node:crypto'
-import { readKeyRingConfig } from '../config.js'
-import { registeredKeys } from '../keys/key-state.js'
+import { registeredKeys } from '../keys/key-ring.js'
 import { readExistingRing } from '../keys/store/ring-store.js'
 import { readEventId } from '../kinescope/event-id.js'
 import { verifyToken, type VerifyKey } from '../token/verify-token.js'
-import { settingFlags, textFlag, type Call, type Command } from './command.js'
+import { textFlag, type Call, type Command } from './command.js'
 import { givenFile, givenToken } from './given-input.js'
-import { shown, stacked, type Shown, type Text, momentAndDistance } from './text.js'
-import type { Terminal } from './terminal.js'
+import { ringSettings } from './key-command.js'
+import { shown, stacked, type Shown, type Text, momentAndDistance, type Terminal } from './terminal.js'
 import { FAULT_REMEDIES } from '../doctor/token-checks.js'
 import { OperatorProblem } from '../problem.js'
 import type { PublicJwk } from '../keys/import-key.js'
@@ -76,7 +75,7 @@ export const tokenInspect: Command = {
 async function verifyKeys(call: Call): Promise<VerifyKey[]> {
   const file = textFlag(call, 'jwk')
   if (file !== undefined) return readPublicKeys(await givenFile(file, 'jwk'), textFlag(call, 'kid'))
-  const { location } = readKeyRingConfig(call.env, settingFlags(call))
+  const { location } = ringSettings(call)
   return registeredKeys(await readExistingRing(location), call.now())
 }
 
@@ -102,7 +101,7 @@ function claimsText(
 }
 
 /** Reads public keys to verify with: a JWK, a JWK Set, or a PEM, whose kid is given beside it. */
-export function readPublicKeys(text: string, kid: string | undefined): VerifyKey[] {
+function readPublicKeys(text: string, kid: string | undefined): VerifyKey[] {
   const clean = text.replace(/^\uFEFF/, '').trim()
   try {
     if (!clean.startsWith('{')) return [named(createPublicKey(clean).export({ format: 'jwk' }), kid)]

@@ -1,5 +1,4 @@
-import { connectionFault, parseJson, readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { connectionFault, parseJson, readCapped, startDeadline } from '../net/limits.js'
 
 /** For one response. */
 const TIMEOUT_MS = 8000

@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { locationText, type KeyConfig } from '../keys/store/key-store.js'
+import { locationText, type KeyConfig, noSigner } from '../keys/store/key-store.js'
 import { loadStoredKey, readStore, unusableKeys } from '../keys/store/ring-store.js'
-import { signingKeyRecord, type KeyRing } from '../keys/key-state.js'
+import { signingKeyRecord, type KeyRing } from '../keys/key-ring.js'
 import type { PublicJwk } from '../keys/import-key.js'
 import { loadPrivateKey } from '../keys/private-key.js'
 import { DAY_MS, WARN_DAYS, type SigningKey } from '../token/signing-key.js'
-import { noSigner } from '../keys/store/no-keys.js'
 import { findingsAbout, type Finding } from './finding.js'
 
 const FAIL_DAYS = 7

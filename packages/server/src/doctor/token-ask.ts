@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isHandWritten, isWireCode } from 'kinescope-chat/answer'
 import type { WireCode } from 'kinescope-chat/contract'
-import { parseJson } from '../net/capped-read.js'
+import { parseJson } from '../net/limits.js'
 import { fetchQuietly, jsonObject, type Fetched, type NotFetched } from './fetch-quietly.js'
 import type { Visitor } from './visitor.js'
 import type { Finding } from './finding.js'

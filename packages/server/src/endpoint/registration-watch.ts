@@ -1,7 +1,7 @@
 import type { KinescopeApi } from '../kinescope/api-client.js'
 import { EventApi } from '../kinescope/event-api.js'
 import { JwkApi } from '../kinescope/jwk-api.js'
-import { startDeadline } from '../net/deadline.js'
+import { startDeadline } from '../net/limits.js'
 import type { RegistrationView } from './issue-token.js'
 import type { KeyNote } from '../keys/source/ring-key-source.js'
 

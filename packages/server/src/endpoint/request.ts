@@ -1,7 +1,7 @@
 import { isPlaceholder } from 'kinescope-chat/event-id'
 import type { WireCode } from 'kinescope-chat/contract'
 import type { ChatUser, IdentityCall } from '../identity/identity.js'
-import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
+import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../net/limits.js'
 import { Refusal, todoFor } from './refusal.js'
 
 /** A token request never needs more than this. Bytes. */

@@ -1,7 +1,6 @@
 import pLimit from 'p-limit'
 import { errorCode } from '../problem.js'
-import { decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
-import { startDeadline, raceWithSignal } from '../net/deadline.js'
+import { decodeUtf8, parseJson, readCapped, startDeadline, raceWithSignal } from '../net/limits.js'
 import { withoutCookies, formatOf } from './credentials.js'
 import { GUEST_COOKIE } from './guest.js'
 import {

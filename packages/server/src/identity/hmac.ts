@@ -71,7 +71,7 @@ export function sealedTokens(prefix: string, secret: string) {
 }
 
 /** HS256 needs a key at least as long as its hash (RFC 7518, section 3.2). Bytes. */
-export const MIN_SECRET_BYTES = 32
+const MIN_SECRET_BYTES = 32
 /** A random secret of that length has more different characters, also if it consists of digits. */
 const MIN_DIFFERENT = 6
 /** The longest unit that counts as repeated, such as a word. Characters. */

@@ -9,8 +9,7 @@ import {
   type JWTVerifyOptions,
 } from 'jose'
 import { guardListener } from '../guard-listener.js'
-import { decodeUtf8, parseJson, readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { decodeUtf8, parseJson, readCapped, startDeadline } from '../net/limits.js'
 
 /** A set of this age is fetched again before it is used. Milliseconds. */
 const FRESH_MS = 10 * 60_000

@@ -1,7 +1,7 @@
 import { decodeBase64url, decodeHex, hmacWith, type Hmac } from './hmac.js'
 import { identityTokenOf, MAX_IDENTITY_TOKEN_LENGTH } from './credentials.js'
 import { rejected, userFrom, type IdentityAnswer, type IdentitySource } from './identity.js'
-import { parseJson } from '../net/capped-read.js'
+import { parseJson } from '../net/limits.js'
 
 /** How old init data may be: a copy of it is as good until then. Seconds. */
 const MAX_AGE_S = 86_400

@@ -1,4 +1,4 @@
-import type { KeyRecord } from './key-state.js'
+import type { KeyRecord } from './key-ring.js'
 import { registrationOf, type Registration, type Registry } from './registry.js'
 import type { RemoteKey } from '../kinescope/jwk-api.js'
 

@@ -41,7 +41,7 @@ export async function toPkcs8(
   return pkcs8Pem(createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }), to)
 }
 
-export const pkcs8Pem = (key: KeyObject, passphrase: string | undefined): string =>
+const pkcs8Pem = (key: KeyObject, passphrase: string | undefined): string =>
   key.export({
     type: 'pkcs8',
     format: 'pem',

@@ -1,7 +1,15 @@
 import type { RemoteKey } from '../kinescope/jwk-api.js'
-import { keyState, removalsDue, rotationDueAt, scheduledKey, signers, type KeyRecord } from './key-state.js'
+import {
+  keyState,
+  removalsDue,
+  rotationDueAt,
+  scheduledKey,
+  signers,
+  type KeyRecord,
+  isoTime,
+  newRecord,
+} from './key-ring.js'
 import { isSame, assertPlausibleEnd, assertClock } from './registry.js'
-import { isoTime, newRecord } from './store/ring-format.js'
 import { unusableKeys } from './store/ring-store.js'
 import { rotate, type RotateOptions, type Rotation } from './rotate.js'
 import { activate, refused, removeEach, type KeyWork } from './steps.js'
@@ -126,10 +134,7 @@ function comingUp(keys: readonly KeyRecord[], now: number): Reconciliation['next
  * @param listed null if Kinescope's list isn't available
  * @returns the rejected files
  */
-export async function adoptUnknownFiles(
-  work: KeyWork,
-  listed: readonly RemoteKey[] | null,
-): Promise<string[]> {
+async function adoptUnknownFiles(work: KeyWork, listed: readonly RemoteKey[] | null): Promise<string[]> {
   const { store, report, now } = work
   const rejected: string[] = []
   const added: KeyRecord[] = []

@@ -1,5 +1,5 @@
 import { OperatorProblem } from '../problem.js'
-import { keyState, signingKeyRecord, type KeyRecord } from './key-state.js'
+import { keyState, signingKeyRecord, type KeyRecord } from './key-ring.js'
 import { markPublished, keyByKid, publish, activate, type KeyWork } from './steps.js'
 
 /**

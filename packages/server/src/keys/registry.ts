@@ -1,7 +1,7 @@
 import { JwkApi, type JwkRegistration, type RemoteKey } from '../kinescope/jwk-api.js'
 import { KinescopeError } from '../kinescope/kinescope-error.js'
 import { OperatorProblem } from '../problem.js'
-import { type KeyRecord, CLOCK_SKEW_MS } from './key-state.js'
+import { type KeyRecord, CLOCK_SKEW_MS } from './key-ring.js'
 
 export interface Registration {
   /** Kinescope's id; null where another person registers the key. */
@@ -29,14 +29,13 @@ export interface Registry {
   until(signal: AbortSignal): Registry
 }
 
-export const registrationOf = ({ kid, n, e, expiresAt }: KeyRecord): JwkRegistration => ({
-  kty: 'RSA',
-  e,
-  use: 'sig',
-  kid,
-  alg: 'RS256',
-  n,
-  expires_at: expiresAt,
+/** The public JWK with exactly the members Kinescope documents. */
+export const publicJwkOf = ({ kid, n, e }: Pick<KeyRecord, 'kid' | 'n' | 'e'>) =>
+  ({ kty: 'RSA', e, use: 'sig', kid, alg: 'RS256', n }) as const
+
+export const registrationOf = (key: KeyRecord): JwkRegistration => ({
+  ...publicJwkOf(key),
+  expires_at: key.expiresAt,
 })
 
 /** How often the list is read until it shows a change. */

@@ -1,7 +1,7 @@
-import { startDeadline } from '../net/deadline.js'
+import { startDeadline } from '../net/limits.js'
 import { OperatorProblem } from '../problem.js'
 import { deleteByHand } from './by-hand.js'
-import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-state.js'
+import { keyState, scheduledKey, signers, successors, type KeyRecord } from './key-ring.js'
 import {
   addKey,
   firstUsable,

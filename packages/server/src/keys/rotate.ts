@@ -6,7 +6,7 @@ import {
   signingKeyRecord,
   successors,
   type KeyRecord,
-} from './key-state.js'
+} from './key-ring.js'
 import { addKey, firstUsable, isLive, publish, activate, silently, type KeyWork } from './steps.js'
 
 export interface RotateOptions {

@@ -1,9 +1,17 @@
 import { OperatorProblem } from '../problem.js'
 import type { ManualRequest } from './by-hand.js'
 import { generateKey, kidOf, loadPrivateKey, toPkcs8 } from './private-key.js'
-import { endIfPublished, keyState, overlapMs, type KeyRecord } from './key-state.js'
+import {
+  endIfPublished,
+  keyState,
+  overlapMs,
+  type KeyRecord,
+  isKidOfAnother,
+  isoTime,
+  KID,
+  newRecord,
+} from './key-ring.js'
 import { assertNotExpired, assertClock, type Registry } from './registry.js'
-import { isKidOfAnother, isoTime, KID, newRecord } from './store/ring-format.js'
 import type { RingStore } from './store/ring-store.js'
 
 /** The actions of a key command, in order: shown while it runs, and complete in `--json`. */

@@ -1,5 +1,4 @@
-import type { KinescopeApi } from './api-client.js'
-import { readList, readOne } from './api-list.js'
+import { readList, readOne, type KinescopeApi } from './api-client.js'
 import { publicIdOf, readEventId } from './event-id.js'
 import { KinescopeError } from './kinescope-error.js'
 

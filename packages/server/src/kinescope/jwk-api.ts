@@ -1,5 +1,4 @@
-import type { KinescopeApi } from './api-client.js'
-import { readList, readOne } from './api-list.js'
+import { readList, readOne, type KinescopeApi } from './api-client.js'
 import { badResponse, KinescopeError } from './kinescope-error.js'
 
 /** Exactly the seven members the article documents for `POST /v1/jwk`; what others would do is not known. */

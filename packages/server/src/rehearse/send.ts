@@ -1,8 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseJson } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { parseJson, startDeadline } from '../net/limits.js'
 import type { PlannedRequest } from './plan.js'
 import type { RequestResult, ServerFacts } from './verdict.js'
 
@@ -143,7 +142,7 @@ export function readReply(status: number, text: string): { outcome: string; expi
 }
 
 /** Reads `identity;dur=12.5, signing;dur=3` as milliseconds by name. */
-export function readServerTiming(header: string | string[] | undefined): Record<string, number> {
+function readServerTiming(header: string | string[] | undefined): Record<string, number> {
   const steps: Record<string, number> = {}
   for (const [, name, ms] of String(header ?? '').matchAll(/([a-z-]{1,20});dur=(\d+(?:\.\d+)?)/g))
     steps[name!] = Number(ms)

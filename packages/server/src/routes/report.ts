@@ -2,8 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { MAX_REPORT_BYTES, readPageReport, ReportLimit, type CountedReport } from '../endpoint/page-report.js'
 import { originList } from '../endpoint/origin.js'
-import { readCapped } from '../net/capped-read.js'
-import { startDeadline } from '../net/deadline.js'
+import { readCapped, startDeadline } from '../net/limits.js'
 
 /** A report is one packet: a sender that takes longer is none of our pages. */
 const BODY_MS = 2_000

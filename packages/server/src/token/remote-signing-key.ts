@@ -1,6 +1,6 @@
 import type { CryptoKey, JWK } from 'jose'
 import { MIN_BITS } from '../keys/import-key.js'
-import { raceWithSignal, startDeadline } from '../net/deadline.js'
+import { raceWithSignal, startDeadline } from '../net/limits.js'
 import { OperatorProblem } from '../problem.js'
 import { importPublicKey } from './public-key.js'
 import type { SignFunction, SigningKey } from './signing-key.js'

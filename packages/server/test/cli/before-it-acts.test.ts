@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
-import { COMMANDS } from '../../src/cli/commands.js'
+import { COMMANDS } from '../../src/cli/command-line.js'
 import { run } from '../../src/cli/run.js'
 import { workbench, type Workbench } from './workbench.js'
 

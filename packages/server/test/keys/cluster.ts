@@ -5,8 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RING_FILE } from '../../src/keys/store/ring-format.js'
-import type { KeyRing } from '../../src/keys/key-state.js'
+import { RING_FILE, type KeyRing } from '../../src/keys/key-ring.js'
 import { secret } from '../secrets.js'
 
 const ACCOUNT_TOKEN = secret('the-token-of-the-service-account')

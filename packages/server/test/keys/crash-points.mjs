@@ -9,7 +9,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 
 /** Other steps change nothing. A crash before one of them equals a crash after the last change. */
-const CHANGES = ['mkdir', 'rename', 'link', 'unlink']
+const CHANGES = ['mkdir', 'rename', 'link', 'rm', 'unlink']
 
 /**
  * @param {object} options

@@ -7,7 +7,7 @@ import {
   type FollowOptions,
   type RingKeySource,
 } from '../../src/keys/source/ring-key-source.js'
-import { RING_FILE } from '../../src/keys/store/ring-format.js'
+import { RING_FILE } from '../../src/keys/key-ring.js'
 import { HOUR_MS, ringDirectory, ringEntry, writeRing, type RingEntry } from '../ring-directory.js'
 import { askToken, startTestServer } from '../running-server.js'
 import { secret } from '../secrets.js'

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import type { KeyRing } from '../../src/keys/key-state.js'
+import type { KeyRing } from '../../src/keys/key-ring.js'
 import { builtCli, type BuiltCli } from '../cli/built-cli.js'
 import { secret } from '../secrets.js'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { RING_FILE } from '../../src/keys/store/ring-format.js'
+import { RING_FILE } from '../../src/keys/key-ring.js'
 import { openKeys } from '../../src/keys/source/open-keys.js'
 import {
   ringKeySource,

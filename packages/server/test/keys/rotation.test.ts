@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SEED } from '../../../../demo/emulator/seed-events.js'
 import { verifyChatToken } from '../../../../demo/emulator/verify-chat-token.js'
 import type { Variants } from '../../../../demo/emulator/variants.js'
-import type { KeyRing } from '../../src/keys/key-state.js'
+import type { KeyRing } from '../../src/keys/key-ring.js'
 import { workbench, type Workbench } from '../cli/workbench.js'
 import { makeKey } from '../running-server.js'
 

@@ -27,7 +27,7 @@ const added = [
   'link KID.pem',
   'fsync the folder',
   ...durable('keyring.json'),
-  'unlink KID.pem.*.tmp',
+  'rm KID.pem.*.tmp',
 ]
 
 function durable(file: string) {
@@ -86,7 +86,7 @@ describe('the order of writes', () => {
       'ask GET /v1/jwk', // whether the list still has the key
       'hear GET /v1/jwk',
       ...durable('keyring.json'),
-      'unlink KID.pem',
+      'rm KID.pem',
     ])
   })
 

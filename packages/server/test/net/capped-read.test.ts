@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../../src/net/capped-read.js'
+import { CappedBytes, decodeUtf8, parseJson, readCapped } from '../../src/net/limits.js'
 
 const bytes = (...sizes: number[]) => sizes.map((size) => new Uint8Array(size).fill(97))
 

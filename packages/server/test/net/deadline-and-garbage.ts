@@ -1,5 +1,5 @@
 /** Run by deadline.test.ts in its own process: do deadlines fire while garbage is collected? Prints one line. */
-import { startDeadline, raceWithSignal } from '../../src/net/deadline.js'
+import { startDeadline, raceWithSignal } from '../../src/net/limits.js'
 
 const COUNT = 50
 const DEADLINE_MS = 300

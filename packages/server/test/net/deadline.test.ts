@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { startDeadline, raceWithSignal } from '../../src/net/deadline.js'
+import { startDeadline, raceWithSignal } from '../../src/net/limits.js'
 
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('deadline-and-garbage.ts', import.meta.url))

@@ -1,10 +1,24 @@
 import type { CryptoKey } from 'jose'
 import { guardListener } from '../../guard-listener.js'
 import type { KeySource, KeyChoice } from '../../token/signing-key.js'
-import { type KeyRing, keyState, signers, turningPoints, whyNoSigner, type KeyRecord } from '../key-state.js'
-import { locationText, type KeyStoreLocation, type StoredRing } from '../store/key-store.js'
-import { isRingLost, noStore, ringIncomplete, ringLost } from '../store/no-keys.js'
-import { emptyRing } from '../store/ring-format.js'
+import {
+  type KeyRing,
+  keyState,
+  signers,
+  turningPoints,
+  whyNoSigner,
+  type KeyRecord,
+  emptyRing,
+} from '../key-ring.js'
+import {
+  locationText,
+  type KeyStoreLocation,
+  type StoredRing,
+  isRingLost,
+  noStore,
+  ringIncomplete,
+  ringLost,
+} from '../store/key-store.js'
 import { openStore, loadStoredKey } from '../store/ring-store.js'
 import { OperatorProblem } from '../../problem.js'
 

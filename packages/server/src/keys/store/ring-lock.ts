@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, open, readFile, rename, unlink } from 'node:fs/promises'
+import { link, lstat, open, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { errorCode, OperatorProblem } from '../../problem.js'
-import { removeFile } from './directory-files.js'
 
 /** Past this age a lock is taken for a dead process's: no command holds it for more than a few API calls. */
 const STALE_MS = 10 * 60_000
@@ -84,7 +83,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENOENT') return false
     throw error
   } finally {
-    await removeFile(draft)
+    await rm(draft, { force: true })
   }
 }
 
@@ -133,7 +132,7 @@ async function removeDead(path: string, dead: Holder | null): Promise<void> {
   }
   const moved = await read(aside)
   if (moved?.nonce !== dead?.nonce) await link(aside, path).catch(() => undefined) // a living one: put it back
-  await removeFile(aside)
+  await rm(aside, { force: true })
 }
 
 function busy(holder: Holder | null, now: number): OperatorProblem {

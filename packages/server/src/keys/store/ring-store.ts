@@ -7,11 +7,12 @@ import {
   type KeyStore,
   type StoreSession,
   type StoredRing,
+  isRingLost,
+  noStore,
+  ringLost,
 } from './key-store.js'
-import { type KeyRecord, type KeyRing, keyState } from '../key-state.js'
-import { isRingLost, noStore, ringLost } from './no-keys.js'
+import { type KeyRecord, type KeyRing, keyState, parseKeyRing, ringText } from '../key-ring.js'
 import { loadPrivateKey, type LoadedKey } from '../private-key.js'
-import { parseKeyRing, ringText } from './ring-format.js'
 import { secretStore } from './secret-store.js'
 
 export interface StoreOptions {

@@ -1,8 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { ApiException, CoreV1Api, RequestContext, V1Secret, V1Status } from '@kubernetes/client-node'
-import { readCapped } from '../../net/capped-read.js'
-import { startDeadline, raceWithSignal } from '../../net/deadline.js'
+import { readCapped, startDeadline, raceWithSignal } from '../../net/limits.js'
 import { errorCode, importWithPeer, OperatorProblem } from '../../problem.js'
 import type { SecretName } from './key-store.js'
 

@@ -7,9 +7,9 @@ import {
   type SecretName,
   type StoredRing,
   type StoreSession,
+  noStore,
 } from './key-store.js'
-import { noStore } from './no-keys.js'
-import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from './ring-format.js'
+import { emptyRing, KEY_FILE, parseKeyRing, RING_FILE, ringText } from '../key-ring.js'
 import { secretApi, type SecretApi, type V1Secret } from './secret-api.js'
 
 const LOCK = 'kinescope-chat/lock'

@@ -13,7 +13,7 @@ import {
   whyNoSigner,
   type KeyRecord,
   type KeyRing,
-} from '../../src/keys/key-state.js'
+} from '../../src/keys/key-ring.js'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
 const HOUR = 3_600_000
