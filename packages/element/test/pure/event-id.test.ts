@@ -46,6 +46,8 @@ describe('a placeholder that a template left', () => {
       '$(id)',
       '<id>',
       ...['%s', '%d', '%1$s', ':id', ':event_id', '__EVENT_ID__'],
+      ...['#event.id#', '#=id#', '#N/A', '%event.id%', '%event-id%', '?id?', '~id~', '"+id+"', "' . $id . '"],
+      ...['&lt;%= id %&gt;', '&#123;&#123;id', '%3C%25= id %25%3E', '%5B%5Bid%5D%5D', 'Array'],
     ],
   ]
   it.each(left)('is not an id: %s', (id) => expect(readEventId(id, ORIGIN)).toBe(''))
@@ -105,13 +107,15 @@ describe('an id with invisible characters', () => {
   it('is empty without other characters', () => expect(withoutInvisible('\u200b\u00ad')).toBe(''))
 })
 
-describe('a character that only looks Latin', () => {
+describe('a character that no id has', () => {
   it.each([
     ['11d5\u2013a0f0', '"–" (U+2013)'],
     ['0\u0441sUJ', '"с" (U+0441)'],
     ['0\u03bfo', '"ο" (U+03BF)'],
     ['\uff10cs', '"０" (U+FF10)'],
     ['a\u2212b\u2010c', '"−" (U+2212), "‐" (U+2010)'],
+    ['0csU JYz', '" " (U+0020)'],
+    ['0csUJYz.', '"." (U+002E)'],
   ])('is listed: %s', (id, named) => expect(oddCharacters(id)).toBe(named))
   it('is absent from a valid id', () => expect(oddCharacters(ID) + oddCharacters(UUID)).toBe(''))
 })
