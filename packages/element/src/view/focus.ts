@@ -25,16 +25,27 @@ const KEYS: readonly (readonly [controls: string, keys: RegExp])[] = [
 
 /**
  * Keeps the keys that our own focused control uses from the hotkeys of the page: a player with global hotkeys prevents what
- * Space and Enter do on our buttons. A page that listens before us has prevented it already; then the button is pressed here.
+ * Space and Enter do on our buttons. A page that listens before us may prevent each of the three events, and sees the chat
+ * instead of the control, so what the key does is done here.
  */
 export function keepKeys(root: ShadowRoot): void {
   const handle = (event: Event) => {
-    const { target, key } = event as KeyboardEvent & { target: Element }
+    const { target, key, type, repeat, ctrlKey, metaKey, defaultPrevented } = event as KeyboardEvent & {
+      target: HTMLInputElement
+    }
     if (rootOf(target) !== root) return
     if (!KEYS.some(([controls, keys]) => target.matches(controls) && keys.test(key))) return
     event.stopPropagation()
-    if (event.defaultPrevented && event.type === 'keydown' && target.matches('button, summary, a[href]'))
-      (target as HTMLElement).click()
+    const isDown = type === 'keydown'
+    // a link's own action heeds Ctrl and Shift
+    if (target.matches(defaultPrevented ? 'button, summary, a' : 'button, summary')) {
+      event.preventDefault()
+      if (isDown && !repeat) target.click()
+    } else if (defaultPrevented && isDown && target.localName === 'input') {
+      if (key === 'Enter') target.form!.requestSubmit()
+      else if (key.length === 1 && !ctrlKey && !metaKey)
+        target.setRangeText(key, target.selectionStart!, target.selectionEnd!, 'end')
+    }
   }
   for (const name of ['keydown', 'keypress', 'keyup']) root.addEventListener(name, handle)
 }

@@ -158,6 +158,39 @@ describe('keys that a control of ours uses', () => {
       }
     })
 
+  for (const capture of [false, true])
+    for (const name of ['keydown', 'keypress', 'keyup'] as const)
+      it(`press a button once: the page prevents each ${name}${capture ? ', first' : ''}`, async () => {
+        const prevent = (event: Event) => event.preventDefault()
+        const chat = place({ fetchToken: () => Promise.reject(failing('access-denied')) })
+        const summary = await until(() => chat.shadowRoot?.querySelector<HTMLElement>('.panel summary'))
+        let pressed = 0
+        summary.addEventListener('click', () => pressed++)
+        addEventListener(name, prevent, capture)
+        summary.focus()
+        for (const press of ['Enter', ' ']) await sendKeys({ press })
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        removeEventListener(name, prevent, capture)
+        expect(pressed).to.equal(2)
+      })
+
+  it('write into the field of a guest’s name, and send it, beside a page that listens first', async () => {
+    const prevent = (event: Event) => event.preventDefault()
+    const chat = place({ fetchToken: () => Promise.reject(failing('name-required')) })
+    const field = await until(() => chat.shadowRoot?.querySelector('input'))
+    field.value = 'AB'
+    field.setSelectionRange(1, 1)
+    field.focus()
+    addEventListener('keydown', prevent, true)
+    await sendKeys({ type: 'km f' })
+    let sent = 0
+    field.form!.addEventListener('submit', () => sent++)
+    await sendKeys({ press: 'Enter' })
+    removeEventListener('keydown', prevent, true)
+    expect(field.value).to.equal('Akm fB')
+    expect(sent).to.equal(1)
+  })
+
   it('write into the field of a guest’s name beside hotkeys of letters', async () => {
     const heard: string[] = []
     const hotkey = (event: KeyboardEvent) => {
