@@ -46,28 +46,36 @@ interface ChatProperty extends PropertyDeclaration {
   authored?: boolean
 }
 
-/** lit's own converter returns `null` for a removed attribute; the declared types have `undefined`. */
-const text = { converter: { fromAttribute: (value: string | null) => value ?? undefined } }
-const onOff = { converter: { fromAttribute: (value: string | null) => value !== null && isOn(value) } }
+/**
+ * A property that an attribute sets too. It inherits nothing, because lit would read more options of it, such as `state`.
+ * lit's own converter returns `null` for a removed attribute; the declared types have `undefined`.
+ */
+const property = (
+  attribute: string,
+  authored = false,
+  fromAttribute: (value: string | null) => unknown = (value) => value ?? undefined,
+) => ({ __proto__: null, attribute, authored, converter: { fromAttribute } })
+const onOff = (attribute: string, authored?: boolean) =>
+  property(attribute, authored, (value) => value !== null && isOn(value))
 
 /** Every property that a page may set. The attributes and the authors' subset follow from this table. */
 export const PROPERTIES = {
-  eventId: { attribute: 'event-id', ...text },
-  tokenUrl: { attribute: 'token-url', ...text },
-  credentials: { attribute: 'credentials', ...text },
-  identity: { attribute: 'identity', ...text },
-  token: { attribute: 'token', ...text },
-  fetchToken: { attribute: false },
-  chatOrigin: { attribute: 'chat-origin', ...text },
-  loading: { attribute: 'loading', authored: true, ...text },
-  preview: { attribute: 'preview', authored: true, ...onOff },
-  refresh: { attribute: 'refresh', authored: true, ...text },
-  language: { attribute: 'language', authored: true, ...text },
-  label: { attribute: 'label', authored: true, ...text },
-  help: { attribute: 'help', authored: true, ...onOff },
-  signinUrl: { attribute: 'signin-url', ...text },
-  unattended: { attribute: 'unattended', ...onOff },
-  debug: { attribute: 'debug', ...onOff },
+  eventId: property('event-id'),
+  tokenUrl: property('token-url'),
+  credentials: property('credentials'),
+  identity: property('identity'),
+  token: property('token'),
+  fetchToken: { __proto__: null, attribute: false } as ChatProperty,
+  chatOrigin: property('chat-origin'),
+  loading: property('loading', true),
+  preview: onOff('preview', true),
+  refresh: property('refresh', true),
+  language: property('language', true),
+  label: property('label', true),
+  help: onOff('help', true),
+  signinUrl: property('signin-url'),
+  unattended: onOff('unattended'),
+  debug: onOff('debug'),
 } satisfies Record<string, ChatProperty>
 
 /** The attributes that the `data-…` attributes of a marked div may set too. A closed list. */
@@ -138,10 +146,10 @@ export function readSettings(
   const byDefault = (name: keyof PageDefaults) => own(defaults, name) as string | undefined
   const resolve = (address: unknown) => httpUrl(address, page.baseUrl)
   const listed = listedOrigins(byDefault('chatOrigin'))
-  const open = listed.length > 0 ? listed : [CHAT_ORIGIN]
+  const open = listed[0] ? listed : [CHAT_ORIGIN]
   const wanted = httpUrl(requested.chatOrigin)?.origin
   const counts = wanted !== undefined && (byCode || open.includes(wanted) || isLoopback(page.hostname))
-  const chatOrigin = (counts ? wanted : open[0]) ?? CHAT_ORIGIN
+  const chatOrigin = counts ? wanted : open[0]!
   const configured = textOf(requested.tokenUrl) ?? byDefault('tokenUrl')
   const tokenUrl = resolve(configured ?? byDefault('scriptTokenUrl'))
   const ownServer = resolve(byDefault('tokenUrl') ?? byDefault('scriptTokenUrl'))

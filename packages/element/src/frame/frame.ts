@@ -2,6 +2,7 @@ import { focusedBeside, isReportOf, ofDocument, ofNode, onViolation, tryOrUndefi
 import { ChatFailure } from '../problems.js'
 
 const referrerPolicy = 'strict-origin-when-cross-origin'
+let count = 0
 
 /**
  * A frame for a chat page of this origin: out of sight, but with a real size (a chat that scrolls to its last message needs
@@ -9,7 +10,8 @@ const referrerPolicy = 'strict-origin-when-cross-origin'
  */
 export function createFrame(page: Document, origin: string): HTMLIFrameElement {
   return Object.assign(ofDocument('createElement', page)('iframe'), {
-    name: `kinescope-chat-${Math.random()}`,
+    // other windows can't guess it; a page may have replaced `Math.random`, so it is counted too
+    name: `kinescope-chat-${Math.random()}-${++count}`,
     // a frame without `src` gets nothing unless the origin is named (Permissions Policy, "declared origin")
     allow: `fullscreen ${origin}; clipboard-write ${origin}`,
     referrerPolicy,

@@ -65,7 +65,7 @@ export class FrameSwapper {
     const isShown = () => frame === this.#shown
     const loading = new AbortController()
     // before the frame has a listener: Chromium fires `load` for the empty page at once
-    this.stage.append(frame)
+    this.stage.appendChild(frame)
     let late: ReturnType<typeof setTimeout> | undefined
     const loaded = new Promise<void>((resolve, reject) => {
       // `load` fires for blocked frames too (https://github.com/whatwg/html/issues/12311); the report arrives with it

@@ -100,12 +100,12 @@ function freeChats(mark: Element, eventId: string | undefined): Element[] {
 function insert(chat: Element, mark: Element): void {
   if (!isLink(mark)) {
     copyContent(mark, chat)
-    return mark.append(chat)
+    return void mark.appendChild(chat)
   }
   const parent = mark.parentNode as Node & { moveBefore(node: Node, child: Node): void }
   // where the browser can, the frame survives the move
   const moved = chat.isConnected && tryOrUndefined(() => ofNode('moveBefore', parent)(chat, mark) ?? true)
-  if (!moved) mark.before(chat)
+  if (!moved) ofNode('insertBefore', parent)(chat, mark)
 }
 
 /** Whether a chat is in a pop-up or picture-in-picture window. It stays there until that window closes. */

@@ -75,7 +75,7 @@ export function codeOf(status: number): ElementCode {
 
 /** Whether a rejection looks hand-written: empty, plain text, or JSON of no product's error shape. */
 export function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boolean {
-  if (body === undefined || INTERMEDIARIES.some((name) => headers.has(name))) return false
+  if (body === undefined || INTERMEDIARIES.some((name) => headers.get(name))) return false
   if (body.trim() === '') return true
   // a script may give its JSON no type
   if (Object(json) === json) return !isProductError(json, body)
@@ -177,9 +177,7 @@ const OWN_CODES = /^(?:frame|offline)/
 function codeFor(code: unknown, status: number): ElementCode {
   if (typeof code === 'string' && Object.hasOwn(PROBLEMS, code) && !OWN_CODES.test(code))
     return code as ElementCode
-  if (status === 401) return 'sign-in-required'
-  if (status === 403) return 'access-denied'
-  if (status >= 300) return codeOf(status)
+  if (status >= 300) return REFUSALS[status] ?? codeOf(status)
   return isOnline() ? 'endpoint-unreachable' : 'offline'
 }
 
@@ -193,7 +191,7 @@ const DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)/i
  */
 export function readRetryAfter(value: string | null, now: number): number | undefined {
   const text = (value ?? '').trim().slice(0, 100)
-  const date = DATE.test(text) ? Date.parse(/ GMT$/i.test(text) ? text : `${text} GMT`) : NaN
+  const date = DATE.test(text) ? Date.parse(text) : NaN
   // a proxy may add its own, and `fetch` joins the two
   const ms = /^[\d.]+(?:[,\s]|$)/.test(text) ? parseFloat(text) * 1000 : date - now
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_WAIT_MS)

@@ -48,6 +48,9 @@ const PAGES: Record<string, string> = {
   'var performance': `var performance = { best: 7 }`,
   'const performance': `const performance = []`,
   'class ReportingObserver': `window.ReportingObserver = class {}`,
+  'options of lit and of fetch on Object.prototype': `
+    for (const name of ['state', 'hasChanged', 'noAccessor', 'mode', 'priority', 'referrerPolicy', 'duplex'])
+      Object.defineProperty(Object.prototype, name, { value: 'x', writable: true })`,
   'a Promise without finally': `delete Promise.prototype.finally`,
   'a Promise without finally and an old one in its place': `
     { const real = Promise; window.Promise = function (work) { return new real(work) }

@@ -59,6 +59,19 @@ for (const name of ['json', 'text'] as const)
       }
     })
 
+it('needs only get() of the headers of a page’s own fetch', async () => {
+  const { fetch } = window
+  const refusal = { status: 403, headers: { get: () => null }, text: () => Promise.resolve('') }
+  window.fetch = () => Promise.resolve(refusal as unknown as Response)
+  try {
+    const chat = place({ tokenUrl: '/token' })
+    await until(() => chat.problem)
+    expect(chat.problem!.code).to.equal('access-denied')
+  } finally {
+    window.fetch = fetch
+  }
+})
+
 it('reads a response only up to the longest valid reply', async () => {
   const { fetch } = window
   let cancelled = false
