@@ -1,5 +1,8 @@
-/** Invisible characters and line breaks. Pasting can add them inside an id too. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+/**
+ * Invisible characters, line breaks, those that reverse the text, and lone surrogates. Pasting can add them inside an id
+ * too.
+ */
+export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 /**
  * Placeholders that template languages and frameworks leave instead of a value: their words, what begins with a
  * punctuation mark, markup, and marks of expressions. No stream id has such characters; a link of another site may have

@@ -4,7 +4,7 @@
  */
 import { listen } from './clock.js'
 import { httpUrl } from './frame/chat-url.js'
-import { KinescopeChatElement, isPage, register } from './kinescope-chat-element.js'
+import { KinescopeChatElement, register } from './kinescope-chat-element.js'
 import { watch } from './placing/upgrade.js'
 import { baseOf, ofDocument, own, tryOrUndefined } from './platform.js'
 import type { PageDefaults } from './settings.js'
@@ -84,4 +84,4 @@ function runningFile(): string | undefined {
   return file && FILE_NAME.test(pathOf(file)) ? file : undefined
 }
 
-if (isPage()) start()
+start()

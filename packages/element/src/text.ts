@@ -1,3 +1,4 @@
+import { INVISIBLE } from './event-id.js'
 import { tryOrUndefined } from './platform.js'
 
 /**
@@ -8,10 +9,6 @@ const AROUND =
   /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}`\u00b4\u2032\u2033\u2329\u232a\u27e8-\u27eb\u2800\u3008-\u300b]/u
 /** Matches plain ASCII text, the most common case, which needs no cleaning. */
 const PLAIN = /^(?:\w(?:[!-~]*\w)?)?$/
-const LONE_SURROGATE = /\p{Surrogate}/gu
-
-/** Makes a text safe for any encoder: a lone surrogate becomes the replacement character. */
-export const wellFormed = (text: string): string => text.replace(LONE_SURROGATE, '\ufffd')
 
 /**
  * Reads a text from a visitor, an editor or a framework, without the characters that pasting adds around it. A number
@@ -20,7 +17,7 @@ export const wellFormed = (text: string): string => text.replace(LONE_SURROGATE,
 export function readPasted(raw: unknown): string {
   const text = asText(raw)
   if (PLAIN.test(text)) return text
-  const characters = [...wellFormed(text)]
+  const characters = [...text]
   let start = 0
   let end = characters.length
   while (start < end && AROUND.test(characters[start]!)) start++
@@ -34,15 +31,13 @@ function asText(raw: unknown): string {
   return raw instanceof URL ? raw.href : ''
 }
 
-/** Matches invisible characters and those that reverse the text: controls, C1, bidi, fillers, lone surrogates. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 const LONGEST = 60
 
 /** Makes an untrusted text safe to show: cut, with invisible characters escaped. */
 export function shown(text: string, longest = LONGEST): string {
   // cut before anything looks at it: a text from outside may be a megabyte
   const head = [...text.slice(0, 2 * longest)].slice(0, longest).join('')
-  const visible = head.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
+  const visible = head.replace(INVISIBLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
   return head.length < text.length ? `${visible}…` : visible
 }
 

@@ -1,6 +1,6 @@
 import { isPlaceholder, withoutInvisible } from '../event-id.js'
 import { tryOrUndefined } from '../platform.js'
-import { readPasted, wellFormed } from '../text.js'
+import { readPasted } from '../text.js'
 
 export const CHAT_ORIGIN = 'https://kinescope.io'
 
@@ -44,7 +44,5 @@ function idIn(raw: unknown, origin: string): string {
 
 /** The address of the chat, with the token if there is one. A token that passed the checks needs no encoding. */
 export function chatUrl(origin: string, id: string, token?: string): string {
-  // encoding keeps "." and "..", which would change the path; no stream has such an id
-  const segment = encodeURIComponent(wellFormed(id)).replace(/^\.+$/, '-')
-  return `${origin}/chat/${segment}${token ? `?token=${token}` : ''}`
+  return `${origin}/chat/${encodeURIComponent(id)}${token ? `?token=${token}` : ''}`
 }

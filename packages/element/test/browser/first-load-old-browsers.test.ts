@@ -68,15 +68,9 @@ const NEEDS: Record<string, string> = {
   'an observer that throws': 'window.IntersectionObserver = function () { throw new Error("no observer") }',
 }
 
-/** Features of the oldest supported browsers that slightly older ones, which can still parse the file, may not have. */
+/** The newest feature that the chat requires. Slightly older browsers, which can still parse the file, don't have it. */
 const BELOW: Record<string, string> = {
-  'Object.hasOwn': 'delete Object.hasOwn',
-  'String.prototype.replaceAll': 'delete String.prototype.replaceAll',
-  'Array.prototype.at': 'delete Array.prototype.at',
   throwIfAborted: 'delete AbortSignal.prototype.throwIfAborted',
-  TextDecoder: 'delete window.TextDecoder',
-  'a strict TextDecoder':
-    'window.TextDecoder = function (label, options) { if (options) throw new TypeError("fatal") }',
 }
 
 const pageWithout = async (takeAway: string, answer: Answer, attributes = '') => {

@@ -168,13 +168,11 @@ describe('the stream’s id', () => {
     )
     fc.assert(
       fc.property(id, (id) => {
-        for (const name of [id, readEventId(id, K) || 'x']) {
-          const url = new URL(chatUrl(K, name, 'a.b.c'))
-          expect(url.origin).toBe(K)
-          expect(url.pathname).toMatch(/^\/chat\/[^/]+$/)
-          expect(url.search).toBe('?token=a.b.c')
-          expect(url.hash).toBe('')
-        }
+        const url = new URL(chatUrl(K, readEventId(id, K) || 'x', 'a.b.c'))
+        expect(url.origin).toBe(K)
+        expect(url.pathname).toMatch(/^\/chat\/[^/]+$/)
+        expect(url.search).toBe('?token=a.b.c')
+        expect(url.hash).toBe('')
       }),
     )
   })
