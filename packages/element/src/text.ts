@@ -6,7 +6,7 @@ import { tryOrUndefined } from './platform.js'
  * ASCII: read in another encoding, a range of this class would be invalid, and the file would not parse.
  */
 const AROUND =
-  /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}\p{Pi}\p{Pf}`\u00b4\u2032\u2033\u2329\u232a\u27e8-\u27eb\u2800\u3008-\u300b]/u
+  /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}`\u00b4\u2032\u2033\u2800\u3008-\u300b]/u
 /** Matches plain ASCII text, the most common case, which needs no cleaning. */
 const PLAIN = /^(?:\w(?:[!-~]*\w)?)?$/
 

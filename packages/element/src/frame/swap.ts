@@ -113,7 +113,6 @@ export class FrameSwapper {
 
   /** The frames' accessible name. */
   set title(title: string) {
-    if (title === this.#title) return
     this.#title = title
     for (const frame of this.#frames) frame.title = title
   }

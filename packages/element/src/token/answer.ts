@@ -85,8 +85,8 @@ export function isHandWritten({ headers, body }: HttpAnswer, json: unknown): boo
   return /^$|^text\/plain$|\bjson$/.test(mediaType(headers))
 }
 
-/** Members and texts of security services' JSON: Akamai, DataDome, HUMAN, Apigee, Yandex Cloud. */
-const SERVICE = /captcha|challenge|"(?:blockScript|fault|errorType)"/i
+/** Members and texts of security services' JSON: Akamai, DataDome, HUMAN, Apigee, Yandex Cloud, Imperva, F5. */
+const SERVICE = /captcha|challenge|"(?:blockScript|fault|errorType|incidentId|supportId)"/i
 
 /** Whether JSON has the error shape of a known product, which answered instead of the endpoint. */
 function isProductError(json: unknown, body: string): boolean {

@@ -8,7 +8,7 @@ const STAGING = 'https://staging.example:8443'
 const ID = '0csUJYzAHfe3PcyMEVScmQ'
 
 const PAIRS =
-  `"" '' “” ”” „“ „” ‟” ‘’ ‚‘ ‛’ «» »« ‹› 「」 『』 〝〞 ﹁﹂ ＂＂ ＇＇ ｢｣ \`\` \`´ ′′ ″″ ⹂⹂ ⸂⸃ 〈〉 《》 ⟨⟩ ⟪⟫`.split(
+  `"" '' “” ”” „“ „” ‟” ‘’ ‚‘ ‛’ «» »« ‹› 「」 『』 〝〞 ﹁﹂ ＂＂ ＇＇ ｢｣ \`\` \`´ ′′ ″″ ⹂⹂ 〈〉 《》`.split(
     ' ',
   )
 const UNSEEN = [

@@ -166,6 +166,8 @@ describe('the sender of a response', () => {
     ['Apigee’s error', json(401, { fault: { faultstring: 'x', detail: { errorcode: 'x' } } })],
     ['Akamai’s challenge', json(403, { 'sec-cp-challenge': 'true', provider: 'crypto', token: 'x' })],
     ['DataDome’s challenge', json(403, { url: 'https://geo.captcha-delivery.com/captcha/?initialCid=x' })],
+    ['Imperva’s block', json(403, { errorCode: 15, description: 'x', incidentId: '1-2', hostName: 'x' })],
+    ['F5’s block', json(403, { supportID: '1234567890' })],
     ['HUMAN’s challenge', json(403, { appId: 'x', jsClientSrc: '/x', hostUrl: '', blockScript: '/x' })],
     [
       'Cloudflare’s JSON',
