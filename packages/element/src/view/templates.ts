@@ -169,7 +169,7 @@ function retryButton(view: ChatView, main = false): TemplateResult {
 /** A duration in the largest unit that fits: "56 sec", "30 min", "1 hr". */
 function duration(seconds: number, language: string): string {
   const [unit, size] = seconds < 100 ? ['second', 1] : seconds < 3_600 ? ['minute', 60] : ['hour', 3_600]
-  const count = Math.ceil(seconds / size)
+  const count = Math.round(seconds / size)
   const options = { style: 'unit', unit, unitDisplay: 'short' } as Intl.NumberFormatOptions
   // an added language may have a tag that the browser doesn't know
   return (
