@@ -38,7 +38,9 @@ function idIn(raw: unknown, origin: string): string {
   const text = readPasted(withoutInvisible(readPasted(raw)).replace(SECRET, ''))
   // browsers show addresses without the scheme
   const link = httpUrl(text.includes('://') ? text : `https://${text}`)
-  const path = link && [origin, CHAT_ORIGIN].includes(link.origin) && PATH.exec(link.pathname)
+  // an old link may have http:
+  const isOurs = [origin, CHAT_ORIGIN].some((known) => known.endsWith(`//${link?.host}`))
+  const path = isOurs && PATH.exec(link!.pathname)
   return (path && tryOrUndefined(() => withoutInvisible(readPasted(decodeURIComponent(path[1]!))))) || text
 }
 
