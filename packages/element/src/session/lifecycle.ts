@@ -47,7 +47,11 @@ export class Lifecycle {
     const returned = this.#left
     this.#left = false
     join(this)
-    if (this.#resets !== resets) this.forget()
+    if (this.#resets !== resets) {
+      // one that was never on the page has no session yet
+      this.session.settings ??= this.settings
+      this.forget()
+    }
     if (!this.#begun || returned || this.#needsNewSession(this.settings)) return this.#begin()
     // a move within one task keeps the session; only the browser has emptied the frame
     if (!session.frames.empty) session.start({ keepToken: true })

@@ -196,6 +196,17 @@ describe('a visitor who may have signed out', () => {
     expect(frames(chat)).to.have.length(0)
   })
 
+  it('gets no chat with a token that the page rendered into an element before a reset', async () => {
+    const { asked, fetchToken } = source()
+    const chat = document.createElement('kinescope-chat')
+    Object.assign(chat, { eventId: EVENT, chatOrigin, token: makeToken(), fetchToken })
+    KinescopeChatElement.reset()
+    document.body.append(chat)
+    await whenState(chat, 'ready')
+    chat.remove()
+    expect(asked).to.have.length(1)
+  })
+
   it('is signed out in the site’s other tabs too by reset()', async () => {
     const { asked } = await chatWithSource()
     const heard: unknown[] = []
@@ -255,12 +266,17 @@ describe('a visitor who may have signed out', () => {
   })
 })
 
-async function chatWithSource(properties: object = {}) {
+function source() {
   const asked: string[] = []
   const fetchToken: KinescopeChatElement['fetchToken'] = ({ reason }) => {
     asked.push(reason)
     return Promise.resolve(makeReply())
   }
+  return { asked, fetchToken }
+}
+
+async function chatWithSource(properties: object = {}) {
+  const { asked, fetchToken } = source()
   const chat = place({ fetchToken, ...properties })
   await whenState(chat, 'ready')
   return { chat, asked, fetchToken }
