@@ -5,11 +5,11 @@
 export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 /**
  * Placeholders that template languages and frameworks leave instead of a value: their words, what begins with a
- * punctuation mark, markup, and marks of expressions. No stream id has such characters; a link of another site may have
- * some.
+ * punctuation mark (`../x` is a path), markup, and marks of expressions. No stream id has such characters; a link of
+ * another site may have some.
  */
 const PLACEHOLDER =
-  /^(?:undefined|null|nan|none|nil|true|false|array|__\w+__)$|^[!-,.:-@[-^`{-~]|[{}<>]|%[357][bcd]|^(?!https?:).*[@|()]/i
+  /^(?:undefined|null|nan|none|nil|true|false|array|__\w+__)$|^[!-,:-@[-^`{-~]|^\.(?!\.\/)|[{}<>]|%[357][bcd]|^(?!https?:).*[@|()]/i
 /** Characters that no id of a stream has, such as spaces, letters of other scripts, wide forms, typographic dashes. */
 const ODD = /[^\w-]/gu
 
