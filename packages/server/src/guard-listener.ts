@@ -3,11 +3,15 @@ export function guardListener<T>(listener: ((value: T) => unknown) | undefined):
   if (!listener) return () => undefined
   return (value) => {
     try {
-      const result = listener(value)
       // most return nothing, and this runs for every token
-      if (result) void Promise.resolve(result).catch(() => undefined)
+      ignoreResult(listener(value))
     } catch {
       // the host's errors are the host's to log
     }
   }
+}
+
+/** Handles a promise that nothing awaits. */
+export function ignoreResult(result: unknown): void {
+  if (result) void Promise.resolve(result).catch(() => undefined)
 }

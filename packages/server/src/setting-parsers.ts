@@ -68,10 +68,22 @@ export const apiUrl: Parser<string> = (text) => {
   return url instanceof Invalid ? url : url.replace(/\/+$/, '')
 }
 
-export const redisUrl: Parser<string> = (text) =>
-  /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text)
+export const redisUrl: Parser<string> = (text) => {
+  if (!/^rediss?:\/\/\S+$/.test(text) || !URL.canParse(text))
+    return new Invalid('must be a redis:// or rediss:// URL.')
+  return isDecodable(new URL(text))
     ? text
-    : new Invalid('must be a redis:// or rediss:// URL.')
+    : new Invalid('has a % that encodes no character.', 'Write %25 for each % of the password or of the user name.')
+}
+
+function isDecodable({ username, password, pathname }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}${pathname}`)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export const originOnly: Parser<string> = (text) =>
   isOrigin(text) ? text : new Invalid('must be an origin: scheme and host, nothing after it.')

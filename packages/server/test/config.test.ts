@@ -152,6 +152,7 @@ describe('the configuration', () => {
     ['CHAT_RATE_LIMIT', FORWARD, { CHAT_RATE_LIMIT: '10' }],
     ['CHAT_RATE_LIMIT', FORWARD, { CHAT_RATE_LIMIT: '0,0' }],
     ['CHAT_REDIS_URL', FORWARD, { CHAT_REDIS_URL: '127.0.0.1:6379' }],
+    ['CHAT_REDIS_URL', FORWARD, { CHAT_REDIS_URL: 'redis://:50%off@127.0.0.1:6379' }],
     ['CHAT_LOG_LEVEL', FORWARD, { CHAT_LOG_LEVEL: 'loud' }],
     ['KINESCOPE_API_TOKEN', FORWARD, { KINESCOPE_API_TOKEN: 'eyJhbGciOi' }],
     ['KINESCOPE_API_URL', FORWARD, { KINESCOPE_API_URL: 'api.kinescope.io' }],

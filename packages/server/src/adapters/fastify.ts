@@ -61,6 +61,12 @@ function addressWhereKnown(request: FastifyRequest): string | null {
 /** Fastify's types hide that the address is unknown for a Unix socket, and once the client has left. */
 export const visitorAddress = ({ ip }: { ip: string | undefined }): string | null => ip ?? null
 
+/** What Fastify rejects by itself, before any hook of the host and before the body is read. */
+const MALFORMED_TYPE = new Set<unknown>([
+  'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+  'FST_ERR_ROUTE_MISSING_CONTENT_TYPE',
+])
+
 /**
  * Puts the token endpoint at `/token` of a Fastify scope. Fastify's own body parsing, coercion, CORS and error responses
  * are bypassed: every method and every error goes through the endpoint.
@@ -71,17 +77,20 @@ export function mountToken(
   factsOf: (request: FastifyRequest) => RequestFacts = (request) => ({ address: visitorAddress(request) }),
 ): void {
   app.register((scope, _options, done) => {
-    const callOf = (request: FastifyRequest, reply: FastifyReply) =>
-      tokenCall(request, reply, factsOf(request))
+    const callOf = (request: FastifyRequest, reply: FastifyReply): TokenCall<FastifyRequest> => {
+      const call = tokenCall(request, reply, factsOf(request))
+      return request.routeOptions.url?.endsWith('/guest') ? { ...call, route: 'guest' } : call
+    }
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
-    scope.setErrorHandler((error, request, reply) =>
-      send(reply, endpoint.refuse(callOf(request, reply), translate(error))),
-    )
-    scope.all('/token', async (request, reply) => send(reply, await endpoint.answer(callOf(request, reply))))
-    scope.all('/guest', async (request, reply) =>
-      send(reply, await endpoint.answer({ ...callOf(request, reply), route: 'guest' })),
-    )
+    scope.setErrorHandler(async (error, request, reply) => {
+      const call = callOf(request, reply)
+      // the endpoint judges the method and the origin before the type
+      const isType = MALFORMED_TYPE.has((error as { code?: unknown } | null)?.code)
+      return send(reply, isType ? await endpoint.answer(call) : endpoint.refuse(call, translate(error)))
+    })
+    for (const path of ['/token', '/guest'])
+      scope.all(path, async (request, reply) => send(reply, await endpoint.answer(callOf(request, reply))))
     scope.all('/token/*', (request, reply) => send(reply, notFound(request.id)))
     done()
   })
@@ -116,7 +125,8 @@ export function tokenCall(
     address,
     // HTTP/1.0 may name no host, and then no page has the server's own origin; computed only on use
     get ownOrigin() {
-      return request.host ? `${request.protocol}://${request.host}` : null
+      const host = hostOf(request)
+      return host ? `${request.protocol}://${host}` : null
     },
     hostIsAmbiguous: requestHost(request.raw).ambiguous,
     requestId: request.id,
@@ -131,6 +141,11 @@ export function tokenCall(
     onDisconnect: (listener) => void reply.raw.once('close', listener),
     request,
   }
+}
+
+/** As Fastify reads it, and of the absolute form, which counts instead of `Host` (RFC 9112, section 3.2.2). */
+function hostOf({ host, headers, originalUrl: url }: FastifyRequest): string | null {
+  return host === headers.host ? requestHost({ headers, url }).host : host
 }
 
 /** Turns an error of the host application's hooks or of Fastify into one of the wire's codes. */

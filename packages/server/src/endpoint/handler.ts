@@ -2,7 +2,7 @@ import type { GuestReply } from 'kinescope-chat/contract'
 import { identityFromCode, pseudonymWith, type ChatUser, type IdentitySource } from '../identity/identity.js'
 import type { Guests } from '../identity/guest.js'
 import { isWeakSecret } from '../identity/hmac.js'
-import { guardListener } from '../guard-listener.js'
+import { guardListener, ignoreResult } from '../guard-listener.js'
 import { assertTtl } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import { DEADLINE_MS, RequestDeadlines, SigningQueue, type AdmissionQueue } from './admission.js'
@@ -211,8 +211,7 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
 
   function refuse(call: TokenCall<R>, error: unknown): TokenAnswer {
     const { requestId, traceparent, address } = call
-    const refusal =
-      error instanceof Refusal ? error : new Refusal('server-error', { reason: 'unexpected', cause: error })
+    const refusal = refusalFor(error)
     onOutcome(refusedOutcome(refusal, { requestId, traceparent, origin: call.header('origin'), address }))
     const headers = headersFor(call, judge(call))
     // RFC 9110, section 15.5.2: a 401 names a scheme; no browser shows a dialog for this one
@@ -279,6 +278,16 @@ export function createTokenEndpoint<R>(options: TokenEndpointOptions<R>): TokenE
   }
 }
 
+/** A host may throw anything, also a proxy that throws when it is looked at. */
+function refusalFor(error: unknown): Refusal {
+  try {
+    if (error instanceof Refusal) return error
+  } catch {
+    // not ours
+  }
+  return new Refusal('server-error', { reason: 'unexpected', cause: error })
+}
+
 /**
  * Whether the origin must be allowed: always for POST, but for OPTIONS, GET and HEAD only if the request names one. The
  * check changes nothing for the rest.
@@ -296,6 +305,7 @@ export function answerWith<R>(
 ): Promise<TokenAnswer> {
   try {
     const address = addressOf()
+    if (typeof address !== 'string') ignoreResult(address)
     return endpoint.answer({ ...call, address: typeof address === 'string' ? address : null })
   } catch (error) {
     return Promise.resolve(endpoint.refuse({ ...call, address: null }, error))

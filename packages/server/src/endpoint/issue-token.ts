@@ -5,6 +5,7 @@ import { mintToken, type MintTokenInput } from '../token/mint-token.js'
 import type { KeySource } from '../token/signing-key.js'
 import { networkOf } from '../net/addresses.js'
 import type { RequestDeadline, SigningQueue } from './admission.js'
+import { ignoreResult } from '../guard-listener.js'
 import type { RateLimit } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { REHEARSAL_EVENT, REHEARSAL_HEADER, type RehearsalSecret } from './rehearsal.js'
@@ -137,6 +138,7 @@ export function tokenIssuer<R>(
   function currentKey() {
     const choice = keys.current(now())
     if ('problem' in choice) throw new Refusal(choice.problem, { reason: 'key-source' })
+    if (!('key' in choice)) ignoreResult(choice)
     const { kid } = choice.key
     const problem = registration?.keyProblem(kid) ?? null
     if (problem) throw new Refusal(problem, { reason: 'watch' })

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { Redis } from 'ioredis'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { secretRemover } from '../kinescope/api-client.js'
 import { localLimit, WINDOW_MS, type RateLimit, type RateLimiter } from './rate-limit.js'
 
 /** The wait for a count must be shorter than the one for the token. */
@@ -38,6 +39,7 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 200, 2000),
   })
+  const withoutPassword = secretRemover(redis.options.password ?? '')
   let away = false
   let closed = false
   /** The connection is being given up for a new one, and not yet closed. */
@@ -46,6 +48,8 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
   const gone = (error: unknown) => {
     if (away || closed) return
     away = true
+    // a proxy in front of Redis may quote the command that it rejects
+    if (error instanceof Error) error.message = withoutPassword(error.message)
     options.onFallback?.(error)
   }
   const back = () => {

@@ -19,6 +19,9 @@ function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   return address.match(NAT64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : address
 }
 
+/** The address without quotes, brackets, port and zone; null where the text is no address. */
+export const plainAddress = (text: string): string | null => parseAddress(text)?.toString() ?? null
+
 /** The common spelling, which needs no parser. */
 const PLAIN_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 

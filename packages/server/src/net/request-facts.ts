@@ -1,5 +1,7 @@
 import proxyAddress from '@fastify/proxy-addr'
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { plainAddress } from './addresses.js'
 
 /** Tests whether an address is in a list of addresses and CIDR ranges. */
 export type AddressTest = (address: string | undefined) => boolean
@@ -15,7 +17,11 @@ export function addressesIn(list: readonly string[]): AddressTest {
       throw new Error(entry, { cause })
     }
   })
-  return (address = '') => address !== '' && tests.some((test) => test(address, 0))
+  return (text = '') => {
+    // proxies also write the hop before them with its port
+    const address = isIP(text) === 0 ? plainAddress(text) : text
+    return address !== null && tests.some((test) => test(address, 0))
+  }
 }
 
 /** What proxies add. Where one of them is present, the peer of the socket is no visitor. */

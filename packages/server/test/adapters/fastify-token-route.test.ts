@@ -31,6 +31,8 @@ afterAll(async () => {
 
 const ALWAYS = { 'cache-control': 'no-store', vary: 'Origin', 'x-content-type-options': 'nosniff' }
 
+const BODY = JSON.stringify({ event_id: EVENT })
+
 /** Sends bytes unchanged: `fetch` corrects malformed requests. */
 async function raw(text: string, { keepOpen = false } = {}): Promise<string> {
   const { hostname, port } = new URL(server.url)
@@ -85,6 +87,20 @@ describe('the token route over HTTP', () => {
     }
   })
 
+  it('names a malformed Content-Type, and judges the method before it', async () => {
+    for (const type of ['nonsense', 'json', 'application/json, text/plain']) {
+      const response = await askToken(server.url, { Cookie: cookie, 'Content-Type': type })
+      expect(await response.json(), type).toMatchObject({
+        status: 415,
+        detail: 'Content-Type must be application/json, or text/plain in UTF-8.',
+      })
+      const put = await fetch(`${server.url}/token`, { method: 'PUT', headers: { 'Content-Type': type } })
+      expect([put.status, put.headers.get('allow')], type).toEqual([405, 'POST, OPTIONS'])
+    }
+    const query = await raw('QUERY /token HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+    expect(query).toMatch(/^HTTP\/1\.1 (405 |400 Bad Request[^]*Malformed HTTP request)/)
+  })
+
   it('never responds with 304', async () => {
     const response = await askToken(server.url, { Cookie: cookie, 'If-None-Match': '*' })
     expect(response.status).toBe(200)
@@ -134,6 +150,17 @@ describe('the token route over HTTP', () => {
     })
     expect([byOrigin.status, bySite.status]).toEqual([200, 200])
     expect(byOrigin.headers.has('access-control-allow-origin')).toBe(false)
+  })
+
+  it('takes its own origin from the absolute form instead of Host', async () => {
+    const call = (host: string, origin: string) =>
+      raw(
+        `POST http://chat.test/token HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nCookie: ${cookie}\r\n` +
+          `Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+        { keepOpen: true },
+      )
+    expect(await call('other.test', 'http://chat.test')).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await call('evil.test', 'http://evil.test')).toMatch(/^HTTP\/1\.1 403 /)
   })
 
   it('ignores X-Forwarded-Host and -Proto from a peer that is not a trusted proxy', async () => {

@@ -200,6 +200,9 @@ describe('a failing callback of the host', () => {
     throw new Error('inside')
   }
   const rejects = () => Promise.reject(new Error('inside'))
+  const throwsOpaque = () => {
+    throw new Proxy(new Error('inside'), { get: fails, getPrototypeOf: fails })
+  }
   const cases: [string, object, number][] = [
     ['authenticate throws', { authenticate: fails }, 503],
     ['authenticate rejects', { authenticate: rejects }, 503],
@@ -210,6 +213,7 @@ describe('a failing callback of the host', () => {
     ['clientAddress throws', { clientAddress: fails }, 500],
     ['clientAddress gives an object', { clientAddress: () => ({}) }, 200],
     ['clientAddress gives a promise', { clientAddress: () => Promise.resolve('x') }, 200],
+    ['clientAddress rejects', { clientAddress: rejects }, 200],
     ['onOutcome throws', { onOutcome: fails }, 200],
     ['onOutcome rejects', { onOutcome: rejects }, 200],
     ['onToken throws', { onToken: fails }, 200],
@@ -217,6 +221,8 @@ describe('a failing callback of the host', () => {
     ['a limit throws', { limits: { visitor: { spend: fails } } }, 500],
     ['a limit rejects', { limits: { address: { spend: rejects } } }, 500],
     ['keys throw', { keys: { current: fails } }, 500],
+    ['keys reject', { keys: { current: rejects } }, 500],
+    ['what is thrown can’t be looked at', { authorize: throwsOpaque }, 500],
   ]
   it.each(cases)(
     '%s: the visitor gets a response, the process keeps running',

@@ -13,6 +13,14 @@ describe('a list of addresses', () => {
       expect(isIn(address), address).toBe(false)
   })
 
+  it('matches a hop that a proxy writes with its port, in brackets, in quotes or with its zone', () => {
+    const isIn = addressesIn(['10.0.0.0/8', 'fd00::/8', 'fe80::/10'])
+    for (const hop of ['10.0.0.1:443', '"10.0.0.1:443"', '[fd00::1]:443', '[fd00::1]', 'fe80::1%eth0'])
+      expect(isIn(hop), hop).toBe(true)
+    for (const hop of ['11.0.0.1:443', '[fc00::1]:443', '10.0.0.1:', '10.0.0.1:x', 'x:10.0.0.1', '010.0.0.1:1'])
+      expect(isIn(hop), hop).toBe(false)
+  })
+
   it('can contain IPv4-mapped IPv6 addresses', () => {
     const isIn = addressesIn(['::ffff:10.0.0.0/104', '::ffff:192.0.2.1'])
     for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '192.0.2.1']) expect(isIn(address)).toBe(true)
