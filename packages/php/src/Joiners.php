@@ -58,6 +58,8 @@ final class Joiners
         }
         return "(?<={$emoji}|{$emoji}{$skin}|{$emoji}\x{fe0f}|{$emoji}{$skin}\x{fe0f})\x{200d}(?={$emoji})"
             . "|(?<={$emoji})[\x{fe0e}\x{fe0f}]|(?<=[#*0-9])\x{fe0f}(?=\x{20e3})"
+            // A chillu of Malayalam, at the end of a word too.
+            . '|(?<=[\x{d15}\x{d23}\x{d28}\x{d30}\x{d32}\x{d33}]\x{d4d})\x{200d}'
             . '|(?<=[' . self::VIRAMA . '])[\x{200c}\x{200d}](?=\p{L})'
             . '|(?<=' . implode('|', $before) . ")\x{200c}(?={$marks}{0,4}[" . self::JOINS_PREVIOUS . '])';
     }

@@ -73,7 +73,10 @@ export const redisUrl: Parser<string> = (text) => {
     return new Invalid('must be a redis:// or rediss:// URL.')
   return isDecodable(new URL(text))
     ? text
-    : new Invalid('has a % that encodes no character.', 'Write %25 for each % of the password or of the user name.')
+    : new Invalid(
+        'has a % that encodes no character.',
+        'Write %25 for each % of the password or of the user name.',
+      )
 }
 
 function isDecodable({ username, password, pathname }: URL): boolean {

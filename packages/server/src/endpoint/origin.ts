@@ -17,7 +17,8 @@ export interface OriginList {
   has(origin: string): boolean
 }
 
-const HTTP = /^https?:$/
+/** URLs may hold more characters, such as the `;` of a list that should have commas. */
+const HTTP_ORIGIN = /^https?:\/\/(?:[a-z\d._-]+|\[[\da-f:]+\])(?::\d{1,5})?$/
 /** `capacitor://localhost`, `tauri://localhost`, Electron's `app://.` and `app://-`: pages that an app brings along. */
 const APP_ORIGIN = /^([a-z][a-z\d+.-]{1,30}):\/\/[a-z\d._-]{1,253}(?::\d{1,5})?$/
 /** Schemes whose pages have an opaque origin, or none. */
@@ -32,7 +33,7 @@ export function isOrigin(text: string): boolean {
   if (text.includes('*') || text.length > 300 || !URL.canParse(text)) return false
   const [, scheme = ''] = APP_ORIGIN.exec(text) ?? []
   if (scheme !== '' && !NOT_APPS.has(scheme)) return true
-  return HTTP.test(new URL(text).protocol) && new URL(text).origin === text
+  return HTTP_ORIGIN.test(text) && new URL(text).origin === text
 }
 
 /** Whether a text is a bounded pattern for preview deployments. */
@@ -62,7 +63,9 @@ export function originListFault(
     return {
       origin,
       fault: 'must hold exact origins: scheme, host, port if unusual, and nothing after it.',
-      remedy: isMeant ? `Write ${meant}` : 'Name each origin in full, such as https://www.example.com',
+      remedy: isMeant
+        ? `Write ${meant}`
+        : 'Name each origin in full, such as https://www.example.com, with commas between them.',
     }
   }
   const patterns = list.filter(isOriginPattern)

@@ -236,11 +236,13 @@ const MASK = '[hidden]'
 
 /**
  * Returns a function that replaces a secret in every text and name of a JSON value. An API may quote the token it was
- * sent, in another case or without its dashes.
+ * sent: in another case, without its dashes, in parts, percent-encoded or in base64.
  */
 export function secretRemover(secret: string): <T>(value: T) => T {
-  const characters = [...secret.replaceAll('-', '')].map((character) => character.replace(/[^\w]/, '\\$&'))
-  const pattern = new RegExp(characters.join('(?:%2d|[^0-9a-z]{0,3})'), 'gi')
+  const characters = [...secret.replaceAll('-', '')].map(percentEncoded)
+  const plain = characters.join('(?:%(?:25){0,8}2d|[^0-9a-z]{0,8})')
+  const encoded = [secret, secret.toLowerCase(), secret.toUpperCase()].flatMap(inBase64)
+  const pattern = new RegExp([plain, ...new Set(encoded)].join('|'), 'gi')
   const clean = (text: string): string => text.replace(pattern, MASK)
   const remove = (value: unknown): unknown => {
     if (typeof value === 'string') return clean(value)
@@ -249,6 +251,25 @@ export function secretRemover(secret: string): <T>(value: T) => T {
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [clean(name), remove(part)]))
   }
   return (value) => (secret === '' ? value : (remove(value) as typeof value))
+}
+
+/** A pattern of a character as it is, and as a part of a URL. */
+function percentEncoded(character: string): string {
+  const codes = [character.toLowerCase(), character.toUpperCase()].map(encodeByte)
+  return `(?:${character.replace(/[^\w]/, '\\$&')}|%(?:25){0,8}(?:${codes.join('|')}))`
+}
+
+const encodeByte = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0')
+
+/** The characters that base64 has for a text, at each of the three places that it may have in a longer one. */
+function inBase64(text: string): string[] {
+  if (!/^[\x20-\x7e]{8,}$/.test(text)) return []
+  return [0, 1, 2].map((before) => {
+    const length = before + text.length
+    const base64 = btoa(' '.repeat(before) + text)
+    const own = base64.slice(Math.ceil((before * 8) / 6), Math.floor((length * 8) / 6))
+    return own.replaceAll('+', '[+-]').replaceAll('/', '[/_]')
+  })
 }
 
 /**

@@ -34,9 +34,12 @@ const VIRAMA = range(`
 /** Joining_Type T: marks, which leave the connection of the letters around them as it is. */
 const TRANSPARENT = '[\\p{Mn}\\p{Me}\\u{1e94b}]{0,4}'
 
-/** A joiner between two letters, at a place where it is visible. */
+/** A consonant and the virama, which with ZWJ are a chillu of Malayalam, at the end of a word too (Unicode, section 12.9). */
+const CHILLU = '[\\u0d15\\u0d23\\u0d28\\u0d30\\u0d32\\u0d33]\\u0d4d'
+
+/** A joiner between two letters, or in a chillu, where it is visible. */
 export const LETTER_JOINER = new RegExp(
-  `(?<=[${VIRAMA}])[\u200c\u200d](?=\\p{L})|(?<=[${JOINS_NEXT}]${TRANSPARENT})\u200c(?=${TRANSPARENT}[${JOINS_PREVIOUS}])`,
+  `(?<=${CHILLU})\u200d|(?<=[${VIRAMA}])[\u200c\u200d](?=\\p{L})|(?<=[${JOINS_NEXT}]${TRANSPARENT})\u200c(?=${TRANSPARENT}[${JOINS_PREVIOUS}])`,
   'gu',
 )
 

@@ -173,6 +173,14 @@ it.each([
   expect(originListFault([meant])).toBeNull()
 })
 
+it.each(['https://a.example;https://b.example', "https://a.example'", 'https://a.example|https://b.example'])(
+  'a list with another separator than a comma is rejected, and the remedy names commas: %s',
+  (entry) => {
+    expect(isOrigin(entry)).toBe(false)
+    expect(originListFault([entry])?.remedy).toMatch(/in full.* with commas/)
+  },
+)
+
 describe('the pattern for preview deployments', () => {
   const has = (pattern: string, origin: string) => originList([pattern, LISTED]).has(origin)
 

@@ -140,24 +140,32 @@ describe('a Redis that sends unrequested data', () => {
 })
 
 describe('a Redis that quotes the password', () => {
-  it.each(['s3cr%25t-of-redis', 'plain-of-redis'])('%s: its error is reported without it', async (written) => {
-    const password = decodeURIComponent(written)
-    const sockets = new Set<Socket>()
-    const fake = createServer((socket) => {
-      sockets.add(socket.on('error', () => undefined))
-      socket.on('data', () => socket.write(`-WRONGPASS ${password} or "${password.toUpperCase()}" is wrong\r\n`))
-    }).listen(0, '127.0.0.1')
-    await new Promise((resolve) => fake.once('listening', resolve))
-    const onFallback = vi.fn<(error: unknown) => void>()
-    limiter({ redisUrl: `redis://u:${written}@127.0.0.1:${(fake.address() as AddressInfo).port}`, onFallback })
-    try {
-      await vi.waitFor(() => expect(onFallback).toHaveBeenCalled(), 5000)
-      const { message } = onFallback.mock.calls[0]![0] as Error
-      expect(message).toBe('WRONGPASS [hidden] or "[hidden]" is wrong')
-    } finally {
-      for (const opened of open.splice(0)) opened.close()
-      for (const socket of sockets) socket.destroy()
-      fake.close()
-    }
-  })
+  it.each(['s3cr%25t-of-redis', 'plain-of-redis'])(
+    '%s: its error is reported without it',
+    async (written) => {
+      const password = decodeURIComponent(written)
+      const sockets = new Set<Socket>()
+      const fake = createServer((socket) => {
+        sockets.add(socket.on('error', () => undefined))
+        socket.on('data', () =>
+          socket.write(`-WRONGPASS ${password} or "${password.toUpperCase()}" is wrong\r\n`),
+        )
+      }).listen(0, '127.0.0.1')
+      await new Promise((resolve) => fake.once('listening', resolve))
+      const onFallback = vi.fn<(error: unknown) => void>()
+      limiter({
+        redisUrl: `redis://u:${written}@127.0.0.1:${(fake.address() as AddressInfo).port}`,
+        onFallback,
+      })
+      try {
+        await vi.waitFor(() => expect(onFallback).toHaveBeenCalled(), 5000)
+        const { message } = onFallback.mock.calls[0]![0] as Error
+        expect(message).toBe('WRONGPASS [hidden] or "[hidden]" is wrong')
+      } finally {
+        for (const opened of open.splice(0)) opened.close()
+        for (const socket of sockets) socket.destroy()
+        fake.close()
+      }
+    },
+  )
 })

@@ -17,7 +17,14 @@ describe('a list of addresses', () => {
     const isIn = addressesIn(['10.0.0.0/8', 'fd00::/8', 'fe80::/10'])
     for (const hop of ['10.0.0.1:443', '"10.0.0.1:443"', '[fd00::1]:443', '[fd00::1]', 'fe80::1%eth0'])
       expect(isIn(hop), hop).toBe(true)
-    for (const hop of ['11.0.0.1:443', '[fc00::1]:443', '10.0.0.1:', '10.0.0.1:x', 'x:10.0.0.1', '010.0.0.1:1'])
+    for (const hop of [
+      '11.0.0.1:443',
+      '[fc00::1]:443',
+      '10.0.0.1:',
+      '10.0.0.1:x',
+      'x:10.0.0.1',
+      '010.0.0.1:1',
+    ])
       expect(isIn(hop), hop).toBe(false)
   })
 

@@ -29,6 +29,9 @@ afterEach(async () => {
 
 const mixed = [...API_TOKEN].map((c, index) => (index % 2 ? c.toUpperCase() : c)).join('')
 const escapedToken = [...API_TOKEN].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+const percent = (sign: string) =>
+  [...API_TOKEN].map((c) => sign + c.charCodeAt(0).toString(16).toUpperCase()).join('')
+const base64url = (text: string) => Buffer.from(text).toString('base64url')
 const error = (message: string, more = {}) => JSON.stringify({ error: { code: 400000, message, ...more } })
 
 const QUOTES: [string, () => ReturnType<typeof respond>][] = [
@@ -37,6 +40,22 @@ const QUOTES: [string, () => ReturnType<typeof respond>][] = [
   ['in mixed case', () => ({ status: 403, body: error(`Bearer ${mixed}`) })],
   ['without dashes', () => ({ status: 400, body: error(API_TOKEN.replaceAll('-', '')) })],
   ['percent-encoded', () => ({ status: 400, body: error(`?token=${API_TOKEN.replaceAll('-', '%2D')}`) })],
+  ['percent-encoded in full', () => ({ status: 400, body: error(`?token=${percent('%')}`) })],
+  ['percent-encoded twice', () => ({ status: 400, body: error(`?token=${percent('%25')}`) })],
+  [
+    'in quoted parts',
+    () => ({
+      status: 400,
+      body: error(
+        API_TOKEN.split('-')
+          .map((part) => `"${part}"`)
+          .join(' - '),
+      ),
+    }),
+  ],
+  ['in base64', () => ({ status: 400, body: error(btoa(API_TOKEN)) })],
+  ['in base64url, behind its scheme', () => ({ status: 400, body: error(base64url(`Bearer ${API_TOKEN}`)) })],
+  ['in base64, as a password', () => ({ status: 400, body: error(btoa(`id:${API_TOKEN.toUpperCase()}`)) })],
   ['with JSON escapes', () => ({ status: 400, body: `{"error":{"message":"${escapedToken}"}}` })],
   [
     'in the detail',
@@ -53,6 +72,17 @@ const QUOTES: [string, () => ReturnType<typeof respond>][] = [
   ['as a kid in a list', () => ({ status: 200, body: JSON.stringify({ data: [{ id: '1', kid: mixed }] }) })],
 ]
 
+/** What a reader who tries it makes of a text: the bytes of percent-encoding and of base64. */
+function decoded(text: string): string {
+  const bytes = text
+    .replaceAll('%25', '%')
+    .replace(/%([\da-f]{2})/gi, (_all, code: string) => String.fromCharCode(Number(`0x${code}`)))
+  const base64 = (text.match(/[\w+/-]{20,}/g) ?? []).flatMap((run) =>
+    [0, 1, 2, 3].map((at) => Buffer.from(run.slice(at), 'base64').toString('latin1')),
+  )
+  return [bytes, ...base64].join(' ').toLowerCase()
+}
+
 it.each(QUOTES)('no output contains the API token, if the API quotes it %s', async (_what, response) => {
   respond = response
   const bare = API_TOKEN.replaceAll('-', '')
@@ -64,8 +94,10 @@ it.each(QUOTES)('no output contains the API token, if the API quotes it %s', asy
   ]) {
     for (const flags of [[], ['--json']]) {
       const { stdout, stderr } = await bench.kc(...argv, ...flags)
-      const text = (stdout + stderr).toLowerCase()
+      const output = stdout + stderr
+      const text = output.toLowerCase()
       expect(text.replace(/[^0-9a-z]|%2d/g, '')).not.toContain(bare)
+      expect(decoded(output).replace(/[^0-9a-z]/g, '')).not.toContain(bare)
       for (const start of [API_TOKEN.slice(0, 20)]) expect(text).not.toContain(start)
     }
   }
