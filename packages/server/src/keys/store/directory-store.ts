@@ -166,7 +166,7 @@ function unreadable(path: string, cause: unknown): never {
   throw new OperatorProblem(
     'key-ring-unreadable',
     `${path} can’t be read (${errorCode(cause) ?? 'unknown error'})`,
-    'Let the user this runs as read the directory.',
+    'Let the user this runs as read it. If it is lost, restore it from a backup.',
     { cause },
   )
 }
