@@ -9,7 +9,7 @@ export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Co
  * another site may have some.
  */
 const PLACEHOLDER =
-  /^(?:undefined|null|nan|none|nil|true|false|array|__\w+__)$|^[!-,:-@[-^`{-~]|^\.(?!\.\/)|[{}<>]|%[357][bcd]|^(?!https?:).*[@|()]/i
+  /^(?:undefined|null|nan|none|nil|true|false|array|__\w+__)$|^[!-)+,:-@[-^`{-~]|^\.(?!\.\/)|[{}<>]|%[357][bcd]|^(?!https?:).*[@|()]/i
 /** Characters that no id of a stream has, such as spaces, letters of other scripts, wide forms, typographic dashes. */
 const ODD = /[^\w-]/gu
 

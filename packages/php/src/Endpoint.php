@@ -12,8 +12,8 @@ final class Endpoint
     private const MAX_EVENT_ID = 128;
 
     /** Placeholders that template languages leave instead of an id, as in the element (event-id.ts). */
-    private const PLACEHOLDER = '/^(?:undefined|null|nan|none|nil|true|false|%+[\w$]+%*|#+\w+#+|__\w+__)$|^[[$:]|[{}<>]'
-        . '|%7[bd]|^(?!https?:).*[@|()]/iD';
+    private const PLACEHOLDER = '/^(?:undefined|null|nan|none|nil|true|false|array|__\w+__)$|^[!-)+,:-@[-^`{-~]|^\.(?!\.\/)|[{}<>]'
+        . '|%[357][bcd]|^(?!https?:).*[@|()]/iD';
     private const INVISIBLE = '/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{2800}' . UserName::IGNORABLE . ']/u';
 
     private const EXPOSED = 'Date, Retry-After, X-Request-ID';

@@ -1,6 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { lockRing } from '../../src/keys/store/ring-lock.js'
 import { builtCli, type BuiltCli } from '../cli/built-cli.js'
@@ -95,18 +98,30 @@ describe('two processes at once', () => {
   it('one rotates, the other names the first and exits with 1', async () => {
     const bench = await workbench()
     try {
+      const kinescope = new URL(bench.env['KINESCOPE_API_URL']!)
+      let isOpen = Promise.resolve()
+      const gate = createServer((socket) => {
+        void isOpen.then(() => {
+          pipeline(socket, connect(Number(kinescope.port), kinescope.hostname), socket, () => undefined)
+        })
+      }).listen(0, '127.0.0.1')
+      await once(gate, 'listening')
+      bench.env['KINESCOPE_API_URL'] = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`
       await bench.kc('keys', 'generate')
       await bench.kc('keys', 'register')
-      // the first process waits at Kinescope until the second has found the lock
-      bench.emulator.faults.add({ kind: 'latency', ms: 3000, method: 'GET', path: '/v1/jwk', times: 1 })
+      // Kinescope answers the first process after the second has found the lock
+      let answerFirst = () => {}
+      isOpen = new Promise((resolve) => (answerFirst = resolve))
       const first = cli.start(['keys', 'rotate'], bench.env)
-      while (!bench.emulator.faults.list.length || !readdirSync(bench.keyDir).includes('.lock')) {
+      while (!readdirSync(bench.keyDir).includes('.lock')) {
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       const second = await cli.start(['keys', 'rotate', '--json'], bench.env)
+      answerFirst()
       expect(second.exit).toBe(1)
       expect(JSON.parse(second.stdout)).toMatchObject({ error: { code: 'keys-busy' } })
       expect((await first).exit).toBe(0)
+      gate.close()
       expect(bench.emulator.state.keys).toHaveLength(2)
     } finally {
       await bench.close()
