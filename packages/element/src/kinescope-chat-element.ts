@@ -1,4 +1,10 @@
-import { LitElement, type PropertyDeclaration, type PropertyValues, type TemplateResult } from 'lit'
+import {
+  LitElement,
+  type PropertyDeclaration,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit'
 import { diagnose, type Diagnostics } from './diagnostics.js'
 import { removeFailed } from './placing/placement.js'
 import { upgrade } from './placing/upgrade.js'
@@ -67,7 +73,7 @@ export class KinescopeChatElement extends LitElement {
   static readonly reset = (): void => outsideZones(resetAll)
   /** The defaults that the standalone script's tag sets for the whole page. */
   static defaults: PageDefaults = {}
-  static override readonly properties = PROPERTIES
+  static override readonly properties: PropertyDeclarations = PROPERTIES
   static override readonly styles = styles
 
   /** The stream: a UUID, a public id, a number, or a pasted link to its chat. */

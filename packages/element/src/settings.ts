@@ -65,7 +65,7 @@ export const PROPERTIES = {
   credentials: property('credentials'),
   identity: property('identity'),
   token: property('token'),
-  fetchToken: { __proto__: null, attribute: false } as { attribute: false },
+  fetchToken: { __proto__: null, attribute: false } as ChatProperty,
   chatOrigin: property('chat-origin'),
   loading: property('loading', true),
   preview: onOff('preview', true),
