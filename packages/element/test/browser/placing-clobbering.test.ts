@@ -191,7 +191,7 @@ describe('a page whose content uses the names of properties that the file reads'
   it('shows its chats beside a mark that can’t have one', async () => {
     const mark = `<div data-kinescope-chat="${EVENT}"></div>`
     const { page } = await openAmong(
-      `${mark}<script>document.querySelector('div').append = () => { throw new Error('x') }</script>${mark}`,
+      `${mark}<script>document.querySelector('div').appendChild = () => { throw new Error('x') }</script>${mark}`,
     )
     await whenState(await until(() => page.chat('div > kinescope-chat')), 'ready')
     expect(page.faults.join()).to.contain('could not start')
