@@ -141,11 +141,12 @@ export async function until<T>(condition: () => T | Promise<T>, ms = 8_000): Pro
     const value = await condition()
     if (value) return value
     if (realNow() > end) throw new Error(`waited in vain for ${String(condition)}`)
-    await realPause()
+    await pause(10)
   }
 }
 /** A short while on real time. */
-export const realPause = () => new Promise((resolve) => realTimeout(resolve, 10))
+/** Time for what must not happen. */
+export const pause = (ms = 20) => new Promise((resolve) => realTimeout(resolve, ms))
 
 export const frames = (chat: KinescopeChatElement) => [...chat.shadowRoot!.querySelectorAll('iframe')]
 export const shownFrame = (chat: KinescopeChatElement) => frames(chat).find((frame) => !frame.inert) ?? null
@@ -237,4 +238,22 @@ export async function chatWith(replies: (() => TokenReply | Promise<TokenReply>)
       return condition()
     })
   return { chat, time, asked, events, settle, start: asked[0]!.at }
+}
+
+/** A page's own token source, and the reasons for which it was asked. */
+export function source() {
+  const asked: string[] = []
+  const fetchToken: KinescopeChatElement['fetchToken'] = ({ reason }) => {
+    asked.push(reason)
+    return Promise.resolve(makeReply())
+  }
+  return { asked, fetchToken }
+}
+
+/** A chat that is ready by a token source of its page. */
+export async function chatWithSource(properties: object = {}) {
+  const { asked, fetchToken } = source()
+  const chat = place({ fetchToken, ...properties })
+  await whenState(chat, 'ready')
+  return { chat, asked, fetchToken }
 }

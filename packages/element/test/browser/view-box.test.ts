@@ -1,17 +1,7 @@
 // @engines
 import { expect } from '@open-wc/testing'
 import type { KinescopeChatElement } from '../../src/index.js'
-import {
-  clean,
-  fakeTime,
-  isPageLoading,
-  makeReply,
-  part,
-  place,
-  realPause,
-  until,
-  whenState,
-} from './bench.js'
+import { clean, fakeTime, isPageLoading, makeReply, part, place, pause, until, whenState } from './bench.js'
 
 const status = (code: number) => Object.assign(new Error(), { status: code })
 const never = () => new Promise<never>(() => {})
@@ -150,7 +140,7 @@ function fastClock(): () => Promise<void> {
   const run = async () => {
     while (!stopped) {
       await time.tickAsync(isPageLoading() ? 5 : 100)
-      await realPause()
+      await pause(10)
     }
   }
   const ran = run()
