@@ -45,9 +45,9 @@ export async function rotate(work: KeyWork, options: RotateOptions): Promise<Rot
       ? await firstUsable(silently(work), [signer])
       : null
   const at = activationTime({ ...next, ...published.changes }, active, options, now())
-  // a signer that has ended stops now, also if another rotation set a later time
+  // a signer that has ended stops now, also if another rotation set a later time; keys after a scheduled one go on
   const isReplaced = (key: KeyRecord) =>
-    key.signUntil === null || (hasEnded && keyState(key, now()) === 'active')
+    (key.signUntil === null && next !== scheduled) || (hasEnded && keyState(key, now()) === 'active')
   const replaced = store.ring.keys.filter(
     (key) => key.kid !== next.kid && key.signFrom !== null && isReplaced(key) && isLive(key, now()),
   )

@@ -185,6 +185,22 @@ describe('a rotation', () => {
     expect(verdict(await mint())).toBeNull()
   })
 
+  it('keeps the last of two scheduled keys, though Kinescope lists the signing key as expired', async () => {
+    await begin()
+    await ok('keys', 'rotate')
+    await ok('keys', 'rotate', '--force')
+    const old = (await signer())!
+    bench.ahead.ms += MINUTE
+    bench.emulator.state.keys.find(({ kid }) => kid === old)!.expiresAt = new Date(bench.now()).toISOString()
+    await ok('keys', 'rotate')
+    expect(verdict(await mint())).toBeNull()
+    bench.ahead.ms += DAY
+    const last = ring().keys.at(-1)!
+    expect(last.signUntil).toBeNull()
+    expect(await signer()).toBe(last.kid)
+    expect(verdict(await mint())).toBeNull()
+  })
+
   it('warns if Kinescope does not list a revoked key: the API token may be of another workspace', async () => {
     const old = await begin()
     bench.emulator.state.keys = []
