@@ -84,8 +84,10 @@ export async function mintToken(input: MintTokenInput): Promise<MintedToken> {
   for (const [name, value] of Object.entries({ userId, eventId })) {
     if (typeof value !== 'string' || value.trim() === '') throw new TypeError(`${name} must be a text`)
   }
-  if ('refused' in userFrom(userId, '')) {
-    throw new TypeError('userId must be the id of a visitor: not 0, and at most 256 visible characters')
+  // its length may be beyond that of a site's id: a source may add an issuer
+  const visitor = userFrom(userId, '')
+  if ('refused' in visitor && visitor.reason === 'no-id') {
+    throw new TypeError('userId must be the id of a visitor: not 0, and without control characters')
   }
   const claims = chatClaims({ userId, username, eventId, ttl, notBefore, now, expiresAtCap: key.expiresAt })
   const header = { alg: 'RS256', typ: 'JWT', kid: key.kid }

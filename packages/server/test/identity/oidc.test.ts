@@ -1,7 +1,10 @@
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { oidcIdentity } from '../../src/identity/oidc.js'
 import type { IdentityAnswer } from '../../src/identity/identity.js'
+import { mintToken } from '../../src/token/mint-token.js'
+import { importSigningKey } from '../../src/token/signing-key.js'
+import { makeKey as makeSigningKey } from '../running-server.js'
 
 const ANNA = { sub: '7', name: 'Anna' }
 const START = Date.parse('2026-11-25T12:00:00Z')
@@ -98,6 +101,15 @@ describe('two OpenID providers at once', () => {
     expect(await ask(await sign(keycloak))).toEqual({
       user: { id: 'sso.example/realms/school:7', name: 'Anna' },
     })
+  })
+
+  it('admit the longest sub that the standard allows, and its chat token is made', async () => {
+    const answer = await ask(await sign(google, { sub: 'u'.repeat(255) }))
+    const userId = 'user' in answer ? answer.user.id : ''
+    const { kid, pem } = makeSigningKey()
+    const key = await importSigningKey({ kid, privateKey: pem })
+    const { token } = await mintToken({ key, userId, username: 'Anna', eventId: 'stream', ttl: 3600 })
+    expect(decodeJwt(token)['user_id']).toBe(`accounts.example:${'u'.repeat(255)}`)
   })
 
   it('accept no token with the other’s key, client or issuer', async () => {

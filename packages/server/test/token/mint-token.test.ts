@@ -28,7 +28,7 @@ describe('a minted token', () => {
     const wrong = [
       ...['60', 59, 86_401, 60.5, NaN, undefined].map((ttl) => ({ ttl })),
       ...['', ' ', 7, null, undefined].flatMap((id) => [{ userId: id }, { eventId: id }]),
-      ...['0', ' 0 ', '\u200b', 'a\nb', 'u'.repeat(257)].map((id) => ({ userId: id })),
+      ...['0', ' 0 ', '\u200b', 'a\nb'].map((id) => ({ userId: id })),
     ]
     for (const fields of wrong) {
       const input = { key, ...asked, ...fields } as MintTokenInput
