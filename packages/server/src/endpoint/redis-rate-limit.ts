@@ -48,8 +48,8 @@ export function createRedisLimiter(options: RedisLimiterOptions): RateLimiter {
   const gone = (error: unknown) => {
     if (away || closed) return
     away = true
-    // a proxy in front of Redis may quote the command that it rejects
-    if (error instanceof Error) error.message = withoutPassword(error.message)
+    // a proxy in front of Redis may quote the command that it rejects; other errors name the host
+    if (error instanceof Error && error.name === 'ReplyError') error.message = withoutPassword(error.message)
     options.onFallback?.(error)
   }
   const back = () => {

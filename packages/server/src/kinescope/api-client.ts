@@ -239,8 +239,14 @@ const MASK = '[hidden]'
  * sent: in another case, without its dashes, in parts, percent-encoded or in base64.
  */
 export function secretRemover(secret: string): <T>(value: T) => T {
-  const characters = [...secret.replaceAll('-', '')].map(percentEncoded)
-  const plain = characters.join('(?:%(?:25){0,8}2d|[^0-9a-z]{0,8})')
+  const characters = [...secret.replaceAll('-', '')]
+  const plain = characters
+    .map((character, at) => {
+      // only where it can't match the character: the search would take time without bound
+      const isSeparable = [characters[at - 1], character].every((side = '') => /^[0-9a-z]$/i.test(side))
+      return (isSeparable ? '(?:%(?:25){0,8}2d|[^0-9a-z]{0,8})' : '-?') + percentEncoded(character)
+    })
+    .join('')
   const encoded = [secret, secret.toLowerCase(), secret.toUpperCase()].flatMap(inBase64)
   const pattern = new RegExp([plain, ...new Set(encoded)].join('|'), 'gi')
   const clean = (text: string): string => text.replace(pattern, MASK)
@@ -250,7 +256,7 @@ export function secretRemover(secret: string): <T>(value: T) => T {
     if (value === null || typeof value !== 'object') return value
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [clean(name), remove(part)]))
   }
-  return (value) => (secret === '' ? value : (remove(value) as typeof value))
+  return (value) => (plain === '' ? value : (remove(value) as typeof value))
 }
 
 /** A pattern of a character as it is, and as a part of a URL. */

@@ -169,3 +169,10 @@ describe('a Redis that quotes the password', () => {
     },
   )
 })
+
+it('a host whose name is the password stays in the error', async () => {
+  const onFallback = vi.fn<(error: unknown) => void>()
+  limiter({ redisUrl: `redis://u:127.0.0.1@127.0.0.1:${await freePort()}`, onFallback })
+  await vi.waitFor(() => expect(onFallback).toHaveBeenCalled(), 5000)
+  expect(String(onFallback.mock.calls[0]![0])).toContain('ECONNREFUSED 127.0.0.1')
+})
