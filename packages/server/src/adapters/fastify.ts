@@ -61,7 +61,7 @@ function addressWhereKnown(request: FastifyRequest): string | null {
 /** Fastify's types hide that the address is unknown for a Unix socket, and once the client has left. */
 export const visitorAddress = ({ ip }: { ip: string | undefined }): string | null => ip ?? null
 
-/** What Fastify rejects by itself, before any hook of the host and before the body is read. */
+/** What Fastify rejects by itself before it reads the body. */
 const MALFORMED_TYPE = new Set<unknown>([
   'FST_ERR_CTP_INVALID_MEDIA_TYPE',
   'FST_ERR_ROUTE_MISSING_CONTENT_TYPE',
