@@ -211,9 +211,8 @@ const nameWrapper = (error: unknown): string | undefined =>
 
 /** Follows no redirect. Needs no more of a page's own `fetch` than the body. */
 async function exchange(url: string, init: RequestInit): Promise<HttpAnswer> {
-  // without a prototype: `fetch` would read more options of it, such as `mode`
-  const options = { __proto__: null, cache: 'no-store', redirect: 'manual', ...init } as RequestInit
-  const response = await request(url, options)
+  // a plain object: a page's own `fetch` may call `hasOwnProperty` of it
+  const response = await request(url, { cache: 'no-store', redirect: 'manual', ...init })
   const { type, status, ok, headers } = Object(response) as Partial<Response>
   const body = await readBody(response)
   return {

@@ -48,8 +48,8 @@ const PAGES: Record<string, string> = {
   'var performance': `var performance = { best: 7 }`,
   'const performance': `const performance = []`,
   'class ReportingObserver': `window.ReportingObserver = class {}`,
-  'options of lit and of fetch on Object.prototype': `
-    for (const name of ['state', 'hasChanged', 'noAccessor', 'mode', 'priority', 'referrerPolicy', 'duplex'])
+  'options of lit on Object.prototype': `
+    for (const name of ['state', 'hasChanged', 'noAccessor'])
       Object.defineProperty(Object.prototype, name, { value: 'x', writable: true })`,
   'a Promise without finally': `delete Promise.prototype.finally`,
   'a Promise without finally and an old one in its place': `

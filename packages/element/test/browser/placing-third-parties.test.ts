@@ -13,6 +13,7 @@ const THIRD_PARTIES: Record<string, string> = {
   'String.prototype.at, bind': `Function.prototype.bind = (function (b) { return function () { return b.apply(this, arguments) } })(Function.prototype.bind); String.prototype.trim = function () { return this.replace(/^\\s+|\\s+$/g, '') }`,
   'Element methods of a library: append and before': `Element.prototype.append = function (text) { this.insertAdjacentText('beforeend', String(text)); return this }; Element.prototype.before = function () { return this }`,
   'a Math.random that is always the same': `Math.random = () => 0.5`,
+  'fetch that looks for options': `const g = fetch; fetch = function (url, options) { if (options.hasOwnProperty('method') && options.method !== 'GET') options.headers['X-CSRF-Token'] = '1'; return g(url, options) }`,
   'fetch wrapped': `const f = fetch; fetch = function () { return f.apply(this, arguments).then((r) => r) }`,
   'Promise wrapped': `const P = Promise; window.Promise = class extends P {}`,
   'setTimeout returning objects': `const s = setTimeout; window.setTimeout = (f, ms, ...r) => ({ id: s(f, ms, ...r) }); const c = clearTimeout; window.clearTimeout = (o) => c(o?.id)`,
