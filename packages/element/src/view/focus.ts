@@ -30,21 +30,24 @@ const KEYS: readonly (readonly [controls: string, keys: RegExp])[] = [
  */
 export function keepKeys(root: ShadowRoot): void {
   const handle = (event: Event) => {
-    const { target, key, type, repeat, ctrlKey, metaKey, defaultPrevented } = event as KeyboardEvent & {
-      target: HTMLInputElement
-    }
+    const { target, key, keyCode, type, repeat, ctrlKey, metaKey, defaultPrevented } =
+      event as KeyboardEvent & { target: HTMLInputElement }
     if (rootOf(target) !== root) return
     if (!KEYS.some(([controls, keys]) => target.matches(controls) && keys.test(key))) return
     event.stopPropagation()
+    const { form } = target
     const isDown = type === 'keydown'
     // a link's own action heeds Ctrl and Shift
     if (target.matches(defaultPrevented ? 'button, summary, a' : 'button, summary')) {
       event.preventDefault()
       if (isDown && !repeat) target.click()
-    } else if (defaultPrevented && isDown && target.localName === 'input') {
-      if (key === 'Enter') target.form!.requestSubmit()
+      // an input method writes its keys itself
+    } else if (defaultPrevented && isDown && form && keyCode !== 229) {
+      // a sandboxed frame may submit no form, and Safari 15 has no `requestSubmit`
+      if (key === 'Enter') form.querySelector('button')!.click()
       else if (key.length === 1 && !ctrlKey && !metaKey)
-        target.setRangeText(key, target.selectionStart!, target.selectionEnd!, 'end')
+        // as typed: heeds `maxlength`, and can be undone
+        target.ownerDocument.execCommand('insertText', false, key)
     }
   }
   for (const name of ['keydown', 'keypress', 'keyup']) root.addEventListener(name, handle)

@@ -183,11 +183,21 @@ describe('keys that a control of ours uses', () => {
     field.focus()
     addEventListener('keydown', prevent, true)
     await sendKeys({ type: 'km f' })
+    expect(field.value).to.equal('Akm fB')
+    // the browser's own way to send: a sandboxed frame may submit no form
     let sent = 0
-    field.form!.addEventListener('submit', () => sent++)
+    field.form!.querySelector('button')!.addEventListener('click', () => sent++)
+    // the input method of Chinese, Japanese or Korean writes its keys itself
+    for (const key of ['k', ' ', 'Enter'])
+      field.dispatchEvent(
+        new KeyboardEvent('keydown', { key, keyCode: 229, bubbles: true, composed: true, cancelable: true }),
+      )
+    expect(field.value).to.equal('Akm fB')
+    expect(sent).to.equal(0)
+    await sendKeys({ type: 'ab'.repeat(35) })
+    expect(field.value).to.have.length(field.maxLength)
     await sendKeys({ press: 'Enter' })
     removeEventListener('keydown', prevent, true)
-    expect(field.value).to.equal('Akm fB')
     expect(sent).to.equal(1)
   })
 
