@@ -58,6 +58,7 @@ function php(name, suite) {
       [
         `extension_dir=${target}/usr/lib/php/${modules}`,
         ...[...first, ...others].map((file) => `extension=${file}`),
+        ...(shared.includes('opcache.so') ? ['zend_extension=opcache.so'] : []),
         '',
       ].join('\n'),
     )

@@ -20,6 +20,7 @@ describe.skipIf(missing)('the Composer package', () => {
     (php) => {
       const { stdout, status } = spawnSync(php, [PHPUNIT, '-c', 'test/phpunit.xml'], {
         cwd: PHP_PACKAGE,
+        env: { ...process.env, PHP_COMMAND: php },
         encoding: 'utf8',
       })
       expect(status, stdout.slice(-3000)).toBe(0)

@@ -146,7 +146,9 @@ final class SiteTest extends TestCase
                 echo $problem->problem;
             }
             PHP;
-        $command = [PHP_BINARY, '-r', $script, __DIR__ . '/bootstrap.php', $this->folder, (string) $user];
+        // A PHP that isn't installed needs its script.
+        $php = getenv('PHP_COMMAND') ?: PHP_BINARY;
+        $command = [$php, '-r', $script, __DIR__ . '/bootstrap.php', $this->folder, (string) $user];
         $output = (string) shell_exec(implode(' ', array_map('escapeshellarg', $command)));
         $this->assertSame('200 folder-not-writable', $output);
         foreach ($before as $file => $text) {
