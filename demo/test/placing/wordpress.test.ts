@@ -230,6 +230,12 @@ ${tokenServer.chatOrigin}/chat/${EVENT}
           window as never as { wp: { blocks?: { getBlockType(name: string): unknown } } }
         ).wp.blocks?.getBlockType('stream-chat-for-kinescope/chat'),
       )
+      // until then, the editor replaces its blocks by those of the post
+      await page.waitForFunction(() =>
+        (
+          window as never as { wp: { data: { select(store: string): Record<string, () => boolean> } } }
+        ).wp.data.select('core/editor')['__unstableIsEditorReady']!(),
+      )
       await page.evaluate(() => {
         const { blocks, data } = (window as never as { wp: Wp }).wp
         data
